@@ -1,0 +1,48 @@
+"""The words that a field of the budgets may take."""
+
+from django.db import models
+
+
+class ScopeKind(models.TextChoices):
+    SITE = "site", "Whole site"
+    ACCOUNT = "account", "Account"
+    USER = "user", "User"
+    KEY = "key", "API key"
+    POLICY = "policy", "Policy"
+    MODEL = "model", "Model"
+    PROVIDER = "provider", "Provider"
+    TAG = "tag", "Tag"
+
+
+class Measure(models.TextChoices):
+    MONEY = "money", "Money"
+    REQUESTS = "requests", "Requests"
+    TOKENS = "tokens", "Tokens"
+
+
+class Period(models.TextChoices):
+    MINUTE = "minute", "Minute"
+    HOUR = "hour", "Hour"
+    DAY = "day", "Day"
+    WEEK = "week", "Week"
+    MONTH = "month", "Month"
+    TOTAL = "total", "In all"
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    MEMBER = "member", "Member"
+
+
+class Outcome(models.TextChoices):
+    SUCCESS = "success", "Success"
+    FAILURE = "failure", "Failure"
+    ABANDONED = "abandoned", "Abandoned"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class KeyPermission(models.TextChoices):
+    INFERENCE = "inference", "Call models"
+    ROUTING = "routing", "Read routing decisions"
+    ADMIN = "admin", "Change configuration"

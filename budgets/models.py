@@ -1,0 +1,171 @@
+"""Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from budgets.choices import KeyPermission, Measure, Outcome, Period, Role, ScopeKind
+
+
+class Account(models.Model):
+    """An organisation that spends."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100)
+    is_active = models.BooleanField("active", default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A person's role in an account."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["account", "user"]
+        constraints = [models.UniqueConstraint(fields=["account", "user"], name="one_membership_per_account")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.account}"
+
+
+def default_permissions() -> list[str]:
+    return [KeyPermission.INFERENCE.value, KeyPermission.ROUTING.value]
+
+
+class ApiKey(models.Model):
+    """A secret that an application calls with. Only its SHA-256 is kept: 256 random bits need no slow hash."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="keys")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=16, editable=False, help_text="The first characters, to tell keys apart.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    permissions = ArrayField(models.CharField(max_length=16, choices=KeyPermission), default=default_permissions)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    history = HistoricalRecords(excluded_fields=["digest"])
+
+    class Meta:
+        ordering = ["account", "name"]
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class Limit(models.Model):
+    """The most that one scope may use in a period. It is hard: a worst case that does not fit is refused."""
+
+    kind = models.CharField("scope", max_length=16, choices=ScopeKind)
+    subject = models.CharField(
+        max_length=128,
+        blank=True,
+        help_text="The id of an account, user or key; the name of a policy, model, provider or tag; empty for site.",
+    )
+    measure = models.CharField(max_length=16, choices=Measure, default=Measure.MONEY)
+    period = models.CharField(max_length=16, choices=Period, default=Period.MONTH)
+    amount = models.BigIntegerField(
+        validators=[MinValueValidator(0)], help_text="Nano-dollars for money (1 USD = 1,000,000,000), else a count."
+    )
+    is_active = models.BooleanField("active", default=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["kind", "subject", "measure", "period"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject", "measure", "period"], name="one_limit_per_scope_and_period"
+            ),
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="limit_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}, {self.measure} per {self.period}".replace(" ,", ",")
+
+    def clean(self) -> None:
+        if (self.kind == ScopeKind.SITE) != (self.subject == ""):
+            raise ValidationError({"subject": "Empty for the whole site, and only for it."})
+        if self.kind in {ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY} and not self.subject.isdigit():
+            raise ValidationError({"subject": f"{self.subject!r} is not a number: write the id of the {self.kind}."})
+
+
+class Counter(models.Model):
+    """What a limit has seen in one period. A new period is a new row."""
+
+    limit = models.ForeignKey(Limit, on_delete=models.CASCADE, related_name="counters")
+    period_start = models.DateTimeField(help_text="1970-01-01 for a limit in all.")
+    spent = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["limit", "-period_start"]
+        constraints = [
+            models.UniqueConstraint(fields=["limit", "period_start"], name="one_counter_per_period"),
+            models.CheckConstraint(condition=models.Q(spent__gte=0, reserved__gte=0), name="counter_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.limit} from {self.period_start:%Y-%m-%d %H:%M}"
+
+
+class Hold(models.Model):
+    """A reserved worst case of a request that is under way."""
+
+    operation_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    account_id = models.BigIntegerField()
+    key_id = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(null=True)
+    amount_nano = models.BigIntegerField()
+    tokens = models.BigIntegerField()
+    counters = ArrayField(models.BigIntegerField())
+    created_at = models.DateTimeField()
+    lease_until = models.DateTimeField(db_index=True)
+    record = models.JSONField()
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return str(self.operation_id)
+
+
+class LedgerEntry(models.Model):
+    """What one request was charged, once and for ever."""
+
+    operation_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    account_id = models.BigIntegerField(db_index=True)
+    key_id = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(null=True)
+    amount_nano = models.BigIntegerField(help_text="Charged to the counters, never more than was held.")
+    overrun_nano = models.BigIntegerField(default=0, help_text="What the upstream asked beyond the hold.")
+    tokens = models.BigIntegerField()
+    counters = ArrayField(models.BigIntegerField())
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    settled_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-settled_at"]
+        verbose_name_plural = "ledger entries"
+
+    def __str__(self) -> str:
+        return str(self.operation_id)

@@ -1,0 +1,100 @@
+"""Who may spend, and how much, as frozen values. Amounts are integer nano-dollars (1 USD = 1,000,000,000)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+Measure = Literal["money", "requests", "tokens"]
+Period = Literal["minute", "hour", "day", "week", "month", "total"]
+ScopeKind = Literal["site", "account", "user", "key", "policy", "model", "provider", "tag"]
+Outcome = Literal["success", "failure", "abandoned", "unknown"]
+
+NANO = 1_000_000_000
+
+
+def to_nano(usd: Decimal) -> int:
+    """Dollars to nano-dollars, rounded up, so that a hold never falls short."""
+    return int((usd * NANO).to_integral_value(ROUND_CEILING))
+
+
+def to_usd(nano: int) -> Decimal:
+    return Decimal(nano) / NANO
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who asks: the API key, its account and, where the key belongs to a person, the user."""
+
+    key_id: int
+    key_name: str
+    account_id: int
+    account: str
+    """The account's slug."""
+    user_id: int | None
+    permissions: frozenset[str]
+    """What the key may do: "inference", "routing", "admin"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spend:
+    """A worst case to be reserved. `scopes` are "kind:subject" strings, e.g. "account:7", "key:3", "site:"."""
+
+    operation_id: UUID
+    account_id: int
+    key_id: int | None
+    user_id: int | None
+    scopes: tuple[str, ...]
+    amount_nano: int
+    tokens: int
+    lease_s: float
+    """Seconds after which the sweeper may settle the hold at its ceiling."""
+    record: Mapping[str, Any]
+    """What the request record says if nobody lives to settle: see analytics.types.Record."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Granted:
+    """A hold. `remaining_nano` is what the tightest hard money limit leaves after it, None where none applies."""
+
+    operation_id: UUID
+    counters: tuple[int, ...]
+    amount_nano: int
+    remaining_nano: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """The first limit (by id) that the amount does not fit into. Figures are in the limit's measure."""
+
+    operation_id: UUID
+    limit_id: int
+    label: str
+    """For people, e.g. "account acme, day"."""
+    measure: Measure
+    period: Period
+    limit: int
+    spent: int
+    reserved: int
+    asked: int
+    resets_at: datetime | None
+    """None for a limit in all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """What a hold turned out to cost. Repeating it changes nothing."""
+
+    operation_id: UUID
+    account_id: int
+    key_id: int | None
+    user_id: int | None
+    counters: tuple[int, ...]
+    held_nano: int
+    amount_nano: int
+    """The actual cost. What exceeds `held_nano` is kept in the ledger as overrun and not charged to the limits."""
+    tokens: int
+    outcome: Outcome
+    record: Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Is B better than A: tests between router variants, assignment, statistics, canaries."""

@@ -1,0 +1,35 @@
+"""The words that a field of the registry may take."""
+
+from django.db import models
+
+
+class Protocol(models.TextChoices):
+    OPENAI = "openai", "OpenAI-compatible"
+    ANTHROPIC = "anthropic", "Anthropic"
+    GOOGLE = "google", "Google"
+
+
+class DeploymentStatus(models.TextChoices):
+    AVAILABLE = "available", "Available"
+    DEGRADED = "degraded", "Degraded"
+    DOWN = "down", "Down"
+
+
+class SpeedTier(models.TextChoices):
+    INSTANT = "instant", "Instant"
+    FAST = "fast", "Fast"
+    STANDARD = "standard", "Standard"
+    SLOW = "slow", "Slow"
+
+
+class CapabilityChoice(models.TextChoices):
+    VISION = "vision", "Vision"
+    TOOLS = "tools", "Tools"
+    AUDIO = "audio", "Audio"
+    STRUCTURED_OUTPUT = "structured_output", "Structured output"
+    STREAMING = "streaming", "Streaming"
+
+
+class LineChoice(models.TextChoices):
+    CATALOGUE = "catalogue", "Catalogue"
+    ROUTER = "router", "Router"

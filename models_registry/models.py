@@ -1,0 +1,202 @@
+"""The editable catalogue and the releases compiled from it. The gateway reads releases, never these tables."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from models_registry.choices import CapabilityChoice, DeploymentStatus, LineChoice, Protocol, SpeedTier
+
+slug = RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Write lower-case letters, digits, '.', '_' and '-' only.")
+model_id = RegexValidator(
+    r"^[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*$", "Write provider:name, e.g. openai:gpt-5."
+)
+not_negative = MinValueValidator(Decimal(0), "A price is never negative.")
+
+
+def validate_capabilities(value: object) -> None:
+    """A list of known capabilities, each once."""
+    allowed = set(CapabilityChoice.values)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValidationError("Write a list of names.")
+    if unknown := sorted(set(value) - allowed):
+        raise ValidationError(f"Unknown: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}.")
+
+
+class Provider(models.Model):
+    """Who makes or serves models."""
+
+    name = models.CharField(max_length=64, unique=True, validators=[slug])
+    title = models.CharField(max_length=100)
+    protocol = models.CharField(max_length=16, choices=Protocol, default=Protocol.OPENAI)
+    base_url = models.URLField(
+        blank=True, help_text="Where its models are served, up to /v1. Empty for a maker that serves none itself."
+    )
+    credential_env = models.CharField(
+        max_length=64, blank=True, help_text="The environment variable that holds its API key. Empty: none is needed."
+    )
+    is_local = models.BooleanField("local", default=False, help_text="Runs on machines of your own.")
+    is_zero_retention = models.BooleanField(
+        "zero retention", default=False, help_text="Keeps nothing of what it is sent, by contract."
+    )
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Model(models.Model):
+    """A chat model that applications can ask for."""
+
+    identifier = models.CharField(
+        "id", max_length=128, unique=True, validators=[model_id], help_text="provider:name, e.g. openai:gpt-5"
+    )
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, to_field="name", related_name="models")
+    name = models.CharField(max_length=128)
+    description = models.TextField(blank=True)
+    user_description = models.TextField("user-friendly description", blank=True)
+    best_for = models.CharField(max_length=255, blank=True)
+    context_window = models.PositiveIntegerField(
+        help_text="tokens, prompt and answer together", validators=[MinValueValidator(1)]
+    )
+    max_output = models.PositiveIntegerField(help_text="tokens", validators=[MinValueValidator(1)])
+    capabilities = models.JSONField(default=list, blank=True, validators=[validate_capabilities])
+    supports_reasoning = models.BooleanField(default=False)
+    knowledge_cutoff = models.CharField(
+        max_length=10,
+        blank=True,
+        validators=[RegexValidator(r"^\d{4}(-\d{2}(-\d{2})?)?$", "Write 2025, 2025-06 or 2025-06-30.")],
+    )
+    benchmarks = models.JSONField(default=dict, blank=True, help_text="Name to value, source and date.")
+    speed_tier = models.CharField(max_length=16, choices=SpeedTier, default=SpeedTier.STANDARD)
+    is_pro = models.BooleanField("pro", default=False)
+    is_internal_only = models.BooleanField(
+        "internal only", default=False, help_text="Never shown in public lists nor chosen for others."
+    )
+    is_experimental = models.BooleanField("experimental", default=False)
+    is_available = models.BooleanField("available", default=True)
+    deprecated_from = models.DateField(null=True, blank=True, help_text="From this day on it is no longer chosen.")
+    successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="predecessors")
+    source = models.CharField(
+        max_length=255, blank=True, help_text="Where window, output and capabilities are from, and when."
+    )
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["identifier"]
+
+    def __str__(self) -> str:
+        return self.identifier
+
+    def clean(self) -> None:
+        maker = self.identifier.partition(":")[0]
+        if self.provider_id and maker != self.provider_id:
+            raise ValidationError({"identifier": f"Starts with {maker!r}, but the provider is {self.provider_id!r}."})
+        if self.max_output and self.context_window and self.max_output > self.context_window:
+            raise ValidationError(
+                {"max_output": f"{self.max_output} is more than the context window, {self.context_window}."}
+            )
+
+
+class Deployment(models.Model):
+    """One place where a model is served."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="deployments")
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, to_field="name", related_name="deployments")
+    upstream_model = models.CharField(max_length=160, help_text="The model's name there.")
+    position = models.PositiveSmallIntegerField("order", default=0, help_text="The lowest is tried first.")
+    status = models.CharField(max_length=16, choices=DeploymentStatus, default=DeploymentStatus.AVAILABLE)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["model", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "provider", "upstream_model"], name="one_deployment_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} at {self.provider_id}"
+
+
+def _rate(label: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
+    return models.DecimalField(
+        label,
+        max_digits=14,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        validators=[not_negative],
+        help_text="USD per 1M tokens",
+    )
+
+
+class Price(models.Model):
+    """What a deployment costs from a moment on. Rows are added, never edited: an old request keeps its price."""
+
+    deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="prices")
+    effective_from = models.DateTimeField()
+    input = _rate("input")
+    output = _rate("output")
+    cache_read = _rate("cache read")
+    cache_write = _rate("cache write")
+    audio_input = _rate("audio input")
+    audio_output = _rate("audio output")
+    tiers = models.JSONField(
+        default=list,
+        blank=True,
+        help_text='Long context, e.g. [{"above_input_tokens": 200000, "input": "2.5", "output": "15"}]',
+    )
+    source = models.CharField(max_length=255)
+    dated = models.DateField(help_text="The day on which the source said so.")
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["deployment", "effective_from"]
+        get_latest_by = "effective_from"
+        constraints = [models.UniqueConstraint(fields=["deployment", "effective_from"], name="one_price_per_moment")]
+
+    def __str__(self) -> str:
+        return f"{self.deployment}: {self.input} / {self.output} USD per 1M from {self.effective_from:%Y-%m-%d}"
+
+
+class Release(models.Model):
+    """An immutable, validated, numbered bundle of one line. Number 0 ships with the code and has no row."""
+
+    line = models.CharField(max_length=16, choices=LineChoice)
+    number = models.PositiveIntegerField(validators=[MinValueValidator(1)])
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the bundle")
+    bundle = models.JSONField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["line", "-number"]
+        constraints = [models.UniqueConstraint(fields=["line", "number"], name="one_release_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.line} {self.number}"
+
+
+class Rollout(models.Model):
+    """Which release of a line is live, and for whom a newer one is."""
+
+    line = models.CharField(max_length=16, choices=LineChoice, primary_key=True)
+    stable = models.PositiveIntegerField(default=0)
+    candidate = models.PositiveIntegerField(null=True, blank=True)
+    percent = models.PositiveSmallIntegerField(default=0)
+    history = HistoricalRecords()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(percent__lte=100), name="percent_at_most_100")]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.stable}"

@@ -1,0 +1,180 @@
+"""What can be called, as frozen values. Money is Decimal USD, prices are USD per 1M tokens, sizes are tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+Capability = Literal["vision", "tools", "audio", "structured_output", "streaming", "reasoning"]
+Protocol = Literal["openai", "anthropic", "google"]
+Status = Literal["available", "degraded", "down"]
+Line = Literal["catalogue", "router"]
+SpeedTier = Literal["instant", "fast", "standard", "slow"]
+
+SANDBOX = "sandbox"
+"""Name of the provider that answers for every model while no real one has a key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rates:
+    """USD per 1M tokens by token class. None: the provider lists no separate price for that class."""
+
+    input: Decimal | None
+    output: Decimal | None
+    cache_read: Decimal | None = None
+    cache_write: Decimal | None = None
+    audio_input: Decimal | None = None
+    audio_output: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tier:
+    """Rates of a whole request whose input is larger than `above_input_tokens`."""
+
+    above_input_tokens: int
+    rates: Rates
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Price:
+    """What a deployment costs from `effective_from` on, until a later row takes over. Rows are added, never edited."""
+
+    effective_from: datetime
+    rates: Rates
+    tiers: tuple[Tier, ...] = ()
+    source: str
+    """Where the figure is from, with its version or address."""
+    dated: date
+    """The day on which the source said so."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """Tokens of one answer. `cache_*` and `audio_input_*` are parts of the input, the others of the output."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    audio_input_tokens: int = 0
+    audio_output_tokens: int = 0
+    reasoning_tokens: int = 0
+    is_estimated: bool = False
+    """True when the upstream did not report usage and it was counted here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    """Who serves models: the address, the protocol spoken there and the environment variable with its key."""
+
+    name: str
+    title: str
+    protocol: Protocol
+    base_url: str
+    credential_env: str
+    """Empty where no key is needed (a server of one's own)."""
+    is_local: bool = False
+    is_zero_retention: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """One place where a model is served, under the name used there."""
+
+    provider: str
+    upstream_model: str
+    status: Status = "available"
+    prices: tuple[Price, ...] = ()
+    """Oldest first."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.provider}/{self.upstream_model}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """A chat model that can be asked for as `provider:name`."""
+
+    id: str
+    provider: str
+    """The maker, the part of the id before the colon."""
+    name: str
+    """Name for people, e.g. "GPT-5"."""
+    description: str = ""
+    user_description: str = ""
+    best_for: str = ""
+    context_window: int
+    """Tokens that prompt and answer may have together."""
+    max_output: int
+    capabilities: frozenset[Capability] = frozenset()
+    """Without "reasoning", which is `supports_reasoning`."""
+    supports_reasoning: bool = False
+    deployments: tuple[Deployment, ...] = ()
+    """In the order in which they are tried."""
+    knowledge_cutoff: str = ""
+    speed_tier: SpeedTier = "standard"
+    is_pro: bool = False
+    is_internal_only: bool = False
+    is_experimental: bool = False
+    is_available: bool = True
+    deprecated_from: date | None = None
+    successor: str = ""
+    """Id of the model to use after `deprecated_from`."""
+    source: str = ""
+    """Where window, output and capabilities are from, and when."""
+
+    def is_deprecated(self, today: date) -> bool:
+        return self.deprecated_from is not None and self.deprecated_from <= today
+
+    def has(self, need: Capability) -> bool:
+        return self.supports_reasoning if need == "reasoning" else need in self.capabilities
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """One release of the catalogue line. Release 0 ships with the code."""
+
+    release: int
+    providers: Mapping[str, Provider]
+    models: Mapping[str, Model]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """Which deployments can be called at this moment, and why others cannot."""
+
+    providers: frozenset[str]
+    """Providers with a key (or that need none)."""
+    sandbox: bool
+    """True: the sandbox provider answers for every model."""
+    open_circuits: frozenset[str] = frozenset()
+    """Deployment ids that failed too often lately."""
+    latency_ms: Mapping[str, int] = field(default_factory=dict)
+    """Measured mean answer time by model id; a model without a measurement is missing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pointer:
+    """Which release of a line is live: `stable` for all but `percent` of the users, who get `candidate`."""
+
+    line: Line
+    stable: int
+    candidate: int | None = None
+    percent: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One call of one deployment. `error` is empty where it answered; times are milliseconds."""
+
+    deployment: str
+    model: str
+    provider: str
+    started_at: datetime
+    latency_ms: int
+    ttft_ms: int | None = None
+    status: int | None = None
+    """HTTP status, None where no answer came."""
+    error: str = ""

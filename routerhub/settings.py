@@ -1,0 +1,199 @@
+"""Every setting, read from the environment once. A senseless value stops the start and says what to write."""
+
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+env = environ.Env()
+
+
+def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.str(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(allowed)}.")
+    return value
+
+
+def _flag(name: str, default: bool) -> bool:
+    """`true` or `false`; anything else is refused rather than read as false."""
+    raw = env.str(name, "true" if default else "false").lower()
+    if raw not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        raise ImproperlyConfigured(f"{name}={raw!r}: write true or false.")
+    return raw in {"true", "1", "yes", "on"}
+
+
+def _number(name: str, default: float, low: float, high: float) -> float:
+    raw = env.str(name, str(default))
+    try:
+        value = float(raw)
+    except ValueError as problem:
+        raise ImproperlyConfigured(f"{name}={raw!r}: write a number from {low:g} to {high:g}.") from problem
+    if not low <= value <= high:
+        raise ImproperlyConfigured(f"{name}={raw!r}: write a number from {low:g} to {high:g}.")
+    return value
+
+
+# --- core
+DEBUG = _flag("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set: `make run` makes one; elsewhere set 50 random characters.")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ROOT_URLCONF = "routerhub.urls"
+ASGI_APPLICATION = "routerhub.asgi.application"
+APPEND_SLASH = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "simple_history",
+    "django.contrib.postgres",
+    "models_registry",
+    "budgets",
+    "autorouter",
+    "analytics",
+    "routerhub",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+# --- data stores: `make run` fills both in when they are not set
+DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
+
+# --- static files
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+
+# --- transport security: on unless the site is served on plain HTTP, as a laptop's is
+HTTPS = _flag("HTTPS", True)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+
+# --- the router
+USE_DB_MODELS = _flag("USE_DB_MODELS", True)
+USE_DB_ROUTER_CONFIG = _flag("USE_DB_ROUTER_CONFIG", True)
+# auto: the sandbox provider answers for every model while no real provider has a key.
+SANDBOX = _choice("SANDBOX", "auto", ("auto", "on", "off"))
+SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
+
+# --- the gateway
+MAX_BODY_BYTES = int(_number("MAX_BODY_BYTES", 10 * 1024 * 1024, 1_024, 1024**3))
+# Sent upstream, and reserved for, when a request does not say how long its answer may be.
+DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
+REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)
+# A hold outlives its request's deadline by this much, then the sweeper settles it at its ceiling.
+HOLD_GRACE_S = _number("HOLD_GRACE_S", 30, 0, 3_600)
+SNAPSHOT_MAX_AGE_S = _number("SNAPSHOT_MAX_AGE_S", 20, 1, 60)
+LEDGER_WAIT_S = _number("LEDGER_WAIT_S", 2, 0.1, 30)
+SPOOL_DIR = Path(env.str("SPOOL_DIR", str(VAR_DIR / "spool")))
+
+# --- background work
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep-holds": {"task": "budgets.tasks.sweep_holds", "schedule": 10.0},
+    "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
+}
+
+# --- REST API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "budgets.authentication.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 100,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "routerhub.problems.problem_response",
+    "STRICT_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "RouterHub",
+    "DESCRIPTION": "Routing, catalogue, budgets and records.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- logs: one JSON-free line each, with action= and the operation id
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "RouterHub",
+    "SITE_HEADER": "RouterHub",
+    "SITE_SYMBOL": "alt_route",
+    "SHOW_VIEW_ON_SITE": False,
+}
