@@ -9,27 +9,28 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from autorouter.choices import Dimension
+from autorouter.tuning import ROUTER_MODEL, SETTINGS, SPEED_BONUS, SPEED_BONUSES, WEIGHTS, Setting
+from autorouter.types import Complexity, CostTier
 
 
-def _number(label: str, default: str, low: str, high: str, unit: str) -> "models.DecimalField[Any, Any]":
+def _number(label: str, setting: Setting) -> "models.DecimalField[Any, Any]":
+    allowed = f"Write a number from {setting.low} to {setting.high}."
     return models.DecimalField(
         label,
         max_digits=9,
         decimal_places=4,
-        default=Decimal(default),
-        validators=[
-            MinValueValidator(Decimal(low), f"Write a number from {low} to {high}."),
-            MaxValueValidator(Decimal(high), f"Write a number from {low} to {high}."),
-        ],
-        help_text=f"{unit}, {low} to {high}, default {default}",
+        default=setting.default,
+        validators=[MinValueValidator(setting.low, allowed), MaxValueValidator(setting.high, allowed)],
+        help_text=f"{setting.unit}, {setting.low} to {setting.high}, default {setting.default}",
     )
 
 
-def default_speed_bonuses() -> dict[str, float]:
-    return {
-        "cerebras": 12, "groq": 10, "flash": 8, "fast": 8, "nano": 10, "lite": 10, "lightning": 12,
-        "thinking": -5, "extended-thinking": -8,
-    }  # fmt: skip
+def _weight(complexity: Complexity, tier: CostTier) -> "models.DecimalField[Any, Any]":
+    return _number(f"{complexity}, {tier}", WEIGHTS[complexity, tier])
+
+
+def default_speed_bonuses() -> dict[str, int]:
+    return dict(SPEED_BONUSES)
 
 
 def validate_speed_bonuses(value: object) -> None:
@@ -39,40 +40,42 @@ def validate_speed_bonuses(value: object) -> None:
     for pattern, points in value.items():
         if not pattern or pattern != pattern.lower():
             raise ValidationError(f"{pattern!r}: a pattern is lower case and not empty.")
-        if isinstance(points, bool) or not isinstance(points, int | float) or not -100 <= points <= 100:
-            raise ValidationError(f"{pattern}: {points!r} is not a number from -100 to 100.")
+        if isinstance(points, bool) or not isinstance(points, int | float) or SPEED_BONUS.problem(Decimal(str(points))):
+            raise ValidationError(
+                f"{pattern}: {points!r} is not a number from {SPEED_BONUS.low} to {SPEED_BONUS.high}."
+            )
 
 
 class RouterConfiguration(models.Model):
     """The one configuration of the router (row 1)."""
 
-    stickiness_bonus = _number("stickiness", "25", "0", "100", "points")
-    reasoning_bonus = _number("reasoning", "15", "0", "100", "points")
-    research_bonus = _number("research", "25", "0", "100", "points")
-    simple_penalty = _number("simple penalty", "0.7", "0", "1", "factor")
-    complex_threshold = _number("complex boost threshold", "85", "0", "100", "quality score")
-    complex_multiplier = _number("complex boost multiplier", "1.2", "1", "5", "factor")
-    cheap_below = _number("cheap below", "1", "0", "1000", "USD per 1M tokens")
-    mid_below = _number("mid below", "5", "0", "1000", "USD per 1M tokens")
-    weight_simple_cheap = _number("simple, cheap", "0.60", "0", "1", "weight")
-    weight_simple_mid = _number("simple, mid", "0.25", "0", "1", "weight")
-    weight_simple_premium = _number("simple, premium", "0.15", "0", "1", "weight")
-    weight_moderate_cheap = _number("moderate, cheap", "0.50", "0", "1", "weight")
-    weight_moderate_mid = _number("moderate, mid", "0.30", "0", "1", "weight")
-    weight_moderate_premium = _number("moderate, premium", "0.20", "0", "1", "weight")
-    weight_complex_cheap = _number("complex, cheap", "0.30", "0", "1", "weight")
-    weight_complex_mid = _number("complex, mid", "0.40", "0", "1", "weight")
-    weight_complex_premium = _number("complex, premium", "0.30", "0", "1", "weight")
+    stickiness_bonus = _number("stickiness", SETTINGS["stickiness_bonus"])
+    reasoning_bonus = _number("reasoning", SETTINGS["reasoning_bonus"])
+    research_bonus = _number("research", SETTINGS["research_bonus"])
+    simple_penalty = _number("simple penalty", SETTINGS["simple_penalty"])
+    complex_threshold = _number("complex boost threshold", SETTINGS["complex_threshold"])
+    complex_multiplier = _number("complex boost multiplier", SETTINGS["complex_multiplier"])
+    cheap_below = _number("cheap below", SETTINGS["cheap_below"])
+    mid_below = _number("mid below", SETTINGS["mid_below"])
+    weight_simple_cheap = _weight("simple", "cheap")
+    weight_simple_mid = _weight("simple", "mid")
+    weight_simple_premium = _weight("simple", "premium")
+    weight_moderate_cheap = _weight("moderate", "cheap")
+    weight_moderate_mid = _weight("moderate", "mid")
+    weight_moderate_premium = _weight("moderate", "premium")
+    weight_complex_cheap = _weight("complex", "cheap")
+    weight_complex_mid = _weight("complex", "mid")
+    weight_complex_premium = _weight("complex", "premium")
     speed_bonuses = models.JSONField(
         default=default_speed_bonuses,
         validators=[validate_speed_bonuses],
         help_text="Points by pattern; every pattern that the lower-cased model id contains counts.",
     )
     router_model = models.CharField(
-        max_length=128, default="openai:gpt-oss-120b", help_text="The model that may classify requests."
+        max_length=128, default=ROUTER_MODEL, help_text="The model that may classify requests."
     )
     router_max_retries = models.PositiveSmallIntegerField(default=3, validators=[MaxValueValidator(10)])
-    context_buffer = _number("context buffer", "1.2", "1", "5", "factor on estimated tokens")
+    context_buffer = _number("context buffer", SETTINGS["context_buffer"])
     long_context_threshold = models.PositiveIntegerField(
         default=128_000, validators=[MinValueValidator(1_000)], help_text="tokens"
     )

@@ -55,7 +55,7 @@ class Profile:
     """What a model is good at."""
 
     model: str
-    quality: Score
+    quality: Score | None
     categories: Mapping[Category, Score]
 
 

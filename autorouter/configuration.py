@@ -1,0 +1,81 @@
+"""From the editable tables to a published router release: compile, validate, store, make live."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from autorouter import bundles
+from autorouter.models import Policy, Profile, RouterConfiguration, TaskType
+from autorouter.tuning import SETTINGS
+from autorouter.types import COMPLEXITIES, COST_TIERS
+from models_registry import releases
+
+
+def compile_bundle() -> dict[str, Any]:
+    """The bundle that the tables would make now. Missing configuration reads as the defaults."""
+    row = RouterConfiguration.objects.first() or RouterConfiguration()
+    policies = Policy.objects.filter(is_active=True)
+    return {
+        "config": _config_json(row),
+        "profiles": {each.model: _profile_json(each) for each in Profile.objects.prefetch_related("scores")},
+        "policies": {each.name: _policy_json(each) for each in policies},
+        "task_types": dict(TaskType.objects.values_list("name", "policy")),
+    }
+
+
+def _config_json(row: RouterConfiguration) -> dict[str, Any]:
+    numbers = {name: _plain(getattr(row, name)) for name in SETTINGS}
+    weights = {
+        complexity: {tier: _plain(getattr(row, f"weight_{complexity}_{tier}")) for tier in COST_TIERS}
+        for complexity in COMPLEXITIES
+    }
+    return {
+        **numbers,
+        "tier_weights": weights,
+        "speed_bonuses": row.speed_bonuses,
+        "router_model": row.router_model,
+    }
+
+
+def _profile_json(row: Profile) -> dict[str, Any]:
+    return {
+        score.dimension: {
+            "value": _plain(score.value),
+            "source": score.source,
+            "dated": score.dated.isoformat(),
+            "is_estimated": score.is_estimated,
+        }
+        for score in row.scores.all()
+    }
+
+
+def _policy_json(row: Policy) -> dict[str, Any]:
+    return {
+        "version": row.version,
+        "title": row.title,
+        "models": row.model_ids,
+        "max_cost_usd": _plain(row.max_cost_usd),
+        "max_output_tokens": row.max_output_tokens,
+        "temperature": _plain(row.temperature),
+    }
+
+
+def _plain(value: Decimal | int | None) -> float | int | None:
+    """A JSON number. Floats print back the same decimal digits up to 15 of them; these columns hold fewer."""
+    if value is None:
+        return None
+    number = Decimal(value)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+@transaction.atomic
+def publish(author: AbstractBaseUser | None, reason: str) -> int:
+    """Make the tables the live router release and return its number. Raises InvalidConfiguration; writes nothing then.
+
+    Equal to the live release, it is that release's number that is returned and no new one is made.
+    """
+    bundle = compile_bundle()
+    bundles.read(bundle, number=0)
+    return releases.publish("router", bundle, author, reason).number

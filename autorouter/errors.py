@@ -1,0 +1,68 @@
+"""What can go wrong when deciding or configuring.
+
+RouterError
+├── UnknownModel          a model id that the catalogue does not have
+├── UnknownPolicy         a policy that is not there or not active
+├── UnknownTaskType       a task type that maps to no policy
+├── NoCandidate           every model is excluded; carries the decision with the reasons
+└── InvalidConfiguration  a router bundle that breaks a rule; carries every problem
+"""
+
+from collections.abc import Iterable, Mapping
+
+from autorouter.types import Decision
+
+
+class RouterError(Exception):
+    """Base of this app's errors. The message says what was given and what is allowed."""
+
+
+def _some(names: Iterable[str], most: int = 12) -> str:
+    listed = sorted(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
+
+
+class UnknownModel(RouterError):
+    """A model id that the catalogue does not have."""
+
+    def __init__(self, given: str, field: str = "model") -> None:
+        super().__init__(f"There is no model {given!r}. The models that can be called are listed at /v1/models.")
+        self.given = given
+        self.field = field
+
+
+class UnknownPolicy(RouterError):
+    """A policy that is not there or not active."""
+
+    def __init__(self, given: str, allowed: Iterable[str]) -> None:
+        self.allowed = tuple(sorted(allowed))
+        super().__init__(f"There is no active policy {given!r}. Allowed: {_some(self.allowed)}.")
+        self.given = given
+
+
+class UnknownTaskType(RouterError):
+    """A task type that maps to no policy."""
+
+    def __init__(self, given: str, allowed: Iterable[str]) -> None:
+        self.allowed = tuple(sorted(allowed))
+        super().__init__(f"There is no task type {given!r}. Allowed: {_some(self.allowed)}.")
+        self.given = given
+
+
+class NoCandidate(RouterError):
+    """Every model is excluded; carries the decision with the reasons."""
+
+    def __init__(self, decision: Decision) -> None:
+        reasons = "; ".join(f"{out.model}: {out.reason}" for out in decision.excluded[:5])
+        more = len(decision.excluded) - 5
+        super().__init__(f"No model can take this request. {reasons}" + (f"; and {more} more." if more > 0 else "."))
+        self.decision = decision
+
+
+class InvalidConfiguration(RouterError):
+    """A router bundle that breaks a rule; carries every problem, by the path of its value."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{path}: {problem}" for path, problem in problems.items()))
+        self.problems = dict(problems)

@@ -1,0 +1,103 @@
+"""The releases that decide right now: loaded once, renewed when a pointer moves, kept when the database is away.
+
+Three steps down, never an error: the live release, the last one that was read, release 0 of the code.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from autorouter import bundles
+from autorouter.errors import InvalidConfiguration
+from autorouter.static import STATIC as STATIC_ROUTER
+from autorouter.types import RouterRelease
+from models_registry import catalogue, releases
+from models_registry.errors import InvalidRelease
+from models_registry.static import STATIC as STATIC_CATALOGUE
+from models_registry.types import Catalogue, Line, Pointer
+
+logger = logging.getLogger(__name__)
+Parsed = TypeVar("Parsed", Catalogue, RouterRelease)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Releases:
+    """Every release that some user may be on, parsed, by number; 0 is always among them."""
+
+    catalogue_pointer: Pointer
+    router_pointer: Pointer
+    catalogues: Mapping[int, Catalogue]
+    routers: Mapping[int, RouterRelease]
+
+    def for_user(self, user_key: str) -> tuple[Catalogue, RouterRelease]:
+        """What decides for this user. `user_key` is any text that stays the same for one."""
+        return (
+            self.catalogues[releases.pick(self.catalogue_pointer, user_key)],
+            self.routers[releases.pick(self.router_pointer, user_key)],
+        )
+
+
+STATIC = Releases(
+    catalogue_pointer=Pointer(line="catalogue", stable=0),
+    router_pointer=Pointer(line="router", stable=0),
+    catalogues={0: STATIC_CATALOGUE},
+    routers={0: STATIC_ROUTER},
+)
+
+
+def load(previous: Releases = STATIC) -> Releases:
+    """The live releases from the database; those already in `previous` are not read again. Raises DatabaseError."""
+    pointers = releases.pointers()
+    router_pointer, routers = _line(
+        "router", settings.USE_DB_ROUTER_CONFIG, pointers, previous.router_pointer, previous.routers, bundles.read
+    )
+    catalogue_pointer, catalogues = _line(
+        "catalogue", settings.USE_DB_MODELS, pointers, previous.catalogue_pointer, previous.catalogues, catalogue.read
+    )
+    return Releases(
+        catalogue_pointer=catalogue_pointer, router_pointer=router_pointer, catalogues=catalogues, routers=routers
+    )
+
+
+def _line(
+    line: Line,
+    is_on: bool,
+    pointers: Mapping[Line, Pointer],
+    before: Pointer,
+    parsed: Mapping[int, Parsed],
+    read: Callable[..., Parsed],
+) -> tuple[Pointer, dict[int, Parsed]]:
+    """The line's pointer and parsed releases. Switched off: release 0. A bundle that cannot be read changes nothing."""
+    if not is_on:
+        return Pointer(line=line, stable=0), {0: parsed[0]}
+    pointer = pointers.get(line, Pointer(line=line, stable=0))
+    wanted = {pointer.stable, *(() if pointer.candidate is None else (pointer.candidate,))}
+    try:
+        found = {
+            number: parsed[number] if number in parsed else read(releases.bundle(line, number), number)
+            for number in wanted
+        }
+    except (InvalidRelease, InvalidConfiguration) as problem:
+        logger.error("action=load_release line=%s kept=%s problem=%s", line, before.stable, problem)
+        return before, dict(parsed)
+    return pointer, {0: parsed[0], **found}
+
+
+_lock = threading.Lock()
+_last = STATIC
+
+
+def current(user_key: str) -> tuple[Catalogue, RouterRelease]:
+    """The live releases for a Django view: one query for the pointers, and what it already read if that fails."""
+    global _last  # noqa: PLW0603 - the one cache of this process
+    try:
+        with _lock:
+            _last = load(_last)
+    except DatabaseError as problem:
+        logger.warning("action=load_releases kept=last_known problem=%s", problem)
+    return _last.for_user(user_key)

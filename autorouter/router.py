@@ -1,0 +1,105 @@
+"""The decision: filter, score, order. Pure, so that the same values always give the same decision."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from autorouter.candidates import Admitted, Circumstances, admit, is_local
+from autorouter.errors import UnknownModel, UnknownPolicy
+from autorouter.scoring import cost_tier, quality_of, terms
+from autorouter.types import Candidate, Decision, Exclusion, Policy, Priority, RouterRelease, Task, Wish
+from models_registry.types import Catalogue, Model, Reach
+
+PRIORITY_MARGIN = Decimal("0.2")
+"""A priority other than balanced picks by its own measure among the candidates within this share of the best score."""
+
+
+def decide(
+    catalogue: Catalogue, router: RouterRelease, task: Task, wish: Wish, reach: Reach, now: datetime
+) -> Decision:
+    """Choose among the catalogue's models. No candidate left is a decision too. Raises UnknownModel, UnknownPolicy."""
+    policy = _policy(router, wish)
+    case = Circumstances(
+        catalogue=catalogue,
+        config=router.config,
+        task=task,
+        wish=wish,
+        max_cost_usd=_lower(wish.max_cost_usd, policy.max_cost_usd if policy else None),
+        reach=reach,
+        now=now,
+    )
+    outcomes = [admit(model, case) for model in _considered(catalogue, policy, wish)]
+    scored = [_score(outcome, router, task, wish) for outcome in outcomes if isinstance(outcome, Admitted)]
+    return Decision(
+        task=task,
+        wish=wish,
+        candidates=tuple(_ordered(scored, policy, wish.priority, catalogue)),
+        excluded=tuple(outcome for outcome in outcomes if isinstance(outcome, Exclusion)),
+        catalogue_release=catalogue.release,
+        router_release=router.release,
+    )
+
+
+def _policy(router: RouterRelease, wish: Wish) -> Policy | None:
+    if wish.policy is None:
+        return None
+    if wish.policy not in router.policies:
+        raise UnknownPolicy(wish.policy, router.policies)
+    return router.policies[wish.policy]
+
+
+def _lower(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    limits = [limit for limit in (one, other) if limit is not None]
+    return min(limits, default=None)
+
+
+def _considered(catalogue: Catalogue, policy: Policy | None, wish: Wish) -> list[Model]:
+    """All models, or those of the policy, or the given ones; given both, those in both."""
+    if wish.candidates is not None:
+        for at, given in enumerate(wish.candidates):
+            if given not in catalogue.models:
+                raise UnknownModel(given, f"candidates[{at}]")
+    ids: Iterable[str] = wish.candidates if wish.candidates is not None else catalogue.models
+    if policy:
+        ids = [each for each in policy.models if wish.candidates is None or each in wish.candidates]
+    return [catalogue.models[each] for each in dict.fromkeys(ids) if each in catalogue.models]
+
+
+def _score(admitted: Admitted, router: RouterRelease, task: Task, wish: Wish) -> Candidate:
+    model, profile = admitted.model, router.profiles.get(admitted.model.id)
+    tier = cost_tier(admitted.mean_price, router.config)
+    parts = terms(model, profile, tier, task, wish.previous_model, router.config)
+    return Candidate(
+        model=model.id,
+        provider=model.provider,
+        score=parts.score,
+        tier=tier,
+        terms=parts,
+        mean_price=admitted.mean_price,
+        quality=quality_of(profile),
+        estimated_cost_usd=admitted.estimated_cost_usd,
+    )
+
+
+def _ordered(
+    scored: list[Candidate], policy: Policy | None, priority: Priority, catalogue: Catalogue
+) -> list[Candidate]:
+    """Best first: by score, lower mean price, id; then a policy's own order or the priority's measure on top."""
+    ranked = sorted(scored, key=lambda each: (-each.score, each.mean_price, each.model))
+    if policy:
+        return sorted(ranked, key=lambda each: policy.models.index(each.model))
+    if priority == "privacy":
+        return sorted(ranked, key=lambda each: not is_local(catalogue.models[each.model], catalogue.providers))
+    if priority == "balanced" or not ranked:
+        return ranked
+    floor = ranked[0].score - PRIORITY_MARGIN * abs(ranked[0].score)
+    near = sorted((each for each in ranked if each.score >= floor), key=_MEASURES[priority])
+    return near + [each for each in ranked if each.score < floor]
+
+
+# What each priority wants low. Sorting is stable, so that equals keep the balanced order.
+_MEASURES: Mapping[Priority, Callable[[Candidate], Decimal]] = {
+    "cost": lambda candidate: candidate.estimated_cost_usd,
+    "quality": lambda candidate: -candidate.quality,
+    "speed": lambda candidate: -candidate.terms.speed,
+}
