@@ -16,7 +16,8 @@ from autorouter import bundles
 from autorouter.errors import InvalidConfiguration
 from autorouter.static import STATIC as STATIC_ROUTER
 from autorouter.types import RouterRelease
-from models_registry import catalogue, releases
+from models_registry import bundles as catalogue_bundles
+from models_registry import releases
 from models_registry.errors import InvalidRelease
 from models_registry.static import STATIC as STATIC_CATALOGUE
 from models_registry.types import Catalogue, Line, Pointer
@@ -57,7 +58,12 @@ def load(previous: Releases = STATIC) -> Releases:
         "router", settings.USE_DB_ROUTER_CONFIG, pointers, previous.router_pointer, previous.routers, bundles.read
     )
     catalogue_pointer, catalogues = _line(
-        "catalogue", settings.USE_DB_MODELS, pointers, previous.catalogue_pointer, previous.catalogues, catalogue.read
+        "catalogue",
+        settings.USE_DB_MODELS,
+        pointers,
+        previous.catalogue_pointer,
+        previous.catalogues,
+        catalogue_bundles.read,
     )
     return Releases(
         catalogue_pointer=catalogue_pointer, router_pointer=router_pointer, catalogues=catalogues, routers=routers

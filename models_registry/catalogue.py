@@ -1,0 +1,72 @@
+"""From the editable tables to a published catalogue release: compile, validate, store, make live."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from models_registry import bundles, releases
+from models_registry.models import Deployment, Model, Price, Provider
+
+PROVIDER_FIELDS = ("title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention")
+MODEL_FIELDS = (
+    "name", "description", "user_description", "best_for", "context_window", "max_output", "supports_reasoning",
+    "knowledge_cutoff", "speed_tier", "is_pro", "is_internal_only", "is_experimental", "is_available", "source",
+)  # fmt: skip
+RATES = ("input", "output", "cache_read", "cache_write", "audio_input", "audio_output")
+
+
+def compile_bundle() -> dict[str, Any]:
+    """The bundle that the tables would make now."""
+    models = Model.objects.select_related("successor").prefetch_related("deployments__prices")
+    return {
+        "providers": {
+            each.name: {name: getattr(each, name) for name in PROVIDER_FIELDS} for each in Provider.objects.all()
+        },
+        "models": {each.identifier: _model_json(each) for each in models},
+    }
+
+
+def _model_json(row: Model) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in MODEL_FIELDS},
+        "provider": row.provider_id,
+        "capabilities": sorted(row.capabilities),
+        "deprecated_from": row.deprecated_from.isoformat() if row.deprecated_from else None,
+        "successor": row.successor.identifier if row.successor else "",
+        "deployments": [_deployment_json(each) for each in row.deployments.all()],
+    }
+
+
+def _deployment_json(row: Deployment) -> dict[str, Any]:
+    return {
+        "provider": row.provider_id,
+        "upstream_model": row.upstream_model,
+        "status": row.status,
+        "prices": [_price_json(each) for each in row.prices.all()],
+    }
+
+
+def _price_json(row: Price) -> dict[str, Any]:
+    rates = {name: f"{value.normalize():f}" for name in RATES if (value := getattr(row, name)) is not None}
+    return {
+        "effective_from": row.effective_from.isoformat(),
+        "rates": rates,
+        "tiers": [
+            {
+                "above_input_tokens": tier["above_input_tokens"],
+                "rates": {name: str(tier[name]) for name in RATES if tier.get(name) is not None},
+            }
+            for tier in row.tiers
+        ],
+        "source": row.source,
+        "dated": row.dated.isoformat(),
+    }
+
+
+@transaction.atomic
+def publish(author: AbstractBaseUser | None, reason: str) -> int:
+    """Make the tables the live catalogue release and return its number. Raises InvalidRelease; writes nothing then."""
+    bundle = compile_bundle()
+    bundles.read(bundle, number=0)
+    return releases.publish("catalogue", bundle, author, reason).number

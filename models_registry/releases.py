@@ -1,0 +1,92 @@
+"""Releases of both lines: stored once, numbered, never changed; and the pointers that say which one is live."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import connection, transaction
+
+from models_registry.errors import UnknownRelease
+from models_registry.models import Release, Rollout
+from models_registry.types import Line, Pointer
+
+CHANNEL = "routerhub_changes"
+"""PostgreSQL channel on which every process hears of a change, with what changed as the payload."""
+
+
+def digest(bundle: Mapping[str, Any]) -> str:
+    """SHA-256 of the bundle in its one canonical spelling."""
+    return hashlib.sha256(json.dumps(bundle, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@transaction.atomic
+def publish(line: Line, bundle: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> Release:
+    """Store the next release of a line and make it live for all. The caller has validated the bundle.
+
+    A bundle equal to the live release's makes no new one: the live one is returned.
+    """
+    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
+    fingerprint = digest(bundle)
+    live = Release.objects.filter(line=line, number=rollout.stable).first()
+    if live and live.digest == fingerprint and rollout.candidate is None:
+        return live
+    newest = Release.objects.filter(line=line).order_by("-number").first()
+    release = Release.objects.create(
+        line=line,
+        number=newest.number + 1 if newest else 1,
+        digest=fingerprint,
+        bundle=bundle,
+        author=author,
+        reason=reason,
+    )
+    _point(rollout, release.number, author, reason)
+    return release
+
+
+@transaction.atomic
+def rollback(line: Line, number: int, author: AbstractBaseUser | None, reason: str) -> None:
+    """Make an earlier release live again; 0 is the one in the code. Raises UnknownRelease."""
+    if number and not Release.objects.filter(line=line, number=number).exists():
+        raise UnknownRelease(line, number)
+    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
+    _point(rollout, number, author, reason)
+
+
+def _point(rollout: Rollout, number: int, author: AbstractBaseUser | None, reason: str) -> None:
+    rollout.stable, rollout.candidate, rollout.percent = number, None, 0
+    rollout._history_user = author
+    rollout._change_reason = reason[:100]
+    rollout.save()
+    announce(rollout.line)
+
+
+def announce(what: str) -> None:
+    """Tell every process, when the transaction commits, that `what` changed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, what])
+
+
+def pointers() -> dict[Line, Pointer]:
+    """What is live on each line; a line that nobody ever published on is missing."""
+    return {
+        row.line: Pointer(line=row.line, stable=row.stable, candidate=row.candidate, percent=row.percent)
+        for row in Rollout.objects.all()
+    }
+
+
+def bundle(line: Line, number: int) -> dict[str, Any]:
+    """The bundle of a stored release. Raises UnknownRelease; number 0 is in the code, not here."""
+    found = Release.objects.filter(line=line, number=number).values_list("bundle", flat=True).first()
+    if found is None:
+        raise UnknownRelease(line, number)
+    return dict(found)
+
+
+def pick(pointer: Pointer, user_key: str) -> int:
+    """The release for one user: the candidate for `percent` of 100, always the same ones while it grows."""
+    if pointer.candidate is None:
+        return pointer.stable
+    drawn = hashlib.sha256(f"{pointer.line}:{pointer.candidate}:{user_key}".encode()).digest()
+    return pointer.candidate if int.from_bytes(drawn[:8], "big") % 100 < pointer.percent else pointer.stable
