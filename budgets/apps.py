@@ -1,6 +1,19 @@
 from django.apps import AppConfig
+from django.db import connection
+from django.db.models.signals import post_delete, post_save
+
+
+def _announce(**_: object) -> None:
+    """Tell every process, when the transaction commits, that the ring of keys changed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('routerhub_changes', 'keys')")
 
 
 class BudgetsConfig(AppConfig):
     name = "budgets"
     verbose_name = "Budgets"
+
+    def ready(self) -> None:
+        for model in ("Account", "ApiKey"):
+            for signal in (post_save, post_delete):
+                signal.connect(_announce, sender=self.get_model(model), dispatch_uid=f"announce-{model}-{id(signal)}")

@@ -1,0 +1,45 @@
+-- One row per request, in monthly partitions by time, with the account in the key so that it can be distributed.
+CREATE TABLE analytics_record (
+    operation_id uuid NOT NULL,
+    created_at timestamptz NOT NULL,
+    account_id bigint NOT NULL,
+    key_id bigint,
+    user_id bigint,
+    requested_model text NOT NULL,
+    model text NOT NULL,
+    provider text NOT NULL,
+    is_sandbox boolean NOT NULL,
+    policy text NOT NULL,
+    task_type text NOT NULL,
+    category text NOT NULL,
+    complexity text NOT NULL,
+    priority text NOT NULL,
+    session text NOT NULL,
+    tags text[] NOT NULL,
+    is_stream boolean NOT NULL,
+    outcome text NOT NULL,
+    error text NOT NULL,
+    http_status smallint,
+    latency_ms integer NOT NULL,
+    ttft_ms integer,
+    input_tokens bigint NOT NULL,
+    output_tokens bigint NOT NULL,
+    cache_read_tokens bigint NOT NULL,
+    cache_write_tokens bigint NOT NULL,
+    reasoning_tokens bigint NOT NULL,
+    is_usage_estimated boolean NOT NULL,
+    cost_estimated_nano bigint NOT NULL,
+    cost_nano bigint NOT NULL,
+    fallback_used boolean NOT NULL,
+    catalogue_release integer NOT NULL,
+    router_release integer NOT NULL,
+    decision jsonb NOT NULL,
+    attempts jsonb NOT NULL,
+    ip inet,
+    user_agent text NOT NULL,
+    PRIMARY KEY (created_at, account_id, operation_id)
+) PARTITION BY RANGE (created_at);
+
+CREATE INDEX analytics_record_account_time ON analytics_record (account_id, created_at DESC);
+CREATE INDEX analytics_record_operation ON analytics_record (operation_id);
+CREATE TABLE analytics_record_rest PARTITION OF analytics_record DEFAULT;

@@ -1,0 +1,14 @@
+"""Analytics' background work. Each task is repeatable: a wake-up that is lost or doubled changes nothing."""
+
+from celery import shared_task
+from django.db import connection
+
+MONTHS_AHEAD = 2
+
+
+@shared_task
+def extend_partitions() -> int:
+    """Make the partitions of the months ahead. Returns how many were missing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT extend_record_partitions(%s)", [MONTHS_AHEAD])
+        return int(cursor.fetchone()[0])

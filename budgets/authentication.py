@@ -1,0 +1,54 @@
+"""API keys for the REST API: the same ones that the gateway takes."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from budgets.errors import KeyRefused
+from budgets.keys import find_caller
+from budgets.types import Caller
+
+
+class KeyUser:
+    """Stands for whoever holds the key. It is nobody in the admin."""
+
+    is_authenticated = True
+    is_staff = is_superuser = False
+    is_active = True
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+        self.pk = self.id = caller.user_id
+
+    def __str__(self) -> str:
+        return f"API key {self.caller.key_name}"
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer rh_...`. Sets request.auth to the Caller. Without that header, others may try."""
+
+    def authenticate(self, request: Request) -> tuple[KeyUser, Caller] | None:
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        try:
+            caller = find_caller(text.strip())
+        except KeyRefused as refused:
+            raise AuthenticationFailed(str(refused)) from refused
+        return KeyUser(caller), caller
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="RouterHub"'
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI schema names it."""
+
+    target_class = ApiKeyAuthentication
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}

@@ -1,0 +1,78 @@
+"""What can go wrong when somebody wants to spend.
+
+BudgetError
+├── KeyRefused            the API key does not open anything
+│   ├── MissingKey        no key was sent
+│   ├── UnknownKey        no such key
+│   ├── RevokedKey        the key was revoked
+│   ├── ExpiredKey        the key's time is over
+│   └── AccountClosed     the key's account is not active
+├── PermissionMissing     the key may not do this
+└── LedgerUnavailable     the database does not answer; nothing was reserved
+"""
+
+from datetime import datetime
+
+
+class BudgetError(Exception):
+    """Base of this app's errors. The message says what was given and what is allowed."""
+
+
+class KeyRefused(BudgetError):
+    """The API key does not open anything."""
+
+    code = "invalid_api_key"
+
+
+class MissingKey(KeyRefused):
+    """No key was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("No API key was sent. Send it as `Authorization: Bearer rh_...`.")
+
+
+class UnknownKey(KeyRefused):
+    """No such key."""
+
+    def __init__(self, given: str) -> None:
+        shown = f"{given[:7]}…" if given.startswith("rh_") else "that does not begin with rh_"
+        super().__init__(f"There is no API key {shown}. An administrator of your account can make one.")
+
+
+class RevokedKey(KeyRefused):
+    """The key was revoked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The API key {name!r} was revoked. Use another one.")
+
+
+class ExpiredKey(KeyRefused):
+    """The key's time is over."""
+
+    def __init__(self, name: str, expired_at: datetime) -> None:
+        super().__init__(f"The API key {name!r} expired on {expired_at:%Y-%m-%d %H:%M} UTC. Use another one.")
+
+
+class AccountClosed(KeyRefused):
+    """The key's account is not active."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"The account {account!r} is not active.")
+
+
+class PermissionMissing(BudgetError):
+    """The key may not do this."""
+
+    def __init__(self, name: str, needed: str, has: frozenset[str]) -> None:
+        super().__init__(
+            f"The API key {name!r} lacks the permission {needed!r}; it has {', '.join(sorted(has)) or 'none'}."
+        )
+        self.needed = needed
+
+
+class LedgerUnavailable(BudgetError):
+    """The database does not answer; nothing was reserved, so nothing can be spent."""
+
+    def __init__(self, retry_after_s: int = 5) -> None:
+        super().__init__("Spending cannot be checked at the moment, so nothing is called. Try again shortly.")
+        self.retry_after_s = retry_after_s

@@ -1,0 +1,222 @@
+"""The ledger as the gateway sees it: reserve before a call, settle after it, exactly once.
+
+Both are one round trip for a whole batch, to reserve_many and settle_many in budgets/sql. Limits live in the database
+alone; this keeps connections and the items that wait for them, nothing that counts.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+
+from budgets.batcher import Batcher
+from budgets.errors import LedgerUnavailable
+from budgets.spool import Spool
+from budgets.types import Granted, Refused, Settlement, Spend
+
+logger = logging.getLogger(__name__)
+MOST_PER_BATCH = 64
+STATEMENT_TIMEOUT_MS = 5_000
+RECONNECT_PAUSE_S = 0.2
+DRAIN_EVERY_S = 2
+
+
+Packed = tuple[Spend, bytes]
+"""A reservation and its JSON. Packing happens at the caller, so that what cannot be packed fails there alone."""
+
+
+class Connection:
+    """One database connection that is opened again when it broke. `wait_s` bounds every attempt."""
+
+    def __init__(self, dsn: str, wait_s: float, options: str) -> None:
+        self._dsn, self._wait_s, self._options = dsn, wait_s, options
+        self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
+
+    async def call(self, function: str, items: Sequence[bytes]) -> Any:
+        """Call a function of one JSON array, given item by item, and return its value. Raises psycopg.Error, TimeoutError."""
+        argument = (b"[" + b",".join(items) + b"]").decode()
+        try:
+            async with asyncio.timeout(self._wait_s):
+                connection = await self._open()
+                cursor = await connection.execute(f"SELECT {function}(%s)", [argument], prepare=True)
+                row = await cursor.fetchone()
+        except (TimeoutError, psycopg.OperationalError):
+            await self.close()
+            raise
+        return row[0] if row else None
+
+    async def _open(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(
+                self._dsn, autocommit=True, connect_timeout=max(2, int(self._wait_s)), options=self._options
+            )
+        return self._connection
+
+    async def ping(self) -> None:
+        """Raises psycopg.Error or TimeoutError when the database does not answer."""
+        async with asyncio.timeout(self._wait_s):
+            await (await self._open()).execute("SELECT 1")
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                await self._connection.close()
+            self._connection = None
+
+
+class Ledger:
+    """Reserve and settle. `wait_s`: how long a caller waits for the database before it is told that it is away."""
+
+    def __init__(self, dsn: str, wait_s: float, spool_dir: Path) -> None:
+        self._wait_s = wait_s
+        timeout = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+        # A reservation that a database crash loses costs nothing: settling adds the spend without it.
+        self._reserving = Connection(dsn, wait_s, f"{timeout} -c synchronous_commit=off")
+        self._settling = Connection(dsn, wait_s, timeout)
+        self._reserve = Batcher(self._send_reserve, MOST_PER_BATCH)
+        self._settle = Batcher(self._send_settle, MOST_PER_BATCH)
+        self._spool = Spool(spool_dir)
+        self._drain: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._reserve.start()
+        self._settle.start()
+        self._drain = asyncio.create_task(self._drain_spool())
+
+    async def stop(self) -> None:
+        """Settle what is under way, then close."""
+        await self._reserve.stop()
+        await self._settle.stop()
+        if self._drain:
+            self._drain.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._drain
+        await self._reserving.close()
+        await self._settling.close()
+
+    async def is_answering(self) -> bool:
+        try:
+            await self._settling.ping()
+        except (psycopg.Error, TimeoutError):
+            return False
+        return True
+
+    async def reserve(self, spend: Spend) -> Granted | Refused:
+        """Hold the worst case, or say which limit it does not fit into. Raises LedgerUnavailable."""
+        try:
+            async with asyncio.timeout(self._wait_s):
+                return await self._reserve.submit((spend, orjson.dumps(_spend_json(spend))))
+        except TimeoutError:
+            raise LedgerUnavailable from None
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Turn the hold into what it cost. When the database does not answer, it is kept on disk and settled later."""
+        await self._settle.submit(orjson.dumps(_settlement_json(settlement)))
+
+    async def _send_reserve(self, batch: Sequence[Packed]) -> Sequence[Granted | Refused | Exception]:
+        try:
+            results = await self._reserving.call("reserve_many", [packed for _, packed in batch])
+        except (psycopg.OperationalError, TimeoutError) as problem:
+            logger.warning("action=reserve batch=%s problem=%s", len(batch), problem)
+            # The caller is refused; a hold that was written after all is swept, never called for.
+            return [LedgerUnavailable() for _ in batch]
+        except psycopg.Error as problem:
+            return await self._one_by_one(batch, problem)
+        return [_answer(spend, result) for (spend, _), result in zip(batch, results, strict=True)]
+
+    async def _one_by_one(self, batch: Sequence[Packed], problem: psycopg.Error) -> Sequence[Any]:
+        """One bad item must not fail its neighbours."""
+        if len(batch) == 1:
+            logger.error("action=reserve operation=%s problem=%s", batch[0][0].operation_id, problem)
+            return [LedgerUnavailable()]
+        return [(await self._send_reserve([each]))[0] for each in batch]
+
+    async def _send_settle(self, items: Sequence[bytes]) -> Sequence[Exception | None]:
+        await self._settle_or_keep(items)
+        return [None for _ in items]
+
+    async def _settle_or_keep(self, items: Sequence[bytes]) -> None:
+        try:
+            await self._settling.call("settle_many", items)
+        except (psycopg.OperationalError, TimeoutError) as problem:
+            logger.warning("action=spool items=%s problem=%s", len(items), problem)
+            self._spool.keep(items)
+        except psycopg.Error as problem:
+            if len(items) > 1:
+                for item in items:
+                    await self._settle_or_keep([item])
+            else:
+                # Its hold stays and is swept at the ceiling, so the limit holds; the log has what the record lost.
+                logger.error("action=settle lost=%s problem=%s", items[0].decode(), problem)
+
+    async def _drain_spool(self) -> None:
+        """Settle what is on disk as soon as the database takes it."""
+        while True:
+            for file in self._spool.claim():
+                items = Spool.read(file)
+                try:
+                    for at in range(0, len(items), MOST_PER_BATCH):
+                        await self._settling.call("settle_many", items[at : at + MOST_PER_BATCH])
+                except (psycopg.Error, TimeoutError):
+                    break
+                logger.info("action=drain items=%s file=%s", len(items), file.name)
+                file.unlink()
+            await asyncio.sleep(DRAIN_EVERY_S)
+
+
+def _spend_json(spend: Spend) -> dict[str, Any]:
+    return {
+        "op": spend.operation_id,
+        "account": spend.account_id,
+        "key": spend.key_id,
+        "user": spend.user_id,
+        "scopes": spend.scopes,
+        "amount": spend.amount_nano,
+        "tokens": spend.tokens,
+        "lease_s": spend.lease_s,
+        "record": spend.record,
+    }
+
+
+def _settlement_json(settlement: Settlement) -> dict[str, Any]:
+    return {
+        "op": settlement.operation_id,
+        "account": settlement.account_id,
+        "key": settlement.key_id,
+        "user": settlement.user_id,
+        "counters": settlement.counters,
+        "held": settlement.held_nano,
+        "amount": settlement.amount_nano,
+        "tokens": settlement.tokens,
+        "outcome": settlement.outcome,
+        "record": settlement.record,
+    }
+
+
+def _answer(spend: Spend, result: Mapping[str, Any]) -> Granted | Refused:
+    if result["granted"]:
+        return Granted(
+            operation_id=spend.operation_id,
+            counters=tuple(result["counters"]),
+            amount_nano=spend.amount_nano,
+            remaining_nano=result["remaining"],
+        )
+    resets_at = result["resets_at"]
+    return Refused(
+        operation_id=spend.operation_id,
+        limit_id=result["limit_id"],
+        label=f"{result['kind']} {result['subject']}".strip(),
+        measure=result["measure"],
+        period=result["period"],
+        limit=result["limit"],
+        spent=result["spent"],
+        reserved=result["reserved"],
+        asked=result["asked"],
+        resets_at=datetime.fromisoformat(resets_at) if resets_at else None,
+    )

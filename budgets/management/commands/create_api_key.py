@@ -1,0 +1,73 @@
+"""Make an API key and print it, once."""
+
+import json
+from argparse import ArgumentParser
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from budgets.choices import KeyPermission, Measure, Period, ScopeKind
+from budgets.keys import create_key
+from budgets.models import Account, ApiKey, Limit
+from budgets.types import to_nano
+
+
+class Command(BaseCommand):
+    help = "Make an API key for an account and print it. It is shown now and never again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--account", required=True, help="slug of the account")
+        parser.add_argument("--create-account", action="store_true", help="make the account when it is not there")
+        parser.add_argument("--name", required=True, help="what the key is for")
+        parser.add_argument("--user", help="name of the user whom the key belongs to")
+        parser.add_argument("--permission", action="append", choices=KeyPermission.values, help="may be repeated")
+        parser.add_argument("--limit-usd", help="the most that the key may spend in a --period")
+        parser.add_argument("--period", choices=Period.values, default=Period.MONTH.value)
+        parser.add_argument("--json", action="store_true", help="print an object for programs")
+
+    @transaction.atomic
+    def handle(self, *_: Any, **options: Any) -> None:
+        account = self._account(options["account"], options["create_account"])
+        user = self._user(options["user"]) if options["user"] else None
+        key, text = create_key(account, options["name"], user, options["permission"])
+        if options["limit_usd"] is not None:
+            self._limit(key, options["limit_usd"], options["period"])
+        if options["json"]:
+            self.stdout.write(json.dumps({"key": text, "id": key.pk, "account": account.slug}))
+        else:
+            self.stdout.write(text)
+
+    def _account(self, slug: str, create: bool) -> Account:
+        found = Account.objects.filter(slug=slug).first()
+        if found:
+            return found
+        if not create:
+            raise CommandError(f"There is no account {slug!r}. Add --create-account to make it.")
+        account = Account(slug=slug, name=slug.replace("-", " ").title())
+        try:
+            account.full_clean()
+        except ValidationError as problem:
+            raise CommandError(f"--account {slug!r}: {problem.messages[0]}") from problem
+        account.save()
+        return account
+
+    def _user(self, name: str) -> Any:
+        try:
+            return get_user_model().objects.get_by_natural_key(name)
+        except get_user_model().DoesNotExist as problem:
+            raise CommandError(f"There is no user {name!r}.") from problem
+
+    def _limit(self, key: ApiKey, amount: str, period: str) -> None:
+        try:
+            usd = Decimal(amount)
+        except InvalidOperation as problem:
+            raise CommandError(f"--limit-usd {amount!r}: write a number of dollars, e.g. 25.") from problem
+        if not usd.is_finite() or usd < 0:
+            raise CommandError(f"--limit-usd {amount!r}: write zero or more dollars.")
+        Limit.objects.create(
+            kind=ScopeKind.KEY, subject=str(key.pk), measure=Measure.MONEY, period=period, amount=to_nano(usd)
+        )
