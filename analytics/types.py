@@ -52,7 +52,7 @@ class Record:
     decision: Mapping[str, Any]
     """Task, wish and reach: with the releases above they give the same decision again. Also its score and terms."""
     attempts: tuple[Attempt, ...]
-    ip: str
+    ip: str | None
     user_agent: str
 
     def as_json(self) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """A decision told: as the JSON of /api/routing/select, and as one plain sentence."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from autorouter.types import Candidate, Decision, Task, Terms
+from autorouter.types import Candidate, Decision, Task, Terms, Wish
+from models_registry.types import Reach
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -89,3 +91,33 @@ def _story(candidate: Candidate) -> str:
 def _short(value: Decimal) -> str:
     """At most two decimals, for reading."""
     return f"{round(value, 2).normalize():f}"
+
+
+def record_json(decision: Decision, taken: Candidate, reach: Reach, now: datetime) -> dict[str, Any]:
+    """What a record keeps: all that the releases it names need to decide the same again, and the outcome in short."""
+    runner_up = next((each for each in decision.candidates if each.model != taken.model), None)
+    return {
+        "at": now.isoformat(),
+        "task": task_json(decision.task),
+        "wish": _wish_json(decision.wish),
+        "reach": {
+            "providers": sorted(reach.providers),
+            "sandbox": reach.sandbox,
+            "open_circuits": sorted(reach.open_circuits),
+            "latency_ms": dict(reach.latency_ms),
+        },
+        "why": why(decision),
+        "taken": _candidate_json(taken),
+        "runner_up": _candidate_json(runner_up) if runner_up else None,
+        "candidates": len(decision.candidates),
+        "excluded": len(decision.excluded),
+    }
+
+
+def _wish_json(wish: Wish) -> dict[str, Any]:
+    values = {name: getattr(wish, name) for name in Wish.__slots__}
+    return {
+        **values,
+        "max_cost_usd": None if wish.max_cost_usd is None else str(wish.max_cost_usd),
+        "blocked_providers": sorted(wish.blocked_providers),
+    }

@@ -97,4 +97,5 @@ class Settlement:
     """The actual cost. What exceeds `held_nano` is kept in the ledger as overrun and not charged to the limits."""
     tokens: int
     outcome: Outcome
-    record: Mapping[str, Any]
+    record: Mapping[str, Any] | None
+    """None: no request record of its own, since the request went on elsewhere."""

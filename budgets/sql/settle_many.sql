@@ -4,7 +4,8 @@
 -- returns the number of items settled now; the others were settled before, and nothing changes for them.
 --
 -- What an upstream asks beyond the hold is kept as overrun and not charged, so that no limit is ever passed. An item
--- without a hold (its reservation was lost in a crash of the database) is charged to the counters that it names.
+-- without a hold (its reservation was lost in a crash of the database) is charged to the counters that it names. A null
+-- record writes none: the hop of a request that went on elsewhere.
 CREATE OR REPLACE FUNCTION settle_many(items jsonb) RETURNS int
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -69,7 +70,7 @@ BEGIN
     PERFORM record_many((
         SELECT jsonb_agg(once.record) FROM (
             SELECT DISTINCT ON (each ->> 'op') each -> 'record' AS record FROM jsonb_array_elements(items) each
-            WHERE (each ->> 'op')::uuid = ANY (fresh)
+            WHERE (each ->> 'op')::uuid = ANY (fresh) AND each -> 'record' <> 'null'
         ) once
     ));
     RETURN cardinality(fresh);

@@ -1,0 +1,1 @@
+"""The sandbox provider: an OpenAI-compatible server that makes up its answers, so that everything runs without a key."""

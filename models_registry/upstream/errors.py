@@ -1,0 +1,72 @@
+"""What can go wrong when a deployment is called.
+
+UpstreamError
+├── Unreachable      no connection, or it broke
+├── TimedOut         no answer within the time allowed
+├── Overloaded       429 or 503: try later or elsewhere
+├── Failed           another 5xx, or an answer that is not what the protocol says
+├── CredentialBad    401, 402 or 403: our key is not taken, the caller's request is fine
+└── Rejected         another 4xx: the request itself is refused; trying elsewhere would not help
+"""
+
+
+class UpstreamError(Exception):
+    """A call of a deployment that gave no answer. `status` is the HTTP status, where there was one."""
+
+    may_retry = True
+    """Whether another attempt, here or elsewhere, may succeed."""
+
+    def __init__(self, message: str, status: int | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+
+class Unreachable(UpstreamError):
+    """No connection, or it broke."""
+
+
+class TimedOut(UpstreamError):
+    """No answer within the time allowed."""
+
+
+class Overloaded(UpstreamError):
+    """429 or 503: try later or elsewhere."""
+
+
+class Failed(UpstreamError):
+    """Another 5xx, or an answer that is not what the protocol says."""
+
+
+class CredentialBad(UpstreamError):
+    """401, 402 or 403: our key is not taken, the caller's request is fine."""
+
+
+class Rejected(UpstreamError):
+    """Another 4xx: the request itself is refused; trying elsewhere would not help."""
+
+    may_retry = False
+
+
+BY_STATUS: dict[int, type[UpstreamError]] = {
+    401: CredentialBad,
+    402: CredentialBad,
+    403: CredentialBad,
+    404: Failed,  # the deployment does not know the model under that name: another one may
+    408: TimedOut,
+    409: Overloaded,
+    425: Overloaded,
+    429: Overloaded,
+    503: Overloaded,
+    504: TimedOut,
+    529: Overloaded,
+}
+
+
+def for_status(status: int) -> type[UpstreamError]:
+    """The error that an HTTP status stands for."""
+    return BY_STATUS.get(status, Failed if status >= 500 else Rejected)

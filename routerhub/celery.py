@@ -1,0 +1,11 @@
+"""The Celery application: wake-ups for background work. No fact travels through the broker."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routerhub.settings")
+
+app = Celery("routerhub")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,172 @@
+"""The data plane's addresses. Handlers are thin: read, call the pipeline, write."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from models_registry.types import Catalogue, Model
+from routerhub.gateway import pipeline
+from routerhub.gateway.auth import identify
+from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
+from routerhub.gateway.parts import Parts
+from routerhub.gateway.wire.values import AUTO, POLICY_PREFIX, Client
+
+logger = logging.getLogger(__name__)
+CLIENT_LEFT = 499
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def parts_of(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+async def chat_completions(request: Request) -> Response:
+    """POST /v1/chat/completions"""
+    parts = parts_of(request)
+    body = await read_body(request, parts.limits.max_body_bytes)
+    client = Client(
+        ip=request.client.host if request.client else None, user_agent=request.headers.get("user-agent", "")
+    )
+    work = asyncio.create_task(pipeline.chat(parts, request.headers, body, client))
+    if not await _finished_before_client_left(request, work):
+        return Response(status_code=CLIENT_LEFT)
+    reply = work.result()
+    if isinstance(reply.body, bytes):
+        return Response(reply.body, 200, dict(reply.headers), "application/json")
+    return StreamingResponse(reply.body, 200, dict(reply.headers), "text/event-stream")
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The body, never more than `most` bytes of it in memory. Raises TooLarge."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > most:
+        raise TooLarge(most)
+    pieces, size = [], 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size > most:
+            raise TooLarge(most)
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+async def _finished_before_client_left(request: Request, work: "asyncio.Task[Any]") -> bool:
+    """Wait for the work; when the client leaves first, cancel it (it settles by itself) and return False."""
+    leaving = asyncio.create_task(request.receive())
+    try:
+        await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            return True
+        work.cancel()
+        await asyncio.wait({work})
+        return False
+    finally:
+        leaving.cancel()
+        if not work.done():
+            work.cancel()
+
+
+async def models(request: Request) -> Response:
+    """GET /v1/models: the router itself, its policies, and every model that may be asked for."""
+    catalogue, router = _releases(request)
+    listed = [_entry(AUTO, "routerhub"), *(_entry(POLICY_PREFIX + name, "routerhub") for name in router.policies)]
+    listed += [_model_entry(each) for each in catalogue.models.values() if _is_public(each)]
+    return _json({"object": "list", "data": listed})
+
+
+async def model(request: Request) -> Response:
+    """GET /v1/models/{id}"""
+    catalogue, router = _releases(request)
+    wanted = request.path_params["model"]
+    found = catalogue.models.get(wanted)
+    if wanted == AUTO or wanted.removeprefix(POLICY_PREFIX) in router.policies:
+        return _json(_entry(wanted, "routerhub"))
+    if found is None or not _is_public(found):
+        raise HTTPException(404, f"There is no model {wanted!r}.")
+    return _json(_model_entry(found))
+
+
+def _releases(request: Request) -> tuple[Catalogue, Any]:
+    snapshot = parts_of(request).snapshots.current
+    caller = identify(request.headers, snapshot.ring, datetime.now(UTC))
+    return snapshot.releases.for_user(f"{caller.user_id or f'key {caller.key_id}'}")
+
+
+def _is_public(model: Model) -> bool:
+    return not model.is_internal_only and not model.is_deprecated(datetime.now(UTC).date())
+
+
+def _entry(identifier: str, owner: str) -> dict[str, Any]:
+    return {"id": identifier, "object": "model", "created": 0, "owned_by": owner}
+
+
+def _model_entry(model: Model) -> dict[str, Any]:
+    facts = {
+        "name": model.name,
+        "description": model.user_description,
+        "context_window": model.context_window,
+        "max_output": model.max_output,
+        "capabilities": sorted(model.capabilities),
+        "supports_reasoning": model.supports_reasoning,
+    }
+    return {**_entry(model.id, model.provider), "routerhub": facts}
+
+
+def _json(body: Mapping[str, Any]) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")
+
+
+def _error_response(error: ApiError) -> Response:
+    return Response(orjson.dumps(error.body()), error.status, dict(error.headers), "application/json")
+
+
+async def _expected(_: Request, error: Exception) -> Response:
+    return _error_response(to_api_error(error))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code)
+    message = error.detail if error.status_code != 404 or error.detail != "Not Found" else "There is no such address."
+    return _error_response(
+        ApiError(
+            status=error.status_code,
+            message=message,
+            type="invalid_request_error",
+            code=code,
+            headers=error.headers or {},
+        )
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    logger.error("action=request path=%s at=%s", request.url.path, time.time(), exc_info=error)
+    return _error_response(to_api_error(error))
+
+
+def build() -> Starlette:
+    """The application. Its parts are put into `state.parts` before the first request."""
+    return Starlette(
+        routes=[
+            Route("/v1/chat/completions", chat_completions, methods=["POST"]),
+            Route("/v1/models", models),
+            Route("/v1/models/{model:path}", model),
+        ],
+        exception_handlers={
+            HTTPException: _http,
+            Exception: _unexpected,
+            **dict.fromkeys(EXPECTED, _expected),
+        },
+    )

@@ -1,0 +1,17 @@
+"""Who asks: the API key in the headers, found in the ring that this process holds."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from budgets.errors import PermissionMissing
+from budgets.keys import KeyRing
+from budgets.types import Caller
+
+
+def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
+    """The caller, by `Authorization: Bearer` or `x-api-key`. Raises KeyRefused, PermissionMissing."""
+    scheme, _, text = headers.get("authorization", "").partition(" ")
+    caller = ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
+    if "inference" not in caller.permissions:
+        raise PermissionMissing(caller.key_name, "inference", caller.permissions)
+    return caller

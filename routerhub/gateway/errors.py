@@ -1,0 +1,188 @@
+"""Every error of the data plane as an OpenAI error body. The one seam where exceptions become HTTP.
+
+{"error": {"message", "type", "param", "code", ...}}: `param` names the field; further members carry the figures.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
+from budgets.errors import KeyRefused, LedgerUnavailable, PermissionMissing
+from budgets.types import Refused, to_usd
+from models_registry.types import Attempt
+from models_registry.upstream.errors import TimedOut, UpstreamError
+
+
+class BadRequest(Exception):
+    """A field of the request is wrong. The message says what was given and what is allowed."""
+
+    def __init__(self, message: str, param: str | None = None, code: str = "invalid_value") -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+
+
+class TooLarge(Exception):
+    """The body is larger than allowed."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body is larger than {most:,} bytes, the most that is taken.")
+
+
+class BudgetRefused(Exception):
+    """The worst case of the request does not fit into a limit."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(_refusal_text(refused))
+        self.refused = refused
+
+
+class AllFailed(Exception):
+    """Every attempt failed. Carries them, and the last error."""
+
+    def __init__(self, last: UpstreamError, attempts: tuple[Attempt, ...]) -> None:
+        super().__init__(f"No deployment answered. The last one said: {last}")
+        self.last = last
+        self.attempts = attempts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiError:
+    """An error as it goes out."""
+
+    status: int
+    message: str
+    type: str
+    code: str | None = None
+    param: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        return {
+            "error": {
+                "message": self.message,
+                "type": self.type,
+                "param": self.param,
+                "code": self.code,
+                **self.more,
+            }
+        }
+
+
+def _amount(refused: Refused, value: int) -> str:
+    return f"{to_usd(value):f} USD" if refused.measure == "money" else f"{value:,} {refused.measure}"
+
+
+def _refusal_text(refused: Refused) -> str:
+    until = f"It resets at {refused.resets_at:%Y-%m-%d %H:%M} UTC." if refused.resets_at else "It does not reset."
+    period = "in all" if refused.period == "total" else f"per {refused.period}"
+    return (
+        f"The limit of {refused.label} is {_amount(refused, refused.limit)} {period}: "
+        f"{_amount(refused, refused.spent)} are spent, {_amount(refused, refused.reserved)} reserved, "
+        f"and this request may need {_amount(refused, refused.asked)}. {until}"
+    )
+
+
+def _budget_refused(error: BudgetRefused) -> ApiError:
+    refused = error.refused
+    figures = {name: getattr(refused, name) for name in ("limit", "spent", "reserved", "asked")}
+    if refused.measure == "money":
+        figures = {f"{name}_usd": f"{to_usd(value):f}" for name, value in figures.items()}
+    rate = refused.measure != "money"
+    return ApiError(
+        status=429,
+        message=str(error),
+        type="rate_limit_error" if rate else "insufficient_quota",
+        code="rate_limit_exceeded" if rate else "insufficient_quota",
+        # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
+        headers={"x-should-retry": "true" if refused.period == "minute" else "false"},
+        more={
+            "budget": {
+                "scope": refused.label,
+                "measure": refused.measure,
+                "period": refused.period,
+                **figures,
+                "resets_at": refused.resets_at.isoformat() if refused.resets_at else None,
+            }
+        },
+    )
+
+
+def _all_failed(error: AllFailed) -> ApiError:
+    status = 504 if isinstance(error.last, TimedOut) else 502
+    if not error.last.may_retry:
+        status = error.last.status or 400
+    tried = [
+        {"deployment": each.deployment, "status": each.status, "error": each.error, "latency_ms": each.latency_ms}
+        for each in error.attempts
+    ]
+    return ApiError(
+        status=status,
+        message=str(error.last) if not error.last.may_retry else str(error),
+        type="upstream_error" if error.last.may_retry else "invalid_request_error",
+        code=error.last.kind,
+        headers={"x-should-retry": "false"},
+        more={"attempts": tried},
+    )
+
+
+def _no_candidate(error: NoCandidate) -> ApiError:
+    return ApiError(
+        status=422,
+        message=str(error),
+        type="invalid_request_error",
+        code="no_candidate",
+        param="model",
+        more={"excluded": [{"model": out.model, "reason": out.reason} for out in error.decision.excluded]},
+    )
+
+
+def _invalid(status: int, code: str, param: str) -> Callable[[Exception], ApiError]:
+    def build(error: Exception) -> ApiError:
+        return ApiError(status=status, message=str(error), type="invalid_request_error", code=code, param=param)
+
+    return build
+
+
+_TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
+    BadRequest: lambda e: ApiError(
+        status=400, message=str(e), type="invalid_request_error", code=e.code, param=e.param
+    ),
+    TooLarge: lambda e: ApiError(status=413, message=str(e), type="invalid_request_error", code="body_too_large"),
+    KeyRefused: lambda e: ApiError(
+        status=401,
+        message=str(e),
+        type="authentication_error",
+        code=e.code,
+        headers={"WWW-Authenticate": 'Bearer realm="RouterHub"'},
+    ),
+    PermissionMissing: lambda e: ApiError(
+        status=403, message=str(e), type="permission_error", code="permission_missing"
+    ),
+    UnknownModel: lambda e: ApiError(
+        status=404, message=str(e), type="invalid_request_error", code="model_not_found", param=e.field
+    ),
+    UnknownPolicy: _invalid(404, "policy_not_found", "policy"),
+    UnknownTaskType: _invalid(400, "invalid_value", "routerhub.task_type"),
+    NoCandidate: _no_candidate,
+    BudgetRefused: _budget_refused,
+    LedgerUnavailable: lambda e: ApiError(
+        status=503,
+        message=str(e),
+        type="server_error",
+        code="ledger_unavailable",
+        headers={"Retry-After": str(e.retry_after_s)},
+    ),
+    AllFailed: _all_failed,
+}
+EXPECTED = tuple(_TABLE)
+
+
+def to_api_error(error: Exception) -> ApiError:
+    """The error that goes out. What nobody expected is a 500 that tells nothing of the inside."""
+    for kind in type(error).__mro__:
+        if kind in _TABLE:
+            return _TABLE[kind](error)
+    return ApiError(status=500, message="Something went wrong in RouterHub; it was logged.", type="server_error")

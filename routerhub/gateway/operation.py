@@ -1,0 +1,95 @@
+"""One request under way: what is known of it so far, and what its record says in the end."""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from analytics.types import Record
+from autorouter import explain
+from autorouter.types import Candidate, Decision, RouterRelease
+from budgets.types import Caller, Outcome, to_nano
+from models_registry.types import SANDBOX, Catalogue, Reach, Usage
+from routerhub.gateway.dispatch import Trail
+from routerhub.gateway.wire.values import ChatRequest, Client
+
+MOST_AGENT = 255
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a request ended. Money is USD."""
+
+    outcome: Outcome
+    provider: str
+    usage: Usage
+    cost_usd: Decimal
+    ttft_ms: int | None = None
+    http_status: int | None = 200
+    error: str = ""
+
+
+@dataclass(kw_only=True)
+class Operation:
+    """Who asked what, and what was decided. Its id stands in every log line, header and record."""
+
+    caller: Caller
+    client: Client
+    request: ChatRequest
+    catalogue: Catalogue
+    router: RouterRelease
+    reach: Reach
+    decision: Decision
+    trail: Trail
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=time.monotonic)
+
+    def hop_id(self, hop: int) -> uuid.UUID:
+        """The id of the hold for the hop-th model that is tried; the first is the operation's own."""
+        return self.id if hop == 0 else uuid.uuid5(self.id, str(hop))
+
+    def record(self, candidate: Candidate, ending: Ending) -> dict[str, Any]:
+        """The request record as JSON values."""
+        controls, task, usage = self.request.controls, self.decision.task, ending.usage
+        return Record(
+            operation_id=self.id,
+            created_at=self.started_at,
+            account_id=self.caller.account_id,
+            key_id=self.caller.key_id,
+            user_id=self.caller.user_id,
+            requested_model=self.request.model,
+            model=candidate.model,
+            provider=ending.provider,
+            is_sandbox=ending.provider == SANDBOX,
+            policy=self.decision.wish.policy or "",
+            task_type=controls.task_type,
+            category=task.category,
+            complexity=task.complexity,
+            priority=self.decision.wish.priority,
+            session=controls.session,
+            tags=controls.tags,
+            is_stream=self.request.stream,
+            outcome=ending.outcome,
+            error=ending.error,
+            http_status=ending.http_status,
+            latency_ms=round((time.monotonic() - self.began) * 1000),
+            ttft_ms=ending.ttft_ms,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cache_read_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            is_usage_estimated=usage.is_estimated,
+            cost_estimated_nano=to_nano(candidate.estimated_cost_usd),
+            cost_nano=to_nano(ending.cost_usd),
+            fallback_used=len(self.trail.attempts) > 1,
+            catalogue_release=self.decision.catalogue_release,
+            router_release=self.decision.router_release,
+            decision=explain.record_json(self.decision, candidate, self.reach, self.started_at),
+            attempts=tuple(self.trail.attempts),
+            ip=self.client.ip,
+            user_agent=self.client.user_agent[:MOST_AGENT],
+        ).as_json()

@@ -1,0 +1,87 @@
+"""What the request path reads: releases and keys, in memory, swapped whole by one thread.
+
+The thread listens to the database and loads anew when something was saved, and at the latest every SNAPSHOT_MAX_AGE_S.
+When the database does not answer, the last snapshot stays; before the first one there is release 0 and no key.
+"""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+
+import psycopg
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from autorouter import live
+from budgets.keys import KeyRing, load_ring
+from models_registry.releases import CHANNEL
+
+logger = logging.getLogger(__name__)
+RETRY_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """All that deciding and letting in needs. `loaded_at` is monotonic seconds, None for the one from the code."""
+
+    releases: live.Releases
+    ring: KeyRing
+    loaded_at: float | None
+
+
+class SnapshotKeeper:
+    """Holds the current snapshot. Reading `current` is one attribute."""
+
+    def __init__(self, dsn: str, max_age_s: float) -> None:
+        self.current = Snapshot(releases=live.STATIC, ring=KeyRing(held={}), loaded_at=None)
+        self._dsn = dsn
+        self._max_age_s = max_age_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._follow()
+            except (psycopg.Error, DatabaseError) as problem:
+                logger.warning("action=load_snapshot kept=last_known problem=%s", problem)
+                self._stopping.wait(RETRY_PAUSE_S)
+
+    def _follow(self) -> None:
+        """Listen first, then load: a change in between is heard."""
+        with psycopg.connect(self._dsn, autocommit=True, connect_timeout=2) as listener:
+            listener.execute(f"LISTEN {CHANNEL}")
+            while not self._stopping.is_set():
+                self._load()
+                for _ in listener.notifies(timeout=self._max_age_s, stop_after=1):
+                    pass
+
+    def _load(self) -> None:
+        try:
+            self.current = Snapshot(
+                releases=live.load(self.current.releases), ring=load_ring(), loaded_at=time.monotonic()
+            )
+        finally:
+            # A thread's connection is not closed by a request's end, and a broken one must not be kept.
+            connection.close()
+
+
+def database_dsn() -> str:
+    """The configured database as libpq spells it."""
+    database = settings.DATABASES["default"]
+    parts = {
+        "dbname": database["NAME"],
+        "user": database.get("USER"),
+        "password": database.get("PASSWORD"),
+        "host": database.get("HOST"),
+        "port": database.get("PORT"),
+    }
+    return psycopg.conninfo.make_conninfo(**{name: value for name, value in parts.items() if value})

@@ -1,0 +1,95 @@
+"""The money side of one hop: what is held before a model is called, and what its answer came to. Pure."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from autorouter.types import Candidate
+from budgets.types import Granted, Outcome, Settlement, Spend, to_nano
+from models_registry import pricing
+from models_registry.errors import ImpossibleUsage, UnknownPrice
+from models_registry.types import Deployment, Model, Usage
+from routerhub.gateway.operation import Ending, Operation
+
+
+def most_output(operation: Operation, model: Model, default: int) -> int:
+    """Tokens that the answer may have at most: what the caller asked for, or the policy, or the default."""
+    policy = operation.router.policies.get(operation.decision.wish.policy or "")
+    wanted = operation.request.max_output_tokens or (policy.max_output_tokens if policy else None) or default
+    return min(wanted, model.max_output)
+
+
+def ceiling_usd(operation: Operation, deployments: Sequence[Deployment], max_output: int) -> Decimal:
+    """The most that the request can cost at the dearest of these deployments. Raises UnknownPrice."""
+    request = operation.request
+    return max(
+        pricing.ceiling(
+            pricing.price_at(each.prices, operation.started_at), request.max_input_tokens, max_output * request.choices
+        )
+        for each in deployments
+    )
+
+
+def spend(
+    operation: Operation, hop: int, candidate: Candidate, deployments: Sequence[Deployment], ceiling: Decimal,
+    max_output: int, lease_s: float,
+) -> Spend:  # fmt: skip
+    """The hold to ask for, with the record that is written if nobody lives to settle it."""
+    tokens = operation.request.max_input_tokens + max_output * operation.request.choices
+    unknown = Ending(
+        outcome="unknown",
+        provider=deployments[0].provider,
+        usage=Usage(input_tokens=operation.decision.task.input_tokens, output_tokens=0, is_estimated=True),
+        cost_usd=ceiling,
+        http_status=None,
+        error="The process died before the answer was settled.",
+    )
+    return Spend(
+        operation_id=operation.hop_id(hop),
+        account_id=operation.caller.account_id,
+        key_id=operation.caller.key_id,
+        user_id=operation.caller.user_id,
+        scopes=scopes(operation, candidate.model, deployments),
+        amount_nano=to_nano(ceiling),
+        tokens=tokens,
+        lease_s=lease_s,
+        record=operation.record(candidate, unknown),
+    )
+
+
+def scopes(operation: Operation, model: str, deployments: Sequence[Deployment]) -> tuple[str, ...]:
+    """Every scope whose limits count this request; of the providers, all that may come to serve it."""
+    caller, wish = operation.caller, operation.decision.wish
+    found = ["site:", f"account:{caller.account_id}", f"key:{caller.key_id}", f"model:{model}"]
+    if caller.user_id is not None:
+        found.append(f"user:{caller.user_id}")
+    if wish.policy:
+        found.append(f"policy:{wish.policy}")
+    found += [f"provider:{name}" for name in dict.fromkeys(each.provider for each in deployments)]
+    found += [f"tag:{tag}" for tag in dict.fromkeys(operation.request.controls.tags)]
+    return tuple(found)
+
+
+def cost_usd(operation: Operation, deployment: Deployment, usage: Usage, held: Granted) -> Decimal:
+    """What the answer cost. Usage that contradicts itself costs what was held: never less than it may have been."""
+    try:
+        return pricing.cost(pricing.price_at(deployment.prices, operation.started_at), usage)
+    except (ImpossibleUsage, UnknownPrice):
+        return Decimal(held.amount_nano) / 1_000_000_000
+
+
+def settlement(
+    operation: Operation, held: Granted, outcome: Outcome, cost: Decimal, tokens: int, record: Mapping[str, Any] | None
+) -> Settlement:
+    return Settlement(
+        operation_id=held.operation_id,
+        account_id=operation.caller.account_id,
+        key_id=operation.caller.key_id,
+        user_id=operation.caller.user_id,
+        counters=held.counters,
+        held_nano=held.amount_nano,
+        amount_nano=to_nano(cost),
+        tokens=tokens,
+        outcome=outcome,
+        record=record,
+    )
