@@ -1,0 +1,1 @@
+"""RouterHub: one address for every language model. This package composes the apps; the gateway is in routerhub.gateway."""

@@ -120,6 +120,7 @@ CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 # --- transport security: on unless the site is served on plain HTTP, as a laptop's is
 HTTPS = _flag("HTTPS", True)

@@ -41,8 +41,10 @@ class BudgetRefused(Exception):
 class AllFailed(Exception):
     """Every attempt failed. Carries them, and the last error."""
 
-    def __init__(self, last: UpstreamError, attempts: tuple[Attempt, ...]) -> None:
-        super().__init__(f"No deployment answered. The last one said: {last}")
+    def __init__(
+        self, last: UpstreamError, attempts: tuple[Attempt, ...], what: str = "No deployment answered."
+    ) -> None:
+        super().__init__(f"{what} The last one said: {last}")
         self.last = last
         self.attempts = attempts
 

@@ -176,7 +176,7 @@ class Relay:
 
     def _error_event(self, problem: UpstreamError) -> bytes:
         """The client has part of an answer already: it is told, and nothing is tried elsewhere in silence."""
-        failed = AllFailed(problem, tuple(self._operation.trail.attempts))
+        failed = AllFailed(problem, tuple(self._operation.trail.attempts), "The stream broke before its end.")
         return _event({**to_api_error(failed).body(), "routerhub": self._told})
 
 
