@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
+from django.db import models, transaction
 
 from autorouter import bundles
 from autorouter.models import Policy, Profile, RouterConfiguration, TaskType
 from autorouter.tuning import SETTINGS
 from autorouter.types import COMPLEXITIES, COST_TIERS
-from models_registry import releases
+from models_registry import audit, releases
 
 
 def compile_bundle() -> dict[str, Any]:
@@ -68,6 +68,15 @@ def _plain(value: Decimal | int | None) -> float | int | None:
         return None
     number = Decimal(value)
     return int(number) if number == number.to_integral_value() else float(number)
+
+
+@transaction.atomic
+def change(row: models.Model, author: AbstractBaseUser | None, reason: str) -> int:
+    """Save a changed row of any of these tables and publish. Raises ValidationError, InvalidConfiguration."""
+    row.full_clean()
+    audit.stamp(row, author, reason)
+    row.save()
+    return publish(author, reason)
 
 
 @transaction.atomic

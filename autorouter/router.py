@@ -34,7 +34,7 @@ def decide(
         task=task,
         wish=wish,
         candidates=tuple(_ordered(scored, policy, wish.priority, catalogue)),
-        excluded=tuple(outcome for outcome in outcomes if isinstance(outcome, Exclusion)),
+        excluded=tuple(sorted((each for each in outcomes if isinstance(each, Exclusion)), key=lambda out: out.model)),
         catalogue_release=catalogue.release,
         router_release=router.release,
     )

@@ -10,6 +10,7 @@ from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration
 from autorouter.static import STATIC
 from autorouter.types import Profile as StaticProfile
 from autorouter.types import Score
+from models_registry import audit
 
 REASON = "seed"
 
@@ -30,7 +31,7 @@ def seed() -> dict[str, int]:
 
 
 def _save(row: Any) -> None:
-    row._change_reason = REASON
+    audit.stamp(row, None, REASON)
     row.save()
 
 

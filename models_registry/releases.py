@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
+from models_registry import audit
 from models_registry.errors import UnknownRelease
 from models_registry.models import Release, Rollout
 from models_registry.types import Line, Pointer
@@ -56,8 +57,7 @@ def rollback(line: Line, number: int, author: AbstractBaseUser | None, reason: s
 
 def _point(rollout: Rollout, number: int, author: AbstractBaseUser | None, reason: str) -> None:
     rollout.stable, rollout.candidate, rollout.percent = number, None, 0
-    rollout._history_user = author
-    rollout._change_reason = reason[:100]
+    audit.stamp(rollout, author, reason)
     rollout.save()
     announce(rollout.line)
 

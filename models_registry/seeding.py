@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
-from models_registry import catalogue
+from models_registry import audit, catalogue
 from models_registry.models import Deployment, Model, Price, Provider
 from models_registry.static import STATIC
 from models_registry.types import Deployment as StaticDeployment
@@ -30,7 +30,7 @@ def seed() -> dict[str, int]:
 
 
 def _save(row: Any) -> None:
-    row._change_reason = REASON
+    audit.stamp(row, None, REASON)
     row.save()
 
 

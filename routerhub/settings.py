@@ -52,6 +52,8 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# A reason may be as long as it needs to be.
+SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
 INSTALLED_APPS = [
     "unfold",

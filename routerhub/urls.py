@@ -1,8 +1,19 @@
 """Control-plane addresses. The data plane is mounted at /v1 in routerhub/asgi.py."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from routerhub.problems import not_found
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/", include("autorouter.urls")),
+    path("api/", include("models_registry.urls")),
+    path("api/", include("analytics.urls")),
+    re_path("^api/", not_found),
 ]

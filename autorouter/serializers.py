@@ -1,0 +1,137 @@
+"""The router's JSON in the REST API. Unknown fields are errors: a misspelt one must not be ignored in silence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
+from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
+
+MOST_TOKENS = 1_000_000_000
+
+
+def _choice(allowed: tuple[str, ...], **options: Any) -> serializers.ChoiceField:
+    message = f"'{{input}}' was given; allowed are {', '.join(allowed)}."
+    return serializers.ChoiceField(allowed, error_messages={"invalid_choice": message}, **options)
+
+
+class Count(serializers.IntegerField):
+    """A whole number, and not a text, a truth value or a fraction."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses fields that it does not have."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            allowed = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            raise serializers.ValidationError(
+                {name: [f"There is no such field. Allowed: {allowed}."] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+class TaskSerializer(Strict):
+    """A task whose category and complexity are known already."""
+
+    category = _choice(CATEGORIES)
+    complexity = _choice(COMPLEXITIES)
+    input_tokens = Count(min_value=0, max_value=MOST_TOKENS, default=0)
+    needs = serializers.ListField(child=_choice(NEEDS), default=list, max_length=len(NEEDS))
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    """An OpenAI-style message: role and content; further fields are left alone."""
+
+    role = _choice(("system", "developer", "user", "assistant", "tool", "function"))
+    content = serializers.JSONField(required=False, allow_null=True)
+
+    def validate_content(self, content: Any) -> Any:
+        parts = isinstance(content, list) and all(isinstance(part, dict) for part in content)
+        if content is not None and not isinstance(content, str) and not parts:
+            raise serializers.ValidationError("Write a text or a list of parts (objects).")
+        return content
+
+
+class SelectSerializer(Strict):
+    """POST /api/routing/select: either `messages` or `task`, and what is asked of the router."""
+
+    messages = MessageSerializer(many=True, required=False, allow_empty=False)
+    tools = serializers.ListField(child=serializers.DictField(), required=False)
+    response_format = serializers.DictField(required=False)
+    stream = serializers.BooleanField(default=False)
+    task = TaskSerializer(required=False)
+    task_type = serializers.CharField(required=False, max_length=64)
+    previous_model = serializers.CharField(required=False, allow_null=True, max_length=128)
+    candidates = serializers.ListField(
+        child=serializers.CharField(max_length=128), required=False, allow_null=True, allow_empty=False, max_length=1000
+    )
+    policy = serializers.CharField(required=False, allow_null=True, max_length=64)
+    priority = _choice(PRIORITIES, default="balanced")
+    max_cost_usd = serializers.DecimalField(
+        max_digits=18, decimal_places=9, min_value=0, required=False, allow_null=True
+    )
+    max_latency_ms = Count(min_value=1, max_value=3_600_000, required=False, allow_null=True)
+    max_output_tokens = Count(min_value=1, max_value=MOST_TOKENS, required=False, allow_null=True)
+    session = serializers.CharField(required=False, allow_null=True, max_length=200)
+    tags = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=20)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("messages" in attrs) == ("task" in attrs):
+            raise serializers.ValidationError("Send either messages or task, not both and not neither.")
+        return attrs
+
+
+class ReasonMixin(serializers.Serializer[Any]):
+    """Every change says why."""
+
+    reason = serializers.CharField(write_only=True, max_length=1000, help_text="Why: kept in the history.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "reason" not in attrs:  # asked for in a partial change too
+            raise serializers.ValidationError({"reason": "Say why: it is kept in the history."})
+        return super().validate(attrs)  # type: ignore[no-any-return]
+
+
+class RouterConfigurationSerializer(ReasonMixin, Strict, serializers.ModelSerializer[RouterConfiguration]):
+    class Meta:
+        model = RouterConfiguration
+        exclude = ["id"]
+
+
+class PolicySerializer(ReasonMixin, Strict, serializers.ModelSerializer[Policy]):
+    models = serializers.ListField(source="model_ids", child=serializers.CharField(max_length=128), allow_empty=False)
+
+    class Meta:
+        model = Policy
+        fields = [
+            "name", "version", "title", "models", "max_cost_usd", "max_output_tokens", "temperature", "is_active",
+            "reason",
+        ]  # fmt: skip
+        read_only_fields = ["version", "is_active"]
+
+
+class ScoreSerializer(serializers.ModelSerializer[ProfileScore]):
+    class Meta:
+        model = ProfileScore
+        fields = ["dimension", "value", "source", "dated", "is_estimated"]
+
+
+class ProfileSerializer(serializers.ModelSerializer[Profile]):
+    scores = ScoreSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Profile
+        fields = ["model", "scores"]
+
+
+class TaskTypeSerializer(serializers.ModelSerializer[TaskType]):
+    class Meta:
+        model = TaskType
+        fields = ["name", "policy"]

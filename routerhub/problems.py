@@ -1,0 +1,130 @@
+"""Every error of the REST API as RFC 9457 problem details: the one seam where exceptions become HTTP there.
+
+{"type", "title", "status", "detail", "instance", "errors": [{"field", "message", "given"}]}
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as ModelInvalid
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, JsonResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from autorouter.errors import InvalidConfiguration, NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.explain import as_json
+from models_registry.errors import InvalidRelease, UnknownRelease
+
+logger = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
+MOST_GIVEN = 200
+
+
+def problem(status: int, detail: str, instance: str, **more: Any) -> dict[str, Any]:
+    """The members that every problem has, and more."""
+    title = HTTPStatus(status).phrase
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance, **more}
+
+
+def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler."""
+    request = context["request"]
+    status, detail, more, headers = _told(error, request)
+    set_rollback()
+    if status >= 500:
+        logger.error("action=request path=%s status=%s", request.path, status, exc_info=error)
+    return Response(problem(status, detail, request.path, **more), status, headers=headers, content_type=CONTENT_TYPE)
+
+
+Told = tuple[int, str, dict[str, Any], dict[str, str]]
+"""Status, detail, further members and headers."""
+
+
+def _told(error: Exception, request: Any) -> Told:
+    for kinds, build in _TABLE:
+        if isinstance(error, kinds):
+            return build(error, request)
+    return 500, "Something went wrong in RouterHub; it was logged.", {}, {}
+
+
+def _model_invalid(error: ModelInvalid, request: Any) -> Told:
+    return _invalid(_flat(error.message_dict if hasattr(error, "error_dict") else error.messages), request)
+
+
+def _unknown_name(error: UnknownPolicy | UnknownTaskType, request: Any) -> Told:
+    return _invalid([("policy" if isinstance(error, UnknownPolicy) else "task_type", str(error))], request)
+
+
+def _database_away(_error: Exception, _request: Any) -> Told:
+    return 503, "The database does not answer. Try again shortly.", {}, {"Retry-After": "5"}
+
+
+def _headers(error: exceptions.APIException) -> dict[str, str]:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(error.wait)
+    return headers
+
+
+def _invalid(found: Iterable[tuple[str, str]], request: Any) -> Told:
+    errors = list(found)
+    listed = [{"field": field, "message": message, **_given(request, field)} for field, message in errors]
+    detail = "; ".join(f"{field}: {message}" if field else message for field, message in errors)
+    return 400, detail, {"errors": listed}, {}
+
+
+def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Field paths and messages out of nested error details, e.g. ("task.needs[0]", "...")."""
+    if isinstance(detail, Mapping):
+        for name, each in detail.items():
+            step = f"[{name}]" if isinstance(name, int) else str(name)
+            own = step in {"non_field_errors", "__all__"}
+            yield from _flat(each, path if own else path + step if not path or step[0] == "[" else f"{path}.{step}")
+    elif isinstance(detail, list):
+        for at, each in enumerate(detail):
+            nested = isinstance(each, Mapping | list)
+            yield from _flat(each, f"{path}[{at}]" if nested else path)
+    else:
+        yield path, str(detail)
+
+
+def _given(request: Any, path: str) -> dict[str, Any]:
+    """What the request had at a path, shortened; nothing where it had nothing."""
+    try:
+        value = request.data
+        for step in path.replace("[", ".").replace("]", "").split("."):
+            value = value[int(step)] if isinstance(value, list) else value[step]
+    except (KeyError, IndexError, TypeError, ValueError, exceptions.APIException):
+        return {}
+    short = value if isinstance(value, bool | int | float) or value is None else str(value)[:MOST_GIVEN]
+    return {"given": short}
+
+
+_TABLE: tuple[tuple[Any, Callable[[Any, Any], Told]], ...] = (
+    (exceptions.ValidationError, lambda error, request: _invalid(_flat(error.detail), request)),
+    (ModelInvalid, _model_invalid),
+    ((InvalidConfiguration, InvalidRelease), lambda error, request: _invalid(error.problems.items(), request)),
+    (UnknownModel, lambda error, request: _invalid([(error.field, str(error))], request)),
+    ((UnknownPolicy, UnknownTaskType), _unknown_name),
+    (NoCandidate, lambda error, _: (422, str(error), as_json(error.decision), {})),
+    ((UnknownRelease, Http404), lambda error, _: (404, str(error) or "There is nothing here.", {}, {})),
+    (PermissionDenied, lambda error, _: (403, str(error) or "This is not allowed.", {}, {})),
+    (DatabaseError, _database_away),
+    (exceptions.APIException, lambda error, _: (error.status_code, str(error.detail), {}, _headers(error))),
+)
+
+
+def _page(request: HttpRequest, status: int, detail: str) -> JsonResponse:
+    return JsonResponse(problem(status, detail, request.path), status=status, content_type=CONTENT_TYPE)
+
+
+def not_found(request: HttpRequest) -> JsonResponse:
+    """For addresses below /api/ that nobody serves."""
+    return _page(request, 404, "There is no such address. The ones there are stand at /api/docs.")
