@@ -4,6 +4,8 @@ from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -56,10 +58,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "routerhub.admin_app.RouterHubAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -194,9 +196,61 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
 }
 
+
+def _page(title: str, icon: str, model: str) -> dict[str, object]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
 UNFOLD = {
     "SITE_TITLE": "RouterHub",
     "SITE_HEADER": "RouterHub",
     "SITE_SYMBOL": "alt_route",
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda _request: static("routerhub/admin.css")],
+    "DASHBOARD_CALLBACK": "analytics.dashboard.context",
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "items": [
+                    {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
+                    _page("Requests", "receipt_long", "analytics_record"),
+                ]
+            },
+            {
+                "title": "Router",
+                "items": [
+                    _page("Configuration", "tune", "autorouter_routerconfiguration"),
+                    _page("Profiles", "leaderboard", "autorouter_profile"),
+                    _page("Policies", "rule", "autorouter_policy"),
+                    _page("Task types", "label", "autorouter_tasktype"),
+                    _page("Sessions", "forum", "autorouter_session"),
+                ],
+            },
+            {
+                "title": "Catalogue",
+                "items": [
+                    _page("Models", "deployed_code", "models_registry_model"),
+                    _page("Deployments and prices", "sell", "models_registry_deployment"),
+                    _page("Providers", "dns", "models_registry_provider"),
+                    _page("Releases", "new_releases", "models_registry_release"),
+                ],
+            },
+            {
+                "title": "Budgets",
+                "items": [
+                    _page("Limits", "speed", "budgets_limit"),
+                    _page("Accounts", "corporate_fare", "budgets_account"),
+                    _page("API keys", "key", "budgets_apikey"),
+                    _page("Counters", "calculate", "budgets_counter"),
+                    _page("Holds", "hourglass_top", "budgets_hold"),
+                    _page("Ledger", "menu_book", "budgets_ledgerentry"),
+                ],
+            },
+            {
+                "title": "People",
+                "items": [_page("Users", "person", "auth_user"), _page("Groups", "group", "auth_group")],
+            },
+        ],
+    },
 }

@@ -1,0 +1,121 @@
+"""Request records, for staff to read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from analytics.models import Record
+from budgets.types import to_usd
+
+
+@admin.register(Record)
+class RecordAdmin(ModelAdmin):
+    """What was asked, which model answered, why, and what it cost."""
+
+    list_display = ["created_at", "known_as", "task", "outcome_label", "tokens", "cost", "latency"]
+    list_filter = ["outcome", "category", "complexity", "provider", "is_stream", "is_sandbox"]
+    list_filter_submit = True
+    search_fields = ["operation_id", "model", "session"]
+    show_full_result_count = False
+    fieldsets = [
+        ("Decision", {"fields": ["decided"]}),
+        ("Attempts", {"fields": ["tried"]}),
+        (
+            "Request",
+            {
+                "fields": [
+                    ("operation_id", "created_at"),
+                    ("account_id", "key_id", "user_id"),
+                    ("requested_model", "policy", "task_type"),
+                    ("session", "tags", "priority"),
+                    ("ip", "user_agent"),
+                ]
+            },
+        ),
+        (
+            "Answer",
+            {
+                "fields": [
+                    ("outcome", "http_status", "error"),
+                    ("latency_ms", "ttft_ms", "is_stream"),
+                    ("input_tokens", "output_tokens", "is_usage_estimated"),
+                    ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
+                    ("cost", "estimated"),
+                    ("catalogue_release", "router_release"),
+                ]
+            },
+        ),
+    ]
+    readonly_fields = ["decided", "tried", "cost", "estimated"]
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    @display(description="Model", header=True, ordering="model")
+    def known_as(self, row: Record) -> list[str]:
+        return [row.model, f"{row.provider}, asked for {row.requested_model}"]
+
+    @display(description="Task")
+    def task(self, row: Record) -> str:
+        return f"{row.complexity} {row.category}"
+
+    @display(
+        description="Outcome",
+        ordering="outcome",
+        label={"success": "success", "failure": "danger", "abandoned": "warning", "unknown": "warning"},
+    )
+    def outcome_label(self, row: Record) -> str:
+        return row.outcome
+
+    @display(description="Tokens in / out")
+    def tokens(self, row: Record) -> str:
+        return f"{row.input_tokens:,} / {row.output_tokens:,}"
+
+    @display(description="Cost", ordering="cost_nano")
+    def cost(self, row: Record) -> str:
+        return f"${to_usd(row.cost_nano):f}"
+
+    @display(description="Estimated cost")
+    def estimated(self, row: Record) -> str:
+        return f"${to_usd(row.cost_estimated_nano):f}"
+
+    @display(description="Latency", ordering="latency_ms")
+    def latency(self, row: Record) -> str:
+        return f"{row.latency_ms:,} ms"
+
+    @display(description="Why this model")
+    def decided(self, row: Record) -> str:
+        return render_to_string("analytics/decision.html", {"decision": row.decision, "rows": _compared(row.decision)})
+
+    @display(description="Calls")
+    def tried(self, row: Record) -> str:
+        return render_to_string("analytics/attempts.html", {"attempts": row.attempts})
+
+
+def _compared(decision: dict[str, Any]) -> list[dict[str, Any]]:
+    """The chosen model and the runner-up with their terms, and bars that add up to the score."""
+    rows = []
+    for role in ("taken", "runner_up"):
+        candidate = decision.get(role)
+        if candidate:
+            terms = candidate["terms"]
+            factor = terms["complexity_factor"] * terms["tier_weight"]
+            parts = [(name, terms[name] * factor) for name in ("category", "stickiness", "reasoning", "research")]
+            parts.append(("speed", terms["speed"]))
+            bars = [{"name": name, "points": round(points, 2)} for name, points in parts if points > 0]
+            rows.append({"role": role, **candidate, "bars": bars})
+    most = max((sum(bar["points"] for bar in row["bars"]) for row in rows), default=0) or 1
+    for row in rows:
+        for bar in row["bars"]:
+            bar["width"] = round(100 * bar["points"] / most, 2)
+    return rows

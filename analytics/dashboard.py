@@ -1,0 +1,91 @@
+"""The figures of the admin's first page: the last 24 hours, out of the records."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Avg, Count, Q, Sum
+from django.db.models.functions import TruncHour
+from django.http import HttpRequest
+from django.utils import timezone
+
+from analytics.models import Record
+from budgets.types import to_usd
+
+HOURS = 24
+TARGET_COST_USD, TARGET_SUCCESS, TARGET_LATENCY_MS = "0.05", 95, 5_000
+
+
+def context(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What templates/admin/index.html shows."""
+    end = timezone.now()
+    start = end.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
+    recent = Record.objects.filter(created_at__gte=start)
+    totals = recent.aggregate(
+        requests=Count("operation_id"),
+        good=Count("operation_id", filter=Q(outcome="success")),
+        spent=Sum("cost_nano"),
+        latency=Avg("latency_ms", filter=Q(outcome="success")),
+    )
+    by_hour = recent.annotate(hour=TruncHour("created_at")).values("hour")
+    hours = {row["hour"]: row for row in by_hour.annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))}
+    models = recent.values("model").annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
+    context.update(
+        {
+            "tiles": _tiles(totals),
+            "requests_chart": _chart(start, hours, "requests"),
+            "has_traffic": bool(totals["requests"]),
+            "top_models": [{**row, "spent": f"{to_usd(row['spent']):.4f}"} for row in models.order_by("-requests")[:6]],
+        }
+    )
+    return context
+
+
+def _tiles(totals: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each figure with its target, and whether it is met; without traffic nothing is claimed."""
+    requests = totals["requests"]
+    spent = to_usd(totals["spent"] or 0)
+    if not requests:
+        dash = {"value": "-", "met": None}
+        return [
+            {"title": "Requests", "value": "0", "note": "last 24 hours", "met": None},
+            {"title": "Spent", "value": "$0", "note": "last 24 hours", "met": None},
+            {"title": "Success", "note": f"target {TARGET_SUCCESS} %", **dash},
+            {"title": "Mean answer", "note": f"target below {TARGET_LATENCY_MS / 1000:g} s", **dash},
+        ]
+    share = 100 * totals["good"] / requests
+    mean_cost = spent / requests
+    latency = totals["latency"]
+    return [
+        {"title": "Requests", "value": f"{requests:,}", "note": "last 24 hours", "met": None},
+        {
+            "title": "Spent",
+            "value": f"${spent:,.4f}",
+            "note": f"${mean_cost:.5f} a task, target below ${TARGET_COST_USD}",
+            "met": float(mean_cost) < float(TARGET_COST_USD),
+        },
+        {
+            "title": "Success",
+            "value": f"{share:.1f} %",
+            "note": f"target {TARGET_SUCCESS} %",
+            "met": share >= TARGET_SUCCESS,
+        },
+        {
+            "title": "Mean answer",
+            "value": "-" if latency is None else f"{latency:,.0f} ms",
+            "note": f"target below {TARGET_LATENCY_MS / 1000:g} s",
+            "met": None if latency is None else latency < TARGET_LATENCY_MS,
+        },
+    ]
+
+
+def _chart(start: datetime, hours: dict[datetime, dict[str, Any]], figure: str) -> str:
+    """Chart.js data of one figure, an hour a bar."""
+    marks = [start + timedelta(hours=step) for step in range(HOURS)]
+    values = [hours.get(mark, {}).get(figure, 0) for mark in marks]
+    return json.dumps(
+        {
+            "labels": [f"{mark:%H}:00" for mark in marks],
+            "datasets": [{"label": figure.title(), "data": values, "backgroundColor": "var(--color-primary-600)"}],
+        }
+    )

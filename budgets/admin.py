@@ -1,0 +1,174 @@
+"""Accounts, keys, limits and the books, for staff. Money is entered and shown in dollars."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectMultipleWidget
+
+from budgets.choices import KeyPermission, Measure
+from budgets.keys import create_key, revoke
+from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
+from budgets.types import to_nano, to_usd
+
+
+def dollars(nano: int) -> str:
+    return f"${to_usd(nano):,.6f}".rstrip("0").rstrip(".")
+
+
+def measured(limit: Limit, amount: int) -> str:
+    return dollars(amount) if limit.measure == Measure.MONEY else f"{amount:,}"
+
+
+class MembershipInline(TabularInline):
+    model = Membership
+    extra = 0
+    fields = ["user", "role"]
+
+
+@admin.register(Account)
+class AccountAdmin(ModelAdmin):
+    list_display = ["name", "slug", "is_active", "created_at"]
+    search_fields = ["name", "slug"]
+    inlines = [MembershipInline]
+
+
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    permissions = forms.MultipleChoiceField(choices=KeyPermission.choices, widget=UnfoldAdminSelectMultipleWidget)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):
+    """The text of a key is shown once, after it was made."""
+
+    form = ApiKeyForm
+    list_display = ["name", "prefix", "account", "user", "created_at", "state"]
+    list_filter = ["account"]
+    search_fields = ["name", "prefix"]
+    fields = ["account", "user", "name", "permissions", "expires_at"]
+    actions = ["revoke_keys"]
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        made, text = create_key(obj.account, obj.name, obj.user, obj.permissions)
+        obj.pk = made.pk
+        ApiKey.objects.filter(pk=made.pk).update(expires_at=obj.expires_at)
+        messages.warning(request, format_html("The key is <code>{}</code>. Copy it now: it is not shown again.", text))
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    @action(description="Revoke")
+    def revoke_keys(self, request: HttpRequest, queryset: Any) -> None:
+        for key in queryset:
+            revoke(key)
+        messages.success(request, "Revoked: these keys open nothing any more.")
+
+    @display(description="State", label={"active": "success", "revoked": "danger"})
+    def state(self, row: ApiKey) -> str:
+        return "revoked" if row.revoked_at else "active"
+
+
+class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The amount in dollars for money, as a count otherwise."""
+
+    amount = forms.DecimalField(
+        min_value=Decimal(0), max_digits=18, decimal_places=9, widget=UnfoldAdminDecimalFieldWidget,
+        help_text="US dollars for money, else a count of requests or tokens",
+    )  # fmt: skip
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if self.instance.pk and self.instance.measure == Measure.MONEY:
+            self.initial["amount"] = to_usd(self.instance.amount).normalize()
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        amount = cleaned.get("amount")
+        if amount is None:
+            return cleaned
+        if cleaned.get("measure") == Measure.MONEY:
+            cleaned["amount"] = to_nano(amount)
+        elif amount != amount.to_integral_value():
+            self.add_error("amount", f"{amount} is not a whole number of {cleaned.get('measure')}.")
+        else:
+            cleaned["amount"] = int(amount)
+        return cleaned
+
+
+@admin.register(Limit)
+class LimitAdmin(ModelAdmin):
+    form = LimitForm
+    list_display = ["scope", "measure", "period", "most", "used", "is_active"]
+    list_filter = ["kind", "measure", "period", "is_active"]
+    search_fields = ["subject"]
+    fields = [("kind", "subject"), ("measure", "period"), "amount", "is_active"]
+
+    @display(description="Scope", ordering="kind")
+    def scope(self, row: Limit) -> str:
+        return f"{row.get_kind_display()} {row.subject}"
+
+    @display(description="Limit", ordering="amount")
+    def most(self, row: Limit) -> str:
+        return measured(row, row.amount)
+
+    @display(description="Used now")
+    def used(self, row: Limit) -> str:
+        counter = row.counters.first()
+        if counter is None:
+            return measured(row, 0)
+        share = min(100, 100 * (counter.spent + counter.reserved) / row.amount) if row.amount else 100
+        return format_html(
+            '<span class="rh-meter"><span style="width:{}%"></span></span> {}',
+            f"{share:.0f}", measured(row, counter.spent + counter.reserved),
+        )  # fmt: skip
+
+
+class Books(ModelAdmin):
+    """To look at: only the ledger's functions write here."""
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    @display(description="Amount", ordering="amount_nano")
+    def amount(self, row: Any) -> str:
+        return dollars(row.amount_nano)
+
+
+@admin.register(Counter)
+class CounterAdmin(Books):
+    list_display = ["limit", "period_start", "spent_shown", "reserved_shown"]
+    list_select_related = ["limit"]
+
+    @display(description="Spent", ordering="spent")
+    def spent_shown(self, row: Counter) -> str:
+        return measured(row.limit, row.spent)
+
+    @display(description="Reserved", ordering="reserved")
+    def reserved_shown(self, row: Counter) -> str:
+        return measured(row.limit, row.reserved)
+
+
+@admin.register(Hold)
+class HoldAdmin(Books):
+    list_display = ["operation_id", "account_id", "amount", "created_at", "lease_until"]
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(Books):
+    list_display = ["operation_id", "account_id", "amount", "outcome", "settled_at"]
+    list_filter = ["outcome"]
+    search_fields = ["operation_id"]

@@ -1,0 +1,134 @@
+"""The admin site. Auditing is a property of the site, not of each page: every table with a history asks why it is changed.
+
+A page that names a `publish` function (author, reason) makes its change live in the same transaction. A release that
+breaks a rule comes back as a form error and nothing is written.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.contrib.admin.options import ModelAdmin
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.sites import UnfoldAdminSite
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from autorouter.errors import InvalidConfiguration
+from models_registry import audit
+from models_registry.errors import InvalidRelease
+
+ADDED = "added in the admin"
+DELETED = "deleted in the admin"
+PROBLEMS = "_release_problems"
+
+
+class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Asks why a row is changed, and shows what is wrong with the release that the change would make."""
+
+    problems: Iterable[str] = ()
+    reason = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Why is this changed? It is kept in the history, beside your name.",
+    )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["reason"].required = self.instance.pk is not None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.problems:
+            raise ValidationError(list(self.problems))
+        return cleaned
+
+
+class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
+    """Mixed into every page whose model keeps a history."""
+
+    publish: Any = None
+
+    def get_form(self, request: HttpRequest, obj: Model | None = None, **options: Any) -> Any:
+        form = super().get_form(request, obj, **options)
+        return type(form.__name__, (form,), {"problems": getattr(request, PROBLEMS, ())})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The reason comes last; where nothing may be changed it is not asked for."""
+        fieldsets = [
+            (name, {**options, "fields": [field for field in options["fields"] if field != "reason"]})
+            for name, options in super().get_fieldsets(request, obj)
+        ]
+        if self.has_change_permission(request, obj):
+            fieldsets.append(("Reason", {"fields": ["reason"]}))
+        return fieldsets
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        audit.stamp(obj, request.user, _reason(form))  # type: ignore[arg-type]
+        super().save_model(request, obj, form, change)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        changed = formset.save(commit=False)
+        for row in [*changed, *formset.deleted_objects]:
+            audit.stamp(row, request.user, _reason(form))  # type: ignore[arg-type]
+        for row in changed:
+            row.save()
+        for row in formset.deleted_objects:
+            row.delete()
+        formset.save_m2m()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        self._publish(request, _reason(form))
+
+    def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        """Saved and published in one transaction; a release that breaks a rule comes back as form errors."""
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, *arguments, **options)  # type: ignore[no-any-return]
+        except (InvalidConfiguration, InvalidRelease) as invalid:
+            setattr(request, PROBLEMS, [f"{path}: {problem}" for path, problem in invalid.problems.items()])
+            return super().changeform_view(request, *arguments, **options)  # type: ignore[no-any-return]
+
+    def delete_model(self, request: HttpRequest, obj: Model) -> None:
+        with transaction.atomic():
+            audit.stamp(obj, request.user, DELETED)  # type: ignore[arg-type]
+            super().delete_model(request, obj)
+            self._publish(request, f"{DELETED}: {obj}")
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        with transaction.atomic():
+            for row in queryset:
+                audit.stamp(row, request.user, DELETED)  # type: ignore[arg-type]
+                row.delete()
+            self._publish(request, DELETED)
+
+    def _publish(self, request: HttpRequest, reason: str) -> None:
+        if self.publish is not None:
+            self.publish(request.user, reason)
+
+
+def _reason(form: Any) -> str:
+    return form.cleaned_data.get("reason") or ADDED
+
+
+class RouterHubSite(UnfoldAdminSite):
+    """Mixes auditing into the page of every model that keeps a history."""
+
+    index_title = "Overview"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        for model in models:
+            super().register(model, _audited(model, admin_class or ModelAdmin), **options)
+
+
+def _audited(model: type[Model], admin_class: type[Any]) -> type[Any]:
+    if not hasattr(model._meta, "simple_history_manager_attribute"):
+        return admin_class
+    form = type(f"{model.__name__}Form", (ReasonForm, admin_class.form), {})
+    return type(admin_class.__name__, (Audited, admin_class), {"form": form, "__module__": admin_class.__module__})
