@@ -1,7 +1,5 @@
 """The editable catalogue and the releases compiled from it. The gateway reads releases, never these tables."""
 
-from decimal import Decimal
-
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
@@ -9,12 +7,12 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from models_registry.choices import CapabilityChoice, DeploymentStatus, LineChoice, Protocol, SpeedTier
+from models_registry.fields import RateField
 
 slug = RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Write lower-case letters, digits, '.', '_' and '-' only.")
 model_id = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*$", "Write provider:name, e.g. openai:gpt-5."
 )
-not_negative = MinValueValidator(Decimal(0), "A price is never negative.")
 
 
 def validate_capabilities(value: object) -> None:
@@ -124,29 +122,17 @@ class Deployment(models.Model):
         return f"{self.model} at {self.provider_id}"
 
 
-def _rate(label: str) -> "models.DecimalField[Decimal | None, Decimal | None]":
-    return models.DecimalField(
-        label,
-        max_digits=14,
-        decimal_places=6,
-        null=True,
-        blank=True,
-        validators=[not_negative],
-        help_text="USD per 1M tokens",
-    )
-
-
 class Price(models.Model):
     """What a deployment costs from a moment on. Rows are added, never edited: an old request keeps its price."""
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="prices")
     effective_from = models.DateTimeField()
-    input = _rate("input")
-    output = _rate("output")
-    cache_read = _rate("cache read")
-    cache_write = _rate("cache write")
-    audio_input = _rate("audio input")
-    audio_output = _rate("audio output")
+    input = RateField("input")
+    output = RateField("output")
+    cache_read = RateField("cache read")
+    cache_write = RateField("cache write")
+    audio_input = RateField("audio input")
+    audio_output = RateField("audio output")
     tiers = models.JSONField(
         default=list,
         blank=True,

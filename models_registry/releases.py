@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
@@ -13,6 +13,7 @@ from models_registry.errors import UnknownRelease
 from models_registry.models import Release, Rollout
 from models_registry.types import Line, Pointer
 
+LINES: tuple[Line, ...] = get_args(Line)
 CHANNEL = "routerhub_changes"
 """PostgreSQL channel on which every process hears of a change, with what changed as the payload."""
 
@@ -39,7 +40,7 @@ def publish(line: Line, bundle: Mapping[str, Any], author: AbstractBaseUser | No
         number=newest.number + 1 if newest else 1,
         digest=fingerprint,
         bundle=bundle,
-        author=author,
+        author_id=author.pk if author else None,
         reason=reason,
     )
     _point(rollout, release.number, author, reason)
@@ -70,9 +71,11 @@ def announce(what: str) -> None:
 
 def pointers() -> dict[Line, Pointer]:
     """What is live on each line; a line that nobody ever published on is missing."""
+    rows = {row.line: row for row in Rollout.objects.all()}
     return {
-        row.line: Pointer(line=row.line, stable=row.stable, candidate=row.candidate, percent=row.percent)
-        for row in Rollout.objects.all()
+        line: Pointer(line=line, stable=row.stable, candidate=row.candidate, percent=row.percent)
+        for line in LINES
+        if (row := rows.get(line))
     }
 
 

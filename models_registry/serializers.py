@@ -4,13 +4,23 @@ from typing import Any
 
 from rest_framework import serializers
 
+from models_registry.fields import RateField
 from models_registry.models import Deployment, Model, Price, Provider, Release
 
 RATES = ["input", "output", "cache_read", "cache_write", "audio_input", "audio_output"]
 
 
+class ExactRate(serializers.DecimalField):
+    """Every digit of a rate, as text."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=None, decimal_places=None, **kwargs)
+
+
 class PriceSerializer(serializers.ModelSerializer[Price]):
     """USD per 1M tokens, in force from a moment on."""
+
+    serializer_field_mapping = {**serializers.ModelSerializer.serializer_field_mapping, RateField: ExactRate}
 
     class Meta:
         model = Price
