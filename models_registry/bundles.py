@@ -28,6 +28,19 @@ from models_registry.types import (
 )
 
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+PROVIDER_TYPES = {
+    **dict.fromkeys(("title", "protocol", "base_url", "credential_env"), str),
+    **dict.fromkeys(("is_local", "is_zero_retention"), bool),
+}
+MODEL_TYPES = {
+    **dict.fromkeys(("provider", "name", "description", "user_description", "best_for"), str),
+    **dict.fromkeys(("knowledge_cutoff", "speed_tier", "successor", "source"), str),
+    **dict.fromkeys(("context_window", "max_output"), int),
+    **dict.fromkeys(("supports_reasoning", "is_pro", "is_internal_only", "is_experimental", "is_available"), bool),
+    **dict.fromkeys(("capabilities", "deployments"), list),
+}
+DEPLOYMENT_TYPES = {**dict.fromkeys(("provider", "upstream_model", "status"), str), "prices": list}
+PRICE_TYPES = {**dict.fromkeys(("effective_from", "source", "dated"), str), "rates": dict, "tiers": list}
 Built = TypeVar("Built")
 
 
@@ -39,7 +52,7 @@ def read(bundle: Mapping[str, Any], number: int) -> Catalogue:
     if not models and not problems:
         problems["models"] = "a catalogue needs at least one model."
     for model in models.values():
-        problems.update(_model_problems(model, models, providers))
+        problems.update(_model_problems(model, bundle["models"], providers))
     if problems:
         raise InvalidRelease(problems)
     return Catalogue(release=number, providers=providers, models=models)
@@ -62,10 +75,20 @@ def _each(
 
 
 def _provider(name: str, facts: Mapping[str, Any]) -> Provider:
+    _demand_types(facts, PROVIDER_TYPES)
     return Provider(name=name, **facts)
 
 
+def _demand_types(facts: Mapping[str, Any], types: Mapping[str, type]) -> None:
+    """Raises TypeError for the first value of another type; true and false are no numbers."""
+    for name, wanted in types.items():
+        given = facts.get(name, wanted())
+        if not isinstance(given, wanted) or (wanted is int and isinstance(given, bool)):
+            raise TypeError(f"{name}: {given!r} is not of type {wanted.__name__}")
+
+
 def _model(identifier: str, facts: Mapping[str, Any]) -> Model:
+    _demand_types(facts, MODEL_TYPES)
     deprecated = facts.get("deprecated_from")
     return Model(
         **{
@@ -79,10 +102,12 @@ def _model(identifier: str, facts: Mapping[str, Any]) -> Model:
 
 
 def _deployment(facts: Mapping[str, Any]) -> Deployment:
+    _demand_types(facts, DEPLOYMENT_TYPES)
     return Deployment(**{**facts, "prices": tuple(_price(each) for each in facts.get("prices", ()))})
 
 
 def _price(facts: Mapping[str, Any]) -> Price:
+    _demand_types(facts, PRICE_TYPES)
     tiers = (
         Tier(above_input_tokens=int(each["above_input_tokens"]), rates=_rates(each["rates"]))
         for each in facts.get("tiers", ())
@@ -110,7 +135,7 @@ def _rates(facts: Mapping[str, Any]) -> Rates:
 
 
 def _model_problems(
-    model: Model, models: Mapping[str, Model], providers: Mapping[str, Provider]
+    model: Model, models: Mapping[str, Any], providers: Mapping[str, Provider]
 ) -> Iterator[tuple[str, str]]:
     at = f"models.{model.id}"
     if not MODEL_ID.fullmatch(model.id):
@@ -153,10 +178,18 @@ def _deployment_problems(
 def _price_problems(at: str, price: Price) -> Iterator[tuple[str, str]]:
     if not price.source:
         yield f"{at}.source", "a price needs its source."
+    thresholds = [0, *(tier.above_input_tokens for tier in price.tiers)]
+    if any(later <= earlier for earlier, later in pairwise(thresholds)):
+        yield f"{at}.tiers", f"{thresholds[1:]} is not a rising list of token counts above 0."
     for rates in (price.rates, *(tier.rates for tier in price.tiers)):
-        for name, value in _rates_json(rates).items():
-            if not Decimal(value).is_finite() or Decimal(value) < 0:
+        for name, value in _known(rates).items():
+            if not value.is_finite() or value < 0:
                 yield f"{at}.{name}", f"{value} is not a price: write zero or more USD per 1M tokens."
+
+
+def _known(rates: Rates) -> dict[str, Decimal]:
+    values = {field.name: getattr(rates, field.name) for field in fields(rates)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 # --- values to bundle
@@ -206,5 +239,4 @@ def _price_json(price: Price) -> dict[str, Any]:
 
 def _rates_json(rates: Rates) -> dict[str, str]:
     """The rates that are known, as plain decimal text without trailing zeros."""
-    known = {field.name: getattr(rates, field.name) for field in fields(rates)}
-    return {name: f"{value.normalize():f}" for name, value in known.items() if value is not None}
+    return {name: f"{value.normalize():f}" for name, value in _known(rates).items()}

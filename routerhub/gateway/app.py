@@ -23,6 +23,7 @@ from routerhub.gateway.wire.values import AUTO, POLICY_PREFIX, Client
 
 logger = logging.getLogger(__name__)
 CLIENT_LEFT = 499
+MOST_THROWN_AWAY = 64 * 1024 * 1024
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -48,16 +49,23 @@ async def chat_completions(request: Request) -> Response:
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """The body, never more than `most` bytes of it in memory. Raises TooLarge."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > most:
-        raise TooLarge(most)
-    pieces, size = [], 0
+    """The body, never more than `most` bytes of it in memory. Raises TooLarge.
+
+    What is too large is still read for a while, piece by piece, and thrown away: a client that is cut off in the middle
+    of sending never sees why.
+    """
+    pieces: list[bytes] = []
+    size = 0
     async for piece in request.stream():
         size += len(piece)
-        if size > most:
-            raise TooLarge(most)
-        pieces.append(piece)
+        if size <= most:
+            pieces.append(piece)
+        elif size > most + MOST_THROWN_AWAY:
+            break
+        else:
+            pieces.clear()
+    if size > most:
+        raise TooLarge(most)
     return b"".join(pieces)
 
 

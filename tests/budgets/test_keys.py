@@ -1,0 +1,81 @@
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+
+from budgets.errors import AccountClosed, ExpiredKey, KeyRefused, MissingKey, RevokedKey, UnknownKey
+from budgets.keys import create_key, digest, find_caller, load_ring, revoke
+from budgets.models import Account, ApiKey, Limit
+from tests.cast import Cast
+
+
+def test_a_key_is_found_by_its_text_and_kept_only_as_a_digest(cast: Cast) -> None:
+    caller = find_caller(cast.ada.text)
+    assert (caller.account, caller.user_id, caller.key_name) == ("acme", cast.ada.user.pk, "ada's key")
+    assert cast.ada.key.digest == digest(cast.ada.text)
+    assert cast.ada.text not in str(ApiKey.objects.values())
+
+
+def test_the_ring_finds_the_same_caller(cast: Cast) -> None:
+    assert load_ring().find(cast.ben.text, timezone.now()) == find_caller(cast.ben.text)
+
+
+@pytest.mark.parametrize(("text", "error"), [(None, MissingKey), ("", MissingKey), ("rh_wrong", UnknownKey)])
+def test_what_is_no_key_is_refused(cast: Cast, text: str | None, error: type[KeyRefused]) -> None:
+    with pytest.raises(error):
+        find_caller(text)
+
+
+def test_a_revoked_key_opens_nothing_and_says_its_name(cast: Cast) -> None:
+    revoke(cast.ada.key)
+    with pytest.raises(RevokedKey, match="ada's key"):
+        find_caller(cast.ada.text)
+
+
+def test_an_expired_key_opens_nothing(cast: Cast) -> None:
+    key, text = create_key(cast.ada.account, "short")
+    key.expires_at = timezone.now() - timedelta(seconds=1)
+    key.save()
+    with pytest.raises(ExpiredKey):
+        find_caller(text)
+
+
+def test_a_closed_accounts_keys_open_nothing(cast: Cast) -> None:
+    Account.objects.filter(slug="acme").update(is_active=False)
+    with pytest.raises(AccountClosed):
+        find_caller(cast.ada.text)
+    assert find_caller(cast.cy.text).account == "other"
+
+
+def test_an_unknown_keys_message_does_not_repeat_it(cast: Cast) -> None:
+    with pytest.raises(UnknownKey) as caught:
+        find_caller("rh_a-secret-that-was-mistyped")
+    assert "mistyped" not in str(caught.value)
+
+
+def test_the_command_makes_account_key_and_limit(db: None) -> None:
+    call_command("create_api_key", account="new", create_account=True, name="ci", limit_usd="2.5", period="day")
+    key = ApiKey.objects.get()
+    assert (key.account.slug, key.name) == ("new", "ci")
+    assert list(Limit.objects.values_list("kind", "subject", "period", "amount")) == [
+        ("key", str(key.pk), "day", 2_500_000_000)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"account": "nobody"}, "--create-account"),
+        ({"account": "Bad Slug", "create_account": True}, "--account"),
+        ({"account": "new", "create_account": True, "user": "nobody"}, "no user"),
+        ({"account": "new", "create_account": True, "limit_usd": "lots"}, "--limit-usd"),
+        ({"account": "new", "create_account": True, "limit_usd": "-1"}, "--limit-usd"),
+    ],
+)
+def test_the_command_refuses_nonsense_and_makes_nothing(db: None, options: dict[str, str], message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        call_command("create_api_key", name="ci", **options)
+    assert not ApiKey.objects.exists()
+    assert not Account.objects.exists()

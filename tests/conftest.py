@@ -1,0 +1,30 @@
+"""What every test may use: the cast, the asyncio backend, and the whole product on loopback."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tests.cast import Cast, make_cast
+from tests.stack import Stack, running_stack
+
+settings.register_profile("suite", deadline=None, max_examples=60)
+settings.load_profile("suite")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Ada owns acme, Ben is in it, Cy must see nothing of it."""
+    return make_cast()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The product as it is served: own database, seeded, sandbox and two gateway processes, over real HTTP."""
+    with running_stack() as running:
+        yield running

@@ -1,0 +1,159 @@
+"""The whole product on loopback, as processes: for tests that must cross real borders."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from routerhub.embedded.processes import Child, free_port
+
+ROOT = Path(__file__).resolve().parents[1]
+READY_WAIT_S = 60
+ADMIN_PASSWORD = "a password for tests"
+
+
+@dataclass(kw_only=True)
+class Stack:
+    """Addresses and keys of the running product, and ways to look behind it."""
+
+    url: str
+    database_url: str
+    key: str
+    env: Mapping[str, str]
+    children: list[Child] = field(default_factory=list)
+
+    def manage(self, *arguments: str, **env: str) -> str:
+        """Run a management command in a process of its own."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env={**os.environ, **self.env, **env}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise AssertionError(done.stderr)
+        return done.stdout
+
+    def new_key(self, *options: str) -> str:
+        """A key of an account of its own, so that no other test's spending counts."""
+        made = self.manage("create_api_key", "--create-account", "--name=test", "--json", *options)
+        text: str = json.loads(made)["key"]
+        return text
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(query.encode(), values).fetchall()
+
+    def chat(self, key: str | None = None, headers: Mapping[str, str] | None = None, **body: Any) -> tuple[int, Any]:
+        """Status and JSON of one chat completion."""
+        given = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}], **body}
+        return self.call("/v1/chat/completions", given, key, headers=headers)
+
+    def call(
+        self,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        method: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Content-Type": "application/json", "Authorization": f"Bearer {key or self.key}", **(headers or {})}
+        request = urllib.request.Request(self.url + path, data, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return response.status, json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.loads(error.read())
+
+
+@contextlib.contextmanager
+def running_stack(workers: int = 2, **extra: str) -> Iterator[Stack]:
+    """Start everything on a database of its own, stop it afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="routerhub-stack-"))
+    database_url = _database()
+    sandbox_port, port = free_port(), free_port()
+    env = {
+        "DATABASE_URL": database_url,
+        "SANDBOX_BASE_URL": f"http://127.0.0.1:{sandbox_port}/v1",
+        "SPOOL_DIR": str(folder / "spool"),
+        "DJANGO_SETTINGS_MODULE": "routerhub.settings",
+        **extra,
+    }
+    stack = Stack(url=f"http://127.0.0.1:{port}", database_url=database_url, key="", env=env)
+    stack.manage("migrate", "--verbosity=0")
+    stack.manage("seed_catalog")
+    stack.manage("ensure_admin", "--username=admin", ADMIN_PASSWORD=ADMIN_PASSWORD)
+    stack.key = stack.new_key(
+        "--account=default", "--permission=inference", "--permission=routing", "--permission=admin"
+    )
+    stack.children = [
+        _child("sandbox", folder, env, "models_registry.sandbox", "--port", str(sandbox_port)),
+        gateway(folder, env, port, workers),
+    ]
+    try:
+        for child in stack.children:
+            child.start()
+        wait_until_ready(stack.url, stack.children[-1])
+        yield stack
+    finally:
+        for child in reversed(stack.children):
+            child.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def gateway(folder: Path, env: Mapping[str, str], port: int, workers: int = 1) -> Child:
+    """The web process, not started yet."""
+    options = ["--port", str(port), "--workers", str(workers), "--loop", "uvloop", "--http", "httptools"]
+    return _child("web", folder, env, "uvicorn", "routerhub.asgi:application", *options, "--no-access-log")
+
+
+def _child(name: str, folder: Path, env: Mapping[str, str], module: str, *arguments: str) -> Child:
+    return Child(
+        name=name, command=[sys.executable, "-m", module, *arguments], log=folder / f"{name}-{free_port()}.log", env=env
+    )
+
+
+def wait_until_ready(url: str, child: Child) -> None:
+    deadline = time.monotonic() + READY_WAIT_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2):
+                return
+        except (urllib.error.URLError, OSError) as problem:
+            if time.monotonic() > deadline or not child.is_running():
+                raise AssertionError(f"{url} is not ready: {problem}\n{child.tail(40)}") from problem
+        time.sleep(0.1)
+
+
+def _database() -> str:
+    """A new, empty database on the run's server."""
+    server = os.environ["DATABASE_URL"]
+    name = f"stack_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return server.rpartition("/")[0] + "/" + name
+
+
+def eventually(check: Any, within_s: float = 5.0) -> Any:
+    """The check's value as soon as it is true. Fails when it never is."""
+    deadline = time.monotonic() + within_s
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"Not within {within_s} s: {check.__doc__ or check}")
+        time.sleep(0.05)
