@@ -46,9 +46,10 @@ def _profile(known: StaticProfile) -> int:
     profile, is_new = Profile.objects.get_or_create(model=known.model)
     if not is_new:
         return 0
-    scores = {**({"quality": known.quality} if known.quality else {}), **known.categories}
+    scores: dict[str, Score | None] = {"quality": known.quality, **known.categories}
     for dimension, score in scores.items():
-        _save(_score(profile, dimension, score))
+        if score:
+            _save(_score(profile, dimension, score))
     return 1
 
 

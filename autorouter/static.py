@@ -2,7 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from autorouter.bundles import read
 
-STATIC = read(json.loads((Path(__file__).parent / "static" / "router.json").read_text()), number=0)
+
+def _load(name: str) -> Any:
+    return json.loads((Path(__file__).parent / "static" / name).read_text())
+
+
+STATIC = read(_load("router.json"), number=0)
+BOARD_NAMES: dict[str, list[str]] = _load("board_names.json")
+"""Under which names the rated boards list a model, by its id: every effort, dated and search variant that is the same
+model. A model without an entry is on no board."""
+GIVEN = ("anthropic:claude-sonnet-4", "openai:gpt-5")
+"""Profiles that are given, not measured."""

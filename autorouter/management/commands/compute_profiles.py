@@ -1,45 +1,73 @@
-"""Compute profiles from a table of rated boards and print them as the profiles part of a router bundle."""
+"""Compute profiles from Arena's rated boards and print them as the profiles part of a router bundle."""
 
-import csv
 import json
 from argparse import ArgumentParser
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from autorouter.profiling import BOARDS, best_ratings, key_of, score
-from models_registry.static import STATIC
+from autorouter.profiling import Rated, profile
+from autorouter.static import BOARD_NAMES, GIVEN, STATIC
+from autorouter.types import Profile, Score
+
+CREDIT = "arena.ai, CC BY 4.0"
 
 
 class Command(BaseCommand):
     help = (
-        "Compute profiles from rated boards (a CSV with a column `model` and one column a board, as Arena names them)."
+        "Compute profiles from rated boards. The folder holds arena_leaderboards_*.json, the newest counts: "
+        '{"fetched_at": moment, "pages": {board: [[name, rating, ...], ...]}}. '
+        "autorouter/static/board_names.json says under which names the boards list a model. See docs/catalogue.md."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--boards", type=Path, required=True, help="the CSV file")
-        parser.add_argument("--dated", required=True, help="the day of the ratings, YYYY-MM-DD")
-        parser.add_argument("--source", default="Arena (arena.ai), CC BY 4.0", help="whom to credit")
+        parser.add_argument("--boards", type=Path, required=True, help="the folder")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        if not options["boards"].is_file():
-            raise CommandError(f"--boards {options['boards']}: there is no such file.")
-        with options["boards"].open(newline="") as file:
-            rows = {row["model"]: row for row in csv.DictReader(file)}
-        known = {model_id: rows[key_of(model_id)] for model_id in STATIC.models if key_of(model_id) in rows}
-        best = best_ratings(list(known.values()))
-        profiles = {}
-        for model_id, row in known.items():
-            scores = {dimension: found for dimension in BOARDS if (found := score(row, dimension, best))}
-            if "quality" in scores:
-                profiles[model_id] = {
-                    dimension: {
-                        "value": float(value),
-                        "source": options["source"] + (" (imputed from related boards)" if is_estimated else ""),
-                        "dated": options["dated"],
-                        "is_estimated": is_estimated,
-                    }
-                    for dimension, (value, is_estimated) in scores.items()
-                }
-        self.stdout.write(json.dumps(profiles, indent=1, sort_keys=True))
+        boards, dated = _read(options["boards"])
+        scores = {model: profile(boards, names) for model, names in BOARD_NAMES.items()}
+        if unrated := sorted(model for model, rated in scores.items() if not rated):
+            raise CommandError(f"The boards rate none of the names given for {', '.join(unrated)}.")
+        computed = {
+            model: {dimension: _as_json(score, dated) for dimension, score in rated.items()}
+            for model, rated in scores.items()
+        }
+        given = {model: _given_json(STATIC.profiles[model]) for model in GIVEN}
+        self.stdout.write(json.dumps({**computed, **given}, indent=1, sort_keys=True))
+
+
+def _read(folder: Path) -> tuple[dict[str, dict[str, Decimal]], str]:
+    """Ratings by board and name, and the day of the ratings."""
+    files = sorted(folder.glob("arena_leaderboards_*.json"))
+    if not files:
+        raise CommandError(f"--boards {folder}: there is no arena_leaderboards_*.json in it.")
+    found = json.loads(files[-1].read_text(), parse_float=Decimal)
+    boards = {board: {row[0]: Decimal(row[1]) for row in rows} for board, rows in found["pages"].items()}
+    return boards, found["fetched_at"][:10]
+
+
+def _as_json(score: Rated, dated: str) -> dict[str, Any]:
+    boards = ", ".join(score.boards)
+    return {
+        "value": float(score.value),
+        "source": f"{'Imputed from ' if score.is_estimated else ''}Arena {boards} ({CREDIT})",
+        "dated": dated,
+        "is_estimated": score.is_estimated,
+    }
+
+
+def _given_json(known: Profile) -> dict[str, Any]:
+    scores: Mapping[str, Score | None] = {"quality": known.quality, **known.categories}
+    return {
+        dimension: {
+            "value": int(score.value),
+            "source": score.source,
+            "dated": score.dated,
+            "is_estimated": score.is_estimated,
+        }
+        for dimension, score in scores.items()
+        if score
+    }
