@@ -46,8 +46,8 @@ def _profile(known: StaticProfile) -> int:
     profile, is_new = Profile.objects.get_or_create(model=known.model)
     if not is_new:
         return 0
-    scores: dict[str, Score | None] = {"quality": known.quality, **known.categories}
-    for dimension, score in scores.items():
+    scores: list[tuple[str, Score | None]] = [("quality", known.quality), *known.categories.items()]
+    for dimension, score in scores:
         if score:
             _save(_score(profile, dimension, score))
     return 1

@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,7 @@ def _as_json(score: Rated, dated: str) -> dict[str, Any]:
 
 
 def _given_json(known: Profile) -> dict[str, Any]:
-    scores: Mapping[str, Score | None] = {"quality": known.quality, **known.categories}
+    scores: list[tuple[str, Score | None]] = [("quality", known.quality), *known.categories.items()]
     return {
         dimension: {
             "value": int(score.value),
@@ -68,6 +67,6 @@ def _given_json(known: Profile) -> dict[str, Any]:
             "dated": score.dated,
             "is_estimated": score.is_estimated,
         }
-        for dimension, score in scores.items()
+        for dimension, score in scores
         if score
     }
