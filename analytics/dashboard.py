@@ -28,7 +28,9 @@ def context(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         latency=Avg("latency_ms", filter=Q(outcome="success")),
     )
     by_hour = recent.annotate(hour=TruncHour("created_at")).values("hour")
-    hours = {row["hour"]: row for row in by_hour.annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))}
+    hours: dict[datetime, Any] = {
+        row["hour"]: row for row in by_hour.annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
+    }
     models = recent.values("model").annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
     context.update(
         {
@@ -79,7 +81,7 @@ def _tiles(totals: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _chart(start: datetime, hours: dict[datetime, dict[str, Any]], figure: str) -> str:
+def _chart(start: datetime, hours: dict[datetime, Any], figure: str) -> str:
     """Chart.js data of one figure, an hour a bar."""
     marks = [start + timedelta(hours=step) for step in range(HOURS)]
     values = [hours.get(mark, {}).get(figure, 0) for mark in marks]

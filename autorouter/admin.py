@@ -62,7 +62,7 @@ class RouterConfigurationAdmin(ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         row = RouterConfiguration.objects.first()
         if row is None:
-            return super().changelist_view(request, extra_context)
+            return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
         return redirect("admin:autorouter_routerconfiguration_change", row.pk)
 
 

@@ -81,7 +81,7 @@ def _line(
     """The line's pointer and parsed releases. Switched off: release 0. A bundle that cannot be read changes nothing."""
     if not is_on:
         return Pointer(line=line, stable=0), {0: parsed[0]}
-    pointer = pointers.get(line, Pointer(line=line, stable=0))
+    pointer: Pointer = pointers.get(line, Pointer(line=line, stable=0))
     wanted = {pointer.stable, *(() if pointer.candidate is None else (pointer.candidate,))}
     try:
         found = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -25,7 +25,7 @@ def digest(text: str) -> str:
 
 
 def create_key(
-    account: Account, name: str, user: AbstractBaseUser | None = None, permissions: Sequence[str] | None = None
+    account: Account, name: str, user: User | None = None, permissions: Sequence[str] | None = None
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is shown now and never again."""
     text = MARK + secrets.token_urlsafe(32)

@@ -79,8 +79,8 @@ class Ledger:
         # A reservation that a database crash loses costs nothing: settling adds the spend without it.
         self._reserving = Connection(dsn, wait_s, f"{timeout} -c synchronous_commit=off")
         self._settling = Connection(dsn, wait_s, timeout)
-        self._reserve = Batcher(self._send_reserve, MOST_PER_BATCH)
-        self._settle = Batcher(self._send_settle, MOST_PER_BATCH)
+        self._reserve: Batcher[Packed, Granted | Refused] = Batcher(self._send_reserve, MOST_PER_BATCH)
+        self._settle: Batcher[bytes, None] = Batcher(self._send_settle, MOST_PER_BATCH)
         self._spool = Spool(spool_dir)
         self._drain: asyncio.Task[None] | None = None
 

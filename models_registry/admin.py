@@ -105,7 +105,8 @@ class ModelAdmin_(ModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
-        return super().get_queryset(request).prefetch_related("deployments__prices")
+        models: QuerySet[Model] = super().get_queryset(request)
+        return models.prefetch_related("deployments__prices")
 
     @display(description="Model", header=True, ordering="identifier")
     def known_as(self, row: Model) -> list[str]:

@@ -6,7 +6,7 @@ from models_registry.choices import CapabilityChoice
 from models_registry.models import Model
 
 
-class ModelFilter(django_filters.FilterSet):
+class ModelFilter(django_filters.FilterSet):  # type: ignore[misc]
     """?provider=openai&capability=vision&search=gpt&is_available=true"""
 
     capability = django_filters.ChoiceFilter(

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -30,8 +30,11 @@ class Provider(models.Model):
     name = models.CharField(max_length=64, unique=True, validators=[slug])
     title = models.CharField(max_length=100)
     protocol = models.CharField(max_length=16, choices=Protocol, default=Protocol.OPENAI)
-    base_url = models.URLField(
-        blank=True, help_text="Where its models are served, up to /v1. Empty for a maker that serves none itself."
+    base_url = models.CharField(
+        max_length=200,
+        blank=True,
+        validators=[URLValidator(["http", "https"])],
+        help_text="Where its models are served, up to /v1. Empty for a maker that serves none itself.",
     )
     credential_env = models.CharField(
         max_length=64, blank=True, help_text="The environment variable that holds its API key. Empty: none is needed."

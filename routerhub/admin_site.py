@@ -116,7 +116,7 @@ def _reason(form: Any) -> str:
     return form.cleaned_data.get("reason") or ADDED
 
 
-class RouterHubSite(UnfoldAdminSite):
+class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
     """Mixes auditing into the page of every model that keeps a history."""
 
     index_title = "Overview"

@@ -25,7 +25,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http" and _is_gateways(scope["path"]):
         await gateway(scope, receive, send)
     else:
-        await django_application(scope, receive, send)
+        await django_application(scope, receive, send)  # type: ignore[arg-type]  # dict against MutableMapping
 
 
 def _is_gateways(path: str) -> bool:

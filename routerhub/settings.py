@@ -13,7 +13,7 @@ env = environ.Env()
 
 
 def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    value = env.str(name, default)
+    value: str = env.str(name, default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(allowed)}.")
     return value

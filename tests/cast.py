@@ -15,7 +15,6 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
         model = User
 
     username = "ada"
-    password = factory.django.Password("secret")
 
 
 class AccountFactory(factory.django.DjangoModelFactory[Account]):
@@ -54,12 +53,12 @@ def make_cast() -> Cast:
         ada=_member("ada", "acme", "owner"),
         ben=_member("ben", "acme", "member"),
         cy=_member("cy", "other", "owner"),
-        staff=UserFactory(username="staff", is_staff=True, is_superuser=True),
+        staff=UserFactory.create(username="staff", is_staff=True, is_superuser=True),
     )
 
 
 def _member(name: str, slug: str, role: str) -> Member:
-    user, account = UserFactory(username=name), AccountFactory(slug=slug, name=slug.title())
+    user, account = UserFactory.create(username=name), AccountFactory.create(slug=slug, name=slug.title())
     Membership.objects.create(user=user, account=account, role=role)
     key, text = create_key(account, f"{name}'s key", user)
     return Member(user=user, account=account, key=key, text=text)

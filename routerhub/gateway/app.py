@@ -71,7 +71,7 @@ async def read_body(request: Request, most: int) -> bytes:
 
 async def _finished_before_client_left(request: Request, work: "asyncio.Task[Any]") -> bool:
     """Wait for the work; when the client leaves first, cancel it (it settles by itself) and return False."""
-    leaving = asyncio.create_task(request.receive())
+    leaving = asyncio.ensure_future(request.receive())
     try:
         await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if work.done():

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from autorouter.classify import AUDIO_TOKENS, IMAGE_TOKENS, TOKENS_PER_MESSAGE, classify
@@ -5,7 +7,7 @@ from autorouter.classify import AUDIO_TOKENS, IMAGE_TOKENS, TOKENS_PER_MESSAGE, 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 
 
-def said(text: str) -> list[dict[str, object]]:
+def said(text: str) -> list[dict[str, Any]]:
     return [{"role": "user", "content": text}]
 
 

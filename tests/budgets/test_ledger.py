@@ -172,7 +172,7 @@ async def test_the_books_follow_a_model_of_themselves(ledger: Ledger, steps: lis
     open_holds: list[tuple[Granted, int, tuple[str, ...]]] = []
     for action, amount, both, which in steps:
         if action == "reserve":
-            scopes = ("account:1", "key:7") if both else ("account:1",)
+            scopes: tuple[str, ...] = ("account:1", "key:7") if both else ("account:1",)
             fits = all(sum(model[scope]) + amount <= amounts[scope] for scope in scopes)
             answer = await ledger.reserve(spend(*scopes, amount=amount))
             assert isinstance(answer, Granted) == fits

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("faults")
 
 
 @pytest.fixture
-def own_server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> "Postgres":
+def own_server(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
     """A PostgreSQL that the test may stop."""
     folder: Path = tmp_path_factory.mktemp("postgres")
     folder.chmod(0o755)

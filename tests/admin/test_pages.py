@@ -1,0 +1,209 @@
+"""The admin: every page opens, every change has its reason, author and release, and nonsense is a form error."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from autorouter import seeding as router_seeding
+from autorouter.models import Profile, RouterConfiguration
+from budgets.keys import find_caller
+from budgets.models import ApiKey, Limit
+from models_registry import seeding as catalogue_seeding
+from models_registry.models import Deployment, Model, Price, Release
+from tests.analytics.rows import insert
+from tests.cast import Cast
+
+DECISION = {
+    "why": "a:b suits best.", "task": {"complexity": "simple", "category": "coding", "input_tokens": 3, "needs": []},
+    "candidates": 2, "excluded": 1, "runner_up": None,
+    "taken": {"model": "a:b", "tier": "mid", "score": 21.5, "terms": {
+        "category": 70, "stickiness": 0, "reasoning": 0, "research": 0, "complexity_factor": 1, "tier_weight": 0.3,
+        "speed": 0.5,
+    }},
+}  # fmt: skip
+
+
+@pytest.fixture
+def staff(cast: Cast) -> Client:
+    catalogue_seeding.seed()
+    router_seeding.seed()
+    client = Client()
+    client.force_login(cast.staff)
+    return client
+
+
+Form = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture
+def form(staff: Client) -> Form:
+    """The fields of a page as a browser would send them back."""
+
+    def read(url: str) -> dict[str, Any]:
+        context = staff.get(url).context
+        values = dict(_fields(context["adminform"].form))
+        for inline in context["inline_admin_formsets"]:
+            values |= dict(_fields(inline.formset.management_form))
+            for each in inline.formset.forms:
+                values |= dict(_fields(each))
+        return values
+
+    def _fields(form: Any) -> Any:
+        for field in form:
+            value = field.value()
+            if value is None or value is False:
+                continue
+            parts = getattr(field.field.widget, "widgets", None)
+            if parts:
+                for at, part in enumerate(field.field.widget.decompress(value)):
+                    yield f"{field.html_name}_{at}", part
+            else:
+                yield field.html_name, "on" if value is True else value
+
+    return read
+
+
+def errors(response: Any) -> str:
+    assert response.status_code == 200, "a form with errors is shown again"
+    context = response.context
+    inline = [each.formset.errors for each in context["inline_admin_formsets"]]
+    return f"{context['adminform'].form.errors} {inline}"
+
+
+def test_every_list_and_every_first_row_opens(staff: Client) -> None:
+    insert(decision=DECISION, attempts=[{"deployment": "sandbox/a:b", "status": 200, "latency_ms": 4, "error": ""}])
+    Limit.objects.create(kind="site", measure="money", period="day", amount=5 * 10**9)
+    for model, page in admin.site._registry.items():
+        label = f"{model._meta.app_label}_{model._meta.model_name}"
+        assert staff.get(reverse(f"admin:{label}_changelist"), follow=True).status_code == 200, label
+        row = model._default_manager.first()
+        if row is not None:
+            assert staff.get(reverse(f"admin:{label}_change", args=[row.pk])).status_code == 200, label
+            if hasattr(page, "history_view"):
+                assert staff.get(reverse(f"admin:{label}_history", args=[row.pk])).status_code == 200, label
+
+
+def test_the_first_page_shows_the_last_day(staff: Client) -> None:
+    assert b"No request came in" in staff.get("/admin/").content
+    insert(cost_nano=2_000_000)
+    page = staff.get("/admin/").content.decode()
+    assert "$0.0020" in page
+    assert "100.0 %" in page
+
+
+def test_a_record_tells_why_and_cannot_be_changed(staff: Client) -> None:
+    url = reverse("admin:analytics_record_change", args=[insert(decision=DECISION)])
+    page = staff.get(url).content.decode()
+    assert "a:b suits best." in page
+    assert "0.3 mid tier + 0.5 speed" in page
+    assert staff.post(url, {}).status_code == 403
+
+
+CONFIGURATION = "/admin/autorouter/routerconfiguration/1/change/"
+
+
+def test_a_change_is_kept_with_author_and_reason_and_is_live_at_once(staff: Client, form: Form, cast: Cast) -> None:
+    sent = {**form(CONFIGURATION), "stickiness_bonus": "4", "reason": "less of it"}
+    assert staff.post(CONFIGURATION, sent).status_code == 302
+    version = RouterConfiguration.history.first()
+    assert (version.stickiness_bonus, version.history_change_reason) == (4, "less of it")
+    assert version.history_user == cast.staff
+    release = Release.objects.get(line="router", number=2)
+    assert (release.bundle["config"]["stickiness_bonus"], release.author, release.reason) == (
+        4,
+        cast.staff,
+        "less of it",
+    )
+    assert "less of it" in staff.get("/admin/autorouter/routerconfiguration/1/history/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"reason": ""}, "reason"),
+        ({"stickiness_bonus": "101"}, "Write a number from 0 to 100."),
+        ({"stickiness_bonus": "much"}, "Enter a number."),
+        ({"cheap_below": "6"}, "above where premium begins"),
+        ({"speed_bonuses": "{"}, "Enter a valid JSON."),
+        ({"speed_bonuses": '{"flash": "fast"}'}, "is not a number from -100 to 100"),
+    ],
+)
+def test_a_bad_configuration_is_a_form_error_and_changes_nothing(
+    staff: Client, form: Form, changes: dict[str, str], message: str
+) -> None:
+    response = staff.post(CONFIGURATION, {**form(CONFIGURATION), "reason": "try", **changes})
+    assert message in errors(response)
+    assert RouterConfiguration.history.count() == 1
+    assert Release.objects.filter(line="router").count() == 1
+
+
+def test_a_profile_score_of_101_is_a_form_error(staff: Client, form: Form) -> None:
+    url = reverse("admin:autorouter_profile_change", args=[Profile.objects.get(model="openai:gpt-5").pk])
+    response = staff.post(url, {**form(url), "reason": "try", "scores-0-value": "101"})
+    assert "A score is 0 to 100." in errors(response)
+    assert Release.objects.filter(line="router").count() == 1
+
+
+def test_a_profile_score_is_changed_and_released(staff: Client, form: Form) -> None:
+    profile = Profile.objects.get(model="openai:gpt-5")
+    url = reverse("admin:autorouter_profile_change", args=[profile.pk])
+    assert staff.post(url, {**form(url), "reason": "measured", "scores-0-value": "91"}).status_code == 302
+    assert Release.objects.get(line="router", number=2).bundle["profiles"]["openai:gpt-5"]["quality"]["value"] == 91
+    assert profile.scores.get(dimension="quality").history.first().history_change_reason == "measured"
+
+
+def test_a_negative_price_is_a_form_error(staff: Client, form: Form) -> None:
+    url = reverse("admin:models_registry_deployment_change", args=[Deployment.objects.values_list("pk", flat=True)[0]])
+    price = {
+        "prices-TOTAL_FORMS": "1", "prices-INITIAL_FORMS": "0", "prices-0-effective_from_0": "2026-12-01",
+        "prices-0-effective_from_1": "00:00", "prices-0-input": "-1", "prices-0-output": "2", "prices-0-tiers": "[]",
+        "prices-0-source": "list", "prices-0-dated": "2026-11-21",
+    }  # fmt: skip
+    before = Price.objects.count()
+    assert "A price is never negative." in errors(staff.post(url, {**form(url), "reason": "new price", **price}))
+    assert Price.objects.count() == before
+    assert staff.post(url, {**form(url), "reason": "new price", **price, "prices-0-input": "1"}).status_code == 302
+    assert Price.objects.count() == before + 1
+    assert Release.objects.filter(line="catalogue").count() == 2
+
+
+def test_what_would_break_the_release_is_a_form_error_and_nothing_is_written(staff: Client, form: Form) -> None:
+    model = Model.objects.get(identifier="openai:gpt-5")
+    url = reverse("admin:models_registry_model_change", args=[model.pk])
+    sent = {**form(url), "reason": "try"}
+    deletions = {name: "on" for name in (f"deployments-{at}-DELETE" for at in range(model.deployments.count()))}
+    assert "a model needs at least one deployment" in errors(staff.post(url, {**sent, **deletions}))
+    assert model.deployments.count() == 2
+    assert Release.objects.filter(line="catalogue").count() == 1
+
+
+def test_a_limit_is_entered_and_shown_in_dollars(staff: Client, form: Form) -> None:
+    add = reverse("admin:budgets_limit_add")
+    sent = {"kind": "account", "subject": "1", "measure": "money", "period": "day", "amount": "2.5", "is_active": "on"}
+    assert staff.post(add, sent).status_code == 302
+    limit = Limit.objects.get()
+    assert limit.amount == 2_500_000_000
+    assert "$2.5" in staff.get(reverse("admin:budgets_limit_changelist")).content.decode()
+    assert str(form(reverse("admin:budgets_limit_change", args=[limit.pk]))["amount"]) == "2.5"
+    bad = {**sent, "measure": "requests", "subject": "2"}
+    assert "is not a whole number of requests" in errors(staff.post(add, bad))
+    assert "Empty for the whole site" in errors(staff.post(add, {**sent, "kind": "site"}))
+
+
+def test_a_key_made_in_the_admin_is_shown_once_and_works(staff: Client, cast: Cast) -> None:
+    sent = {"account": cast.ada.account.pk, "name": "new", "permissions": ["inference"]}
+    page = staff.post(reverse("admin:budgets_apikey_add"), sent, follow=True).content.decode()
+    text = "rh_" + page.split("<code>rh_")[1].split("</code>")[0]
+    assert find_caller(text).key_name == "new"
+    assert text not in staff.get(reverse("admin:budgets_apikey_changelist")).content.decode()
+    assert ApiKey.objects.filter(name="new").count() == 1
+
+
+def test_people_who_are_not_staff_are_sent_to_the_login(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.cy.user)
+    assert client.get("/admin/analytics/record/").status_code == 302

@@ -1,0 +1,144 @@
+"""POST /api/routing/select, as mission section 7 writes it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from autorouter import seeding as router_seeding
+from models_registry import seeding as catalogue_seeding
+from models_registry.static import STATIC
+from tests.cast import Cast
+
+COMPLEX = {"category": "coding", "complexity": "complex", "input_tokens": 1200, "needs": ["tools"]}
+GIVEN_TWO = ["openai:gpt-5", "anthropic:claude-sonnet-4"]
+
+
+@pytest.fixture
+def seeded(cast: Cast) -> Cast:
+    catalogue_seeding.seed()
+    router_seeding.seed()
+    return cast
+
+
+def select(cast: Cast, body: object, **headers: str) -> Any:
+    return Client().post("/api/routing/select", body, content_type="application/json", headers=cast.ada.auth | headers)
+
+
+def test_the_two_given_profiles_score_as_the_formula_says(seeded: Cast) -> None:
+    answer = select(seeded, {"task": COMPLEX, "candidates": GIVEN_TWO, "previous_model": "openai:gpt-5"}).json()
+    assert answer["model"] == "openai:gpt-5"
+    assert answer["provider"] == "openai"
+    assert answer["score"] == (95 + 25 + 15) * 1.2 * 0.3 == 48.6
+    assert [each["model"] for each in answer["candidates"]] == GIVEN_TWO
+    assert answer["candidates"][1]["score"] == pytest.approx((94 + 15) * 1.2 * 0.3, abs=1e-12)
+    assert answer["candidates"][0]["tier"] == "premium"
+    assert answer["candidates"][0]["terms"] == {
+        "category": 95, "stickiness": 25, "reasoning": 15, "research": 0,
+        "complexity_factor": 1.2, "tier_weight": 0.3, "speed": 0,
+    }  # fmt: skip
+    assert answer["releases"] == {"catalogue": 1, "router": 1}
+    assert answer["estimated_cost_usd"] == pytest.approx((1200 * 1.25 + 500 * 10) / 1e6)
+
+
+def test_without_candidates_every_model_is_either_scored_or_excluded(seeded: Cast) -> None:
+    answer = select(seeded, {"task": {**COMPLEX, "input_tokens": 150_000}}).json()
+    excluded = {each["model"]: each["reason"] for each in answer["excluded"]}
+    assert len(answer["candidates"]) + len(excluded) == len(STATIC.models)
+    assert "exceed its window of 131,072" in excluded["openai:gpt-oss-120b"]
+    assert "lacks capability tools" in excluded["perplexity:sonar"]
+    assert "deprecated since 2026-10-23, use openai:gpt-4.1" in excluded["openai:gpt-4"]
+    scores = [each["score"] for each in answer["candidates"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_messages_are_classified_as_the_gateway_does(seeded: Cast) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, picture]}]
+    answer = select(seeded, {"messages": messages, "tools": [{"type": "function"}]}).json()
+    assert answer["task"]["category"] == "multimodal"
+    assert answer["task"]["needs"] == ["tools", "vision"]
+    assert answer["task"]["origin"] == "local"
+
+
+def test_perplexity_gets_its_research_bonus(seeded: Cast) -> None:
+    body = {"task": {"category": "research", "complexity": "moderate"}, "candidates": ["perplexity:sonar-pro"]}
+    assert select(seeded, body).json()["candidates"][0]["terms"]["research"] == 25
+
+
+def test_a_policys_order_decides(seeded: Cast) -> None:
+    answer = select(seeded, {"task": COMPLEX, "policy": "code"}).json()
+    assert answer["model"] == "openai:gpt-6.1-sol"
+
+
+def test_a_cost_limit_excludes(seeded: Cast) -> None:
+    answer = select(seeded, {"task": {**COMPLEX, "needs": []}, "max_cost_usd": 0.0002}).json()
+    assert answer["candidates"]
+    assert all(each["estimated_cost_usd"] <= 0.0002 for each in answer["candidates"])
+    assert any("over the limit of 0.0002" in each["reason"] for each in answer["excluded"])
+
+
+def test_nothing_left_is_a_problem_that_keeps_the_reasons(seeded: Cast) -> None:
+    response = select(seeded, {"task": COMPLEX, "candidates": ["openai:gpt-4"]})
+    assert response.status_code == 422
+    assert response["Content-Type"] == "application/problem+json"
+    body = response.json()
+    assert (body["model"], body["candidates"], len(body["excluded"])) == (None, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, [""]),
+        ({"messages": [{"role": "user", "content": "x"}], "task": COMPLEX}, [""]),
+        ({"messages": []}, ["messages"]),
+        ({"messages": "x"}, ["messages"]),
+        ({"messages": [{"role": "boss", "content": "x"}]}, ["messages[0].role"]),
+        ({"messages": [{"role": "user", "content": 1}]}, ["messages[0].content"]),
+        ({"task": {**COMPLEX, "category": "cooking"}}, ["task.category"]),
+        ({"task": {**COMPLEX, "complexity": "hard", "needs": ["wings"]}}, ["task.complexity", "task.needs[0]"]),
+        ({"task": {**COMPLEX, "input_tokens": -1}}, ["task.input_tokens"]),
+        ({"task": {**COMPLEX, "input_tokens": True}}, ["task.input_tokens"]),
+        ({"task": {**COMPLEX, "input_tokens": 1.5}}, ["task.input_tokens"]),
+        ({"task": {**COMPLEX, "colour": 1}}, ["task.colour"]),
+        ({"task": COMPLEX, "candidates": []}, ["candidates"]),
+        ({"task": COMPLEX, "candidates": ["openai:gpt-5", "nobody:x"]}, ["candidates[1]"]),
+        ({"task": COMPLEX, "policy": "nothing"}, ["policy"]),
+        ({"task": COMPLEX, "task_type": "dance"}, ["task_type"]),
+        ({"task": COMPLEX, "priority": "fun"}, ["priority"]),
+        ({"task": COMPLEX, "max_cost_usd": -1}, ["max_cost_usd"]),
+        ({"task": COMPLEX, "max_cost_usd": "much"}, ["max_cost_usd"]),
+        ({"task": COMPLEX, "colour": 1}, ["colour"]),
+    ],
+)
+def test_bad_input_is_a_problem_that_names_the_field(seeded: Cast, body: object, fields: list[str]) -> None:
+    response = select(seeded, body)
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    assert [error["field"] for error in response.json()["errors"]] == fields
+    assert all(len(error["message"]) > 5 for error in response.json()["errors"])
+
+
+@pytest.mark.parametrize("body", [b"{", b"[1]", b'{"task": NaN}', b"\xff"])
+def test_what_is_not_a_json_object_is_a_problem(seeded: Cast, body: bytes) -> None:
+    response = select(seeded, body)
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_choice_error_tells_what_was_given_and_what_is_allowed(seeded: Cast) -> None:
+    (error,) = select(seeded, {"task": {**COMPLEX, "category": "cooking"}}).json()["errors"]
+    assert error["given"] == "cooking"
+    assert "allowed are coding, reasoning" in error["message"]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer rh_wrong", "Bearer ", "Basic eDp5"])
+def test_without_a_good_key_it_is_401(seeded: Cast, header: str) -> None:
+    response = select(seeded, {"task": COMPLEX}, Authorization=header)
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"].startswith("Bearer")
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_the_static_release_decides_while_nothing_was_published(cast: Cast) -> None:
+    assert select(cast, {"task": COMPLEX}).json()["releases"] == {"catalogue": 0, "router": 0}

@@ -1,0 +1,78 @@
+"""The admin in a real browser, against the real server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.stack import ADMIN_PASSWORD, Stack, eventually
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+pytestmark = [
+    pytest.mark.xdist_group("stack"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: apt-get install chromium"),
+]
+
+
+@pytest.fixture
+def page(stack: Stack) -> Iterator[Page]:
+    """A page with the administrator logged in."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(base_url=stack.url)
+        page.goto("/admin/")
+        page.fill("input[name=username]", "admin")
+        page.fill("input[name=password]", ADMIN_PASSWORD)
+        page.click("button[type=submit]")
+        expect(page.get_by_text("Requests by hour")).to_be_visible()
+        yield page
+        browser.close()
+
+
+def test_staff_change_the_stickiness_bonus_and_the_next_request_goes_by_it(stack: Stack, page: Page) -> None:
+    def stickiness() -> float:
+        wish = {"previous_model": "openai:gpt-5", "candidates": ["openai:gpt-5"], "dry_run": True}
+        terms = stack.chat(routerhub=wish)[1]["routerhub"]["candidates"][0]["terms"]
+        return float(terms["stickiness"])
+
+    for value, reason in (("11", "a browser's reason"), ("25", "back to the default")):
+        page.goto("/admin/autorouter/routerconfiguration/1/change/")
+        page.fill("#id_stickiness_bonus", value)
+        page.fill("#id_reason", reason)
+        page.click("button[name=_save]")
+        eventually(lambda value=value: all(stickiness() == float(value) for _ in range(4)), within_s=2)
+    page.goto("/admin/autorouter/routerconfiguration/1/history/")
+    expect(page.get_by_text("a browser's reason")).to_be_visible()
+    expect(page.get_by_text("admin", exact=True).first).to_be_visible()
+
+
+def test_a_score_of_101_is_told_beside_the_field(page: Page) -> None:
+    page.goto("/admin/autorouter/profile/?q=openai:gpt-5")
+    page.get_by_role("link", name="openai:gpt-5", exact=True).click()
+    page.fill("#id_scores-0-value", "101")
+    page.fill("#id_reason", "too much")
+    page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
+    page.click("button[name=_save]")
+    expect(page.get_by_text("A score is 0 to 100.")).to_be_visible()
+
+
+def test_a_request_is_found_and_explained(stack: Stack, page: Page) -> None:
+    told = stack.chat(model="openai:gpt-5")[1]["routerhub"]
+    page.goto(f"/admin/analytics/record/{told['operation_id']}/change/")
+    expect(page.get_by_text("openai:gpt-5 suits a simple conversation task best")).to_be_visible()
+    expect(page.locator(".rh-bar").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/models_registry/model/", "/admin/analytics/record/", "/admin/budgets/limit/"]
+)
+def test_no_page_is_wider_than_the_screen(page: Page, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
