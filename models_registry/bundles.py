@@ -69,7 +69,7 @@ def _each(
     for name, facts in raw.items():
         try:
             built[name] = build(name, facts)
-        except (TypeError, ValueError, KeyError, AttributeError, InvalidOperation) as problem:
+        except (TypeError, ValueError, KeyError, AttributeError) as problem:
             problems[f"{path}.{name}"] = f"cannot be read: {problem!r}."
     return built
 
@@ -127,8 +127,15 @@ def _moment(text: str) -> datetime:
 
 
 def _rates(facts: Mapping[str, Any]) -> Rates:
-    numbers = {name: None if value is None else Decimal(str(value)) for name, value in facts.items()}
+    numbers = {name: None if value is None else _number(name, value) for name, value in facts.items()}
     return Rates(**{"input": None, "output": None, **numbers})
+
+
+def _number(name: str, value: object) -> Decimal:
+    try:
+        return Decimal(str(value))
+    except InvalidOperation as problem:
+        raise ValueError(f"{name}: {value!r} is not a number") from problem
 
 
 # --- rules
