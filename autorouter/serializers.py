@@ -115,6 +115,7 @@ class PolicySerializer(ReasonMixin, Strict, serializers.ModelSerializer[Policy])
             "reason",
         ]  # fmt: skip
         read_only_fields = ["version", "is_active"]
+        validators = []  # a name that is there already is the next version's, not a mistake
 
 
 class ScoreSerializer(serializers.ModelSerializer[ProfileScore]):

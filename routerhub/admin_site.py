@@ -51,8 +51,6 @@ class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
 class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
     """Mixed into every page whose model keeps a history."""
 
-    publish: Any = None
-
     def get_form(self, request: HttpRequest, obj: Model | None = None, **options: Any) -> Any:
         form = super().get_form(request, obj, **options)
         return type(form.__name__, (form,), {"problems": getattr(request, PROBLEMS, ())})
@@ -108,8 +106,9 @@ class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
             self._publish(request, DELETED)
 
     def _publish(self, request: HttpRequest, reason: str) -> None:
-        if self.publish is not None:
-            self.publish(request.user, reason)
+        publish = getattr(self, "publish", None)
+        if publish is not None:
+            publish(request.user, reason)
 
 
 def _reason(form: Any) -> str:

@@ -41,7 +41,7 @@ def test_models_are_listed_filtered_and_found_by_id(seeded: Cast) -> None:
     assert vision
     assert all("vision" in each["capabilities"] and each["provider"] == "openai" for each in vision)
     model = get(seeded, "/api/models/openai:gpt-5").json()
-    assert model["deployments"][0]["prices"][0]["input"] == "1.250000"
+    assert model["deployments"][0]["prices"][0]["input"] == "1.25"
     assert model["deployments"][0]["prices"][0]["source"] == "genai-prices 0.2.3"
     assert get(seeded, "/api/models/openai:nothing").status_code == 404
 
