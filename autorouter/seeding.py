@@ -1,16 +1,18 @@
 """Fill empty tables from release 0, so that staff begin with something to edit. What is there is never overwritten."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from django.db import transaction
+from simple_history.utils import bulk_create_with_history
 
 from autorouter import configuration
 from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
 from autorouter.static import STATIC
+from autorouter.types import Policy as StaticPolicy
 from autorouter.types import Profile as StaticProfile
 from autorouter.types import Score
-from models_registry import audit
 
 REASON = "seed"
 
@@ -18,39 +20,48 @@ REASON = "seed"
 @transaction.atomic
 def seed() -> dict[str, int]:
     """Add what is missing and publish. Returns how many rows of each kind were added, and the live release."""
-    added = {
+    return {
         "configurations": _configuration(),
-        "profiles": sum(_profile(profile) for profile in STATIC.profiles.values()),
-        "policies": sum(_policy(name) for name in STATIC.policies),
-        "task types": sum(
-            TaskType.objects.get_or_create(name=name, defaults={"policy": policy})[1]
-            for name, policy in STATIC.task_types.items()
-        ),
+        "profiles": _profiles(),
+        "policies": _policies(),
+        "task types": _task_types(),
+        "release": configuration.publish(None, REASON),
     }
-    return {**added, "release": configuration.publish(None, REASON)}
 
 
-def _save(row: Any) -> None:
-    audit.stamp(row, None, REASON)
-    row.save()
+def _add(rows: Sequence[Any]) -> list[Any]:
+    """The rows, saved at once, with a first version of each in the history."""
+    if not rows:
+        return []
+    added: list[Any] = bulk_create_with_history(rows, type(rows[0]), default_change_reason=REASON)
+    return added
 
 
 def _configuration() -> int:
-    if RouterConfiguration.objects.exists():
-        return 0
-    _save(RouterConfiguration(pk=1))
-    return 1
+    return 0 if RouterConfiguration.objects.exists() else len(_add([RouterConfiguration(pk=1)]))
 
 
-def _profile(known: StaticProfile) -> int:
-    profile, is_new = Profile.objects.get_or_create(model=known.model)
-    if not is_new:
-        return 0
+def _profiles() -> int:
+    there = set(Profile.objects.values_list("model", flat=True))
+    added = _add([Profile(model=model) for model in STATIC.profiles if model not in there])
+    _add([score for profile in added for score in _scores(profile, STATIC.profiles[profile.model])])
+    return len(added)
+
+
+def _scores(profile: Profile, known: StaticProfile) -> Iterator[ProfileScore]:
     scores: list[tuple[str, Score | None]] = [("quality", known.quality), *known.categories.items()]
-    for dimension, score in scores:
-        if score:
-            _save(_score(profile, dimension, score))
-    return 1
+    return (_score(profile, dimension, score) for dimension, score in scores if score)
+
+
+def _policies() -> int:
+    there = set(Policy.objects.values_list("name", flat=True))
+    return len(_add([_policy(known) for name, known in STATIC.policies.items() if name not in there]))
+
+
+def _task_types() -> int:
+    there = set(TaskType.objects.values_list("name", flat=True))
+    missing = [TaskType(name=name, policy=policy) for name, policy in STATIC.task_types.items() if name not in there]
+    return len(_add(missing))
 
 
 def _score(profile: Profile, dimension: str, score: Score) -> ProfileScore:
@@ -64,19 +75,13 @@ def _score(profile: Profile, dimension: str, score: Score) -> ProfileScore:
     )
 
 
-def _policy(name: str) -> int:
-    if Policy.objects.filter(name=name).exists():
-        return 0
-    known = STATIC.policies[name]
-    _save(
-        Policy(
-            name=name,
-            version=known.version,
-            title=known.title,
-            model_ids=list(known.models),
-            max_cost_usd=known.max_cost_usd,
-            max_output_tokens=known.max_output_tokens,
-            temperature=known.temperature,
-        )
+def _policy(known: StaticPolicy) -> Policy:
+    return Policy(
+        name=known.name,
+        version=known.version,
+        title=known.title,
+        model_ids=list(known.models),
+        max_cost_usd=known.max_cost_usd,
+        max_output_tokens=known.max_output_tokens,
+        temperature=known.temperature,
     )
-    return 1

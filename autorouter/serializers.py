@@ -1,7 +1,7 @@
 """The router's JSON in the REST API. Unknown fields are errors: a misspelt one must not be ignored in silence."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -115,7 +115,7 @@ class PolicySerializer(ReasonMixin, Strict, serializers.ModelSerializer[Policy])
             "reason",
         ]  # fmt: skip
         read_only_fields = ["version", "is_active"]
-        validators = []  # a name that is there already is the next version's, not a mistake
+        validators: ClassVar[list[Any]] = []  # a name that is there already is the next version's, not a mistake
 
 
 class ScoreSerializer(serializers.ModelSerializer[ProfileScore]):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -45,6 +45,18 @@ def publish(line: Line, bundle: Mapping[str, Any], author: AbstractBaseUser | No
     )
     _point(rollout, release.number, author, reason)
     return release
+
+
+def is_settled(line: Line, bundle: Mapping[str, Any], read: Callable[[Mapping[str, Any], int], object]) -> bool:
+    """Whether everybody is served what `bundle` says, or nobody published yet. Not so in a rollout and after a rollback.
+
+    Both bundles are compared as `read`, since a newer version of the code may spell the same thing otherwise.
+    """
+    rollout = Rollout.objects.filter(line=line).first()
+    if rollout is None:
+        return True
+    live = Release.objects.filter(line=line, number=rollout.stable).first()
+    return rollout.candidate is None and live is not None and read(live.bundle, 0) == read(bundle, 0)
 
 
 @transaction.atomic

@@ -1,14 +1,15 @@
 """Fill empty tables from release 0, so that staff begin with something to edit. What is there is never overwritten."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
+from simple_history.utils import bulk_create_with_history
 
-from models_registry import audit, catalogue
+from models_registry import catalogue
 from models_registry.models import Deployment, Model, Price, Provider
 from models_registry.static import STATIC
-from models_registry.types import Deployment as StaticDeployment
 from models_registry.types import Price as StaticPrice
 
 REASON = "seed"
@@ -17,58 +18,52 @@ REASON = "seed"
 @transaction.atomic
 def seed() -> dict[str, int]:
     """Add what is missing and publish. Returns how many rows of each kind were added, and the live release."""
-    added = {
-        "providers": sum(_provider(name) for name in STATIC.providers),
-        "models": sum(_model(identifier) for identifier in STATIC.models),
-    }
-    for identifier, known in STATIC.models.items():
-        if known.successor:
-            Model.objects.filter(identifier=identifier, successor=None).update(
-                successor=Model.objects.get(identifier=known.successor)
-            )
-    return {**added, "release": catalogue.publish(None, REASON)}
+    return {"providers": _providers(), "models": _models(), "release": catalogue.publish(None, REASON)}
 
 
-def _save(row: Any) -> None:
-    audit.stamp(row, None, REASON)
-    row.save()
+def _add(rows: Sequence[Any]) -> list[Any]:
+    """The rows, saved at once, with a first version of each in the history."""
+    if not rows:
+        return []
+    added: list[Any] = bulk_create_with_history(rows, type(rows[0]), default_change_reason=REASON)
+    return added
 
 
-def _provider(name: str) -> int:
-    if Provider.objects.filter(name=name).exists():
-        return 0
-    _save(Provider(**asdict(STATIC.providers[name])))
-    return 1
+def _providers() -> int:
+    there = set(Provider.objects.values_list("name", flat=True))
+    return len(_add([Provider(**asdict(known)) for name, known in STATIC.providers.items() if name not in there]))
 
 
-def _model(identifier: str) -> int:
-    if Model.objects.filter(identifier=identifier).exists():
-        return 0
+def _models() -> int:
+    rows = {row.identifier: row for row in Model.objects.all()}
+    missing = [identifier for identifier in STATIC.models if identifier not in rows]
+    waiting = set(missing)
+    while waiting:
+        # A successor must be there before the model that names it.
+        ready = [each for each in missing if each in waiting and STATIC.models[each].successor not in waiting]
+        rows |= {row.identifier: row for row in _add([_model(each, rows) for each in ready])}
+        waiting -= set(ready)
+    places = [
+        (Deployment(model=rows[identifier], provider_id=known.provider, upstream_model=known.upstream_model,
+                    position=position, status=known.status), known.prices)
+        for identifier in missing
+        for position, known in enumerate(STATIC.models[identifier].deployments)
+    ]  # fmt: skip
+    added = _add([row for row, _ in places])
+    _add([_price(row, price) for row, (_, prices) in zip(added, places, strict=True) for price in prices])
+    return len(missing)
+
+
+def _model(identifier: str, rows: dict[str, Model]) -> Model:
     known = STATIC.models[identifier]
-    row = Model(
+    return Model(
         identifier=identifier,
         provider_id=known.provider,
         capabilities=sorted(known.capabilities),
         deprecated_from=known.deprecated_from,
+        successor=rows.get(known.successor),
         **{name: getattr(known, name) for name in catalogue.MODEL_FIELDS},
     )
-    _save(row)
-    for position, deployment in enumerate(known.deployments):
-        _deployment(row, position, deployment)
-    return 1
-
-
-def _deployment(model: Model, position: int, known: StaticDeployment) -> None:
-    row = Deployment(
-        model=model,
-        provider_id=known.provider,
-        upstream_model=known.upstream_model,
-        position=position,
-        status=known.status,
-    )
-    _save(row)
-    for price in known.prices:
-        _save(_price(row, price))
 
 
 def _price(deployment: Deployment, known: StaticPrice) -> Price:
