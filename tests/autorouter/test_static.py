@@ -27,7 +27,7 @@ def test_the_given_profiles_are_as_given_and_say_so() -> None:
     assert values("anthropic:claude-sonnet-4") == (92, [94, 93, 95, 90, 92, 94, 88, 88])
     for model in GIVEN:
         sources = {(score.source, score.is_estimated) for score in scores_of(STATIC.profiles[model])}
-        assert sources == {("RouterHub static configuration", False)}
+        assert sources == {("RouterHub static configuration (given)", False)}
 
 
 def test_at_least_60_models_have_all_nine_scores() -> None:

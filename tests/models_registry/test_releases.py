@@ -47,11 +47,11 @@ def test_going_back_to_an_older_bundle_by_publishing_is_a_new_release(db: None) 
 
 
 def test_a_release_keeps_its_bundle_author_and_reason(cast: Cast) -> None:
-    release = releases.publish("router", {"threshold": 85}, cast.ada, "raise the threshold")
+    release = releases.publish("router", {"threshold": 85}, cast.ada.user, "raise the threshold")
     assert releases.bundle("router", release.number) == {"threshold": 85}
-    assert (release.author, release.reason) == (cast.ada, "raise the threshold")
+    assert (release.author, release.reason) == (cast.ada.user, "raise the threshold")
     moved = Rollout.history.filter(line="router").first()
-    assert (moved.history_user, moved.history_change_reason) == (cast.ada, "raise the threshold")
+    assert (moved.history_user, moved.history_change_reason) == (cast.ada.user, "raise the threshold")
 
 
 def test_rolling_back_points_at_the_older_release_and_keeps_the_newer(db: None) -> None:
