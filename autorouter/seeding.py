@@ -1,4 +1,7 @@
-"""Fill empty tables from release 0, so that staff begin with something to edit. What is there is never overwritten."""
+"""Fill empty tables from release 0, so that staff begin with something to edit.
+
+What is there is never overwritten, what staff deleted stays deleted, and a rollback or a rollout is never undone.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -7,26 +10,30 @@ from typing import Any
 from django.db import transaction
 from simple_history.utils import bulk_create_with_history
 
-from autorouter import configuration
+from autorouter import bundles, configuration
 from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
 from autorouter.static import STATIC
 from autorouter.types import Policy as StaticPolicy
 from autorouter.types import Profile as StaticProfile
 from autorouter.types import Score
+from models_registry import audit, releases
 
 REASON = "seed"
 
 
 @transaction.atomic
 def seed() -> dict[str, int]:
-    """Add what is missing and publish. Returns how many rows of each kind were added, and the live release."""
-    return {
+    """Add what was never there and publish. Returns how many rows of each kind were added, and the live release."""
+    is_settled = releases.is_settled("router", configuration.compile_bundle(), bundles.read)
+    added = {
         "configurations": _configuration(),
         "profiles": _profiles(),
         "policies": _policies(),
         "task types": _task_types(),
-        "release": configuration.publish(None, REASON),
     }
+    if is_settled:
+        configuration.publish(None, REASON)
+    return {**added, "release": releases.pointers()["router"].stable}
 
 
 def _add(rows: Sequence[Any]) -> list[Any]:
@@ -42,7 +49,7 @@ def _configuration() -> int:
 
 
 def _profiles() -> int:
-    there = set(Profile.objects.values_list("model", flat=True))
+    there = audit.ever_named(Profile, "model")
     added = _add([Profile(model=model) for model in STATIC.profiles if model not in there])
     _add([score for profile in added for score in _scores(profile, STATIC.profiles[profile.model])])
     return len(added)
@@ -54,12 +61,12 @@ def _scores(profile: Profile, known: StaticProfile) -> Iterator[ProfileScore]:
 
 
 def _policies() -> int:
-    there = set(Policy.objects.values_list("name", flat=True))
+    there = audit.ever_named(Policy, "name")
     return len(_add([_policy(known) for name, known in STATIC.policies.items() if name not in there]))
 
 
 def _task_types() -> int:
-    there = set(TaskType.objects.values_list("name", flat=True))
+    there = audit.ever_named(TaskType, "name")
     missing = [TaskType(name=name, policy=policy) for name, policy in STATIC.task_types.items() if name not in there]
     return len(_add(missing))
 

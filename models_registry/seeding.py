@@ -1,4 +1,8 @@
-"""Fill empty tables from release 0, so that staff begin with something to edit. What is there is never overwritten."""
+"""Fill empty tables from release 0, so that staff begin with something to edit.
+
+What is there is never overwritten, what staff deleted stays deleted, and a rollback or a rollout is never undone: then
+what a newer version of the code brings waits in the tables for the next release.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -7,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from simple_history.utils import bulk_create_with_history
 
-from models_registry import catalogue
+from models_registry import audit, bundles, catalogue, releases
 from models_registry.models import Deployment, Model, Price, Provider
 from models_registry.static import STATIC
 from models_registry.types import Price as StaticPrice
@@ -17,8 +21,14 @@ REASON = "seed"
 
 @transaction.atomic
 def seed() -> dict[str, int]:
-    """Add what is missing and publish. Returns how many rows of each kind were added, and the live release."""
-    return {"providers": _providers(), "models": _models(), "release": catalogue.publish(None, REASON)}
+    """Add what was never there and publish. Returns how many rows of each kind were added, and the live release."""
+    is_settled = releases.is_settled("catalogue", catalogue.compile_bundle(), bundles.read)
+    known = audit.ever_named(Model, "identifier")
+    missing = [identifier for identifier in STATIC.models if identifier not in known]
+    added = {"providers": _providers(missing), "models": _models(missing)}
+    if is_settled:
+        catalogue.publish(None, REASON)
+    return {**added, "release": releases.pointers()["catalogue"].stable}
 
 
 def _add(rows: Sequence[Any]) -> list[Any]:
@@ -29,14 +39,17 @@ def _add(rows: Sequence[Any]) -> list[Any]:
     return added
 
 
-def _providers() -> int:
+def _providers(models: Sequence[str]) -> int:
+    """Those that were never there, and those that these new models need."""
+    needed = {STATIC.models[each].provider for each in models}
+    needed |= {place.provider for each in models for place in STATIC.models[each].deployments}
     there = set(Provider.objects.values_list("name", flat=True))
-    return len(_add([Provider(**asdict(known)) for name, known in STATIC.providers.items() if name not in there]))
+    missing = (STATIC.providers.keys() - audit.ever_named(Provider, "name") | needed) - there
+    return len(_add([Provider(**asdict(STATIC.providers[name])) for name in sorted(missing)]))
 
 
-def _models() -> int:
+def _models(missing: Sequence[str]) -> int:
     rows = {row.identifier: row for row in Model.objects.all()}
-    missing = [identifier for identifier in STATIC.models if identifier not in rows]
     waiting = set(missing)
     while waiting:
         # A successor must be there before the model that names it.

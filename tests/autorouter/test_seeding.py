@@ -2,17 +2,19 @@
 
 from decimal import Decimal
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 
 from autorouter import configuration
 from autorouter.bundles import read as read_router
-from autorouter.models import Policy, ProfileScore, RouterConfiguration
+from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
 from autorouter.static import STATIC as ROUTER
 from models_registry import bundles, catalogue, releases
-from models_registry.models import Model, Price, Release
+from models_registry.models import Deployment, Model, Price, Provider, Release, Rollout
 from models_registry.static import STATIC as CATALOGUE
+from models_registry.types import Line, Pointer
 
 pytestmark = pytest.mark.django_db
 
@@ -52,24 +54,59 @@ def test_what_staff_changed_stays() -> None:
     seed()
     Model.objects.filter(identifier="openai:gpt-5").update(name="Ours")
     RouterConfiguration.objects.update(stickiness_bonus=Decimal(30))
-    Policy.objects.filter(name="ops").update(is_active=False)
+    Policy.objects.filter(name="ops").update(title="Ours too")
     ProfileScore.objects.filter(profile__model="openai:gpt-5", dimension="coding").update(value=Decimal(11))
     seed()
     assert Model.objects.get(identifier="openai:gpt-5").name == "Ours"
     assert RouterConfiguration.objects.get().stickiness_bonus == Decimal(30)
-    assert not Policy.objects.get(name="ops").is_active
+    assert Policy.objects.get(name="ops").title == "Ours too"
     assert ProfileScore.objects.get(profile__model="openai:gpt-5", dimension="coding").value == Decimal(11)
 
 
-def test_what_staff_removed_comes_back_whole() -> None:
+def test_what_staff_deleted_stays_deleted() -> None:
     seed()
     Model.objects.get(identifier="openai:gpt-oss-20b").delete()
-    assert "added 1 models" in seed()
-    assert bundles.read(catalogue.compile_bundle(), number=0) == CATALOGUE
+    TaskType.objects.get(name="fix_bug").delete()
+    Profile.objects.get(model="openai:gpt-4").delete()
+    Model.objects.filter(identifier="openai:gpt-5").update(successor=None)
+    assert seed().count("added nothing") == 2
+    assert not Model.objects.filter(identifier="openai:gpt-oss-20b").exists()
+    assert not TaskType.objects.filter(name="fix_bug").exists()
+    assert not Profile.objects.filter(model="openai:gpt-4").exists()
+    assert Model.objects.get(identifier="openai:gpt-5").successor is None
+
+
+def test_what_a_newer_version_of_the_code_brings_is_added_and_published() -> None:
+    seed()
+    forget(Model, identifier="openai:gpt-oss-20b")
+    catalogue.publish(None, "as an older version of the code had it")
+    assert "added 1 models; release 3 is live" in seed()
+    assert bundles.read(releases.bundle("catalogue", 3), number=0) == CATALOGUE
+
+
+@pytest.mark.parametrize("line", ["catalogue", "router"])
+def test_a_rollback_and_a_rollout_outlive_the_next_start(line: Line) -> None:
+    seed()
+    RouterConfiguration.objects.update(stickiness_bonus=Decimal(30))
+    Model.objects.filter(identifier="openai:gpt-5").update(name="Ours")
+    catalogue.publish(None, "name"), configuration.publish(None, "stickiness")
+    releases.rollback(line, 1, None, "back")
+    seed()
+    assert releases.pointers()[line] == Pointer(line=line, stable=1)
+    Rollout.objects.filter(line=line).update(candidate=2, percent=10)
+    seed()
+    assert releases.pointers()[line] == Pointer(line=line, stable=1, candidate=2, percent=10)
+    assert Release.objects.filter(line=line).count() == 2
+
+
+def forget(model: Any, **chosen: Any) -> None:
+    """As if the rows had never been there."""
+    model.objects.filter(**chosen).delete()
+    model.history.filter(**chosen).delete()
 
 
 def test_every_row_begins_its_history_with_the_reason_seed() -> None:
     seed()
-    for model in (Model, Price, ProfileScore, Policy, RouterConfiguration):
+    for model in (Provider, Model, Deployment, Price, Profile, ProfileScore, Policy, TaskType, RouterConfiguration):
         reasons = set(model.history.values_list("history_change_reason", "history_user"))
         assert reasons == {("seed", None)}
