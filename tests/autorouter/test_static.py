@@ -62,9 +62,13 @@ def test_a_host_of_the_same_weights_has_the_same_profile() -> None:
 
 def test_the_configuration_holds_the_numbers_of_the_specification() -> None:
     config = STATIC.config
-    assert (config.stickiness_bonus, config.reasoning_bonus, config.research_bonus) == (25, 15, 25)
+    assert (config.stickiness_bonus, config.reasoning_bonus, config.research_bonus) == (
+        Decimal(25),
+        Decimal(15),
+        Decimal(25),
+    )
     assert (config.simple_penalty, config.complex_multiplier) == (Decimal("0.7"), Decimal("1.2"))
-    assert (config.complex_threshold, config.cheap_below, config.mid_below) == (85, 1, 5)
+    assert (config.complex_threshold, config.cheap_below, config.mid_below) == (Decimal(85), Decimal(1), Decimal(5))
     assert {name: [str(weight) for weight in row.values()] for name, row in config.tier_weights.items()} == {
         "simple": ["0.6", "0.25", "0.15"],
         "moderate": ["0.5", "0.3", "0.2"],

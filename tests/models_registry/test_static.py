@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import genai_prices
 import pytest
@@ -40,7 +39,7 @@ def their_rows(deployment: Deployment) -> list[ConditionalPrice]:
     return model.prices if isinstance(model.prices, list) else [ConditionalPrice(prices=model.prices)]
 
 
-def their_rate(value: Any, above: int) -> Decimal | None:
+def their_rate(value: TieredPrices | Decimal | None, above: int) -> Decimal | None:
     """The package's rate of one class for requests of more than `above` input tokens; base rate at 0."""
     if not isinstance(value, TieredPrices):
         return value
