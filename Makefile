@@ -1,7 +1,7 @@
 # RouterHub: `make run` serves it, `make test` checks it. Both need Python 3.11+ and nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 .PHONY: help run test bench format lock clean
 

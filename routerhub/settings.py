@@ -8,8 +8,9 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 env = environ.Env()
+# Where a machine keeps what is its own: embedded servers, logs, spool.
+VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
 
 
 def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

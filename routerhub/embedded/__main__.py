@@ -23,7 +23,7 @@ from routerhub.embedded.processes import Child, StartError, free_port
 from routerhub.embedded.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
-VAR = ROOT / "var"
+VAR = Path(os.environ.get("VAR_DIR", ROOT / "var")).resolve()
 READY_WAIT_S = 90
 PROVIDER_KEYS = ("OPENAI_API_KEY", "OPENROUTER_API_KEY")
 
@@ -48,7 +48,7 @@ def main() -> int:
             for child in children:
                 child.revive()
         print("\nStopping ...", flush=True)
-    print("Stopped. Your data is kept in var/.", flush=True)
+    print(f"Stopped. Your data is kept in {VAR}.", flush=True)
     return 0
 
 
@@ -93,7 +93,7 @@ def _port() -> int:
 
 def _lock(running: ExitStack) -> None:
     """One supervisor for a folder. The lock goes when its holder goes, however that ends. Raises StartError."""
-    VAR.mkdir(exist_ok=True)
+    VAR.mkdir(parents=True, exist_ok=True)
     file: IO[str] = running.enter_context((VAR / "supervisor.lock").open("w"))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -30,7 +30,8 @@ EVENTS = b': hello\r\ndata: {"a": 1}\r\n\r\ndata: one\ndata: two\n\nevent: x\nda
 
 @given(st.lists(st.integers(1, 30), max_size=40))
 def test_events_are_the_same_in_whatever_pieces_they_come(sizes: list[int]) -> None:
-    parser, found, rest = EventParser(), [], EVENTS
+    found: list[bytes] = []
+    parser, rest = EventParser(), EVENTS
     for size in [*sizes, len(EVENTS)]:
         found += parser.feed(rest[:size])
         rest = rest[size:]

@@ -1,0 +1,144 @@
+"""`make run`'s supervisor as a person meets it: first start, second start, killed, stopped."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from routerhub.embedded.processes import free_port
+from routerhub.embedded.quickstart import read_facts
+from tests.stack import ROOT, eventually
+
+pytestmark = pytest.mark.xdist_group("embedded")
+READY, START_WITHIN_S = "RouterHub is ready", 60
+
+
+class Supervisor:
+    """One start of it, with its data in `folder`."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "SANDBOX_BASE_URL"}}
+        self.output = folder.parent / f"output-{free_port()}"
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "routerhub.embedded"],
+                cwd=ROOT,
+                env={**kept, "VAR_DIR": str(folder), "PORT": str(port), "WEB_CONCURRENCY": "1", "SANDBOX": "auto"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def wait_until_ready(self) -> str:
+        eventually(lambda: READY in self.said() or self.process.poll() is not None, START_WITHIN_S)
+        assert READY in self.said(), self.said()
+        return self.said()
+
+    def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(40)
+
+
+def processes_with(text: str) -> list[str]:
+    """Command lines of running processes that contain a text."""
+    lines = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in line:
+            lines.append(line)
+    return lines
+
+
+def ask(facts: dict[str, str]) -> int:
+    request = urllib.request.Request(
+        facts["ROUTERHUB_URL"] + "/v1/chat/completions",
+        json.dumps({"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}).encode(),
+        {"Authorization": f"Bearer {facts['ROUTERHUB_API_KEY']}"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return int(response.status)
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("run") / "var"
+    yield folder
+    for line in processes_with(str(folder)):
+        raise AssertionError(f"still running: {line}")
+
+
+def test_it_starts_survives_and_stops(folder: Path) -> None:
+    port = free_port()
+    first = Supervisor(folder, port)
+    said = first.wait_until_ready()
+    facts = read_facts(folder)
+    assert facts["ROUTERHUB_API_KEY"] in said
+    assert facts["ROUTERHUB_ADMIN_PASSWORD"] in said
+    assert f"curl http://127.0.0.1:{port}/v1/chat/completions" in said
+    assert stat.S_IMODE((folder / "quickstart.env").stat().st_mode) == 0o600
+    assert ask(facts) == 200
+
+    other = Supervisor(folder, free_port())
+    assert other.process.wait(20) == 1
+    assert "running already from this folder" in other.said()
+
+    first.end(signal.SIGKILL)
+    eventually(lambda: not processes_with(str(folder)), within_s=20)
+
+    second = Supervisor(folder, port)
+    said = second.wait_until_ready()
+    assert "the data of earlier starts is kept" in said
+    assert facts["ROUTERHUB_API_KEY"] not in said, "secrets are shown once"
+    assert read_facts(folder) == facts
+    assert ask(facts) == 200
+    assert second.end(signal.SIGINT) == 0
+    assert "Stopped." in second.said()
+
+
+def test_a_taken_port_is_told_with_the_setting_that_changes_it(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        supervisor = Supervisor(folder, taken.getsockname()[1])
+        assert supervisor.process.wait(20) == 1
+    assert "is taken" in supervisor.said()
+    assert "PORT=" in supervisor.said()
+
+
+def test_a_port_of_nonsense_is_told(folder: Path) -> None:
+    supervisor = Supervisor(folder, 99999)
+    assert supervisor.process.wait(20) == 1
+    assert "PORT='99999': write a number from 1 to 65535." in supervisor.said()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("SANDBOX", "maybe", "write one of auto, on, off"),
+        ("USE_DB_MODELS", "perhaps", "write true or false"),
+        ("MAX_BODY_BYTES", "big", "write a number from 1024"),
+        ("SECRET_KEY", "", "make run"),
+    ],
+)
+def test_nonsense_in_the_environment_stops_the_start_and_says_what_to_write(name: str, value: str, advice: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT, env={**os.environ, name: value}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert name in done.stderr
+    assert advice in done.stderr
