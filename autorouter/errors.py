@@ -60,7 +60,7 @@ class NoCandidate(RouterError):
         self.decision = decision
 
 
-class InvalidConfiguration(RouterError):
+class InvalidConfiguration(RouterError, ValueError):
     """A router bundle that breaks a rule; carries every problem, by the path of its value."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:

@@ -23,7 +23,7 @@ class ImpossibleUsage(RegistryError):
     """Token counts that contradict one another, such as more cached than input tokens."""
 
 
-class InvalidRelease(RegistryError):
+class InvalidRelease(RegistryError, ValueError):
     """A catalogue bundle that breaks a rule; carries every problem, by the path of its value."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:

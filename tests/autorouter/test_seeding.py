@@ -99,6 +99,14 @@ def test_a_rollback_and_a_rollout_outlive_the_next_start(line: Line) -> None:
     assert Release.objects.filter(line=line).count() == 2
 
 
+@pytest.mark.parametrize("line", ["catalogue", "router"])
+def test_a_live_release_that_cannot_be_read_does_not_stop_the_start(line: Line) -> None:
+    seed()
+    Release.objects.filter(line=line).update(bundle={"models": 1})
+    assert "release 1 is live" in seed()
+    assert Release.objects.filter(line=line).count() == 1
+
+
 def forget(model: Any, **chosen: Any) -> None:
     """As if the rows had never been there."""
     model.objects.filter(**chosen).delete()
