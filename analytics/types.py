@@ -1,7 +1,7 @@
 """The record of one request, as it crosses from the gateway to the database (JSON by `as_json`)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -56,5 +56,5 @@ class Record:
     user_agent: str
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values for orjson (which writes dates and UUIDs as text)."""
-        return asdict(self)
+        """The fields for orjson, which writes dates, UUIDs and the attempts by itself."""
+        return {name: getattr(self, name) for name in self.__slots__}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from autorouter.candidates import Admitted, Circumstances, admit, is_local
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.scoring import cost_tier, quality_of, terms
+from autorouter.standings import standings_of
 from autorouter.types import Candidate, Decision, Exclusion, Policy, Priority, RouterRelease, Task, Wish
 from models_registry.types import Catalogue, Model, Reach
 
@@ -20,15 +21,14 @@ def decide(
     """Choose among the catalogue's models. No candidate left is a decision too. Raises UnknownModel, UnknownPolicy."""
     policy = _policy(router, wish)
     case = Circumstances(
-        catalogue=catalogue,
         config=router.config,
         task=task,
         wish=wish,
         max_cost_usd=_lower(wish.max_cost_usd, policy.max_cost_usd if policy else None),
         reach=reach,
-        now=now,
     )
-    outcomes = [admit(model, case) for model in _considered(catalogue, policy, wish)]
+    standings = standings_of(catalogue, wish, reach, now)
+    outcomes = [admit(standings[model.id], case) for model in _considered(catalogue, policy, wish)]
     scored = [_score(outcome, router, task, wish) for outcome in outcomes if isinstance(outcome, Admitted)]
     return Decision(
         task=task,
@@ -66,8 +66,9 @@ def _considered(catalogue: Catalogue, policy: Policy | None, wish: Wish) -> list
 
 
 def _score(admitted: Admitted, router: RouterRelease, task: Task, wish: Wish) -> Candidate:
-    model, profile = admitted.model, router.profiles.get(admitted.model.id)
-    tier = cost_tier(admitted.mean_price, router.config)
+    standing = admitted.standing
+    model, profile = standing.model, router.profiles.get(standing.model.id)
+    tier = cost_tier(standing.mean_price, router.config)
     parts = terms(model, profile, tier, task, wish.previous_model, router.config)
     return Candidate(
         model=model.id,
@@ -75,7 +76,7 @@ def _score(admitted: Admitted, router: RouterRelease, task: Task, wish: Wish) ->
         score=parts.score,
         tier=tier,
         terms=parts,
-        mean_price=admitted.mean_price,
+        mean_price=standing.mean_price,
         quality=quality_of(profile),
         estimated_cost_usd=admitted.estimated_cost_usd,
     )
