@@ -135,6 +135,8 @@ def _as_server_user() -> list[str]:
         )
     owner = pwd.getpwnam("nobody")
     return [
-        setpriv, f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups",
+        # PostgreSQL asks access(2) about its own files, which forgets capabilities but for this security bit.
+        setpriv, "--securebits=+no_setuid_fixup",
+        f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups",
         "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--pdeathsig=INT",
     ]  # fmt: skip
