@@ -118,7 +118,7 @@ def _status_reasons(model: Model, wish: Wish, now: datetime) -> Iterator[tuple[s
 def _fit_reasons(model: Model, case: Circumstances) -> list[tuple[str, str]]:
     reasons = []
     task, limit = case.task, case.wish.max_latency_ms
-    if missing := sorted(need for need in task.needs if not model.has(need)):
+    if task.needs and (missing := sorted(need for need in task.needs if not model.has(need))):
         reasons.append(("capability", f"lacks capability {', '.join(missing)}"))
     if task.input_tokens * case.config.context_buffer > model.context_window:
         buffer = f"{case.config.context_buffer.normalize():f}"
@@ -164,6 +164,5 @@ def _priced(model: Model, reach: Reach, now: datetime) -> Price | None:
 def _estimated_cost(model: Model, price: Price, case: Circumstances) -> Decimal:
     """Of the estimated prompt and an answer of expected length, at base rates. Not the ceiling that is held."""
     output = min(EXPECTED_OUTPUT_TOKENS, model.max_output, case.wish.max_output_tokens or EXPECTED_OUTPUT_TOKENS)
-    return (
-        case.task.input_tokens * known(price.rates.input, "input") + output * known(price.rates.output, "output")
-    ) / MILLION
+    rates = price.rates
+    return (case.task.input_tokens * known(rates.input, "input") + output * known(rates.output, "output")) / MILLION

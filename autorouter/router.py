@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from autorouter.candidates import Admitted, Circumstances, admit, is_local
 from autorouter.errors import UnknownModel, UnknownPolicy
-from autorouter.scoring import cost_tier, quality_of, terms
+from autorouter.ratings import Rating, rate, ratings_of
 from autorouter.standings import standings_of
 from autorouter.types import Candidate, Decision, Exclusion, Policy, Priority, RouterRelease, Task, Wish
 from models_registry.types import Catalogue, Model, Reach
@@ -29,7 +29,8 @@ def decide(
     )
     standings = standings_of(catalogue, wish, reach, now)
     outcomes = [admit(standings[model.id], case) for model in _considered(catalogue, policy, wish)]
-    scored = [_score(outcome, router, task, wish) for outcome in outcomes if isinstance(outcome, Admitted)]
+    ratings = ratings_of(router, standings, task)
+    scored = [_scored(each, ratings, router, task, wish) for each in outcomes if isinstance(each, Admitted)]
     return Decision(
         task=task,
         wish=wish,
@@ -65,19 +66,21 @@ def _considered(catalogue: Catalogue, policy: Policy | None, wish: Wish) -> list
     return [catalogue.models[each] for each in dict.fromkeys(ids) if each in catalogue.models]
 
 
-def _score(admitted: Admitted, router: RouterRelease, task: Task, wish: Wish) -> Candidate:
-    standing = admitted.standing
-    model, profile = standing.model, router.profiles.get(standing.model.id)
-    tier = cost_tier(standing.mean_price, router.config)
-    parts = terms(model, profile, tier, task, wish.previous_model, router.config)
+def _scored(
+    admitted: Admitted, ratings: Mapping[str, Rating], router: RouterRelease, task: Task, wish: Wish
+) -> Candidate:
+    standing, model = admitted.standing, admitted.standing.model
+    rating = ratings[model.id]
+    if model.id == wish.previous_model:
+        rating = rate(standing, router, task, wish.previous_model)
     return Candidate(
         model=model.id,
         provider=model.provider,
-        score=parts.score,
-        tier=tier,
-        terms=parts,
+        score=rating.score,
+        tier=rating.tier,
+        terms=rating.terms,
         mean_price=standing.mean_price,
-        quality=quality_of(profile),
+        quality=rating.quality,
         estimated_cost_usd=admitted.estimated_cost_usd,
     )
 
