@@ -75,10 +75,11 @@ class Ledger:
 
     def __init__(self, dsn: str, wait_s: float, spool_dir: Path) -> None:
         self._wait_s = wait_s
-        timeout = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+        # The functions' statements are always the same few rows: planning them anew cost a third of their time.
+        options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c plan_cache_mode=force_generic_plan -c jit=off"
         # A reservation that a database crash loses costs nothing: settling adds the spend without it.
-        self._reserving = Connection(dsn, wait_s, f"{timeout} -c synchronous_commit=off")
-        self._settling = Connection(dsn, wait_s, timeout)
+        self._reserving = Connection(dsn, wait_s, f"{options} -c synchronous_commit=off")
+        self._settling = Connection(dsn, wait_s, options)
         self._reserve: Batcher[Packed, Granted | Refused] = Batcher(self._send_reserve, MOST_PER_BATCH)
         self._settle: Batcher[bytes, None] = Batcher(self._send_settle, MOST_PER_BATCH)
         self._spool = Spool(spool_dir)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelInvalid
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, JsonResponse
@@ -58,6 +59,10 @@ def _model_invalid(error: ModelInvalid, request: Any) -> Told:
 
 def _unknown_name(error: UnknownPolicy | UnknownTaskType, request: Any) -> Told:
     return _invalid([("policy" if isinstance(error, UnknownPolicy) else "task_type", str(error))], request)
+
+
+def _too_large(_error: Exception, _request: Any) -> Told:
+    return 413, f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes, the most that is taken.", {}, {}
 
 
 def _database_away(_error: Exception, _request: Any) -> Told:
@@ -115,6 +120,7 @@ _TABLE: tuple[tuple[Any, Callable[[Any, Any], Told]], ...] = (
     ((UnknownPolicy, UnknownTaskType), _unknown_name),
     (NoCandidate, lambda error, _: (422, str(error), as_json(error.decision), {})),
     ((UnknownRelease, Http404), lambda error, _: (404, str(error) or "There is nothing here.", {}, {})),
+    (RequestDataTooBig, _too_large),
     (PermissionDenied, lambda error, _: (403, str(error) or "This is not allowed.", {}, {})),
     (DatabaseError, _database_away),
     (exceptions.APIException, lambda error, _: (error.status_code, str(error.detail), {}, _headers(error))),

@@ -54,7 +54,8 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+MAX_BODY_BYTES = int(_number("MAX_BODY_BYTES", 10 * 1024 * 1024, 1_024, 1024**3))
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # A reason may be as long as it needs to be.
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
@@ -142,7 +143,6 @@ SANDBOX = _choice("SANDBOX", "auto", ("auto", "on", "off"))
 SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 
 # --- the gateway
-MAX_BODY_BYTES = int(_number("MAX_BODY_BYTES", 10 * 1024 * 1024, 1_024, 1024**3))
 # Sent upstream, and reserved for, when a request does not say how long its answer may be.
 DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
 REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)
@@ -170,7 +170,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["routerhub.parsers.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
     "PAGE_SIZE": 100,

@@ -144,6 +144,7 @@ def test_a_session_keeps_its_model_across_processes(stack: Stack) -> None:
         (b"{", 400, None),
         (b"[]", 400, None),
         (b"\xff\xfe", 400, None),
+        (b"[" * 100_000, 400, None),
         (b'{"messages": [{"role": "user", "content": "x"}], "temperature": NaN}', 400, None),
         ({"messages": "hi"}, 400, "messages"),
         ({"messages": []}, 400, "messages"),

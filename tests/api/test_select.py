@@ -126,6 +126,22 @@ def test_what_is_not_a_json_object_is_a_problem(seeded: Cast, body: bytes) -> No
     assert response["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b'{"messages": "' + b"x" * 20_000_000 + b'"}', 413), (b"[" * 100_000, 400), (b'{"task":' * 50_000, 400)],
+    ids=["20 MB", "deep list", "deep object"],
+)
+def test_a_body_too_large_or_too_deep_is_a_problem(seeded: Cast, body: bytes, status: int) -> None:
+    response = select(seeded, body)
+    assert response.status_code == status
+    assert response["Content-Type"] == "application/problem+json"
+
+
+def test_a_body_that_is_no_json_by_its_type_is_a_problem(seeded: Cast) -> None:
+    response = Client().post("/api/routing/select", b"a=1", "text/plain", headers=seeded.ada.auth)
+    assert (response.status_code, response["Content-Type"]) == (415, "application/problem+json")
+
+
 def test_a_choice_error_tells_what_was_given_and_what_is_allowed(seeded: Cast) -> None:
     (error,) = select(seeded, {"task": {**COMPLEX, "category": "cooking"}}).json()["errors"]
     assert error["given"] == "cooking"
