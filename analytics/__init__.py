@@ -1,0 +1,1 @@
+"""What happened: one record for each request, and the figures made of them."""

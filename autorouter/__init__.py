@@ -1,0 +1,1 @@
+"""Which model should answer: configuration, profiles, policies, sessions, and the decision itself."""

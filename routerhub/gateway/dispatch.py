@@ -38,6 +38,17 @@ class Trail:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Errand:
+    """One model to be called: where, with what, and the trail that the attempts are added to."""
+
+    model: str
+    deployments: Sequence[Deployment]
+    providers: Mapping[str, Provider]
+    payload: Mapping[str, Any]
+    trail: Trail
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Served:
     """A whole answer and the deployment that gave it."""
 
@@ -62,54 +73,38 @@ class Dispatcher:
         self._session = session
         self._sandbox = sandbox
 
-    async def complete(
-        self,
-        model: str,
-        deployments: Sequence[Deployment],
-        providers: Mapping[str, Provider],
-        payload: Mapping[str, Any],
-        trail: Trail,
-    ) -> Served:
+    async def complete(self, errand: Errand) -> Served:
         """The whole answer of the first deployment that gives one. Raises AllFailed."""
 
         async def once(deployment: Deployment) -> Served:
-            call = self._call(deployment, providers, payload, trail)
-            return Served(deployment=deployment, body=await openai.complete(self._session, call))
+            body = await openai.complete(self._session, self._call(deployment, errand))
+            return Served(deployment=deployment, body=body)
 
-        return await _first(model, deployments, once, trail)
+        return await _first(errand, once)
 
-    async def open_stream(
-        self,
-        model: str,
-        deployments: Sequence[Deployment],
-        providers: Mapping[str, Provider],
-        payload: Mapping[str, Any],
-        trail: Trail,
-    ) -> OpenStream:
+    async def open_stream(self, errand: Errand) -> OpenStream:
         """The stream of the first deployment that begins one. Raises AllFailed."""
 
         async def once(deployment: Deployment) -> OpenStream:
             began = time.monotonic()
-            chunks = openai.stream(self._session, self._call(deployment, providers, payload, trail))
+            chunks = openai.stream(self._session, self._call(deployment, errand))
             try:
                 first = await anext(chunks)
             except StopAsyncIteration:
                 raise Unreachable("The stream ended before it began.") from None
             return OpenStream(deployment=deployment, first=first, rest=chunks, ttft_ms=_since(began))
 
-        return await _first(model, deployments, once, trail)
+        return await _first(errand, once)
 
-    def _call(
-        self, deployment: Deployment, providers: Mapping[str, Provider], payload: Mapping[str, Any], trail: Trail
-    ) -> openai.Call:
-        provider = self._sandbox if deployment.provider == SANDBOX else providers[deployment.provider]
-        left = trail.left_s()
+    def _call(self, deployment: Deployment, errand: Errand) -> openai.Call:
+        provider = self._sandbox if deployment.provider == SANDBOX else errand.providers[deployment.provider]
+        left = errand.trail.left_s()
         if left <= 0:
             raise TimedOut("The time for this request is over.")
         return openai.Call(
             url=reach.base_url(provider),
             api_key=reach.api_key(provider),
-            payload=_addressed(payload, deployment),
+            payload=_addressed(errand.payload, deployment),
             timeout_s=left,
             idle_timeout_s=min(left, IDLE_TIMEOUT_S),
         )
@@ -123,11 +118,10 @@ def _addressed(payload: Mapping[str, Any], deployment: Deployment) -> dict[str, 
     return {**kept, "model": deployment.upstream_model, name: limit}
 
 
-async def _first(
-    model: str, deployments: Sequence[Deployment], once: Callable[[Deployment], Awaitable[Answer]], trail: Trail
-) -> Answer:
+async def _first(errand: Errand, once: Callable[[Deployment], Awaitable[Answer]]) -> Answer:
+    model, trail = errand.model, errand.trail
     last: UpstreamError = Unreachable(f"{model} has no deployment that can be called.")
-    for deployment in deployments:
+    for deployment in errand.deployments:
         for attempt in range(1, TRIES_PER_DEPLOYMENT + 1):
             began, started_at = time.monotonic(), datetime.now(UTC)
             try:

@@ -11,7 +11,7 @@ from autorouter.types import Candidate
 from budgets.types import Granted, Refused, to_nano
 from models_registry.types import Deployment, Model, Usage
 from routerhub.gateway import spending
-from routerhub.gateway.dispatch import OUTPUT_LIMIT, OpenStream, Served
+from routerhub.gateway.dispatch import OUTPUT_LIMIT, Errand, OpenStream, Served
 from routerhub.gateway.errors import AllFailed, BudgetRefused, to_api_error
 from routerhub.gateway.operation import Ending, Operation
 from routerhub.gateway.parts import Parts
@@ -44,29 +44,15 @@ class Hop(Generic[Answer]):
 
 async def complete(parts: Parts, operation: Operation) -> Hop[Served]:
     """The whole answer of the first candidate that gives one. Raises BudgetRefused, AllFailed, LedgerUnavailable."""
-
-    async def call(plan: Plan) -> Served:
-        providers = operation.catalogue.providers
-        return await parts.dispatcher.complete(
-            plan.model.id, plan.deployments, providers, plan.payload, operation.trail
-        )
-
-    return await _first(parts, operation, call)
+    return await _first(parts, operation, parts.dispatcher.complete)
 
 
 async def open_stream(parts: Parts, operation: Operation) -> Hop[OpenStream]:
     """The stream of the first candidate that begins one. Raises BudgetRefused, AllFailed, LedgerUnavailable."""
-
-    async def call(plan: Plan) -> OpenStream:
-        providers = operation.catalogue.providers
-        return await parts.dispatcher.open_stream(
-            plan.model.id, plan.deployments, providers, plan.payload, operation.trail
-        )
-
-    return await _first(parts, operation, call)
+    return await _first(parts, operation, parts.dispatcher.open_stream)
 
 
-async def _first(parts: Parts, operation: Operation, call: Callable[[Plan], Awaitable[Answer]]) -> Hop[Answer]:
+async def _first(parts: Parts, operation: Operation, call: Callable[[Errand], Awaitable[Answer]]) -> Hop[Answer]:
     room: int | None = None
     failure: BudgetRefused | AllFailed | None = None
     hop = 0
@@ -81,7 +67,7 @@ async def _first(parts: Parts, operation: Operation, call: Callable[[Plan], Awai
             room = held.limit - held.spent - held.reserved if held.measure == "money" else -1
             continue
         try:
-            return Hop(plan=plan, held=held, answer=await call(plan))
+            return Hop(plan=plan, held=held, answer=await call(_errand(operation, plan)))
         except AllFailed as problem:
             await parts.ledger.settle(spending.settlement(operation, held, "failure", Decimal(0), 0, None))
             failure = problem
@@ -94,6 +80,16 @@ async def _first(parts: Parts, operation: Operation, call: Callable[[Plan], Awai
         raise AssertionError("A decision with candidates leads to a call or a failure.")
     await _record_failure(parts, operation, failure)
     raise failure
+
+
+def _errand(operation: Operation, plan: Plan) -> Errand:
+    return Errand(
+        model=plan.model.id,
+        deployments=plan.deployments,
+        providers=operation.catalogue.providers,
+        payload=plan.payload,
+        trail=operation.trail,
+    )
 
 
 async def _reserve(parts: Parts, operation: Operation, hop: int, plan: Plan) -> Granted | Refused:

@@ -1,0 +1,1 @@
+"""Protocols: JSON to values and back."""
