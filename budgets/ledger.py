@@ -22,7 +22,9 @@ from budgets.types import Granted, Refused, Settlement, Spend
 
 logger = logging.getLogger(__name__)
 MOST_PER_BATCH = 64
-STATEMENT_TIMEOUT_MS = 5_000
+SETTLE_WAIT_S = 5.0
+MARGIN_S = 1.0
+"""So much longer than the server itself a connection is waited for, before it counts as broken."""
 RECONNECT_PAUSE_S = 0.2
 DRAIN_EVERY_S = 2
 
@@ -32,10 +34,13 @@ Packed = tuple[Spend, bytes]
 
 
 class Connection:
-    """One database connection that is opened again when it broke. `wait_s` bounds every attempt."""
+    """One database connection that is opened again when it broke. `wait_s` bounds every call.
 
-    def __init__(self, dsn: str, wait_s: float, options: str) -> None:
-        self._dsn, self._wait_s, self._options = dsn, wait_s, options
+    A patient one tries to connect for all of that time, since a restarting server is soon back; others fail at once.
+    """
+
+    def __init__(self, dsn: str, wait_s: float, options: str, is_patient: bool = False) -> None:
+        self._dsn, self._wait_s, self._options, self._is_patient = dsn, wait_s, options, is_patient
         self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
 
     async def call(self, function: str, items: Sequence[bytes]) -> Any:
@@ -52,10 +57,15 @@ class Connection:
         return row[0] if row else None
 
     async def _open(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await psycopg.AsyncConnection.connect(
-                self._dsn, autocommit=True, connect_timeout=max(2, int(self._wait_s)), options=self._options
-            )
+        while self._connection is None or self._connection.closed:
+            try:
+                self._connection = await psycopg.AsyncConnection.connect(
+                    self._dsn, autocommit=True, connect_timeout=max(2, int(self._wait_s)), options=self._options
+                )
+            except psycopg.OperationalError:
+                if not self._is_patient:
+                    raise
+                await asyncio.sleep(RECONNECT_PAUSE_S)
         return self._connection
 
     async def ping(self) -> None:
@@ -70,20 +80,27 @@ class Connection:
             self._connection = None
 
 
+def _options(wait_s: float) -> str:
+    """Session settings. The functions' statements are always the same few rows: planning them anew cost a third of their time."""
+    return f"-c statement_timeout={round(wait_s * 1000)} -c plan_cache_mode=force_generic_plan -c jit=off"
+
+
 class Ledger:
     """Reserve and settle. `wait_s`: how long a caller waits for the database before it is told that it is away."""
 
     def __init__(self, dsn: str, wait_s: float, spool_dir: Path) -> None:
         self._wait_s = wait_s
-        # The functions' statements are always the same few rows: planning them anew cost a third of their time.
-        options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c plan_cache_mode=force_generic_plan -c jit=off"
-        # A reservation that a database crash loses costs nothing: settling adds the spend without it.
-        self._reserving = Connection(dsn, wait_s, f"{options} -c synchronous_commit=off")
-        self._settling = Connection(dsn, wait_s, options)
+        # A reservation that a database crash loses costs nothing: settling adds the spend without it. The server gives up
+        # on a batch when its callers do, so that they know that nothing was held.
+        self._reserving = Connection(
+            dsn, wait_s + MARGIN_S, f"{_options(wait_s)} -c synchronous_commit=off", is_patient=True
+        )
+        self._settling = Connection(dsn, SETTLE_WAIT_S + MARGIN_S, _options(SETTLE_WAIT_S))
         self._reserve: Batcher[Packed, Granted | Refused] = Batcher(self._send_reserve, MOST_PER_BATCH)
         self._settle: Batcher[bytes, None] = Batcher(self._send_settle, MOST_PER_BATCH)
         self._spool = Spool(spool_dir)
         self._drain: asyncio.Task[None] | None = None
+        self._returning: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         self._reserve.start()
@@ -93,6 +110,7 @@ class Ledger:
     async def stop(self) -> None:
         """Settle what is under way, then close."""
         await self._reserve.stop()
+        await asyncio.gather(*self._returning)
         await self._settle.stop()
         if self._drain:
             self._drain.cancel()
@@ -110,11 +128,29 @@ class Ledger:
 
     async def reserve(self, spend: Spend) -> Granted | Refused:
         """Hold the worst case, or say which limit it does not fit into. Raises LedgerUnavailable."""
+        asked = asyncio.ensure_future(self._reserve.submit((spend, orjson.dumps(_spend_json(spend)))))
         try:
             async with asyncio.timeout(self._wait_s):
-                return await self._reserve.submit((spend, orjson.dumps(_spend_json(spend))))
+                return await asyncio.shield(asked)
         except TimeoutError:
+            self._give_back(spend, asked)
             raise LedgerUnavailable from None
+        except asyncio.CancelledError:
+            self._give_back(spend, asked)
+            raise
+
+    def _give_back(self, spend: Spend, asked: "asyncio.Future[Granted | Refused]") -> None:
+        """Nobody waits for this hold any more: settle it at nothing as soon as it is there, rather than at its ceiling."""
+
+        async def return_it() -> None:
+            with contextlib.suppress(LedgerUnavailable):
+                held = await asked
+                if isinstance(held, Granted):
+                    await self.settle(_unused(spend, held))
+
+        returning = asyncio.create_task(return_it())
+        self._returning.add(returning)
+        returning.add_done_callback(self._returning.discard)
 
     async def settle(self, settlement: Settlement) -> None:
         """Turn the hold into what it cost. When the database does not answer, it is kept on disk and settled later."""
@@ -125,7 +161,7 @@ class Ledger:
             results = await self._reserving.call("reserve_many", [packed for _, packed in batch])
         except (psycopg.OperationalError, TimeoutError) as problem:
             logger.warning("action=reserve batch=%s problem=%s", len(batch), problem)
-            # The caller is refused; a hold that was written after all is swept, never called for.
+            # The callers are refused; a hold that was written all the same is swept: whether it was is unknown here.
             return [LedgerUnavailable() for _ in batch]
         except psycopg.Error as problem:
             return await self._one_by_one(batch, problem)
@@ -198,6 +234,21 @@ def _settlement_json(settlement: Settlement) -> dict[str, Any]:
         "outcome": settlement.outcome,
         "record": settlement.record,
     }
+
+
+def _unused(spend: Spend, held: Granted) -> Settlement:
+    return Settlement(
+        operation_id=spend.operation_id,
+        account_id=spend.account_id,
+        key_id=spend.key_id,
+        user_id=spend.user_id,
+        counters=held.counters,
+        held_nano=held.amount_nano,
+        amount_nano=0,
+        tokens=0,
+        outcome="abandoned",
+        record=None,
+    )
 
 
 def _answer(spend: Spend, result: Mapping[str, Any]) -> Granted | Refused:

@@ -1,18 +1,22 @@
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.models import Record
+from budgets.errors import LedgerUnavailable
 from budgets.ledger import Ledger
 from budgets.models import Counter, Hold, LedgerEntry, Limit
 from budgets.sweeping import differences, sweep
 from budgets.types import Granted, Refused
 from tests.budgets.books import settlement, spend
+from tests.budgets.conftest import dsn
 
 pytestmark = pytest.mark.anyio
 
@@ -138,6 +142,28 @@ async def test_an_expired_hold_is_swept_at_its_ceiling_and_marked_unknown(ledger
     assert (entry.amount_nano, entry.outcome) == (60, "unknown")
     record = await sync_to_async(Record.objects.get)(operation_id=entry.operation_id)
     assert (record.outcome, record.cost_nano) == ("unknown", 60)
+
+
+@pytest.mark.parametrize("gives_up", ["waits too long", "leaves"])
+async def test_a_hold_that_nobody_waits_for_any_more_is_given_back(
+    ledger: Ledger, tmp_path: Path, gives_up: str
+) -> None:
+    month = await new_limit("account:1", 100)
+    held = await ledger.reserve(spend("account:1", amount=10))
+    assert isinstance(held, Granted)
+    hasty = Ledger(dsn(), wait_s=0.3 if gives_up == "waits too long" else 5, spool_dir=tmp_path)
+    await hasty.start()
+    async with await psycopg.AsyncConnection.connect(dsn()) as other:
+        await other.execute("SELECT 1 FROM budgets_counter FOR UPDATE")
+        asking = asyncio.create_task(hasty.reserve(spend("account:1", amount=60)))
+        await asyncio.sleep(0.1)
+        if gives_up == "leaves":
+            asking.cancel()
+        with pytest.raises((LedgerUnavailable, asyncio.CancelledError)):
+            await asking
+    await hasty.stop()
+    assert await books(month) == (0, 10)
+    assert await sync_to_async(Hold.objects.count)() == 1
 
 
 async def test_a_batch_is_granted_in_order_of_arrival(ledger: Ledger) -> None:

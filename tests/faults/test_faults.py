@@ -47,6 +47,20 @@ def test_without_the_database_it_goes_on_deciding_but_refuses_to_spend(own_serve
         assert stack.call("/readyz")[0] == 200
 
 
+def test_a_short_absence_of_the_database_is_waited_for(own_server: Postgres) -> None:
+    with running_stack(workers=1, LEDGER_WAIT_S="15") as stack:
+        own_server.stop()
+        # The connection that broke is noticed by the first request; the second one waits for the server.
+        assert stack.chat()[0] in {200, 503}
+        results: list[int] = []
+        waiting = threading.Thread(target=lambda: results.append(stack.chat()[0]))
+        waiting.start()
+        time.sleep(1)
+        own_server.start()
+        waiting.join()
+        assert results == [200]
+
+
 def test_an_answer_that_comes_while_the_database_is_away_is_settled_when_it_is_back(own_server: Postgres) -> None:
     with running_stack(workers=1) as stack:
         results: list[int] = []
