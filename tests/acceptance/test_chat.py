@@ -95,15 +95,15 @@ def test_structured_output_is_asked_of_the_upstream(client: openai.OpenAI) -> No
 def test_the_models_are_listed_with_auto_and_the_policies(client: openai.OpenAI) -> None:
     ids = [model.id for model in client.models.list()]
     assert ids[0] == "auto"
-    assert {"policy:code", "openai:gpt-5", "anthropic:claude-sonnet-4"} <= set(ids)
+    assert {"policy:code", "openai:gpt-6.1-sol", "anthropic:claude-sonnet-4"} <= set(ids)
     assert "openai:gpt-4" not in ids, "deprecated"
-    assert client.models.retrieve("openai:gpt-5").owned_by == "openai"
+    assert client.models.retrieve("openai:gpt-6.1-sol").owned_by == "openai"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("openai:gpt-1000")
 
 
 def test_a_model_may_be_asked_for_by_name(client: openai.OpenAI) -> None:
-    assert client.chat.completions.create(model="openai:gpt-5", messages=HELLO).model == "openai:gpt-5"
+    assert client.chat.completions.create(model="openai:gpt-6.1-sol", messages=HELLO).model == "openai:gpt-6.1-sol"
 
 
 def test_a_policys_first_model_answers_with_its_limits(stack: Stack) -> None:
@@ -131,11 +131,11 @@ def test_a_dry_run_spends_and_records_nothing(stack: Stack) -> None:
 
 def test_a_session_keeps_its_model_across_processes(stack: Stack) -> None:
     session = {"session": "a conversation"}
-    stack.chat(model="openai:gpt-5", routerhub=session)
+    stack.chat(model="openai:gpt-6.1-sol", routerhub=session)
     decisions = [stack.chat(routerhub={**session, "dry_run": True})[1]["routerhub"] for _ in range(6)]
     for decision in decisions:
         sticky = [each for each in decision["candidates"] if each["terms"]["stickiness"]]
-        assert [each["model"] for each in sticky] == ["openai:gpt-5"]
+        assert [each["model"] for each in sticky] == ["openai:gpt-6.1-sol"]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_revoked_key_is_refused_within_a_second(stack: Stack) -> None:
 def test_a_limit_is_refused_with_its_figures_and_not_retried(stack: Stack) -> None:
     key = stack.new_key("--account=poor", "--limit-usd=0.0001", "--period=day")
     eventually(lambda: stack.chat(key=key)[0] != 401)
-    status, answer = stack.chat(key=key, model="openai:gpt-5")
+    status, answer = stack.chat(key=key, model="openai:gpt-6.1-sol")
     assert (status, answer["error"]["code"]) == (429, "insufficient_quota")
     budget = answer["error"]["budget"]
     assert (budget["period"], budget["limit_usd"], budget["spent_usd"]) == ("day", "0.0001", "0")
@@ -234,9 +234,9 @@ def test_a_limit_is_refused_with_its_figures_and_not_retried(stack: Stack) -> No
 
 
 def test_a_request_that_does_not_fit_takes_a_cheaper_model_before_it_is_refused(stack: Stack) -> None:
-    key = stack.new_key("--account=thrifty", "--limit-usd=0.002")
+    key = stack.new_key("--account=thrifty", "--limit-usd=0.0025")
     eventually(lambda: stack.chat(key=key)[0] != 401)
-    asked = {"candidates": ["openai:gpt-5", "openai:gpt-5-nano"], "previous_model": "openai:gpt-5"}
+    asked = {"candidates": ["openai:gpt-6.1-sol", "openai:gpt-6-luna"], "previous_model": "openai:gpt-6.1-sol"}
     status, answer = stack.chat(
         key=key,
         routerhub=asked,
@@ -245,7 +245,7 @@ def test_a_request_that_does_not_fit_takes_a_cheaper_model_before_it_is_refused(
         ],
     )
     assert status == 200
-    assert answer["model"] == "openai:gpt-5-nano"
+    assert answer["model"] == "openai:gpt-6-luna"
 
 
 def test_a_failing_model_is_followed_by_the_next_and_every_attempt_is_kept(stack: Stack) -> None:
@@ -273,7 +273,7 @@ def test_a_stream_that_breaks_ends_with_an_error_event_and_is_settled(stack: Sta
 
 def test_a_client_that_leaves_in_mid_stream_is_settled_at_what_was_used(stack: Stack, client: openai.OpenAI) -> None:
     slow = {"sandbox": {"output_tokens": 500, "chunk_delay_ms": 20}, "routerhub": {"session": "left"}}
-    stream = client.chat.completions.create(model="openai:gpt-5", messages=HELLO, stream=True, extra_body=slow)
+    stream = client.chat.completions.create(model="openai:gpt-6.1-sol", messages=HELLO, stream=True, extra_body=slow)
     for _ in range(5):
         next(stream)
     stream.close()
@@ -289,14 +289,14 @@ def test_a_client_that_leaves_before_the_answer_is_settled_too(stack: Stack) -> 
     slow = {"sandbox": {"latency_ms": 20_000}, "routerhub": {"session": "gone"}}
     impatient = openai.OpenAI(base_url=f"{stack.url}/v1", api_key=stack.key, timeout=0.5, max_retries=0)
     with impatient, pytest.raises(openai.APITimeoutError):
-        impatient.chat.completions.create(model="openai:gpt-5", messages=HELLO, extra_body=slow)
+        impatient.chat.completions.create(model="openai:gpt-6.1-sol", messages=HELLO, extra_body=slow)
     query = "SELECT outcome FROM analytics_record WHERE session = 'gone'"
     assert eventually(lambda: stack.rows(query)) == [("abandoned",)]
 
 
 def test_a_changed_configuration_decides_in_every_process_within_a_second(stack: Stack) -> None:
     def stickiness() -> set[float]:
-        wish = {"previous_model": "openai:gpt-5", "candidates": ["openai:gpt-5"], "dry_run": True}
+        wish = {"previous_model": "openai:gpt-6.1-sol", "candidates": ["openai:gpt-6.1-sol"], "dry_run": True}
         found = (stack.chat(routerhub=wish)[1]["routerhub"]["candidates"][0]["terms"] for _ in range(8))
         return {terms["stickiness"] for terms in found}
 
@@ -322,7 +322,7 @@ def test_many_at_once_never_pass_a_limit(stack: Stack) -> None:
 
     def ask() -> None:
         held = {"latency_ms": 1_500}
-        results.append(stack.chat(key=key, model="openai:gpt-5", sandbox=held)[0])
+        results.append(stack.chat(key=key, model="openai:gpt-6.1-sol", sandbox=held)[0])
 
     threads = [threading.Thread(target=ask) for _ in range(30)]
     for thread in threads:

@@ -51,7 +51,7 @@ class Answering(BaseHTTPRequestHandler):
 @pytest.mark.parametrize(
     ("name", "model", "upstream_model", "limit_name"),
     [
-        ("OPENAI", "openai:gpt-5", "gpt-5", "max_completion_tokens"),
+        ("OPENAI", "openai:gpt-6.1-sol", "gpt-6.1-sol", "max_completion_tokens"),
         ("OPENROUTER", "anthropic:claude-sonnet-4", "anthropic/claude-sonnet-4", "max_tokens"),
     ],
 )
@@ -71,7 +71,7 @@ def test_the_request_goes_to_the_real_server(name: str, model: str, upstream_mod
         assert body == {"messages": HELLO, "top_k": 5, "model": upstream_model, limit_name: 4000}
         assert auto.choices[0].message.content == "real", "models that no key reaches are no candidates"
         rows = eventually(lambda: stack.rows("SELECT cost_nano, is_sandbox FROM analytics_record ORDER BY created_at"))
-        prices = {"openai:gpt-5": 2_250_000, "anthropic:claude-sonnet-4": 4_500_000}
+        prices = {"openai:gpt-6.1-sol": 3_000_000, "anthropic:claude-sonnet-4": 4_500_000}
         assert rows[0] == (prices[model], False)
     provider.shutdown()
     provider.server_close()

@@ -36,7 +36,7 @@ def page(stack: Stack) -> Iterator[Page]:
 
 def test_staff_change_the_stickiness_bonus_and_the_next_request_goes_by_it(stack: Stack, page: Page) -> None:
     def stickiness() -> float:
-        wish = {"previous_model": "openai:gpt-5", "candidates": ["openai:gpt-5"], "dry_run": True}
+        wish = {"previous_model": "openai:gpt-6.1-sol", "candidates": ["openai:gpt-6.1-sol"], "dry_run": True}
         terms = stack.chat(routerhub=wish)[1]["routerhub"]["candidates"][0]["terms"]
         return float(terms["stickiness"])
 
@@ -52,8 +52,8 @@ def test_staff_change_the_stickiness_bonus_and_the_next_request_goes_by_it(stack
 
 
 def test_a_score_of_101_is_told_beside_the_field(page: Page) -> None:
-    page.goto("/admin/autorouter/profile/?q=openai:gpt-5")
-    page.get_by_role("link", name="openai:gpt-5", exact=True).click()
+    page.goto("/admin/autorouter/profile/?q=openai:gpt-6.1-sol")
+    page.get_by_role("link", name="openai:gpt-6.1-sol", exact=True).click()
     page.fill("#id_scores-0-value", "101")
     page.fill("#id_reason", "too much")
     page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
@@ -62,9 +62,9 @@ def test_a_score_of_101_is_told_beside_the_field(page: Page) -> None:
 
 
 def test_a_request_is_found_and_explained(stack: Stack, page: Page) -> None:
-    told = stack.chat(model="openai:gpt-5")[1]["routerhub"]
+    told = stack.chat(model="openai:gpt-6.1-sol")[1]["routerhub"]
     page.goto(f"/admin/analytics/record/{told['operation_id']}/change/")
-    expect(page.get_by_text("openai:gpt-5 suits a simple conversation task best")).to_be_visible()
+    expect(page.get_by_text("openai:gpt-6.1-sol suits a simple conversation task best")).to_be_visible()
     expect(page.locator(".rh-bar").first).to_be_visible()
 
 
