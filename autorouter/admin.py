@@ -5,13 +5,25 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from autorouter import configuration
 from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, Session, TaskType
+from models_registry.admin.models import PANELS
 
+
+def scores_panel(model: str) -> SafeString:
+    """The profile of a model, for the model's own page."""
+    profile = Profile.objects.filter(model=model).prefetch_related("scores").first()
+    scores = profile.scores.all() if profile else []
+    return render_to_string("autorouter/scores.html", {"profile": profile, "scores": scores})
+
+
+PANELS.append(scores_panel)
 WEIGHTS = [
     tuple(f"weight_{complexity}_{tier}" for tier in ("cheap", "mid", "premium"))
     for complexity in ("simple", "moderate", "complex")

@@ -9,7 +9,7 @@ from autorouter.types import Exclusion, RouterConfig, Task, Wish
 from models_registry.deployments import effective_deployments
 from models_registry.errors import UnknownPrice
 from models_registry.pricing import known, mean_price, price_at
-from models_registry.types import Catalogue, Deployment, Model, Price, Provider, Reach
+from models_registry.types import Catalogue, Deployment, Model, Price, Provider, Reach, Status
 
 EXPECTED_OUTPUT_TOKENS = 500
 """Estimated length of an answer, for estimated costs; a request's own maximum and the model's cap it."""
@@ -63,14 +63,22 @@ def standing_of(model: Model, catalogue: Catalogue, wish: Wish, reach: Reach, no
 
 def serving(model: Model, providers: Mapping[str, Provider], wish: Wish, reach: Reach) -> tuple[Deployment, ...]:
     """The deployments of `model` that this request may use, in the order in which they are to be tried."""
-    return tuple(
+    usable = [
         deployment
         for deployment in effective_deployments(model, reach)
-        if deployment.status != "down"
+        if status_of(deployment, reach) != "down"
         and deployment.provider not in wish.blocked_providers
         and deployment.id not in reach.open_circuits
         and (wish.priority != "privacy" or reach.sandbox or _is_private(deployment, providers))
-    )
+    ]
+    return tuple(sorted(usable, key=lambda deployment: status_of(deployment, reach) == "degraded"))
+
+
+def status_of(deployment: Deployment, reach: Reach) -> Status:
+    """The worse one of what staff set and what the last probe found."""
+    if deployment.status == "down" or deployment.id in reach.health.down:
+        return "down"
+    return "degraded" if deployment.status == "degraded" or deployment.id in reach.health.degraded else "available"
 
 
 def is_local(model: Model, providers: Mapping[str, Provider]) -> bool:
@@ -146,7 +154,7 @@ def _why_unreachable(model: Model, reach: Reach) -> tuple[str, str]:
         return "credential", f"unavailable: there is no API key for {places}"
     if any(deployment.id in reach.open_circuits for deployment in reachable):
         return "circuit", "its circuit is open after repeated failures"
-    if all(deployment.status == "down" for deployment in reachable):
+    if all(status_of(deployment, reach) == "down" for deployment in reachable):
         return "unavailable", "every deployment of it is down"
     return "blocked", "every provider that serves it is blocked"
 

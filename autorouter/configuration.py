@@ -20,15 +20,15 @@ def compile_bundle() -> dict[str, Any]:
     return {
         "config": _config_json(row),
         "profiles": {each.model: _profile_json(each) for each in Profile.objects.prefetch_related("scores")},
-        "policies": {each.name: _policy_json(each) for each in policies},
+        "policies": {each.name: policy_json(each) for each in policies},
         "task_types": dict(TaskType.objects.values_list("name", "policy")),
     }
 
 
 def _config_json(row: RouterConfiguration) -> dict[str, Any]:
-    numbers = {name: _plain(getattr(row, name)) for name in SETTINGS}
+    numbers = {name: plain(getattr(row, name)) for name in SETTINGS}
     weights = {
-        complexity: {tier: _plain(getattr(row, f"weight_{complexity}_{tier}")) for tier in COST_TIERS}
+        complexity: {tier: plain(getattr(row, f"weight_{complexity}_{tier}")) for tier in COST_TIERS}
         for complexity in COMPLEXITIES
     }
     return {
@@ -42,7 +42,7 @@ def _config_json(row: RouterConfiguration) -> dict[str, Any]:
 def _profile_json(row: Profile) -> dict[str, Any]:
     return {
         score.dimension: {
-            "value": _plain(score.value),
+            "value": plain(score.value),
             "source": score.source,
             "dated": score.dated.isoformat(),
             "is_estimated": score.is_estimated,
@@ -51,18 +51,18 @@ def _profile_json(row: Profile) -> dict[str, Any]:
     }
 
 
-def _policy_json(row: Policy) -> dict[str, Any]:
+def policy_json(row: Policy) -> dict[str, Any]:
     return {
         "version": row.version,
         "title": row.title,
         "models": row.model_ids,
-        "max_cost_usd": _plain(row.max_cost_usd),
+        "max_cost_usd": plain(row.max_cost_usd),
         "max_output_tokens": row.max_output_tokens,
-        "temperature": _plain(row.temperature),
+        "temperature": plain(row.temperature),
     }
 
 
-def _plain(value: Decimal | int | None) -> float | int | None:
+def plain(value: Decimal | int | None) -> float | int | None:
     """A JSON number. Floats print back the same decimal digits up to 15 of them; these columns hold fewer."""
     if value is None:
         return None

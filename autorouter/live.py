@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.conf import settings
 from django.db import DatabaseError
 
 from autorouter import bundles
@@ -17,7 +16,7 @@ from autorouter.errors import InvalidConfiguration
 from autorouter.static import STATIC as STATIC_ROUTER
 from autorouter.types import RouterRelease
 from models_registry import bundles as catalogue_bundles
-from models_registry import releases
+from models_registry import releases, switches
 from models_registry.errors import InvalidRelease
 from models_registry.static import STATIC as STATIC_CATALOGUE
 from models_registry.types import Catalogue, Line, Pointer
@@ -36,10 +35,11 @@ class Releases:
     routers: Mapping[int, RouterRelease]
 
     def for_user(self, user_key: str) -> tuple[Catalogue, RouterRelease]:
-        """What decides for this user. `user_key` is any text that stays the same for one."""
+        """What decides for this user. `user_key` is any text that stays the same for one. The switches come first."""
+        on = switches.current()
         return (
-            self.catalogues[releases.pick(self.catalogue_pointer, user_key)],
-            self.routers[releases.pick(self.router_pointer, user_key)],
+            self.catalogues[releases.pick(self.catalogue_pointer, user_key) if on.catalogue else 0],
+            self.routers[releases.pick(self.router_pointer, user_key) if on.router else 0],
         )
 
 
@@ -54,16 +54,9 @@ STATIC = Releases(
 def load(previous: Releases = STATIC) -> Releases:
     """The live releases from the database; those already in `previous` are not read again. Raises DatabaseError."""
     pointers = releases.pointers()
-    router_pointer, routers = _line(
-        "router", settings.USE_DB_ROUTER_CONFIG, pointers, previous.router_pointer, previous.routers, bundles.read
-    )
+    router_pointer, routers = _line("router", pointers, previous.router_pointer, previous.routers, bundles.read)
     catalogue_pointer, catalogues = _line(
-        "catalogue",
-        settings.USE_DB_MODELS,
-        pointers,
-        previous.catalogue_pointer,
-        previous.catalogues,
-        catalogue_bundles.read,
+        "catalogue", pointers, previous.catalogue_pointer, previous.catalogues, catalogue_bundles.read
     )
     return Releases(
         catalogue_pointer=catalogue_pointer, router_pointer=router_pointer, catalogues=catalogues, routers=routers
@@ -72,15 +65,12 @@ def load(previous: Releases = STATIC) -> Releases:
 
 def _line(
     line: Line,
-    is_on: bool,
     pointers: Mapping[Line, Pointer],
     before: Pointer,
     parsed: Mapping[int, Parsed],
     read: Callable[..., Parsed],
 ) -> tuple[Pointer, dict[int, Parsed]]:
-    """The line's pointer and parsed releases. Switched off: release 0. A bundle that cannot be read changes nothing."""
-    if not is_on:
-        return Pointer(line=line, stable=0), {0: parsed[0]}
+    """The line's pointer and parsed releases. A bundle that cannot be read changes nothing."""
     pointer: Pointer = pointers.get(line, Pointer(line=line, stable=0))
     wanted = {pointer.stable, *(() if pointer.candidate is None else (pointer.candidate,))}
     try:

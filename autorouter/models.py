@@ -6,11 +6,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from simple_history.models import HistoricalRecords
 
 from autorouter.choices import Dimension
 from autorouter.tuning import ROUTER_MODEL, SETTINGS, SPEED_BONUS, SPEED_BONUSES, WEIGHTS, Setting
 from autorouter.types import Complexity, CostTier
+from models_registry import audit
 
 
 def _number(label: str, setting: Setting) -> "models.DecimalField[Any, Any]":
@@ -79,7 +79,7 @@ class RouterConfiguration(models.Model):
     long_context_threshold = models.PositiveIntegerField(
         default=128_000, validators=[MinValueValidator(1_000)], help_text="tokens"
     )
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         verbose_name_plural = "router configuration"
@@ -98,7 +98,7 @@ class Profile(models.Model):
     """What a model is good at: one score per dimension."""
 
     model = models.CharField(max_length=128, unique=True, help_text="The model's id.")
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         ordering = ["model"]
@@ -124,7 +124,7 @@ class ProfileScore(models.Model):
     source = models.CharField(max_length=255)
     dated = models.DateField()
     is_estimated = models.BooleanField("estimate", default=False)
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         ordering = ["profile", "id"]
@@ -159,7 +159,7 @@ class Policy(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(2))],
     )
     is_active = models.BooleanField("active", default=True)
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         ordering = ["name", "-version"]
@@ -180,7 +180,7 @@ class TaskType(models.Model):
 
     name = models.SlugField(max_length=64, unique=True)
     policy = models.SlugField(max_length=64, help_text="The policy's name.")
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         ordering = ["name"]

@@ -1,12 +1,12 @@
 """The router's JSON in the REST API. Unknown fields are errors: a misspelt one must not be ignored in silence."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rest_framework import serializers
 
 from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
 from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
+from models_registry.serializers import Strict
 
 MOST_TOKENS = 1_000_000_000
 
@@ -22,18 +22,6 @@ class Count(serializers.IntegerField):
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
             self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses fields that it does not have."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            allowed = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            raise serializers.ValidationError(
-                {name: [f"There is no such field. Allowed: {allowed}."] for name in unknown}
-            )
         return super().to_internal_value(data)
 
 

@@ -32,7 +32,7 @@ _memory: dict[object, Remembered] = {}
 def standings_of(catalogue: Catalogue, wish: Wish, reach: Reach, now: datetime) -> Mapping[str, Standing]:
     """Every model's standing at `now`, by id."""
     key = (
-        id(catalogue), reach.providers, reach.sandbox, reach.open_circuits,
+        id(catalogue), reach.providers, reach.sandbox, reach.open_circuits, reach.health,
         wish.blocked_providers, wish.allow_internal, wish.priority == "privacy",
     )  # fmt: skip
     found = _memory.get(key)

@@ -11,7 +11,8 @@ def _load(name: str) -> Any:
     return json.loads((Path(__file__).parent / "static" / name).read_text())
 
 
-STATIC = read(_load("router.json"), number=0)
+BUNDLE: dict[str, Any] = _load("router.json")
+STATIC = read(BUNDLE, number=0)
 BOARD_NAMES: dict[str, list[str]] = _load("board_names.json")
 """Under which names the rated boards list a model, by its id: every effort, dated and search variant that is the same
 model. A model without an entry is on no board."""

@@ -3,15 +3,19 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from autorouter import viewsets
+from autorouter.viewsets import configuration, decisions, releases
 
 router = SimpleRouter(trailing_slash=False)
-router.register("routing/policies", viewsets.PolicyViewSet)
-router.register("routing/task-types", viewsets.TaskTypeViewSet)
-router.register("profiles", viewsets.ProfileViewSet)
+router.register("routing/policies", configuration.PolicyViewSet)
+router.register("routing/task-types", configuration.TaskTypeViewSet)
+router.register("profiles", configuration.ProfileViewSet)
 
 urlpatterns = [
-    path("routing/select", viewsets.SelectView.as_view()),
-    path("router/configuration", viewsets.RouterConfigurationView.as_view()),
+    path("routing/select", decisions.SelectView.as_view()),
+    path("router/configuration", configuration.RouterConfigurationView.as_view()),
+    path("releases/<str:line>/difference", releases.DifferenceView.as_view()),
+    path("releases/<str:line>/<int:number>", releases.BundleView.as_view()),
+    path("rollouts/<str:line>", releases.RolloutView.as_view()),
+    path("switches", releases.SwitchesView.as_view()),
     *router.urls,
 ]

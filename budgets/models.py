@@ -12,6 +12,15 @@ from simple_history.models import HistoricalRecords
 from budgets.choices import KeyPermission, Measure, Outcome, Period, Role, ScopeKind
 
 
+class Version(models.Model):
+    """What every version keeps beside author, moment and reason."""
+
+    ip = models.GenericIPAddressField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
 class Account(models.Model):
     """An organisation that spends."""
 
@@ -19,7 +28,7 @@ class Account(models.Model):
     name = models.CharField(max_length=100)
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    history = HistoricalRecords()
+    history = HistoricalRecords(bases=[Version])
 
     class Meta:
         ordering = ["slug"]
@@ -34,7 +43,7 @@ class Membership(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
-    history = HistoricalRecords()
+    history = HistoricalRecords(bases=[Version])
 
     class Meta:
         ordering = ["account", "user"]
@@ -62,7 +71,7 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    history = HistoricalRecords(excluded_fields=["digest"])
+    history = HistoricalRecords(bases=[Version], excluded_fields=["digest"])
 
     class Meta:
         ordering = ["account", "name"]
@@ -88,7 +97,7 @@ class Limit(models.Model):
         validators=[MinValueValidator(0)], help_text="Nano-dollars for money (1 USD = 1,000,000,000), else a count."
     )
     is_active = models.BooleanField("active", default=True)
-    history = HistoricalRecords()
+    history = HistoricalRecords(bases=[Version])
 
     class Meta:
         ordering = ["kind", "subject", "measure", "period"]

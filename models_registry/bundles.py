@@ -38,6 +38,7 @@ MODEL_TYPES = {
     **dict.fromkeys(("context_window", "max_output"), int),
     **dict.fromkeys(("supports_reasoning", "is_pro", "is_internal_only", "is_experimental", "is_available"), bool),
     **dict.fromkeys(("capabilities", "deployments"), list),
+    "benchmarks": dict,
 }
 DEPLOYMENT_TYPES = {**dict.fromkeys(("provider", "upstream_model", "status"), str), "prices": list}
 PRICE_TYPES = {**dict.fromkeys(("effective_from", "source", "dated"), str), "rates": dict, "tiers": list}
@@ -113,7 +114,7 @@ def _price(facts: Mapping[str, Any]) -> Price:
         for each in facts.get("tiers", ())
     )
     return Price(
-        effective_from=_moment(facts["effective_from"]),
+        effective_from=moment(facts["effective_from"]),
         rates=_rates(facts["rates"]),
         tiers=tuple(tiers),
         source=facts["source"],
@@ -121,9 +122,10 @@ def _price(facts: Mapping[str, Any]) -> Price:
     )
 
 
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def moment(text: str) -> datetime:
+    """A moment out of ISO text; without a zone it is UTC. Raises ValueError."""
+    given = datetime.fromisoformat(text)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
 def _rates(facts: Mapping[str, Any]) -> Rates:
@@ -139,6 +141,19 @@ def _number(name: str, value: object) -> Decimal:
 
 
 # --- rules
+
+
+def problems_of(kind: str, name: str, bundle: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with one entry of a bundle, by the path within it. `kind` is "models" or "providers"."""
+    problems: dict[str, str] = {}
+    build: Callable[[str, Mapping[str, Any]], Any] = _model if kind == "models" else _provider
+    built = _each(kind, {name: bundle[kind][name]}, build, problems)
+    if kind == "models" and built:
+        place = bundle["providers"]
+        named = {each["provider"] for each in bundle["models"][name]["deployments"]} & place.keys()
+        providers = {each: _provider(each, place[each]) for each in named}
+        problems.update(_model_problems(built[name], bundle["models"], providers))
+    return {path.removeprefix(f"{kind}.{name}").lstrip("."): text for path, text in problems.items()}
 
 
 def _model_problems(
@@ -229,11 +244,12 @@ def _deployment_json(deployment: Deployment) -> dict[str, Any]:
         "provider": deployment.provider,
         "upstream_model": deployment.upstream_model,
         "status": deployment.status,
-        "prices": [_price_json(each) for each in deployment.prices],
+        "prices": [price_json(each) for each in deployment.prices],
     }
 
 
-def _price_json(price: Price) -> dict[str, Any]:
+def price_json(price: Price) -> dict[str, Any]:
+    """A price as a bundle spells it."""
     tiers = [{"above_input_tokens": t.above_input_tokens, "rates": _rates_json(t.rates)} for t in price.tiers]
     return {
         "effective_from": price.effective_from.isoformat(),

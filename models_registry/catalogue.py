@@ -1,24 +1,32 @@
 """From the editable tables to a published catalogue release: compile, validate, store, make live."""
 
+from dataclasses import fields
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Prefetch
 
 from models_registry import bundles, releases
 from models_registry.models import Deployment, Model, Price, Provider
+from models_registry.quarantine import plain
+from models_registry.types import Provider as ProviderValue
+from models_registry.types import Rates
 
 PROVIDER_FIELDS = ("title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention")
 MODEL_FIELDS = (
     "name", "description", "user_description", "best_for", "context_window", "max_output", "supports_reasoning",
-    "knowledge_cutoff", "speed_tier", "is_pro", "is_internal_only", "is_experimental", "is_available", "source",
+    "knowledge_cutoff", "benchmarks", "speed_tier", "is_pro", "is_internal_only", "is_experimental", "is_available",
+    "source",
 )  # fmt: skip
-RATES = ("input", "output", "cache_read", "cache_write", "audio_input", "audio_output")
+RATES = tuple(field.name for field in fields(Rates))
+TABLES = (Provider, Model, Deployment, Price)
 
 
 def compile_bundle() -> dict[str, Any]:
-    """The bundle that the tables would make now."""
-    models = Model.objects.select_related("successor").prefetch_related("deployments__prices")
+    """The bundle that the tables would make now. Prices that wait for approval are not in it."""
+    in_force = Prefetch("deployments__prices", Price.objects.filter(waits_because=""))
+    models = Model.objects.select_related("successor").prefetch_related("deployments", in_force)
     return {
         "providers": {
             each.name: {name: getattr(each, name) for name in PROVIDER_FIELDS} for each in Provider.objects.all()
@@ -43,15 +51,15 @@ def _deployment_json(row: Deployment) -> dict[str, Any]:
         "provider": row.provider_id,
         "upstream_model": row.upstream_model,
         "status": row.status,
-        "prices": [_price_json(each) for each in row.prices.all()],
+        "prices": [price_json(each) for each in row.prices.all()],
     }
 
 
-def _price_json(row: Price) -> dict[str, Any]:
-    rates = {name: f"{value.normalize():f}" for name in RATES if (value := getattr(row, name)) is not None}
+def price_json(row: Price) -> dict[str, Any]:
+    """A price row as a bundle spells it."""
     return {
         "effective_from": row.effective_from.isoformat(),
-        "rates": rates,
+        "rates": {name: plain(value) for name in RATES if (value := getattr(row, name)) is not None},
         "tiers": [
             {
                 "above_input_tokens": tier["above_input_tokens"],
@@ -70,3 +78,8 @@ def publish(author: AbstractBaseUser | None, reason: str) -> int:
     bundle = compile_bundle()
     bundles.read(bundle, number=0)
     return releases.publish("catalogue", bundle, author, reason).number
+
+
+def provider_value(row: Provider) -> ProviderValue:
+    """The provider as the router knows it."""
+    return ProviderValue(name=row.name, **{name: getattr(row, name) for name in PROVIDER_FIELDS})

@@ -33,3 +33,19 @@ class CapabilityChoice(models.TextChoices):
 class LineChoice(models.TextChoices):
     CATALOGUE = "catalogue", "Catalogue"
     ROUTER = "router", "Router"
+
+
+class ImportFormat(models.TextChoices):
+    JSON = "json", "JSON"
+    CSV = "csv", "CSV"
+    XLSX = "xlsx", "XLSX"
+
+
+class ImportState(models.TextChoices):
+    WAITING = "waiting", "Waiting to be checked"
+    CHECKING = "checking", "Checking"
+    CHECKED = "checked", "Ready to apply"
+    REFUSED = "refused", "Has errors"
+    APPLYING = "applying", "Applying"
+    APPLIED = "applied", "Applied"
+    FAILED = "failed", "Failed"

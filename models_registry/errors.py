@@ -5,6 +5,9 @@ RegistryError
 ├── ImpossibleUsage   token counts that contradict one another
 ├── InvalidRelease    a catalogue bundle that breaks a rule; carries every problem
 ├── UnknownRelease    a release number that its line does not have
+├── NoRollout         a promotion where nothing is being rolled out
+├── UnreadableSource  a price list that could not be fetched or read
+├── UnreadableFile    an import that is not of its format
 └── UpstreamError     see models_registry.upstream.errors
 """
 
@@ -38,3 +41,18 @@ class UnknownRelease(RegistryError):
         super().__init__(f"Line {line} has no release {number}.")
         self.line = line
         self.number = number
+
+
+class NoRollout(RegistryError):
+    """A promotion where nothing is being rolled out."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__(f"Line {line} has no candidate: everybody is on the stable release.")
+
+
+class UnreadableSource(RegistryError):
+    """A price list that could not be fetched or read."""
+
+
+class UnreadableFile(RegistryError):
+    """An import that is not of its format."""

@@ -1,14 +1,27 @@
 """The editable catalogue and the releases compiled from it. The gateway reads releases, never these tables."""
 
+from dataclasses import fields
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator, URLValidator
 from django.db import models
-from simple_history.models import HistoricalRecords
 
-from models_registry.choices import CapabilityChoice, DeploymentStatus, LineChoice, Protocol, SpeedTier
+from models_registry import audit, quarantine
+from models_registry.choices import (
+    CapabilityChoice,
+    DeploymentStatus,
+    ImportFormat,
+    ImportState,
+    LineChoice,
+    Protocol,
+    SpeedTier,
+)
 from models_registry.fields import RateField
+from models_registry.types import Rates
 
+RATES = tuple(field.name for field in fields(Rates))
 slug = RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Write lower-case letters, digits, '.', '_' and '-' only.")
 model_id = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*$", "Write provider:name, e.g. openai:gpt-5."
@@ -43,7 +56,7 @@ class Provider(models.Model):
     is_zero_retention = models.BooleanField(
         "zero retention", default=False, help_text="Keeps nothing of what it is sent, by contract."
     )
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         ordering = ["name"]
@@ -87,7 +100,7 @@ class Model(models.Model):
     source = models.CharField(
         max_length=255, blank=True, help_text="Where window, output and capabilities are from, and when."
     )
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         ordering = ["identifier"]
@@ -113,7 +126,7 @@ class Deployment(models.Model):
     upstream_model = models.CharField(max_length=160, help_text="The model's name there.")
     position = models.PositiveSmallIntegerField("order", default=0, help_text="The lowest is tried first.")
     status = models.CharField(max_length=16, choices=DeploymentStatus, default=DeploymentStatus.AVAILABLE)
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         ordering = ["model", "position", "id"]
@@ -136,14 +149,24 @@ class Price(models.Model):
     cache_write = RateField("cache write")
     audio_input = RateField("audio input")
     audio_output = RateField("audio output")
+    reasoning = RateField("reasoning", help_text="USD per 1M tokens. Empty: reasoning costs what output costs.")
+    requests = RateField("requests", help_text="USD per 1,000 requests, beside the tokens")
     tiers = models.JSONField(
         default=list,
         blank=True,
         help_text='Long context, e.g. [{"above_input_tokens": 200000, "input": "2.5", "output": "15"}]',
     )
-    source = models.CharField(max_length=255)
+    source = models.CharField(
+        max_length=255,
+        blank=True,
+        help_text="Who says so: a price list, a contract. Without one it waits for approval.",
+    )
     dated = models.DateField(help_text="The day on which the source said so.")
-    history = HistoricalRecords()
+    waits_because = models.CharField(
+        max_length=500, blank=True, editable=False, help_text="Why it waits for approval. Empty: it is in force."
+    )
+    history = audit.versions()
+    is_trusted = False
 
     class Meta:
         ordering = ["deployment", "effective_from"]
@@ -152,6 +175,52 @@ class Price(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deployment}: {self.input} / {self.output} USD per 1M from {self.effective_from:%Y-%m-%d}"
+
+    def save(self, *arguments: Any, **options: Any) -> None:
+        """A new row that raises doubts waits for approval, unless who writes it vouches for it with `is_trusted`."""
+        if self._state.adding and not self.is_trusted:
+            before = (
+                Price.objects.filter(
+                    deployment=self.deployment_id, waits_because="", effective_from__lt=self.effective_from
+                )
+                .order_by("effective_from")
+                .last()
+            )
+            found = quarantine.doubts(before.rates if before else None, self.rates, self.source)
+            self.waits_because = "; ".join(found)[:500]
+        super().save(*arguments, **options)
+
+    def clean(self) -> None:
+        problems = quarantine.tier_problems(self.tiers)
+        if problems:
+            raise ValidationError({"tiers": problems})
+        if self.pk:
+            self._demand_unchanged()
+
+    @property
+    def rates(self) -> Rates:
+        """The base rates, as a value."""
+        return Rates(**{name: getattr(self, name) for name in RATES})
+
+    def _demand_unchanged(self) -> None:
+        """What an old request cost must not change with a row. Raises ValidationError."""
+        before = Price.objects.filter(pk=self.pk).values("effective_from", "deployment_id", "tiers", *RATES).first()
+        if before and any(getattr(self, name) != value for name, value in before.items()):
+            raise ValidationError("A price is never edited: add a row that is effective from a later moment.")
+
+
+class Probe(models.Model):
+    """What the last probe of a deployment found: a measured fact beside the status that staff set."""
+
+    deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True, related_name="probe")
+    status = models.CharField(max_length=16, choices=DeploymentStatus)
+    detail = models.CharField(max_length=255)
+    latency_ms = models.PositiveIntegerField(null=True)
+    checked_at = models.DateTimeField()
+    since = models.DateTimeField(help_text="When it was first found in this status.")
+
+    def __str__(self) -> str:
+        return f"{self.deployment}: {self.status}"
 
 
 class Release(models.Model):
@@ -182,10 +251,35 @@ class Rollout(models.Model):
     stable = models.PositiveIntegerField(default=0)
     candidate = models.PositiveIntegerField(null=True, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
-    history = HistoricalRecords()
+    history = audit.versions()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(percent__lte=100), name="percent_at_most_100")]
 
     def __str__(self) -> str:
         return f"{self.line}: {self.stable}"
+
+
+class Import(models.Model):
+    """A file on its way into the tables: read and checked whole, shown as differences, then applied in one transaction."""
+
+    table = models.CharField(max_length=32)
+    format = models.CharField(max_length=8, choices=ImportFormat)
+    file_name = models.CharField(max_length=255)
+    content = models.BinaryField()
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=16, choices=ImportState, default=ImportState.WAITING)
+    done = models.PositiveIntegerField(default=0, help_text="rows")
+    total = models.PositiveIntegerField(default=0, help_text="rows")
+    outcome = models.JSONField(default=dict, blank=True, help_text="Counts, differences and errors by row and field.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    touched_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} → {self.table}"

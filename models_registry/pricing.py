@@ -2,7 +2,7 @@
 
 Tiers follow the industry's rule, as genai-prices states it: a request whose input is larger than a tier's threshold pays
 that tier's rates for all of its tokens. A token class without a rate of its own pays its parent's: cached and audio input
-that of input, audio output that of output. Reasoning tokens are output tokens.
+that of input, audio output and reasoning that of output. A rate per request is added once, whatever the tokens are.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from models_registry.errors import ImpossibleUsage, UnknownPrice
 from models_registry.types import Price, Rates, Usage
 
 MILLION = Decimal(1_000_000)
+THOUSAND = Decimal(1_000)
 
 
 def price_at(prices: Sequence[Price], when: datetime) -> Price:
@@ -39,10 +40,11 @@ def known(rate: Decimal | None, token_class: str) -> Decimal:
 def cost(price: Price, usage: Usage) -> Decimal:
     """USD of one answer, unrounded. Raises UnknownPrice, ImpossibleUsage."""
     plain_input = usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens - usage.audio_input_tokens
-    plain_output = usage.output_tokens - usage.audio_output_tokens
+    rates = rates_for(price, usage.input_tokens)
+    reasoning = usage.reasoning_tokens if rates.reasoning is not None else 0
+    plain_output = usage.output_tokens - usage.audio_output_tokens - reasoning
     if min(plain_input, plain_output, *_counts(usage)) < 0:
         raise ImpossibleUsage(f"Parts exceed the whole, or a count is negative: {usage}.")
-    rates = rates_for(price, usage.input_tokens)
     parts = (
         (plain_input, rates.input, "input"),
         (usage.cache_read_tokens, _either(rates.cache_read, rates.input), "cached input"),
@@ -50,8 +52,10 @@ def cost(price: Price, usage: Usage) -> Decimal:
         (usage.audio_input_tokens, _either(rates.audio_input, rates.input), "audio input"),
         (plain_output, rates.output, "output"),
         (usage.audio_output_tokens, _either(rates.audio_output, rates.output), "audio output"),
+        (reasoning, rates.reasoning, "reasoning"),
     )
-    return sum((count * known(rate, name) for count, rate, name in parts if count), Decimal(0)) / MILLION
+    tokens = sum((count * known(rate, name) for count, rate, name in parts if count), Decimal(0))
+    return tokens / MILLION + (rates.requests or 0) / THOUSAND
 
 
 def _counts(usage: Usage) -> tuple[int, ...]:
@@ -73,7 +77,8 @@ def ceiling(price: Price, max_input_tokens: int, max_output_tokens: int) -> Deci
     reachable = [price.rates, *(tier.rates for tier in price.tiers if max_input_tokens > tier.above_input_tokens)]
     dearest_input = max(known(rate, "input") for rates in reachable for rate in _input_rates(rates))
     dearest_output = max(known(rate, "output") for rates in reachable for rate in _output_rates(rates))
-    return (max_input_tokens * dearest_input + max_output_tokens * dearest_output) / MILLION
+    tokens = max_input_tokens * dearest_input + max_output_tokens * dearest_output
+    return tokens / MILLION + max(rates.requests or Decimal(0) for rates in reachable) / THOUSAND
 
 
 def _input_rates(rates: Rates) -> list[Decimal | None]:
@@ -82,7 +87,7 @@ def _input_rates(rates: Rates) -> list[Decimal | None]:
 
 
 def _output_rates(rates: Rates) -> list[Decimal | None]:
-    return [rates.output, *(rate for rate in (rates.audio_output,) if rate is not None)]
+    return [rates.output, *(rate for rate in (rates.audio_output, rates.reasoning) if rate is not None)]
 
 
 def mean_price(price: Price) -> Decimal:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 
-from models_registry.types import SANDBOX, Provider, Reach
+from models_registry.types import HEALTHY, SANDBOX, Health, Provider, Reach
 
 
 def base_url(provider: Provider, environment: Mapping[str, str] = os.environ) -> str:
@@ -25,11 +25,11 @@ def can_call(provider: Provider, environment: Mapping[str, str] = os.environ) ->
     )
 
 
-def current(providers: Iterable[Provider], open_circuits: frozenset[str] = frozenset()) -> Reach:
+def current(providers: Iterable[Provider], health: Health = HEALTHY) -> Reach:
     """What can be called now. In SANDBOX=auto the sandbox steps in while no provider has a key."""
     callable_now = frozenset(each.name for each in providers if can_call(each))
     sandbox = settings.SANDBOX == "on" or (settings.SANDBOX == "auto" and not callable_now)
-    return Reach(providers=callable_now, sandbox=sandbox, open_circuits=open_circuits)
+    return Reach(providers=callable_now, sandbox=sandbox, health=health)
 
 
 def sandbox_provider() -> Provider:

@@ -1,21 +1,26 @@
-"""Releases of both lines: stored once, numbered, never changed; and the pointers that say which one is live."""
+"""Releases of both lines: stored once, numbered, never changed; and the pointers that say which one is live.
+
+A line points at a stable release and, while one is rolled out, at a candidate that a share of the users gets.
+"""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
 
 from models_registry import audit
-from models_registry.errors import UnknownRelease
+from models_registry.errors import NoRollout, UnknownRelease
 from models_registry.models import Release, Rollout
 from models_registry.types import Line, Pointer
 
 LINES: tuple[Line, ...] = get_args(Line)
 CHANNEL = "routerhub_changes"
 """PostgreSQL channel on which every process hears of a change, with what changed as the payload."""
+ABSENT = "(absent)"
 
 
 def digest(bundle: Mapping[str, Any]) -> str:
@@ -24,26 +29,42 @@ def digest(bundle: Mapping[str, Any]) -> str:
 
 
 @transaction.atomic
-def publish(line: Line, bundle: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> Release:
-    """Store the next release of a line and make it live for all. The caller has validated the bundle.
+def store(line: Line, bundle: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> Release:
+    """The next release of a line, live for nobody: a draft. The caller has validated the bundle.
 
-    A bundle equal to the live release's makes no new one: the live one is returned.
+    A bundle equal to the newest release's makes no new one: that one is returned.
     """
-    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
+    Rollout.objects.select_for_update().get_or_create(line=line)
     fingerprint = digest(bundle)
-    live = Release.objects.filter(line=line, number=rollout.stable).first()
-    if live and live.digest == fingerprint and rollout.candidate is None:
-        return live
     newest = Release.objects.filter(line=line).order_by("-number").first()
-    release = Release.objects.create(
+    if newest and newest.digest == fingerprint:
+        return newest
+    return Release.objects.create(
         line=line,
         number=newest.number + 1 if newest else 1,
         digest=fingerprint,
         bundle=bundle,
         author_id=author.pk if author else None,
-        reason=reason,
+        reason=reason[:255],
     )
-    _point(rollout, release.number, author, reason)
+
+
+@transaction.atomic
+def publish(line: Line, bundle: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> Release:
+    """Store the next release of a line and make it live; what has not changed makes no new one.
+
+    While a candidate is rolled out, the new release takes the candidate's place and share: what is tried out by a few
+    does not reach all because somebody saved something else.
+    """
+    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
+    live = Release.objects.filter(line=line, number=rollout.candidate or rollout.stable).first()
+    if live and live.digest == digest(bundle):
+        return live
+    release = store(line, bundle, author, reason)
+    if rollout.candidate is None:
+        _point(rollout, release.number, None, 0, author, reason)
+    else:
+        _point(rollout, rollout.stable, release.number, rollout.percent, author, reason)
     return release
 
 
@@ -65,16 +86,56 @@ def is_settled(line: Line, bundle: Mapping[str, Any], read: Callable[[Mapping[st
 
 
 @transaction.atomic
-def rollback(line: Line, number: int, author: AbstractBaseUser | None, reason: str) -> None:
-    """Make an earlier release live again; 0 is the one in the code. Raises UnknownRelease."""
+def roll_out(line: Line, number: int, percent: int, author: AbstractBaseUser | None, reason: str) -> None:
+    """Make a stored release live for `percent` of the users, 1 to 100; 100 is for all. Raises UnknownRelease."""
+    _demand_stored(line, number)
+    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
+    if percent >= 100 or number == rollout.stable:
+        _point(rollout, number, None, 0, author, reason)
+    else:
+        _point(rollout, rollout.stable, number, percent, author, reason)
+
+
+@transaction.atomic
+def promote(line: Line, author: AbstractBaseUser | None, reason: str) -> int:
+    """Make the candidate live for all and return its number. Raises NoRollout."""
+    rollout = Rollout.objects.select_for_update().filter(line=line).first()
+    if rollout is None or rollout.candidate is None:
+        raise NoRollout(line)
+    _point(rollout, rollout.candidate, None, 0, author, reason)
+    return rollout.stable
+
+
+@transaction.atomic
+def rollback(line: Line, number: int | None, author: AbstractBaseUser | None, reason: str) -> int:
+    """Make an earlier release live again for all, and return its number; 0 is the one in the code.
+
+    Without a number: in a rollout the candidate is withdrawn, else it is the release that was stable before this one.
+    Raises UnknownRelease.
+    """
+    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
+    target = _before(rollout) if number is None else number
+    _demand_stored(line, target)
+    _point(rollout, target, None, 0, author, reason)
+    return target
+
+
+def _before(rollout: Rollout) -> int:
+    if rollout.candidate is not None:
+        return rollout.stable
+    earlier = rollout.history.exclude(stable=rollout.stable).first()
+    return earlier.stable if earlier else 0
+
+
+def _demand_stored(line: Line, number: int) -> None:
     if number and not Release.objects.filter(line=line, number=number).exists():
         raise UnknownRelease(line, number)
-    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
-    _point(rollout, number, author, reason)
 
 
-def _point(rollout: Rollout, number: int, author: AbstractBaseUser | None, reason: str) -> None:
-    rollout.stable, rollout.candidate, rollout.percent = number, None, 0
+def _point(
+    rollout: Rollout, stable: int, candidate: int | None, percent: int, author: AbstractBaseUser | None, reason: str
+) -> None:
+    rollout.stable, rollout.candidate, rollout.percent = stable, candidate, percent
     audit.stamp(rollout, author, reason)
     rollout.save()
     announce(rollout.line)
@@ -84,6 +145,11 @@ def announce(what: str) -> None:
     """Tell every process, when the transaction commits, that `what` changed."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, what])
+
+
+def listed(line: Line) -> list[Release]:
+    """Every release of a line without its bundle, the newest first."""
+    return list(Release.objects.filter(line=line).select_related("author").defer("bundle"))
 
 
 def pointers() -> dict[Line, Pointer]:
@@ -110,3 +176,32 @@ def pick(pointer: Pointer, user_key: str) -> int:
         return pointer.stable
     drawn = hashlib.sha256(f"{pointer.line}:{pointer.candidate}:{user_key}".encode()).digest()
     return pointer.candidate if int.from_bytes(drawn[:8], "big") % 100 < pointer.percent else pointer.stable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """One value that two bundles have otherwise. ABSENT stands where one has none."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
+    """Every value in which two bundles differ, by its path, in order. Lists of objects are compared place by place."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in sorted(before.keys() | after.keys()):
+            yield from differences(
+                before.get(name, ABSENT), after.get(name, ABSENT), f"{path}.{name}" if path else name
+            )
+    elif _is_objects(before) and _is_objects(after):
+        for at in range(max(len(before), len(after))):
+            one = before[at] if at < len(before) else ABSENT
+            other = after[at] if at < len(after) else ABSENT
+            yield from differences(one, other, f"{path}[{at}]")
+    elif before != after:
+        yield Difference(path=path, before=before, after=after)
+
+
+def _is_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, Mapping) for each in value)

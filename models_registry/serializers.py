@@ -1,13 +1,32 @@
 """The catalogue's JSON in the REST API."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
 
+from models_registry.catalogue import RATES
+from models_registry.choices import DeploymentStatus, SpeedTier
 from models_registry.fields import RateField
-from models_registry.models import Deployment, Model, Price, Provider, Release
+from models_registry.models import Deployment, Import, Model, Price, Provider, Release
 
-RATES = ["input", "output", "cache_read", "cache_write", "audio_input", "audio_output"]
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses fields that it does not have."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            allowed = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            raise serializers.ValidationError(
+                {name: [f"There is no such field. Allowed: {allowed}."] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+class ReasonSerializer(Strict):
+    """Why something is changed: kept in the history."""
+
+    reason = serializers.CharField(max_length=1000)
 
 
 class ExactRate(serializers.DecimalField):
@@ -27,13 +46,53 @@ class PriceSerializer(serializers.ModelSerializer[Price]):
         fields = ["effective_from", *RATES, "tiers", "source", "dated"]
 
 
+class PriceRowSerializer(PriceSerializer):
+    """A price row with where it belongs, and why it waits where it does."""
+
+    model = serializers.CharField(source="deployment.model.identifier", read_only=True)
+    provider = serializers.CharField(source="deployment.provider_id", read_only=True)
+    upstream_model = serializers.CharField(source="deployment.upstream_model", read_only=True)
+
+    class Meta(PriceSerializer.Meta):
+        fields = ["id", "model", "provider", "upstream_model", *PriceSerializer.Meta.fields, "waits_because"]
+
+
+class NewPriceSerializer(PriceSerializer):
+    """A price to add to one deployment of a model."""
+
+    model = serializers.SlugRelatedField[Any](slug_field="identifier", queryset=Model.objects.all(), write_only=True)
+    provider = serializers.CharField(write_only=True)
+    upstream_model = serializers.CharField(
+        write_only=True, required=False, help_text="Needed where the provider serves the model under several names."
+    )
+    reason = serializers.CharField(max_length=1000, write_only=True)
+
+    class Meta(PriceSerializer.Meta):
+        fields = ["model", "provider", "upstream_model", *PriceSerializer.Meta.fields, "reason"]
+
+    def validate(self, attrs: Any) -> Any:
+        places = attrs["model"].deployments.filter(provider=attrs["provider"])
+        if "upstream_model" in attrs:
+            places = places.filter(upstream_model=attrs["upstream_model"])
+        if len(found := list(places)) != 1:
+            there = ", ".join(f"{each.provider_id}/{each.upstream_model}" for each in attrs["model"].deployments.all())
+            raise serializers.ValidationError({"provider": f"names {len(found)} deployments. There are: {there}."})
+        attrs["deployment"] = found[0]
+        return attrs
+
+
 class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
     provider = serializers.CharField(source="provider_id")
     prices = PriceSerializer(many=True)
+    probe = serializers.SerializerMethodField()
 
     class Meta:
         model = Deployment
-        fields = ["provider", "upstream_model", "position", "status", "prices"]
+        fields = ["provider", "upstream_model", "position", "status", "probe", "prices"]
+
+    def get_probe(self, row: Deployment) -> dict[str, Any] | None:
+        found = getattr(row, "probe", None)
+        return found and {"status": found.status, "detail": found.detail, "checked_at": found.checked_at}
 
 
 class ModelSerializer(serializers.ModelSerializer[Model]):
@@ -47,8 +106,88 @@ class ModelSerializer(serializers.ModelSerializer[Model]):
         fields = [
             "id", "provider", "name", "description", "user_description", "best_for", "context_window", "max_output",
             "capabilities", "supports_reasoning", "knowledge_cutoff", "benchmarks", "speed_tier", "is_pro",
-            "is_experimental", "is_available", "deprecated_from", "successor", "source", "deployments",
+            "is_internal_only", "is_experimental", "is_available", "deprecated_from", "successor", "source",
+            "deployments",
         ]  # fmt: skip
+
+
+class BundlePriceSerializer(Strict):
+    """A price as releases spell it."""
+
+    effective_from = serializers.DateTimeField()
+    rates = serializers.DictField(child=ExactRate(allow_null=True))
+    tiers = serializers.ListField(child=serializers.DictField(), required=False)
+    source = serializers.CharField(max_length=255)  # type: ignore[assignment]  # shadows what a field has
+    dated = serializers.DateField()
+
+
+class BundleDeploymentSerializer(Strict):
+    provider = serializers.CharField()
+    upstream_model = serializers.CharField(max_length=160)
+    status = serializers.ChoiceField(choices=DeploymentStatus.choices, default=DeploymentStatus.AVAILABLE.value)
+    prices = BundlePriceSerializer(many=True, required=False)
+
+
+class ModelChangeSerializer(Strict):
+    """The fields of a model that may be written. `deployments`, where given, are all that it then has, in order."""
+
+    name = serializers.CharField(required=False, max_length=128)
+    description = serializers.CharField(required=False, allow_blank=True)
+    user_description = serializers.CharField(required=False, allow_blank=True)
+    best_for = serializers.CharField(required=False, allow_blank=True, max_length=255)
+    context_window = serializers.IntegerField(required=False, min_value=1)
+    max_output = serializers.IntegerField(required=False, min_value=1)
+    capabilities = serializers.ListField(required=False, child=serializers.CharField())
+    supports_reasoning = serializers.BooleanField(required=False)
+    knowledge_cutoff = serializers.CharField(required=False, allow_blank=True)
+    benchmarks = serializers.DictField(required=False)
+    speed_tier = serializers.ChoiceField(required=False, choices=SpeedTier.choices)
+    is_pro = serializers.BooleanField(required=False)
+    is_internal_only = serializers.BooleanField(required=False)
+    is_experimental = serializers.BooleanField(required=False)
+    is_available = serializers.BooleanField(required=False)
+    deprecated_from = serializers.DateField(required=False, allow_null=True)
+    successor = serializers.CharField(required=False, allow_blank=True)
+    source = serializers.CharField(required=False, allow_blank=True, max_length=255)  # type: ignore[assignment]
+    deployments = BundleDeploymentSerializer(required=False, many=True)
+    reason = serializers.CharField(max_length=1000)
+
+    def facts(self) -> dict[str, Any]:
+        """The validated values as a bundle spells them."""
+        given = {name: self.initial_data[name] for name in self.validated_data if name not in {"reason", "deployments"}}
+        if "deployments" in self.validated_data:
+            given["deployments"] = [_bundle_place(each) for each in self.validated_data["deployments"]]
+        return given
+
+
+def _bundle_place(place: Mapping[str, Any]) -> dict[str, Any]:
+    prices = [
+        {
+            "effective_from": price["effective_from"].isoformat(),
+            "rates": {name: str(value) for name, value in price["rates"].items() if value is not None},
+            "tiers": price.get("tiers", []),
+            "source": price["source"],
+            "dated": price["dated"].isoformat(),
+        }
+        for price in place.get("prices", ())
+    ]
+    return {**place, "prices": prices}
+
+
+class NewModelSerializer(ModelChangeSerializer):
+    id = serializers.CharField(max_length=128)
+
+    def facts(self) -> dict[str, Any]:
+        return {name: value for name, value in super().facts().items() if name != "id"}
+
+
+class DuplicateSerializer(ReasonSerializer):
+    id = serializers.CharField(max_length=128, help_text="The copy's id, provider:name.")
+
+
+class DeprecateSerializer(ReasonSerializer):
+    deprecated_from = serializers.DateField()
+    successor = serializers.CharField(required=False, allow_blank=True, default="")
 
 
 class ProviderSerializer(serializers.ModelSerializer[Provider]):
@@ -57,9 +196,36 @@ class ProviderSerializer(serializers.ModelSerializer[Provider]):
         fields = ["name", "title", "protocol", "base_url", "is_local", "is_zero_retention"]
 
 
+class ProviderChangeSerializer(serializers.ModelSerializer[Provider]):
+    reason = serializers.CharField(max_length=1000, write_only=True)
+
+    class Meta:
+        model = Provider
+        fields = ["name", "title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention", "reason"]
+
+
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
     author = serializers.StringRelatedField[Any]()
 
     class Meta:
         model = Release
         fields = ["line", "number", "digest", "author", "reason", "created_at"]
+
+
+class SyncSerializer(Strict):
+    """Which changes of a price list to apply, by the keys that the comparison gave."""
+
+    source = serializers.CharField(default="genai-prices")  # type: ignore[assignment]
+    online = serializers.BooleanField(default=False)
+    keys = serializers.ListField(child=serializers.CharField(), allow_empty=False)
+    reason = serializers.CharField(max_length=1000)
+
+
+class ImportSerializer(serializers.ModelSerializer[Import]):
+    author = serializers.StringRelatedField[Any]()
+
+    class Meta:
+        model = Import
+        fields = [
+            "id", "table", "format", "file_name", "state", "done", "total", "outcome", "author", "reason", "created_at",
+        ]  # fmt: skip

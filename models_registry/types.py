@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 Capability = Literal["vision", "tools", "audio", "structured_output", "streaming", "reasoning"]
 Protocol = Literal["openai", "anthropic", "google"]
@@ -26,6 +26,9 @@ class Rates:
     cache_write: Decimal | None = None
     audio_input: Decimal | None = None
     audio_output: Decimal | None = None
+    reasoning: Decimal | None = None
+    requests: Decimal | None = None
+    """USD per 1,000 requests, beside the tokens."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +125,8 @@ class Model:
     deprecated_from: date | None = None
     successor: str = ""
     """Id of the model to use after `deprecated_from`."""
+    benchmarks: Mapping[str, Any] = field(default_factory=dict)
+    """Name to {"value", "source", "dated"}."""
     source: str = ""
     """Where window, output and capabilities are from, and when."""
 
@@ -142,6 +147,17 @@ class Catalogue:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """What probes found, by deployment id ("provider/name there"), beside the status that staff set."""
+
+    down: frozenset[str] = frozenset()
+    degraded: frozenset[str] = frozenset()
+
+
+HEALTHY = Health()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reach:
     """Which deployments can be called at this moment, and why others cannot."""
 
@@ -151,6 +167,7 @@ class Reach:
     """True: the sandbox provider answers for every model."""
     open_circuits: frozenset[str] = frozenset()
     """Deployment ids that failed too often lately."""
+    health: Health = field(default_factory=lambda: HEALTHY)
     latency_ms: Mapping[str, int] = field(default_factory=dict)
     """Measured mean answer time by model id; a model without a measurement is missing."""
 

@@ -1,36 +1,225 @@
 """The catalogue in the REST API."""
 
-from django.db.models import QuerySet
-from rest_framework import viewsets
-from rest_framework.permissions import IsAuthenticated
+from collections.abc import Mapping
+from typing import Any
 
-from models_registry.filters import ModelFilter
-from models_registry.models import Model, Provider, Release
-from models_registry.serializers import ModelSerializer, ProviderSerializer, ReleaseSerializer
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse
+from django.utils.timezone import now
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from models_registry import audit, catalogue, editing, importing, price_lists, prices, resources, syncing
+from models_registry.bundles import price_json
+from models_registry.filters import ModelFilter, with_price
+from models_registry.models import Import, Model, Price, Provider, Release
+from models_registry.permissions import AllReadStaffChange, StaffOnly, is_staff
+from models_registry.serializers import (
+    DeprecateSerializer,
+    DuplicateSerializer,
+    ImportSerializer,
+    ModelChangeSerializer,
+    ModelSerializer,
+    NewModelSerializer,
+    NewPriceSerializer,
+    PriceRowSerializer,
+    ProviderChangeSerializer,
+    ProviderSerializer,
+    ReasonSerializer,
+    ReleaseSerializer,
+    SyncSerializer,
+)
+
+CONTENT_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def valid(serializer: Any) -> dict[str, Any]:
+    """The serializer's values. Raises DRF's ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
 
 
 class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
-    """Models that may be asked for. Internal ones are shown to staff only."""
+    """Models that may be asked for; internal ones are shown to staff only. A change says why and is live at once."""
 
-    queryset = Model.objects.select_related("successor").prefetch_related("deployments__prices")
+    queryset = Model.objects.select_related("successor")
     serializer_class = ModelSerializer
-    permission_classes = [IsAuthenticated]
+    permission_classes = [AllReadStaffChange]
     filterset_class = ModelFilter
     lookup_field = "identifier"
-    lookup_value_regex = ".+"
+    lookup_value_regex = "[^/]+:.+"
 
     def get_queryset(self) -> QuerySet[Model]:
-        models = super().get_queryset()
-        return models if self.request.user.is_staff else models.filter(is_internal_only=False)
+        in_force = Prefetch("deployments__prices", Price.objects.filter(waits_because=""))
+        models = with_price(super().get_queryset()).prefetch_related("deployments__probe", in_force)
+        return models if is_staff(self.request) else models.filter(is_internal_only=False)
+
+    @extend_schema(request=NewModelSerializer, responses={201: ModelSerializer})
+    def create(self, request: Request) -> Response:
+        serializer = NewModelSerializer(data=request.data)
+        values = valid(serializer)
+        editing.add(values["id"], serializer.facts(), audit.author_of(request), values["reason"])
+        return self._shown(values["id"], 201)
+
+    @extend_schema(request=ModelChangeSerializer)
+    def partial_update(self, request: Request, identifier: str) -> Response:
+        self.get_object()
+        serializer = ModelChangeSerializer(data=request.data)
+        values = valid(serializer)
+        editing.alter(identifier, serializer.facts(), audit.author_of(request), values["reason"])
+        return self._shown(identifier)
+
+    @extend_schema(parameters=[OpenApiParameter("reason", str, required=True)])
+    def destroy(self, request: Request, identifier: str) -> Response:
+        """The reason stands in the query or in the body."""
+        self.get_object()
+        given: Any = {"reason": request.query_params["reason"]} if "reason" in request.query_params else request.data
+        editing.remove(identifier, audit.author_of(request), valid(ReasonSerializer(data=given))["reason"])
+        return Response(status=204)
+
+    @extend_schema(request=DuplicateSerializer, responses={201: ModelSerializer})
+    def duplicate(self, request: Request, identifier: str) -> Response:
+        """A copy under another id, with deployments and prices."""
+        self.get_object()
+        values = valid(DuplicateSerializer(data=request.data))
+        editing.duplicate(identifier, values["id"], audit.author_of(request), values["reason"])
+        return self._shown(values["id"], 201)
+
+    @extend_schema(request=DeprecateSerializer)
+    def deprecate(self, request: Request, identifier: str) -> Response:
+        """From that day on it is no longer chosen, and who names it is told the successor."""
+        self.get_object()
+        values = valid(DeprecateSerializer(data=request.data))
+        author = audit.author_of(request)
+        editing.deprecate(identifier, values["deprecated_from"], values["successor"], author, values["reason"])
+        return self._shown(identifier)
+
+    def _shown(self, identifier: str, status: int = 200) -> Response:
+        return Response(ModelSerializer(self.get_queryset().get(identifier=identifier)).data, status)
 
 
-class ProviderViewSet(viewsets.ReadOnlyModelViewSet[Provider]):
+class ProviderViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Provider]):
     """Who makes and serves models."""
 
     queryset = Provider.objects.all()
-    serializer_class = ProviderSerializer
-    permission_classes = [IsAuthenticated]
+    permission_classes = [AllReadStaffChange]
     lookup_field = "name"
+    http_method_names = ["get", "post", "patch", "head", "options"]
+
+    def get_serializer_class(self) -> Any:
+        return ProviderSerializer if self.action in {"list", "retrieve"} else ProviderChangeSerializer
+
+    def perform_create(self, serializer: Any) -> None:
+        self._save(Provider(), serializer)
+
+    def perform_update(self, serializer: Any) -> None:
+        self._save(serializer.instance, serializer)
+
+    @transaction.atomic
+    def _save(self, row: Provider, serializer: Any) -> None:
+        values = dict(serializer.validated_data)
+        reason, author = values.pop("reason"), audit.author_of(self.request)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.full_clean()
+        audit.stamp(row, author, reason)
+        row.save()
+        catalogue.publish(author, reason)
+        serializer.instance = row
+
+
+class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Price]):
+    """Every price row, those that wait for approval among them. Rows are added, never edited."""
+
+    queryset = Price.objects.select_related("deployment__model")
+    serializer_class = PriceRowSerializer
+    permission_classes = [StaffOnly]
+
+    def get_queryset(self) -> QuerySet[Price]:
+        rows = super().get_queryset()
+        asked = self.request.query_params
+        if "model" in asked:
+            rows = rows.filter(deployment__model__identifier=asked["model"])
+        return rows.exclude(waits_because="") if asked.get("waiting") == "true" else rows
+
+    @extend_schema(request=NewPriceSerializer, responses={201: PriceRowSerializer})
+    def create(self, request: Request) -> Response:
+        values = dict(valid(NewPriceSerializer(data=request.data)))
+        deployment, reason = values.pop("deployment"), values.pop("reason")
+        for name in ("model", "provider", "upstream_model"):
+            values.pop(name, None)
+        row = prices.add(deployment, values, audit.author_of(request), reason)
+        return Response(PriceRowSerializer(row).data, 201)
+
+    @extend_schema(request=ReasonSerializer)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Let a price that waits count."""
+        row = self.get_object()
+        prices.approve(row, audit.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        return Response(PriceRowSerializer(row).data)
+
+    @extend_schema(request=ReasonSerializer, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def reject(self, request: Request, pk: str) -> Response:
+        """Delete a price that waits; the history keeps it."""
+        prices.reject(self.get_object(), audit.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        return Response(status=204)
+
+
+class PriceSyncView(APIView):
+    """The catalogue's prices against a price list."""
+
+    permission_classes = [StaffOnly]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("source", str), OpenApiParameter("online", bool)], responses=OpenApiTypes.OBJECT
+    )
+    def get(self, request: Request) -> Response:
+        asked = request.query_params
+        moment = now()
+        source, online = asked.get("source", price_lists.SOURCES[0]), asked.get("online") == "true"
+        changes = syncing.compare(price_lists.offers(source, online, moment.date()), moment)
+        return Response({"source": source, "changes": [_change_json(change) for change in changes]})
+
+    @extend_schema(request=SyncSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        asked = valid(SyncSerializer(data=request.data))
+        moment = now()
+        offers = price_lists.offers(asked["source"], asked["online"], moment.date())
+        known = {change.key for change in syncing.compare(offers, moment)}
+        if unknown := [key for key in asked["keys"] if key not in known]:
+            raise ValidationError({"keys": [f"{key!r} is not among the differences." for key in unknown]})
+        applied = syncing.apply(offers, asked["keys"], moment, audit.author_of(request), asked["reason"])
+        return Response({"applied": [_change_json(change) for change in applied]})
+
+
+def _change_json(change: syncing.Change) -> dict[str, Any]:
+    return {
+        "key": change.key,
+        "kind": change.kind,
+        "model": change.model,
+        "place": change.place,
+        "before": price_json(change.before) if change.before else None,
+        "after": price_json(change.after) if change.after else None,
+        "doubts": change.doubts,
+        "obstacle": change.obstacle,
+        "note": change.note,
+    }
 
 
 class ReleaseViewSet(viewsets.ReadOnlyModelViewSet[Release]):
@@ -40,3 +229,61 @@ class ReleaseViewSet(viewsets.ReadOnlyModelViewSet[Release]):
     serializer_class = ReleaseSerializer
     permission_classes = [IsAuthenticated]
     filterset_fields = ["line", "number"]
+
+
+class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Import]):
+    """Files on their way into the tables: posted, checked in the background, applied when somebody says so."""
+
+    queryset = Import.objects.defer("content").select_related("author")
+    serializer_class = ImportSerializer
+    permission_classes = [StaffOnly]
+
+    @extend_schema(
+        request={"multipart/form-data": {"type": "object", "properties": {
+            "table": {"type": "string"}, "format": {"type": "string"}, "file": {"type": "string", "format": "binary"}}}},
+        responses={201: ImportSerializer},
+    )  # fmt: skip
+    def create(self, request: Request) -> Response:
+        file = request.FILES.get("file")
+        asked = request.data if isinstance(request.data, Mapping) else {}
+        if file is None:
+            raise ValidationError({"file": "Send the file as multipart/form-data."})
+        name = file.name or "file"
+        format_name = asked.get("format") or name.rpartition(".")[2].lower()
+        job = importing.submit(asked.get("table", "models"), format_name, name, file.read(), audit.author_of(request))
+        return Response(ImportSerializer(job).data, 201)
+
+    def get_parsers(self) -> list[Any]:
+        is_upload = self.request is not None and self.request.content_type.startswith("multipart/")
+        return [MultiPartParser()] if is_upload else super().get_parsers()
+
+    @extend_schema(request=ReasonSerializer)
+    @action(detail=True, methods=["post"])
+    def apply(self, request: Request, pk: str) -> Response:
+        """Write a checked import's rows, all of them, and publish."""
+        job = self.get_object()
+        importing.confirm(job, audit.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        job.refresh_from_db()
+        return Response(ImportSerializer(job).data)
+
+
+class ExportView(APIView):
+    """A table as a file that an import takes back: /api/exports/models?as=csv"""
+
+    permission_classes = [StaffOnly]
+
+    @extend_schema(parameters=[OpenApiParameter("as", str, enum=list(CONTENT_TYPES))], responses=OpenApiTypes.BINARY)
+    def get(self, request: Request, table: str) -> HttpResponse:
+        format_name = request.query_params.get("as", "json")
+        if table not in resources.TABLES or format_name not in CONTENT_TYPES:
+            allowed = f"tables {', '.join(resources.TABLES)}; formats {', '.join(CONTENT_TYPES)}"
+            raise ValidationError({"as": f"{table} as {format_name}: allowed are {allowed}."})
+        return file_response(table, format_name)
+
+
+def file_response(table: str, format_name: str) -> HttpResponse:
+    """The table as a download."""
+    known = resources.TABLES[table]
+    content = resources.write_file(known, catalogue.compile_bundle()[known.kind], format_name)
+    headers = {"Content-Disposition": f'attachment; filename="{table}-{now():%Y-%m-%d}.{format_name}"'}
+    return HttpResponse(content, content_type=CONTENT_TYPES[format_name], headers=headers)

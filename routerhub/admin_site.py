@@ -13,13 +13,18 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from autorouter import pages as router_pages
 from autorouter.errors import InvalidConfiguration
 from models_registry import audit
+from models_registry import pages as registry_pages
 from models_registry.errors import InvalidRelease
+from routerhub.history import pages as history_pages
 
 ADDED = "added in the admin"
 DELETED = "deleted in the admin"
@@ -92,6 +97,11 @@ class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
             setattr(request, PROBLEMS, [f"{path}: {problem}" for path, problem in invalid.problems.items()])
             return super().changeform_view(request, *arguments, **options)  # type: ignore[no-any-return]
 
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """One place shows every history."""
+        table = self.model._meta.model_name
+        return redirect(f"{reverse('admin:changes')}?table={table}&row={object_id}")
+
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         with transaction.atomic():
             audit.stamp(obj, request.user, DELETED)  # type: ignore[arg-type]
@@ -119,6 +129,25 @@ class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
     """Mixes auditing into the page of every model that keeps a history."""
 
     index_title = "Overview"
+
+    def get_urls(self) -> list[Any]:
+        """The pages that belong to no single table, then the tables' own."""
+        view = self.admin_view
+        return [
+            path("prices/sync/", view(registry_pages.SyncPage.as_view()), name="sync_prices"),
+            path("imports/", view(registry_pages.ImportsPage.as_view()), name="imports"),
+            path("imports/<int:pk>/", view(registry_pages.ImportPage.as_view()), name="import"),
+            path("exports/<str:table>.<str:format_name>", view(registry_pages.export), name="export"),
+            path("releases/", view(router_pages.ReleasesPage.as_view()), name="releases"),
+            path(
+                "releases/<str:line>/difference/",
+                view(router_pages.DifferencePage.as_view()),
+                name="release_difference",
+            ),
+            path("changes/", view(history_pages.ChangesPage.as_view()), name="changes"),
+            path("changes/<str:table>/<int:number>/", view(history_pages.VersionPage.as_view()), name="version"),
+            *super().get_urls(),
+        ]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable

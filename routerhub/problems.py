@@ -19,7 +19,7 @@ from rest_framework.views import set_rollback
 
 from autorouter.errors import InvalidConfiguration, NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.explain import as_json
-from models_registry.errors import InvalidRelease, UnknownRelease
+from models_registry.errors import InvalidRelease, UnknownRelease, UnreadableSource
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -120,6 +120,7 @@ _TABLE: tuple[tuple[Any, Callable[[Any, Any], Told]], ...] = (
     ((UnknownPolicy, UnknownTaskType), _unknown_name),
     (NoCandidate, lambda error, _: (422, str(error), as_json(error.decision), {})),
     ((UnknownRelease, Http404), lambda error, _: (404, str(error) or "There is nothing here.", {}, {})),
+    (UnreadableSource, lambda error, request: _invalid([("source", str(error))], request)),
     (RequestDataTooBig, _too_large),
     (PermissionDenied, lambda error, _: (403, str(error) or "This is not allowed.", {}, {})),
     (DatabaseError, _database_away),

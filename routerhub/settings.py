@@ -62,6 +62,7 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
+    "unfold.contrib.inlines",
     "unfold.contrib.simple_history",
     "routerhub.admin_app.RouterHubAdminConfig",
     "django.contrib.auth",
@@ -138,6 +139,10 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # --- the router
 USE_DB_MODELS = _flag("USE_DB_MODELS", True)
 USE_DB_ROUTER_CONFIG = _flag("USE_DB_ROUTER_CONFIG", True)
+# Turns both while the processes run; see models_registry.switches.
+SWITCHES_FILE = Path(env.str("SWITCHES_FILE", str(VAR_DIR / "switches.json")))
+# Whether `sync_prices` may fetch the newest figures from the network; else it takes those of the installed package.
+ALLOW_ONLINE_PRICES = _flag("ALLOW_ONLINE_PRICES", True)
 # auto: the sandbox provider answers for every model while no real provider has a key.
 SANDBOX = _choice("SANDBOX", "auto", ("auto", "on", "off"))
 SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
@@ -159,6 +164,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-holds": {"task": "budgets.tasks.sweep_holds", "schedule": 10.0},
+    "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
+    "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
 
@@ -202,6 +209,10 @@ def _page(title: str, icon: str, model: str) -> dict[str, object]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
 
 
+def _own_page(title: str, icon: str, name: str) -> dict[str, object]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}")}
+
+
 UNFOLD = {
     "SITE_TITLE": "RouterHub",
     "SITE_HEADER": "RouterHub",
@@ -232,9 +243,18 @@ UNFOLD = {
                 "title": "Catalogue",
                 "items": [
                     _page("Models", "deployed_code", "models_registry_model"),
-                    _page("Deployments and prices", "sell", "models_registry_deployment"),
+                    _page("Deployments", "lan", "models_registry_deployment"),
+                    _page("Prices", "sell", "models_registry_price"),
                     _page("Providers", "dns", "models_registry_provider"),
-                    _page("Releases", "new_releases", "models_registry_release"),
+                    _own_page("Sync prices", "sync", "sync_prices"),
+                    _own_page("Import and export", "swap_vert", "imports"),
+                ],
+            },
+            {
+                "title": "Control",
+                "items": [
+                    _own_page("Releases", "new_releases", "releases"),
+                    _own_page("Changes", "history", "changes"),
                 ],
             },
             {

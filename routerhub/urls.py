@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from routerhub.history import viewsets as history
 from routerhub.problems import not_found
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,5 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("autorouter.urls")),
     path("api/", include("models_registry.urls")),
     path("api/", include("analytics.urls")),
+    path("api/history", history.HistoryView.as_view()),
+    path("api/history/<str:table>/<int:number>", history.VersionView.as_view()),
+    path("api/history/<str:table>/<int:number>/restore", history.RestoreView.as_view()),
     re_path("^api/", not_found),
 ]

@@ -28,7 +28,7 @@ async def chat(parts: Parts, headers: Mapping[str, str], body: bytes, client: Cl
     catalogue, router = parts.snapshots.current.releases.for_user(f"{caller.user_id or f'key {caller.key_id}'}")
     wish = wished(request, catalogue, router, await parts.sessions.previous_model(caller, request.controls))
     task = classify(request.messages, request.has_tools, request.is_structured, request.stream)
-    within_reach = reach.current(catalogue.providers.values())
+    within_reach = reach.current(catalogue.providers.values(), parts.snapshots.current.health)
     decision = decide(catalogue, router, task, wish, within_reach, now)
     operation = Operation(
         caller=caller,

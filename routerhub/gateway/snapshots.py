@@ -16,7 +16,9 @@ from django.db import connection
 
 from autorouter import live
 from budgets.keys import KeyRing, load_ring
+from models_registry import probing
 from models_registry.releases import CHANNEL
+from models_registry.types import HEALTHY, Health
 
 logger = logging.getLogger(__name__)
 RETRY_PAUSE_S = 0.5
@@ -28,6 +30,7 @@ class Snapshot:
 
     releases: live.Releases
     ring: KeyRing
+    health: Health
     loaded_at: float | None
 
 
@@ -35,7 +38,7 @@ class SnapshotKeeper:
     """Holds the current snapshot. Reading `current` is one attribute."""
 
     def __init__(self, dsn: str, max_age_s: float) -> None:
-        self.current = Snapshot(releases=live.STATIC, ring=KeyRing(held={}), loaded_at=None)
+        self.current = Snapshot(releases=live.STATIC, ring=KeyRing(held={}), health=HEALTHY, loaded_at=None)
         self._dsn = dsn
         self._max_age_s = max_age_s
         self._stopping = threading.Event()
@@ -67,7 +70,10 @@ class SnapshotKeeper:
     def _load(self) -> None:
         try:
             self.current = Snapshot(
-                releases=live.load(self.current.releases), ring=load_ring(), loaded_at=time.monotonic()
+                releases=live.load(self.current.releases),
+                ring=load_ring(),
+                health=probing.measured(),
+                loaded_at=time.monotonic(),
             )
         finally:
             # A thread's connection is not closed by a request's end, and a broken one must not be kept.

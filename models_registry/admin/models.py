@@ -1,0 +1,268 @@
+"""Models: the list that finds one among hundreds, and the page with prices, places and scores."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.inlines.admin import NonrelatedStackedInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
+
+from models_registry import catalogue, editing
+from models_registry.admin import looks
+from models_registry.choices import CapabilityChoice
+from models_registry.errors import InvalidRelease
+from models_registry.filters import search
+from models_registry.models import Deployment, Model, Price
+from models_registry.pages import author
+
+PANELS: list[Callable[[str], SafeString]] = []
+"""What apps above this one show on a model's page, by its id: the router adds the profile scores."""
+
+
+class DeploymentInline(TabularInline):
+    model = Deployment
+    extra = 0
+    fields = ["provider", "upstream_model", "position", "status"]
+    show_change_link = True
+    verbose_name_plural = "Deployments: where it is served, the lowest order first"
+
+
+class PriceInline(NonrelatedStackedInline):
+    """A price of one of the model's deployments. Rows are added, never edited: the past keeps its prices."""
+
+    model = Price
+    extra = 0
+    max_num = 1
+    verbose_name_plural = "New price"
+    fields = [
+        ("deployment", "effective_from"), ("source", "dated"), ("input", "output"), ("cache_read", "cache_write"),
+        ("audio_input", "audio_output"), ("reasoning", "requests"), "tiers",
+    ]  # fmt: skip
+
+    def get_form_queryset(self, obj: Model) -> QuerySet[Price]:
+        return Price.objects.none()
+
+    def save_new_instance(self, parent: Model, instance: Price) -> None:
+        if not instance.deployment_id:
+            instance.deployment = parent.deployments.order_by("position")[0]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "deployment":
+            model_id = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
+            options["queryset"] = Deployment.objects.filter(model=model_id).select_related("model")
+            options |= {"required": False, "empty_label": "the first one"}
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+
+class CapabilityFilter(admin.SimpleListFilter):
+    title = "capability"
+    parameter_name = "capability"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> Any:
+        return [*CapabilityChoice.choices, ("reasoning", "Reasoning")]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        if self.value() == "reasoning":
+            return queryset.filter(supports_reasoning=True)
+        return queryset.filter(capabilities__contains=[self.value()]) if self.value() else queryset
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> Any:
+        return [("choosable", "Can be chosen"), ("deprecated", "Deprecated"), ("unpriced", "Without a price"),
+                ("waiting", "A price waits for approval")]  # fmt: skip
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        now = datetime.now(UTC)
+        deprecated = queryset.filter(deprecated_from__lte=now.date())
+        priced = Price.objects.filter(waits_because="", effective_from__lte=now).values("deployment__model")
+        match self.value():
+            case "deprecated":
+                return deprecated
+            case "unpriced":
+                return queryset.exclude(pk__in=priced)
+            case "waiting":
+                return queryset.filter(deployments__prices__waits_because__gt="").distinct()
+            case "choosable":
+                return queryset.filter(is_available=True, pk__in=priced).exclude(pk__in=deprecated.values("pk"))
+        return queryset
+
+
+class DuplicateForm(forms.Form):
+    id = forms.CharField(max_length=128, help_text="provider:name of the copy", widget=UnfoldAdminTextInputWidget)
+    reason = forms.CharField(max_length=255, widget=UnfoldAdminTextInputWidget)
+
+
+class DeprecateForm(forms.Form):
+    deprecated_from = forms.DateField(
+        help_text="From this day on it is no longer chosen.", widget=UnfoldAdminSingleDateWidget
+    )
+    successor = forms.ModelChoiceField(
+        Model.objects.all(), to_field_name="identifier", required=False, widget=UnfoldAdminSelectWidget,
+        help_text="Who names the old model is told this one.",
+    )  # fmt: skip
+    reason = forms.CharField(max_length=255, widget=UnfoldAdminTextInputWidget)
+
+
+@admin.register(Model)
+class ModelAdmin_(ModelAdmin):
+    publish = staticmethod(catalogue.publish)
+    list_display = ["known_as", "price", "window", "can", "served", "state"]
+    list_filter = [
+        ("provider", RelatedDropdownFilter), CapabilityFilter, StateFilter, ("speed_tier", ChoicesDropdownFilter),
+        "is_pro", "is_internal_only", "is_experimental",
+    ]  # fmt: skip
+    actions_detail = ["duplicate", "deprecate"]
+    readonly_fields = ["price_history", "panels"]
+    list_filter_submit = True
+    search_fields = ["identifier", "name", "best_for"]
+    search_help_text = "Words in the id, the name, what it is best for or its description"
+    autocomplete_fields = ["successor"]
+    inlines = [DeploymentInline, PriceInline]
+    list_per_page = 50
+    fieldsets = [
+        (None, {"fields": [("identifier", "provider"), "name", "best_for", "user_description", "description"]}),
+        (
+            "What it can do",
+            {
+                "fields": [
+                    ("context_window", "max_output"),
+                    "capabilities",
+                    ("supports_reasoning", "speed_tier"),
+                    ("knowledge_cutoff", "source"),
+                    "benchmarks",
+                ]
+            },
+        ),
+        (
+            "Who may use it, and until when",
+            {
+                "fields": [
+                    ("is_available", "is_internal_only"),
+                    ("is_pro", "is_experimental"),
+                    ("deprecated_from", "successor"),
+                ]
+            },
+        ),
+        ("Prices", {"fields": ["price_history"], "classes": ["rh-wide"]}),
+        ("Scores", {"fields": ["panels"], "classes": ["rh-wide"]}),
+    ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A model that is being added has no prices and no scores to show yet."""
+        shown = super().get_fieldsets(request, obj)
+        return shown if obj else [each for each in shown if each[0] not in {"Prices", "Scores"}]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
+    ) -> tuple[QuerySet[Model], bool]:
+        return search(queryset, search_term), False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        models: QuerySet[Model] = super().get_queryset(request)
+        return models.prefetch_related("deployments__prices")
+
+    @display(description="Model", header=True, ordering="identifier")
+    def known_as(self, row: Model) -> list[str]:
+        return [row.name, row.identifier]
+
+    @display(description="USD per 1M in / out")
+    def price(self, row: Model) -> str:
+        for deployment in row.deployments.all():
+            price = looks.price_now(deployment.prices.all())
+            if price and price.input is not None and price.output is not None:
+                return f"{price.input.normalize():f} / {price.output.normalize():f}"
+        return "no price"
+
+    @display(description="Window", ordering="context_window")
+    def window(self, row: Model) -> str:
+        return looks.tokens(row.context_window)
+
+    @display(description="Can")
+    def can(self, row: Model) -> str:
+        marks = [*row.capabilities, *(["reasoning"] if row.supports_reasoning else [])]
+        return looks.badges(mark.replace("_", " ") for mark in marks if mark != "streaming")
+
+    @display(description="Served by")
+    def served(self, row: Model) -> str:
+        return looks.badges(place.provider_id for place in row.deployments.all())
+
+    @display(
+        description="State",
+        label={"available": "success", "deprecated": "warning", "unavailable": "danger", "internal": "info"},
+    )
+    def state(self, row: Model) -> str:
+        if row.deprecated_from and row.deprecated_from <= datetime.now(UTC).date():
+            return "deprecated"
+        if not row.is_available:
+            return "unavailable"
+        return "internal" if row.is_internal_only else "available"
+
+    @display(description="Price history")
+    def price_history(self, row: Model) -> SafeString:
+        return looks.price_history(list(row.deployments.all()))
+
+    @display(description="Beside the model")
+    def panels(self, row: Model) -> SafeString:
+        return SafeString("".join(panel(row.identifier) for panel in PANELS))
+
+    @action(description="Duplicate", url_path="duplicate")
+    def duplicate(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """A copy under another id, with deployments and prices."""
+        row = get_object_or_404(Model, pk=object_id)
+
+        def copy(given: dict[str, Any]) -> str:
+            editing.duplicate(row.identifier, given["id"], author(request), given["reason"])
+            return str(given["id"])
+
+        return self._asked(request, row, DuplicateForm(request.POST or None), "Duplicate", copy)
+
+    @action(description="Deprecate", url_path="deprecate")
+    def deprecate(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """From a day on it is no longer chosen, and who names it is told the successor."""
+        row = get_object_or_404(Model, pk=object_id)
+
+        def retire(given: dict[str, Any]) -> str:
+            successor = given["successor"].identifier if given["successor"] else ""
+            editing.deprecate(row.identifier, given["deprecated_from"], successor, author(request), given["reason"])
+            return row.identifier
+
+        return self._asked(request, row, DeprecateForm(request.POST or None), "Deprecate", retire)
+
+    def _asked(
+        self, request: HttpRequest, row: Model, form: forms.Form, verb: str, act: Callable[[dict[str, Any]], str]
+    ) -> HttpResponse:
+        """Show a form and do what it asks; a refusal is told beside the form."""
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = Model.objects.get(identifier=act(form.cleaned_data))
+            except InvalidRelease as invalid:
+                for path, problem in invalid.problems.items():
+                    form.add_error(None, ValidationError(f"{path}: {problem}"))
+            else:
+                messages.success(request, f"{verb}d: {made}.")
+                return redirect("admin:models_registry_model_change", made.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{verb} {row}",
+            "form": form,
+            "verb": verb,
+            "row": row,
+        }
+        return render(request, "models_registry/action.html", context)

@@ -1,0 +1,117 @@
+"""Is a deployment there? Asked of its provider's list of models, which costs no tokens.
+
+What is found is a measured fact, kept beside the status that staff set and brought to the router by the next snapshot.
+A deployment whose provider has no key here is not probed.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from models_registry import catalogue, reach, releases
+from models_registry.models import Deployment, Probe
+from models_registry.types import Health, Provider, Status
+
+WAIT_S = 10
+SLOW_MS = 5_000
+"""An answer to so small a question that takes longer than this is a sign of trouble."""
+STALE_AFTER = timedelta(minutes=15)
+"""A finding that was not renewed since says nothing any more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """What one probe of a provider found."""
+
+    status: Status
+    detail: str
+    latency_ms: int | None
+
+
+def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
+    """Ask the provider for its list of models."""
+    headers = {"Authorization": f"Bearer {reach.api_key(provider, environment)}"}
+    request = Request(f"{reach.base_url(provider, environment)}/models", headers=headers)  # noqa: S310 - http(s) by validation
+    began = time.monotonic()
+    try:
+        with urlopen(request, timeout=WAIT_S) as response:  # noqa: S310
+            response.read(1)
+    except HTTPError as error:
+        with error:
+            return _refused(error.code, _ms_since(began))
+    except (OSError, ValueError) as problem:
+        return Finding(status="down", detail=f"no answer: {problem}"[:255], latency_ms=None)
+    took = _ms_since(began)
+    if took > SLOW_MS:
+        return Finding(status="degraded", detail=f"answered after {took} ms", latency_ms=took)
+    return Finding(status="available", detail="answered", latency_ms=took)
+
+
+def _refused(code: int, took: int) -> Finding:
+    """A server that knows no list of models is there all the same; one that is overrun or refuses our key is not well."""
+    if code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return Finding(status="available", detail=f"answered {code}", latency_ms=took)
+    if code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return Finding(status="down", detail=f"answered {code}: the API key is refused", latency_ms=took)
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Finding(status="down", detail=f"answered {code}", latency_ms=took)
+    return Finding(status="degraded", detail=f"answered {code}", latency_ms=took)
+
+
+def _ms_since(began: float) -> int:
+    return round((time.monotonic() - began) * 1_000)
+
+
+def probe_all(environment: Mapping[str, str]) -> dict[str, Finding]:
+    """Probe every provider that has deployments and can be called, and keep what was found. By provider name."""
+    places = Deployment.objects.select_related("provider")
+    providers = {row.provider_id: catalogue.provider_value(row.provider) for row in places}
+    asked = [each for each in providers.values() if reach.can_call(each, environment)]
+    if not asked:
+        return {}
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = dict(
+            zip([each.name for each in asked], pool.map(lambda each: probe(each, environment), asked), strict=True)
+        )
+    _keep([row for row in places if row.provider_id in found], found)
+    return found
+
+
+@transaction.atomic
+def _keep(places: Iterable[Deployment], found: Mapping[str, Finding]) -> None:
+    moment = now()
+    known = {row.deployment_id: row for row in Probe.objects.select_for_update()}
+    rows = []
+    changed = False
+    for place in places:
+        finding, before = found[place.provider_id], known.get(place.pk)
+        is_same = before is not None and before.status == finding.status
+        changed = changed or not is_same
+        since = before.since if before and is_same else moment
+        rows.append(Probe(deployment=place, status=finding.status, detail=finding.detail,
+                          latency_ms=finding.latency_ms, checked_at=moment, since=since))  # fmt: skip
+    Probe.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["deployment"],
+        update_fields=["status", "detail", "latency_ms", "checked_at", "since"],
+    )  # fmt: skip
+    if changed:
+        releases.announce("probes")
+
+
+def measured() -> Health:
+    """What fresh probes found. Raises DatabaseError."""
+    fresh = Probe.objects.filter(checked_at__gte=datetime.now(UTC) - STALE_AFTER).exclude(status="available")
+    found = fresh.values_list("status", "deployment__provider", "deployment__upstream_model")
+    places = [(status, f"{provider}/{name}") for status, provider, name in found]
+    return Health(
+        down=frozenset(place for status, place in places if status == "down"),
+        degraded=frozenset(place for status, place in places if status == "degraded"),
+    )

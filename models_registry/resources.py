@@ -1,0 +1,142 @@
+"""What a file of each table looks like: one row an entry, the columns below, the same in JSON, CSV and XLSX.
+
+Values keep every digit: prices are decimal text, lists and objects are JSON in one cell. A row states the whole entry;
+a column that is missing from the file leaves its field as it is.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from import_export.formats.base_formats import CSV, JSON, XLSX, Format
+from tablib import Dataset
+
+from models_registry.bundles import MODEL_TYPES, PROVIDER_TYPES
+from models_registry.errors import UnreadableFile
+
+Facts = dict[str, Any]
+RISKY = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes text that begins so for a formula."""
+FORMATS: Mapping[str, type[Format]] = {"json": JSON, "csv": CSV, "xlsx": XLSX}
+MOST_ROWS = 50_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A kind of entry that files hold: `key` is its id, the others are columns with the type of their value."""
+
+    name: str
+    kind: str
+    """Where a bundle has it: providers or models."""
+    key: str
+    columns: Mapping[str, type]
+
+
+TABLES: Mapping[str, Table] = {
+    "models": Table(name="models", kind="models", key="id", columns={**MODEL_TYPES, "deprecated_from": str}),
+    "providers": Table(name="providers", kind="providers", key="name", columns=PROVIDER_TYPES),
+}
+
+
+def write_file(table: Table, entries: Mapping[str, Facts], format_name: str) -> bytes:
+    """The entries as a file of that format."""
+    names = [table.key, *table.columns]
+    data = Dataset(headers=names)
+    is_json = format_name == "json"
+    for key, facts in sorted(entries.items()):
+        values = {table.key: key, **facts}
+        data.append([_plain(values.get(name)) if is_json else _cell(values.get(name)) for name in names])
+    content = FORMATS[format_name]().export_data(data)
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def _plain(value: Any) -> Any:
+    return value
+
+
+def _cell(value: Any) -> str:
+    """The value as one cell. Text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+    return f"'{text}" if text.startswith((*RISKY, "'")) else text
+
+
+def read_file(table: Table, content: bytes, format_name: str) -> list[dict[str, Any]]:
+    """The rows of a file, column by column as it has them. Raises UnreadableFile."""
+    try:
+        text: Any = content if format_name == "xlsx" else content.decode("utf-8-sig")
+        data = FORMATS[format_name]().create_dataset(text)
+        headers: Sequence[str] = data.headers or []
+        rows = [dict(zip(headers, row, strict=True)) for row in data]
+    except Exception as problem:  # the formats' libraries raise whatever they like
+        raise UnreadableFile(f"The file cannot be read as {format_name}: {problem!r}.") from problem
+    unknown = [name for name in headers if name not in {table.key, *table.columns}]
+    if unknown or table.key not in headers:
+        wrong = f"unknown column {', '.join(map(repr, unknown))}" if unknown else f"there is no column {table.key!r}"
+        raise UnreadableFile(f"{wrong}. Columns: {', '.join([table.key, *table.columns])}.")
+    if len(rows) > MOST_ROWS:
+        raise UnreadableFile(f"{len(rows):,} rows are more than {MOST_ROWS:,}, the most that one file may have.")
+    return rows
+
+
+def read_row(table: Table, row: Mapping[str, Any], is_json: bool) -> tuple[str, Facts, dict[str, str]]:
+    """A row's id, its facts, and what is wrong by column."""
+    problems: dict[str, str] = {}
+    facts: Facts = {}
+    for name, kind in table.columns.items():
+        if name in row:
+            try:
+                facts[name] = row[name] if is_json else _VALUES[kind](_text(row[name]))
+            except ValueError as problem:
+                problems[name] = f"{row[name]!r}: {problem}"
+    if facts.get("deprecated_from") == "":
+        facts["deprecated_from"] = None
+    key = _text(row.get(table.key))
+    if not key:
+        problems[table.key] = "this field is required."
+    return key, facts, problems
+
+
+def _text(value: Any) -> str:
+    """A cell as text, without the apostrophe that keeps formulas away."""
+    text = "" if value is None else str(value)
+    return text[1:] if text.startswith("'") else text
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in {"true", "false", "1", "0"}:
+        raise ValueError("write true or false.")
+    return text.lower() in {"true", "1"}
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text.removesuffix(".0").replace(",", ""))
+    except ValueError as problem:
+        raise ValueError("write a whole number.") from problem
+
+
+def _json(kind: type) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            value = json.loads(text) if text else kind()
+        except ValueError as problem:
+            raise ValueError(f"this is not JSON: {problem}.") from problem
+        if not isinstance(value, kind):
+            raise ValueError(f"write a JSON {'list' if kind is list else 'object'}.")
+        return value
+
+    return read
+
+
+_VALUES: Mapping[type, Callable[[str], Any]] = {
+    str: str,
+    bool: _boolean,
+    int: _integer,
+    list: _json(list),
+    dict: _json(dict),
+}

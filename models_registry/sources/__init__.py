@@ -1,0 +1,1 @@
+"""Price lists of others: each module reads one into offers."""

@@ -1,0 +1,214 @@
+"""From a bundle back to the editable tables: one writer for seeds, imports, synchronised prices, copies and rollbacks.
+
+Only what differs is written, in few statements, each row with a version in the history. Nothing is published here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from models_registry import audit, bundles, catalogue
+from models_registry.errors import InvalidRelease
+from models_registry.models import Deployment, Model, Price, Provider
+from models_registry.quarantine import doubts
+from models_registry.types import Rates
+
+Facts = dict[str, Any]
+Place = tuple[str, str, str]
+"""Model id, provider, the model's name there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pen:
+    """In whose name rows are written, and whether doubtful prices wait for approval or are trusted."""
+
+    author: AbstractBaseUser | None
+    reason: str
+    trusts_prices: bool
+
+    def create(self, rows: list[Any]) -> list[Any]:
+        return audit.create(rows, self.author, self.reason)
+
+    def update(self, rows: list[Any], fields: list[str]) -> None:
+        audit.update(rows, fields, self.author, self.reason)
+
+    def delete(self, rows: list[Any]) -> None:
+        audit.delete(rows, self.author, self.reason)
+
+
+@transaction.atomic
+def write(
+    target: Facts,
+    author: AbstractBaseUser | None,
+    reason: str,
+    trusts_prices: bool = False,
+) -> None:
+    """Make the tables say what `target` says. Raises InvalidRelease; nothing is written then.
+
+    Prices that wait for approval are left alone. A new price that raises doubts waits too, unless prices are trusted.
+    """
+    bundles.read(target, number=0)
+    before = catalogue.compile_bundle()
+    _demand_fields(before, target)
+    pen = Pen(author=author, reason=reason, trusts_prices=trusts_prices)
+    _write_providers(before["providers"], target["providers"], pen)
+    changed = {name: facts for name, facts in target["models"].items() if _differs(facts, before["models"].get(name))}
+    rows = _write_models(changed, pen)
+    _write_places(changed, rows, pen)
+    pen.delete(list(Model.objects.filter(identifier__in=before["models"].keys() - target["models"].keys())))
+    pen.delete(list(Provider.objects.filter(name__in=before["providers"].keys() - target["providers"].keys())))
+
+
+def _demand_fields(before: Facts, target: Facts) -> None:
+    """What a column cannot hold is said before anything is written. Raises InvalidRelease."""
+    problems = {
+        f"{kind}.{name}.{field}": message
+        for kind in ("providers", "models")
+        for name, facts in target[kind].items()
+        if _differs(facts, before[kind].get(name))
+        for field, message in field_problems(kind, name, facts).items()
+    }
+    if problems:
+        raise InvalidRelease(problems)
+
+
+def field_problems(kind: str, name: str, facts: Facts) -> dict[str, str]:
+    """What the columns say of one entry, by field: lengths, choices, patterns."""
+    row: Model | Provider
+    try:
+        if kind == "providers":
+            row = Provider(name=name, **facts)
+            row.clean_fields()
+        else:
+            row = _model(Model(identifier=name), facts, {})
+            row.clean_fields(exclude=["provider", "successor"])
+    except ValidationError as invalid:
+        return {
+            "id" if field == "identifier" else field: " ".join(texts) for field, texts in invalid.message_dict.items()
+        }
+    except (TypeError, ValueError, KeyError) as problem:
+        return {"": f"cannot be read: {problem!r}."}
+    return {}
+
+
+def _differs(facts: Facts, before: Facts | None) -> bool:
+    return before is None or any(before.get(name) != value for name, value in facts.items())
+
+
+def _write_providers(before: Mapping[str, Facts], target: Mapping[str, Facts], pen: Pen) -> None:
+    pen.create([Provider(name=name, **facts) for name, facts in target.items() if name not in before])
+    changed = [name for name, facts in target.items() if name in before and _differs(facts, before[name])]
+    rows = list(Provider.objects.filter(name__in=changed))
+    for row in rows:
+        _set(row, target[row.name])
+    pen.update(rows, list(catalogue.PROVIDER_FIELDS))
+
+
+def _write_models(changed: Mapping[str, Facts], pen: Pen) -> dict[str, Model]:
+    """The rows of the changed models, by id, saved; those that a successor needs first."""
+    named = {*changed, *(facts.get("successor", "") for facts in changed.values())}
+    rows = {row.identifier: row for row in Model.objects.filter(identifier__in=named)}
+    there = set(rows)
+    waiting = [identifier for identifier in changed if identifier not in there]
+    while waiting:
+        ready = [each for each in waiting if changed[each].get("successor", "") not in waiting] or waiting[:1]
+        fresh = pen.create([_model(Model(identifier=each), changed[each], rows) for each in ready])
+        rows |= {row.identifier: row for row in fresh}
+        waiting = [each for each in waiting if each not in rows]
+    known = [_model(rows[each], changed[each], rows) for each in changed if each in there]
+    pen.update(known, [*catalogue.MODEL_FIELDS, "provider", "capabilities", "deprecated_from", "successor"])
+    late = [row for row in rows.values() if row.successor is None and changed.get(row.identifier, {}).get("successor")]
+    pen.update([_model(row, changed[row.identifier], rows) for row in late], ["successor"])
+    return rows
+
+
+def _model(row: Model, facts: Facts, rows: Mapping[str, Model]) -> Model:
+    deprecated = facts.get("deprecated_from")
+    _set(row, {name: facts[name] for name in catalogue.MODEL_FIELDS if name in facts})
+    row.provider_id = facts["provider"]
+    row.capabilities = sorted(facts.get("capabilities", ()))
+    row.deprecated_from = date.fromisoformat(deprecated) if deprecated else None
+    row.successor = rows.get(facts.get("successor", ""))
+    return row
+
+
+def _set(row: Any, facts: Facts) -> None:
+    for name, value in facts.items():
+        setattr(row, name, value)
+
+
+def _write_places(changed: Mapping[str, Facts], models: Mapping[str, Model], pen: Pen) -> None:
+    """Deployments and prices of the changed models."""
+    rows = {
+        (row.model.identifier, row.provider_id, row.upstream_model): row
+        for row in Deployment.objects.filter(model__identifier__in=changed).select_related("model")
+    }
+    wanted: dict[Place, tuple[int, Facts]] = {
+        (identifier, place["provider"], place["upstream_model"]): (at, place)
+        for identifier, facts in changed.items()
+        for at, place in enumerate(facts.get("deployments", ()))
+    }
+    pen.delete([row for place, row in rows.items() if place not in wanted])
+    fresh, moved = [], []
+    for place, (position, facts) in wanted.items():
+        row = rows.get(place)
+        status = facts.get("status", "available")
+        if row is None:
+            fresh.append(Deployment(model=models[place[0]], provider_id=place[1], upstream_model=place[2],
+                                    position=position, status=status))  # fmt: skip
+        elif (row.position, row.status) != (position, status):
+            row.position, row.status = position, status
+            moved.append(row)
+    for row in pen.create(fresh):
+        rows[row.model.identifier, row.provider_id, row.upstream_model] = row
+    pen.update(moved, ["position", "status"])
+    _write_prices({place: facts.get("prices", ()) for place, (_, facts) in wanted.items()}, rows, pen)
+
+
+def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment], pen: Pen) -> None:
+    """Prices are added, and taken away where a rollback says so, but never edited."""
+    deployments = [rows[place] for place in wanted]
+    there: dict[tuple[int, datetime], Price] = {
+        (row.deployment_id, row.effective_from): row for row in Price.objects.filter(deployment__in=deployments)
+    }
+    fresh: list[Price] = []
+    kept: set[int] = set()
+    problems: dict[str, str] = {}
+    for place, prices in wanted.items():
+        earlier: Rates | None = None
+        for facts in prices:
+            row = price_row(rows[place], facts)
+            old = there.get((row.deployment_id, row.effective_from))
+            if old is None:
+                row.waits_because = "" if pen.trusts_prices else "; ".join(doubts(earlier, row.rates, row.source))
+                fresh.append(row)
+            elif old.waits_because or catalogue.price_json(old) == catalogue.price_json(row):
+                kept.add(old.pk)
+            else:
+                problems[f"models.{place[0]}.deployments.{place[1]}/{place[2]}.prices"] = (
+                    f"the price of {row.effective_from:%Y-%m-%d %H:%M} is never edited: "
+                    "add one that is effective from a later moment."
+                )
+            earlier = row.rates
+    if problems:
+        raise InvalidRelease(problems)
+    pen.delete([row for row in there.values() if row.pk not in kept and not row.waits_because])
+    pen.create(fresh)
+
+
+def price_row(deployment: Deployment, facts: Facts) -> Price:
+    """A price row, unsaved, out of a bundle's price."""
+    return Price(
+        deployment=deployment,
+        effective_from=bundles.moment(facts["effective_from"]),
+        tiers=[{"above_input_tokens": tier["above_input_tokens"], **tier["rates"]} for tier in facts.get("tiers", ())],
+        source=facts["source"],
+        dated=date.fromisoformat(facts["dated"]),
+        **{name: Decimal(str(value)) for name, value in facts["rates"].items() if value is not None},
+    )

@@ -1,0 +1,1 @@
+"""The history of all configuration, across the apps: seen, compared and restored."""
