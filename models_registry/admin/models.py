@@ -15,7 +15,12 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.contrib.inlines.admin import NonrelatedStackedInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from models_registry import catalogue, editing
 from models_registry.admin import looks
@@ -35,6 +40,12 @@ class DeploymentInline(TabularInline):
     fields = ["provider", "upstream_model", "position", "status"]
     show_change_link = True
     verbose_name_plural = "Deployments: where it is served, the lowest order first"
+
+
+class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    capabilities = forms.MultipleChoiceField(
+        choices=CapabilityChoice.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
 
 
 class PriceInline(NonrelatedStackedInline):
@@ -122,6 +133,7 @@ class DeprecateForm(forms.Form):
 
 @admin.register(Model)
 class ModelAdmin_(ModelAdmin):
+    form = ModelForm
     publish = staticmethod(catalogue.publish)
     list_display = ["known_as", "price", "window", "can", "served", "state"]
     list_filter = [

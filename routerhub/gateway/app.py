@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from models_registry.types import Catalogue, Model
-from routerhub.gateway import pipeline
+from autorouter.types import RouterRelease
+from models_registry.types import Catalogue
+from routerhub.gateway import listing, pipeline
 from routerhub.gateway.auth import identify
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
 from routerhub.gateway.parts import Parts
@@ -86,49 +87,30 @@ async def _finished_before_client_left(request: Request, work: "asyncio.Task[Any
 
 
 async def models(request: Request) -> Response:
-    """GET /v1/models: the router itself, its policies, and every model that may be asked for."""
-    catalogue, router = _releases(request)
-    listed = [_entry(AUTO, "routerhub"), *(_entry(POLICY_PREFIX + name, "routerhub") for name in router.policies)]
-    listed += [_model_entry(each) for each in catalogue.models.values() if _is_public(each)]
-    return _json({"object": "list", "data": listed})
+    """GET /v1/models, see routerhub.gateway.listing."""
+    catalogue, router, sees_internal = _offered(request)
+    asked = listing.read(request.query_params)
+    return _json(listing.listed(catalogue, router, asked, sees_internal, datetime.now(UTC)))
 
 
 async def model(request: Request) -> Response:
     """GET /v1/models/{id}"""
-    catalogue, router = _releases(request)
+    catalogue, router, sees_internal = _offered(request)
     wanted = request.path_params["model"]
     found = catalogue.models.get(wanted)
     if wanted == AUTO or wanted.removeprefix(POLICY_PREFIX) in router.policies:
-        return _json(_entry(wanted, "routerhub"))
-    if found is None or not _is_public(found):
+        return _json(listing.entry(wanted, "routerhub"))
+    if found is None or not listing.is_shown(found, sees_internal, datetime.now(UTC)):
         raise HTTPException(404, f"There is no model {wanted!r}.")
-    return _json(_model_entry(found))
+    return _json(listing.model_entry(found))
 
 
-def _releases(request: Request) -> tuple[Catalogue, Any]:
+def _offered(request: Request) -> tuple[Catalogue, RouterRelease, bool]:
+    """The caller's releases, and whether internal models are shown to them."""
     snapshot = parts_of(request).snapshots.current
     caller = identify(request.headers, snapshot.ring, datetime.now(UTC))
-    return snapshot.releases.for_user(f"{caller.user_id or f'key {caller.key_id}'}")
-
-
-def _is_public(model: Model) -> bool:
-    return not model.is_internal_only and not model.is_deprecated(datetime.now(UTC).date())
-
-
-def _entry(identifier: str, owner: str) -> dict[str, Any]:
-    return {"id": identifier, "object": "model", "created": 0, "owned_by": owner}
-
-
-def _model_entry(model: Model) -> dict[str, Any]:
-    facts = {
-        "name": model.name,
-        "description": model.user_description,
-        "context_window": model.context_window,
-        "max_output": model.max_output,
-        "capabilities": sorted(model.capabilities),
-        "supports_reasoning": model.supports_reasoning,
-    }
-    return {**_entry(model.id, model.provider), "routerhub": facts}
+    catalogue, router = snapshot.releases.for_user(f"{caller.user_id or f'key {caller.key_id}'}")
+    return catalogue, router, "admin" in caller.permissions
 
 
 def _json(body: Mapping[str, Any]) -> Response:
