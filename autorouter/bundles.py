@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from autorouter.errors import InvalidConfiguration
+from autorouter.ordering import shifted
 from autorouter.tuning import SETTINGS, SPEED_BONUS, WEIGHTS, Setting
 from autorouter.types import (
     CATEGORIES,
@@ -26,6 +27,8 @@ MOST_COST = Setting(default=Decimal(1), low=Decimal(0), high=Decimal(1_000_000),
 MOST_TOKENS = Setting(default=Decimal(4_000), low=Decimal(1), high=Decimal(10_000_000), unit="tokens")
 TEMPERATURE = Setting(default=Decimal("0.7"), low=Decimal(0), high=Decimal(2), unit="(temperature)")
 DIMENSIONS = ("quality", *CATEGORIES)
+NEWER: Mapping[str, Any] = {"classifies_with_model": False, "router_deadline_ms": 1_500}
+"""What releases of an earlier version of the code do not say."""
 Entry = TypeVar("Entry")
 
 
@@ -75,6 +78,11 @@ class _Reader:
         self.problems[path] = f"{raw!r} is not a text."
         return ""
 
+    def flag(self, path: str, raw: object) -> bool:
+        if not isinstance(raw, bool):
+            self.problems[path] = f"{raw!r} is not true or false."
+        return raw is True
+
     def mapping(self, path: str, raw: object) -> Mapping[str, Any]:
         if isinstance(raw, Mapping):
             return raw
@@ -87,10 +95,13 @@ class _Reader:
 
 
 def _config(reader: _Reader, raw: Mapping[str, Any]) -> RouterConfig:
+    raw = {**NEWER, **raw}
     number = {name: reader.number(f"config.{name}", raw.get(name), SETTINGS[name]) for name in SETTINGS}
     if number["cheap_below"] > number["mid_below"]:
         reader.problems["config.cheap_below"] = f"{number['cheap_below']} is above mid_below, {number['mid_below']}."
-    for name in sorted(raw.keys() - {*SETTINGS, "tier_weights", "speed_bonuses", "router_model"}):
+    for name in sorted(
+        raw.keys() - {*SETTINGS, "tier_weights", "speed_bonuses", "router_model", "classifies_with_model"}
+    ):
         reader.problems[f"config.{name}"] = "there is no such setting."
     weights = reader.mapping("config.tier_weights", raw.get("tier_weights"))
     return RouterConfig(
@@ -108,6 +119,8 @@ def _config(reader: _Reader, raw: Mapping[str, Any]) -> RouterConfig:
         router_max_retries=int(number["router_max_retries"]),
         context_buffer=number["context_buffer"],
         long_context_threshold=int(number["long_context_threshold"]),
+        classifies_with_model=reader.flag("config.classifies_with_model", raw["classifies_with_model"]),
+        router_deadline_ms=int(number["router_deadline_ms"]),
     )
 
 
@@ -160,11 +173,15 @@ def _policy(reader: _Reader, path: str, name: str, raw: object) -> Policy:
         reader.problems[f"{path}.models"] = f"{models!r} is not a list of at least one model id."
         models = []
     tokens = reader.optional(f"{path}.max_output_tokens", given.get("max_output_tokens"), MOST_TOKENS)
+    shifts = given.get("shifts", {})
+    if not isinstance(shifts, Mapping) or not all(isinstance(each, int) for each in shifts.values()):
+        reader.problems[f"{path}.shifts"] = f"{shifts!r} is not an object of model id to places."
+        shifts = {}
     return Policy(
         name=name,
         version=int(given.get("version", 1)),
         title=reader.text(f"{path}.title", given.get("title")),
-        models=tuple(models),
+        models=shifted(models, {model: places for model, places in shifts.items() if model in models}),
         max_cost_usd=reader.optional(f"{path}.max_cost_usd", given.get("max_cost_usd"), MOST_COST),
         max_output_tokens=None if tokens is None else int(tokens),
         temperature=reader.optional(f"{path}.temperature", given.get("temperature"), TEMPERATURE),

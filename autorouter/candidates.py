@@ -121,6 +121,10 @@ def _status_reasons(model: Model, wish: Wish, now: datetime) -> Iterator[tuple[s
         yield "internal", "it is for internal use only"
     if model.provider in wish.blocked_providers:
         yield "blocked", f"provider {model.provider} is blocked"
+    if model.id in wish.blocked_models:
+        yield "blocked", "it is blocked by a rule of yours"
+    if not all(model.id in models or model.provider in providers for providers, models in wish.allowed):
+        yield "blocked", "it is not among those that a rule of yours allows"
 
 
 def _fit_reasons(model: Model, case: Circumstances) -> list[tuple[str, str]]:

@@ -15,3 +15,13 @@ class Dimension(models.TextChoices):
     CONVERSATION = "conversation", "Conversation"
     MULTIMODAL = "multimodal", "Multimodal"
     RESEARCH = "research", "Research"
+
+
+class PriorityChoice(models.TextChoices):
+    """What a user may prefer: balanced is the scoring as it is."""
+
+    BALANCED = "balanced", "Balanced"
+    SPEED = "speed", "Speed"
+    COST = "cost", "Cost"
+    QUALITY = "quality", "Quality"
+    PRIVACY = "privacy", "Privacy"

@@ -1,5 +1,6 @@
 """From the editable tables to a published router release: compile, validate, store, make live."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 
 from autorouter import bundles
-from autorouter.models import Policy, Profile, RouterConfiguration, TaskType
+from autorouter.models import Policy, PolicyShift, Profile, RouterConfiguration, TaskType
 from autorouter.tuning import SETTINGS
 from autorouter.types import COMPLEXITIES, COST_TIERS
 from models_registry import audit, releases
@@ -17,10 +18,11 @@ def compile_bundle() -> dict[str, Any]:
     """The bundle that the tables would make now. Missing configuration reads as the defaults."""
     row = RouterConfiguration.objects.first() or RouterConfiguration()
     policies = Policy.objects.filter(is_active=True)
+    shifts = current_shifts()
     return {
         "config": _config_json(row),
         "profiles": {each.model: _profile_json(each) for each in Profile.objects.prefetch_related("scores")},
-        "policies": {each.name: policy_json(each) for each in policies},
+        "policies": {each.name: policy_json(each, shifts.get(each.name, {})) for each in policies},
         "task_types": dict(TaskType.objects.values_list("name", "policy")),
     }
 
@@ -36,6 +38,7 @@ def _config_json(row: RouterConfiguration) -> dict[str, Any]:
         "tier_weights": weights,
         "speed_bonuses": row.speed_bonuses,
         "router_model": row.router_model,
+        "classifies_with_model": row.classifies_with_model,
     }
 
 
@@ -51,8 +54,19 @@ def _profile_json(row: Profile) -> dict[str, Any]:
     }
 
 
-def policy_json(row: Policy) -> dict[str, Any]:
+def current_shifts() -> dict[str, dict[str, int]]:
+    """By policy and model, by how many places measured performance moved it."""
+    found: dict[str, dict[str, int]] = {}
+    for policy, model, places in PolicyShift.objects.values_list("policy", "model", "places"):
+        found.setdefault(policy, {})[model] = places
+    return found
+
+
+def policy_json(row: Policy, shifts: Mapping[str, int]) -> dict[str, Any]:
+    """A policy as a bundle spells it: the order that staff wrote, and the places by which it is adjusted, if it is."""
+    adjusted = {"shifts": dict(sorted(shifts.items()))} if shifts else {}
     return {
+        **adjusted,
         "version": row.version,
         "title": row.title,
         "models": row.model_ids,

@@ -1,11 +1,9 @@
 """A decision told: as the JSON of /api/routing/select, and as one plain sentence."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from autorouter.types import Candidate, Decision, Task, Terms, Wish
-from models_registry.types import Reach
+from autorouter.types import Candidate, Decision, Task, Terms
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -19,7 +17,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "estimated_cost_usd": float(chosen.estimated_cost_usd) if chosen else None,
         "why": why(decision),
         "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
-        "candidates": [_candidate_json(each) for each in decision.candidates],
+        "candidates": [candidate_json(each) for each in decision.candidates],
         "excluded": [{"model": out.model, "code": out.code, "reason": out.reason} for out in decision.excluded],
     }
 
@@ -39,7 +37,8 @@ def terms_json(terms: Terms) -> dict[str, float]:
     return {name: float(getattr(terms, name)) for name in Terms.__slots__}
 
 
-def _candidate_json(candidate: Candidate) -> dict[str, Any]:
+def candidate_json(candidate: Candidate) -> dict[str, Any]:
+    """A candidate with its score, term by term. Money is USD."""
     return {
         "model": candidate.model,
         "provider": candidate.provider,
@@ -61,10 +60,14 @@ def why(decision: Decision) -> str:
         f"{chosen.model} suits a {task.complexity} {task.category} task best among {len(decision.candidates)}"
         f" {'model' if len(decision.candidates) == 1 else 'models'}: score {_short(chosen.score)}, {_story(chosen)}"
     )
-    if decision.wish.policy:
+    if decision.wish.keeps_model and chosen.model == decision.wish.previous_model:
+        text = f"{chosen.model} answered this conversation before and can still take what it asks"
+    elif decision.wish.policy:
         text = f"{chosen.model} is the first model of policy {decision.wish.policy} that can take this request"
     elif decision.wish.priority != "balanced":
         text += f", picked for {decision.wish.priority}"
+    if decision.wish.rules:
+        text += f"; {'rule' if len(decision.wish.rules) == 1 else 'rules'} {', '.join(decision.wish.rules)} fired"
     if len(decision.candidates) > 1:
         second = decision.candidates[1]
         text += f"; next is {second.model} with {_short(second.score)}"
@@ -91,33 +94,3 @@ def _story(candidate: Candidate) -> str:
 def _short(value: Decimal) -> str:
     """At most two decimals, for reading."""
     return f"{round(value, 2).normalize():f}"
-
-
-def record_json(decision: Decision, taken: Candidate, reach: Reach, now: datetime) -> dict[str, Any]:
-    """What a record keeps: all that the releases it names need to decide the same again, and the outcome in short."""
-    runner_up = next((each for each in decision.candidates if each.model != taken.model), None)
-    return {
-        "at": now.isoformat(),
-        "task": task_json(decision.task),
-        "wish": _wish_json(decision.wish),
-        "reach": {
-            "providers": sorted(reach.providers),
-            "sandbox": reach.sandbox,
-            "open_circuits": sorted(reach.open_circuits),
-            "latency_ms": dict(reach.latency_ms),
-        },
-        "why": why(decision),
-        "taken": _candidate_json(taken),
-        "runner_up": _candidate_json(runner_up) if runner_up else None,
-        "candidates": len(decision.candidates),
-        "excluded": len(decision.excluded),
-    }
-
-
-def _wish_json(wish: Wish) -> dict[str, Any]:
-    values = {name: getattr(wish, name) for name in Wish.__slots__}
-    return {
-        **values,
-        "max_cost_usd": None if wish.max_cost_usd is None else str(wish.max_cost_usd),
-        "blocked_providers": sorted(wish.blocked_providers),
-    }

@@ -60,7 +60,7 @@ def differences(line: Line, before: int, after: int) -> list[releases.Difference
 
 
 @transaction.atomic
-def draft(line: Line, change: Callable[[], None], author: Author, reason: str) -> int:
+def draft(line: Line, change: Callable[[], object], author: Author, reason: str) -> int:
     """Store what the tables would say after `change` as a release that is live for nobody; the tables stay as they are.
 
     Raises InvalidRelease or InvalidConfiguration, and whatever `change` raises.

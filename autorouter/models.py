@@ -3,11 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from autorouter.choices import Dimension
+from autorouter import rules
+from autorouter.choices import Dimension, PriorityChoice
 from autorouter.tuning import ROUTER_MODEL, SETTINGS, SPEED_BONUS, SPEED_BONUSES, WEIGHTS, Setting
 from autorouter.types import Complexity, CostTier
 from models_registry import audit
@@ -75,6 +77,14 @@ class RouterConfiguration(models.Model):
         max_length=128, default=ROUTER_MODEL, help_text="The model that may classify requests."
     )
     router_max_retries = models.PositiveSmallIntegerField(default=3, validators=[MaxValueValidator(10)])
+    classifies_with_model = models.BooleanField(
+        "classify with the router model", default=False,
+        help_text="Costs a small request for each that is routed. When it fails, the local classifier decides.",
+    )  # fmt: skip
+    router_deadline_ms = models.PositiveIntegerField(
+        default=1_500, validators=[MinValueValidator(100), MaxValueValidator(30_000)],
+        help_text="milliseconds for all its tries, 100 to 30000, default 1500",
+    )  # fmt: skip
     context_buffer = _number("context buffer", SETTINGS["context_buffer"])
     long_context_threshold = models.PositiveIntegerField(
         default=128_000, validators=[MinValueValidator(1_000)], help_text="tokens"
@@ -159,6 +169,19 @@ class Policy(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(2))],
     )
     is_active = models.BooleanField("active", default=True)
+    adjust_most_places = models.PositiveSmallIntegerField(
+        "most places", default=0, validators=[MaxValueValidator(20)],
+        help_text="By how many places measured performance may move a model; 0: the order stays as it is written.",
+    )  # fmt: skip
+    adjust_min_requests = models.PositiveIntegerField(
+        "fewest requests", default=50, validators=[MinValueValidator(1)],
+        help_text="A model with fewer requests in the last day is not moved.",
+    )  # fmt: skip
+    adjust_margin = models.DecimalField(
+        "margin", max_digits=4, decimal_places=1, default=Decimal(5),
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
+        help_text="percentage points of success that a model must surely be off the others to be moved",
+    )  # fmt: skip
     history = audit.versions()
 
     class Meta:
@@ -189,12 +212,86 @@ class TaskType(models.Model):
         return f"{self.name} → {self.policy}"
 
 
+def validate_rules(value: object) -> None:
+    """Rules as autorouter.rules reads them."""
+    try:
+        rules.read(value)
+    except rules.InvalidRules as invalid:
+        raise ValidationError([f"{path}: {problem}" for path, problem in invalid.problems.items()]) from invalid
+
+
+def validate_names(value: object) -> None:
+    """A list of texts, each once."""
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise ValidationError('Write a list of names, e.g. ["openai", "mistral"].')
+    if len(set(value)) != len(value):
+        raise ValidationError("A name is in the list twice.")
+
+
+class Preferences(models.Model):
+    """What a user wants of every request of theirs."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
+    priority = models.CharField("default priority", max_length=16, choices=PriorityChoice, default="balanced")
+    max_cost_usd = models.DecimalField(
+        "most per request", max_digits=12, decimal_places=6, null=True, blank=True,
+        validators=[MinValueValidator(Decimal(0))], help_text="USD. A request's own lower limit goes before it.",
+    )  # fmt: skip
+    max_latency_ms = models.PositiveIntegerField(
+        "longest answer", null=True, blank=True, validators=[MinValueValidator(1)], help_text="milliseconds"
+    )
+    preferred_providers = models.JSONField(default=list, blank=True, validators=[validate_names])
+    blocked_providers = models.JSONField(default=list, blank=True, validators=[validate_names])
+    rules = models.JSONField("custom rules", default=list, blank=True, validators=[validate_rules])
+    daily_alert_usd = models.DecimalField(
+        "daily alert", max_digits=12, decimal_places=6, null=True, blank=True,
+        validators=[MinValueValidator(Decimal(0))], help_text="USD of a day from which an alert is sent.",
+    )  # fmt: skip
+    history = audit.versions()
+
+    class Meta:
+        ordering = ["user"]
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"Preferences of {self.user}"
+
+    def clean(self) -> None:
+        if both := sorted(set(self.preferred_providers) & set(self.blocked_providers)):
+            raise ValidationError({"preferred_providers": f"{', '.join(both)}: preferred and blocked at once."})
+
+
+class PolicyShift(models.Model):
+    """By how many places measured performance moved a model within a policy's order, and what was measured."""
+
+    policy = models.SlugField(max_length=64)
+    model = models.CharField(max_length=128)
+    places = models.SmallIntegerField(help_text="Above 0: demoted by so many places; below 0: promoted.")
+    evidence = models.JSONField(default=dict)
+    since = models.DateTimeField()
+    history = audit.versions()
+
+    class Meta:
+        ordering = ["policy", "model"]
+        constraints = [models.UniqueConstraint(fields=["policy", "model"], name="one_shift_per_policy_and_model")]
+
+    def __str__(self) -> str:
+        way = "demoted" if self.places > 0 else "promoted"
+        return f"{self.model} {way} by {abs(self.places)} in {self.policy}"
+
+
 class Session(models.Model):
-    """A conversation and the model that answered it last."""
+    """A conversation: the model that answered it last, who has it and under which limits."""
 
     account_id = models.BigIntegerField()
     name = models.CharField(max_length=200, help_text="The id that the application gave.")
+    user_id = models.BigIntegerField(null=True)
     model = models.CharField(max_length=128)
+    priority = models.CharField(max_length=16, default="balanced")
+    policy = models.CharField(max_length=64, default="")
+    max_cost_usd = models.DecimalField("most per request", max_digits=18, decimal_places=9, null=True)
+    context_tokens = models.BigIntegerField(default=0, help_text="Estimated size of the last request's messages.")
+    requests = models.BigIntegerField(default=1)
     first_activity_at = models.DateTimeField()
     last_activity_at = models.DateTimeField()
 

@@ -8,7 +8,7 @@ from autorouter.candidates import Admitted, Circumstances, admit, is_local
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.ratings import Rating, rate, ratings_of
 from autorouter.standings import standings_of
-from autorouter.types import Candidate, Decision, Exclusion, Policy, Priority, RouterRelease, Task, Wish
+from autorouter.types import Candidate, Decision, Exclusion, Policy, Priority, RouterConfig, RouterRelease, Task, Wish
 from models_registry.types import Catalogue, Model, Reach
 
 PRIORITY_MARGIN = Decimal("0.2")
@@ -34,7 +34,7 @@ def decide(
     return Decision(
         task=task,
         wish=wish,
-        candidates=tuple(_ordered(scored, policy, wish.priority, catalogue)),
+        candidates=tuple(_ordered(scored, policy, wish, catalogue, router.config)),
         excluded=tuple(sorted((each for each in outcomes if isinstance(each, Exclusion)), key=lambda out: out.model)),
         catalogue_release=catalogue.release,
         router_release=router.release,
@@ -86,19 +86,39 @@ def _scored(
 
 
 def _ordered(
-    scored: list[Candidate], policy: Policy | None, priority: Priority, catalogue: Catalogue
+    scored: list[Candidate], policy: Policy | None, wish: Wish, catalogue: Catalogue, config: RouterConfig
 ) -> list[Candidate]:
-    """Best first: by score, lower mean price, id; then a policy's own order or the priority's measure on top."""
+    """Best first: by score, lower mean price, id; then what is asked for on top, the last step winning.
+
+    A policy's own order or the priority's measure, then what is preferred, then the model that the session keeps.
+    """
     ranked = sorted(scored, key=lambda each: (-each.score, each.mean_price, each.model))
     if policy:
-        return sorted(ranked, key=lambda each: policy.models.index(each.model))
-    if priority == "privacy":
-        return sorted(ranked, key=lambda each: not is_local(catalogue.models[each.model], catalogue.providers))
-    if priority == "balanced" or not ranked:
+        ranked = sorted(ranked, key=lambda each: policy.models.index(each.model))
+    else:
+        if wish.priority in _MEASURES:
+            ranked = _near_first(ranked, _MEASURES[wish.priority])
+        if wish.preferred_providers or wish.preferred_models:
+            ranked = _near_first(ranked, lambda each: Decimal(not _is_preferred(each, wish)))
+        if wish.priority == "privacy":
+            ranked = sorted(ranked, key=lambda each: not is_local(catalogue.models[each.model], catalogue.providers))
+    if wish.keeps_model and config.stickiness_bonus > 0:
+        ranked = sorted(ranked, key=lambda each: each.model != wish.previous_model)
+    return ranked
+
+
+def _near_first(ranked: list[Candidate], measure: Callable[[Candidate], Decimal]) -> list[Candidate]:
+    """The candidates within PRIORITY_MARGIN of the best score, lowest measure first; then the others as they are."""
+    if not ranked:
         return ranked
-    floor = ranked[0].score - PRIORITY_MARGIN * abs(ranked[0].score)
-    near = sorted((each for each in ranked if each.score >= floor), key=_MEASURES[priority])
+    best = max(each.score for each in ranked)
+    floor = best - PRIORITY_MARGIN * abs(best)
+    near = sorted((each for each in ranked if each.score >= floor), key=measure)
     return near + [each for each in ranked if each.score < floor]
+
+
+def _is_preferred(candidate: Candidate, wish: Wish) -> bool:
+    return candidate.provider in wish.preferred_providers or candidate.model in wish.preferred_models
 
 
 # What each priority wants low. Sorting is stable, so that equals keep the balanced order.

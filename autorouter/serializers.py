@@ -61,7 +61,7 @@ class SelectSerializer(Strict):
         child=serializers.CharField(max_length=128), required=False, allow_null=True, allow_empty=False, max_length=1000
     )
     policy = serializers.CharField(required=False, allow_null=True, max_length=64)
-    priority = _choice(PRIORITIES, default="balanced")
+    priority = _choice(PRIORITIES, default=None)
     max_cost_usd = serializers.DecimalField(
         max_digits=18, decimal_places=9, min_value=0, required=False, allow_null=True
     )

@@ -33,7 +33,7 @@ def standings_of(catalogue: Catalogue, wish: Wish, reach: Reach, now: datetime) 
     """Every model's standing at `now`, by id."""
     key = (
         id(catalogue), reach.providers, reach.sandbox, reach.open_circuits, reach.health,
-        wish.blocked_providers, wish.allow_internal, wish.priority == "privacy",
+        wish.blocked_providers, wish.blocked_models, wish.allowed, wish.allow_internal, wish.priority == "privacy",
     )  # fmt: skip
     found = _memory.get(key)
     if found is None or found.catalogue is not catalogue or not found.since <= now < found.until:

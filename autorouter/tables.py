@@ -7,9 +7,10 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.utils.timezone import now
 
 from autorouter import bundles, configuration
-from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
+from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
 from autorouter.tuning import SETTINGS
 from autorouter.types import COMPLEXITIES, COST_TIERS
 from models_registry import audit
@@ -29,16 +30,18 @@ def write(target: Facts, author: AbstractBaseUser | None, reason: str) -> None:
     _write_task_types(target["task_types"], author, reason)
 
 
-def _write_config(facts: Facts, author: AbstractBaseUser | None, reason: str) -> None:
+def _write_config(given: Facts, author: AbstractBaseUser | None, reason: str) -> None:
+    facts = {**bundles.NEWER, **given}
     row = RouterConfiguration.objects.first() or RouterConfiguration(pk=1)
     for name in SETTINGS:
         setattr(row, name, Decimal(str(facts[name])))
-    for name in ("router_max_retries", "long_context_threshold"):
+    for name in ("router_max_retries", "long_context_threshold", "router_deadline_ms"):
         setattr(row, name, int(facts[name]))
     for complexity in COMPLEXITIES:
         for tier in COST_TIERS:
             setattr(row, f"weight_{complexity}_{tier}", Decimal(str(facts["tier_weights"][complexity][tier])))
     row.speed_bonuses, row.router_model = facts["speed_bonuses"], facts["router_model"]
+    row.classifies_with_model = facts["classifies_with_model"]
     audit.stamp(row, author, reason)
     row.save()
 
@@ -97,10 +100,12 @@ def _write_policies(
                 row.save()
         if name in target:
             _activate(name, target[name], versions, author, reason)
+        _write_shifts(name, target.get(name, {}).get("shifts", {}), author, reason)
 
 
 def _activate(name: str, facts: Facts, versions: list[Policy], author: AbstractBaseUser | None, reason: str) -> None:
-    row = next((each for each in versions if configuration.policy_json(each) == facts), None)
+    own = {key: value for key, value in facts.items() if key != "shifts"}
+    row = next((each for each in versions if configuration.policy_json(each, {}) == own), None)
     if row is None:
         newest = versions[-1].version if versions else 0
         version = facts["version"] if facts["version"] > newest else newest + 1
@@ -111,6 +116,19 @@ def _activate(name: str, facts: Facts, versions: list[Policy], author: AbstractB
     row.is_active = True
     audit.stamp(row, author, reason)
     row.save()
+
+
+def _write_shifts(policy: str, places: Mapping[str, int], author: AbstractBaseUser | None, reason: str) -> None:
+    rows = {row.model: row for row in PolicyShift.objects.filter(policy=policy)}
+    audit.delete([row for model, row in rows.items() if model not in places], author, reason)
+    fresh = [model for model in places if model not in rows]
+    audit.create(
+        [PolicyShift(policy=policy, model=model, places=places[model], since=now()) for model in fresh], author, reason
+    )
+    moved = [row for model, row in rows.items() if model in places and row.places != places[model]]
+    for row in moved:
+        row.places = places[row.model]
+    audit.update(moved, ["places"], author, reason)
 
 
 def _decimal(value: float | None) -> Decimal | None:

@@ -37,6 +37,7 @@ SETTINGS: Mapping[str, Setting] = {
     "cheap_below": _setting("1", "0", "1000", "USD per 1M tokens"),
     "mid_below": _setting("5", "0", "1000", "USD per 1M tokens"),
     "router_max_retries": _setting("3", "0", "10", "retries"),
+    "router_deadline_ms": _setting("1500", "100", "30000", "milliseconds"),
     "context_buffer": _setting("1.2", "1", "5", "times estimated tokens"),
     "long_context_threshold": _setting("128000", "1000", "10000000", "tokens"),
 }

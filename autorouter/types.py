@@ -38,6 +38,9 @@ class RouterConfig:
     router_max_retries: int
     context_buffer: Decimal
     long_context_threshold: int
+    classifies_with_model: bool = False
+    """Whether the router model is asked what a request is about."""
+    router_deadline_ms: int = 1_500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +98,7 @@ class Task:
     """Estimated size of the prompt."""
     needs: frozenset[Capability]
     origin: str
-    """"given" by the caller or found by the "local" classifier."""
+    """"given" by the caller, found by the "local" classifier or by "model ID"; or "local, since ..." after a failure."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,8 +113,18 @@ class Wish:
     max_latency_ms: int | None = None
     max_output_tokens: int | None = None
     blocked_providers: frozenset[str] = frozenset()
+    blocked_models: frozenset[str] = frozenset()
+    allowed: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+    """Providers and models of each rule that allows: a model must be named by every one of them."""
+    preferred_providers: frozenset[str] = frozenset()
+    preferred_models: frozenset[str] = frozenset()
+    """What is preferred goes first among the candidates near the best score."""
     allow_internal: bool = False
     """Whether models marked internal only may answer."""
+    keeps_model: bool = False
+    """True in a session: its previous model answers again while it still can, unless stickiness is tuned to 0."""
+    rules: tuple[str, ...] = ()
+    """Names of the caller's own rules that fired."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -152,6 +152,8 @@ SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
 REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)
 # A hold outlives its request's deadline by this much, then the sweeper settles it at its ceiling.
+# A conversation that was silent for longer has ended, and with it the preference for its model.
+SESSION_IDLE_S = _number("SESSION_IDLE_S", 24 * 3_600, 1, 90 * 24 * 3_600)
 HOLD_GRACE_S = _number("HOLD_GRACE_S", 30, 0, 3_600)
 SNAPSHOT_MAX_AGE_S = _number("SNAPSHOT_MAX_AGE_S", 20, 1, 60)
 LEDGER_WAIT_S = _number("LEDGER_WAIT_S", 2, 0.1, 30)
@@ -164,6 +166,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-holds": {"task": "budgets.tasks.sweep_holds", "schedule": 10.0},
+    "forget-ended-sessions": {"task": "autorouter.tasks.forget_ended_sessions", "schedule": 3600.0},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},

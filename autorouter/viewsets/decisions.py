@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from autorouter import explain, live, sessions
+from autorouter import explain, live, preferences, sessions
 from autorouter.classify import classify
 from autorouter.errors import NoCandidate, UnknownTaskType
 from autorouter.router import decide
@@ -34,12 +34,28 @@ class SelectView(APIView):
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         catalogue, router = live.current(_user_key(request))
-        wish = _wish(asked, router, _previous_model(request, asked))
+        now, task, session_model = datetime.now(UTC), _task(asked), _session_model(request, asked)
+        wish = preferences.apply(
+            _preferences(request),
+            _wish(asked, router, session_model),
+            asked["priority"],
+            task,
+            asked.get("tags", ()),
+            now,
+        )
         within_reach = reach.current(catalogue.providers.values(), _health())
-        decision = decide(catalogue, router, _task(asked), wish, within_reach, datetime.now(UTC))
+        decision = decide(catalogue, router, task, wish, within_reach, now)
         if decision.chosen is None:
             raise NoCandidate(decision)
         return Response(explain.as_json(decision))
+
+
+def _preferences(request: Request) -> preferences.Preferences:
+    """The user's own; none while the database does not answer."""
+    try:
+        return preferences.of_user(request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk)
+    except DatabaseError:
+        return preferences.NONE
 
 
 def _health() -> Health:
@@ -58,9 +74,10 @@ def _user_key(request: Request) -> str:
     return f"{request.user.pk}"
 
 
-def _previous_model(request: Request, asked: dict[str, Any]) -> str | None:
+def _session_model(request: Request, asked: dict[str, Any]) -> str | None:
+    """The model of the conversation that is named, where the request names no model of its own."""
     if asked.get("previous_model") or not asked.get("session") or not isinstance(request.auth, Caller):
-        return asked.get("previous_model")
+        return None
     return sessions.previous_model(request.auth.account_id, asked["session"])
 
 
@@ -72,16 +89,16 @@ def _task(asked: dict[str, Any]) -> Task:
     return classify(asked["messages"], bool(asked.get("tools")), structured, asked["stream"])
 
 
-def _wish(asked: dict[str, Any], router: RouterRelease, previous_model: str | None) -> Wish:
+def _wish(asked: dict[str, Any], router: RouterRelease, session_model: str | None) -> Wish:
     task_type = asked.get("task_type")
     if task_type and task_type not in router.task_types:
         raise UnknownTaskType(task_type, router.task_types)
     candidates = asked.get("candidates")
     return Wish(
-        previous_model=previous_model,
+        previous_model=asked.get("previous_model") or session_model,
+        keeps_model=session_model is not None,
         candidates=None if candidates is None else tuple(candidates),
         policy=asked.get("policy") or router.task_types.get(task_type or ""),
-        priority=asked["priority"],
         max_cost_usd=asked.get("max_cost_usd"),
         max_latency_ms=asked.get("max_latency_ms"),
         max_output_tokens=asked.get("max_output_tokens"),

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from analytics.types import Record
-from autorouter import explain
+from autorouter import recorded
+from autorouter.sessions import Turn
 from autorouter.types import Candidate, Decision, RouterRelease
 from budgets.types import Caller, Outcome, to_nano
 from models_registry.types import SANDBOX, Catalogue, Reach, Usage
@@ -31,6 +32,33 @@ class Ending:
     error: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Arrival:
+    """A request that came in, and what it meets: the caller's releases and what can be called at this moment."""
+
+    caller: Caller
+    client: Client
+    request: ChatRequest
+    catalogue: Catalogue
+    router: RouterRelease
+    reach: Reach
+    at: datetime
+
+    def operation(self, decision: Decision, deadline_s: float) -> "Operation":
+        """What is done for it, from now on."""
+        return Operation(
+            caller=self.caller,
+            client=self.client,
+            request=self.request,
+            catalogue=self.catalogue,
+            router=self.router,
+            reach=self.reach,
+            decision=decision,
+            trail=Trail(deadline=time.monotonic() + deadline_s),
+            started_at=self.at,
+        )
+
+
 @dataclass(kw_only=True)
 class Operation:
     """Who asked what, and what was decided. Its id stands in every log line, header and record."""
@@ -50,6 +78,20 @@ class Operation:
     def hop_id(self, hop: int) -> uuid.UUID:
         """The id of the hold for the hop-th model that is tried; the first is the operation's own."""
         return self.id if hop == 0 else uuid.uuid5(self.id, str(hop))
+
+    def turn(self, candidate: Candidate) -> Turn:
+        """What the conversation remembers of it."""
+        wish = self.decision.wish
+        return Turn(
+            account_id=self.caller.account_id,
+            name=self.request.controls.session,
+            user_id=self.caller.user_id,
+            model=candidate.model,
+            priority=wish.priority,
+            policy=wish.policy or "",
+            max_cost_usd=wish.max_cost_usd,
+            context_tokens=self.decision.task.input_tokens,
+        )
 
     def record(self, candidate: Candidate, ending: Ending) -> dict[str, Any]:
         """The request record as JSON values."""
@@ -88,7 +130,7 @@ class Operation:
             fallback_used=len(self.trail.attempts) > 1,
             catalogue_release=self.decision.catalogue_release,
             router_release=self.decision.router_release,
-            decision=explain.record_json(self.decision, candidate, self.reach, self.started_at),
+            decision=recorded.as_json(self.decision, candidate, self.reach, self.started_at),
             attempts=tuple(self.trail.attempts),
             ip=self.client.ip,
             user_agent=self.client.user_agent[:MOST_AGENT],

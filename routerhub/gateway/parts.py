@@ -9,7 +9,7 @@ import psycopg
 from django.conf import settings
 from psycopg_pool import PoolTimeout
 
-from autorouter.sessions import SessionStore
+from autorouter.sessions import SessionStore, Turn
 from budgets.ledger import Ledger
 from budgets.types import Caller
 from models_registry.reach import sandbox_provider
@@ -47,13 +47,13 @@ class Sessions:
             logger.warning("action=read_session session=%s problem=%s", controls.session, problem)
             return None
 
-    async def remember(self, caller: Caller, controls: Controls, model: str) -> None:
-        if not controls.session:
+    async def remember(self, turn: Turn) -> None:
+        if not turn.name:
             return
         try:
-            await self.store.remember(caller.account_id, controls.session, model)
+            await self.store.remember(turn)
         except (psycopg.Error, PoolTimeout) as problem:
-            logger.warning("action=remember_session session=%s problem=%s", controls.session, problem)
+            logger.warning("action=remember_session session=%s problem=%s", turn.name, problem)
 
 
 @dataclass(kw_only=True)
@@ -87,7 +87,7 @@ async def open_parts() -> Parts:
     parts = Parts(
         snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S),
         ledger=Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR),
-        sessions=Sessions(SessionStore(dsn)),
+        sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S)),
         dispatcher=Dispatcher(http, sandbox_provider()),
         http=http,
         limits=Limits(

@@ -86,7 +86,7 @@ async def _settle(
     record = operation.record(candidate, ending)
     await parts.ledger.settle(spending.settlement(operation, hop.held, outcome, cost, tokens, record))
     if outcome == "success":
-        await parts.sessions.remember(operation.caller, operation.request.controls, candidate.model)
+        await parts.sessions.remember(operation.turn(candidate))
     logger.info(
         "action=settle operation=%s model=%s provider=%s outcome=%s cost_usd=%s tokens=%s",
         operation.id, candidate.model, deployment.provider, outcome, cost, tokens,

@@ -7,6 +7,7 @@ When the database does not answer, the last snapshot stays; before the first one
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -14,7 +15,8 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from autorouter import live
+from autorouter import live, preferences
+from autorouter.preferences import Preferences
 from budgets.keys import KeyRing, load_ring
 from models_registry import probing
 from models_registry.releases import CHANNEL
@@ -31,6 +33,7 @@ class Snapshot:
     releases: live.Releases
     ring: KeyRing
     health: Health
+    preferences: Mapping[int, Preferences]
     loaded_at: float | None
 
 
@@ -38,7 +41,9 @@ class SnapshotKeeper:
     """Holds the current snapshot. Reading `current` is one attribute."""
 
     def __init__(self, dsn: str, max_age_s: float) -> None:
-        self.current = Snapshot(releases=live.STATIC, ring=KeyRing(held={}), health=HEALTHY, loaded_at=None)
+        self.current = Snapshot(
+            releases=live.STATIC, ring=KeyRing(held={}), health=HEALTHY, preferences={}, loaded_at=None
+        )
         self._dsn = dsn
         self._max_age_s = max_age_s
         self._stopping = threading.Event()
@@ -73,6 +78,7 @@ class SnapshotKeeper:
                 releases=live.load(self.current.releases),
                 ring=load_ring(),
                 health=probing.measured(),
+                preferences=preferences.load(),
                 loaded_at=time.monotonic(),
             )
         finally:

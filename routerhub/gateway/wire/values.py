@@ -17,7 +17,7 @@ class Controls:
 
     task_type: str = ""
     policy: str = ""
-    priority: Priority = "balanced"
+    priority: Priority | None = None
     session: str = ""
     previous_model: str = ""
     candidates: tuple[str, ...] | None = None

@@ -1,0 +1,98 @@
+"""A policy's order, moved by measured performance within what staff allow. Pure.
+
+A model with enough requests whose success is surely worse than that of the policy's other models by more than the margin
+is demoted one place a round; one that is surely better is promoted. It is moved back only when its success is within half
+the margin of the others again, or when what was measured is too old to say anything: so it does not flap at the bound.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+Z = 1.96
+"""Standard deviations of a 95 % interval."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """How a model did within a policy lately."""
+
+    requests: int
+    successes: int
+
+    @property
+    def rate(self) -> float:
+        return self.successes / self.requests if self.requests else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """What staff allow. `margin` is a share, 0.05 for five percentage points."""
+
+    min_requests: int
+    most_places: int
+    margin: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shift:
+    """By how many places a model is to be moved, above 0 down, and why."""
+
+    places: int
+    reason: str
+
+
+def shifted(order: Sequence[str], shifts: Mapping[str, int]) -> tuple[str, ...]:
+    """The order with each model moved by its places; models that meet at a place keep their order."""
+    at = {model: place for place, model in enumerate(order)}
+    # Half a place more: a model that is moved by one passes the neighbour that stands there.
+    moved = {model: at[model] + places + (0.5 if places > 0 else -0.5) for model, places in shifts.items() if places}
+    return tuple(sorted(order, key=lambda model: (moved.get(model, at[model]), at[model])))
+
+
+def interval(measured: Measured) -> tuple[float, float]:
+    """Wilson's 95 % interval of the success rate. Source: Wilson (1927), score interval of a binomial proportion."""
+    n = measured.requests
+    if n == 0:
+        return 0.0, 1.0
+    p = measured.rate
+    centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def adjust(
+    order: Sequence[str], measured: Mapping[str, Measured], shifts: Mapping[str, int], bounds: Bounds
+) -> dict[str, Shift]:
+    """The shifts after this round; a model that stays at its own place is missing."""
+    found = {model: _shift(model, order, measured, shifts.get(model, 0), bounds) for model in order}
+    return {model: shift for model, shift in found.items() if shift.places}
+
+
+def _shift(model: str, order: Sequence[str], measured: Mapping[str, Measured], places: int, bounds: Bounds) -> Shift:
+    own = measured.get(model, Measured(requests=0, successes=0))
+    others = _together([measured[each] for each in order if each != model and each in measured])
+    if own.requests < bounds.min_requests or others.requests < bounds.min_requests:
+        told = f"{own.requests} requests, {others.requests} of the others: fewer than {bounds.min_requests}"
+        return Shift(places=_towards_zero(places), reason=told)
+    low, high = interval(own)
+    told = f"success {own.rate:.1%} of {own.requests} ({low:.1%} to {high:.1%}), the others {others.rate:.1%}"
+    if high < others.rate - bounds.margin:
+        return Shift(
+            places=min(places + 1, bounds.most_places), reason=f"{told}: worse by more than {bounds.margin:.1%}"
+        )
+    if low > others.rate + bounds.margin:
+        return Shift(
+            places=max(places - 1, -bounds.most_places), reason=f"{told}: better by more than {bounds.margin:.1%}"
+        )
+    if abs(own.rate - others.rate) <= bounds.margin / 2:
+        return Shift(places=_towards_zero(places), reason=f"{told}: as good as the others again")
+    return Shift(places=max(-bounds.most_places, min(places, bounds.most_places)), reason=told)
+
+
+def _towards_zero(places: int) -> int:
+    return places - 1 if places > 0 else places + 1 if places < 0 else 0
+
+
+def _together(parts: Sequence[Measured]) -> Measured:
+    return Measured(requests=sum(each.requests for each in parts), successes=sum(each.successes for each in parts))

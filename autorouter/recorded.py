@@ -1,0 +1,92 @@
+"""What a record keeps of its decision, and read back: with the releases that it names, all that the decision came from."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from autorouter.explain import candidate_json, task_json, why
+from autorouter.types import Candidate, Decision, Task, Wish
+from models_registry.types import Health, Reach
+
+
+def as_json(decision: Decision, taken: Candidate, reach: Reach, now: datetime) -> dict[str, Any]:
+    """All that the releases it names need to decide the same again, and the outcome in short."""
+    runner_up = next((each for each in decision.candidates if each.model != taken.model), None)
+    return {
+        "at": now.isoformat(),
+        "task": task_json(decision.task),
+        "wish": wish_json(decision.wish),
+        "reach": reach_json(reach),
+        "why": why(decision),
+        "taken": candidate_json(taken),
+        "runner_up": candidate_json(runner_up) if runner_up else None,
+        "candidates": len(decision.candidates),
+        "excluded": len(decision.excluded),
+    }
+
+
+def wish_json(wish: Wish) -> dict[str, Any]:
+    """Every field that is not as it is by default."""
+    return {
+        field.name: _plain(value) for field in fields(Wish) if (value := getattr(wish, field.name)) != field.default
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def reach_json(reach: Reach) -> dict[str, Any]:
+    return {
+        "providers": sorted(reach.providers),
+        "sandbox": reach.sandbox,
+        "open_circuits": sorted(reach.open_circuits),
+        "down": sorted(reach.health.down),
+        "degraded": sorted(reach.health.degraded),
+        "latency_ms": dict(reach.latency_ms),
+    }
+
+
+# --- read back
+
+
+def task_of(raw: Mapping[str, Any]) -> Task:
+    """The task that a record describes."""
+    return Task(**{**raw, "needs": frozenset(raw["needs"])})
+
+
+def wish_of(raw: Mapping[str, Any]) -> Wish:
+    """The wish that a record keeps."""
+    values = {name: _read[name](value) if name in _read and value is not None else value for name, value in raw.items()}
+    known = {field.name for field in fields(Wish) if field.default is not MISSING}
+    return Wish(**{name: value for name, value in values.items() if name in known})
+
+
+def _allowed(raw: Any) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    return tuple((frozenset(providers), frozenset(models)) for providers, models in raw)
+
+
+_read: Mapping[str, Any] = {
+    "candidates": tuple,
+    "rules": tuple,
+    "max_cost_usd": Decimal,
+    "allowed": _allowed,
+    **dict.fromkeys(("blocked_providers", "blocked_models", "preferred_providers", "preferred_models"), frozenset),
+}
+
+
+def reach_of(raw: Mapping[str, Any]) -> Reach:
+    """The reach that a record keeps."""
+    return Reach(
+        providers=frozenset(raw["providers"]),
+        sandbox=raw["sandbox"],
+        open_circuits=frozenset(raw.get("open_circuits", ())),
+        health=Health(down=frozenset(raw.get("down", ())), degraded=frozenset(raw.get("degraded", ()))),
+        latency_ms=raw.get("latency_ms", {}),
+    )

@@ -1,0 +1,11 @@
+"""Background work of the router."""
+
+from celery import shared_task
+
+from autorouter import sessions
+
+
+@shared_task
+def forget_ended_sessions() -> None:
+    """Delete conversations that were silent for too long."""
+    sessions.forget_ended()
