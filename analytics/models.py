@@ -52,3 +52,20 @@ class Record(models.Model):
 
     def __str__(self) -> str:
         return str(self.operation_id)
+
+
+class Feedback(models.Model):
+    """How satisfied somebody was with the answer to one request: reported once, and again to correct it."""
+
+    operation_id = models.UUIDField(primary_key=True)
+    account_id = models.BigIntegerField()
+    satisfaction = models.DecimalField(max_digits=4, decimal_places=3, help_text="0 (useless) to 1 (just right)")
+    comment = models.CharField(max_length=1000, blank=True)
+    reported_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-reported_at"]
+        verbose_name_plural = "feedback"
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}: {self.satisfaction}"

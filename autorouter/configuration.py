@@ -87,10 +87,15 @@ def plain(value: Decimal | int | None) -> float | int | None:
 @transaction.atomic
 def change(row: models.Model, author: AbstractBaseUser | None, reason: str) -> int:
     """Save a changed row of any of these tables and publish. Raises ValidationError, InvalidConfiguration."""
+    save(row, author, reason)
+    return publish(author, reason)
+
+
+def save(row: models.Model, author: AbstractBaseUser | None, reason: str) -> None:
+    """Save a changed row and publish nothing. Raises ValidationError."""
     row.full_clean()
     audit.stamp(row, author, reason)
     row.save()
-    return publish(author, reason)
 
 
 @transaction.atomic

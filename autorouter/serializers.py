@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
+from autorouter.models import Policy, Preferences, Profile, ProfileScore, RouterConfiguration, Session, TaskType
 from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
 from models_registry.serializers import Strict
 
@@ -100,7 +100,7 @@ class PolicySerializer(ReasonMixin, Strict, serializers.ModelSerializer[Policy])
         model = Policy
         fields = [
             "name", "version", "title", "models", "max_cost_usd", "max_output_tokens", "temperature", "is_active",
-            "reason",
+            "adjust_most_places", "adjust_min_requests", "adjust_margin", "reason",
         ]  # fmt: skip
         read_only_fields = ["version", "is_active"]
         validators: ClassVar[list[Any]] = []  # a name that is there already is the next version's, not a mistake
@@ -120,7 +120,33 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
         fields = ["model", "scores"]
 
 
-class TaskTypeSerializer(serializers.ModelSerializer[TaskType]):
+class TaskTypeSerializer(ReasonMixin, Strict, serializers.ModelSerializer[TaskType]):
     class Meta:
         model = TaskType
-        fields = ["name", "policy"]
+        fields = ["name", "policy", "reason"]
+
+
+class PreferencesSerializer(ReasonMixin, Strict, serializers.ModelSerializer[Preferences]):
+    class Meta:
+        model = Preferences
+        fields = [
+            "user", "priority", "max_cost_usd", "max_latency_ms", "preferred_providers", "blocked_providers", "rules",
+            "daily_alert_usd", "reason",
+        ]  # fmt: skip
+        read_only_fields = ["user"]
+
+
+class SessionSerializer(serializers.ModelSerializer[Session]):
+    class Meta:
+        model = Session
+        exclude = ["id"]
+
+
+class ScoresSerializer(ReasonMixin, Strict):
+    """Scores by model and dimension, each {"value", "source", "dated", "is_estimated"}."""
+
+    profiles = serializers.DictField(child=serializers.DictField(child=serializers.DictField()), allow_empty=False)
+
+
+class ActivateSerializer(ReasonMixin, Strict):
+    version = serializers.IntegerField(min_value=1)

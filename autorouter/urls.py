@@ -3,16 +3,19 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from autorouter.viewsets import configuration, decisions, releases
+from autorouter.viewsets import configuration, decisions, people, releases
 
 router = SimpleRouter(trailing_slash=False)
 router.register("routing/policies", configuration.PolicyViewSet)
 router.register("routing/task-types", configuration.TaskTypeViewSet)
+router.register("sessions", people.SessionViewSet)
 router.register("profiles", configuration.ProfileViewSet)
 
 urlpatterns = [
     path("routing/select", decisions.SelectView.as_view()),
+    path("profiles", configuration.ProfileViewSet.as_view({"get": "list", "patch": "patch"})),
     path("router/configuration", configuration.RouterConfigurationView.as_view()),
+    path("preferences", people.PreferencesView.as_view()),
     path("releases/<str:line>/difference", releases.DifferenceView.as_view()),
     path("releases/<str:line>/<int:number>", releases.BundleView.as_view()),
     path("rollouts/<str:line>", releases.RolloutView.as_view()),

@@ -1,1 +1,1 @@
-"""Is B better than A: tests between router variants, assignment, statistics, canaries."""
+"""Is B better than A: replays of recorded traffic, backtests, measured adjustments, and proposals that people decide on."""

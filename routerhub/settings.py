@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "budgets",
     "autorouter",
     "analytics",
+    "experiments",
     "routerhub",
 ]
 
@@ -167,6 +168,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-holds": {"task": "budgets.tasks.sweep_holds", "schedule": 10.0},
     "forget-ended-sessions": {"task": "autorouter.tasks.forget_ended_sessions", "schedule": 3600.0},
+    "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
+    "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("autorouter.urls")),
     path("api/", include("models_registry.urls")),
     path("api/", include("analytics.urls")),
+    path("api/", include("experiments.urls")),
     path("api/history", history.HistoryView.as_view()),
     path("api/history/<str:table>/<int:number>", history.VersionView.as_view()),
     path("api/history/<str:table>/<int:number>/restore", history.RestoreView.as_view()),

@@ -3,22 +3,27 @@
 from typing import Any
 
 from django.db import transaction
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from autorouter import configuration
+from autorouter import configuration, policies, profiles, tuned
 from autorouter.models import Policy, Profile, RouterConfiguration, TaskType
 from autorouter.serializers import (
+    ActivateSerializer,
     PolicySerializer,
     ProfileSerializer,
     RouterConfigurationSerializer,
+    ScoresSerializer,
     TaskTypeSerializer,
 )
 from budgets.permissions import ReadsAndStaffChanges
 from models_registry import audit
+from models_registry.serializers import ReasonSerializer
 
 
 class RouterConfigurationView(APIView):
@@ -31,17 +36,16 @@ class RouterConfigurationView(APIView):
         return Response(RouterConfigurationSerializer(self._row()).data)
 
     @extend_schema(request=RouterConfigurationSerializer(partial=True), responses=RouterConfigurationSerializer)
-    @transaction.atomic
     def patch(self, request: Request) -> Response:
+        """?as=draft stores a release that is live for nobody, ?as=10 rolls it out to 10 % of the users."""
         row = self._row()
         serializer = RouterConfigurationSerializer(row, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
         reason = values.pop("reason")
-        for name, value in values.items():
-            setattr(row, name, value)
-        release = configuration.change(row, audit.author_of(request), reason)
-        return Response({**RouterConfigurationSerializer(row).data, "release": release})
+        how = tuned.read_way(request.query_params.get("as", "live"))
+        release = tuned.save(row, values, how, audit.author_of(request), reason)
+        return Response({**RouterConfigurationSerializer(self._row()).data, "release": release})
 
     def _row(self) -> RouterConfiguration:
         return RouterConfiguration.objects.first() or RouterConfiguration(pk=1)
@@ -62,19 +66,30 @@ class PolicyViewSet(
         self.queryset = Policy.objects.filter(is_active=True)
         return super().get_object()
 
-    @transaction.atomic
     def perform_create(self, serializer: Any) -> None:
         values = dict(serializer.validated_data)
         reason = values.pop("reason")
-        author = audit.author_of(self.request)
-        earlier = Policy.objects.select_for_update().filter(name=values["name"]).order_by("-version")
-        version = earlier[0].version + 1 if earlier else 1
-        for row in earlier.filter(is_active=True):
-            row.is_active = False
-            audit.stamp(row, author, reason)
-            row.save()
-        serializer.instance = Policy(**values, version=version)
-        configuration.change(serializer.instance, author, reason)
+        serializer.instance = policies.add_version(values, audit.author_of(self.request), reason)
+
+    @extend_schema(request=ActivateSerializer)
+    @action(detail=True, methods=["post"])
+    def activate(self, request: Request, name: str) -> Response:
+        """Let an earlier version take the place of the active one."""
+        asked = self._valid(ActivateSerializer(data=request.data))
+        row = policies.activate(name, asked["version"], audit.author_of(request), asked["reason"])
+        return Response(PolicySerializer(row).data)
+
+    @extend_schema(request=ReasonSerializer, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def deactivate(self, request: Request, name: str) -> Response:
+        """Let nobody use the policy."""
+        asked = self._valid(ReasonSerializer(data=request.data))
+        policies.deactivate(name, audit.author_of(request), asked["reason"])
+        return Response(status=204)
+
+    def _valid(self, serializer: Any) -> Any:
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
 
 
 class ProfileViewSet(viewsets.ReadOnlyModelViewSet[Profile]):
@@ -87,11 +102,46 @@ class ProfileViewSet(viewsets.ReadOnlyModelViewSet[Profile]):
     lookup_value_regex = "[^/]+"
     filterset_fields = ["model"]
 
+    @extend_schema(request=ScoresSerializer, responses=OpenApiTypes.OBJECT)
+    def patch(self, request: Request) -> Response:
+        """Change scores of any models at once: published together, or not at all."""
+        serializer = ScoresSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = serializer.validated_data
+        release = profiles.set_scores(asked["profiles"], audit.author_of(request), asked["reason"])
+        return Response({"release": release})
 
-class TaskTypeViewSet(viewsets.ReadOnlyModelViewSet[TaskType]):
+
+class TaskTypeViewSet(
+    mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet[TaskType]
+):
     """Which policy a kind of task goes to."""
 
     queryset = TaskType.objects.all()
     serializer_class = TaskTypeSerializer
     permission_classes = [ReadsAndStaffChanges]
     lookup_field = "name"
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def perform_create(self, serializer: Any) -> None:
+        self._save(TaskType(), serializer)
+
+    def perform_update(self, serializer: Any) -> None:
+        self._save(serializer.instance, serializer)
+
+    def _save(self, row: TaskType, serializer: Any) -> None:
+        values = dict(serializer.validated_data)
+        reason = values.pop("reason")
+        for name, value in values.items():
+            setattr(row, name, value)
+        configuration.change(row, audit.author_of(self.request), reason)
+        serializer.instance = row
+
+    @transaction.atomic
+    def perform_destroy(self, instance: TaskType) -> None:
+        given = {"reason": self.request.query_params.get("reason", "")}
+        serializer = ReasonSerializer(data=given)
+        serializer.is_valid(raise_exception=True)
+        author, reason = audit.author_of(self.request), given["reason"]
+        audit.delete([instance], author, reason)
+        configuration.publish(author, reason)

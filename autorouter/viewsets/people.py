@@ -1,0 +1,82 @@
+"""What belongs to a person in the REST API: preferences, and the conversations under way."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from autorouter import preferences, sessions
+from autorouter.models import Preferences, Session
+from autorouter.serializers import PreferencesSerializer, SessionSerializer
+from budgets.types import Caller
+from models_registry import audit
+from models_registry.permissions import is_staff
+
+
+class PreferencesView(APIView):
+    """Your own preferences; those of ?user=ID for staff. A change takes effect on the next request."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(responses=PreferencesSerializer)
+    def get(self, request: Request) -> Response:
+        return Response(PreferencesSerializer(self._row(request)).data)
+
+    @extend_schema(request=PreferencesSerializer(partial=True), responses=PreferencesSerializer)
+    def patch(self, request: Request) -> Response:
+        row = self._row(request)
+        serializer = PreferencesSerializer(row, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        values = dict(serializer.validated_data)
+        reason = values.pop("reason")
+        for name, value in values.items():
+            setattr(row, name, value)
+        preferences.save(row, audit.author_of(request), reason)
+        return Response(PreferencesSerializer(row).data)
+
+    def _row(self, request: Request) -> Preferences:
+        user_id = self._user_id(request)
+        found = Preferences.objects.filter(user_id=user_id).first()
+        return found or Preferences(user_id=user_id)
+
+    def _user_id(self, request: Request) -> int:
+        given = request.query_params.get("user")
+        own = request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk
+        if given is None or given == str(own):
+            if own is None:
+                raise ValidationError(
+                    {"user": "This key belongs to nobody: name a user (staff) or use a person's key."}
+                )
+            return int(own)
+        if not is_staff(request) or not given.isdecimal() or not get_user_model().objects.filter(pk=given).exists():
+            raise NotFound(f"There is no user {given!r} whose preferences you may see.")
+        return int(given)
+
+
+class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Session]):
+    """Conversations that have not ended: the account's, and for staff everybody's. Deleting one forgets its model."""
+
+    queryset = Session.objects.all()
+    serializer_class = SessionSerializer
+    permission_classes = [IsAuthenticated]
+    lookup_field = "name"
+    lookup_value_regex = "[^/]+"
+    filterset_fields = ["model", "user_id"]
+
+    def get_queryset(self) -> QuerySet[Session]:
+        caller = self.request.auth
+        if isinstance(caller, Caller):
+            return sessions.living(caller.account_id)
+        return sessions.living() if is_staff(self.request) else Session.objects.none()
+
+    def destroy(self, _request: Request, name: str, **_: Any) -> Response:
+        row = self.get_object()
+        sessions.forget(row.account_id, name)
+        return Response(status=204)

@@ -1,0 +1,31 @@
+"""What can go wrong when something is tried out.
+
+ExperimentError
+├── UnknownOperation   a request id that no record has
+├── NotReproducible    a record that does not keep what its decision came from
+└── BadSlice           a selection of records that makes no sense
+"""
+
+
+class ExperimentError(Exception):
+    """Base of this app's errors. The message says what was given and what is allowed."""
+
+
+class UnknownOperation(ExperimentError):
+    """A request id that no record has."""
+
+    def __init__(self, given: object) -> None:
+        super().__init__(f"There is no record of a request {given}.")
+
+
+class NotReproducible(ExperimentError):
+    """A record that does not keep what its decision came from."""
+
+
+class BadSlice(ExperimentError, ValueError):
+    """A selection of records that makes no sense; `field` is what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message

@@ -1,0 +1,106 @@
+import json
+import sys
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.dateparse import parse_datetime, parse_duration
+from django.utils.timezone import is_naive, make_aware, now
+
+from autorouter.errors import InvalidConfiguration
+from experiments import backtest
+from experiments.errors import BadSlice
+from experiments.traffic import MOST, Slice
+from experiments.types import Estimate, Report
+from models_registry.errors import RegistryError
+
+
+class Command(BaseCommand):
+    help = (
+        "Decides recorded requests again by another release, a draft included, and says what would change against what is "
+        "live. Exits with 1 when a stated bound is passed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--router", type=int, help="number of the router release; default: the live one")
+        parser.add_argument("--catalogue", type=int, help="number of the catalogue release; default: the live one")
+        parser.add_argument("--limit", type=int, default=MOST, help="the newest so many records")
+        parser.add_argument("--since", default="", help="a moment such as 2026-11-01, or an age such as 7d or 12h")
+        parser.add_argument("--until", default="")
+        for name in ("category", "model", "tag"):
+            parser.add_argument(f"--{name}", default="")
+        parser.add_argument("--account", type=int)
+        parser.add_argument("--user", type=int)
+        parser.add_argument("--max-cost-increase", default="", metavar="SHARE", help="e.g. 5%%")
+        parser.add_argument("--max-latency-increase", default="", metavar="SHARE")
+        parser.add_argument(
+            "--max-quality-loss", type=float, metavar="POINTS", help="of the mean profile score, of 100"
+        )
+        parser.add_argument("--max-moved", default="", metavar="SHARE", help="of the requests")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            bounds = self._bounds(options)
+            pair = backtest.Pair(catalogue=options["catalogue"], router=options["router"])
+            report = backtest.run(pair, self._slice(options))
+        except (BadSlice, RegistryError, InvalidConfiguration) as problem:
+            raise CommandError(str(problem)) from problem
+        if options["json"]:
+            self.stdout.write(json.dumps(backtest.as_json(report, bounds), indent=1))
+        else:
+            self._tell(report)
+        if passed := bounds.passed(report):
+            self.stderr.write("\n".join(f"bound passed: {each}" for each in passed))
+            sys.exit(1)
+
+    def _bounds(self, options: dict[str, Any]) -> backtest.Bounds:
+        shares = {
+            name: backtest.read_share(options[name], f"--{name.replace('_', '-')}") if options[name] else None
+            for name in ("max_cost_increase", "max_latency_increase", "max_moved")
+        }
+        return backtest.Bounds(max_quality_loss=options["max_quality_loss"], **shares)
+
+    def _slice(self, options: dict[str, Any]) -> Slice:
+        return Slice(
+            limit=options["limit"], since=_moment("since", options["since"]), until=_moment("until", options["until"]),
+            account_id=options["account"], user_id=options["user"], category=options["category"],
+            model=options["model"], tag=options["tag"],
+        )  # fmt: skip
+
+    def _tell(self, report: Report) -> None:
+        kind = "recorded requests" if report.is_recorded else "built-in prompts (there is no record)"
+        share = report.moved / report.requests if report.requests else 0
+        self.stdout.write(f"{report.requests:,} {kind}; {report.moved:,} ({share:.1%}) would go elsewhere")
+        for flow in report.flows[: backtest.MOST_FLOWS]:
+            route = f"{flow.before or 'no model'} -> {flow.after or 'no model'}"
+            self.stdout.write(f"  {flow.requests:>7,}  {route:<76} {flow.cost_change:+.6f} USD")
+        self.stdout.write(f"cost     {_told(report.cost_usd, 'USD', 8)}")
+        self.stdout.write(f"quality  {_told(report.quality, 'points', 2)}")
+        known = f"latency  {_told(report.latency_ms, 'ms', 0)}" if report.latency_ms else "latency  not measured"
+        self.stdout.write(f"{known} (measured for {report.latency_known:,})")
+        self.stdout.write(f"refused  {report.refused_before:,} before, {report.refused_after:,} after")
+
+
+def _told(estimate: Estimate, unit: str, digits: int) -> str:
+    share = f", {estimate.relative:+.2%} in all" if estimate.relative is not None else ""
+    interval = f"95 % interval {estimate.low:+.{digits}f} to {estimate.high:+.{digits}f}"
+    return f"{estimate.mean:+.{digits}f} {unit} a request ({interval}){share}"
+
+
+def _moment(field: str, text: str) -> Any:
+    """A moment, or so long ago ("7d", "12h", "30m"). Raises BadSlice."""
+    if not text:
+        return None
+    ages = {"d": "days", "h": "hours", "m": "minutes"}
+    if text[:-1].isdecimal() and text[-1] in ages:
+        return now() - timedelta(**{ages[text[-1]]: int(text[:-1])})
+    try:
+        found = parse_datetime(text) or parse_datetime(f"{text}T00:00") or parse_duration(text)
+    except ValueError:
+        found = None
+    if found is None:
+        raise BadSlice(field, f"{text!r} is neither a moment such as 2026-11-01 nor an age such as 7d.")
+    if isinstance(found, timedelta):
+        return now() - found
+    return make_aware(found) if is_naive(found) else found

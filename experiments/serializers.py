@@ -1,0 +1,60 @@
+"""What is tried out, and what was learned, as JSON in the REST API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from experiments.models import LearningRound, Proposal
+from experiments.traffic import MOST, Slice
+from models_registry.serializers import Strict
+
+
+class SliceSerializer(Strict):
+    """Which records are replayed."""
+
+    limit = serializers.IntegerField(default=MOST, min_value=1, max_value=100_000)
+    since = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    until = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    account_id = serializers.IntegerField(required=False, allow_null=True, default=None)
+    user_id = serializers.IntegerField(required=False, allow_null=True, default=None)
+    category = serializers.CharField(default="", allow_blank=True)
+    model = serializers.CharField(default="", allow_blank=True)
+    tag = serializers.CharField(default="", allow_blank=True)
+
+    def chosen(self) -> Slice:
+        """The slice that was asked for."""
+        return Slice(**{name: self.validated_data[name] for name in Slice.__slots__})
+
+
+class PreviewSerializer(SliceSerializer):
+    """Values that are not saved yet, as a part of a router bundle."""
+
+    changes = serializers.DictField()
+
+
+class BacktestSerializer(SliceSerializer):
+    """Which releases are tried, and what the change may do at most. Shares: 0.05 is 5 %."""
+
+    router = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+    catalogue = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+    max_cost_increase = serializers.FloatField(required=False, allow_null=True, default=None)
+    max_latency_increase = serializers.FloatField(required=False, allow_null=True, default=None)
+    max_quality_loss = serializers.FloatField(required=False, allow_null=True, default=None)
+    max_moved = serializers.FloatField(required=False, allow_null=True, default=None)
+
+
+class ProposalSerializer(serializers.ModelSerializer[Proposal]):
+    decided_by = serializers.StringRelatedField[Any]()
+
+    class Meta:
+        model = Proposal
+        fields = [
+            "id", "kind", "subject", "detail", "before", "after", "evidence", "told", "state", "decided_by", "decided_at",
+            "reason", "release",
+        ]  # fmt: skip
+
+
+class LearningRoundSerializer(serializers.ModelSerializer[LearningRound]):
+    class Meta:
+        model = LearningRound
+        fields = ["id", "began_at", "since", "records", "feedback", "proposals", "verdict"]

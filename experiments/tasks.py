@@ -1,0 +1,17 @@
+"""Background work: rounds of adjusting and of learning."""
+
+from celery import shared_task
+
+from experiments import adjusting, learning
+
+
+@shared_task
+def adjust_policies() -> None:
+    """One round over every policy that staff let be adjusted by performance."""
+    adjusting.adjust_all()
+
+
+@shared_task
+def learn() -> None:
+    """One look at records and feedback, with proposals for a person to decide on."""
+    learning.learn()

@@ -1,0 +1,131 @@
+"""The requests that are replayed: a slice of the records, or the prompts that ship where there are none."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Avg, QuerySet
+from django.utils.timezone import now
+
+import autorouter
+from analytics.models import Record
+from autorouter import recorded
+from autorouter.classify import classify
+from autorouter.types import Task, Wish
+from experiments.errors import BadSlice
+from experiments.types import Situation, Traffic
+from models_registry.types import Reach, Usage
+
+MOST = 10_000
+EXPECTED_OUTPUT_TOKENS = 500
+FIELDS = (
+    "created_at", "decision__task", "decision__wish", "decision__reach", "input_tokens", "output_tokens",
+    "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """Which records: the newest `limit` of those that fit. Empty and None: any."""
+
+    limit: int = MOST
+    since: datetime | None = None
+    until: datetime | None = None
+    account_id: int | None = None
+    user_id: int | None = None
+    category: str = ""
+    model: str = ""
+    tag: str = ""
+
+    def check(self) -> None:
+        """Raises BadSlice."""
+        if not 1 <= self.limit <= 1_000_000:
+            raise BadSlice("limit", f"{self.limit} is not from 1 to 1,000,000.")
+        if self.since and self.until and self.since >= self.until:
+            raise BadSlice("since", f"{self.since} is not before until, {self.until}.")
+
+
+def records(chosen: Slice) -> QuerySet[Record]:
+    """The records of a slice, the newest first. Raises BadSlice."""
+    chosen.check()
+    found = Record.objects.order_by("-created_at").exclude(decision={})
+    filters = {
+        "created_at__gte": chosen.since,
+        "created_at__lt": chosen.until,
+        "account_id": chosen.account_id,
+        "user_id": chosen.user_id,
+        "category": chosen.category or None,
+        "model": chosen.model or None,
+        "tags__contains": [chosen.tag] if chosen.tag else None,
+    }
+    return found.filter(**{name: value for name, value in filters.items() if value is not None})
+
+
+def recent(chosen: Slice) -> Traffic:
+    """The traffic of a slice; the built-in prompts where it has no record. Raises BadSlice."""
+    rows = list(records(chosen).values_list(*FIELDS)[: chosen.limit])
+    if not rows:
+        return built_in()
+    reader = _Reader()
+    situations = [reader.situation(row) for row in rows]
+    return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen))
+
+
+def _latency(chosen: Slice) -> Mapping[str, float]:
+    """Mean answer time of every model that answered in the slice's time, by id."""
+    since = chosen.since or now() - timedelta(days=30)
+    answered = Record.objects.filter(created_at__gte=since, outcome="success").order_by()
+    rows = answered.values_list("model").annotate(Avg("latency_ms"))
+    return {model: float(mean) for model, mean in rows}
+
+
+class _Reader:
+    """Records into situations. Equal wishes and reaches become one value, which makes a replay quick."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def situation(self, row: tuple[Any, ...]) -> Situation:
+        at, task, wish, reach, *tokens = row
+        return Situation(
+            at=at,
+            task=recorded.task_of(task),
+            wish=self._once("wish", wish, recorded.wish_of),
+            reach=self._once("reach", reach, recorded.reach_of),
+            usage=_usage(*tokens),
+        )
+
+    def _once(self, kind: str, raw: Any, read: Any) -> Any:
+        key = (kind, json.dumps(raw, sort_keys=True))
+        if key not in self._known:
+            self._known[key] = read(raw)
+        return self._known[key]
+
+
+def _usage(inputs: int, outputs: int, cache_read: int, cache_write: int, reasoning: int) -> Usage:
+    return Usage(
+        input_tokens=inputs, output_tokens=outputs, cache_read_tokens=cache_read, cache_write_tokens=cache_write,
+        reasoning_tokens=reasoning,
+    )  # fmt: skip
+
+
+@cache
+def _shipped_tasks() -> tuple[Task, ...]:
+    folder = Path(autorouter.__file__).parent / "training" / "seed_prompts"
+    lines = [line for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines() if line]
+    return tuple(classify(json.loads(line)["messages"]) for line in lines)
+
+
+def built_in() -> Traffic:
+    """The prompts that ship, each as a plain request of this moment with an answer of expected length."""
+    moment, everywhere, plain = now(), Reach(providers=frozenset(), sandbox=True), Wish()
+    situations = [
+        Situation(at=moment, task=task, wish=plain, reach=everywhere,
+                  usage=Usage(input_tokens=task.input_tokens, output_tokens=EXPECTED_OUTPUT_TOKENS))
+        for task in _shipped_tasks()
+    ]  # fmt: skip
+    return Traffic(situations=situations, is_recorded=False, latency_ms={})
