@@ -95,7 +95,10 @@ class RecordAdmin(ModelAdmin):
 
     @display(description="Why this model")
     def decided(self, row: Record) -> str:
-        return render_to_string("analytics/decision.html", {"decision": row.decision, "rows": _compared(row.decision)})
+        return render_to_string(
+            "analytics/decision.html",
+            {"decision": row.decision, "rows": _compared(row.decision), "operation_id": row.operation_id},
+        )
 
     @display(description="Calls")
     def tried(self, row: Record) -> str:

@@ -6,5 +6,6 @@ from analytics import viewsets
 
 router = SimpleRouter(trailing_slash=False)
 router.register("records", viewsets.RecordViewSet)
+router.register("feedback", viewsets.FeedbackViewSet)
 
 urlpatterns = router.urls

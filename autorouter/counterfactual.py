@@ -24,7 +24,8 @@ def _reasons(decision: Decision, winner: Candidate, second: Candidate) -> Iterat
     elif wish.policy:
         yield f"{second.model} would have to stand before {winner.model} in policy {wish.policy}, or that one be out."
     elif second.score >= winner.score:
-        yield f"Without {_overlay(decision)} {second.model} would have won by score, {_short(second.score)} to {_short(winner.score)}."
+        told = f"{_short(second.score)} to {_short(winner.score)}"
+        yield f"Without {_overlay(decision)} {second.model} would have won by score, {told}."
     else:
         yield from _by_score(winner, second)
 
@@ -49,7 +50,8 @@ def _by_score(winner: Candidate, second: Candidate) -> Iterator[str]:
     if base > 0 and terms.complexity_factor > 0:
         weight = (winner.score - terms.speed) / (base * terms.complexity_factor)
         if weight <= MOST_WEIGHT:
-            yield f"The weight of its {second.tier} tier, {_short(terms.tier_weight)}, would have had to be over {_up(weight)}."
+            told = f"{_short(terms.tier_weight)}, would have had to be over {_up(weight)}"
+            yield f"The weight of its {second.tier} tier, {told}."
     if gap <= MOST_BONUS:
         yield f"A speed bonus over {_up(terms.speed + gap)} in place of {_short(terms.speed)} would have done."
 

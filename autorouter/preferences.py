@@ -91,4 +91,9 @@ def save(row: models.Preferences, author: AbstractBaseUser | None, reason: str) 
     row.full_clean()
     audit.stamp(row, author, reason)
     row.save()
+    publish(author, reason)
+
+
+def publish(_author: AbstractBaseUser | None, _reason: str) -> None:
+    """Tell every process, when the transaction commits. Preferences make no release: they are the user's own."""
     releases.announce(CHANGED)

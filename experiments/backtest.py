@@ -9,7 +9,7 @@ from autorouter import bundles, lines
 from autorouter.types import RouterRelease
 from experiments import replay
 from experiments.errors import BadSlice
-from experiments.traffic import Slice, recent
+from experiments.traffic import Slice, recent, remembered
 from experiments.types import Estimate, Report
 from models_registry import bundles as catalogue_bundles
 from models_registry import releases
@@ -87,7 +87,7 @@ def preview(changes: Mapping[str, Any], chosen: Slice) -> Report:
     before = load(Pair())
     live = lines.bundle("router", before[1].release)
     edited = bundles.read(merged(live, changes), before[1].release)
-    return replay.compare(recent(chosen), before, (before[0], edited))
+    return replay.compare(remembered(chosen), before, (before[0], edited))
 
 
 def merged(bundle: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -124,7 +125,7 @@ def _orders(written: Mapping[str, Any]) -> Iterator[Found]:
     for name, facts in sorted(written.items()):
         measured = adjusting.measured(name, WINDOW)
         order = list(facts["models"])
-        for at, (first, second) in enumerate(zip(order, order[1:], strict=False)):
+        for at, (first, second) in enumerate(pairwise(order)):
             one, other = (measured.get(each, Measured(requests=0, successes=0)) for each in (first, second))
             if min(one.requests, other.requests) < MIN_REQUESTS or interval(one)[1] >= interval(other)[0]:
                 continue

@@ -1,6 +1,7 @@
 """The requests that are replayed: a slice of the records, or the prompts that ship where there are none."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db.models import Avg, QuerySet
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.timezone import now
 
 import autorouter
@@ -22,10 +24,12 @@ from models_registry.types import Reach, Usage
 
 MOST = 10_000
 EXPECTED_OUTPUT_TOKENS = 500
+TEXTS = {f"{name}_text": KeyTextTransform(name, "decision") for name in ("task", "wish", "reach")}
+"""As text, since most requests share a wish and a reach: equal texts are read once."""
 FIELDS = (
-    "created_at", "decision__task", "decision__wish", "decision__reach", "input_tokens", "output_tokens",
-    "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
+    "created_at", *TEXTS, "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
 )  # fmt: skip
+REMEMBERED_S = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,12 +71,25 @@ def records(chosen: Slice) -> QuerySet[Record]:
 
 def recent(chosen: Slice) -> Traffic:
     """The traffic of a slice; the built-in prompts where it has no record. Raises BadSlice."""
-    rows = list(records(chosen).values_list(*FIELDS)[: chosen.limit])
+    rows = list(records(chosen).annotate(**TEXTS).values_list(*FIELDS)[: chosen.limit])
     if not rows:
         return built_in()
     reader = _Reader()
     situations = [reader.situation(row) for row in rows]
     return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen))
+
+
+_remembered: dict[Slice, tuple[float, Traffic]] = {}
+
+
+def remembered(chosen: Slice) -> Traffic:
+    """The same, at most REMEMBERED_S old: for a preview that follows a slider. Raises BadSlice."""
+    since = time.monotonic() - REMEMBERED_S
+    found = _remembered.get(chosen)
+    if found is None or found[0] < since:
+        _remembered.clear()
+        found = _remembered[chosen] = (time.monotonic(), recent(chosen))
+    return found[1]
 
 
 def _latency(chosen: Slice) -> Mapping[str, float]:
@@ -93,16 +110,16 @@ class _Reader:
         at, task, wish, reach, *tokens = row
         return Situation(
             at=at,
-            task=recorded.task_of(task),
+            task=self._once("task", task, recorded.task_of),
             wish=self._once("wish", wish, recorded.wish_of),
             reach=self._once("reach", reach, recorded.reach_of),
             usage=_usage(*tokens),
         )
 
-    def _once(self, kind: str, raw: Any, read: Any) -> Any:
-        key = (kind, json.dumps(raw, sort_keys=True))
+    def _once(self, kind: str, text: str, read: Any) -> Any:
+        key = (kind, text)
         if key not in self._known:
-            self._known[key] = read(raw)
+            self._known[key] = read(json.loads(text))
         return self._known[key]
 
 

@@ -83,3 +83,8 @@ def publish(author: AbstractBaseUser | None, reason: str) -> int:
 def provider_value(row: Provider) -> ProviderValue:
     """The provider as the router knows it."""
     return ProviderValue(name=row.name, **{name: getattr(row, name) for name in PROVIDER_FIELDS})
+
+
+def provider_names() -> list[str]:
+    """Every provider, by name."""
+    return list(Provider.objects.values_list("name", flat=True))

@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from autorouter import pages as router_pages
 from autorouter.errors import InvalidConfiguration
+from experiments import pages as experiment_pages
 from models_registry import audit
 from models_registry import pages as registry_pages
 from models_registry.errors import InvalidRelease
@@ -144,6 +145,8 @@ class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
                 view(router_pages.DifferencePage.as_view()),
                 name="release_difference",
             ),
+            path("decisions/<str:operation_id>/", view(experiment_pages.DecisionPage.as_view()), name="decision"),
+            path("backtest/", view(experiment_pages.BacktestPage.as_view()), name="backtest"),
             path("changes/", view(history_pages.ChangesPage.as_view()), name="changes"),
             path("changes/<str:table>/<int:number>/", view(history_pages.VersionPage.as_view()), name="version"),
             *super().get_urls(),

@@ -243,6 +243,11 @@ UNFOLD = {
                     _page("Policies", "rule", "autorouter_policy"),
                     _page("Task types", "label", "autorouter_tasktype"),
                     _page("Sessions", "forum", "autorouter_session"),
+                    _page("Preferences", "person_heart", "autorouter_preferences"),
+                    _page("Moves by performance", "swap_vert", "autorouter_policyshift"),
+                    _own_page("Backtest", "history_toggle_off", "backtest"),
+                    _page("Proposals", "lightbulb", "experiments_proposal"),
+                    _page("Learning", "school", "experiments_learninground"),
                 ],
             },
             {

@@ -15,12 +15,14 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from simple_history.models import registered_models
 
-from autorouter import configuration
+from autorouter import configuration, preferences
 from models_registry import audit, catalogue
 
 Publish = Callable[[AbstractBaseUser | None, str], object]
 PUBLISH: Mapping[str, Publish] = {"models_registry": catalogue.publish, "autorouter": configuration.publish}
 KINDS = {"+": "added", "~": "changed", "-": "deleted"}
+PUBLISH_TABLE: Mapping[str, Publish] = {"preferences": preferences.publish}
+"""Tables that are not published as the others of their app."""
 POINTERS = "rollout"
 """What is live is not restored but rolled back, see autorouter.lines."""
 SAME_TRANSACTION = timedelta(minutes=10)
@@ -109,7 +111,7 @@ def restore(table_name: str, number: int, author: AbstractBaseUser | None, reaso
     restored = [_bring_back(entry, author, reason)]
     if newest is not None and newest.history_type == "-":
         restored += [_bring_back(each, author, reason) for each in _deleted_together(newest)]
-    publish = PUBLISH.get(model._meta.app_label)
+    publish = PUBLISH_TABLE.get(table_name) or PUBLISH.get(model._meta.app_label)
     if publish:
         publish(author, reason)
     return restored

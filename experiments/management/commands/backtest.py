@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
     def _slice(self, options: dict[str, Any]) -> Slice:
         return Slice(
-            limit=options["limit"], since=_moment("since", options["since"]), until=_moment("until", options["until"]),
+            limit=options["limit"], since=read_moment("since", options["since"]), until=read_moment("until", options["until"]),
             account_id=options["account"], user_id=options["user"], category=options["category"],
             model=options["model"], tag=options["tag"],
         )  # fmt: skip
@@ -88,7 +88,7 @@ def _told(estimate: Estimate, unit: str, digits: int) -> str:
     return f"{estimate.mean:+.{digits}f} {unit} a request ({interval}){share}"
 
 
-def _moment(field: str, text: str) -> Any:
+def read_moment(field: str, text: str) -> Any:
     """A moment, or so long ago ("7d", "12h", "30m"). Raises BadSlice."""
     if not text:
         return None

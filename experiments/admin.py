@@ -1,0 +1,99 @@
+"""What was learned from traffic, for staff to decide on; and what rules did, for the page of a user's preferences."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+
+from autorouter.admin import RULE_PANELS
+from autorouter.errors import InvalidConfiguration
+from autorouter.preferences import value_of
+from experiments import learning, rule_effects
+from experiments.models import LearningRound, Proposal
+from models_registry.pages import author
+
+
+def effects_panel(row: Any) -> SafeString:
+    """What each rule of a user did over the user's last requests."""
+    found = rule_effects.effects(row.user_id, value_of(row))
+    return render_to_string("experiments/rule_effects.html", {"effects": found, "most": rule_effects.MOST})
+
+
+RULE_PANELS.append(effects_panel)
+
+
+@admin.register(LearningRound)
+class LearningRoundAdmin(ModelAdmin):
+    list_display = ["began_at", "records", "feedback", "proposals", "verdict"]
+    actions_list = ["look_now"]
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    @action(description="Look now", url_path="look-now")
+    def look_now(self, request: HttpRequest) -> HttpResponse:
+        messages.info(request, learning.learn().verdict)
+        return redirect("admin:experiments_learninground_changelist")
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ModelAdmin):
+    """Changes that the traffic speaks for. Accepted, each becomes an ordinary change with history."""
+
+    list_display = ["named", "change", "told", "decided"]
+    list_filter = ["state", "kind"]
+    search_fields = ["subject"]
+    actions = ["accept", "reject"]
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    @display(description="Proposal")
+    def named(self, row: Proposal) -> str:
+        return str(row)
+
+    @display(description="Change")
+    def change(self, row: Proposal) -> str:
+        if isinstance(row.before, list):
+            moved = next((one for one, other in zip(row.after, row.before, strict=True) if one != other), "")
+            return f"{moved} one place up"
+        return f"{row.before} → {row.after}"
+
+    @display(
+        description="State", label={"open": "info", "accepted": "success", "rejected": "danger", "outdated": "warning"}
+    )
+    def decided(self, row: Proposal) -> tuple[str, str]:
+        return row.state, row.get_state_display()
+
+    @action(description="Accept: make the change")
+    def accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        self._decide(request, queryset, learning.accept, "accepted")
+
+    @action(description="Reject: leave everything as it is")
+    def reject(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
+        self._decide(request, queryset, learning.reject, "rejected")
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Proposal], decide: Any, done: str) -> None:
+        for row in queryset:
+            try:
+                decide(row, author(request), f"{done} in the admin")
+            except (ValidationError, InvalidConfiguration) as refused:
+                messages.error(request, f"{row}: {refused}")
+            else:
+                messages.success(request, f"{row}: {done}.")

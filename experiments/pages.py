@@ -1,0 +1,113 @@
+"""The pages on which a change is tried out and a decision is explained."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+
+from autorouter import counterfactual
+from autorouter.errors import InvalidConfiguration
+from autorouter.types import Candidate
+from experiments import backtest, decisions
+from experiments.errors import ExperimentError
+from experiments.management.commands.backtest import read_moment
+from experiments.traffic import MOST, Slice
+from models_registry import pages, releases
+from models_registry.errors import RegistryError
+
+TERMS = ("category", "stickiness", "reasoning", "research")
+MOST_BARS = 12
+
+
+class DecisionPage(pages.StaffPage):
+    """Why a request got its model: in words, in bars, and what would have had to differ."""
+
+    template_name = "experiments/decision.html"
+    permission = "analytics.view_record"
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        try:
+            told = decisions.tell(decisions.find(given["operation_id"], None))
+        except ExperimentError as problem:
+            messages.error(self.request, str(problem))
+            return super().get_context_data(**given, title="No such request", story=None)
+        decision = told.decision
+        return super().get_context_data(
+            **given, title=f"Why {told.record.model}", story=decisions.as_json(told), record=told.record, told=told,
+            rows=_bars(decision.candidates[:MOST_BARS]) if decision else [],
+            more=max(0, len(decision.candidates) - MOST_BARS) if decision else 0,
+            would_differ=counterfactual.changes(decision) if decision else (),
+        )  # fmt: skip
+
+
+def _bars(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """Each candidate's score as bars of its terms, on one scale."""
+    points = [_points(each) for each in candidates]
+    most = max((sum(each.values()) for each in points), default=0) or 1
+    return [
+        {
+            "candidate": candidate,
+            "bars": [
+                {"name": name, "points": round(value, 2), "width": round(100 * value / most, 2)}
+                for name, value in parts.items()
+            ],
+        }
+        for candidate, parts in zip(candidates, points, strict=True)
+    ]
+
+
+def _points(candidate: Candidate) -> dict[str, float]:
+    """By how many points each term raised the score."""
+    terms = candidate.terms
+    factor = terms.complexity_factor * terms.tier_weight
+    found = {name: float(getattr(terms, name) * factor) for name in TERMS} | {"speed": float(terms.speed)}
+    return {name: value for name, value in found.items() if value > 0}
+
+
+class BacktestPage(pages.StaffPage):
+    """A release, a draft included, against what is live, over a slice of the records."""
+
+    title = "Backtest"
+    template_name = "experiments/backtest.html"
+    permission = "models_registry.view_release"
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        asked = self.request.GET
+        context: dict[str, Any] = {
+            "numbers": {line: [each.number for each in releases.listed(line)] for line in releases.LINES},
+            "asked": asked, "limit": asked.get("limit", MOST), "report": None, "problem": "",
+        }  # fmt: skip
+        if "limit" in asked:
+            try:
+                report = backtest.run(_pair(self.request), _slice(self.request))
+                context["report"] = _shown(backtest.as_json(report))
+            except (ExperimentError, RegistryError, InvalidConfiguration) as problem:
+                context["problem"] = str(problem)
+        return super().get_context_data(**given, **context)
+
+
+def _pair(request: HttpRequest) -> backtest.Pair:
+    found = {line: request.GET.get(line, "") for line in releases.LINES}
+    return backtest.Pair(**{line: int(text) if text.isdecimal() else None for line, text in found.items()})
+
+
+def _slice(request: HttpRequest) -> Slice:
+    asked = request.GET
+    limit = asked.get("limit", "")
+    return Slice(
+        limit=int(limit) if limit.isdecimal() else 0, since=read_moment("since", asked.get("since", "")),
+        category=asked.get("category", ""), model=asked.get("model", ""), tag=asked.get("tag", ""),
+    )  # fmt: skip
+
+
+def _shown(report: dict[str, Any]) -> dict[str, Any]:
+    """The report with what a template cannot work out."""
+    most = max((flow["requests"] for flow in report["flows"]), default=1)
+    for flow in report["flows"]:
+        flow["width"] = round(100 * flow["requests"] / most, 1)
+    report["share"] = round(100 * report["moved"] / report["requests"], 1) if report["requests"] else 0
+    for name in ("cost_usd", "latency_ms"):
+        if report[name] and report[name]["relative"] is not None:
+            report[name]["percent"] = f"{100 * report[name]['relative']:+.2f} %"
+    return report
