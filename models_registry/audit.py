@@ -69,8 +69,12 @@ def update(rows: Sequence[Any], fields: Sequence[str], author: AbstractBaseUser 
 
 
 def delete(rows: Sequence[Any], author: AbstractBaseUser | None, reason: str) -> None:
-    """Delete the rows one by one, each with a last version in the history."""
+    """Delete the rows one by one, each with a last version in the history; what hangs on them the same way, first."""
     for row in rows:
+        for relation in row._meta.related_objects:
+            if relation.on_delete is models.CASCADE and hasattr(relation.related_model, "history"):
+                below = relation.related_model._default_manager.filter(**{relation.field.name: row})
+                delete(list(below), author, reason)
         stamp(row, author, reason)
         row.delete()
 

@@ -150,7 +150,8 @@ def problems_of(kind: str, name: str, bundle: Mapping[str, Any]) -> dict[str, st
     built = _each(kind, {name: bundle[kind][name]}, build, problems)
     if kind == "models" and built:
         place = bundle["providers"]
-        named = {each["provider"] for each in bundle["models"][name]["deployments"]} & place.keys()
+        entry = bundle["models"][name]
+        named = {entry["provider"], *(each["provider"] for each in entry["deployments"])} & place.keys()
         providers = {each: _provider(each, place[each]) for each in named}
         problems.update(_model_problems(built[name], bundle["models"], providers))
     return {path.removeprefix(f"{kind}.{name}").lstrip("."): text for path, text in problems.items()}
@@ -172,8 +173,18 @@ def _model_problems(
         yield f"{at}.capabilities", f"unknown: {', '.join(unknown)}."
     if model.speed_tier not in get_args(SpeedTier):
         yield f"{at}.speed_tier", f"{model.speed_tier!r} is not one of {', '.join(get_args(SpeedTier))}."
+    yield from _places_problems(at, model, providers)
+
+
+def _places_problems(at: str, model: Model, providers: Mapping[str, Provider]) -> Iterator[tuple[str, str]]:
+    """What is wrong with who makes a model and where it is served."""
+    if model.provider not in providers:
+        yield f"{at}.provider", f"there is no provider {model.provider!r}."
     if not model.deployments:
         yield f"{at}.deployments", "a model needs at least one deployment."
+    places = [deployment.id for deployment in model.deployments]
+    for name in sorted({each for each in places if places.count(each) > 1}):
+        yield f"{at}.deployments", f"{name} is listed twice."
     for place, deployment in enumerate(model.deployments):
         yield from _deployment_problems(f"{at}.deployments[{place}]", deployment, providers)
 

@@ -1,6 +1,7 @@
 """From the editable tables to a published catalogue release: compile, validate, store, make live."""
 
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -63,7 +64,7 @@ def price_json(row: Price) -> dict[str, Any]:
         "tiers": [
             {
                 "above_input_tokens": tier["above_input_tokens"],
-                "rates": {name: str(tier[name]) for name in RATES if tier.get(name) is not None},
+                "rates": {name: plain(Decimal(str(tier[name]))) for name in RATES if tier.get(name) is not None},
             }
             for tier in row.tiers
         ],

@@ -186,7 +186,8 @@ class Price(models.Model):
                 .order_by("effective_from")
                 .last()
             )
-            found = quarantine.doubts(before.rates if before else None, self.rates, self.source)
+            tiers = quarantine.tier_rates(self.tiers)
+            found = quarantine.doubts(before.rates if before else None, self.rates, self.source, tiers)
             self.waits_because = "; ".join(found)[:500]
         super().save(*arguments, **options)
 

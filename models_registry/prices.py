@@ -24,7 +24,7 @@ def add(deployment: Deployment, values: dict[str, Any], author: AbstractBaseUser
 @transaction.atomic
 def approve(row: Price, author: AbstractBaseUser | None, reason: str) -> None:
     """Let a price that waits count. Where it has no source, the approval and its reason become the source."""
-    _demand_waiting(row)
+    row = _waiting(row)
     row.waits_because = ""
     row.source = row.source or f"approved by {author or 'a command'}: {reason}"[:255]
     audit.stamp(row, author, reason)
@@ -35,11 +35,14 @@ def approve(row: Price, author: AbstractBaseUser | None, reason: str) -> None:
 @transaction.atomic
 def reject(row: Price, author: AbstractBaseUser | None, reason: str) -> None:
     """Delete a price that waits; the history keeps it. It never counted, so no release changes."""
-    _demand_waiting(row)
-    audit.stamp(row, author, reason)
-    row.delete()
+    audit.delete([_waiting(row)], author, reason)
 
 
-def _demand_waiting(row: Price) -> None:
-    if not row.waits_because:
-        raise ValidationError(f"{row} does not wait for approval: it is in force.")
+def _waiting(row: Price) -> Price:
+    """The row as it stands now, locked: somebody else may have decided meanwhile. Raises ValidationError."""
+    found = Price.objects.select_for_update(of=("self",)).filter(pk=row.pk).first()
+    if found is None:
+        raise ValidationError("That price is gone: it was rejected already.")
+    if not found.waits_because:
+        raise ValidationError(f"{found} does not wait for approval: it is in force.")
+    return found

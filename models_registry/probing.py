@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from http.client import HTTPException
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -38,7 +39,8 @@ class Finding:
 
 def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
     """Ask the provider for its list of models."""
-    headers = {"Authorization": f"Bearer {reach.api_key(provider, environment)}"}
+    key = reach.api_key(provider, environment)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
     request = Request(f"{reach.base_url(provider, environment)}/models", headers=headers)  # noqa: S310 - http(s) by validation
     began = time.monotonic()
     try:
@@ -47,7 +49,7 @@ def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
     except HTTPError as error:
         with error:
             return _refused(error.code, _ms_since(began))
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, HTTPException) as problem:
         return Finding(status="down", detail=f"no answer: {problem}"[:255], latency_ms=None)
     took = _ms_since(began)
     if took > SLOW_MS:

@@ -19,14 +19,31 @@ LEAST_PLAUSIBLE, MOST_PLAUSIBLE = Decimal("0.001"), Decimal(2_000)
 """USD per 1M tokens. Nothing that is sold today is outside, so a first price that is out is taken for a slip."""
 
 
-def doubts(before: Rates | None, after: Rates, source: str) -> tuple[str, ...]:
-    """Why a new price waits for approval; empty where it may count at once. `before` is None for a first price."""
+def doubts(before: Rates | None, after: Rates, source: str, tiers: Iterable[Rates] = ()) -> tuple[str, ...]:
+    """Why a new price waits for approval; empty where it may count at once. `before` is None for a first price.
+
+    The rates of its tiers are held against its own base rates: long context costs a few times more, never a thousand.
+    """
     found = [] if source.strip() else ["it has no source"]
     for field in fields(Rates):
         new = getattr(after, field.name)
         if new is not None:
             found += _doubts_of(field.name.replace("_", " "), getattr(before, field.name, None), new)
+    for at, tier in enumerate(tiers, 1):
+        for field in fields(Rates):
+            base, new = getattr(after, field.name), getattr(tier, field.name)
+            if base is not None and new is not None:
+                found += _doubts_of(f"{field.name.replace('_', ' ')} of tier {at}, against the base rate,", base, new)
     return tuple(found)
+
+
+def tier_rates(tiers: Iterable[Mapping[str, object]]) -> list[Rates]:
+    """The rates of a price row's tiers, as the tables hold them."""
+    names = [field.name for field in fields(Rates)]
+    return [
+        Rates(**{name: None if tier.get(name) is None else Decimal(str(tier[name])) for name in names})
+        for tier in tiers
+    ]
 
 
 def _doubts_of(name: str, old: Decimal | None, new: Decimal) -> Iterator[str]:
@@ -82,7 +99,8 @@ def _problems_of(at: int, tier: Mapping[str, object]) -> Iterator[str]:
         yield f"[{at}].above_input_tokens: {above!r} is not a whole number of tokens above 0."
     for name in rates & tier.keys():
         try:
-            is_fine = Decimal(str(tier[name])) >= 0
+            value = Decimal(str(tier[name]))
+            is_fine = value.is_finite() and value >= 0
         except InvalidOperation:
             is_fine = False
         if not is_fine:

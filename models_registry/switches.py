@@ -4,6 +4,7 @@ A file and not a row, so that they work while the database does not. Every proce
 where it says nothing, the environment decides. With several hosts the file must be on a volume that they share.
 """
 
+import fcntl
 import json
 import logging
 import os
@@ -81,10 +82,13 @@ def turn(line: Line, is_on: bool, author: str, reason: str) -> None:
     path: Path = settings.SWITCHES_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     note = {"author": author, "reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds"), "on": is_on}
-    text = json.dumps({**_file(path), NAMES[line]: is_on, "last": {**_last(path), NAMES[line]: note}}, indent=1)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".switches-", delete=False) as file:
-        file.write(text)
-    os.replace(file.name, path)
+    with open(path.parent / ".switches.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        text = json.dumps({**_file(path), NAMES[line]: is_on, "last": {**_last(path), NAMES[line]: note}}, indent=1)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".switches-", delete=False) as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
     logger.warning("action=turn_switch switch=%s on=%s author=%s reason=%s", NAMES[line], is_on, author, reason)
     _watch.forget()
 
@@ -115,7 +119,10 @@ def _file(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as problem:
         logger.error("action=read_switches file=%s problem=%s", path, problem)
         return {}
-    return values if isinstance(values, dict) else {}
+    if not isinstance(values, dict):
+        logger.error("action=read_switches file=%s problem=it is no JSON object", path)
+        return {}
+    return values
 
 
 def _stamp(path: Path) -> object:

@@ -4,8 +4,8 @@ A change is a new price row from its day on. Doubtful ones (see quarantine) are 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -63,7 +63,7 @@ def compare(offers: Iterable[Offer], now: datetime) -> list[Change]:
                 Change(kind="vanished", model=identifier, place=place.id, before=current, after=None, doubts=(),
                        obstacle="it is no longer listed: deprecate the model where it is gone for good", note="")
             )  # fmt: skip
-    changes += [_new(offer, bundle, now) for place, offer in listed.items() if place not in ours]
+    changes += _all_new([offer for place, offer in listed.items() if place not in ours], bundle, now)
     order = {"changed": 0, "vanished": 1, "new": 2}
     return sorted(changes, key=lambda change: (order[change.kind], change.model, change.key))
 
@@ -83,26 +83,35 @@ def _changed(
     identifier: str, ours: Sequence[Price], offer: Offer, waiting: Collection[tuple[str, Any]], now: datetime
 ) -> Iterator[Change]:
     """One change for today's price where it differs, and one for each that is announced for later."""
-    before = _price_now(ours, now)
-    newest = ours[-1].effective_from if ours else None
-    announced = [price for price in offer.prices if price.effective_from > now]
     today = _price_now(offer.prices, now)
+    announced = [price for price in offer.prices if price.effective_from > now]
+    timeline = list(ours)
     for price in [*([today] if today else []), *announced]:
-        is_later = newest is None or price.effective_from > newest
-        if price.effective_from > now and not is_later:
-            continue
+        before = _price_now(timeline, max(price.effective_from, now))
         same = before is not None and (price.rates, price.tiers) == (before.rates, before.tiers)
         if not same and (offer.place, price.rates) not in waiting:
-            after = price if is_later else _from(price, now)
-            found = doubts(before.rates if before else None, after.rates, after.source)
-            yield Change(kind="changed", model=identifier, place=offer.place, before=before, after=after, doubts=found,
-                         obstacle="", note=offer.note)  # fmt: skip
-        before = price
+            after = replace(price, effective_from=_moment(price, before, now))
+            timeline = sorted([*timeline, after], key=lambda each: each.effective_from)
+            yield Change(
+                kind="changed", model=identifier, place=offer.place, before=before, after=after,
+                doubts=_doubts(before, after), obstacle="", note=offer.note,
+            )  # fmt: skip
 
 
-def _from(price: Price, when: datetime) -> Price:
-    moment = when.replace(microsecond=0)
-    return Price(effective_from=moment, rates=price.rates, tiers=price.tiers, source=price.source, dated=price.dated)
+def _moment(price: Price, before: Price | None, now: datetime) -> datetime:
+    """From when on a price counts: from its own day if nothing of ours began since, from now on where something did.
+
+    What was announced otherwise for the same moment is corrected a second later, since no row is edited.
+    """
+    if before is None or price.effective_from > before.effective_from:
+        return price.effective_from
+    if price.effective_from > now:
+        return before.effective_from + timedelta(seconds=1)
+    return now.replace(microsecond=0)
+
+
+def _doubts(before: Price | None, after: Price) -> tuple[str, ...]:
+    return doubts(before.rates if before else None, after.rates, after.source, [tier.rates for tier in after.tiers])
 
 
 def _price_now(prices: Sequence[Price], now: datetime) -> Price | None:
@@ -112,9 +121,18 @@ def _price_now(prices: Sequence[Price], now: datetime) -> Price | None:
         return None
 
 
+def _all_new(offers: Iterable[Offer], bundle: tables.Facts, now: datetime) -> Iterator[Change]:
+    """What is new. Of several lines that would get the same id only the first can be added."""
+    seen: dict[str, str] = {}
+    for offer in offers:
+        change = _new(offer, bundle, now)
+        first = seen.setdefault(offer.identifier, offer.place) if not change.obstacle else offer.place
+        yield change if first == offer.place else replace(change, obstacle=f"{first} would be {offer.identifier} too")
+
+
 def _new(offer: Offer, bundle: tables.Facts, now: datetime) -> Change:
     after = _price_now(offer.prices, now) or (offer.prices[0] if offer.prices else None)
-    found = doubts(None, after.rates, after.source) if after else ()
+    found = _doubts(None, after) if after else ()
     return Change(kind="new", model=offer.identifier, place=offer.place, before=None, after=after, doubts=found,
                   obstacle=_obstacle(offer, bundle), note=offer.note)  # fmt: skip
 
@@ -158,7 +176,8 @@ def apply(
 def _add_price(target: tables.Facts, model: str, place: str, price: Price) -> None:
     for deployment in target["models"][model]["deployments"]:
         if f"{deployment['provider']}/{deployment['upstream_model']}" == place:
-            deployment["prices"].append(bundles.price_json(price))
+            rows = [*deployment["prices"], bundles.price_json(price)]
+            deployment["prices"] = sorted(rows, key=lambda row: bundles.moment(row["effective_from"]))
 
 
 def _add_model(target: tables.Facts, offer: Offer) -> None:

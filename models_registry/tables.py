@@ -3,7 +3,7 @@
 Only what differs is written, in few statements, each row with a version in the history. Nothing is published here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,9 +16,10 @@ from django.db import transaction
 from models_registry import audit, bundles, catalogue
 from models_registry.errors import InvalidRelease
 from models_registry.models import Deployment, Model, Price, Provider
-from models_registry.quarantine import doubts
+from models_registry.quarantine import doubts, tier_rates
 from models_registry.types import Rates
 
+MOST_DOUBT = 500
 Facts = dict[str, Any]
 Place = tuple[str, str, str]
 """Model id, provider, the model's name there."""
@@ -59,7 +60,8 @@ def write(
     pen = Pen(author=author, reason=reason, trusts_prices=trusts_prices)
     _write_providers(before["providers"], target["providers"], pen)
     changed = {name: facts for name, facts in target["models"].items() if _differs(facts, before["models"].get(name))}
-    rows = _write_models(changed, pen)
+    own = {name: facts for name, facts in changed.items() if _differs(_own(facts), before["models"].get(name))}
+    rows = _write_models(changed, own, pen)
     _write_places(changed, rows, pen)
     pen.delete(list(Model.objects.filter(identifier__in=before["models"].keys() - target["models"].keys())))
     pen.delete(list(Provider.objects.filter(name__in=before["providers"].keys() - target["providers"].keys())))
@@ -88,6 +90,7 @@ def field_problems(kind: str, name: str, facts: Facts) -> dict[str, str]:
         else:
             row = _model(Model(identifier=name), facts, {})
             row.clean_fields(exclude=["provider", "successor"])
+            return dict(_place_problems(facts.get("deployments", ())))
     except ValidationError as invalid:
         return {
             "id" if field == "identifier" else field: " ".join(texts) for field, texts in invalid.message_dict.items()
@@ -95,6 +98,27 @@ def field_problems(kind: str, name: str, facts: Facts) -> dict[str, str]:
     except (TypeError, ValueError, KeyError) as problem:
         return {"": f"cannot be read: {problem!r}."}
     return {}
+
+
+def _place_problems(places: Sequence[Facts]) -> Iterator[tuple[str, str]]:
+    """What the columns of deployments and prices say, by the path within the model."""
+    for at, place in enumerate(places):
+        deployment = Deployment(upstream_model=place.get("upstream_model", ""), status=place.get("status", "available"))
+        yield from _column_problems(deployment, ["model", "provider"], f"deployments[{at}]")
+        for number, facts in enumerate(place.get("prices", ())):
+            path = f"deployments[{at}].prices[{number}]"
+            try:
+                yield from _column_problems(price_row(deployment, facts), ["deployment"], path)
+            except (TypeError, ValueError, KeyError, ArithmeticError) as problem:
+                yield path, f"cannot be read: {problem!r}."
+
+
+def _column_problems(row: Deployment | Price, exclude: list[str], path: str) -> Iterator[tuple[str, str]]:
+    try:
+        row.clean_fields(exclude=exclude)
+    except ValidationError as invalid:
+        for field, texts in invalid.message_dict.items():
+            yield f"{path}.{field}", " ".join(texts)
 
 
 def _differs(facts: Facts, before: Facts | None) -> bool:
@@ -110,8 +134,13 @@ def _write_providers(before: Mapping[str, Facts], target: Mapping[str, Facts], p
     pen.update(rows, list(catalogue.PROVIDER_FIELDS))
 
 
-def _write_models(changed: Mapping[str, Facts], pen: Pen) -> dict[str, Model]:
-    """The rows of the changed models, by id, saved; those that a successor needs first."""
+def _own(facts: Facts) -> Facts:
+    """What stands in a model's own row."""
+    return {name: value for name, value in facts.items() if name != "deployments"}
+
+
+def _write_models(changed: Mapping[str, Facts], own: Mapping[str, Facts], pen: Pen) -> dict[str, Model]:
+    """The rows of the changed models, by id; those saved whose `own` row differs, those that a successor needs first."""
     named = {*changed, *(facts.get("successor", "") for facts in changed.values())}
     rows = {row.identifier: row for row in Model.objects.filter(identifier__in=named)}
     there = set(rows)
@@ -121,9 +150,9 @@ def _write_models(changed: Mapping[str, Facts], pen: Pen) -> dict[str, Model]:
         fresh = pen.create([_model(Model(identifier=each), changed[each], rows) for each in ready])
         rows |= {row.identifier: row for row in fresh}
         waiting = [each for each in waiting if each not in rows]
-    known = [_model(rows[each], changed[each], rows) for each in changed if each in there]
+    known = [_model(rows[each], facts, rows) for each, facts in own.items() if each in there]
     pen.update(known, [*catalogue.MODEL_FIELDS, "provider", "capabilities", "deprecated_from", "successor"])
-    late = [row for row in rows.values() if row.successor is None and changed.get(row.identifier, {}).get("successor")]
+    late = [row for row in rows.values() if row.successor is None and own.get(row.identifier, {}).get("successor")]
     pen.update([_model(row, changed[row.identifier], rows) for row in late], ["successor"])
     return rows
 
@@ -179,6 +208,7 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
     }
     fresh: list[Price] = []
     kept: set[int] = set()
+    superseded: list[Price] = []
     problems: dict[str, str] = {}
     for place, prices in wanted.items():
         earlier: Rates | None = None
@@ -186,10 +216,12 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
             row = price_row(rows[place], facts)
             old = there.get((row.deployment_id, row.effective_from))
             if old is None:
-                row.waits_because = "" if pen.trusts_prices else "; ".join(doubts(earlier, row.rates, row.source))
-                fresh.append(row)
-            elif old.waits_because or catalogue.price_json(old) == catalogue.price_json(row):
+                fresh.append(_doubted(row, earlier, pen))
+            elif catalogue.price_json(old) == catalogue.price_json(row):
                 kept.add(old.pk)
+            elif old.waits_because:
+                superseded.append(old)
+                fresh.append(_doubted(row, earlier, pen))
             else:
                 problems[f"models.{place[0]}.deployments.{place[1]}/{place[2]}.prices"] = (
                     f"the price of {row.effective_from:%Y-%m-%d %H:%M} is never edited: "
@@ -198,8 +230,16 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
             earlier = row.rates
     if problems:
         raise InvalidRelease(problems)
-    pen.delete([row for row in there.values() if row.pk not in kept and not row.waits_because])
+    gone = [row for row in there.values() if row.pk not in kept and not row.waits_because]
+    pen.delete([*gone, *superseded])
     pen.create(fresh)
+
+
+def _doubted(row: Price, earlier: Rates | None, pen: Pen) -> Price:
+    """A new row, waiting for approval where it raises doubts and is not trusted."""
+    found = () if pen.trusts_prices else doubts(earlier, row.rates, row.source, tier_rates(row.tiers))
+    row.waits_because = "; ".join(found)[:MOST_DOUBT]
+    return row
 
 
 def price_row(deployment: Deployment, facts: Facts) -> Price:
@@ -207,7 +247,13 @@ def price_row(deployment: Deployment, facts: Facts) -> Price:
     return Price(
         deployment=deployment,
         effective_from=bundles.moment(facts["effective_from"]),
-        tiers=[{"above_input_tokens": tier["above_input_tokens"], **tier["rates"]} for tier in facts.get("tiers", ())],
+        tiers=[
+            {
+                "above_input_tokens": tier["above_input_tokens"],
+                **{name: str(rate) for name, rate in tier["rates"].items()},
+            }
+            for tier in facts.get("tiers", ())
+        ],
         source=facts["source"],
         dated=date.fromisoformat(facts["dated"]),
         **{name: Decimal(str(value)) for name, value in facts["rates"].items() if value is not None},

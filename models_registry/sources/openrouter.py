@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -34,7 +35,7 @@ def fetch(url: str = URL) -> bytes:
     try:
         with urlopen(Request(url, headers={"Accept": "application/json"}), timeout=WAIT_S) as response:  # noqa: S310
             return bytes(response.read(MOST_BYTES))
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, HTTPException) as problem:
         raise UnreadableSource(f"{url} could not be fetched: {problem}.") from problem
 
 

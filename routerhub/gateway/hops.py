@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from autorouter.candidates import serving
-from autorouter.types import Candidate
+from autorouter.errors import NoCandidate
+from autorouter.types import Candidate, Decision, Exclusion
 from budgets.types import Granted, Refused, to_nano
 from models_registry.types import Deployment, Model, Usage
 from routerhub.gateway import spending
@@ -58,6 +59,8 @@ async def _first(parts: Parts, operation: Operation, call: Callable[[Errand], Aw
     hop = 0
     for candidate in operation.decision.candidates:
         plan = _plan(parts, operation, candidate)
+        if plan is None:
+            continue
         if hop == MOST_HOPS or (room is not None and to_nano(plan.ceiling_usd) > room):
             continue
         held = await _reserve(parts, operation, hop, plan)
@@ -77,7 +80,7 @@ async def _first(parts: Parts, operation: Operation, call: Callable[[Errand], Aw
             await _abandon(parts, operation, plan, held)
             raise
     if failure is None:
-        raise AssertionError("A decision with candidates leads to a call or a failure.")
+        raise NoCandidate(_over_task_limit(operation))
     await _record_failure(parts, operation, failure)
     raise failure
 
@@ -106,10 +109,21 @@ async def _reserve(parts: Parts, operation: Operation, hop: int, plan: Plan) -> 
     )
 
 
-def _plan(parts: Parts, operation: Operation, candidate: Candidate) -> Plan:
+def _over_task_limit(operation: Operation) -> Decision:
+    """The decision when no candidate's worst case fits the limit for one task, however short its answer."""
+    reason = f"its worst case is over the limit of {spending.task_limit_usd(operation)} USD for one task"
+    out = [Exclusion(model=each.model, code="cost", reason=reason) for each in operation.decision.candidates]
+    return replace(operation.decision, candidates=(), excluded=(*out, *operation.decision.excluded))
+
+
+def _plan(parts: Parts, operation: Operation, candidate: Candidate) -> Plan | None:
+    """How to call a candidate; None where its worst case cannot be made to fit the limit for one task."""
     model = operation.catalogue.models[candidate.model]
     deployments = serving(model, operation.catalogue.providers, operation.decision.wish, operation.reach)
-    max_output = spending.most_output(operation, model, parts.limits.default_max_output)
+    wanted = spending.most_output(operation, model, parts.limits.default_max_output)
+    max_output = spending.output_within(operation, deployments, wanted, spending.task_limit_usd(operation))
+    if max_output is None:
+        return None
     return Plan(
         candidate=candidate,
         model=model,

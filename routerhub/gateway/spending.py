@@ -11,6 +11,9 @@ from models_registry.errors import ImpossibleUsage, UnknownPrice
 from models_registry.types import Deployment, Model, Usage
 from routerhub.gateway.operation import Ending, Operation
 
+LEAST_OUTPUT = 16
+"""Tokens. An answer that would have to be shorter to fit a limit is of no use."""
+
 
 def most_output(operation: Operation, model: Model, default: int) -> int:
     """Tokens that the answer may have at most: what the caller asked for, or the policy, or the default."""
@@ -28,6 +31,35 @@ def ceiling_usd(operation: Operation, deployments: Sequence[Deployment], max_out
         )
         for each in deployments
     )
+
+
+def output_within(
+    operation: Operation, deployments: Sequence[Deployment], max_output: int, limit_usd: Decimal | None
+) -> int | None:
+    """The longest answer, at most `max_output` tokens, whose worst case stays within the limit for one task.
+
+    None where not even the shortest answer does. Raises UnknownPrice.
+    """
+    if limit_usd is None or ceiling_usd(operation, deployments, max_output) <= limit_usd:
+        return max_output
+    least = min(LEAST_OUTPUT, max_output)
+    room = [_room(operation, each, limit_usd) for each in deployments]
+    return longest if (longest := min(room)) >= least else None
+
+
+def _room(operation: Operation, deployment: Deployment, limit_usd: Decimal) -> int:
+    """So many tokens may an answer have there. What an answer costs grows evenly with its length."""
+    nothing = ceiling_usd(operation, (deployment,), 0)
+    a_thousand = ceiling_usd(operation, (deployment,), 1_000) - nothing
+    return int((limit_usd - nothing) * 1_000 / a_thousand) if a_thousand > 0 and limit_usd >= nothing else 0
+
+
+def task_limit_usd(operation: Operation) -> Decimal | None:
+    """The most that this one request may cost: the lower one of its own limit and its policy's."""
+    wish = operation.decision.wish
+    policy = operation.router.policies.get(wish.policy or "")
+    limits = (wish.max_cost_usd, policy.max_cost_usd if policy else None)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def spend(
