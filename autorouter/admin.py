@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -15,6 +16,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget
 
 from autorouter import configuration, policies, preferences
+from autorouter.errors import InvalidConfiguration
 from autorouter.models import (
     Policy,
     PolicyShift,
@@ -41,58 +43,23 @@ def scores_panel(model: str) -> SafeString:
 PANELS.append(scores_panel)
 RULE_PANELS: list[Callable[[Preferences], SafeString]] = []
 """What apps above this one show below a user's rules: what each did over recent traffic."""
-WEIGHTS = [
-    tuple(f"weight_{complexity}_{tier}" for tier in ("cheap", "mid", "premium"))
-    for complexity in ("simple", "moderate", "complex")
-]
 
 
 @admin.register(RouterConfiguration)
 class RouterConfigurationAdmin(ModelAdmin):
-    """One row: the list leads straight to it."""
-
-    publish = staticmethod(configuration.publish)
-    fieldsets = [
-        (
-            "Bonuses",
-            {
-                "fields": [("stickiness_bonus", "reasoning_bonus", "research_bonus")],
-                "description": "Points added to the category score before any factor: for the conversation's previous model, for "
-                "reasoning models on complex tasks, for Perplexity on research.",
-            },
-        ),
-        (
-            "Complexity",
-            {
-                "fields": [("simple_penalty", "complex_threshold", "complex_multiplier")],
-                "description": "Factors on the sum: the penalty for simple tasks; the multiplier for complex ones, on models "
-                "whose quality is at least the threshold.",
-            },
-        ),
-        (
-            "Cost tiers",
-            {
-                "fields": [("cheap_below", "mid_below")],
-                "description": "By the mean of input and output price; from the second figure on a model is premium.",
-            },
-        ),
-        ("Tier weights", {"fields": WEIGHTS, "description": "How much each tier counts for each complexity."}),
-        ("Speed", {"fields": ["speed_bonuses"], "description": "Points by substring of the model id, added last."}),
-        ("Classification", {"fields": [("router_model", "router_max_retries")]}),
-        ("Context", {"fields": [("context_buffer", "long_context_threshold")]}),
-    ]
+    """Registered for its permissions and its history: the values are changed on the tuning page."""
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
-        return not RouterConfiguration.objects.exists()
+        return False
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        row = RouterConfiguration.objects.first()
-        if row is None:
-            return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
-        return redirect("admin:autorouter_routerconfiguration_change", row.pk)
+    def changelist_view(self, _request: HttpRequest, _extra_context: Any = None) -> HttpResponse:
+        return redirect("admin:tuning")
+
+    def change_view(self, _request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
+        return redirect("admin:tuning")
 
 
 class ScoreInline(TabularInline):
@@ -148,6 +115,17 @@ class PolicyAdmin(ModelAdmin):
         ),
     ]
     readonly_fields = ["moved"]
+    actions = ["activate"]
+
+    @action(description="Activate this version in place of the active one", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset:
+            try:
+                policies.activate(row.name, row.version, author(request), "activated in the admin")
+            except (ValidationError, InvalidConfiguration) as refused:
+                messages.error(request, f"{row}: {refused}")
+            else:
+                messages.success(request, f"{row} is active.")
 
     @display(description="Most per task", ordering="max_cost_usd")
     def most(self, row: Policy) -> str:
@@ -181,8 +159,8 @@ class PolicyShiftAdmin(ModelAdmin):
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, _request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request)
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
@@ -196,7 +174,7 @@ class PolicyShiftAdmin(ModelAdmin):
     def told(self, row: PolicyShift) -> str:
         return str(row.evidence.get("told", ""))
 
-    @action(description="Put back to the place that staff wrote")
+    @action(description="Put back to the place that staff wrote", permissions=["change"])
     def undo(self, request: HttpRequest, queryset: Any) -> None:
         for row in queryset:
             policies.undo_shift(row, author(request), "put back in the admin")

@@ -5,6 +5,7 @@ policy}}; a score is {"value", "source", "dated", "is_estimated"}. See autoroute
 """
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ SCORE = Setting(default=Decimal(70), low=Decimal(0), high=Decimal(100), unit="po
 MOST_COST = Setting(default=Decimal(1), low=Decimal(0), high=Decimal(1_000_000), unit="USD")
 MOST_TOKENS = Setting(default=Decimal(4_000), low=Decimal(1), high=Decimal(10_000_000), unit="tokens")
 TEMPERATURE = Setting(default=Decimal("0.7"), low=Decimal(0), high=Decimal(2), unit="(temperature)")
+MOST_SOURCE, MOST_TEXT = 255, 1_000
 DIMENSIONS = ("quality", *CATEGORIES)
 NEWER: Mapping[str, Any] = {"classifies_with_model": False, "router_deadline_ms": 1_500}
 """What releases of an earlier version of the code do not say."""
@@ -72,11 +74,19 @@ class _Reader:
     def optional(self, path: str, raw: object, setting: Setting) -> Decimal | None:
         return None if raw is None else self.number(path, raw, setting)
 
-    def text(self, path: str, raw: object) -> str:
-        if isinstance(raw, str) and raw.strip():
+    def text(self, path: str, raw: object, most: int = MOST_TEXT) -> str:
+        if isinstance(raw, str) and raw.strip() and len(raw) <= most and "\x00" not in raw:
             return raw
-        self.problems[path] = f"{raw!r} is not a text."
+        self.problems[path] = f"{str(raw)[:60]!r} is not a text of 1 to {most:,} characters."
         return ""
+
+    def day(self, path: str, raw: object) -> str:
+        """A day as ISO text."""
+        try:
+            return date.fromisoformat(str(raw)).isoformat()
+        except ValueError:
+            self.problems[path] = f"{raw!r} is not a day such as 2026-11-21."
+            return ""
 
     def flag(self, path: str, raw: object) -> bool:
         if not isinstance(raw, bool):
@@ -160,8 +170,8 @@ def _score(reader: _Reader, path: str, _name: str, raw: object) -> Score:
     given = reader.mapping(path, raw)
     return Score(
         value=reader.number(f"{path}.value", given.get("value"), SCORE),
-        source=reader.text(f"{path}.source", given.get("source")),
-        dated=reader.text(f"{path}.dated", given.get("dated")),
+        source=reader.text(f"{path}.source", given.get("source"), MOST_SOURCE),
+        dated=reader.day(f"{path}.dated", given.get("dated")),
         is_estimated=bool(given.get("is_estimated", False)),
     )
 

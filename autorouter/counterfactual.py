@@ -1,9 +1,13 @@
-"""What would have had to differ for the runner-up to win: each single change that would have been enough. Pure."""
+"""What would have had to differ for the runner-up to win: each single change that would have been enough. Pure.
 
-from collections.abc import Iterator
+Only what follows from the decision itself is said: where an overlay (session, policy, priority, preference) put the winner
+first, no change of score is promised that the overlay would outdo.
+"""
+
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 
-from autorouter.types import Candidate, Decision
+from autorouter.types import Candidate, Decision, Terms, Wish
 
 MOST_SCORE, MOST_WEIGHT, MOST_BONUS = Decimal(100), Decimal(1), Decimal(100)
 CENT = Decimal("0.01")
@@ -13,47 +17,80 @@ def changes(decision: Decision) -> tuple[str, ...]:
     """Sentences, each with the figure that is and the one that would have been needed. Empty without a runner-up."""
     if len(decision.candidates) < 2:
         return ()
-    winner, second = decision.candidates[:2]
-    return tuple(_reasons(decision, winner, second))
+    return tuple(_reasons(decision.wish, decision.candidates))
 
 
-def _reasons(decision: Decision, winner: Candidate, second: Candidate) -> Iterator[str]:
-    wish = decision.wish
-    if wish.keeps_model and winner.model == wish.previous_model:
-        yield f"The conversation would have had to be a new one: it keeps {winner.model} while that model can answer."
+def _reasons(wish: Wish, candidates: Sequence[Candidate]) -> Iterator[str]:
+    winner, second = candidates[:2]
+    if wish.keeps_model and winner.model == wish.previous_model and winner.terms.stickiness:
+        yield _kept(winner, second, wish)
     elif wish.policy:
         yield f"{second.model} would have to stand before {winner.model} in policy {wish.policy}, or that one be out."
-    elif second.score >= winner.score:
-        told = f"{_short(second.score)} to {_short(winner.score)}"
-        yield f"Without {_overlay(decision)} {second.model} would have won by score, {told}."
+    elif wish.priority != "balanced" or _prefers(wish):
+        yield _overlaid(wish, candidates)
+    elif second.score == winner.score:
+        yield f"They tie at {_short(winner.score)}: the lower mean price, then the id decided, so any more would have done."
     else:
-        yield from _by_score(winner, second)
+        yield f"{second.model} was {_short(winner.score - second.score)} points short of {_short(winner.score)}."
+        yield from _levers(candidates)
 
 
-def _overlay(decision: Decision) -> str:
-    wish = decision.wish
-    return f"the priority {wish.priority}" if wish.priority != "balanced" else "the preferred providers"
+def _prefers(wish: Wish) -> bool:
+    return bool(wish.preferred_providers or wish.preferred_models)
 
 
-def _by_score(winner: Candidate, second: Candidate) -> Iterator[str]:
+def _kept(winner: Candidate, second: Candidate, wish: Wish) -> str:
+    """A kept model loses its bonus in a new conversation, and may still lead."""
+    terms = winner.terms
+    alone = winner.score - terms.stickiness * terms.complexity_factor * terms.tier_weight
+    if not wish.policy and wish.priority == "balanced" and not _prefers(wish) and second.score <= alone:
+        return f"The conversation keeps {winner.model}, which leads by score as well."
+    return f"The conversation would have had to be a new one: it keeps {winner.model} while that model can answer."
+
+
+def _overlaid(wish: Wish, candidates: Sequence[Candidate]) -> str:
+    winner, second = candidates[:2]
+    overlay = f"the priority {wish.priority}" if wish.priority != "balanced" else "the preferred providers"
+    leads = min(candidates, key=lambda each: (-each.score, each.mean_price, each.model)) is second
+    if leads and not (wish.priority != "balanced" and _prefers(wish)):
+        told = f"{_short(second.score)} to {_short(winner.score)}"
+        return f"Without {overlay} {second.model} would have won by score, {told}."
+    return f"By {overlay} {winner.model} stands first among the models near the best score, whatever {second.model} scores there."
+
+
+def _levers(candidates: Sequence[Candidate]) -> Iterator[str]:
+    """Single changes of what the runner-up's score is made of. Those that could not be set are left out."""
+    winner, second = candidates[:2]
     terms, gap = second.terms, winner.score - second.score
     factor = terms.complexity_factor * terms.tier_weight
-    yield f"{second.model} was {_short(gap)} points short of {_short(winner.score)}."
-    if factor > 0:
-        needed = terms.category + gap / factor
-        if needed <= MOST_SCORE:
-            yield f"Its category score of {_short(terms.category)} would have had to be over {_up(needed)}."
-        bonus = gap / factor
-        if not terms.stickiness and bonus <= MOST_BONUS:
-            yield f"Had it been the conversation's previous model, a stickiness bonus over {_up(bonus)} would have done."
-    base = terms.category + terms.stickiness + terms.reasoning + terms.research
-    if base > 0 and terms.complexity_factor > 0:
-        weight = (winner.score - terms.speed) / (base * terms.complexity_factor)
-        if weight <= MOST_WEIGHT:
-            told = f"{_short(terms.tier_weight)}, would have had to be over {_up(weight)}"
-            yield f"The weight of its {second.tier} tier, {told}."
+    if factor > 0 and (needed := terms.category + gap / factor) <= MOST_SCORE:
+        yield f"Its category score of {_short(terms.category)} would have had to be over {_up(needed)}."
+    if factor > 0 and not terms.stickiness and not winner.terms.stickiness and (bonus := gap / factor) <= MOST_BONUS:
+        yield f"Had it been the conversation's previous model, a stickiness bonus over {_up(bonus)} would have done."
+    if (weight := _weight(candidates)) is not None:
+        told = f"{_short(terms.tier_weight)}, would have had to be over {_up(weight)}"
+        yield f"The weight of its {second.tier} tier, {told}."
     if gap <= MOST_BONUS:
         yield f"A speed bonus over {_up(terms.speed + gap)} in place of {_short(terms.speed)} would have done."
+
+
+def _weight(candidates: Sequence[Candidate]) -> Decimal | None:
+    """The weight of the runner-up's tier from which on it wins; None where there is none that lifts it alone."""
+    winner, second, *others = candidates
+    terms = second.terms
+    if second.tier == winner.tier or _base(terms) * terms.complexity_factor <= 0:
+        return None
+    weight = (winner.score - terms.speed) / (_base(terms) * terms.complexity_factor)
+    lifted = [_score_at(each.terms, weight + CENT) for each in others if each.tier == second.tier]
+    return weight if weight <= MOST_WEIGHT and all(score < winner.score for score in lifted) else None
+
+
+def _base(terms: Terms) -> Decimal:
+    return terms.category + terms.stickiness + terms.reasoning + terms.research
+
+
+def _score_at(terms: Terms, weight: Decimal) -> Decimal:
+    return _base(terms) * terms.complexity_factor * weight + terms.speed
 
 
 def _short(value: Decimal) -> str:

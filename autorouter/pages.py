@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from autorouter import lines
@@ -79,6 +79,8 @@ class DifferencePage(pages.StaffPage):
     permission = "models_registry.view_release"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
+        if given["line"] not in releases.LINES:
+            raise Http404(f"There is no line {given['line']!r}.")
         line: Line = given["line"]
         numbers = [each.number for each in releases.listed(line)]
         before, after = self._chosen(numbers)

@@ -116,7 +116,7 @@ def read(raw: object) -> tuple[Rule, ...]:
     rules = [_rule(f"rules[{at}]", each, problems) for at, each in enumerate(raw)]
     names = [rule.name for rule in rules]
     for at, name in enumerate(names):
-        if name in names[:at]:
+        if name in names[:at] and f"rules[{at}].name" not in problems:
             problems[f"rules[{at}].name"] = f"{name!r} is the name of another rule."
     if problems:
         raise InvalidRules(problems)
@@ -168,7 +168,11 @@ def _when(path: str, raw: object, problems: dict[str, str]) -> When:
 def _words(path: str, raw: object, allowed: Sequence[str], problems: dict[str, str]) -> frozenset[str]:
     """One word or a list of them."""
     listed = [raw] if isinstance(raw, str) else [] if raw is None else raw
-    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed) or len(listed) > MOST_NAMES:
+    if (
+        not isinstance(listed, list)
+        or not all(isinstance(each, str) and each for each in listed)
+        or len(listed) > MOST_NAMES
+    ):
         problems[path] = f"{raw!r} is not a list of texts."
         return frozenset()
     if unknown := [each for each in listed if allowed and each not in allowed]:

@@ -37,7 +37,7 @@ STEPS = tuple(Decimal(text) for text in ("1", "0.05", "0.01"))
 FEWEST_STEPS = 80
 GROUPS: tuple[tuple[str, str, Mapping[str, tuple[str, str]]], ...] = (
     ("Bonuses", "Points added to a model's score for the task's category, before any factor.", {
-        "stickiness_bonus": ("Stickiness", "For the model that answered last, so that a conversation does not hop. 0 switches sessions off."),
+        "stickiness_bonus": ("Stickiness", "For the model that answered last. 0 also ends the loyalty of sessions."),
         "reasoning_bonus": ("Reasoning", "For models that reason, on complex tasks."),
         "research_bonus": ("Research", "For models of Perplexity, on research."),
     }),
@@ -219,7 +219,7 @@ def _weight(
     form: TuningForm, shown: Mapping[str, Any], live: Mapping[str, Any], complexity: str, tier: str
 ) -> dict[str, Any]:
     knob = _knob(form, shown, live, f"weight_{complexity}_{tier}")
-    return {**knob, "label": f"{complexity}, {tier}", "path": f"tier_weights.{complexity}.{tier}"}
+    return {**knob, "label": f"Weight of {tier} when {complexity}", "path": f"tier_weights.{complexity}.{tier}"}
 
 
 def _group(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.utils.functional import cached_property
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -22,6 +24,11 @@ class KeyUser:
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
         self.pk = self.id = caller.user_id
+
+    @cached_property
+    def person(self) -> User | None:
+        """Whose key it is."""
+        return User.objects.filter(pk=self.pk).first() if self.pk is not None else None
 
     def __str__(self) -> str:
         return f"API key {self.caller.key_name}"

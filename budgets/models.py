@@ -1,8 +1,10 @@
 """Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -21,6 +23,12 @@ class Version(models.Model):
         abstract = True
 
 
+def person(request: Any = None, **_: Any) -> AbstractBaseUser | None:
+    """Who is behind a request, where nobody was named: a person that is logged in, or nobody."""
+    user = getattr(request, "user", None)
+    return user if isinstance(user, AbstractBaseUser) and user.is_authenticated else None
+
+
 class Account(models.Model):
     """An organisation that spends."""
 
@@ -28,7 +36,7 @@ class Account(models.Model):
     name = models.CharField(max_length=100)
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    history = HistoricalRecords(bases=[Version])
+    history = HistoricalRecords(bases=[Version], get_user=person)
 
     class Meta:
         ordering = ["slug"]
@@ -43,7 +51,7 @@ class Membership(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
-    history = HistoricalRecords(bases=[Version])
+    history = HistoricalRecords(bases=[Version], get_user=person)
 
     class Meta:
         ordering = ["account", "user"]
@@ -71,7 +79,7 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    history = HistoricalRecords(bases=[Version], excluded_fields=["digest"])
+    history = HistoricalRecords(bases=[Version], get_user=person, excluded_fields=["digest"])
 
     class Meta:
         ordering = ["account", "name"]
@@ -97,7 +105,7 @@ class Limit(models.Model):
         validators=[MinValueValidator(0)], help_text="Nano-dollars for money (1 USD = 1,000,000,000), else a count."
     )
     is_active = models.BooleanField("active", default=True)
-    history = HistoricalRecords(bases=[Version])
+    history = HistoricalRecords(bases=[Version], get_user=person)
 
     class Meta:
         ordering = ["kind", "subject", "measure", "period"]

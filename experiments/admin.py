@@ -58,8 +58,8 @@ class ProposalAdmin(ModelAdmin):
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, _request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request)
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
@@ -81,11 +81,11 @@ class ProposalAdmin(ModelAdmin):
     def decided(self, row: Proposal) -> tuple[str, str]:
         return row.state, row.get_state_display()
 
-    @action(description="Accept: make the change")
+    @action(description="Accept: make the change", permissions=["change"])
     def accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
         self._decide(request, queryset, learning.accept, "accepted")
 
-    @action(description="Reject: leave everything as it is")
+    @action(description="Reject: leave everything as it is", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
         self._decide(request, queryset, learning.reject, "rejected")
 

@@ -28,7 +28,13 @@ class Version(models.Model):
 
 def versions() -> HistoricalRecords:
     """The history of a configuration table of this project."""
-    return HistoricalRecords(bases=[Version])
+    return HistoricalRecords(bases=[Version], get_user=person)
+
+
+def person(request: Any = None, **_: Any) -> AbstractBaseUser | None:
+    """Who is behind a request, where nobody was named: a person that is logged in, or nobody."""
+    user = getattr(request, "user", None)
+    return user if isinstance(user, AbstractBaseUser) and user.is_authenticated else None
 
 
 def current_ip() -> str | None:
@@ -85,5 +91,6 @@ def ever_named(model: Any, field: str) -> set[str]:
 
 
 def author_of(request: Any) -> AbstractBaseUser | None:
-    """The person behind an API request; a key that belongs to nobody has none."""
-    return request.user if isinstance(request.user, AbstractBaseUser) else None
+    """The person behind an API request, also by a key of theirs; a key that belongs to nobody has none."""
+    found = request.user if isinstance(request.user, AbstractBaseUser) else getattr(request.user, "person", None)
+    return found if isinstance(found, AbstractBaseUser) else None

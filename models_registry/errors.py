@@ -8,6 +8,7 @@ RegistryError
 ├── NoRollout         a promotion where nothing is being rolled out
 ├── UnreadableSource  a price list that could not be fetched or read
 ├── UnreadableFile    an import that is not of its format
+├── UnwritableFile    an export that its format cannot hold
 └── UpstreamError     see models_registry.upstream.errors
 """
 
@@ -56,3 +57,7 @@ class UnreadableSource(RegistryError):
 
 class UnreadableFile(RegistryError):
     """An import that is not of its format."""
+
+
+class UnwritableFile(RegistryError):
+    """An export that its format cannot hold."""

@@ -203,6 +203,9 @@ def check(job: Import) -> None:
     except UnreadableFile as problem:
         _end(job, ImportState.REFUSED, _refusal({"": str(problem)}))
         return
+    except Exception as problem:
+        _end(job, ImportState.FAILED, _refusal({"": f"{problem!r}; nothing was written."}))
+        raise
     _end(job, ImportState.REFUSED if found.errors else ImportState.CHECKED, found.outcome())
 
 

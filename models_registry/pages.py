@@ -13,7 +13,7 @@ from django.views.generic import TemplateView
 
 from models_registry import importing, price_lists, resources, syncing
 from models_registry.choices import ImportState
-from models_registry.errors import RegistryError
+from models_registry.errors import RegistryError, UnwritableFile
 from models_registry.models import Import, Model
 from models_registry.viewsets import file_response
 
@@ -159,4 +159,8 @@ def export(request: HttpRequest, table: str, format_name: str) -> HttpResponse:
         raise PermissionDenied
     if table not in resources.TABLES or format_name not in resources.FORMATS:
         return redirect("admin:imports")
-    return file_response(table, format_name)
+    try:
+        return file_response(table, format_name)
+    except UnwritableFile as problem:
+        messages.error(request, str(problem))
+        return redirect("admin:imports")

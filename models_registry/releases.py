@@ -34,7 +34,7 @@ def store(line: Line, bundle: Mapping[str, Any], author: AbstractBaseUser | None
 
     A bundle equal to the newest release's makes no new one: that one is returned.
     """
-    Rollout.objects.select_for_update().get_or_create(line=line)
+    _locked(line, author, reason)
     fingerprint = digest(bundle)
     newest = Release.objects.filter(line=line).order_by("-number").first()
     if newest and newest.digest == fingerprint:
@@ -56,8 +56,9 @@ def publish(line: Line, bundle: Mapping[str, Any], author: AbstractBaseUser | No
     While a candidate is rolled out, the new release takes the candidate's place and share: what is tried out by a few
     does not reach all because somebody saved something else.
     """
-    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
-    live = Release.objects.filter(line=line, number=rollout.candidate or rollout.stable).first()
+    rollout = _locked(line, author, reason)
+    newest = rollout.stable if rollout.candidate is None else rollout.candidate
+    live = Release.objects.filter(line=line, number=newest).first()
     if live and live.digest == digest(bundle):
         return live
     release = store(line, bundle, author, reason)
@@ -89,7 +90,7 @@ def is_settled(line: Line, bundle: Mapping[str, Any], read: Callable[[Mapping[st
 def roll_out(line: Line, number: int, percent: int, author: AbstractBaseUser | None, reason: str) -> None:
     """Make a stored release live for `percent` of the users, 1 to 100; 100 is for all. Raises UnknownRelease."""
     _demand_stored(line, number)
-    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
+    rollout = _locked(line, author, reason)
     if percent >= 100 or number == rollout.stable:
         _point(rollout, number, None, 0, author, reason)
     else:
@@ -113,11 +114,21 @@ def rollback(line: Line, number: int | None, author: AbstractBaseUser | None, re
     Without a number: in a rollout the candidate is withdrawn, else it is the release that was stable before this one.
     Raises UnknownRelease.
     """
-    rollout, _ = Rollout.objects.select_for_update().get_or_create(line=line)
+    rollout = _locked(line, author, reason)
     target = _before(rollout) if number is None else number
     _demand_stored(line, target)
     _point(rollout, target, None, 0, author, reason)
     return target
+
+
+def _locked(line: Line, author: AbstractBaseUser | None, reason: str) -> Rollout:
+    """The line's pointer, locked until the transaction ends; made where nobody ever published."""
+    found = Rollout.objects.select_for_update().filter(line=line).first()
+    if found is None:
+        found = Rollout(line=line)
+        audit.stamp(found, author, reason)
+        found.save()
+    return found
 
 
 def _before(rollout: Rollout) -> int:

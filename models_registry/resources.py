@@ -5,7 +5,8 @@ a column that is missing from the file leaves its field as it is.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,16 @@ from import_export.formats.base_formats import CSV, JSON, XLSX, Format
 from tablib import Dataset
 
 from models_registry.bundles import MODEL_TYPES, PROVIDER_TYPES
-from models_registry.errors import UnreadableFile
+from models_registry.errors import UnreadableFile, UnwritableFile
 
 Facts = dict[str, Any]
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes text that begins so for a formula."""
 FORMATS: Mapping[str, type[Format]] = {"json": JSON, "csv": CSV, "xlsx": XLSX}
 MOST_ROWS = 50_000
+MOST_CELL = 32_767
+"""Characters that a cell of a spreadsheet holds."""
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +44,26 @@ TABLES: Mapping[str, Table] = {
 
 
 def write_file(table: Table, entries: Mapping[str, Facts], format_name: str) -> bytes:
-    """The entries as a file of that format."""
+    """The entries as a file of that format. Raises UnwritableFile."""
     names = [table.key, *table.columns]
     data = Dataset(headers=names)
     is_json = format_name == "json"
     for key, facts in sorted(entries.items()):
         values = {table.key: key, **facts}
-        data.append([_plain(values.get(name)) if is_json else _cell(values.get(name)) for name in names])
+        data.append([values.get(name) if is_json else _cell(values.get(name)) for name in names])
+    if format_name == "xlsx":
+        _demand_cells(data)
     content = FORMATS[format_name]().export_data(data)
     return content if isinstance(content, bytes) else content.encode()
 
 
-def _plain(value: Any) -> Any:
-    return value
+def _demand_cells(data: Dataset) -> None:
+    """Raises UnwritableFile, rather than cutting a text short."""
+    for row in data:
+        for name, text in zip(data.headers or [], row, strict=True):
+            if len(text) > MOST_CELL or CONTROL.search(text):
+                problem = f"has {len(text):,} characters" if len(text) > MOST_CELL else "has a control character"
+                raise UnwritableFile(f"{row[0]}: {name} {problem}, which XLSX cannot hold. Take JSON or CSV.")
 
 
 def _cell(value: Any) -> str:
@@ -68,10 +79,7 @@ def _cell(value: Any) -> str:
 def read_file(table: Table, content: bytes, format_name: str) -> list[dict[str, Any]]:
     """The rows of a file, column by column as it has them. Raises UnreadableFile."""
     try:
-        text: Any = content if format_name == "xlsx" else content.decode("utf-8-sig")
-        data = FORMATS[format_name]().create_dataset(text)
-        headers: Sequence[str] = data.headers or []
-        rows = [dict(zip(headers, row, strict=True)) for row in data]
+        headers, rows = _json_rows(content) if format_name == "json" else _sheet_rows(content, format_name)
     except Exception as problem:  # the formats' libraries raise whatever they like
         raise UnreadableFile(f"The file cannot be read as {format_name}: {problem!r}.") from problem
     unknown = [name for name in headers if name not in {table.key, *table.columns}]
@@ -83,6 +91,20 @@ def read_file(table: Table, content: bytes, format_name: str) -> list[dict[str, 
     return rows
 
 
+def _json_rows(content: bytes) -> tuple[list[str], list[dict[str, Any]]]:
+    """A list of objects, each with the columns that it names. tablib would pair them by their place alone."""
+    rows = json.loads(content)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("it is no list of objects")
+    return list(dict.fromkeys(name for row in rows for name in row)), rows
+
+
+def _sheet_rows(content: bytes, format_name: str) -> tuple[list[str], list[dict[str, Any]]]:
+    data = FORMATS[format_name]().create_dataset(content if format_name == "xlsx" else content.decode("utf-8-sig"))
+    headers = list(data.headers or [])
+    return headers, [dict(zip(headers, row, strict=True)) for row in data]
+
+
 def read_row(table: Table, row: Mapping[str, Any], is_json: bool) -> tuple[str, Facts, dict[str, str]]:
     """A row's id, its facts, and what is wrong by column."""
     problems: dict[str, str] = {}
@@ -90,6 +112,7 @@ def read_row(table: Table, row: Mapping[str, Any], is_json: bool) -> tuple[str, 
     for name, kind in table.columns.items():
         if name in row:
             try:
+                _demand_storable(row[name])
                 facts[name] = row[name] if is_json else _VALUES[kind](_text(row[name]))
             except ValueError as problem:
                 problems[name] = f"{row[name]!r}: {problem}"
@@ -99,6 +122,13 @@ def read_row(table: Table, row: Mapping[str, Any], is_json: bool) -> tuple[str, 
     if not key:
         problems[table.key] = "this field is required."
     return key, facts, problems
+
+
+def _demand_storable(value: Any) -> None:
+    """Raises ValueError for text that no database takes: a NUL, or half of a surrogate pair."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("a character in it cannot be stored.")
 
 
 def _text(value: Any) -> str:

@@ -1,6 +1,7 @@
 """The catalogue's JSON in the REST API."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from rest_framework import serializers
@@ -154,7 +155,11 @@ class ModelChangeSerializer(Strict):
 
     def facts(self) -> dict[str, Any]:
         """The validated values as a bundle spells them."""
-        given = {name: self.initial_data[name] for name in self.validated_data if name not in {"reason", "deployments"}}
+        given = {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in self.validated_data.items()
+            if name not in {"reason", "deployments"}
+        }
         if "deployments" in self.validated_data:
             given["deployments"] = [_bundle_place(each) for each in self.validated_data["deployments"]]
         return given
@@ -202,6 +207,11 @@ class ProviderChangeSerializer(serializers.ModelSerializer[Provider]):
     class Meta:
         model = Provider
         fields = ["name", "title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention", "reason"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "reason" not in attrs:  # asked for in a partial change too
+            raise serializers.ValidationError({"reason": "This field is required."})
+        return attrs
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):

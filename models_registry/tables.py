@@ -201,7 +201,7 @@ def _write_places(changed: Mapping[str, Facts], models: Mapping[str, Model], pen
 
 
 def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment], pen: Pen) -> None:
-    """Prices are added, and taken away where a rollback says so, but never edited."""
+    """Prices are added, and by a rollback taken away or put back as they were, but never edited."""
     deployments = [rows[place] for place in wanted]
     there: dict[tuple[int, datetime], Price] = {
         (row.deployment_id, row.effective_from): row for row in Price.objects.filter(deployment__in=deployments)
@@ -219,7 +219,7 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
                 fresh.append(_doubted(row, earlier, pen))
             elif catalogue.price_json(old) == catalogue.price_json(row):
                 kept.add(old.pk)
-            elif old.waits_because:
+            elif old.waits_because or pen.trusts_prices:
                 superseded.append(old)
                 fresh.append(_doubted(row, earlier, pen))
             else:

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -20,6 +20,7 @@ from unfold.sites import UnfoldAdminSite
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from autorouter import pages as router_pages
+from autorouter import tuning_pages
 from autorouter.errors import InvalidConfiguration
 from experiments import pages as experiment_pages
 from models_registry import audit
@@ -95,8 +96,18 @@ class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
             with transaction.atomic():
                 return super().changeform_view(request, *arguments, **options)  # type: ignore[no-any-return]
         except (InvalidConfiguration, InvalidRelease) as invalid:
-            setattr(request, PROBLEMS, [f"{path}: {problem}" for path, problem in invalid.problems.items()])
-            return super().changeform_view(request, *arguments, **options)  # type: ignore[no-any-return]
+            return self._shown_again(
+                request, [f"{path}: {problem}" for path, problem in invalid.problems.items()], *arguments, **options
+            )
+        except IntegrityError as clash:
+            told = getattr(getattr(clash.__cause__, "diag", None), "message_detail", None) or str(clash)
+            return self._shown_again(
+                request, [f"This cannot stand beside what is there. {told}"], *arguments, **options
+            )
+
+    def _shown_again(self, request: HttpRequest, problems: list[str], *arguments: Any, **options: Any) -> HttpResponse:
+        setattr(request, PROBLEMS, problems)
+        return super().changeform_view(request, *arguments, **options)  # type: ignore[no-any-return]
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """One place shows every history."""
@@ -105,15 +116,12 @@ class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         with transaction.atomic():
-            audit.stamp(obj, request.user, DELETED)  # type: ignore[arg-type]
-            super().delete_model(request, obj)
+            audit.delete([obj], request.user, DELETED)  # type: ignore[arg-type]
             self._publish(request, f"{DELETED}: {obj}")
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         with transaction.atomic():
-            for row in queryset:
-                audit.stamp(row, request.user, DELETED)  # type: ignore[arg-type]
-                row.delete()
+            audit.delete(list(queryset), request.user, DELETED)  # type: ignore[arg-type]
             self._publish(request, DELETED)
 
     def _publish(self, request: HttpRequest, reason: str) -> None:
@@ -139,6 +147,8 @@ class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
             path("imports/", view(registry_pages.ImportsPage.as_view()), name="imports"),
             path("imports/<int:pk>/", view(registry_pages.ImportPage.as_view()), name="import"),
             path("exports/<str:table>.<str:format_name>", view(registry_pages.export), name="export"),
+            path("tuning/", view(tuning_pages.TuningPage.as_view()), name="tuning"),
+            path("scores/", view(tuning_pages.ScoresPage.as_view()), name="scores"),
             path("releases/", view(router_pages.ReleasesPage.as_view()), name="releases"),
             path(
                 "releases/<str:line>/difference/",

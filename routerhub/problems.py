@@ -20,7 +20,7 @@ from rest_framework.views import set_rollback
 from autorouter.errors import InvalidConfiguration, NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.explain import as_json
 from experiments.errors import BadSlice, UnknownOperation
-from models_registry.errors import InvalidRelease, UnknownRelease, UnreadableSource
+from models_registry.errors import InvalidRelease, UnknownRelease, UnreadableSource, UnwritableFile
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -123,7 +123,7 @@ _TABLE: tuple[tuple[Any, Callable[[Any, Any], Told]], ...] = (
     ((UnknownRelease, Http404), lambda error, _: (404, str(error) or "There is nothing here.", {}, {})),
     (BadSlice, lambda error, request: _invalid([(error.field, error.message)], request)),
     (UnknownOperation, lambda error, _: (404, str(error), {}, {})),
-    (UnreadableSource, lambda error, request: _invalid([("source", str(error))], request)),
+    ((UnreadableSource, UnwritableFile), lambda error, request: _invalid([("source", str(error))], request)),
     (RequestDataTooBig, _too_large),
     (PermissionDenied, lambda error, _: (403, str(error) or "This is not allowed.", {}, {})),
     (DatabaseError, _database_away),

@@ -238,7 +238,8 @@ UNFOLD = {
             {
                 "title": "Router",
                 "items": [
-                    _page("Configuration", "tune", "autorouter_routerconfiguration"),
+                    _own_page("Tuning", "tune", "tuning"),
+                    _own_page("Score matrix", "grid_on", "scores"),
                     _page("Profiles", "leaderboard", "autorouter_profile"),
                     _page("Policies", "rule", "autorouter_policy"),
                     _page("Task types", "label", "autorouter_tasktype"),

@@ -23,5 +23,6 @@ if not os.environ.get("DATABASE_URL"):
 
 from routerhub.settings import *  # noqa: F403
 
+SWITCHES_FILE = Path(tempfile.gettempdir()) / f"routerhub-tests-{os.getpid()}" / "switches.json"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DATABASES["default"].pop("CONN_MAX_AGE", None)  # noqa: F405

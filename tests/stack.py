@@ -89,6 +89,7 @@ def running_stack(workers: int = 2, **extra: str) -> Iterator[Stack]:
         "DATABASE_URL": database_url,
         "SANDBOX_BASE_URL": f"http://127.0.0.1:{sandbox_port}/v1",
         "SPOOL_DIR": str(folder / "spool"),
+        "SWITCHES_FILE": str(folder / "switches.json"),
         "DJANGO_SETTINGS_MODULE": "routerhub.settings",
         **extra,
     }

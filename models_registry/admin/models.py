@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -132,7 +132,7 @@ class DeprecateForm(forms.Form):
 
 
 @admin.register(Model)
-class ModelAdmin_(ModelAdmin):
+class ModelAdmin_(looks.TakesPricesAlong, ModelAdmin):
     form = ModelForm
     publish = staticmethod(catalogue.publish)
     list_display = ["known_as", "price", "window", "can", "served", "state"]
@@ -261,6 +261,10 @@ class ModelAdmin_(ModelAdmin):
         self, request: HttpRequest, row: Model, form: forms.Form, verb: str, act: Callable[[dict[str, Any]], str]
     ) -> HttpResponse:
         """Show a form and do what it asks; a refusal is told beside the form."""
+        if not self.has_change_permission(request, row) or (
+            verb == "Duplicate" and not self.has_add_permission(request)
+        ):
+            raise PermissionDenied
         if request.method == "POST" and form.is_valid():
             try:
                 made = Model.objects.get(identifier=act(form.cleaned_data))

@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from models_registry import catalogue, prices
+from models_registry.admin import looks
 from models_registry.models import Deployment, Price, Provider
 from models_registry.pages import author
 from models_registry.quarantine import plain
@@ -43,7 +44,7 @@ class PriceInline(StackedInline):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(ModelAdmin):
+class DeploymentAdmin(looks.TakesPricesAlong, ModelAdmin):
     publish = staticmethod(catalogue.publish)
     list_display = ["model", "provider", "upstream_model", "position", "by_hand", "by_probe"]
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
@@ -92,8 +93,8 @@ class PriceAdmin(ModelAdmin):
     actions = ["approve_prices", "reject_prices"]
     autocomplete_fields = ["deployment"]
 
-    def has_change_permission(self, _request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request)
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
@@ -108,11 +109,11 @@ class PriceAdmin(ModelAdmin):
             return "waits", f"waits: {row.waits_because}"
         return ("coming", "coming") if row.effective_from > datetime.now(UTC) else ("in force", "counts")
 
-    @action(description="Approve: let these prices count")
+    @action(description="Approve: let these prices count", permissions=["change"])
     def approve_prices(self, request: HttpRequest, queryset: QuerySet[Price]) -> None:
         self._decide(request, queryset, prices.approve, "Approved")
 
-    @action(description="Reject: delete these waiting prices")
+    @action(description="Reject: delete these waiting prices", permissions=["change"])
     def reject_prices(self, request: HttpRequest, queryset: QuerySet[Price]) -> None:
         self._decide(request, queryset, prices.reject, "Rejected")
 

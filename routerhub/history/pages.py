@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -27,15 +27,17 @@ class ChangesPage(pages.StaffPage):
         page = self.request.GET.get("page", "1")
         number = int(page) if page.isdecimal() and 0 < int(page) <= 500 else 1
         found: list[versions.Version] = []
+        seen = [name for name in versions.tables() if self.request.user.has_perm(versions.permission("view", name))]
         try:
+            at = (number - 1) * PAGE
             found = versions.versions(
-                asked["table"], asked["row"], asked["author"], asked["kind"], (number - 1) * PAGE, PAGE + 1
-            )
+                asked["table"], asked["row"], asked["author"], asked["kind"], at, PAGE + 1, among=seen
+            )  # fmt: skip
         except ValidationError as refused:
             messages.error(self.request, " ".join(refused.messages))
         return super().get_context_data(
             **given, found=found[:PAGE], has_more=len(found) > PAGE, page=number, asked=asked,
-            tables=sorted(versions.tables()), kinds=versions.KINDS.values(),
+            tables=sorted(seen), kinds=versions.KINDS.values(),
         )  # fmt: skip
 
 
@@ -57,6 +59,8 @@ class VersionPage(pages.StaffPage):
         )
 
     def act(self, request: HttpRequest, **options: Any) -> HttpResponse:
+        if not request.user.has_perm(versions.permission("change", options["table"])):
+            raise PermissionDenied
         restored = versions.restore(options["table"], options["number"], pages.author(request), pages.reason(request))
         messages.success(request, f"Restored: {', '.join(restored[:5])}{' and more' if len(restored) > 5 else ''}.")
         return redirect("admin:changes")

@@ -5,7 +5,7 @@ transaction (a model with its deployments and prices) comes back together.
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,10 +71,20 @@ def table(name: str) -> type[models.Model]:
 
 
 def versions(
-    table_name: str = "", row: str = "", author: str = "", kind: str = "", offset: int = 0, limit: int = 50
+    table_name: str = "",
+    row: str = "",
+    author: str = "",
+    kind: str = "",
+    offset: int = 0,
+    limit: int = 50,
+    among: Collection[str] | None = None,
 ) -> list[Version]:
-    """The newest versions first, of all tables or one, of one row, by one author, of one kind. Raises ValidationError."""
-    chosen = [table(table_name)] if table_name else list(tables().values())
+    """The newest versions first, of all tables or one, of one row, by one author, of one kind. Raises ValidationError.
+
+    `among` names the tables that may be seen; None: all.
+    """
+    known = [table(table_name)] if table_name else list(tables().values())
+    chosen = [model for model in known if among is None or model._meta.model_name in among]
     queries = []
     for model in chosen:
         found = _manager(model).select_related("history_user").order_by("-history_date", "-history_id")
@@ -87,6 +97,12 @@ def versions(
         queries.append(found[: offset + limit])
     merged = heapq.merge(*queries, key=lambda entry: (entry.history_date, entry.history_id), reverse=True)
     return [_version(entry) for at, entry in enumerate(merged) if offset <= at < offset + limit]
+
+
+def permission(verb: str, table_name: str) -> str:
+    """Django's name of the right to view or change a table. Raises ValidationError."""
+    model = table(table_name)
+    return f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
 
 
 def version(table_name: str, number: int) -> Version:

@@ -5,8 +5,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
 from autorouter import lines
+from autorouter.errors import InvalidConfiguration
 from models_registry import releases, switches
-from models_registry.errors import UnknownRelease
+from models_registry.errors import InvalidRelease, UnknownRelease
 from models_registry.types import Line
 
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         for line in chosen:
             try:
                 number = lines.rollback(line, target, None, options["reason"])
-            except UnknownRelease as problem:
+            except (UnknownRelease, InvalidRelease, InvalidConfiguration) as problem:
                 raise CommandError(str(problem)) from problem
             except DatabaseError as problem:
                 self._without_database(line, options["to_static"], problem)

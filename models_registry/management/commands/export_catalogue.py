@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from models_registry import catalogue, resources
+from models_registry.errors import UnwritableFile
 
 
 class Command(BaseCommand):
@@ -20,5 +21,8 @@ class Command(BaseCommand):
             raise CommandError(f"{path.name}: the ending is not one of {', '.join(resources.FORMATS)}.")
         table = resources.TABLES[options["table"]]
         entries = catalogue.compile_bundle()[table.kind]
-        path.write_bytes(resources.write_file(table, entries, format_name))
+        try:
+            path.write_bytes(resources.write_file(table, entries, format_name))
+        except UnwritableFile as problem:
+            raise CommandError(str(problem)) from problem
         self.stdout.write(f"{len(entries)} {table.name} in {path}")

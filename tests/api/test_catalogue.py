@@ -1,0 +1,442 @@
+"""The catalogue in the REST API: found by anybody, changed by staff with a reason, live at once."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from budgets.keys import create_key
+from models_registry import releases, seeding
+from models_registry.models import Deployment, Model, Price, Provider, Release
+from models_registry.static import STATIC
+from tests.cast import Cast
+
+GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
+PRICE = {
+    "effective_from": "2026-11-20T00:00:00Z", "rates": {"input": "0.041666666666666664", "output": "2"},
+    "source": "a price list", "dated": "2026-11-20",
+}  # fmt: skip
+PLACE = {"provider": "openai", "upstream_model": "new", "prices": [PRICE]}
+NEW = {"id": "openai:new", "name": "New", "context_window": 1000, "max_output": 100, "deployments": [PLACE]}
+
+
+@pytest.fixture
+def reader(cast: Cast) -> Client:
+    """An application: it may read."""
+    seeding.seed()
+    return Client(headers=cast.ada.auth)
+
+
+@pytest.fixture(params=["key", "login"])
+def staff(request: pytest.FixtureRequest, reader: Client, cast: Cast) -> Client:
+    """Whoever may change: a key with the permission "admin", and a staff login."""
+    if request.param == "login":
+        client = Client()
+        client.force_login(cast.staff)
+        return client
+    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+def send(client: Client, method: str, path: str, **body: Any) -> Any:
+    return getattr(client, method.lower())(f"/api/{path}", body, "application/json")
+
+
+def ids(client: Client, query: str) -> list[str]:
+    answer = client.get(f"/api/models?{query}")
+    assert answer.status_code == 200, answer.content
+    return [each["id"] for each in answer.json()["results"]]
+
+
+def problem(answer: Any) -> tuple[int, list[str]]:
+    """Status and fields of an error as RFC 9457 has it."""
+    assert answer["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    assert len(body["detail"]) > 5
+    return answer.status_code, [each["field"] for each in body.get("errors", [])]
+
+
+def served(identifier: str) -> Any:
+    live = releases.pointers()["catalogue"].stable
+    return releases.bundle("catalogue", live)["models"].get(identifier)
+
+
+# --- found
+
+
+def test_models_are_filtered(reader: Client) -> None:
+    def expected(fits: Any) -> list[str]:
+        return sorted(each.id for each in STATIC.models.values() if fits(each))
+
+    today = datetime.now(UTC).date()
+    for query, fits in {
+        "provider=anthropic": lambda each: each.provider == "anthropic",
+        "capability=audio": lambda each: "audio" in each.capabilities,
+        "provider=openai&supports_reasoning=true": lambda each: each.provider == "openai" and each.supports_reasoning,
+        "speed_tier=fast": lambda each: each.speed_tier == "fast",
+        "min_context=1000000": lambda each: each.context_window >= 1_000_000,
+        "is_deprecated=true": lambda each: each.is_deprecated(today),
+        "is_deprecated=false&provider=openai": lambda each: each.provider == "openai" and not each.is_deprecated(today),
+    }.items():
+        found = ids(reader, query)
+        assert sorted(found) == expected(fits), query
+        assert 0 < len(found) < len(STATIC.models), query
+
+
+def test_models_are_found_by_several_words_anywhere_in_any_order(reader: Client) -> None:
+    assert ids(reader, "search=GPT-5+nano") == ["openai:gpt-5-nano", "openai:gpt-5.4-nano"]
+    assert ids(reader, "search=nano++gpt-5") == ["openai:gpt-5-nano", "openai:gpt-5.4-nano"]
+    assert GPT in ids(reader, "search=plans+openai+reference")
+    assert ids(reader, "search=gpt-5+nano+horse") == []
+
+
+@pytest.mark.parametrize("field", ["id", "name", "context_window", "input_price", "output_price"])
+def test_models_are_ordered(reader: Client, field: str) -> None:
+    prices = {row.deployment.model.identifier: row for row in Price.objects.filter(
+        deployment__position=0).order_by("effective_from").select_related("deployment__model")
+        if row.effective_from <= datetime.now(UTC)}  # fmt: skip
+    of: dict[str, Any] = {
+        "id": lambda row: row["id"], "name": lambda row: row["name"],
+        "context_window": lambda row: row["context_window"], "input_price": lambda row: prices[row["id"]].input,
+        "output_price": lambda row: prices[row["id"]].output,
+    }  # fmt: skip
+    rows = [row for row in reader.get(f"/api/models?ordering={field}").json()["results"] if row["id"] in prices]
+    values = [of[field](row) for row in rows]
+    if field != "name":  # which is in the order of the database's language
+        assert values == sorted(values)
+    assert len(set(values)) > 10
+    backwards = [row for row in reader.get(f"/api/models?ordering=-{field}").json()["results"] if row["id"] in prices]
+    assert [of[field](row) for row in backwards] == values[::-1]
+
+
+def test_models_come_page_by_page(reader: Client) -> None:
+    first = reader.get("/api/models?limit=3&ordering=id").json()
+    second = reader.get("/api/models?limit=3&offset=3&ordering=id").json()
+    assert (first["count"], len(first["results"]), len(second["results"])) == (len(STATIC.models), 3, 3)
+    assert [each["id"] for each in first["results"] + second["results"]] == sorted(STATIC.models)[:6]
+    assert "offset=3" in first["next"]
+
+
+@pytest.mark.parametrize(("query", "field"), [("capability=flight", "capability"), ("ordering=colour", "ordering"),
+                                              ("min_context=many", "min_context"), ("provider=horse", "provider")])  # fmt: skip
+def test_a_filter_that_makes_no_sense_is_an_error_that_names_it(reader: Client, query: str, field: str) -> None:
+    assert problem(reader.get(f"/api/models?{query}")) == (400, [field])
+
+
+def test_internal_models_are_hidden_from_all_but_staff_also_by_id(reader: Client, staff: Client) -> None:
+    Model.objects.filter(identifier=GPT).update(is_internal_only=True)
+    assert GPT not in ids(reader, "provider=openai")
+    assert ids(reader, "search=gpt-5+reference+fifth") == []
+    assert problem(reader.get(f"/api/models/{GPT}")) == (404, [])
+    assert GPT in ids(staff, "provider=openai")
+    assert staff.get(f"/api/models/{GPT}").json()["is_internal_only"] is True
+
+
+def test_a_price_that_waits_is_not_shown_as_the_models_price(reader: Client) -> None:
+    place = Deployment.objects.get(model__identifier=GPT, provider__name="openai")
+    Price.objects.create(deployment=place, effective_from="2026-11-20T00:00:00Z", input=Decimal(900),
+                         output=Decimal(1), source="x", dated="2026-11-20")  # fmt: skip
+    shown = reader.get(f"/api/models/{GPT}").json()["deployments"][0]["prices"]
+    assert [each["input"] for each in shown] == ["1.25"]
+
+
+# --- changed
+
+
+def test_a_model_is_added_with_deployments_and_prices_and_is_live(staff: Client) -> None:
+    answer = send(staff, "POST", "models", **NEW, reason="it is out")
+    assert answer.status_code == 201, answer.content
+    shown = answer.json()
+    assert (shown["id"], shown["provider"], shown["capabilities"]) == ("openai:new", "openai", ["streaming"])
+    assert shown["deployments"][0]["prices"][0]["input"] == "0.041666666666666664"
+    assert served("openai:new")["deployments"][0]["prices"][0]["rates"] == PRICE["rates"]
+    assert Release.objects.filter(line="catalogue")[0].reason == "it is out"
+    assert Model.history.first().history_change_reason == "it is out"
+
+
+def test_a_model_is_changed_field_by_field_and_is_live(staff: Client) -> None:
+    answer = send(staff, "PATCH", f"models/{GPT}", name="Ours", is_pro=True, successor=MINI, reason="by contract")
+    assert (answer.status_code, answer.json()["name"], answer.json()["successor"]) == (200, "Ours", MINI)
+    before = {**STATIC_GPT, "name": "Ours", "is_pro": True, "successor": MINI}
+    assert served(GPT) == before
+    send(staff, "PATCH", f"models/{GPT}", deprecated_from=None, successor="", reason="it stays")
+    assert served(GPT) == {**before, "deprecated_from": None, "successor": ""}
+
+
+def _static(identifier: str) -> Any:
+    from models_registry import bundles
+
+    return bundles.to_bundle(STATIC)["models"][identifier]
+
+
+STATIC_GPT = _static(GPT)
+
+
+def test_deployments_that_are_given_are_all_that_the_model_then_has_in_order(staff: Client) -> None:
+    own = {"provider": "openrouter", "upstream_model": "openai/gpt-5", "prices": [PRICE]}
+    kept = {name: value for name, value in STATIC_GPT["deployments"][0].items()}
+    answer = send(staff, "PATCH", f"models/{GPT}", deployments=[own, kept], reason="the other first")
+    # The price of 2020 at the first place is taken away, a price from now on put in its place.
+    assert answer.status_code == 200, answer.content
+    assert [each["provider"] for each in answer.json()["deployments"]] == ["openrouter", "openai"]
+    assert served(GPT)["deployments"][1] == kept
+
+
+def test_a_model_is_deleted_and_nobody_follows_it_any_more(staff: Client) -> None:
+    successor = STATIC_GPT["successor"]
+    assert staff.delete(f"/api/models/{successor}?reason=withdrawn").status_code == 204
+    assert served(successor) is None
+    assert served(GPT)["successor"] == ""
+    assert problem(staff.get(f"/api/models/{successor}")) == (404, [])
+    assert Model.history.filter(history_type="-").get().history_change_reason == "withdrawn"
+    assert staff.delete(f"/api/models/{GPT}", {"reason": "in the body"}, "application/json").status_code == 204
+
+
+def test_a_model_is_duplicated_with_places_and_prices(staff: Client) -> None:
+    answer = send(staff, "POST", f"models/{GPT}/duplicate", id="openai:copy/2", reason="to try")
+    assert (answer.status_code, answer.json()["name"]) == (201, "GPT-5 (copy)")
+    assert served("openai:copy/2") == {**STATIC_GPT, "name": "GPT-5 (copy)", "benchmarks": {}}
+    assert send(staff, "POST", "models/openai:copy/2/duplicate", id="openai:copy/3", reason="x").status_code == 201
+
+
+def test_a_model_is_deprecated_from_a_day_on_with_its_successor(staff: Client) -> None:
+    answer = send(staff, "POST", f"models/{MINI}/deprecate", deprecated_from="2026-12-01", successor=GPT, reason="old")
+    assert (answer.status_code, answer.json()["deprecated_from"]) == (200, "2026-12-01")
+    assert (served(MINI)["deprecated_from"], served(MINI)["successor"]) == ("2026-12-01", GPT)
+
+
+CHANGES: list[tuple[str, str, dict[str, Any]]] = [
+    ("POST", "models", NEW),
+    ("PATCH", f"models/{GPT}", {"name": "X"}),
+    ("DELETE", f"models/{GPT}", {}),
+    ("POST", f"models/{GPT}/duplicate", {"id": "openai:x"}),
+    ("POST", f"models/{GPT}/deprecate", {"deprecated_from": "2026-12-01"}),
+    ("POST", "providers", {"name": "own", "title": "Own"}),
+    ("PATCH", "providers/openai", {"title": "X"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CHANGES)
+def test_no_change_without_a_reason(staff: Client, method: str, path: str, body: dict[str, Any]) -> None:
+    assert problem(send(staff, method, path, **body)) == (400, ["reason"])
+    assert problem(send(staff, method, path, **body, reason=" ")) == (400, ["reason"])
+    assert Release.objects.count() == 1
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [
+    *CHANGES, ("POST", "prices", {}), ("GET", "prices", {}), ("POST", "prices/sync", {}), ("GET", "prices/sync", {}),
+    ("POST", "prices/1/approve", {}), ("GET", "imports", {}), ("POST", "imports", {}), ("GET", "exports/models", {}),
+])  # fmt: skip
+def test_who_is_not_staff_gets_403(reader: Client, method: str, path: str, body: dict[str, Any]) -> None:
+    assert problem(send(reader, method, path, **body, reason="x")) == (403, [])
+    assert problem(send(Client(), method, path, **body, reason="x"))[0] in {401, 403}
+    assert Release.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "told"),
+    [
+        ({"id": GPT}, "id", "there is a model 'openai:gpt-5' already."),
+        ({"id": "no colon"}, "models.no colon.id", "write provider:name"),
+        ({"name": ""}, "name", "This field may not be blank."),
+        ({"context_window": "many"}, "context_window", "A valid integer is required."),
+        ({"speed_tier": "warp"}, "speed_tier", '"warp" is not a valid choice.'),
+        ({"colour": "red"}, "colour", "There is no such field. Allowed: name, description"),
+        ({"max_output": 1001}, "models.openai:new.max_output", "1001 is not from 1 to the context window, 1000."),
+        ({"capabilities": ["flight"]}, "models.openai:new.capabilities", "unknown: flight."),
+        ({"deployments": []}, "models.openai:new.deployments", "a model needs at least one deployment."),
+        (
+            {"deployments": [{**PLACE, "provider": "horse"}]}, "models.openai:new.deployments[0].provider",
+            "there is no provider 'horse'.",
+        ),
+        (
+            {"deployments": [{**PLACE, "prices": [{**PRICE, "rates": {"input": "-1"}}]}]},
+            "models.openai:new.deployments[0].prices.input", "-1 is not a price",
+        ),
+        (
+            {"deployments": [{**PLACE, "prices": [{**PRICE, "source": ""}]}]}, "deployments[0].prices[0].source",
+            "This field may not be blank.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_bad_model_is_refused_with_field_and_what_is_allowed(
+    staff: Client, body: dict[str, Any], field: str, told: str
+) -> None:
+    answer = send(staff, "POST", "models", **{**NEW, **body}, reason="x")
+    status, fields = problem(answer)
+    assert (status, field in fields) == (400, True), answer.json()
+    (error,) = (each for each in answer.json()["errors"] if each["field"] == field)
+    assert told in error["message"]
+    if field in body:
+        assert error["given"] == (body[field] if isinstance(body[field], str) else f"{body[field]}")
+    assert Release.objects.count() == 1
+    assert not Model.objects.filter(identifier="openai:new").exists()
+
+
+@pytest.mark.parametrize("missing", ["name", "context_window", "max_output"])
+def test_what_a_new_model_needs_is_named(staff: Client, missing: str) -> None:
+    body = {name: value for name, value in NEW.items() if name != missing}
+    assert problem(send(staff, "POST", "models", **body, reason="x")) == (400, [missing])
+
+
+def test_values_that_a_form_sends_as_text_are_taken_for_what_they_say(staff: Client) -> None:
+    answer = send(staff, "PATCH", f"models/{GPT}", context_window="300000", is_pro="true", reason="x")
+    assert answer.status_code == 200, answer.content
+    assert (served(GPT)["context_window"], served(GPT)["is_pro"]) == (300_000, True)
+
+
+def test_a_price_of_the_past_is_not_edited(staff: Client) -> None:
+    places = [{**STATIC_GPT["deployments"][0]}]
+    places[0]["prices"] = [{**places[0]["prices"][0], "rates": {"input": "1", "output": "10"}}]
+    answer = send(staff, "PATCH", f"models/{GPT}", deployments=places, reason="cheaper then")
+    assert problem(answer)[0] == 400
+    assert "never edited" in answer.json()["detail"]
+    assert served(GPT) == STATIC_GPT
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "models/openai:nobody"), ("DELETE", "models/openai:nobody"),
+                                              ("POST", "models/openai:nobody/duplicate"),
+                                              ("POST", "models/openai:nobody/deprecate")])  # fmt: skip
+def test_a_model_that_is_not_there_is_404(staff: Client, method: str, path: str) -> None:
+    assert problem(send(staff, method, path, reason="x")) == (404, [])
+
+
+def test_a_model_cannot_follow_itself_nor_one_that_is_not_there(staff: Client) -> None:
+    body = {"deprecated_from": "2026-12-01", "reason": "x"}
+    assert problem(send(staff, "POST", f"models/{GPT}/deprecate", **body, successor=GPT)) == (400, ["successor"])
+    answer = send(staff, "POST", f"models/{GPT}/deprecate", **body, successor="openai:nobody")
+    assert problem(answer) == (400, [f"models.{GPT}.successor"])
+
+
+# --- providers
+
+
+def test_a_provider_is_added_and_changed(staff: Client) -> None:
+    body = {"name": "own", "title": "Own", "base_url": "http://127.0.0.1:9/v1", "is_local": True}
+    assert send(staff, "POST", "providers", **body, reason="ours").status_code == 201
+    assert send(staff, "PATCH", "providers/own", title="Our own", reason="better").json()["title"] == "Our own"
+    assert Provider.history.first().history_change_reason == "better"
+    assert releases.bundle("catalogue", 3)["providers"]["own"]["title"] == "Our own"
+    assert problem(send(staff, "PATCH", "providers/own", base_url="nowhere", reason="x")) == (400, ["base_url"])
+    assert staff.get("/api/providers/own").json()["is_local"] is True
+
+
+def test_a_provider_that_models_need_keeps_its_address(staff: Client) -> None:
+    answer = send(staff, "PATCH", "providers/openai", base_url="", reason="x")
+    assert problem(answer)[0] == 400
+    assert "has no base_url to call" in answer.json()["detail"]
+    assert Provider.objects.get(name="openai").base_url == "https://api.openai.com/v1"
+
+
+# --- prices
+
+ROW = {
+    "model": GPT, "provider": "openai", "effective_from": "2026-11-20T00:00:00Z", "input": "1.5", "output": "9",
+    "source": "a price list", "dated": "2026-11-20",
+}  # fmt: skip
+
+
+def test_a_price_is_added_and_counts_at_once(staff: Client) -> None:
+    answer = send(
+        staff,
+        "POST",
+        "prices",
+        **ROW,
+        tiers=[{"above_input_tokens": 1000, "input": "3", "output": "18"}],
+        reason="cheaper",
+    )
+    assert answer.status_code == 201, answer.content
+    assert (answer.json()["model"], answer.json()["input"], answer.json()["waits_because"]) == (GPT, "1.5", "")
+    price = served(GPT)["deployments"][0]["prices"][-1]
+    assert price["rates"] == {"input": "1.5", "output": "9"}
+    assert price["tiers"] == [{"above_input_tokens": 1000, "rates": {"input": "3", "output": "18"}}]
+    assert Price.history.first().history_change_reason == "cheaper"
+
+
+def test_a_price_that_jumps_waits_until_it_is_approved(staff: Client) -> None:
+    row = send(staff, "POST", "prices", **{**ROW, "input": "1500"}, reason="news").json()
+    assert "input rises from 1.25 to 1500" in row["waits_because"]
+    assert served(GPT) == STATIC_GPT
+    listed = staff.get("/api/prices?waiting=true").json()
+    assert [each["id"] for each in listed["results"]] == [row["id"]]
+    assert problem(send(staff, "POST", f"prices/{row['id']}/approve")) == (400, ["reason"])
+    approved = send(staff, "POST", f"prices/{row['id']}/approve", reason="I asked them")
+    assert (approved.status_code, approved.json()["waits_because"]) == (200, "")
+    assert served(GPT)["deployments"][0]["prices"][-1]["rates"]["input"] == "1500"
+    assert problem(send(staff, "POST", f"prices/{row['id']}/approve", reason="again"))[0] == 400
+    assert problem(send(staff, "POST", f"prices/{row['id']}/reject", reason="too late"))[0] == 400
+    assert Price.objects.filter(pk=row["id"]).exists()
+
+
+def test_a_price_that_waits_is_rejected(staff: Client) -> None:
+    row = send(staff, "POST", "prices", **{**ROW, "source": ""}, reason="hearsay").json()
+    assert row["waits_because"] == "it has no source"
+    assert send(staff, "POST", f"prices/{row['id']}/reject", reason="not true").status_code == 204
+    assert not Price.objects.filter(pk=row["id"]).exists()
+    assert Price.history.first().history_change_reason == "not true"
+    assert served(GPT) == STATIC_GPT
+
+
+def test_prices_are_listed_by_model(staff: Client) -> None:
+    rows = staff.get(f"/api/prices?model={GPT}").json()["results"]
+    assert sorted(each["provider"] for each in rows) == ["openai", "openrouter"]
+    assert {Decimal(each["input"]) for each in rows} == {Decimal("1.25")}
+    assert staff.get(f"/api/prices/{rows[0]['id']}").json() == rows[0]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"input": "-1"}, "input"), ({"input": "much"}, "input"), ({"model": "openai:nobody"}, "model"),
+        ({"provider": "google"}, "provider"), ({"upstream_model": "other"}, "provider"),
+        ({"tiers": [{"above_input_tokens": 0}]}, "tiers"), ({"dated": "today"}, "dated"),
+        ({"effective_from": "soon"}, "effective_from"),
+    ],
+)  # fmt: skip
+def test_a_bad_price_is_refused(staff: Client, body: dict[str, Any], field: str) -> None:
+    before = Price.objects.count()
+    assert field in problem(send(staff, "POST", "prices", **{**ROW, **body}, reason="x"))[1]
+    assert Price.objects.count() == before
+
+
+def test_a_second_price_of_the_same_moment_is_refused(staff: Client) -> None:
+    send(staff, "POST", "prices", **ROW, reason="x")
+    assert problem(send(staff, "POST", "prices", **ROW, reason="x"))[0] == 400
+
+
+def test_prices_are_compared_with_a_list_and_what_is_chosen_is_applied(staff: Client) -> None:
+    Price.objects.filter(deployment__model__identifier=GPT, deployment__provider__name="openai").update(
+        input=Decimal("1.5")
+    )
+    told = staff.get("/api/prices/sync").json()
+    assert told["source"] == "genai-prices"
+    (change,) = (each for each in told["changes"] if each["place"] == "openai/gpt-5")
+    assert (change["kind"], change["model"], change["before"]["rates"]["input"]) == ("changed", GPT, "1.5")
+    assert change["after"]["rates"]["input"] == "1.25"
+    body = {"source": "genai-prices", "keys": [change["key"]], "reason": "as listed"}
+    applied = send(staff, "POST", "prices/sync", **body)
+    assert [each["key"] for each in applied.json()["applied"]] == [change["key"]]
+    assert [each["rates"]["input"] for each in served(GPT)["deployments"][0]["prices"]] == ["1.5", "1.25"]
+    assert problem(send(staff, "POST", "prices/sync", **body)) == (400, ["keys"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [({"keys": []}, "keys"), ({"keys": ["changed horse"]}, "keys"), ({"source": "horses", "keys": ["x"]}, "source"),
+     ({"keys": ["x"], "reason": ""}, "reason")],
+)  # fmt: skip
+def test_a_bad_synchronisation_is_refused(staff: Client, body: dict[str, Any], field: str) -> None:
+    status, fields = problem(send(staff, "POST", "prices/sync", **{"reason": "x", **body}))
+    assert status == 400
+    assert fields[0].startswith(field)
+    assert problem(staff.get("/api/prices/sync?source=horses")) == (400, ["source"])
+
+
+def test_without_the_network_it_says_so(staff: Client, settings: Any) -> None:
+    settings.ALLOW_ONLINE_PRICES = False
+    for answer in (staff.get("/api/prices/sync?online=true"), staff.get("/api/prices/sync?source=openrouter")):
+        assert problem(answer) == (400, ["source"])
+        assert "ALLOW_ONLINE_PRICES" in answer.json()["detail"]

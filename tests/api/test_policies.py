@@ -1,0 +1,228 @@
+"""Policies, task types and scores in the REST API: read by anybody, changed by staff with a reason, live at once."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from autorouter import lines
+from autorouter import seeding as router_seeding
+from autorouter.models import Policy, TaskType
+from budgets.keys import create_key
+from models_registry import releases
+from models_registry.models import Release
+from tests.cast import Cast
+
+ABC = ["openai:gpt-5", "anthropic:claude-sonnet-4", "google:gemini-2.5-pro"]
+NEW = {"name": "own", "title": "Our own", "models": ABC, "reason": "we want it"}
+POLICIES, TYPES = "/api/routing/policies", "/api/routing/task-types"
+
+
+@pytest.fixture
+def reader(cast: Cast) -> Client:
+    router_seeding.seed()
+    return Client(headers=cast.ada.auth)
+
+
+@pytest.fixture(params=["key", "login"])
+def staff(request: pytest.FixtureRequest, reader: Client, cast: Cast) -> Client:
+    """Whoever may change: a key with the permission "admin", and a staff login."""
+    if request.param == "login":
+        client = Client()
+        client.force_login(cast.staff)
+        return client
+    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+def send(client: Client, method: str, path: str, **body: Any) -> Any:
+    return getattr(client, method)(path, body, "application/json")
+
+
+def problem(answer: Any) -> tuple[int, list[str]]:
+    assert answer["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    assert len(body["detail"]) > 5
+    return answer.status_code, [each["field"] for each in body.get("errors", [])]
+
+
+def live() -> dict[str, Any]:
+    return lines.bundle("router", releases.pointers()["router"].stable)
+
+
+# --- policies
+
+
+def test_a_policy_is_posted_version_by_version(staff: Client) -> None:
+    told = send(staff, "post", POLICIES, **NEW, max_cost_usd="0.02", adjust_most_places=2)
+    assert (told.status_code, told.json()["version"], told.json()["is_active"]) == (201, 1, True)
+    assert "reason" not in told.json()
+    assert live()["policies"]["own"]["models"] == ABC
+    assert live()["policies"]["own"]["max_cost_usd"] == 0.02
+    second = send(staff, "post", POLICIES, **{**NEW, "models": ABC[::-1], "reason": "better"}).json()
+    assert (second["version"], second["models"]) == (2, ABC[::-1])
+    assert live()["policies"]["own"]["models"] == ABC[::-1]
+    assert staff.get(f"{POLICIES}/own").json()["version"] == 2
+    listed = staff.get(f"{POLICIES}?name=own").json()["results"]
+    assert [(each["version"], each["is_active"]) for each in listed] == [(2, True), (1, False)]
+    newest = Release.objects.filter(line="router").order_by("-number")[0]
+    assert newest.reason == "better"
+    version = Policy.objects.get(name="own", version=2).history.get()
+    assert (version.history_change_reason, version.ip) == ("better", "127.0.0.1")
+    assert version.history_user is not None
+
+
+def test_an_earlier_version_is_activated_and_a_policy_deactivated(staff: Client) -> None:
+    send(staff, "post", POLICIES, **NEW)
+    send(staff, "post", POLICIES, **{**NEW, "models": ABC[::-1]})
+    back = send(staff, "post", f"{POLICIES}/own/activate", version=1, reason="it was better")
+    assert (back.status_code, back.json()["version"], live()["policies"]["own"]["models"]) == (200, 1, ABC)
+    off = send(staff, "post", f"{POLICIES}/own/deactivate", reason="nobody uses it")
+    assert (off.status_code, "own" in live()["policies"]) == (204, False)
+    assert problem(staff.get(f"{POLICIES}/own")) == (404, [])
+    again = send(staff, "post", f"{POLICIES}/own/activate", version=2, reason="we do")
+    assert (again.status_code, live()["policies"]["own"]["version"]) == (200, 2)
+
+
+def test_a_policy_that_a_task_type_needs_stays_and_the_problem_says_which(staff: Client) -> None:
+    needed = TaskType.objects.all()[0]
+    before = (Policy.history.count(), Release.objects.count())
+    answer = send(staff, "post", f"{POLICIES}/{needed.policy}/deactivate", reason="x")
+    status, fields = problem(answer)
+    assert status == 400
+    assert f"task_types.{needed.name}" in fields
+    assert Policy.objects.filter(name=needed.policy, is_active=True).exists()
+    assert (Policy.history.count(), Release.objects.count()) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "fields"),
+    [
+        ("", {**NEW, "reason": " "}, 400, ["reason"]),
+        ("", {**NEW, "models": []}, 400, ["models"]),
+        ("", {**NEW, "models": "openai:gpt-5"}, 400, ["models"]),
+        ("", {**NEW, "name": "not a slug"}, 400, ["name"]),
+        ("", {**NEW, "title": ""}, 400, ["title"]),
+        ("", {**NEW, "max_cost_usd": -1}, 400, ["max_cost_usd"]),
+        ("", {**NEW, "temperature": 2.5}, 400, ["temperature"]),
+        ("", {**NEW, "adjust_most_places": 21}, 400, ["adjust_most_places"]),
+        ("", {**NEW, "adjust_margin": 101}, 400, ["adjust_margin"]),
+        ("", {**NEW, "colour": 1}, 400, ["colour"]),
+        ("/code/activate", {"version": 99, "reason": "x"}, 400, ["version"]),
+        ("/code/activate", {"version": 0, "reason": "x"}, 400, ["version"]),
+        ("/code/activate", {"version": 1}, 400, ["reason"]),
+        ("/nothing/activate", {"version": 1, "reason": "x"}, 400, ["version"]),
+        ("/nothing/deactivate", {"reason": "x"}, 400, ["name"]),
+        ("/code/deactivate", {}, 400, ["reason"]),
+    ],
+)
+def test_a_bad_change_of_a_policy_is_a_problem_and_nothing_moves(
+    staff: Client, path: str, body: dict[str, Any], status: int, fields: list[str]
+) -> None:
+    before = (list(Policy.objects.values()), Release.objects.count(), live())
+    assert problem(send(staff, "post", POLICIES + path, **body)) == (status, fields)
+    assert (list(Policy.objects.values()), Release.objects.count(), live()) == before
+
+
+def test_a_version_number_is_not_the_callers_to_choose(staff: Client) -> None:
+    assert send(staff, "post", POLICIES, **NEW, version=7).json()["version"] == 1
+
+
+# --- task types
+
+
+def test_a_task_type_is_made_moved_and_deleted_with_a_reason(staff: Client) -> None:
+    made = send(staff, "post", TYPES, name="translate", policy="ops", reason="new kind")
+    assert (made.status_code, made.json()) == (201, {"name": "translate", "policy": "ops"})
+    assert live()["task_types"]["translate"] == "ops"
+    moved = send(staff, "patch", f"{TYPES}/translate", policy="code", reason="move")
+    assert (moved.status_code, live()["task_types"]["translate"]) == (200, "code")
+    assert staff.get(f"{TYPES}/translate").json()["policy"] == "code"
+    gone = staff.delete(f"{TYPES}/translate?reason=not+needed")
+    assert (gone.status_code, "translate" in live()["task_types"]) == (204, False)
+    history = TaskType.history.filter(name="translate")
+    assert [(each.history_type, each.history_change_reason) for each in history] == [
+        ("-", "not needed"), ("~", "move"), ("+", "new kind"),
+    ]  # fmt: skip
+    assert problem(staff.get(f"{TYPES}/translate")) == (404, [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "fields"),
+    [
+        ("post", "", {"name": "fix_bug", "policy": "code", "reason": "x"}, ["name"]),
+        ("post", "", {"name": "new", "policy": "code"}, ["reason"]),
+        ("post", "", {"name": "new", "policy": "nothing", "reason": "x"}, ["task_types.new"]),
+        ("post", "", {"name": "a b", "policy": "code", "reason": "x"}, ["name"]),
+        ("patch", "/fix_bug", {"policy": "nothing", "reason": "x"}, ["task_types.fix_bug"]),
+        ("patch", "/fix_bug", {"policy": "ops"}, ["reason"]),
+        ("patch", "/fix_bug", {"colour": "x", "reason": "x"}, ["colour"]),
+        ("delete", "/fix_bug", {}, ["reason"]),
+        ("delete", "/fix_bug?reason=", {}, ["reason"]),
+        ("delete", "/fix_bug?reason=%20", {}, ["reason"]),
+    ],
+)
+def test_a_bad_change_of_a_task_type_is_a_problem_and_nothing_moves(
+    staff: Client, method: str, path: str, body: dict[str, Any], fields: list[str]
+) -> None:
+    before = (list(TaskType.objects.values()), TaskType.history.count(), live())
+    assert problem(send(staff, method, TYPES + path, **body)) == (400, fields)
+    assert (list(TaskType.objects.values()), TaskType.history.count(), live()) == before
+
+
+# --- scores
+
+
+def facts(value: object, **changes: Any) -> dict[str, Any]:
+    return {"value": value, "source": "our own runs", "dated": "2026-11-20", "is_estimated": False, **changes}
+
+
+def test_scores_of_many_models_are_changed_at_once(staff: Client) -> None:
+    told = send(staff, "patch", "/api/profiles", profiles={ABC[0]: {"coding": facts(50)}, ABC[1]: {"quality": facts(51.5)}},
+                reason="measured")  # fmt: skip
+    assert (told.status_code, told.json()) == (200, {"release": 2})
+    assert live()["profiles"][ABC[0]]["coding"]["value"] == 50
+    assert live()["profiles"][ABC[1]]["quality"]["value"] == 51.5
+
+
+def test_one_bad_score_keeps_all_of_them_out(staff: Client) -> None:
+    before = live()
+    answer = send(staff, "patch", "/api/profiles", profiles={ABC[0]: {"coding": facts(50)}, ABC[1]: {"coding": facts(500)}},
+                  reason="x")  # fmt: skip
+    assert problem(answer) == (400, [f"profiles.{ABC[1]}.coding.value"])
+    assert live() == before
+
+
+@pytest.mark.parametrize("bad", [{"dated": "yesterday"}, {"source": "x" * 256}])
+def test_a_score_that_cannot_be_kept_is_a_problem_of_the_caller(staff: Client, bad: dict[str, Any]) -> None:
+    staff.raise_request_exception = False
+    answer = send(staff, "patch", "/api/profiles", profiles={ABC[0]: {"coding": facts(50, **bad)}}, reason="x")
+    assert answer.status_code == 400
+
+
+# --- who may
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", POLICIES, NEW),
+        ("post", f"{POLICIES}/code/activate", {"version": 1, "reason": "x"}),
+        ("post", f"{POLICIES}/code/deactivate", {"reason": "x"}),
+        ("post", TYPES, {"name": "new", "policy": "code", "reason": "x"}),
+        ("patch", f"{TYPES}/fix_bug", {"policy": "ops", "reason": "x"}),
+        ("delete", f"{TYPES}/fix_bug?reason=x", {}),
+        ("patch", "/api/profiles", {"profiles": {ABC[0]: {"coding": facts(1)}}, "reason": "x"}),
+    ],
+)
+def test_an_ordinary_key_may_look_but_not_change(reader: Client, method: str, path: str, body: dict[str, Any]) -> None:
+    before = live()
+    assert problem(send(reader, method, path, **body)) == (403, [])
+    assert problem(send(Client(), method, path, **body))[0] in {401, 403}
+    assert live() == before
+
+
+def test_an_ordinary_key_reads_policies_and_task_types(reader: Client) -> None:
+    assert reader.get(f"{POLICIES}/code").json()["models"]
+    assert reader.get(f"{TYPES}/fix_bug").json()["policy"] == "code"

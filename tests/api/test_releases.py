@@ -1,0 +1,191 @@
+"""Releases of both lines and the switches in the REST API."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from autorouter import lines
+from autorouter import seeding as router_seeding
+from autorouter.static import BUNDLE
+from budgets.keys import create_key
+from models_registry import editing, releases, switches
+from models_registry import seeding as catalogue_seeding
+from models_registry.models import Model, Rollout
+from models_registry.types import Pointer
+from tests.cast import Cast
+
+GPT = "openai:gpt-5"
+Auth = dict[str, str]
+
+
+@pytest.fixture(params=["key", "login"])
+def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
+    """Whoever may change: a key with the permission "admin", and a staff login."""
+    catalogue_seeding.seed()
+    router_seeding.seed()
+    if request.param == "login":
+        client = Client()
+        client.force_login(cast.staff)
+        return client
+    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+@pytest.fixture
+def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """A switches file of the test's own."""
+    settings.SWITCHES_FILE = tmp_path / "switches.json"
+    switches._watch.forget()
+    yield settings.SWITCHES_FILE
+    switches._watch.forget()
+
+
+def post(client: Client, line: str, **body: Any) -> Any:
+    return client.post(f"/api/rollouts/{line}", body, "application/json")
+
+
+def problem(answer: Any) -> tuple[int, list[str]]:
+    assert answer["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert len(body["detail"]) > 5
+    return answer.status_code, [each["field"] for each in body.get("errors", [])]
+
+
+def rename(name: str) -> None:
+    editing.alter(GPT, {"name": name}, None, name)
+
+
+# --- bundles and differences
+
+
+def test_any_release_is_shown_whole_and_0_is_the_one_in_the_code(staff: Client) -> None:
+    rename("Ours")
+    shown = staff.get("/api/releases/catalogue/2").json()
+    assert (shown["line"], shown["number"], shown["bundle"]["models"][GPT]["name"]) == ("catalogue", 2, "Ours")
+    assert staff.get("/api/releases/router/0").json() == {"line": "router", "number": 0, "bundle": BUNDLE}
+
+
+def test_two_releases_are_compared_value_by_value(staff: Client) -> None:
+    rename("Ours")
+    assert staff.get("/api/releases/catalogue/difference?before=1&after=2").json() == {
+        "line": "catalogue", "before": 1, "after": 2,
+        "differences": [{"path": f"models.{GPT}.name", "before": "GPT-5", "after": "Ours"}],
+    }  # fmt: skip
+    assert staff.get("/api/releases/catalogue/difference?before=0&after=1").json()["differences"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "fields"),
+    [
+        ("/api/releases/horses/1", 404, []),
+        ("/api/releases/router/9", 404, []),
+        ("/api/releases/router/99999999999999999999", 404, []),
+        ("/api/releases/horses/difference?before=0&after=1", 404, []),
+        ("/api/releases/router/difference?before=0", 400, ["after"]),
+        ("/api/releases/router/difference?before=x&after=1", 400, ["before"]),
+        ("/api/releases/router/difference?before=0&after=9", 404, []),
+        ("/api/rollouts/horses", 404, []),
+    ],
+)
+def test_what_is_not_there_is_named(staff: Client, path: str, status: int, fields: list[str]) -> None:
+    assert problem(staff.get(path)) == (status, fields)
+
+
+def test_releases_are_listed_by_line_the_newest_first(staff: Client) -> None:
+    rename("Ours")
+    found = staff.get("/api/releases?line=catalogue").json()["results"]
+    assert [(each["number"], each["reason"]) for each in found] == [(2, "Ours"), (1, "seed")]
+
+
+# --- rollouts
+
+
+def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, file: Path) -> None:
+    draft = lines.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
+    told = post(staff, "catalogue", action="roll_out", release=draft, percent=10, reason="try it")
+    assert (told.status_code, told.json()) == (
+        200, {"line": "catalogue", "stable": 1, "candidate": 2, "percent": 10, "switch": True},
+    )  # fmt: skip
+    assert staff.get("/api/rollouts/catalogue").json() == told.json()
+    assert Model.objects.get(identifier=GPT).name == "Drafted"
+    assert post(staff, "catalogue", action="promote", reason="good").json()["stable"] == 2
+    assert post(staff, "catalogue", action="rollback", reason="bad").json()["stable"] == 1
+    assert Model.objects.get(identifier=GPT).name == "GPT-5"
+    assert post(staff, "catalogue", action="rollback", release=2, reason="not so bad").json()["stable"] == 2
+    assert post(staff, "catalogue", action="rollback", release=0, reason="to the code").json()["stable"] == 0
+    reasons = [each.history_change_reason for each in Rollout.history.filter(line="catalogue")][:5]
+    assert reasons == ["to the code", "not so bad", "bad", "good", "try it"]
+    assert {each.ip for each in Rollout.history.filter(line="catalogue")[:5]} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "fields"),
+    [
+        ({"action": "roll_out", "release": 1}, 400, ["reason"]),
+        ({"action": "rollback", "reason": "  "}, 400, ["reason"]),
+        ({"action": "roll_out", "reason": "x"}, 400, ["release"]),
+        ({"action": "roll_out", "release": 1, "percent": 0, "reason": "x"}, 400, ["percent"]),
+        ({"action": "roll_out", "release": 1, "percent": 101, "reason": "x"}, 400, ["percent"]),
+        ({"action": "roll_out", "release": -1, "reason": "x"}, 400, ["release"]),
+        ({"action": "roll_out", "release": 9, "reason": "x"}, 404, []),
+        ({"action": "rollback", "release": 9, "reason": "x"}, 404, []),
+        ({"action": "promote", "reason": "x"}, 400, ["action"]),
+        ({"action": "explode", "reason": "x"}, 400, ["action"]),
+        ({"action": "rollback", "reason": "x", "to": 1}, 400, ["to"]),
+    ],
+)
+def test_a_bad_rollout_is_refused_and_nothing_moves(
+    staff: Client, body: dict[str, Any], status: int, fields: list[str]
+) -> None:
+    assert problem(post(staff, "router", **body)) == (status, fields)
+    assert releases.pointers()["router"] == Pointer(line="router", stable=1)
+
+
+def test_a_number_that_no_release_can_have_is_unknown(staff: Client) -> None:
+    assert problem(post(staff, "router", action="rollback", release=10**12, reason="x")) == (404, [])
+
+
+def test_an_ordinary_key_may_look_but_not_move(cast: Cast) -> None:
+    catalogue_seeding.seed()
+    _, text = create_key(cast.ada.account, "reads", cast.ada.user, ["routing"])
+    reads = Client(headers={"Authorization": f"Bearer {text}"})
+    assert reads.get("/api/rollouts/catalogue").json()["stable"] == 1
+    assert problem(post(reads, "catalogue", action="rollback", reason="x")) == (403, [])
+    assert problem(reads.patch("/api/switches", {"catalogue": False, "reason": "x"}, "application/json")) == (403, [])
+    assert problem(Client().get("/api/rollouts/catalogue"))[0] in {401, 403}
+
+
+# --- switches
+
+
+def test_a_switch_is_turned_at_once_and_says_who_and_why(staff: Client, file: Path) -> None:
+    assert staff.get("/api/switches").json() == {"catalogue": True, "router": True}
+    told = staff.patch("/api/switches", {"router": False, "reason": "it decides badly"}, "application/json")
+    assert (told.status_code, told.json()) == (200, {"catalogue": True, "router": False})
+    assert switches.read(file) == {"USE_DB_ROUTER_CONFIG": False}
+    note = json.loads(file.read_text())["last"]["USE_DB_ROUTER_CONFIG"]
+    assert (note["on"], note["reason"]) == (False, "it decides badly")
+    assert note["author"]
+    assert staff.get("/api/rollouts/router").json()["switch"] is False
+    body = {"task": {"category": "coding", "complexity": "simple"}}
+    select = staff.post("/api/routing/select", body, "application/json").json()
+    assert select["releases"] == {"catalogue": 1, "router": 0}
+    staff.patch("/api/switches", {"router": True, "catalogue": False, "reason": "the other"}, "application/json")
+    assert staff.get("/api/switches").json() == {"catalogue": False, "router": True}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"router": False}, "reason"),
+        ({"router": "maybe", "reason": "x"}, "router"),
+        ({"horse": True, "reason": "x"}, "horse"),
+    ],
+)
+def test_a_bad_switch_is_refused(staff: Client, file: Path, body: dict[str, Any], field: str) -> None:
+    assert problem(staff.patch("/api/switches", body, "application/json")) == (400, [field])
+    assert not file.exists()
