@@ -35,6 +35,8 @@ MOST_LINEAR = 15
 """A range of more than so many times the default gets a slider whose steps grow."""
 STEPS = tuple(Decimal(text) for text in ("1", "0.05", "0.01"))
 FEWEST_STEPS = 80
+COLOURED_FROM = 40
+"""Scores below are coloured like this one, since hardly any is that low."""
 GROUPS: tuple[tuple[str, str, Mapping[str, tuple[str, str]]], ...] = (
     ("Bonuses", "Points added to a model's score for the task's category, before any factor.", {
         "stickiness_bonus": ("Stickiness", "For the model that answered last. 0 also ends the loyalty of sessions."),
@@ -52,7 +54,7 @@ GROUPS: tuple[tuple[str, str, Mapping[str, tuple[str, str]]], ...] = (
     }),
     ("Context", "How the size of a request is held against a model's window.", {
         "context_buffer": ("Context buffer", "Estimated tokens are multiplied by it before they are compared with the window."),
-        "long_context_threshold": ("Long context from", "The size from which a request is said to have a long context."),
+        "long_context_threshold": ("Long context from", "Kept in every release; no decision reads it yet."),
     }),
     ("Classification", "Who finds out what a request is about: the local classifier, or a small model that is asked first.", {
         "router_max_retries": ("Retries", "How often the router model is asked again when its answer is of no use."),
@@ -144,7 +146,7 @@ class ScoresPage(TunedPage):
         rows = _matrix()
         return super().get_context_data(
             **{**given, "form": form},
-            rows=rows, providers=sorted({row["provider"] for row in rows}), score=_limits(SCORE),
+            rows=rows, dim=COLOURED_FROM, providers=sorted({row["provider"] for row in rows}), score=_limits(SCORE),
             dimensions=[(choice.value, choice.label) for choice in Dimension],
             sources=ProfileScore.objects.order_by("source").values_list("source", flat=True).distinct(),
             kept=form.data.get("changes", "") if form.is_bound else "",

@@ -23,6 +23,13 @@ def said(text: str) -> list[dict[str, Any]]:
         ("hello, how are you today?", "conversation"),
         ("Do a literature review on perovskite solar cells, with citations", "research"),
         ("", "conversation"),
+        ("   ", "conversation"),
+        ("Schreib mir ein Gedicht über den Herbst", "creative"),
+        ("¿Quién pintó Las Meninas?", "factual"),
+        ("поставь таймер на десять минут", "conversation"),
+        ("用 Python 写一个统计单词出现次数的函数", "coding"),
+        ("次の文章を三行で要約してください。「会議は水曜に延期、場所は本社。」", "analysis"),
+        ("최근 전고체 배터리 연구 논문을 출처와 함께 조사해 줘", "research"),
     ],
 )
 def test_words_tell_the_category(text: str, category: str) -> None:
@@ -75,7 +82,7 @@ def test_tokens_are_a_quarter_of_the_characters_rounded_up() -> None:
         ("What is 2+2?", "simple"),
         ("hi", "simple"),
         ("Write a function that checks whether a number is a palindrome, with a docstring and two examples, in Python. "
-         "It must ignore spaces and case, handle the empty string, and reject all but text. " * 2, "moderate"),
+         "It must ignore spaces and case, handle the empty string, and reject all but text.", "moderate"),
         ("Design a distributed rate limiter, prove its bounds, evaluate tradeoffs", "complex"),
     ],
 )  # fmt: skip
