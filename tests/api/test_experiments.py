@@ -73,7 +73,12 @@ def test_values_that_are_not_saved_are_previewed(staff: Client) -> None:
 def test_a_slice_is_chosen_by_its_fields(staff: Client) -> None:
     request(user_id=5)
     request(asked={"category": "research"})
-    for field, value, count in (("user_id", 5, 1), ("category", "research", 1), ("model", LARGE, 2_107), ("limit", 1, 1)):
+    for field, value, count in (
+        ("user_id", 5, 1),
+        ("category", "research", 1),
+        ("model", LARGE, 2_107),
+        ("limit", 1, 1),
+    ):
         assert post(staff, "backtests", **{field: value}).json()["requests"] == count, field
 
 
@@ -95,9 +100,7 @@ def test_a_slice_is_chosen_by_its_fields(staff: Client) -> None:
         ("router/preview", {"changes": {}, "limit": "x"}, 400, ["limit"]),
     ],
 )
-def test_a_bad_value_is_named(
-    staff: Client, path: str, body: dict[str, Any], status: int, fields: list[str]
-) -> None:
+def test_a_bad_value_is_named(staff: Client, path: str, body: dict[str, Any], status: int, fields: list[str]) -> None:
     assert problem(post(staff, path, **body)) == (status, fields)
 
 

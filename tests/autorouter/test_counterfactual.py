@@ -60,8 +60,8 @@ def with_speed(given_world: World, name: str, value: Decimal) -> World:
 
 
 def with_weight(given_world: World, tier: str, value: Decimal) -> World:
-    weights = given_world[1].config.tier_weights
-    changed = {**weights, given_world[2]: {**weights[given_world[2]], tier: value}}  # type: ignore[index]
+    weights: dict[str, Any] = dict(given_world[1].config.tier_weights.items())
+    changed = {**weights, given_world[2]: {**weights[given_world[2]], tier: value}}
     return with_config(given_world, tier_weights=changed)
 
 

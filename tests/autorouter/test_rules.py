@@ -251,7 +251,8 @@ def test_a_rule_with_everything_is_read_into_frozen_values() -> None:
 @pytest.mark.parametrize("kind", ["allow", "block", "prefer"])
 def test_each_effect_is_read_where_it_belongs_and_conditions_may_be_missing(kind: str) -> None:
     (read,) = rules.read([{"name": "x", "then": {kind: {"models": ["a:1"]}}}])
-    assert read == Rule(name="x", when=When(), **{kind: names(models=("a:1",))})
+    effect: dict[str, Any] = {kind: names(models=("a:1",))}
+    assert read == Rule(name="x", when=When(), **effect)
     assert rules.read([{"name": "x", "then": {"policy": "code"}}]) == (rule("x", policy="code"),)
     assert rules.read([]) == ()
 

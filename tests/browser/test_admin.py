@@ -43,8 +43,8 @@ def test_staff_change_the_stickiness_bonus_and_the_next_request_goes_by_it(stack
     for value, reason in (("11", "a browser's reason"), ("25", "back to the default")):
         page.goto("/admin/autorouter/routerconfiguration/1/change/")
         page.fill("#id_stickiness_bonus", value)
-        page.fill("#id_reason", reason)
-        page.click("button[name=_save]")
+        page.fill("[name=reason]", reason)
+        page.click("#save_button")
         eventually(lambda value=value: all(stickiness() == float(value) for _ in range(4)), within_s=2)
     page.goto("/admin/autorouter/routerconfiguration/1/history/")
     expect(page.get_by_text("a browser's reason")).to_be_visible()

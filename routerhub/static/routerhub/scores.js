@@ -3,7 +3,6 @@
 
 import { Preview, make, plural } from "./preview.js";
 
-const COLOURED_FROM = 40; // scores below are as bright as this one
 const DECIMALS = 2;
 
 const read = (text) => (text.trim() === "" ? NaN : Number(text.trim().replace(",", ".")));
@@ -36,10 +35,10 @@ class Cell {
     this.paint();
   }
   paint() {
-    const { high, middle } = this.limits;
+    const { dim, high, middle } = this.limits;
     const { node, value } = this;
     const side = value === null ? "none" : value < middle ? "low" : "high";
-    const reach = side === "low" ? middle - COLOURED_FROM : high - middle;
+    const reach = side === "low" ? middle - dim : high - middle;
     node.dataset.side = side;
     node.style.setProperty("--far", value === null ? 0 : Math.min(Math.abs(value - middle) / reach, 1));
     node.textContent = value === null ? "–" : Number(value.toFixed(1));
@@ -50,9 +49,9 @@ class Cell {
 
 class Matrix {
   constructor(form) {
-    const { low, high, default: middle } = form.dataset;
+    const { low, high, dim, default: middle } = form.dataset;
     this.form = form;
-    this.limits = { low: +low, high: +high, middle: +middle };
+    this.limits = { low: +low, high: +high, dim: +dim, middle: +middle };
     this.body = document.getElementById("rows");
     this.rows = [...this.body.rows];
     this.cells = new Map([...this.body.querySelectorAll(".sm-cell")].map((node) => [node, new Cell(node, this.limits)]));

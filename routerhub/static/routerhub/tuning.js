@@ -34,6 +34,8 @@ class Pair {
     this.number.style.width = `${Math.max(shown(scale.high).length + 3, 6.5)}ch`;
     if (scale.curve) Object.assign(this.range, { min: 0, max: CURVE_STEPS, step: 1 });
     this.track.style.setProperty("--default", scale.at(scale.initial));
+    this.track.style.setProperty("--zero", scale.at(0));
+    this.track.classList.toggle("tn-both", scale.low < 0);
     this.range.addEventListener("input", () => {
       this.number.value = shown(this.slid());
       this.paint();
@@ -105,7 +107,7 @@ class Knob {
 
 class Bonuses {
   constructor(root, facts, changed) {
-    Object.assign(this, { root, facts, changed });
+    Object.assign(this, { root, facts, changed, initial: +root.dataset.default });
     this.list = root.querySelector("ul");
     this.told = root.querySelector(".tn-problem");
     this.rows = [...this.list.children].map((row) => this.wire(row));
@@ -115,9 +117,9 @@ class Bonuses {
   }
   wire(root) {
     const touched = () => ((this.isTouched = true), this.changed());
-    const { low, high } = this.root.dataset;
+    const { low, high, step, default: initial } = this.root.dataset;
     const pattern = root.querySelector(".tn-pattern");
-    const row = { root, pattern, pair: new Pair(root, new Scale({ low, high, default: 0, step: 1 }), touched) };
+    const row = { root, pattern, pair: new Pair(root, new Scale({ low, high, step, default: initial }), touched) };
     pattern.addEventListener("input", touched);
     root.querySelector("[data-do=remove]").addEventListener("click", () => {
       this.rows = this.rows.filter((each) => each !== row);
@@ -127,7 +129,7 @@ class Bonuses {
     });
     return row;
   }
-  add(pattern = "", points = 0) {
+  add(pattern = "", points = this.initial) {
     const root = this.root.querySelector("template").content.firstElementChild.cloneNode(true);
     this.list.append(root);
     const row = this.wire(root);
@@ -172,7 +174,7 @@ class Bonuses {
       const matches = models.filter((model) => model.toLowerCase().includes(name)).length;
       const told = [name ? plural(matches, "model") : "", initial === undefined ? "" : `default ${initial}`];
       root.querySelector(".tn-matches").textContent = told.filter(Boolean).join(", ");
-      root.querySelector(".tn-slider").style.setProperty("--default", (+(initial ?? 0) + 100) / 200);
+      pair.track.style.setProperty("--default", pair.scale.at(initial ?? this.initial));
       mark(root, live.speed_bonuses[name] !== pair.value);
     }
     mark(this.root.querySelector(".tn-head"), !this.isEqual(live.speed_bonuses));

@@ -1,0 +1,226 @@
+"""The pages on which a decision is explained and a change tried out: open for staff, closed to others; refusals in words."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from autorouter.models import PolicyShift
+from autorouter.types import Wish
+from experiments import adjusting, learning
+from experiments.models import LearningRound, Proposal
+from models_registry import releases
+from tests.cast import Cast, UserFactory
+from tests.experiments.test_adjusting import allow
+from tests.experiments.test_adjusting import traffic as measured
+from tests.experiments.test_learning import a_sure_difference
+from tests.experiments.traffic import LARGE, MIDDLE, SMALL, draft, open_shop, policy, request
+
+
+@pytest.fixture
+def staff(cast: Cast) -> Client:
+    open_shop(code=policy(LARGE, MIDDLE, SMALL))
+    client = Client()
+    client.force_login(cast.staff)
+    return client
+
+
+def text(answer: Any) -> str:
+    assert answer.status_code == 200, answer
+    return str(answer.content.decode())
+
+
+def said(answer: Any) -> list[str]:
+    """What the page tells at its top."""
+    assert answer.status_code == 200, answer
+    return [str(message) for message in answer.context["messages"]]
+
+
+def some_staff(*permissions: str) -> Client:
+    user = UserFactory.create(username="clerk", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize("page", ["decisions", "backtest"])
+def test_pages_are_open_for_staff_and_closed_to_others(staff: Client, cast: Cast, page: str) -> None:
+    path = f"/admin/decisions/{request()}/" if page == "decisions" else "/admin/backtest/?limit=10"
+    assert staff.get(path).status_code == 200
+    outsider = Client()
+    for _ in range(2):
+        answer = outsider.get(path)
+        assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
+        outsider.force_login(cast.cy.user)
+    assert some_staff().get(path).status_code == 403
+
+
+def test_a_decision_is_told_in_words_bars_and_what_would_have_had_to_differ(staff: Client) -> None:
+    operation = request(Wish(blocked_models=frozenset({LARGE}), rules=("no large",)))
+    page = text(staff.get(f"/admin/decisions/{operation}/"))
+    assert f"{MIDDLE} suits a moderate coding task best among 2 models: score 40" in page
+    assert "decided again from its releases: the same to the bit" in page
+    assert f"For {SMALL} to have won" in page
+    assert f"{SMALL} was 10 points short of 40." in page
+    assert "rules that fired: no large" in page
+    assert "it is blocked by a rule of yours" in page
+    assert 'aria-label="category 40.0"' in page
+    assert 'style="width:75.0%"' in page, "30 points of 40"
+
+
+def test_a_decision_that_cannot_be_made_again_says_why(staff: Client) -> None:
+    page = text(staff.get(f"/admin/decisions/{request(router_release=77)}/"))
+    assert "It cannot be decided again: Line router has no release 77." in page
+    assert "They cannot be worked out again." in page
+
+
+@pytest.mark.parametrize("decision", [{}, {"why": "a:b suits best."}])
+def test_a_decision_of_which_little_was_kept_still_opens(staff: Client, decision: dict[str, Any]) -> None:
+    page = text(staff.get(f"/admin/decisions/{request(decision=decision)}/"))
+    assert "The record does not keep what its decision came from." in page
+
+
+@pytest.mark.parametrize("given", [str(uuid.UUID(int=7)), "horse"])
+def test_a_request_that_there_is_not_is_told(staff: Client, given: str) -> None:
+    answer = staff.get(f"/admin/decisions/{given}/")
+    assert "No such request" in text(answer)
+    assert said(answer)[0].startswith("There is no record of a request")
+
+
+def test_the_record_leads_to_its_decision(staff: Client) -> None:
+    operation = request()
+    assert f"/admin/decisions/{operation}/" in text(
+        staff.get(reverse("admin:analytics_record_change", args=[operation]))
+    )
+
+
+def test_a_draft_is_tried_on_the_backtest_page(staff: Client) -> None:
+    for _ in range(3):
+        request()
+    request(asked={"complexity": "complex"})
+    number = draft(cheap_below=0.5)
+    page = text(staff.get(f"/admin/backtest/?limit=100&router={number}"))
+    assert f"{MIDDLE} → {SMALL}" in page
+    assert "of 4 recorded requests, 75.0 %" in page
+    # 3 x 0.00055 saved of 3 x 0.00095 + 0.005
+    assert "-21.02 %" in page
+    assert "-15.00" in page, "points of quality"
+    assert "refused 0 → 0" in page
+
+
+def test_without_records_the_backtest_page_says_so(staff: Client) -> None:
+    page = text(staff.get("/admin/backtest/?limit=100"))
+    assert "of 2107 built-in prompts: there is no record" in page
+    assert "Every request goes where it goes now." in page
+
+
+def test_before_anything_is_asked_the_page_is_a_form(staff: Client) -> None:
+    answer = staff.get("/admin/backtest/")
+    assert answer.context["report"] is None
+    assert "Newest requests" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("limit=0", "limit: 0 is not from 1 to 1,000,000."),
+        ("limit=many", "limit: 0 is not from 1 to 1,000,000."),
+        ("limit=10&since=yesterday", "since: &#x27;yesterday&#x27; is neither a moment"),
+        ("limit=10&router=99", "Line router has no release 99."),
+        ("limit=10&catalogue=99", "Line catalogue has no release 99."),
+        pytest.param(
+            "limit=10&router=nine", "nine",
+            marks=pytest.mark.xfail(reason="a release that is no number reads as the live one, in silence"),
+        ),
+        pytest.param(
+            "limit=10&since=9999999d", "since", marks=pytest.mark.xfail(reason="OverflowError: an error 500")
+        ),
+        pytest.param(
+            "limit=10&category=%00", "category", marks=pytest.mark.xfail(reason="ValueError of the driver: an error 500")
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_replayed_is_told_on_the_page(staff: Client, query: str, told: str) -> None:
+    request()
+    answer = staff.get(f"/admin/backtest/?{query}")
+    assert told in text(answer)
+    assert answer.context["report"] is None
+
+
+@pytest.mark.xfail(reason="tags are sought as varchar[] in a column of text[]: an error 500")
+def test_requests_of_a_tag_are_replayed(staff: Client) -> None:
+    request(tags=["night"])
+    request()
+    assert staff.get("/admin/backtest/?limit=10&tag=night").context["report"]["requests"] == 1
+
+
+# --- proposals
+
+PROPOSALS = "/admin/experiments/proposal/"
+
+
+def act(client: Client, action: str) -> Any:
+    chosen = [str(pk) for pk in Proposal.objects.filter(subject=LARGE).values_list("pk", flat=True)]
+    return client.post(PROPOSALS, {"action": action, "_selected_action": chosen}, follow=True)
+
+
+def test_a_proposal_is_accepted_in_the_admin_and_not_again(staff: Client, cast: Cast) -> None:
+    a_sure_difference()
+    learning.learn()
+    assert "90 → 94.0" in text(staff.get(PROPOSALS))
+    assert said(act(staff, "accept")) == [f"{LARGE} coding: accepted."]
+    found = Proposal.objects.get(subject=LARGE)
+    assert (found.state, found.decided_by, found.release) == ("accepted", cast.staff, 2)
+    (refusal,) = said(act(staff, "reject"))
+    assert f"Proposal {found.pk} is accepted." in refusal
+    assert releases.pointers()["router"].stable == 2
+
+
+def test_a_proposal_is_rejected_in_the_admin(staff: Client) -> None:
+    a_sure_difference()
+    learning.learn()
+    assert said(act(staff, "reject")) == [f"{LARGE} coding: rejected."]
+    assert (Proposal.objects.get(subject=LARGE).state, releases.pointers()["router"].stable) == ("rejected", 1)
+
+
+def test_who_may_only_look_at_proposals_does_not_decide(staff: Client) -> None:
+    a_sure_difference()
+    learning.learn()
+    looks = some_staff("view_proposal")
+    for action in ("accept", "reject"):
+        act(looks, action)
+    assert Proposal.objects.get(subject=LARGE).state == "open"
+
+
+def test_a_round_is_begun_in_the_admin(staff: Client) -> None:
+    answer = staff.get(reverse("admin:experiments_learninground_look_now"), follow=True)
+    assert said(answer)[0].startswith("no evidence: ")
+    assert LearningRound.objects.count() == 1
+    assert "no evidence" in text(staff.get(reverse("admin:experiments_learninground_changelist")))
+
+
+@pytest.mark.xfail(
+    reason="the button asks for no permission: whoever may look at rounds begins one, which outdates proposals"
+)
+def test_who_may_only_look_at_rounds_begins_none(staff: Client) -> None:
+    some_staff("view_learninground").get(reverse("admin:experiments_learninground_look_now"))
+    assert not LearningRound.objects.exists()
+
+
+# --- shifts
+
+
+def test_a_shift_is_undone_in_the_admin(staff: Client) -> None:
+    allow()
+    measured(large=50)
+    adjusting.adjust_all()
+    row = PolicyShift.objects.get()
+    page = reverse("admin:autorouter_policyshift_changelist")
+    assert LARGE in text(staff.get(page))
+    staff.post(page, {"action": "undo", "_selected_action": [row.pk]}, follow=True)
+    assert not PolicyShift.objects.exists()
+    assert "shifts" not in releases.bundle("router", releases.pointers()["router"].stable)["policies"]["code"]

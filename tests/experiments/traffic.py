@@ -1,0 +1,118 @@
+"""A small made-up shop of three models, live as release 1 of both lines, and records of requests to it.
+
+How the three score for coding, by complexity, at the default tuning (category x complexity factor x tier weight):
+
+               USD per 1M tokens   mean   tier    simple   moderate   complex
+acme:small     0.2 in, 0.4 out     0.3    cheap   25.2     30         18
+acme:middle    0.5 in, 0.9 out     0.7    cheap   33.6     40         24
+best:large     2 in, 6 out         4      mid     15.75    27         36
+
+With cheap_below at 0.5 acme:middle is mid: 14, 24 and 32. For every category but coding each scores 70.
+1,000 tokens in and 500 out cost 0.0004, 0.00095 and 0.005 USD.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils.timezone import now
+
+from autorouter import configuration, lines, recorded, tables
+from autorouter.models import RouterConfiguration
+from autorouter.router import decide
+from autorouter.static import BUNDLE
+from autorouter.types import Wish
+from experiments.backtest import Pair, load
+from models_registry import bundles, releases
+from models_registry.types import Catalogue, Reach
+from tests.analytics.rows import insert
+from tests.autorouter.fakes import SANDBOXED, catalogue, model, task
+from tests.budgets.books import record
+
+PLAIN = Wish()
+SMALL, MIDDLE, LARGE = "acme:small", "acme:middle", "best:large"
+CODING = {SMALL: 60, MIDDLE: 80, LARGE: 90}
+
+
+def goods() -> Catalogue:
+    """The shop's models. The small one holds 10,000 tokens, the others 100,000."""
+    return catalogue(
+        model(SMALL, ("0.2", "0.4"), context_window=10_000),
+        model(MIDDLE, ("0.5", "0.9")),
+        model(LARGE, ("2", "6")),
+    )
+
+
+def score(value: float) -> dict[str, Any]:
+    return {"value": value, "source": "made up", "dated": "2026-01-01", "is_estimated": False}
+
+
+def policy(*models: str, **changes: Any) -> dict[str, Any]:
+    values = {"version": 1, "title": "A policy", "max_cost_usd": None, "max_output_tokens": None, "temperature": None}
+    return {**values, "models": list(models), **changes}
+
+
+def router_bundle(**policies: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "config": {**BUNDLE["config"], "speed_bonuses": {"thinking": -5}},
+        "profiles": {name: {"coding": score(value)} for name, value in CODING.items()},
+        "policies": policies,
+        "task_types": {},
+    }
+
+
+def open_shop(**policies: Mapping[str, Any]) -> None:
+    """Release 1 of both lines is the shop; the router's tables say so too. Keyword arguments are policies."""
+    releases.publish("catalogue", bundles.to_bundle(goods()), None, "opened")
+    tables.write(router_bundle(**policies), None, "opened")
+    configuration.publish(None, "opened")
+
+
+def tune(**values: Any) -> int:
+    """Live from now on; the number of the router release."""
+    row = RouterConfiguration.objects.get()
+    for name, value in values.items():
+        setattr(row, name, value)
+    return configuration.change(row, None, "tuned")
+
+
+def draft(**values: Any) -> int:
+    """The number of a router release with these values that is live for nobody."""
+    return lines.draft("router", lambda: tune(**values), None, "an idea")
+
+
+def request(
+    wish: Wish = PLAIN, at: datetime | None = None, reach: Reach = SANDBOXED, asked: Any = None, **columns: Any
+) -> uuid.UUID:
+    """One request decided by what is live, and recorded; 1,000 tokens in and 500 out. `asked` changes its task."""
+    at = at or now()
+    about = task(**(asked or {}))
+    found, router = load(Pair())
+    decision = decide(found, router, about, wish, reach, at)
+    assert decision.chosen is not None, "the record of a request names a model"
+    taken = next(each for each in decision.candidates if each.model == columns.get("model", decision.chosen.model))
+    values = {
+        "model": taken.model, "category": about.category, "complexity": about.complexity, "priority": wish.priority,
+        "policy": wish.policy or "", "created_at": at.isoformat(), "catalogue_release": found.release,
+        "router_release": router.release, "decision": recorded.as_json(decision, taken, reach, at),
+        "input_tokens": 1_000, "output_tokens": 500,
+    }  # fmt: skip
+    return insert(**{**values, **columns})
+
+
+def answers(count: int, **columns: Any) -> list[uuid.UUID]:
+    """So many equal records at once, without a decision; their ids."""
+    ids = [uuid.uuid4() for _ in range(count)]
+    rows = [record(each, **{"created_at": now().isoformat(), **columns}) for each in ids]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT record_many(%s)", [json.dumps(rows)])
+    return ids
+
+
+def failed(model_id: str, error: str = "upstream_error") -> dict[str, Any]:
+    """One failed attempt, as a record keeps it."""
+    place = {"deployment": f"sandbox/{model_id}", "model": model_id, "provider": "sandbox"}
+    return {**place, "started_at": now().isoformat(), "latency_ms": 5, "ttft_ms": None, "status": 500, "error": error}
