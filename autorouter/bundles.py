@@ -26,8 +26,10 @@ from autorouter.types import (
 SCORE = Setting(default=Decimal(70), low=Decimal(0), high=Decimal(100), unit="points")
 MOST_COST = Setting(default=Decimal(1), low=Decimal(0), high=Decimal(1_000_000), unit="USD")
 MOST_TOKENS = Setting(default=Decimal(4_000), low=Decimal(1), high=Decimal(10_000_000), unit="tokens")
+VERSION = Setting(default=Decimal(1), low=Decimal(1), high=Decimal(1_000_000), unit="(version)")
 TEMPERATURE = Setting(default=Decimal("0.7"), low=Decimal(0), high=Decimal(2), unit="(temperature)")
 MOST_SOURCE, MOST_TEXT = 255, 1_000
+PARTS = ("config", "profiles", "policies", "task_types")
 DIMENSIONS = ("quality", *CATEGORIES)
 NEWER: Mapping[str, Any] = {"classifies_with_model": False, "router_deadline_ms": 1_500}
 """What releases of an earlier version of the code do not say."""
@@ -37,6 +39,8 @@ Entry = TypeVar("Entry")
 def read(bundle: Mapping[str, Any], number: int) -> RouterRelease:
     """Release `number` out of its bundle. Raises InvalidConfiguration with every problem."""
     reader = _Reader()
+    for name in sorted(bundle.keys() - set(PARTS)):
+        reader.problems[name] = f"there is no such part. Allowed: {', '.join(PARTS)}."
     release = RouterRelease(
         release=number,
         config=_config(reader, reader.mapping("config", bundle.get("config"))),
@@ -189,7 +193,7 @@ def _policy(reader: _Reader, path: str, name: str, raw: object) -> Policy:
         shifts = {}
     return Policy(
         name=name,
-        version=int(given.get("version", 1)),
+        version=int(reader.number(f"{path}.version", given.get("version", 1), VERSION)),
         title=reader.text(f"{path}.title", given.get("title")),
         models=shifted(models, {model: places for model, places in shifts.items() if model in models}),
         max_cost_usd=reader.optional(f"{path}.max_cost_usd", given.get("max_cost_usd"), MOST_COST),

@@ -28,6 +28,7 @@ def task_json(task: Task) -> dict[str, Any]:
         "complexity": task.complexity,
         "input_tokens": task.input_tokens,
         "needs": sorted(task.needs),
+        "long_context": task.is_long_context,
         "origin": task.origin,
     }
 

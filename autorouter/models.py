@@ -70,6 +70,7 @@ class RouterConfiguration(models.Model):
     weight_complex_premium = _weight("complex", "premium")
     speed_bonuses = models.JSONField(
         default=default_speed_bonuses,
+        blank=True,
         validators=[validate_speed_bonuses],
         help_text="Points by pattern; every pattern that the lower-cased model id contains counts.",
     )

@@ -64,20 +64,39 @@ def interval(measured: Measured) -> tuple[float, float]:
 def adjust(
     order: Sequence[str], measured: Mapping[str, Measured], shifts: Mapping[str, int], bounds: Bounds
 ) -> dict[str, Shift]:
-    """The shifts after this round; a model that stays at its own place is missing."""
-    found = {model: _shift(model, order, measured, shifts.get(model, 0), bounds) for model in order}
+    """The shifts after this round; a model that stays at its own place is missing.
+
+    A model that fails makes the others look better; so who is to be promoted is held against the healthy ones alone.
+    """
+    failing = {model for model in order if _is_worse(*_pair(model, order, measured), bounds)}
+    demoted = failing | {model for model, places in shifts.items() if places > 0}
+    found = {}
+    for model in order:
+        among = order if model in demoted else [each for each in order if each not in demoted]
+        own, others = _pair(model, among, measured)
+        found[model] = _shift(own, others, shifts.get(model, 0), bounds)
     return {model: shift for model, shift in found.items() if shift.places}
 
 
-def _shift(model: str, order: Sequence[str], measured: Mapping[str, Measured], places: int, bounds: Bounds) -> Shift:
-    own = measured.get(model, Measured(requests=0, successes=0))
-    others = _together([measured[each] for each in order if each != model and each in measured])
+def _pair(model: str, among: Sequence[str], measured: Mapping[str, Measured]) -> tuple[Measured, Measured]:
+    """What was measured of a model, and of the others together."""
+    others = [measured[each] for each in among if each != model and each in measured]
+    return measured.get(model, Measured(requests=0, successes=0)), _together(others)
+
+
+def _is_worse(own: Measured, others: Measured, bounds: Bounds) -> bool:
+    """Whether the model surely succeeds less often, by more than the margin."""
+    has_enough = min(own.requests, others.requests) >= bounds.min_requests
+    return has_enough and interval(own)[1] < others.rate - bounds.margin
+
+
+def _shift(own: Measured, others: Measured, places: int, bounds: Bounds) -> Shift:
     if own.requests < bounds.min_requests or others.requests < bounds.min_requests:
         told = f"{own.requests} requests, {others.requests} of the others: fewer than {bounds.min_requests}"
         return Shift(places=_towards_zero(places), reason=told)
     low, high = interval(own)
     told = f"success {own.rate:.1%} of {own.requests} ({low:.1%} to {high:.1%}), the others {others.rate:.1%}"
-    if high < others.rate - bounds.margin:
+    if _is_worse(own, others, bounds):
         return Shift(
             places=min(places + 1, bounds.most_places), reason=f"{told}: worse by more than {bounds.margin:.1%}"
         )

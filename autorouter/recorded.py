@@ -58,7 +58,8 @@ def reach_json(reach: Reach) -> dict[str, Any]:
 
 def task_of(raw: Mapping[str, Any]) -> Task:
     """The task that a record describes."""
-    return Task(**{**raw, "needs": frozenset(raw["needs"])})
+    values = {name: value for name, value in raw.items() if name != "long_context"}
+    return Task(**{**values, "needs": frozenset(raw["needs"]), "is_long_context": raw.get("long_context", False)})
 
 
 def wish_of(raw: Mapping[str, Any]) -> Wish:

@@ -1,6 +1,7 @@
 """The decision: filter, score, order. Pure, so that the same values always give the same decision."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -20,6 +21,8 @@ def decide(
 ) -> Decision:
     """Choose among the catalogue's models. No candidate left is a decision too. Raises UnknownModel, UnknownPolicy."""
     policy = _policy(router, wish)
+    is_long = task.input_tokens >= router.config.long_context_threshold
+    task = task if task.is_long_context == is_long else replace(task, is_long_context=is_long)
     case = Circumstances(
         config=router.config,
         task=task,

@@ -54,7 +54,7 @@ GROUPS: tuple[tuple[str, str, Mapping[str, tuple[str, str]]], ...] = (
     }),
     ("Context", "How the size of a request is held against a model's window.", {
         "context_buffer": ("Context buffer", "Estimated tokens are multiplied by it before they are compared with the window."),
-        "long_context_threshold": ("Long context from", "Kept in every release; no decision reads it yet."),
+        "long_context_threshold": ("Long context from", "A task of this size or more is marked as long context."),
     }),
     ("Classification", "Who finds out what a request is about: the local classifier, or a small model that is asked first.", {
         "router_max_retries": ("Retries", "How often the router model is asked again when its answer is of no use."),

@@ -97,6 +97,8 @@ class Task:
     input_tokens: int
     """Estimated size of the prompt."""
     needs: frozenset[Capability]
+    is_long_context: bool = False
+    """Whether its size is at least the configured threshold; read from the request, never guessed."""
     origin: str
     """"given" by the caller, found by the "local" classifier or by "model ID"; or "local, since ..." after a failure."""
 

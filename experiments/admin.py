@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -42,6 +42,8 @@ class LearningRoundAdmin(ModelAdmin):
 
     @action(description="Look now", url_path="look-now")
     def look_now(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm("experiments.change_proposal"):
+            raise PermissionDenied
         messages.info(request, learning.learn().verdict)
         return redirect("admin:experiments_learninground_changelist")
 

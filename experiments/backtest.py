@@ -106,6 +106,8 @@ def read_share(text: str, field: str) -> float:
         value = Decimal(text.removesuffix("%").strip())
     except ArithmeticError as problem:
         raise BadSlice(field, f"{text!r} is not a share such as 5% or 0.05.") from problem
+    if not value.is_finite():
+        raise BadSlice(field, f"{text!r} is not a share such as 5% or 0.05.")
     return float(value / 100 if text.endswith("%") else value)
 
 

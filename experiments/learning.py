@@ -145,7 +145,7 @@ def _orders(written: Mapping[str, Any]) -> Iterator[Found]:
 @transaction.atomic
 def accept(proposal: Proposal, author: AbstractBaseUser | None, reason: str) -> None:
     """Make the change, as an ordinary one with history and a release. Raises ValidationError, InvalidConfiguration."""
-    _demand_open(proposal)
+    proposal = _open(proposal)
     why = f"proposal {proposal.pk}: {reason}"
     if proposal.kind == ProposalKind.SCORE:
         source = f"feedback on {proposal.evidence['sample']} requests, proposal {proposal.pk}"
@@ -166,13 +166,16 @@ def accept(proposal: Proposal, author: AbstractBaseUser | None, reason: str) -> 
 @transaction.atomic
 def reject(proposal: Proposal, author: AbstractBaseUser | None, reason: str) -> None:
     """Leave everything as it is, and keep that it was decided so. Raises ValidationError."""
-    _demand_open(proposal)
+    proposal = _open(proposal)
     _decide(proposal, ProposalState.REJECTED, author, reason, None)
 
 
-def _demand_open(proposal: Proposal) -> None:
-    if proposal.state != ProposalState.OPEN:
-        raise ValidationError(f"Proposal {proposal.pk} is {proposal.get_state_display().lower()}.")
+def _open(proposal: Proposal) -> Proposal:
+    """The row as it stands now, locked: somebody else may have decided meanwhile. Raises ValidationError."""
+    found = Proposal.objects.select_for_update().get(pk=proposal.pk)
+    if found.state != ProposalState.OPEN:
+        raise ValidationError(f"Proposal {found.pk} is {found.get_state_display().lower()}.")
+    return found
 
 
 def _decide(

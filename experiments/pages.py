@@ -10,7 +10,7 @@ from autorouter import counterfactual
 from autorouter.errors import InvalidConfiguration
 from autorouter.types import Candidate
 from experiments import backtest, decisions
-from experiments.errors import ExperimentError
+from experiments.errors import BadSlice, ExperimentError
 from experiments.management.commands.backtest import read_moment
 from experiments.traffic import MOST, Slice
 from models_registry import pages, releases
@@ -89,7 +89,10 @@ class BacktestPage(pages.StaffPage):
 
 def _pair(request: HttpRequest) -> backtest.Pair:
     found = {line: request.GET.get(line, "") for line in releases.LINES}
-    return backtest.Pair(**{line: int(text) if text.isdecimal() else None for line, text in found.items()})
+    for line, text in found.items():
+        if text and not text.isdecimal():
+            raise BadSlice(line, f"{text!r} is not the number of a release.")
+    return backtest.Pair(**{line: int(text) if text else None for line, text in found.items()})
 
 
 def _slice(request: HttpRequest) -> Slice:

@@ -3,10 +3,11 @@
 Thousands of requests come down to few different situations, so that each of these is decided once.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,11 +28,11 @@ Choice = str | None
 
 def choices(traffic: Sequence[Situation], catalogue: Catalogue, router: RouterRelease) -> list[Choice]:
     """The model that each situation would get."""
-    steps = _context_steps(catalogue, router)
+    steps, days = _context_steps(catalogue, router), _Days(catalogue)
     memory: dict[Any, Choice] = {}
     found = []
     for each in traffic:
-        key = _key(each, steps)
+        key = (*_key(each, steps), days.of(each.at))
         if key not in memory:
             memory[key] = choose(each, catalogue, router)
         found.append(memory[key])
@@ -56,12 +57,25 @@ def _context_steps(catalogue: Catalogue, router: RouterRelease) -> list[int]:
     return sorted({int(model.context_window / buffer) for model in catalogue.models.values()})
 
 
-def _key(situation: Situation, steps: Sequence[int]) -> Any:
-    """Whatever a decision looks at. The exact size only where a limit in money makes it count."""
+def _key(situation: Situation, steps: Sequence[int]) -> tuple[Any, ...]:
+    """Whatever a decision looks at but the moment. The exact size only where money makes it count."""
     task, wish, reach = situation.task, situation.wish, situation.reach
-    has_limit = wish.max_cost_usd is not None or wish.policy is not None
-    size = task.input_tokens if has_limit else bisect_left(steps, task.input_tokens)
-    return (task.category, task.complexity, task.needs, size, wish, id(reach), situation.at.date())
+    counts_money = wish.max_cost_usd is not None or wish.policy is not None or wish.priority == "cost"
+    size = task.input_tokens if counts_money else bisect_left(steps, task.input_tokens)
+    return (task.category, task.complexity, task.needs, size, wish, id(reach))
+
+
+class _Days:
+    """Spans of time in which no price and no status of a catalogue changes: days, cut where a price begins."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._begins = sorted(
+            {price.effective_from for model in catalogue.models.values() for place in model.deployments
+             for price in place.prices}
+        )  # fmt: skip
+
+    def of(self, at: datetime) -> tuple[date, int]:
+        return at.date(), bisect_right(self._begins, at)
 
 
 def compare(
@@ -125,12 +139,16 @@ class _Costs:
 
     def __init__(self) -> None:
         self._prices: dict[Any, Any] = {}
+        self._days: dict[int, _Days] = {}
 
     def of(self, catalogue: Catalogue, model: Choice, situation: Situation) -> Decimal | None:
         """USD; None where no model was chosen or its price cannot be told."""
         if model is None:
             return None
-        key = (id(catalogue), model, id(situation.reach), situation.at.date())
+        if id(catalogue) not in self._days:
+            self._days[id(catalogue)] = _Days(catalogue)
+        days = self._days[id(catalogue)]
+        key = (id(catalogue), model, id(situation.reach), days.of(situation.at))
         if key not in self._prices:
             self._prices[key] = _price(catalogue, model, situation)
         try:

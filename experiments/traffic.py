@@ -49,6 +49,9 @@ class Slice:
         """Raises BadSlice."""
         if not 1 <= self.limit <= 1_000_000:
             raise BadSlice("limit", f"{self.limit} is not from 1 to 1,000,000.")
+        for name in ("category", "model", "tag"):
+            if "\x00" in getattr(self, name):
+                raise BadSlice(name, f"{getattr(self, name)!r} holds a character that no record has.")
         if self.since and self.until and self.since >= self.until:
             raise BadSlice("since", f"{self.since} is not before until, {self.until}.")
 
@@ -56,7 +59,7 @@ class Slice:
 def records(chosen: Slice) -> QuerySet[Record]:
     """The records of a slice, the newest first. Raises BadSlice."""
     chosen.check()
-    found = Record.objects.order_by("-created_at").exclude(decision={})
+    found = Record.objects.order_by("-created_at").filter(decision__has_keys=["task", "wish", "reach"])
     filters = {
         "created_at__gte": chosen.since,
         "created_at__lt": chosen.until,
@@ -64,9 +67,10 @@ def records(chosen: Slice) -> QuerySet[Record]:
         "user_id": chosen.user_id,
         "category": chosen.category or None,
         "model": chosen.model or None,
-        "tags__contains": [chosen.tag] if chosen.tag else None,
     }
-    return found.filter(**{name: value for name, value in filters.items() if value is not None})
+    found = found.filter(**{name: value for name, value in filters.items() if value is not None})
+    # The column is text[]; Django's own containment would compare it with varchar[].
+    return found.extra(where=["tags @> ARRAY[%s]::text[]"], params=[chosen.tag]) if chosen.tag else found
 
 
 def recent(chosen: Slice) -> Traffic:

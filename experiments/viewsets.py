@@ -125,4 +125,5 @@ class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         serializer = ReasonSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         decide(proposal, audit.author_of(request), serializer.validated_data["reason"])
+        proposal.refresh_from_db()
         return Response(ProposalSerializer(proposal).data)

@@ -67,14 +67,23 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     serializer_class = SessionSerializer
     permission_classes = [IsAuthenticated]
     lookup_field = "name"
-    lookup_value_regex = "[^/]+"
-    filterset_fields = ["model", "user_id"]
+    lookup_value_regex = ".+"
+    filterset_fields = ["model", "user_id", "account_id"]
 
     def get_queryset(self) -> QuerySet[Session]:
         caller = self.request.auth
         if isinstance(caller, Caller):
             return sessions.living(caller.account_id)
         return sessions.living() if is_staff(self.request) else Session.objects.none()
+
+    def get_object(self) -> Session:
+        """One conversation; where several accounts have one of that name, staff say whose: ?account_id="""
+        found = list(self.filter_queryset(self.get_queryset()).filter(name=self.kwargs["name"])[:2])
+        if not found:
+            raise NotFound(f"There is no conversation {self.kwargs['name']!r}.")
+        if len(found) > 1:
+            raise ValidationError({"account_id": f"Several accounts have a conversation {found[0].name!r}: say whose."})
+        return found[0]
 
     def destroy(self, _request: Request, name: str, **_: Any) -> Response:
         row = self.get_object()

@@ -28,6 +28,8 @@ from routerhub.gateway.wire.values import ChatRequest, Controls
 logger = logging.getLogger(__name__)
 TAG = "routerhub-classification"
 READ_CHARS, MOST_ORIGIN = 4_000, 200
+GRACE_S = 1.0
+"""A call may last this much longer than all tries together, so that it is the deadline of all that cuts it."""
 MOST_OUTPUT = 400
 """Tokens: the answer is short, but a reasoning model thinks before it."""
 WORDS = [category for category in CATEGORIES if category != "multimodal"]
@@ -65,7 +67,7 @@ async def _ask(parts: Parts, arrival: Arrival, local: Task) -> Task:
     if decision.chosen is None:
         raise NoCandidate(decision)
     for _ in range(config.router_max_retries + 1):
-        operation = question.operation(decision, config.router_deadline_ms / 1_000)
+        operation = question.operation(decision, config.router_deadline_ms / 1_000 + GRACE_S)
         reply = await replies.complete(parts, operation, await hops.complete(parts, operation))
         found = read_answer(reply.body if isinstance(reply.body, bytes) else b"")
         if found is not None:

@@ -13,15 +13,14 @@ from django.test import Client
 from django.urls import reverse
 
 from autorouter import lines
-from autorouter import seeding as router_seeding
 from autorouter.models import RouterConfiguration
 from models_registry import editing, importing, releases, resources, switches
-from models_registry import seeding as catalogue_seeding
 from models_registry.errors import InvalidRelease
 from models_registry.models import Deployment, Import, Model, Price, Release
 from models_registry.static import STATIC
 from models_registry.types import Pointer
 from routerhub.history import versions
+from tests import seeds
 from tests.cast import Cast, UserFactory
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
@@ -30,8 +29,7 @@ LIST = "/admin/models_registry/model/"
 
 @pytest.fixture
 def staff(cast: Cast) -> Client:
-    catalogue_seeding.seed()
-    router_seeding.seed()
+    seeds.both()
     client = Client()
     client.force_login(cast.staff)
     return client
@@ -289,7 +287,7 @@ def test_a_duplicate_that_cannot_be_is_told_beside_the_form(staff: Client, field
 
 @pytest.mark.django_db(transaction=True)
 def test_a_copy_of_a_maker_that_there_is_not_is_told_beside_the_form() -> None:
-    catalogue_seeding.seed()
+    seeds.catalogue()
     with pytest.raises(InvalidRelease, match="horse"):
         editing.duplicate(GPT, "horse:x", None, "x")
 

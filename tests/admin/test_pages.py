@@ -8,12 +8,11 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from autorouter import seeding as router_seeding
 from autorouter.models import Profile, RouterConfiguration
 from budgets.keys import find_caller
 from budgets.models import ApiKey, Limit
-from models_registry import seeding as catalogue_seeding
 from models_registry.models import Deployment, Model, Price, Release
+from tests import seeds
 from tests.analytics.rows import insert
 from tests.cast import Cast
 
@@ -29,8 +28,7 @@ DECISION = {
 
 @pytest.fixture
 def staff(cast: Cast) -> Client:
-    catalogue_seeding.seed()
-    router_seeding.seed()
+    seeds.both()
     client = Client()
     client.force_login(cast.staff)
     return client

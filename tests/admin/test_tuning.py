@@ -10,12 +10,11 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from autorouter import lines
-from autorouter import seeding as router_seeding
 from autorouter.models import ProfileScore, RouterConfiguration
 from autorouter.tuning import SETTINGS, SPEED_BONUSES, WEIGHTS
 from models_registry import releases
-from models_registry import seeding as catalogue_seeding
 from models_registry.models import Release, Rollout
+from tests import seeds
 from tests.cast import Cast, UserFactory
 
 DESK = "/admin/tuning/"
@@ -25,8 +24,7 @@ NAMES = {**SETTINGS, **{f"weight_{complexity}_{tier}": each for (complexity, tie
 
 @pytest.fixture
 def staff(cast: Cast) -> Client:
-    catalogue_seeding.seed()
-    router_seeding.seed()
+    seeds.both()
     client = Client()
     client.force_login(cast.staff)
     return client

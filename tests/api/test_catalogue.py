@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 
 from budgets.keys import create_key
-from models_registry import releases, seeding
+from models_registry import releases
 from models_registry.models import Deployment, Model, Price, Provider, Release
 from models_registry.static import STATIC
+from tests import seeds
 from tests.cast import Cast
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
@@ -25,7 +26,7 @@ NEW = {"id": "openai:new", "name": "New", "context_window": 1000, "max_output": 
 @pytest.fixture
 def reader(cast: Cast) -> Client:
     """An application: it may read."""
-    seeding.seed()
+    seeds.catalogue()
     return Client(headers=cast.ada.auth)
 
 

@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from budgets.keys import create_key
-from models_registry import editing, releases, seeding
+from models_registry import editing, releases
 from models_registry.models import Model, Price
+from tests import seeds
 from tests.cast import Cast
 
 GPT = "openai:gpt-5"
@@ -15,7 +16,7 @@ GPT = "openai:gpt-5"
 
 @pytest.fixture
 def staff(cast: Cast) -> Client:
-    seeding.seed()
+    seeds.catalogue()
     client = Client()
     client.force_login(cast.staff)
     return client

@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from budgets.keys import create_key
-from models_registry import catalogue, importing, releases, seeding
+from models_registry import catalogue, importing, releases
 from models_registry.models import Import, Model
 from models_registry.static import STATIC
+from tests import seeds
 from tests.cast import Cast
 
 GPT = "openai:gpt-5"
@@ -20,7 +21,7 @@ GPT = "openai:gpt-5"
 @pytest.fixture(params=["key", "login"])
 def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
     """Whoever may change: a key with the permission "admin", and a staff login."""
-    seeding.seed()
+    seeds.catalogue()
     if request.param == "login":
         client = Client()
         client.force_login(cast.staff)

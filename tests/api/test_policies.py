@@ -6,11 +6,11 @@ import pytest
 from django.test import Client
 
 from autorouter import lines
-from autorouter import seeding as router_seeding
 from autorouter.models import Policy, TaskType
 from budgets.keys import create_key
 from models_registry import releases
 from models_registry.models import Release
+from tests import seeds
 from tests.cast import Cast
 
 ABC = ["openai:gpt-5", "anthropic:claude-sonnet-4", "google:gemini-2.5-pro"]
@@ -20,7 +20,7 @@ POLICIES, TYPES = "/api/routing/policies", "/api/routing/task-types"
 
 @pytest.fixture
 def reader(cast: Cast) -> Client:
-    router_seeding.seed()
+    seeds.router()
     return Client(headers=cast.ada.auth)
 
 

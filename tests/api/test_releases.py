@@ -9,13 +9,12 @@ import pytest
 from django.test import Client
 
 from autorouter import lines
-from autorouter import seeding as router_seeding
 from autorouter.static import BUNDLE
 from budgets.keys import create_key
 from models_registry import editing, releases, switches
-from models_registry import seeding as catalogue_seeding
 from models_registry.models import Model, Rollout
 from models_registry.types import Pointer
+from tests import seeds
 from tests.cast import Cast
 
 GPT = "openai:gpt-5"
@@ -25,8 +24,7 @@ Auth = dict[str, str]
 @pytest.fixture(params=["key", "login"])
 def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
     """Whoever may change: a key with the permission "admin", and a staff login."""
-    catalogue_seeding.seed()
-    router_seeding.seed()
+    seeds.both()
     if request.param == "login":
         client = Client()
         client.force_login(cast.staff)
@@ -150,7 +148,7 @@ def test_a_number_that_no_release_can_have_is_unknown(staff: Client) -> None:
 
 
 def test_an_ordinary_key_may_look_but_not_move(cast: Cast) -> None:
-    catalogue_seeding.seed()
+    seeds.catalogue()
     _, text = create_key(cast.ada.account, "reads", cast.ada.user, ["routing"])
     reads = Client(headers={"Authorization": f"Bearer {text}"})
     assert reads.get("/api/rollouts/catalogue").json()["stable"] == 1

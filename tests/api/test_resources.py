@@ -4,20 +4,18 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from autorouter import seeding as router_seeding
 from autorouter.models import Policy, RouterConfiguration
 from budgets.keys import create_key
-from models_registry import seeding as catalogue_seeding
 from models_registry.models import Model, Release
 from models_registry.static import STATIC
+from tests import seeds
 from tests.analytics.rows import insert
 from tests.cast import Cast
 
 
 @pytest.fixture
 def seeded(cast: Cast) -> Cast:
-    catalogue_seeding.seed()
-    router_seeding.seed()
+    seeds.both()
     return cast
 
 

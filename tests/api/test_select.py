@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from autorouter import seeding as router_seeding
-from models_registry import seeding as catalogue_seeding
 from models_registry.static import STATIC
+from tests import seeds
 from tests.cast import Cast
 
 COMPLEX = {"category": "coding", "complexity": "complex", "input_tokens": 1200, "needs": ["tools"]}
@@ -16,8 +15,7 @@ GIVEN_TWO = ["openai:gpt-5", "anthropic:claude-sonnet-4"]
 
 @pytest.fixture
 def seeded(cast: Cast) -> Cast:
-    catalogue_seeding.seed()
-    router_seeding.seed()
+    seeds.both()
     return cast
 
 

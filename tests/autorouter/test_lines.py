@@ -13,18 +13,17 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from autorouter import configuration, lines
-from autorouter import seeding as router_seeding
 from autorouter import static as router_static
 from autorouter.errors import InvalidConfiguration
 from autorouter.models import RouterConfiguration
 from models_registry import bundles, catalogue, editing, prices, releases, switches
-from models_registry import seeding as catalogue_seeding
 from models_registry.errors import InvalidRelease, NoRollout, UnknownRelease
 from models_registry.models import Deployment, Model, Price, Release, Rollout
 from models_registry.releases import ABSENT, Difference
 from models_registry.static import STATIC
 from models_registry.types import Line, Pointer
 from routerhub.embedded.processes import free_port
+from tests import seeds
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,8 +32,7 @@ GPT = "openai:gpt-5"
 
 @pytest.fixture(autouse=True)
 def seeded(db: None) -> None:
-    catalogue_seeding.seed()
-    router_seeding.seed()
+    seeds.both()
 
 
 def live(line: Line) -> Pointer:

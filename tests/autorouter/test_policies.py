@@ -10,13 +10,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from autorouter import bundles, configuration, lines, policies
-from autorouter import seeding as router_seeding
 from autorouter.errors import InvalidConfiguration
 from autorouter.models import Policy, PolicyShift, TaskType
 from autorouter.ordering import Shift
 from autorouter.types import Policy as PolicyValue
 from models_registry import releases
 from models_registry.models import Release
+from tests import seeds
 from tests.cast import Cast
 
 ABC = ["openai:gpt-5", "anthropic:claude-sonnet-4", "google:gemini-2.5-pro"]
@@ -25,7 +25,7 @@ NEW = {"name": "own", "title": "Our own", "model_ids": ABC}
 
 @pytest.fixture(autouse=True)
 def seeded(db: None) -> None:
-    router_seeding.seed()
+    seeds.router()
 
 
 def live() -> int:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from autorouter import bundles, lines, profiles
-from autorouter import seeding as router_seeding
 from autorouter.errors import InvalidConfiguration
 from autorouter.models import Profile, ProfileScore
 from models_registry import releases
 from models_registry.models import Release
+from tests import seeds
 from tests.cast import Cast
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
@@ -19,7 +19,7 @@ GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
 
 @pytest.fixture(autouse=True)
 def seeded(db: None) -> None:
-    router_seeding.seed()
+    seeds.router()
 
 
 def facts(value: float, **changes: Any) -> dict[str, Any]:

@@ -253,7 +253,6 @@ def test_a_proposal_is_decided_once(first: Any, second: Any) -> None:
     assert live() == before
 
 
-@pytest.mark.xfail(reason="the state is read from memory, not from the locked row: two who decide at once both do")
 def test_a_proposal_that_somebody_else_decided_meanwhile_is_not_decided_again() -> None:
     a_sure_difference()
     learning.learn()

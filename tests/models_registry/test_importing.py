@@ -15,12 +15,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.timezone import now
 
-from models_registry import bundles, catalogue, editing, importing, releases, resources, seeding
+from models_registry import bundles, catalogue, editing, importing, releases, resources
 from models_registry.choices import ImportState
 from models_registry.errors import UnreadableFile
 from models_registry.models import Deployment, Import, Model, Price, Provider, Release
 from models_registry.resources import FORMATS, TABLES
 from models_registry.static import STATIC
+from tests import seeds
 from tests.cast import Cast
 from tests.stack import eventually
 
@@ -35,7 +36,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def seeded(db: None) -> None:
-    seeding.seed()
+    seeds.catalogue()
 
 
 def exported(format_name: str, table: Any = MODELS) -> bytes:
@@ -351,6 +352,7 @@ import django
 sys.path.insert(0, os.getcwd())
 django.setup()
 from models_registry import catalogue, importing
+from tests import seeds
 publish = catalogue.publish
 def slow(*given):
     print("written", flush=True)
@@ -374,7 +376,7 @@ def worker(pace: str) -> "subprocess.Popen[str]":
 
 
 def checked(content: bytes) -> Import:
-    seeding.seed()
+    seeds.catalogue()
     job = importing.submit("models", "csv", "list.csv", content, None)
     importing.work_all()
     importing.confirm(job, None, "yes")

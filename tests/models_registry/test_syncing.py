@@ -16,12 +16,12 @@ from models_registry import bundles, catalogue, price_lists, prices, releases, s
 from models_registry.models import Model, Price, Release
 from models_registry.models import Price as PriceRow
 from models_registry.pricing import cost, price_at
-from models_registry.seeding import seed
 from models_registry.sources import genai
 from models_registry.sources.offers import Offer
 from models_registry.static import STATIC
 from models_registry.types import Price as PriceValue
 from models_registry.types import Rates, Tier, Usage
+from tests import seeds
 from tests.cast import Cast
 from tests.models_registry.test_sources import a_list, an_entry
 from tests.models_registry.test_tables import (
@@ -90,7 +90,7 @@ def acme(db: None) -> None:
 
 
 def test_after_seeding_no_price_differs_from_the_package(db: None) -> None:
-    seed()
+    seeds.catalogue()
     changes = syncing.compare(genai.offers(online=False, today=NOW.date()), NOW)
     assert [change for change in changes if change.kind != "new"] == []
     places = {place.id for model in STATIC.models.values() for place in model.deployments}
@@ -98,7 +98,7 @@ def test_after_seeding_no_price_differs_from_the_package(db: None) -> None:
 
 
 def test_the_day_on_which_an_announced_price_begins_changes_nothing(db: None) -> None:
-    seed()
+    seeds.catalogue()
     listed = genai.offers(online=False, today=NOW.date())
     for moment in (DECEMBER - timedelta(seconds=1), DECEMBER, NEXT_YEAR):
         assert [change for change in syncing.compare(listed, moment) if change.kind != "new"] == []
@@ -406,7 +406,7 @@ def a_file(tmp_path: Path, db: None) -> Path:
 
 
 def test_the_command_finds_no_difference_right_after_seeding(db: None) -> None:
-    seed()
+    seeds.catalogue()
     before = count_versions()
     assert run().startswith("0 changed, 0 vanished, ")
     assert count_versions() == before

@@ -8,16 +8,15 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from autorouter import configuration
-from autorouter import seeding as router_seeding
 from autorouter.models import Policy, RouterConfiguration, TaskType
 from budgets.keys import create_key, find_caller
 from budgets.models import Limit
 from models_registry import audit, bundles, catalogue, editing, releases
-from models_registry import seeding as catalogue_seeding
 from models_registry.errors import InvalidRelease
 from models_registry.models import Deployment, Model, Price, Provider, Release
 from models_registry.static import STATIC
 from routerhub.history import versions
+from tests import seeds
 from tests.cast import Cast
 
 GPT = "openai:gpt-5"
@@ -29,8 +28,7 @@ CONFIGURATION = {
 
 @pytest.fixture
 def seeded(cast: Cast) -> Cast:
-    catalogue_seeding.seed()
-    router_seeding.seed()
+    seeds.both()
     return cast
 
 
@@ -198,7 +196,7 @@ def test_a_deleted_model_comes_back_with_deployments_and_prices_in_one_restore(s
 
 @pytest.mark.django_db(transaction=True)
 def test_what_was_deleted_before_on_its_own_does_not_come_back_with_its_model() -> None:
-    catalogue_seeding.seed()
+    seeds.catalogue()
     there = Deployment.objects.get(model__identifier=GPT, provider_id="openrouter")
     audit.delete([there], None, "this place is closed")
     catalogue.publish(None, "closed")

@@ -93,11 +93,11 @@ def read_moment(field: str, text: str) -> Any:
     if not text:
         return None
     ages = {"d": "days", "h": "hours", "m": "minutes"}
-    if text[:-1].isdecimal() and text[-1] in ages:
-        return now() - timedelta(**{ages[text[-1]]: int(text[:-1])})
     try:
+        if text[:-1].isdecimal() and text[-1] in ages:
+            return now() - timedelta(**{ages[text[-1]]: int(text[:-1])})
         found = parse_datetime(text) or parse_datetime(f"{text}T00:00") or parse_duration(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         found = None
     if found is None:
         raise BadSlice(field, f"{text!r} is neither a moment such as 2026-11-01 nor an age such as 7d.")

@@ -1,0 +1,75 @@
+"""The seeded tables, as `seed_catalog` makes them. The first test of a process seeds; the others get copies of its rows.
+
+Seeding takes half a second and more, most of it for the versions in the history. What it does is proved in
+tests/autorouter/test_seeding.py; everybody else only needs the rows.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+
+from autorouter import seeding as router_seeding
+from models_registry import seeding as catalogue_seeding
+from models_registry.models import Model, Release
+
+Rows = dict[str, bytes]
+_kept: dict[str, Rows] = {}
+
+
+def catalogue() -> None:
+    """Models, providers, deployments, prices, and the first catalogue release."""
+    _seed("models_registry", catalogue_seeding.seed, Model.history.exists() or Release.objects.exists())
+
+
+def router() -> None:
+    """Configuration, profiles, policies, task types, and the first router release."""
+    router_seeding.seed()
+
+
+def both() -> None:
+    """Both lines."""
+    is_used = Model.history.exists() or Release.objects.exists()
+    if is_used:
+        catalogue_seeding.seed()
+        router_seeding.seed()
+    else:
+        _seed("both", _seed_both, is_used=False)
+
+
+def _seed_both() -> None:
+    catalogue_seeding.seed()
+    router_seeding.seed()
+
+
+def _seed(name: str, seed: Callable[[], Any], is_used: bool) -> None:
+    if name in _kept and not is_used:
+        _restore(_kept[name])
+        return
+    seed()
+    if not is_used:
+        _kept[name] = _copied()
+
+
+def _tables() -> list[str]:
+    """Parents first, so that every row finds what it points at."""
+    labels = ["models_registry", "autorouter"]
+    return [model._meta.db_table for label in labels for model in apps.get_app_config(label).get_models()]
+
+
+def _copied() -> Rows:
+    found = {}
+    with connection.cursor() as cursor:
+        for table in _tables():
+            with cursor.copy(f"COPY {table} TO STDOUT") as rows:
+                found[table] = b"".join(rows)
+    return {table: rows for table, rows in found.items() if rows}
+
+
+def _restore(kept: Rows) -> None:
+    """Keys that point elsewhere are checked when the transaction ends, so the order of tables does not matter."""
+    with connection.cursor() as cursor:
+        for table, rows in kept.items():
+            with cursor.copy(f"COPY {table} FROM STDIN") as target:
+                target.write(rows)
