@@ -70,11 +70,12 @@ def adjust(
     """
     failing = {model for model in order if _is_worse(*_pair(model, order, measured), bounds)}
     demoted = failing | {model for model, places in shifts.items() if places > 0}
+    healthy = [model for model in order if model not in demoted]
     found = {}
     for model in order:
-        among = order if model in demoted else [each for each in order if each not in demoted]
-        own, others = _pair(model, among, measured)
-        found[model] = _shift(own, others, shifts.get(model, 0), bounds)
+        own, others = _pair(model, order, measured)
+        _, rivals = _pair(model, healthy, measured)
+        found[model] = _shift(own, others, rivals, shifts.get(model, 0), bounds)
     return {model: shift for model, shift in found.items() if shift.places}
 
 
@@ -90,20 +91,19 @@ def _is_worse(own: Measured, others: Measured, bounds: Bounds) -> bool:
     return has_enough and interval(own)[1] < others.rate - bounds.margin
 
 
-def _shift(own: Measured, others: Measured, places: int, bounds: Bounds) -> Shift:
+def _shift(own: Measured, others: Measured, rivals: Measured, places: int, bounds: Bounds) -> Shift:
+    """`rivals` are the healthy ones among the others."""
     if own.requests < bounds.min_requests or others.requests < bounds.min_requests:
         told = f"{own.requests} requests, {others.requests} of the others: fewer than {bounds.min_requests}"
         return Shift(places=_towards_zero(places), reason=told)
     low, high = interval(own)
     told = f"success {own.rate:.1%} of {own.requests} ({low:.1%} to {high:.1%}), the others {others.rate:.1%}"
+    margin = f"more than {bounds.margin:.1%}"
     if _is_worse(own, others, bounds):
-        return Shift(
-            places=min(places + 1, bounds.most_places), reason=f"{told}: worse by more than {bounds.margin:.1%}"
-        )
-    if low > others.rate + bounds.margin:
-        return Shift(
-            places=max(places - 1, -bounds.most_places), reason=f"{told}: better by more than {bounds.margin:.1%}"
-        )
+        return Shift(places=min(places + 1, bounds.most_places), reason=f"{told}: worse by {margin}")
+    if rivals.requests >= bounds.min_requests and low > rivals.rate + bounds.margin:
+        told = f"{told}, the healthy ones of them {rivals.rate:.1%}"
+        return Shift(places=max(places - 1, -bounds.most_places), reason=f"{told}: better by {margin}")
     if abs(own.rate - others.rate) <= bounds.margin / 2:
         return Shift(places=_towards_zero(places), reason=f"{told}: as good as the others again")
     return Shift(places=max(-bounds.most_places, min(places, bounds.most_places)), reason=told)

@@ -178,7 +178,7 @@ def _model_problems(
 
 def _places_problems(at: str, model: Model, providers: Mapping[str, Provider]) -> Iterator[tuple[str, str]]:
     """What is wrong with who makes a model and where it is served."""
-    if model.provider not in providers:
+    if model.provider not in providers and model.provider == model.id.partition(":")[0]:
         yield f"{at}.provider", f"there is no provider {model.provider!r}."
     if not model.deployments:
         yield f"{at}.deployments", "a model needs at least one deployment."

@@ -3,6 +3,7 @@
 A line points at a stable release and, while one is rolled out, at a candidate that a share of the users gets.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from models_registry import audit
 from models_registry.errors import NoRollout, UnknownRelease
@@ -123,12 +124,13 @@ def rollback(line: Line, number: int | None, author: AbstractBaseUser | None, re
 
 def _locked(line: Line, author: AbstractBaseUser | None, reason: str) -> Rollout:
     """The line's pointer, locked until the transaction ends; made where nobody ever published."""
-    found = Rollout.objects.select_for_update().filter(line=line).first()
-    if found is None:
-        found = Rollout(line=line)
-        audit.stamp(found, author, reason)
-        found.save()
-    return found
+    if not Rollout.objects.filter(line=line).exists():
+        first = Rollout(line=line)
+        audit.stamp(first, author, reason)
+        # Whoever comes second finds the one that the first made.
+        with contextlib.suppress(IntegrityError), transaction.atomic():
+            first.save(force_insert=True)
+    return Rollout.objects.select_for_update().get(line=line)
 
 
 def _before(rollout: Rollout) -> int:

@@ -230,7 +230,8 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
             earlier = row.rates
     if problems:
         raise InvalidRelease(problems)
-    gone = [row for row in there.values() if row.pk not in kept and not row.waits_because]
+    replaced = {row.pk for row in superseded}
+    gone = [row for row in there.values() if row.pk not in kept | replaced and not row.waits_because]
     pen.delete([*gone, *superseded])
     pen.create(fresh)
 

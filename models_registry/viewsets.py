@@ -171,6 +171,7 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         """Let a price that waits count."""
         row = self.get_object()
         prices.approve(row, audit.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        row.refresh_from_db()
         return Response(PriceRowSerializer(row).data)
 
     @extend_schema(request=ReasonSerializer, responses={204: None})

@@ -60,9 +60,10 @@ def test_the_configuration_is_changed_with_a_reason_and_becomes_a_release(
     assert (answer.status_code, answer.json()["release"]) == (200, 2)
     release = Release.objects.get(line="router", number=2)
     assert (release.bundle["config"]["stickiness_bonus"], release.reason) == (7, "less stickiness")
-    assert release.author is None, "a key's changes are its account's, not a login's"
     history = RouterConfiguration.history.first()
     assert history.history_change_reason == "less stickiness"
+    assert release.author == history.history_user, "whose key it is"
+    assert str(release.author) == "ada"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ def test_the_json_has_the_documented_shape() -> None:
     assert told["releases"] == {"catalogue": 3, "router": 7}
     assert told["estimated_cost_usd"] == 0.004
     assert told["task"] == {
-        "category": "coding", "complexity": "moderate", "input_tokens": 1000, "needs": [], "origin": "given",
+        "category": "coding", "complexity": "moderate", "input_tokens": 1000, "needs": [], "long_context": False,
+        "origin": "given",
     }  # fmt: skip
     assert told["candidates"][0]["terms"] == {
         "category": 90.5, "stickiness": 25.0, "reasoning": 0.0, "research": 0.0,

@@ -80,8 +80,7 @@ def test_since_is_part_of_the_slice_and_until_is_not() -> None:
     [
         ({"category": "coding"}, {"category": "research"}),
         ({"model": MIDDLE}, {"model": SMALL}),
-        {"tag": "night"},
-        {"tags": ["nightly", "day"]},
+        ({"tag": "night"}, {"tags": ["nightly", "day"]}),
         ({"account_id": 1}, {"account_id": 2}),
         ({"user_id": 7}, {"user_id": 8}),
     ],
