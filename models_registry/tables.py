@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 
 from models_registry import audit, bundles, catalogue
 from models_registry.errors import InvalidRelease
@@ -20,6 +20,8 @@ from models_registry.quarantine import doubts, tier_rates
 from models_registry.types import Rates
 
 MOST_DOUBT = 500
+MANY = 500
+"""Changed models from which on the planner is told."""
 Facts = dict[str, Any]
 Place = tuple[str, str, str]
 """Model id, provider, the model's name there."""
@@ -63,8 +65,17 @@ def write(
     own = {name: facts for name, facts in changed.items() if _differs(_own(facts), before["models"].get(name))}
     rows = _write_models(changed, own, pen)
     _write_places(changed, rows, pen)
+    if len(changed) > MANY:
+        _tell_planner()
     pen.delete(list(Model.objects.filter(identifier__in=before["models"].keys() - target["models"].keys())))
     pen.delete(list(Provider.objects.filter(name__in=before["providers"].keys() - target["providers"].keys())))
+
+
+def _tell_planner() -> None:
+    """After so many new rows PostgreSQL's picture of the tables is old, and its plans for reading them are hopeless."""
+    with connection.cursor() as cursor:
+        for table in catalogue.TABLES:
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(table._meta.db_table)}")
 
 
 def _demand_fields(before: Facts, target: Facts) -> None:
@@ -176,7 +187,7 @@ def _write_places(changed: Mapping[str, Facts], models: Mapping[str, Model], pen
     """Deployments and prices of the changed models."""
     rows = {
         (row.model.identifier, row.provider_id, row.upstream_model): row
-        for row in Deployment.objects.filter(model__identifier__in=changed).select_related("model")
+        for row in Deployment.objects.filter(model__identifier__in=changed).select_related("model").order_by()
     }
     wanted: dict[Place, tuple[int, Facts]] = {
         (identifier, place["provider"], place["upstream_model"]): (at, place)
@@ -204,7 +215,8 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
     """Prices are added, and by a rollback taken away or put back as they were, but never edited."""
     deployments = [rows[place] for place in wanted]
     there: dict[tuple[int, datetime], Price] = {
-        (row.deployment_id, row.effective_from): row for row in Price.objects.filter(deployment__in=deployments)
+        (row.deployment_id, row.effective_from): row
+        for row in Price.objects.filter(deployment__in=deployments).order_by()
     }
     fresh: list[Price] = []
     kept: set[int] = set()
