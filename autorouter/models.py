@@ -1,5 +1,6 @@
 """The editable router configuration. The router reads releases compiled from it, never these tables."""
 
+import contextlib
 from decimal import Decimal
 from typing import Any
 
@@ -260,6 +261,13 @@ class Preferences(models.Model):
     def clean(self) -> None:
         if both := sorted(set(self.preferred_providers) & set(self.blocked_providers)):
             raise ValidationError({"preferred_providers": f"{', '.join(both)}: preferred and blocked at once."})
+        with contextlib.suppress(rules.InvalidRules):  # what is wrong with them, the column's validator says
+            self._demand_policies({rule.policy for rule in rules.read(self.rules) if rule.policy})
+
+    def _demand_policies(self, wanted: set[str]) -> None:
+        """Raises ValidationError."""
+        if missing := sorted(wanted - set(Policy.objects.filter(is_active=True).values_list("name", flat=True))):
+            raise ValidationError({"rules": f"There is no active policy {', '.join(missing)}."})
 
 
 class PolicyShift(models.Model):

@@ -1,6 +1,6 @@
 """What a user wants of every request of theirs, where the request itself does not say otherwise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -52,6 +52,12 @@ def apply(
         blocked_providers=wish.blocked_providers | preferences.blocked_providers,
     )
     return rules.apply(preferences.rules, merged, task, tags, now)
+
+
+def usable(preferences: Preferences, policies: Container[str]) -> Preferences:
+    """Without the rules whose policy is not active any more: a rule never makes a request fail. Pure."""
+    kept = tuple(rule for rule in preferences.rules if rule.policy is None or rule.policy in policies)
+    return preferences if len(kept) == len(preferences.rules) else replace(preferences, rules=kept)
 
 
 def _lower(one: Number | None, other: Number | None) -> Number | None:

@@ -36,7 +36,7 @@ class SelectView(APIView):
         catalogue, router = live.current(_user_key(request))
         now, task, session_model = datetime.now(UTC), _task(asked), _session_model(request, asked)
         wish = preferences.apply(
-            _preferences(request),
+            preferences.usable(_preferences(request), router.policies),
             _wish(asked, router, session_model),
             asked["priority"],
             task,

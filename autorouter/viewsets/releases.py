@@ -44,7 +44,7 @@ class BundleView(APIView):
 
     permission_classes = [ReadsAndStaffChanges]
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="releases_bundle", responses=OpenApiTypes.OBJECT)
     def get(self, _request: Request, line: str, number: int) -> Response:
         return Response({"line": line, "number": number, "bundle": lines.bundle(line_of(line), number)})
 

@@ -79,5 +79,6 @@ def wished(arrival: Arrival, session_model: str | None) -> Wish:
 def preferred(snapshot: Snapshot, arrival: Arrival, wish: Wish, task: Task) -> Wish:
     """The wish with what the user prefers, and what the user's own rules say to such a task."""
     own = snapshot.preferences.get(arrival.caller.user_id or 0, preferences.NONE)
+    own = preferences.usable(own, arrival.router.policies)
     controls = arrival.request.controls
     return preferences.apply(own, wish, controls.priority, task, controls.tags, arrival.at)

@@ -24,6 +24,7 @@ class HistoryView(APIView):
     permission_classes = [StaffOnly]
 
     @extend_schema(
+        operation_id="history_list",
         parameters=[*(OpenApiParameter(name, str) for name in FILTERS), OpenApiParameter("offset", int),
                     OpenApiParameter("limit", int)],
         responses=OpenApiTypes.OBJECT,

@@ -10,7 +10,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autorouter import models, preferences
+from autorouter import models, preferences, rules
 from autorouter.preferences import NONE, Preferences
 from autorouter.router import decide
 from autorouter.rules import Names, Rule, When
@@ -192,3 +192,14 @@ def test_the_moment_of_a_rule_is_the_requests_own() -> None:
     at_night = preferences.apply(night, Wish(), None, task(), (), datetime(2026, 11, 21, 23, tzinfo=UTC))
     assert (at_night.policy, at_night.rules) == ("cheap", ("night",))
     assert preferences.apply(night, Wish(), None, task(), (), datetime(2026, 11, 21, 12, tzinfo=UTC)).policy is None
+
+
+def test_a_rule_whose_policy_is_gone_does_not_fire_and_the_others_do() -> None:
+    listed = rules.read([
+        {"name": "gone", "then": {"policy": "gone"}},
+        {"name": "there", "then": {"policy": "code"}},
+        {"name": "other", "then": {"block": {"providers": ["acme"]}}},
+    ])  # fmt: skip
+    kept = preferences.usable(Preferences(rules=listed), {"code"})
+    assert [rule.name for rule in kept.rules] == ["there", "other"]
+    assert preferences.usable(kept, {"code"}) is kept
