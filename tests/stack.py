@@ -22,6 +22,7 @@ from routerhub.embedded.processes import Child, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_WAIT_S = 60
+READY_TIMES = 12
 ADMIN_PASSWORD = "a password for tests"
 
 
@@ -128,14 +129,18 @@ def _child(name: str, folder: Path, env: Mapping[str, str], module: str, *argume
 
 
 def wait_until_ready(url: str, child: Child) -> None:
+    """Ready several times in a row, since each of the processes behind the address must be."""
     deadline = time.monotonic() + READY_WAIT_S
-    while True:
+    answered = 0
+    while answered < READY_TIMES:
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=2):
-                return
+                answered += 1
+                continue
         except (urllib.error.URLError, OSError) as problem:
             if time.monotonic() > deadline or not child.is_running():
                 raise AssertionError(f"{url} is not ready: {problem}\n{child.tail(40)}") from problem
+            answered = 0
         time.sleep(0.1)
 
 
