@@ -11,8 +11,7 @@ from autorouter.errors import InvalidConfiguration
 from autorouter.types import Candidate
 from experiments import backtest, decisions
 from experiments.errors import BadSlice, ExperimentError
-from experiments.management.commands.backtest import read_moment
-from experiments.traffic import MOST, Slice
+from experiments.traffic import MOST, Slice, read_moment
 from models_registry import pages, releases
 from models_registry.errors import RegistryError
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db.models import Avg, QuerySet
 from django.db.models.fields.json import KeyTextTransform
-from django.utils.timezone import now
+from django.utils.dateparse import parse_datetime, parse_duration
+from django.utils.timezone import is_naive, make_aware, now
 
 import autorouter
 from analytics.models import Record
@@ -150,3 +151,21 @@ def built_in() -> Traffic:
         for task in _shipped_tasks()
     ]  # fmt: skip
     return Traffic(situations=situations, is_recorded=False, latency_ms={})
+
+
+def read_moment(field: str, text: str) -> Any:
+    """A moment, or so long ago ("7d", "12h", "30m"). Raises BadSlice."""
+    if not text:
+        return None
+    ages = {"d": "days", "h": "hours", "m": "minutes"}
+    try:
+        if text[:-1].isdecimal() and text[-1] in ages:
+            return now() - timedelta(**{ages[text[-1]]: int(text[:-1])})
+        found = parse_datetime(text) or parse_datetime(f"{text}T00:00") or parse_duration(text)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None:
+        raise BadSlice(field, f"{text!r} is neither a moment such as 2026-11-01 nor an age such as 7d.")
+    if isinstance(found, timedelta):
+        return now() - found
+    return make_aware(found) if is_naive(found) else found

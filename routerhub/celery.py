@@ -1,4 +1,7 @@
-"""The Celery application: wake-ups for background work. No fact travels through the broker."""
+"""The Celery application: wake-ups for background work. No fact travels through the broker.
+
+The package imports it, so that every process of the product wakes the same workers.
+"""
 
 import os
 

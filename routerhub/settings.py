@@ -152,9 +152,9 @@ SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 # Sent upstream, and reserved for, when a request does not say how long its answer may be.
 DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
 REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)
-# A hold outlives its request's deadline by this much, then the sweeper settles it at its ceiling.
 # A conversation that was silent for longer has ended, and with it the preference for its model.
 SESSION_IDLE_S = _number("SESSION_IDLE_S", 24 * 3_600, 1, 90 * 24 * 3_600)
+# A hold outlives its request's deadline by this much, then the sweeper settles it at its ceiling.
 HOLD_GRACE_S = _number("HOLD_GRACE_S", 30, 0, 3_600)
 SNAPSHOT_MAX_AGE_S = _number("SNAPSHOT_MAX_AGE_S", 20, 1, 60)
 LEDGER_WAIT_S = _number("LEDGER_WAIT_S", 2, 0.1, 30)
@@ -164,6 +164,13 @@ SPOOL_DIR = Path(env.str("SPOOL_DIR", str(VAR_DIR / "spool")))
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Nobody waits for a broker that is away: the next beat finds in the database what a wake-up would have pointed at.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "socket_connect_timeout": 1,
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-holds": {"task": "budgets.tasks.sweep_holds", "schedule": 10.0},

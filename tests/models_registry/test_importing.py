@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.timezone import now
 
 from models_registry import bundles, catalogue, editing, importing, releases, resources
@@ -383,12 +383,10 @@ def checked(content: bytes) -> Import:
     return job
 
 
-def nobody_else_is_at_work() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return bool(cursor.fetchone()[0] == 0)
+def nobody_applies(job: Import) -> bool:
+    """Whether no transaction holds the import."""
+    with transaction.atomic():
+        return Import.objects.select_for_update(skip_locked=True).filter(pk=job.pk).exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -400,7 +398,7 @@ def test_a_process_killed_while_it_applies_leaves_nothing_half_written_and_the_n
     assert dying.stdout.readline() == "written\n"
     dying.send_signal(signal.SIGKILL)
     dying.communicate()
-    eventually(nobody_else_is_at_work)  # the server ends the transaction of the dead
+    eventually(lambda: nobody_applies(job))  # the server ends the transaction of the dead
     assert counts() == before
     assert catalogue.compile_bundle() == bundle
     job.refresh_from_db()

@@ -1,16 +1,13 @@
 import json
 import sys
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.dateparse import parse_datetime, parse_duration
-from django.utils.timezone import is_naive, make_aware, now
 
 from autorouter.errors import InvalidConfiguration
 from experiments import backtest
 from experiments.errors import BadSlice
-from experiments.traffic import MOST, Slice
+from experiments.traffic import MOST, Slice, read_moment
 from experiments.types import Estimate, Report
 from models_registry.errors import RegistryError
 
@@ -86,21 +83,3 @@ def _told(estimate: Estimate, unit: str, digits: int) -> str:
     share = f", {estimate.relative:+.2%} in all" if estimate.relative is not None else ""
     interval = f"95 % interval {estimate.low:+.{digits}f} to {estimate.high:+.{digits}f}"
     return f"{estimate.mean:+.{digits}f} {unit} a request ({interval}){share}"
-
-
-def read_moment(field: str, text: str) -> Any:
-    """A moment, or so long ago ("7d", "12h", "30m"). Raises BadSlice."""
-    if not text:
-        return None
-    ages = {"d": "days", "h": "hours", "m": "minutes"}
-    try:
-        if text[:-1].isdecimal() and text[-1] in ages:
-            return now() - timedelta(**{ages[text[-1]]: int(text[:-1])})
-        found = parse_datetime(text) or parse_datetime(f"{text}T00:00") or parse_duration(text)
-    except (ValueError, OverflowError):
-        found = None
-    if found is None:
-        raise BadSlice(field, f"{text!r} is neither a moment such as 2026-11-01 nor an age such as 7d.")
-    if isinstance(found, timedelta):
-        return now() - found
-    return make_aware(found) if is_naive(found) else found
