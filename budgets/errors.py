@@ -8,6 +8,7 @@ BudgetError
 │   ├── ExpiredKey        the key's time is over
 │   └── AccountClosed     the key's account is not active
 ├── PermissionMissing     the key may not do this
+├── KeysUnavailable       the keys were not read yet, so none can be judged
 └── LedgerUnavailable     the database does not answer; nothing was reserved
 """
 
@@ -68,6 +69,15 @@ class PermissionMissing(BudgetError):
             f"The API key {name!r} lacks the permission {needed!r}; it has {', '.join(sorted(has)) or 'none'}."
         )
         self.needed = needed
+
+
+class KeysUnavailable(BudgetError):
+    """This process has not read the keys yet: the database did not answer since it started."""
+
+    retry_after_s = 5
+
+    def __init__(self) -> None:
+        super().__init__("API keys cannot be checked at the moment, so nothing is called. Try again shortly.")
 
 
 class LedgerUnavailable(BudgetError):

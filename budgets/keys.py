@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from budgets.errors import AccountClosed, ExpiredKey, MissingKey, RevokedKey, UnknownKey
+from budgets.errors import AccountClosed, ExpiredKey, KeysUnavailable, MissingKey, RevokedKey, UnknownKey
 from budgets.models import Account, ApiKey, default_permissions
 from budgets.types import Caller
 
@@ -63,11 +63,15 @@ class KeyRing:
     """Every key by digest. Frozen: a change makes a new ring."""
 
     held: Mapping[str, Held]
+    is_read: bool = True
+    """False before the keys were read for the first time."""
 
     def find(self, text: str | None, now: datetime) -> Caller:
-        """Who holds this key. Raises a KeyRefused that says why it does not open."""
+        """Who holds this key. Raises a KeyRefused that says why it does not open, or KeysUnavailable."""
         if not text:
             raise MissingKey
+        if not self.is_read:
+            raise KeysUnavailable
         found = self.held.get(digest(text))
         if found is None:
             raise UnknownKey(text)

@@ -1,6 +1,7 @@
 """The whole product on loopback, as processes: for tests that must cross real borders."""
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from routerhub.embedded.processes import Child, free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_WAIT_S = 60
-READY_TIMES = 12
 ADMIN_PASSWORD = "a password for tests"
 
 
@@ -30,11 +30,18 @@ ADMIN_PASSWORD = "a password for tests"
 class Stack:
     """Addresses and keys of the running product, and ways to look behind it."""
 
-    url: str
+    urls: Sequence[str]
+    """Of each gateway process. A call goes to the next one in turn, so two calls in a row meet both."""
     database_url: str
     key: str
     env: Mapping[str, str]
     children: list[Child] = field(default_factory=list)
+    turn: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    @property
+    def url(self) -> str:
+        """The first gateway process's."""
+        return self.urls[0]
 
     def manage(self, *arguments: str, **env: str) -> str:
         """Run a management command in a process of its own."""
@@ -69,9 +76,10 @@ class Stack:
         method: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
+        url = self.urls[next(self.turn) % len(self.urls)]
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", "Authorization": f"Bearer {key or self.key}", **(headers or {})}
-        request = urllib.request.Request(self.url + path, data, sent, method=method)
+        request = urllib.request.Request(url + path, data, sent, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as response:
                 return response.status, json.loads(response.read())
@@ -81,11 +89,11 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_stack(workers: int = 2, **extra: str) -> Iterator[Stack]:
+def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
     """Start everything on a database of its own, stop it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="routerhub-stack-"))
     database_url = _database()
-    sandbox_port, port = free_port(), free_port()
+    sandbox_port, ports = free_port(), [free_port() for _ in range(processes)]
     env = {
         "DATABASE_URL": database_url,
         "SANDBOX_BASE_URL": f"http://127.0.0.1:{sandbox_port}/v1",
@@ -94,7 +102,7 @@ def running_stack(workers: int = 2, **extra: str) -> Iterator[Stack]:
         "DJANGO_SETTINGS_MODULE": "routerhub.settings",
         **extra,
     }
-    stack = Stack(url=f"http://127.0.0.1:{port}", database_url=database_url, key="", env=env)
+    stack = Stack(urls=[f"http://127.0.0.1:{port}" for port in ports], database_url=database_url, key="", env=env)
     stack.manage("migrate", "--verbosity=0")
     stack.manage("seed_catalog")
     stack.manage("ensure_admin", "--username=admin", ADMIN_PASSWORD=ADMIN_PASSWORD)
@@ -103,12 +111,13 @@ def running_stack(workers: int = 2, **extra: str) -> Iterator[Stack]:
     )
     stack.children = [
         _child("sandbox", folder, env, "models_registry.sandbox", "--port", str(sandbox_port)),
-        gateway(folder, env, port, workers),
+        *(gateway(folder, env, port) for port in ports),
     ]
     try:
         for child in stack.children:
             child.start()
-        wait_until_ready(stack.url, stack.children[-1])
+        for url, child in zip(stack.urls, stack.children[1:], strict=True):
+            wait_until_ready(url, child)
         yield stack
     finally:
         for child in reversed(stack.children):
@@ -116,9 +125,9 @@ def running_stack(workers: int = 2, **extra: str) -> Iterator[Stack]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def gateway(folder: Path, env: Mapping[str, str], port: int, workers: int = 1) -> Child:
-    """The web process, not started yet."""
-    options = ["--port", str(port), "--workers", str(workers), "--loop", "uvloop", "--http", "httptools"]
+def gateway(folder: Path, env: Mapping[str, str], port: int) -> Child:
+    """A web process, not started yet."""
+    options = ["--port", str(port), "--loop", "uvloop", "--http", "httptools"]
     return _child("web", folder, env, "uvicorn", "routerhub.asgi:application", *options, "--no-access-log")
 
 
@@ -129,18 +138,14 @@ def _child(name: str, folder: Path, env: Mapping[str, str], module: str, *argume
 
 
 def wait_until_ready(url: str, child: Child) -> None:
-    """Ready several times in a row, since each of the processes behind the address must be."""
     deadline = time.monotonic() + READY_WAIT_S
-    answered = 0
-    while answered < READY_TIMES:
+    while True:
         try:
             with urllib.request.urlopen(f"{url}/readyz", timeout=2):
-                answered += 1
-                continue
+                return
         except (urllib.error.URLError, OSError) as problem:
             if time.monotonic() > deadline or not child.is_running():
                 raise AssertionError(f"{url} is not ready: {problem}\n{child.tail(40)}") from problem
-            answered = 0
         time.sleep(0.1)
 
 

@@ -9,7 +9,7 @@ from budgets.types import Caller
 
 
 def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
-    """The caller, by `Authorization: Bearer` or `x-api-key`. Raises KeyRefused, PermissionMissing."""
+    """The caller, by `Authorization: Bearer` or `x-api-key`. Raises KeyRefused, KeysUnavailable, PermissionMissing."""
     scheme, _, text = headers.get("authorization", "").partition(" ")
     caller = ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
     if "inference" not in caller.permissions:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
-from budgets.errors import KeyRefused, LedgerUnavailable, PermissionMissing
+from budgets.errors import KeyRefused, KeysUnavailable, LedgerUnavailable, PermissionMissing
 from budgets.types import Refused, to_usd
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
@@ -148,6 +148,14 @@ def _invalid(status: int, code: str, param: str) -> Callable[[Exception], ApiErr
     return build
 
 
+def _unavailable(code: str) -> Callable[[Any], ApiError]:
+    def build(error: KeysUnavailable | LedgerUnavailable) -> ApiError:
+        headers = {"Retry-After": str(error.retry_after_s)}
+        return ApiError(status=503, message=str(error), type="server_error", code=code, headers=headers)
+
+    return build
+
+
 _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     BadRequest: lambda e: ApiError(
         status=400, message=str(e), type="invalid_request_error", code=e.code, param=e.param
@@ -170,13 +178,8 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     UnknownTaskType: _invalid(400, "invalid_value", "routerhub.task_type"),
     NoCandidate: _no_candidate,
     BudgetRefused: _budget_refused,
-    LedgerUnavailable: lambda e: ApiError(
-        status=503,
-        message=str(e),
-        type="server_error",
-        code="ledger_unavailable",
-        headers={"Retry-After": str(e.retry_after_s)},
-    ),
+    KeysUnavailable: _unavailable("keys_unavailable"),
+    LedgerUnavailable: _unavailable("ledger_unavailable"),
     AllFailed: _all_failed,
 }
 EXPECTED = tuple(_TABLE)

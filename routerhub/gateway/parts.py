@@ -20,6 +20,8 @@ from routerhub.gateway.wire.values import Controls
 
 logger = logging.getLogger(__name__)
 STOP_WAIT_S = 5
+FIRST_SNAPSHOT_WAIT_S = 5
+"""A process takes requests when it knows the keys; without a database it starts all the same, and is not ready."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,4 +102,5 @@ async def open_parts() -> Parts:
     parts.snapshots.start()
     await parts.ledger.start()
     await parts.sessions.store.start()
+    await asyncio.to_thread(parts.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
     return parts

@@ -1,7 +1,7 @@
 """What the request path reads: releases and keys, in memory, swapped whole by one thread.
 
 The thread listens to the database and loads anew when something was saved, and at the latest every SNAPSHOT_MAX_AGE_S.
-When the database does not answer, the last snapshot stays; before the first one there is release 0 and no key.
+When the database does not answer, the last snapshot stays; before the first one there is release 0, and no key can be judged.
 """
 
 import logging
@@ -42,15 +42,20 @@ class SnapshotKeeper:
 
     def __init__(self, dsn: str, max_age_s: float) -> None:
         self.current = Snapshot(
-            releases=live.STATIC, ring=KeyRing(held={}), health=HEALTHY, preferences={}, loaded_at=None
+            releases=live.STATIC, ring=KeyRing(held={}, is_read=False), health=HEALTHY, preferences={}, loaded_at=None
         )
         self._dsn = dsn
         self._max_age_s = max_age_s
         self._stopping = threading.Event()
+        self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def wait_for_first(self, within_s: float) -> bool:
+        """Until something was loaded from the database. False when that took too long: what the code brings serves on."""
+        return self._loaded.wait(within_s)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -81,6 +86,7 @@ class SnapshotKeeper:
                 preferences=preferences.load(),
                 loaded_at=time.monotonic(),
             )
+            self._loaded.set()
         finally:
             # A thread's connection is not closed by a request's end, and a broken one must not be kept.
             connection.close()

@@ -132,7 +132,7 @@ def test_a_dry_run_spends_and_records_nothing(stack: Stack) -> None:
 def test_a_session_keeps_its_model_across_processes(stack: Stack) -> None:
     session = {"session": "a conversation"}
     stack.chat(model="openai:gpt-6.1-sol", routerhub=session)
-    decisions = [stack.chat(routerhub={**session, "dry_run": True})[1]["routerhub"] for _ in range(6)]
+    decisions = [stack.chat(routerhub={**session, "dry_run": True})[1]["routerhub"] for _ in range(4)]
     for decision in decisions:
         sticky = [each for each in decision["candidates"] if each["terms"]["stickiness"]]
         assert [each["model"] for each in sticky] == ["openai:gpt-6.1-sol"]
@@ -297,7 +297,7 @@ def test_a_client_that_leaves_before_the_answer_is_settled_too(stack: Stack) -> 
 def test_a_changed_configuration_decides_in_every_process_within_a_second(stack: Stack) -> None:
     def stickiness() -> set[float]:
         wish = {"previous_model": "openai:gpt-6.1-sol", "candidates": ["openai:gpt-6.1-sol"], "dry_run": True}
-        found = (stack.chat(routerhub=wish)[1]["routerhub"]["candidates"][0]["terms"] for _ in range(8))
+        found = (stack.chat(routerhub=wish)[1]["routerhub"]["candidates"][0]["terms"] for _ in range(4))
         return {terms["stickiness"] for terms in found}
 
     assert stickiness() == {25.0}

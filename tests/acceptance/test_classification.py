@@ -94,7 +94,7 @@ def upstream() -> Iterator[Upstream]:
 @pytest.fixture(scope="module")
 def product(upstream: Upstream) -> Iterator[Stack]:
     """The product with a real provider, and the router model asked about every request; switched off at the end."""
-    with running_stack(workers=1, SANDBOX="auto", OPENAI_API_KEY="sk-real", OPENAI_BASE_URL=upstream.url) as stack:
+    with running_stack(processes=1, SANDBOX="auto", OPENAI_API_KEY="sk-real", OPENAI_BASE_URL=upstream.url) as stack:
         configure(stack, classifies_with_model=True, router_model=ROUTER_MODEL, router_max_retries=2)
         upstream.say(REASONING)
         eventually(lambda: origin(stack) == f"model {ROUTER_MODEL}")

@@ -41,15 +41,17 @@ class People:
         assert status == 200, body
 
     def decisions(self, key: str, **body: Any) -> list[Any]:
-        """The decision over several connections, and so over both processes."""
+        """The decision, twice of each process."""
         wish = {"dry_run": True, **body.pop("routerhub", {})}
-        return [self.stack.chat(key=key, routerhub=wish, **body)[1]["routerhub"] for _ in range(8)]
+        return [self.stack.chat(key=key, routerhub=wish, **body)[1]["routerhub"] for _ in range(4)]
 
 
 @pytest.fixture(scope="module")
 def keys(stack: Stack) -> list[str]:
     made: list[str] = json.loads(stack.manage("shell", "--no-imports", "-c", KEYS))
-    eventually(lambda: all(stack.chat(key=key, routerhub={"dry_run": True})[0] == 200 for key in made * 4))
+    eventually(
+        lambda: all(stack.chat(key=key, routerhub={"dry_run": True})[0] == 200 for key in made for _ in range(2))
+    )
     return made
 
 

@@ -59,7 +59,7 @@ def test_the_request_goes_to_the_real_server(name: str, model: str, upstream_mod
     provider = Provider()
     threading.Thread(target=provider.serve_forever, daemon=True).start()
     env = {"SANDBOX": "auto", f"{name}_API_KEY": "sk-real", f"{name}_BASE_URL": provider.url}
-    with running_stack(workers=1, **env) as stack:
+    with running_stack(processes=1, **env) as stack:
         with openai.OpenAI(base_url=f"{stack.url}/v1", api_key=stack.key) as client:
             named = client.chat.completions.create(model=model, messages=HELLO, extra_body={"sandbox": {}, "top_k": 5})
             auto = client.chat.completions.create(model="auto", messages=HELLO)

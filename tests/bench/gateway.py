@@ -14,7 +14,7 @@ BODY = orjson.dumps(
 
 
 async def main() -> None:
-    with running_stack(workers=1, LOG_LEVEL="WARNING") as stack:
+    with running_stack(processes=1, LOG_LEVEL="WARNING") as stack:
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
             async def post(url: str) -> None:

@@ -33,7 +33,7 @@ def dry_run(stack: Stack) -> int:
 
 
 def test_without_the_database_it_goes_on_deciding_but_refuses_to_spend(own_server: Postgres) -> None:
-    with running_stack(workers=1) as stack:
+    with running_stack(processes=1) as stack:
         assert stack.chat()[0] == 200
         own_server.stop()
         began = time.monotonic()
@@ -48,7 +48,7 @@ def test_without_the_database_it_goes_on_deciding_but_refuses_to_spend(own_serve
 
 
 def test_a_short_absence_of_the_database_is_waited_for(own_server: Postgres) -> None:
-    with running_stack(workers=1, LEDGER_WAIT_S="15") as stack:
+    with running_stack(processes=1, LEDGER_WAIT_S="15") as stack:
         own_server.stop()
         # The connection that broke is noticed by the first request; the second one waits for the server.
         assert stack.chat()[0] in {200, 503}
@@ -62,7 +62,7 @@ def test_a_short_absence_of_the_database_is_waited_for(own_server: Postgres) -> 
 
 
 def test_an_answer_that_comes_while_the_database_is_away_is_settled_when_it_is_back(own_server: Postgres) -> None:
-    with running_stack(workers=1) as stack:
+    with running_stack(processes=1) as stack:
         results: list[int] = []
         slow = {"latency_ms": 2_000}
         asking = threading.Thread(
@@ -81,7 +81,7 @@ def test_an_answer_that_comes_while_the_database_is_away_is_settled_when_it_is_b
 
 
 def test_a_killed_gateway_leaves_a_hold_that_is_swept_at_its_ceiling(stack: Stack) -> None:
-    with running_stack(workers=1, HOLD_GRACE_S="0", REQUEST_DEADLINE_S="3") as own:
+    with running_stack(processes=1, HOLD_GRACE_S="0", REQUEST_DEADLINE_S="3") as own:
         slow = {"latency_ms": 20_000}
         asking = threading.Thread(target=lambda: _ignoring_errors(own, slow))
         asking.start()
@@ -109,7 +109,7 @@ def _ignoring_errors(stack: Stack, script: dict[str, int]) -> None:
 
 @pytest.mark.parametrize(("switch", "line"), [("USE_DB_MODELS", "catalogue"), ("USE_DB_ROUTER_CONFIG", "router")])
 def test_each_switch_turns_its_half_to_the_static_release(switch: str, line: str) -> None:
-    with running_stack(workers=1, **{switch: "false"}) as stack:
+    with running_stack(processes=1, **{switch: "false"}) as stack:
         told = stack.chat()[1]["routerhub"]["releases"]
         assert told == {"catalogue": 1, "router": 1, line: 0}
         body = {"task": {"category": "coding", "complexity": "simple"}}
@@ -117,7 +117,7 @@ def test_each_switch_turns_its_half_to_the_static_release(switch: str, line: str
 
 
 def test_it_starts_when_a_live_release_cannot_be_read_and_decides_by_the_static_one() -> None:
-    with running_stack(workers=1) as stack:
+    with running_stack(processes=1) as stack:
         assert stack.chat(routerhub={"dry_run": True})[1]["routerhub"]["releases"]["router"] == 1
         with psycopg.connect(stack.database_url) as connection:
             connection.execute("UPDATE models_registry_release SET bundle = '{}' WHERE line = 'router'")
@@ -127,9 +127,9 @@ def test_it_starts_when_a_live_release_cannot_be_read_and_decides_by_the_static_
         assert stack.chat()[1]["routerhub"]["releases"] == {"catalogue": 1, "router": 0}
 
 
-def test_at_start_without_the_database_it_is_not_ready(stack: Stack) -> None:
+def test_at_start_without_the_database_it_is_not_ready_and_calls_no_key_wrong(stack: Stack) -> None:
     database = stack.database_url.rpartition("/")[2]
-    with running_stack(workers=1) as own:
+    with running_stack(processes=1) as own:
         web = own.children[-1]
         web.stop()
         name = own.database_url.rpartition("/")[2]
@@ -142,6 +142,8 @@ def test_at_start_without_the_database_it_is_not_ready(stack: Stack) -> None:
         eventually(lambda: _answers(own), within_s=20)
         status, body = own.call("/readyz")
         assert (status, body["checks"]["snapshot"]) == (503, "not loaded from the database yet")
+        status, body = own.chat()
+        assert (status, body["error"]["code"]) == (503, "keys_unavailable")
 
 
 def _answers(stack: Stack) -> bool:
