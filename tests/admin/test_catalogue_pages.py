@@ -21,6 +21,7 @@ from models_registry.static import STATIC
 from models_registry.types import Pointer
 from routerhub.history import versions
 from tests import seeds
+from tests.admin.answers import said, text
 from tests.cast import Cast, UserFactory
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
@@ -42,17 +43,6 @@ def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
     switches._watch.forget()
     yield settings.SWITCHES_FILE
     switches._watch.forget()
-
-
-def text(answer: Any) -> str:
-    assert answer.status_code == 200, answer
-    return str(answer.content.decode())
-
-
-def said(answer: Any) -> list[str]:
-    """What the page tells at its top."""
-    assert answer.status_code == 200, answer
-    return [str(message) for message in answer.context["messages"]]
 
 
 def post(client: Client, path: str, **fields: Any) -> Any:

@@ -13,6 +13,7 @@ from autorouter.types import Wish
 from experiments import adjusting, learning
 from experiments.models import LearningRound, Proposal
 from models_registry import releases
+from tests.admin.answers import said, text
 from tests.cast import Cast, UserFactory
 from tests.experiments.test_adjusting import allow
 from tests.experiments.test_adjusting import traffic as measured
@@ -26,17 +27,6 @@ def staff(cast: Cast) -> Client:
     client = Client()
     client.force_login(cast.staff)
     return client
-
-
-def text(answer: Any) -> str:
-    assert answer.status_code == 200, answer
-    return str(answer.content.decode())
-
-
-def said(answer: Any) -> list[str]:
-    """What the page tells at its top."""
-    assert answer.status_code == 200, answer
-    return [str(message) for message in answer.context["messages"]]
 
 
 def some_staff(*permissions: str) -> Client:

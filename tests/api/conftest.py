@@ -3,6 +3,10 @@ from datetime import UTC, datetime
 
 import pytest
 import time_machine
+from django.test import Client
+
+from budgets.keys import create_key
+from tests.cast import Cast
 
 
 @pytest.fixture(autouse=True)
@@ -10,3 +14,14 @@ def today() -> Iterator[None]:
     """The day of the catalogue that ships: its models are deprecated on days of their own."""
     with time_machine.travel(datetime(2026, 11, 21, 12, tzinfo=UTC), tick=True):
         yield
+
+
+@pytest.fixture(params=["key", "login"])
+def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
+    """Whoever may change: a key with the permission "admin", and a staff login."""
+    if request.param == "login":
+        client = Client()
+        client.force_login(cast.staff)
+        return client
+    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
+    return Client(headers={"Authorization": f"Bearer {text}"})

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from budgets.keys import create_key
 from models_registry import releases
 from models_registry.models import Deployment, Model, Price, Provider, Release
 from models_registry.static import STATIC
 from tests import seeds
+from tests.api.answers import problem
 from tests.cast import Cast
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
@@ -23,22 +23,15 @@ PLACE = {"provider": "openai", "upstream_model": "new", "prices": [PRICE]}
 NEW = {"id": "openai:new", "name": "New", "context_window": 1000, "max_output": 100, "deployments": [PLACE]}
 
 
+@pytest.fixture(autouse=True)
+def seeded(cast: Cast) -> None:
+    seeds.catalogue()
+
+
 @pytest.fixture
 def reader(cast: Cast) -> Client:
     """An application: it may read."""
-    seeds.catalogue()
     return Client(headers=cast.ada.auth)
-
-
-@pytest.fixture(params=["key", "login"])
-def staff(request: pytest.FixtureRequest, reader: Client, cast: Cast) -> Client:
-    """Whoever may change: a key with the permission "admin", and a staff login."""
-    if request.param == "login":
-        client = Client()
-        client.force_login(cast.staff)
-        return client
-    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
-    return Client(headers={"Authorization": f"Bearer {text}"})
 
 
 def send(client: Client, method: str, path: str, **body: Any) -> Any:
@@ -49,15 +42,6 @@ def ids(client: Client, query: str) -> list[str]:
     answer = client.get(f"/api/models?{query}")
     assert answer.status_code == 200, answer.content
     return [each["id"] for each in answer.json()["results"]]
-
-
-def problem(answer: Any) -> tuple[int, list[str]]:
-    """Status and fields of an error as RFC 9457 has it."""
-    assert answer["Content-Type"] == "application/problem+json"
-    body = answer.json()
-    assert body["status"] == answer.status_code
-    assert len(body["detail"]) > 5
-    return answer.status_code, [each["field"] for each in body.get("errors", [])]
 
 
 def served(identifier: str) -> Any:

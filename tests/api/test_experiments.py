@@ -12,6 +12,7 @@ from budgets.keys import create_key
 from experiments import learning, traffic
 from experiments.models import LearningRound, Proposal
 from models_registry import releases
+from tests.api.answers import problem
 from tests.cast import Cast
 from tests.experiments.test_learning import a_sure_difference
 from tests.experiments.traffic import LARGE, MIDDLE, SMALL, draft, open_shop, policy, request
@@ -23,16 +24,6 @@ def shop(cast: Cast) -> None:
     traffic._remembered.clear()
 
 
-@pytest.fixture(params=["key", "login"])
-def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
-    """Whoever may change: a key with the permission "admin", and a staff login."""
-    if request.param == "login":
-        client = Client()
-        client.force_login(cast.staff)
-        return client
-    return with_key(cast, "admin")
-
-
 def with_key(cast: Cast, *permissions: str) -> Client:
     _, text = create_key(cast.ada.account, "a key", cast.ada.user, list(permissions))
     return Client(headers={"Authorization": f"Bearer {text}"})
@@ -40,13 +31,6 @@ def with_key(cast: Cast, *permissions: str) -> Client:
 
 def post(client: Client, path: str, **body: Any) -> Any:
     return client.post(f"/api/{path}", body, "application/json")
-
-
-def problem(answer: Any) -> tuple[int, list[str]]:
-    assert answer["Content-Type"] == "application/problem+json"
-    body = answer.json()
-    assert len(body["detail"]) > 5
-    return answer.status_code, [each["field"] for each in body.get("errors", [])]
 
 
 # --- previews and backtests

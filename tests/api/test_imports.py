@@ -8,35 +8,23 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from budgets.keys import create_key
 from models_registry import catalogue, importing, releases
 from models_registry.models import Import, Model
 from models_registry.static import STATIC
 from tests import seeds
+from tests.api.answers import problem
 from tests.cast import Cast
 
 GPT = "openai:gpt-5"
 
 
-@pytest.fixture(params=["key", "login"])
-def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
-    """Whoever may change: a key with the permission "admin", and a staff login."""
+@pytest.fixture(autouse=True)
+def seeded(cast: Cast) -> None:
     seeds.catalogue()
-    if request.param == "login":
-        client = Client()
-        client.force_login(cast.staff)
-        return client
-    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
-    return Client(headers={"Authorization": f"Bearer {text}"})
 
 
 def upload(client: Client, content: bytes, name: str = "list.csv", **fields: str) -> Any:
     return client.post("/api/imports", {"file": SimpleUploadedFile(name, content), **fields})
-
-
-def problem(answer: Any) -> tuple[int, list[str]]:
-    assert answer["Content-Type"] == "application/problem+json"
-    return answer.status_code, [each["field"] for each in answer.json().get("errors", [])]
 
 
 @pytest.mark.parametrize("format_name", ["json", "csv", "xlsx"])

@@ -12,6 +12,7 @@ from autorouter.models import Preferences, Session
 from budgets.keys import create_key
 from models_registry.models import Release
 from tests import seeds
+from tests.api.answers import problem
 from tests.cast import Cast, Member
 
 RULE = {"name": "no openai", "when": {"category": "coding"}, "then": {"block": {"providers": ["openai"]}}}
@@ -32,14 +33,6 @@ def staff(cast: Cast) -> Client:
 
 def patch(client: Client, query: str = "", **body: Any) -> Any:
     return client.patch(PATH + query, {"reason": "try", **body}, "application/json")
-
-
-def problem(answer: Any) -> tuple[int, list[str]]:
-    assert answer["Content-Type"] == "application/problem+json"
-    body = answer.json()
-    assert body["status"] == answer.status_code
-    assert len(body["detail"]) > 5
-    return answer.status_code, [each["field"] for each in body.get("errors", [])]
 
 
 # --- preferences

@@ -7,10 +7,10 @@ from django.test import Client
 
 from autorouter import lines
 from autorouter.models import Policy, TaskType
-from budgets.keys import create_key
 from models_registry import releases
 from models_registry.models import Release
 from tests import seeds
+from tests.api.answers import problem
 from tests.cast import Cast
 
 ABC = ["openai:gpt-5", "anthropic:claude-sonnet-4", "google:gemini-2.5-pro"]
@@ -18,33 +18,18 @@ NEW = {"name": "own", "title": "Our own", "models": ABC, "reason": "we want it"}
 POLICIES, TYPES = "/api/routing/policies", "/api/routing/task-types"
 
 
+@pytest.fixture(autouse=True)
+def seeded(cast: Cast) -> None:
+    seeds.router()
+
+
 @pytest.fixture
 def reader(cast: Cast) -> Client:
-    seeds.router()
     return Client(headers=cast.ada.auth)
-
-
-@pytest.fixture(params=["key", "login"])
-def staff(request: pytest.FixtureRequest, reader: Client, cast: Cast) -> Client:
-    """Whoever may change: a key with the permission "admin", and a staff login."""
-    if request.param == "login":
-        client = Client()
-        client.force_login(cast.staff)
-        return client
-    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
-    return Client(headers={"Authorization": f"Bearer {text}"})
 
 
 def send(client: Client, method: str, path: str, **body: Any) -> Any:
     return getattr(client, method)(path, body, "application/json")
-
-
-def problem(answer: Any) -> tuple[int, list[str]]:
-    assert answer["Content-Type"] == "application/problem+json"
-    body = answer.json()
-    assert body["status"] == answer.status_code
-    assert len(body["detail"]) > 5
-    return answer.status_code, [each["field"] for each in body.get("errors", [])]
 
 
 def live() -> dict[str, Any]:

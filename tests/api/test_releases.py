@@ -15,22 +15,16 @@ from models_registry import editing, releases, switches
 from models_registry.models import Model, Rollout
 from models_registry.types import Pointer
 from tests import seeds
+from tests.api.answers import problem
 from tests.cast import Cast
 
 GPT = "openai:gpt-5"
 Auth = dict[str, str]
 
 
-@pytest.fixture(params=["key", "login"])
-def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
-    """Whoever may change: a key with the permission "admin", and a staff login."""
+@pytest.fixture(autouse=True)
+def seeded(cast: Cast) -> None:
     seeds.both()
-    if request.param == "login":
-        client = Client()
-        client.force_login(cast.staff)
-        return client
-    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
-    return Client(headers={"Authorization": f"Bearer {text}"})
 
 
 @pytest.fixture
@@ -44,13 +38,6 @@ def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
 
 def post(client: Client, line: str, **body: Any) -> Any:
     return client.post(f"/api/rollouts/{line}", body, "application/json")
-
-
-def problem(answer: Any) -> tuple[int, list[str]]:
-    assert answer["Content-Type"] == "application/problem+json"
-    body = answer.json()
-    assert len(body["detail"]) > 5
-    return answer.status_code, [each["field"] for each in body.get("errors", [])]
 
 
 def rename(name: str) -> None:
