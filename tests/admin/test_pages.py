@@ -221,3 +221,10 @@ def test_people_who_are_not_staff_are_sent_to_the_login(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.cy.user)
     assert client.get("/admin/analytics/record/").status_code == 302
+
+
+def test_whoever_comes_to_the_login_page_itself_lands_on_the_overview(cast: Cast) -> None:
+    cast.staff.set_password("a password of a test")
+    cast.staff.save()
+    answer = Client().post("/admin/login/", {"username": cast.staff.username, "password": "a password of a test"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
