@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from autorouter import counterfactual
 from autorouter.errors import InvalidConfiguration
-from autorouter.types import Candidate
+from autorouter.types import CATEGORIES, Candidate
 from experiments import backtest, decisions
 from experiments.errors import BadSlice, ExperimentError
 from experiments.traffic import MOST, Slice, read_moment
@@ -75,7 +75,7 @@ class BacktestPage(pages.StaffPage):
         asked = self.request.GET
         context: dict[str, Any] = {
             "numbers": {line: [each.number for each in releases.listed(line)] for line in releases.LINES},
-            "asked": asked, "limit": asked.get("limit", MOST), "report": None, "problem": "",
+            "asked": asked, "limit": asked.get("limit", MOST), "categories": CATEGORIES, "report": None, "problem": "",
         }  # fmt: skip
         if "limit" in asked:
             try:
