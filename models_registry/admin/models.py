@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,6 +17,7 @@ from unfold.contrib.inlines.admin import NonrelatedStackedInline
 from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminExpandableTextareaWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminSingleDateWidget,
     UnfoldAdminTextInputWidget,
@@ -46,6 +47,9 @@ class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
     capabilities = forms.MultipleChoiceField(
         choices=CapabilityChoice.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+
+    class Meta:
+        widgets: ClassVar = dict.fromkeys(("user_description", "description"), UnfoldAdminExpandableTextareaWidget)
 
 
 class PriceInline(NonrelatedStackedInline):

@@ -56,6 +56,11 @@ class Version:
     reason: str
     changes: tuple[FieldChange, ...]
 
+    @property
+    def title(self) -> str:
+        """What people call the table."""
+        return str(table(self.table)._meta.verbose_name)
+
 
 def tables() -> dict[str, type[models.Model]]:
     """Every table that keeps a history, by name."""
