@@ -95,8 +95,28 @@ class ProfileAdmin(ModelAdmin):
         return f"{sum(score.is_estimated for score in scores)} of {len(scores)}"
 
 
+class LinesField(forms.CharField):
+    """A list of ids, one a line, in their order."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 6})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+    model_ids = LinesField(label="Models", help_text="Model ids, one a line; the first is tried first.")
+
+
 @admin.register(Policy)
 class PolicyAdmin(ModelAdmin):
+    form = PolicyForm
     publish = staticmethod(configuration.publish)
     list_display = ["name", "version", "title", "most", "order", "state"]
     list_filter = ["is_active"]

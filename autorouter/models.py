@@ -1,6 +1,7 @@
 """The editable router configuration. The router reads releases compiled from it, never these tables."""
 
 import contextlib
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from autorouter import rules
 from autorouter.choices import Dimension, PriorityChoice
 from autorouter.tuning import ROUTER_MODEL, SETTINGS, SPEED_BONUS, SPEED_BONUSES, WEIGHTS, Setting
 from autorouter.types import Complexity, CostTier
-from models_registry import audit
+from models_registry import audit, catalogue
 
 
 def _number(label: str, setting: Setting) -> "models.DecimalField[Any, Any]":
@@ -146,13 +147,23 @@ class ProfileScore(models.Model):
         return f"{self.profile} {self.dimension} {self.value}"
 
 
+def validate_names(value: object) -> None:
+    """A list of texts, each once."""
+    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+        raise ValidationError('Write a list of names, e.g. ["openai", "mistral"].')
+    if len(set(value)) != len(value):
+        raise ValidationError("A name is in the list twice.")
+
+
 class Policy(models.Model):
     """A named list of models that are tried in order."""
 
     name = models.SlugField(max_length=64)
     version = models.PositiveIntegerField(default=1)
     title = models.CharField(max_length=200)
-    model_ids = models.JSONField("models", help_text="Model ids, the first is tried first.")
+    model_ids = models.JSONField(
+        "models", validators=[validate_names], help_text="Model ids, the first is tried first."
+    )
     max_cost_usd = models.DecimalField(
         "most per task",
         max_digits=12,
@@ -199,6 +210,15 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
 
+    def clean(self) -> None:
+        """A model that is new in the policy is one of the catalogue; one that went from there since may stay."""
+        if not isinstance(self.model_ids, list):
+            return
+        before = Policy.objects.filter(name=self.name).values_list("model_ids", flat=True)
+        allowed = {*catalogue.model_ids(), *itertools.chain(*before)}
+        if unknown := [each for each in self.model_ids if each not in allowed]:
+            raise ValidationError({"model_ids": f"There is no model {', '.join(map(repr, unknown))} in the catalogue."})
+
 
 class TaskType(models.Model):
     """Which policy a kind of task goes to."""
@@ -220,14 +240,6 @@ def validate_rules(value: object) -> None:
         rules.read(value)
     except rules.InvalidRules as invalid:
         raise ValidationError([f"{path}: {problem}" for path, problem in invalid.problems.items()]) from invalid
-
-
-def validate_names(value: object) -> None:
-    """A list of texts, each once."""
-    if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-        raise ValidationError('Write a list of names, e.g. ["openai", "mistral"].')
-    if len(set(value)) != len(value):
-        raise ValidationError("A name is in the list twice.")
 
 
 class Preferences(models.Model):

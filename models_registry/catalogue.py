@@ -88,6 +88,11 @@ def provider_value(row: Provider) -> ProviderValue:
     return ProviderValue(name=row.name, **{name: getattr(row, name) for name in PROVIDER_FIELDS})
 
 
+def model_ids() -> list[str]:
+    """Every model, by id."""
+    return list(Model.objects.values_list("identifier", flat=True))
+
+
 def provider_names() -> list[str]:
     """Every provider, by name."""
     return list(Provider.objects.values_list("name", flat=True))

@@ -364,7 +364,11 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=200)),
                 (
                     "model_ids",
-                    models.JSONField(help_text="Model ids, the first is tried first.", verbose_name="models"),
+                    models.JSONField(
+                        help_text="Model ids, the first is tried first.",
+                        validators=[autorouter.models.validate_names],
+                        verbose_name="models",
+                    ),
                 ),
                 (
                     "max_cost_usd",
@@ -1040,7 +1044,11 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=200)),
                 (
                     "model_ids",
-                    models.JSONField(help_text="Model ids, the first is tried first.", verbose_name="models"),
+                    models.JSONField(
+                        help_text="Model ids, the first is tried first.",
+                        validators=[autorouter.models.validate_names],
+                        verbose_name="models",
+                    ),
                 ),
                 (
                     "max_cost_usd",

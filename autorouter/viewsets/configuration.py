@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -69,7 +70,11 @@ class PolicyViewSet(
     def perform_create(self, serializer: Any) -> None:
         values = dict(serializer.validated_data)
         reason = values.pop("reason")
-        serializer.instance = policies.add_version(values, audit.author_of(self.request), reason)
+        try:
+            serializer.instance = policies.add_version(values, audit.author_of(self.request), reason)
+        except ValidationError as refused:
+            told = {"models" if name == "model_ids" else name: each for name, each in refused.message_dict.items()}
+            raise ValidationError(told) from refused
 
     @extend_schema(request=ActivateSerializer)
     @action(detail=True, methods=["post"])

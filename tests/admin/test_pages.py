@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from autorouter.models import Profile, RouterConfiguration
+from autorouter.models import Policy, Profile, RouterConfiguration
 from budgets.keys import find_caller
 from budgets.models import ApiKey, Limit
 from models_registry.models import Deployment, Model, Price, Release
@@ -228,3 +228,18 @@ def test_whoever_comes_to_the_login_page_itself_lands_on_the_overview(cast: Cast
     cast.staff.save()
     answer = Client().post("/admin/login/", {"username": cast.staff.username, "password": "a password of a test"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+
+
+def test_a_policys_models_are_written_one_a_line_and_live_in_that_order(staff: Client, form: Form) -> None:
+    row = Policy.objects.get(name="code", is_active=True)
+    url = reverse("admin:autorouter_policy_change", args=[row.pk])
+    shown = form(url)
+    assert str(shown["model_ids"]).splitlines() == row.model_ids
+    turned = row.model_ids[::-1]
+    sent = {**shown, "model_ids": "\r\n".join(["", *turned, "  "]), "reason": "the other way round"}
+    assert staff.post(url, sent).status_code == 302
+    assert Release.objects.get(line="router", number=2).bundle["policies"]["code"]["models"] == turned
+    refused = errors(staff.post(url, {**sent, "model_ids": "openai:gpt-5\nno:such"}))
+    assert "no:such" in refused
+    assert "This field is required" in errors(staff.post(url, {**sent, "model_ids": " \r\n"}))
+    assert Release.objects.filter(line="router").count() == 2

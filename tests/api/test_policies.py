@@ -20,7 +20,7 @@ POLICIES, TYPES = "/api/routing/policies", "/api/routing/task-types"
 
 @pytest.fixture(autouse=True)
 def seeded(cast: Cast) -> None:
-    seeds.router()
+    seeds.both()
 
 
 @pytest.fixture
@@ -86,6 +86,7 @@ def test_a_policy_that_a_task_type_needs_stays_and_the_problem_says_which(staff:
     [
         ("", {**NEW, "reason": " "}, 400, ["reason"]),
         ("", {**NEW, "models": []}, 400, ["models"]),
+        ("", {**NEW, "models": ["openai:gtp-5"]}, 400, ["models"]),
         ("", {**NEW, "models": "openai:gpt-5"}, 400, ["models"]),
         ("", {**NEW, "name": "not a slug"}, 400, ["name"]),
         ("", {**NEW, "title": ""}, 400, ["title"]),

@@ -25,7 +25,7 @@ NEW = {"name": "own", "title": "Our own", "model_ids": ABC}
 
 @pytest.fixture(autouse=True)
 def seeded(db: None) -> None:
-    seeds.router()
+    seeds.both()
 
 
 def live() -> int:
@@ -98,8 +98,11 @@ def test_a_version_is_the_next_one_also_after_the_policy_was_inactive() -> None:
         ({"max_cost_usd": Decimal(-1)}, ValidationError),
         ({"temperature": Decimal(3)}, ValidationError),
         ({"adjust_most_places": 21}, ValidationError),
-        ({"model_ids": "openai:gpt-5"}, InvalidConfiguration),
-        ({"model_ids": [1]}, InvalidConfiguration),
+        ({"model_ids": "openai:gpt-5"}, ValidationError),
+        ({"model_ids": [1]}, ValidationError),
+        ({"model_ids": []}, ValidationError),
+        ({"model_ids": [*ABC, "openai:gtp-5"]}, ValidationError),
+        ({"model_ids": [*ABC, ABC[0]]}, ValidationError),
     ],
 )
 def test_a_bad_version_is_refused_and_the_active_one_stays(values: dict[str, Any], error: type[Exception]) -> None:
