@@ -21,14 +21,14 @@ SCALE = 100
 EPOCHS = 12
 RATE = 1.5
 """The first step's; it falls to none along a line."""
-DECAY = 1e-4
+DECAY = 2e-5
 SEEN_IN = 3
 """A term must stand in this many prompts, or in the lexicon."""
 GROUP_PROMPTS = 60
 """At most so many prompts of a group are read, and together"""
 GROUP_WEIGHT = 8.0
 """they count as much as so many of the seed set: a public set has one format, which must not pass for its category."""
-LEAST_WEIGHT = 0.25
+LEAST_WEIGHT = 0.4
 """Terms with smaller weights all over are left out."""
 MEASURE_ROWS = [f"={name}" for name in MEASURES]
 LEXICON_FILE = Path(__file__).parent / "lexicon.txt"

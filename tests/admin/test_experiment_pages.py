@@ -104,7 +104,7 @@ def test_a_draft_is_tried_on_the_backtest_page(staff: Client) -> None:
 
 def test_without_records_the_backtest_page_says_so(staff: Client) -> None:
     page = text(staff.get("/admin/backtest/?limit=100"))
-    assert "of 2107 built-in prompts: there is no record" in page
+    assert "of 2224 built-in prompts: there is no record" in page
     assert "Every request goes where it goes now." in page
 
 

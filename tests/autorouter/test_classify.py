@@ -81,8 +81,7 @@ def test_tokens_are_a_quarter_of_the_characters_rounded_up() -> None:
     [
         ("What is 2+2?", "simple"),
         ("hi", "simple"),
-        ("Write a function that checks whether a number is a palindrome, with a docstring and two examples, in Python. "
-         "It must ignore spaces and case, handle the empty string, and reject all but text.", "moderate"),
+        ("Explain the difference between TCP and UDP with examples of when to use each.", "moderate"),
         ("Design a distributed rate limiter, prove its bounds, evaluate tradeoffs", "complex"),
     ],
 )  # fmt: skip

@@ -342,7 +342,7 @@ def test_the_command_tells_json(number: str) -> None:
 def test_the_command_says_that_there_is_no_record() -> None:
     code, said, _ = command()
     assert code == 0
-    assert said.startswith("2,107 built-in prompts (there is no record); 0 (0.0%) would go elsewhere")
+    assert said.startswith("2,224 built-in prompts (there is no record); 0 (0.0%) would go elsewhere")
 
 
 def test_the_command_replays_the_slice_that_it_is_told() -> None:
