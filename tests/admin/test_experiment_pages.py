@@ -18,7 +18,7 @@ from tests.cast import Cast, UserFactory
 from tests.experiments.test_adjusting import allow
 from tests.experiments.test_adjusting import traffic as measured
 from tests.experiments.test_learning import a_sure_difference
-from tests.experiments.traffic import LARGE, MIDDLE, SMALL, draft, open_shop, policy, request
+from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, open_shop, policy, request
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_draft_is_tried_on_the_backtest_page(staff: Client) -> None:
 
 def test_without_records_the_backtest_page_says_so(staff: Client) -> None:
     page = text(staff.get("/admin/backtest/?limit=100"))
-    assert "of 2224 built-in prompts: there is no record" in page
+    assert f"of {SHIPPED} built-in prompts: there is no record" in page
     assert "Every request goes where it goes now." in page
 
 

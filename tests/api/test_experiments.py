@@ -15,7 +15,7 @@ from models_registry import releases
 from tests.api.answers import problem
 from tests.cast import Cast
 from tests.experiments.test_learning import a_sure_difference
-from tests.experiments.traffic import LARGE, MIDDLE, SMALL, draft, open_shop, policy, request
+from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, open_shop, policy, request
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +60,7 @@ def test_a_slice_is_chosen_by_its_fields(staff: Client) -> None:
     for field, value, count in (
         ("user_id", 5, 1),
         ("category", "research", 1),
-        ("model", LARGE, 2_107),
+        ("model", LARGE, SHIPPED),
         ("limit", 1, 1),
     ):
         assert post(staff, "backtests", **{field: value}).json()["requests"] == count, field

@@ -29,7 +29,7 @@ from models_registry import bundles as catalogue_bundles
 from models_registry import releases
 from models_registry.errors import UnknownRelease
 from models_registry.models import Release
-from tests.experiments.traffic import LARGE, MIDDLE, SMALL, draft, goods, open_shop, policy, request, tune
+from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, goods, open_shop, policy, request, tune
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
@@ -126,7 +126,7 @@ def test_in_a_rollout_the_baseline_is_the_stable_release() -> None:
 
 def test_without_records_the_prompts_that_ship_are_replayed() -> None:
     report = tried(cheap_below=Decimal("0.5"))
-    assert (report.is_recorded, report.requests) == (False, 2_107)
+    assert (report.is_recorded, report.requests) == (False, SHIPPED)
     assert report.moved > 0
     # complex prompts of other categories: best:large and acme:middle are equals now, and the cheaper one goes first
     assert {(flow.before, flow.after) for flow in report.flows} == {(MIDDLE, SMALL), (LARGE, MIDDLE)}
@@ -342,7 +342,7 @@ def test_the_command_tells_json(number: str) -> None:
 def test_the_command_says_that_there_is_no_record() -> None:
     code, said, _ = command()
     assert code == 0
-    assert said.startswith("2,224 built-in prompts (there is no record); 0 (0.0%) would go elsewhere")
+    assert said.startswith(f"{SHIPPED:,} built-in prompts (there is no record); 0 (0.0%) would go elsewhere")
 
 
 def test_the_command_replays_the_slice_that_it_is_told() -> None:

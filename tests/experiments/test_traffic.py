@@ -16,7 +16,7 @@ from experiments.traffic import Slice
 from models_registry.types import Health, Reach, Usage
 from tests.analytics.rows import insert
 from tests.autorouter.fakes import task
-from tests.experiments.traffic import LARGE, MIDDLE, SMALL, open_shop, request
+from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, open_shop, request
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +118,7 @@ def test_without_a_record_the_prompts_that_ship_are_replayed_and_it_says_so() ->
     request(user_id=1)
     found = traffic.recent(Slice(user_id=2))
     assert (found.is_recorded, found.latency_ms) == (False, {})
-    assert len(found.situations) == 2_107
+    assert len(found.situations) == SHIPPED
     assert {each.usage.output_tokens for each in found.situations} == {500}
     assert {each.task.category for each in found.situations} >= {"coding", "research", "creative"}
 

@@ -24,8 +24,10 @@ from autorouter import configuration, lines, recorded, tables
 from autorouter.models import RouterConfiguration
 from autorouter.router import decide
 from autorouter.static import BUNDLE
+from autorouter.training.prompts import seed_prompts
 from autorouter.types import Wish
 from experiments.backtest import Pair, load
+from experiments.traffic import SHIPPED_EVERY
 from models_registry import bundles, releases
 from models_registry.types import Catalogue, Reach
 from tests.analytics.rows import insert
@@ -34,6 +36,8 @@ from tests.budgets.books import record
 
 PLAIN = Wish()
 SMALL, MIDDLE, LARGE = "acme:small", "acme:middle", "best:large"
+SHIPPED = -(-len(seed_prompts()) // SHIPPED_EVERY)
+"""So many built-in prompts there are."""
 CODING = {SMALL: 60, MIDDLE: 80, LARGE: 90}
 
 
