@@ -25,33 +25,33 @@ _WORD = re.compile(r"[\w\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+")
 """Kana, Han, Hangul and Thai: read as pairs of characters, for want of spaces or because endings cling to words."""
 _FIRST_UNSPACED = "\u0e00"
-# Each begins with a literal or a small class, so that `re` skips through the text: all of them cost some 60 us.
-_MARKS: Sequence[tuple[str, re.Pattern[str]]] = tuple(
-    (f"#{name}", re.compile(pattern))
-    for name, pattern in (
-        ("fence", r"```"),
-        ("code line", r"\n[ \t]*(?:def|class|import|from|#include|public|const|let|var|SELECT|function) "),
-        ("block", r"[{};]\n"),
-        ("tag", r"</"),
-        ("arrow", r"=>"),
-        ("call", r"\(\)"),
-        ("joined words", r"_[a-z]"),
-        ("file", r"\.(?:py|js|ts|c|cpp|java|sh|json|yaml|csv|html|css|sql|go|rs|txt)\b"),
-        ("tex", r"\$[^$\n]{1,200}\$|\\(?:frac|sqrt|sum|int)\b"),
-        ("arithmetic", r"[-+*/^=]\s?\d"),
-        ("equation", r"[=^≤≥∀∃∈√²]"),
-        ("choices", r"\n\(?[A-D][.):] "),
-        ("bullets", r"\n[ \t]*[-*•]\s"),
-        ("numbered", r"\n[ \t]*\d+[.)]\s"),
-        ("asks", r"[?\uff1f؟]"),
-        ("quote", r"[\"“„«「][^\"”“»」]{40,}[\"”“»」]"),
-        ("phrase", r"[\"“„«「'\u2018][^\"”“»」'\u2019\n]{2,40}[\"”“»」'\u2019]"),
-        ("money", r"[$€£¥]\s?\d"),
-        ("percent", r"%"),
-        ("year", r"(?:19|20)\d\d"),
-        ("table", r"\|[^|\n]*\|[^|\n]*\||\t[^\t\n]*\t"),
-        ("exclaims", r"!"),
-        ("introduces", r":\n"),
+# Each with the characters of which its text must hold one, so that most patterns are not even tried on plain prose.
+_MARKS: Sequence[tuple[str, frozenset[str], re.Pattern[str]]] = tuple(
+    (f"#{name}", frozenset(needed), re.compile(pattern))
+    for name, needed, pattern in (
+        ("fence", "`", r"```"),
+        ("code line", "\n", r"\n[ \t]*(?:def|class|import|from|#include|public|const|let|var|SELECT|function) "),
+        ("block", "{};", r"[{};]\n"),
+        ("tag", "<", r"</"),
+        ("arrow", "=", r"=>"),
+        ("call", "(", r"\(\)"),
+        ("joined words", "_", r"_[a-z]"),
+        ("file", ".", r"\.(?:py|js|ts|c|cpp|java|sh|json|yaml|csv|html|css|sql|go|rs|txt)\b"),
+        ("tex", "$\\", r"\$[^$\n]{1,200}\$|\\(?:frac|sqrt|sum|int)\b"),
+        ("arithmetic", "-+*/^=", r"[-+*/^=]\s?\d"),
+        ("equation", "=^≤≥∀∃∈√²", r"[=^≤≥∀∃∈√²]"),
+        ("choices", "ABCD", r"\n\(?[A-D][.):] "),
+        ("bullets", "-*•", r"\n[ \t]*[-*•]\s"),
+        ("numbered", ".)", r"\n[ \t]*\d+[.)]\s"),
+        ("asks", "?\uff1f؟", r"[?\uff1f؟]"),
+        ("quote", '"“„«「', r"[\"“„«「][^\"”“»」]{40,}[\"”“»」]"),
+        ("phrase", "\"“„«「'\u2018", r"[\"“„«「'\u2018][^\"”“»」'\u2019\n]{2,40}[\"”“»」'\u2019]"),
+        ("money", "$€£¥", r"[$€£¥]\s?\d"),
+        ("percent", "%", r"%"),
+        ("year", "12", r"(?:19|20)\d\d"),
+        ("table", "|\t", r"\|[^|\n]*\|[^|\n]*\||\t[^\t\n]*\t"),
+        ("exclaims", "!", r"!"),
+        ("introduces", ":", r":\n"),
     )
 )
 _ASKS_LAST = re.compile(r"[?\uff1f؟]")
@@ -91,7 +91,8 @@ def terms(text: str) -> set[str]:
     found.update([f"{one} {two}" for one, two in itertools.pairwise(words)])
     found.update(_opening(words))
     lines = f"\n{text}\n"
-    found.update([name for name, mark in _MARKS if mark.search(lines)])
+    held = set(lines)
+    found.update([name for name, needed, mark in _MARKS if not needed.isdisjoint(held) and mark.search(lines)])
     if _ASKS_LAST.search(text, max(len(text) - 4, 0)):
         found.add("#asks last")
     found.update(_manner(words, found))
