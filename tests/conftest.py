@@ -1,10 +1,13 @@
 """What every test may use: the cast, the asyncio backend, and the whole product on loopback."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from models_registry import switches
 from tests.cast import Cast, make_cast
 from tests.stack import Stack, running_stack
 
@@ -21,6 +24,15 @@ def anyio_backend() -> str:
 def cast(db: None) -> Cast:
     """Ada owns acme, Ben is in it, Cy must see nothing of it."""
     return make_cast()
+
+
+@pytest.fixture
+def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """A switches file of the test's own."""
+    settings.SWITCHES_FILE = tmp_path / "switches.json"
+    switches._watch.forget()
+    yield settings.SWITCHES_FILE
+    switches._watch.forget()
 
 
 @pytest.fixture(scope="session")

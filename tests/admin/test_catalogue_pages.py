@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -22,39 +21,15 @@ from models_registry.types import Pointer
 from routerhub.history import versions
 from tests import seeds
 from tests.admin.answers import said, text
-from tests.cast import Cast, UserFactory
+from tests.admin.people import check_doors, some_staff
+from tests.cast import Cast
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
 LIST = "/admin/models_registry/model/"
 
 
-@pytest.fixture
-def staff(cast: Cast) -> Client:
-    seeds.both()
-    client = Client()
-    client.force_login(cast.staff)
-    return client
-
-
-@pytest.fixture
-def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
-    """A switches file of the test's own."""
-    settings.SWITCHES_FILE = tmp_path / "switches.json"
-    switches._watch.forget()
-    yield settings.SWITCHES_FILE
-    switches._watch.forget()
-
-
 def post(client: Client, path: str, **fields: Any) -> Any:
     return client.post(path, fields, follow=True)
-
-
-def some_staff(*permissions: str) -> Client:
-    user = UserFactory.create(username="clerk", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def served(identifier: str) -> Any:
@@ -73,13 +48,7 @@ PAGES = [
 
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_are_open_for_staff_and_closed_to_others(staff: Client, cast: Cast, path: str) -> None:
-    assert staff.get(path).status_code == 200
-    outsider = Client()
-    for _ in range(2):
-        answer = outsider.get(path)
-        assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
-        outsider.force_login(cast.cy.user)
-    assert some_staff().get(path).status_code == 403
+    check_doors(path, staff, cast.cy.user)
 
 
 @pytest.mark.parametrize("path", ["/admin/prices/sync/", "/admin/imports/", "/admin/releases/"])

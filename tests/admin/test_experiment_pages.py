@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -14,7 +13,8 @@ from experiments import adjusting, learning
 from experiments.models import LearningRound, Proposal
 from models_registry import releases
 from tests.admin.answers import said, text
-from tests.cast import Cast, UserFactory
+from tests.admin.people import check_doors, some_staff
+from tests.cast import Cast
 from tests.experiments.test_adjusting import allow
 from tests.experiments.test_adjusting import traffic as measured
 from tests.experiments.test_learning import a_sure_difference
@@ -29,24 +29,10 @@ def staff(cast: Cast) -> Client:
     return client
 
 
-def some_staff(*permissions: str) -> Client:
-    user = UserFactory.create(username="clerk", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.mark.parametrize("page", ["decisions", "backtest"])
 def test_pages_are_open_for_staff_and_closed_to_others(staff: Client, cast: Cast, page: str) -> None:
     path = f"/admin/decisions/{request()}/" if page == "decisions" else "/admin/backtest/?limit=10"
-    assert staff.get(path).status_code == 200
-    outsider = Client()
-    for _ in range(2):
-        answer = outsider.get(path)
-        assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/admin/login/")
-        outsider.force_login(cast.cy.user)
-    assert some_staff().get(path).status_code == 403
+    check_doors(path, staff, cast.cy.user)
 
 
 def test_a_decision_is_told_in_words_bars_and_what_would_have_had_to_differ(staff: Client) -> None:

@@ -12,7 +12,6 @@ from autorouter.models import Policy, Profile, RouterConfiguration
 from budgets.keys import find_caller
 from budgets.models import ApiKey, Limit
 from models_registry.models import Deployment, Model, Price, Release
-from tests import seeds
 from tests.analytics.rows import insert
 from tests.cast import Cast
 
@@ -24,14 +23,6 @@ DECISION = {
         "speed": 0.5,
     }},
 }  # fmt: skip
-
-
-@pytest.fixture
-def staff(cast: Cast) -> Client:
-    seeds.both()
-    client = Client()
-    client.force_login(cast.staff)
-    return client
 
 
 Form = Callable[[str], dict[str, Any]]

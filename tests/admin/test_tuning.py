@@ -14,20 +14,11 @@ from autorouter.models import ProfileScore, RouterConfiguration
 from autorouter.tuning import SETTINGS, SPEED_BONUSES, WEIGHTS
 from models_registry import releases
 from models_registry.models import Release, Rollout
-from tests import seeds
 from tests.cast import Cast, UserFactory
 
 DESK = "/admin/tuning/"
 MATRIX = "/admin/scores/"
 NAMES = {**SETTINGS, **{f"weight_{complexity}_{tier}": each for (complexity, tier), each in WEIGHTS.items()}}
-
-
-@pytest.fixture
-def staff(cast: Cast) -> Client:
-    seeds.both()
-    client = Client()
-    client.force_login(cast.staff)
-    return client
 
 
 def desk(client: Client, **changes: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Releases of both lines and the switches in the REST API."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,6 @@ Auth = dict[str, str]
 @pytest.fixture(autouse=True)
 def seeded(cast: Cast) -> None:
     seeds.both()
-
-
-@pytest.fixture
-def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
-    """A switches file of the test's own."""
-    settings.SWITCHES_FILE = tmp_path / "switches.json"
-    switches._watch.forget()
-    yield settings.SWITCHES_FILE
-    switches._watch.forget()
 
 
 def post(client: Client, line: str, **body: Any) -> Any:
