@@ -9,8 +9,8 @@ from rest_framework.permissions import IsAuthenticated
 
 from analytics.models import Feedback, Record
 from analytics.serializers import FeedbackSerializer, RecordSerializer
-from budgets.permissions import ReadsAndStaffChanges
 from budgets.types import Caller
+from routerhub.audit.permissions import ReadsAndStaffChanges
 
 
 class FeedbackViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Feedback]):

@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from autorouter import rules
 from autorouter.choices import Dimension, PriorityChoice
-from autorouter.tuning import ROUTER_MODEL, SETTINGS, SPEED_BONUS, SPEED_BONUSES, WEIGHTS, Setting
+from autorouter.configuration.tunables import ROUTER_MODEL, SETTINGS, SPEED_BONUS, SPEED_BONUSES, WEIGHTS, Setting
+from autorouter.decision import rules
 from autorouter.types import Complexity, CostTier
-from models_registry import audit, catalogue
+from models_registry.catalogue import compiler as catalogue_compiler
+from routerhub.audit import history
 
 
 def _number(label: str, setting: Setting) -> "models.DecimalField[Any, Any]":
@@ -92,7 +93,7 @@ class RouterConfiguration(models.Model):
     long_context_threshold = models.PositiveIntegerField(
         default=128_000, validators=[MinValueValidator(1_000)], help_text="tokens"
     )
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         verbose_name_plural = "router configuration"
@@ -111,7 +112,7 @@ class Profile(models.Model):
     """What a model is good at: one score per dimension."""
 
     model = models.CharField(max_length=128, unique=True, help_text="The model's id.")
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["model"]
@@ -137,7 +138,7 @@ class ProfileScore(models.Model):
     source = models.CharField(max_length=255)
     dated = models.DateField()
     is_estimated = models.BooleanField("estimate", default=False)
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["profile", "id"]
@@ -182,7 +183,7 @@ class Policy(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(2))],
     )
     is_active = models.BooleanField("active", default=True)
-    adjust_most_places = models.PositiveSmallIntegerField(
+    adjust_max_places = models.PositiveSmallIntegerField(
         "most places", default=0, validators=[MaxValueValidator(20)],
         help_text="By how many places measured performance may move a model; 0: the order stays as it is written.",
     )  # fmt: skip
@@ -195,7 +196,7 @@ class Policy(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
         help_text="percentage points of success that a model must surely be off the others to be moved",
     )  # fmt: skip
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["name", "-version"]
@@ -215,7 +216,7 @@ class Policy(models.Model):
         if not isinstance(self.model_ids, list):
             return
         before = Policy.objects.filter(name=self.name).values_list("model_ids", flat=True)
-        allowed = {*catalogue.model_ids(), *itertools.chain(*before)}
+        allowed = {*catalogue_compiler.model_ids(), *itertools.chain(*before)}
         if unknown := [each for each in self.model_ids if each not in allowed]:
             raise ValidationError({"model_ids": f"There is no model {', '.join(map(repr, unknown))} in the catalogue."})
 
@@ -225,7 +226,7 @@ class TaskType(models.Model):
 
     name = models.SlugField(max_length=64, unique=True)
     policy = models.SlugField(max_length=64, help_text="The policy's name.")
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["name"]
@@ -235,7 +236,7 @@ class TaskType(models.Model):
 
 
 def validate_rules(value: object) -> None:
-    """Rules as autorouter.rules reads them."""
+    """Rules as autorouter.decision.rules reads them."""
     try:
         rules.read(value)
     except rules.InvalidRules as invalid:
@@ -261,7 +262,7 @@ class Preferences(models.Model):
         "daily alert", max_digits=12, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))], help_text="USD of a day from which an alert is sent.",
     )  # fmt: skip
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["user"]
@@ -290,7 +291,7 @@ class PolicyShift(models.Model):
     places = models.SmallIntegerField(help_text="Above 0: demoted by so many places; below 0: promoted.")
     evidence = models.JSONField(default=dict)
     since = models.DateTimeField()
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["policy", "model"]

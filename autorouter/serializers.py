@@ -8,7 +8,7 @@ from autorouter.models import Policy, Preferences, Profile, ProfileScore, Router
 from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
 from models_registry.serializers import Strict
 
-MOST_TOKENS = 1_000_000_000
+MAX_TOKENS = 1_000_000_000
 
 
 def _choice(allowed: tuple[str, ...], **options: Any) -> serializers.ChoiceField:
@@ -30,7 +30,7 @@ class TaskSerializer(Strict):
 
     category = _choice(CATEGORIES)
     complexity = _choice(COMPLEXITIES)
-    input_tokens = Count(min_value=0, max_value=MOST_TOKENS, default=0)
+    input_tokens = Count(min_value=0, max_value=MAX_TOKENS, default=0)
     needs = serializers.ListField(child=_choice(NEEDS), default=list, max_length=len(NEEDS))
 
 
@@ -66,7 +66,7 @@ class SelectSerializer(Strict):
         max_digits=18, decimal_places=9, min_value=0, required=False, allow_null=True
     )
     max_latency_ms = Count(min_value=1, max_value=3_600_000, required=False, allow_null=True)
-    max_output_tokens = Count(min_value=1, max_value=MOST_TOKENS, required=False, allow_null=True)
+    max_output_tokens = Count(min_value=1, max_value=MAX_TOKENS, required=False, allow_null=True)
     session = serializers.CharField(required=False, allow_null=True, max_length=200)
     tags = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=20)
 

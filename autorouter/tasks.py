@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from autorouter import sessions
+from autorouter.people import sessions
 
 
 @shared_task

@@ -104,7 +104,7 @@ class Task:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wish:
+class Constraints:
     """What the caller asks of the router beside the task. None and empty: no restriction."""
 
     previous_model: str | None = None
@@ -176,7 +176,7 @@ class Decision:
     """The outcome: candidates best first, the first being chosen; the rest with reasons; the releases it came from."""
 
     task: Task
-    wish: Wish
+    constraints: Constraints
     candidates: tuple[Candidate, ...]
     excluded: tuple[Exclusion, ...]
     catalogue_release: int

@@ -3,7 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from autorouter.viewsets import configuration, decisions, people, releases
+from autorouter.viewsets import configuration, decisions, people
+from routerhub.releases import viewsets
 
 router = SimpleRouter(trailing_slash=False)
 router.register("routing/policies", configuration.PolicyViewSet)
@@ -16,9 +17,9 @@ urlpatterns = [
     path("profiles", configuration.ProfileViewSet.as_view({"get": "list", "patch": "patch"})),
     path("router/configuration", configuration.RouterConfigurationView.as_view()),
     path("preferences", people.PreferencesView.as_view()),
-    path("releases/<str:line>/difference", releases.DifferenceView.as_view()),
-    path("releases/<str:line>/<int:number>", releases.BundleView.as_view()),
-    path("rollouts/<str:line>", releases.RolloutView.as_view()),
-    path("switches", releases.SwitchesView.as_view()),
+    path("releases/<str:line>/difference", viewsets.DifferenceView.as_view()),
+    path("releases/<str:line>/<int:number>", viewsets.BundleView.as_view()),
+    path("rollouts/<str:line>", viewsets.RolloutView.as_view()),
+    path("switches", viewsets.SwitchesView.as_view()),
     *router.urls,
 ]

@@ -21,7 +21,7 @@ from budgets.spool import Spool
 from budgets.types import Granted, Refused, Settlement, Spend
 
 logger = logging.getLogger(__name__)
-MOST_PER_BATCH = 64
+MAX_PER_BATCH = 64
 SETTLE_WAIT_S = 5.0
 MARGIN_S = 1.0
 """So much longer than the server itself a connection is waited for, before it counts as broken."""
@@ -96,8 +96,8 @@ class Ledger:
             dsn, wait_s + MARGIN_S, f"{_options(wait_s)} -c synchronous_commit=off", is_patient=True
         )
         self._settling = Connection(dsn, SETTLE_WAIT_S + MARGIN_S, _options(SETTLE_WAIT_S))
-        self._reserve: Batcher[Packed, Granted | Refused] = Batcher(self._send_reserve, MOST_PER_BATCH)
-        self._settle: Batcher[bytes, None] = Batcher(self._send_settle, MOST_PER_BATCH)
+        self._reserve: Batcher[Packed, Granted | Refused] = Batcher(self._send_reserve, MAX_PER_BATCH)
+        self._settle: Batcher[bytes, None] = Batcher(self._send_settle, MAX_PER_BATCH)
         self._spool = Spool(spool_dir)
         self._drain: asyncio.Task[None] | None = None
         self._returning: set[asyncio.Task[None]] = set()
@@ -198,8 +198,8 @@ class Ledger:
             for file in self._spool.claim():
                 items = Spool.read(file)
                 try:
-                    for at in range(0, len(items), MOST_PER_BATCH):
-                        await self._settling.call("settle_many", items[at : at + MOST_PER_BATCH])
+                    for at in range(0, len(items), MAX_PER_BATCH):
+                        await self._settling.call("settle_many", items[at : at + MAX_PER_BATCH])
                 except (psycopg.Error, TimeoutError):
                     break
                 logger.info("action=drain items=%s file=%s", len(items), file.name)

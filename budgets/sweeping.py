@@ -5,7 +5,7 @@ import logging
 from django.db import connection
 
 logger = logging.getLogger(__name__)
-MOST_PER_SWEEP = 500
+MAX_PER_SWEEP = 500
 
 
 def sweep() -> int:
@@ -20,7 +20,7 @@ def sweep() -> int:
             )), '[]'))
             FROM (SELECT * FROM budgets_hold WHERE lease_until < now() ORDER BY operation_id LIMIT %s) expired
             """,
-            [MOST_PER_SWEEP],
+            [MAX_PER_SWEEP],
         )
         (swept,) = cursor.fetchone()
     if swept:

@@ -13,11 +13,12 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from autorouter.admin import RULE_PANELS
-from autorouter.errors import InvalidConfiguration
-from autorouter.preferences import value_of
-from experiments import learning, rule_effects
+from autorouter.people.preferences import value_of
+from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
-from models_registry.pages import author
+from experiments.replay import rule_effects
+from routerhub.audit.pages import author
+from routerhub.releases.errors import InvalidRelease
 
 
 def effects_panel(row: Any) -> SafeString:
@@ -44,7 +45,7 @@ class LearningRoundAdmin(ModelAdmin):
     def look_now(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("experiments.change_proposal"):
             raise PermissionDenied
-        messages.info(request, learning.learn().verdict)
+        messages.info(request, proposals.learn().verdict)
         return redirect("admin:experiments_learninground_changelist")
 
 
@@ -85,17 +86,17 @@ class ProposalAdmin(ModelAdmin):
 
     @action(description="Accept: make the change", permissions=["change"])
     def accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        self._decide(request, queryset, learning.accept, "accepted")
+        self._decide(request, queryset, proposals.accept, "accepted")
 
     @action(description="Reject: leave everything as it is", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        self._decide(request, queryset, learning.reject, "rejected")
+        self._decide(request, queryset, proposals.reject, "rejected")
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Proposal], decide: Any, done: str) -> None:
         for row in queryset:
             try:
                 decide(row, author(request), f"{done} in the admin")
-            except (ValidationError, InvalidConfiguration) as refused:
+            except (ValidationError, InvalidRelease) as refused:
                 messages.error(request, f"{row}: {refused}")
             else:
                 messages.success(request, f"{row}: {done}.")

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from experiments.choices import ProposalKind, ProposalState
-from models_registry import audit
+from routerhub.audit import history
 
 
 class LearningRound(models.Model):
@@ -42,7 +42,7 @@ class Proposal(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=255, blank=True)
     release = models.PositiveIntegerField(null=True, blank=True, help_text="The router release that it became.")
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["state", "-id"]

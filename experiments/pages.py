@@ -6,17 +6,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 
-from autorouter import counterfactual
-from autorouter.errors import InvalidConfiguration
+from autorouter.decision import counterfactual
 from autorouter.types import CATEGORIES, Candidate
-from experiments import backtest, decisions
 from experiments.errors import BadSlice, ExperimentError
-from experiments.traffic import MOST, Slice, read_moment
-from models_registry import pages, releases
+from experiments.replay import backtest, decisions
+from experiments.replay.traffic import MOST, Slice, read_moment
 from models_registry.errors import RegistryError
+from routerhub.audit import pages
+from routerhub.releases import rollout, store
+from routerhub.releases.errors import InvalidRelease
 
 TERMS = ("category", "stickiness", "reasoning", "research")
-MOST_BARS = 12
+MAX_BARS = 12
 
 
 class DecisionPage(pages.StaffPage):
@@ -34,8 +35,8 @@ class DecisionPage(pages.StaffPage):
         decision = told.decision
         return super().get_context_data(
             **given, title=f"Why {told.record.model}", story=decisions.as_json(told), record=told.record, told=told,
-            rows=_bars(decision.candidates[:MOST_BARS]) if decision else [],
-            more=max(0, len(decision.candidates) - MOST_BARS) if decision else 0,
+            rows=_bars(decision.candidates[:MAX_BARS]) if decision else [],
+            more=max(0, len(decision.candidates) - MAX_BARS) if decision else 0,
             would_differ=counterfactual.changes(decision) if decision else (),
         )  # fmt: skip
 
@@ -74,20 +75,20 @@ class BacktestPage(pages.StaffPage):
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         asked = self.request.GET
         context: dict[str, Any] = {
-            "numbers": {line: [each.number for each in releases.listed(line)] for line in releases.LINES},
+            "numbers": {line: [each.number for each in store.listed(line)] for line in rollout.LINES},
             "asked": asked, "limit": asked.get("limit", MOST), "categories": CATEGORIES, "report": None, "problem": "",
         }  # fmt: skip
         if "limit" in asked:
             try:
                 report = backtest.run(_pair(self.request), _slice(self.request))
                 context["report"] = _shown(backtest.as_json(report))
-            except (ExperimentError, RegistryError, InvalidConfiguration) as problem:
+            except (ExperimentError, RegistryError, InvalidRelease) as problem:
                 context["problem"] = str(problem)
         return super().get_context_data(**given, **context)
 
 
 def _pair(request: HttpRequest) -> backtest.Pair:
-    found = {line: request.GET.get(line, "") for line in releases.LINES}
+    found = {line: request.GET.get(line, "") for line in rollout.LINES}
     for line, text in found.items():
         if text and not text.isdecimal():
             raise BadSlice(line, f"{text!r} is not the number of a release.")

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from experiments.models import LearningRound, Proposal
-from experiments.traffic import MOST, Slice
+from experiments.replay.traffic import MOST, Slice
 from models_registry.serializers import Strict
 
 

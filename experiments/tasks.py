@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from experiments import adjusting, learning
+from experiments.learning import adjusting, proposals
 
 
 @shared_task
@@ -14,4 +14,4 @@ def adjust_policies() -> None:
 @shared_task
 def learn() -> None:
     """One look at records and feedback, with proposals for a person to decide on."""
-    learning.learn()
+    proposals.learn()

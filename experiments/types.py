@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from autorouter.types import Task, Wish
-from models_registry.types import Reach, Usage
+from autorouter.types import Constraints, Task
+from models_registry.types import Availability, Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,8 +15,8 @@ class Situation:
 
     at: datetime
     task: Task
-    wish: Wish
-    reach: Reach
+    constraints: Constraints
+    availability: Availability
     usage: Usage
 
 

@@ -11,20 +11,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from autorouter import preferences
-from budgets.permissions import ReadsAndStaffChanges
+from autorouter.people import preferences
 from budgets.types import Caller
-from experiments import backtest, decisions, learning, rule_effects
+from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
+from experiments.replay import backtest, decisions, rule_effects
 from experiments.serializers import (
     BacktestSerializer,
     LearningRoundSerializer,
     PreviewSerializer,
     ProposalSerializer,
 )
-from models_registry import audit
-from models_registry.permissions import StaffOnly, is_staff
-from models_registry.serializers import ReasonSerializer
+from routerhub.audit import history
+from routerhub.audit.permissions import ReadsAndStaffChanges, StaffOnly, is_staff
+from routerhub.audit.serializers import ReasonSerializer
 
 BOUNDS = ("max_cost_increase", "max_latency_increase", "max_quality_loss", "max_moved")
 
@@ -99,7 +99,7 @@ class LearningRoundViewSet(viewsets.ReadOnlyModelViewSet[LearningRound]):
     @extend_schema(request=None, responses={201: LearningRoundSerializer})
     def create(self, _request: Request) -> Response:
         """Look now."""
-        return Response(LearningRoundSerializer(learning.learn()).data, 201)
+        return Response(LearningRoundSerializer(proposals.learn()).data, 201)
 
 
 class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]):
@@ -113,17 +113,17 @@ class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     @extend_schema(request=ReasonSerializer)
     @action(detail=True, methods=["post"])
     def accept(self, request: Request, pk: str) -> Response:
-        return self._decide(request, learning.accept)
+        return self._decide(request, proposals.accept)
 
     @extend_schema(request=ReasonSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
-        return self._decide(request, learning.reject)
+        return self._decide(request, proposals.reject)
 
     def _decide(self, request: Request, decide: Any) -> Response:
         proposal = self.get_object()
         serializer = ReasonSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        decide(proposal, audit.author_of(request), serializer.validated_data["reason"])
+        decide(proposal, history.author_of(request), serializer.validated_data["reason"])
         proposal.refresh_from_db()
         return Response(ProposalSerializer(proposal).data)

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator, URLValidator
 from django.db import models
 
-from models_registry import audit, quarantine
 from models_registry.choices import (
     CapabilityChoice,
     DeploymentStatus,
@@ -19,7 +18,9 @@ from models_registry.choices import (
     SpeedTier,
 )
 from models_registry.fields import RateField
+from models_registry.prices import quarantine
 from models_registry.types import Rates
+from routerhub.audit import history
 
 RATES = tuple(field.name for field in fields(Rates))
 slug = RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Write lower-case letters, digits, '.', '_' and '-' only.")
@@ -56,7 +57,7 @@ class Provider(models.Model):
     is_zero_retention = models.BooleanField(
         "zero retention", default=False, help_text="Keeps nothing of what it is sent, by contract."
     )
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["name"]
@@ -100,7 +101,7 @@ class Model(models.Model):
     source = models.CharField(
         max_length=255, blank=True, help_text="Where window, output and capabilities are from, and when."
     )
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["identifier"]
@@ -126,7 +127,7 @@ class Deployment(models.Model):
     upstream_model = models.CharField(max_length=160, help_text="The model's name there.")
     position = models.PositiveSmallIntegerField("order", default=0, help_text="The lowest is tried first.")
     status = models.CharField(max_length=16, choices=DeploymentStatus, default=DeploymentStatus.AVAILABLE)
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         ordering = ["model", "position", "id"]
@@ -165,7 +166,7 @@ class Price(models.Model):
     waits_because = models.CharField(
         max_length=500, blank=True, editable=False, help_text="Why it waits for approval. Empty: it is in force."
     )
-    history = audit.versions()
+    history = history.versions()
     is_trusted = False
 
     class Meta:
@@ -252,7 +253,7 @@ class Rollout(models.Model):
     stable = models.PositiveIntegerField(default=0)
     candidate = models.PositiveIntegerField(null=True, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
-    history = audit.versions()
+    history = history.versions()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(percent__lte=100), name="percent_at_most_100")]

@@ -17,9 +17,11 @@ from urllib.request import Request, urlopen
 from django.db import transaction
 from django.utils.timezone import now
 
-from models_registry import catalogue, reach, releases
+from models_registry import availability
+from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.models import Deployment, Probe
 from models_registry.types import Health, Provider, Status
+from routerhub.releases import notify
 
 WAIT_S = 10
 SLOW_MS = 5_000
@@ -39,9 +41,9 @@ class Finding:
 
 def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
     """Ask the provider for its list of models."""
-    key = reach.api_key(provider, environment)
+    key = availability.api_key(provider, environment)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    request = Request(f"{reach.base_url(provider, environment)}/models", headers=headers)  # noqa: S310 - http(s) by validation
+    request = Request(f"{availability.base_url(provider, environment)}/models", headers=headers)  # noqa: S310 - http(s) by validation
     began = time.monotonic()
     try:
         with urlopen(request, timeout=WAIT_S) as response:  # noqa: S310
@@ -75,8 +77,8 @@ def _ms_since(began: float) -> int:
 def probe_all(environment: Mapping[str, str]) -> dict[str, Finding]:
     """Probe every provider that has deployments and can be called, and keep what was found. By provider name."""
     places = Deployment.objects.select_related("provider")
-    providers = {row.provider_id: catalogue.provider_value(row.provider) for row in places}
-    asked = [each for each in providers.values() if reach.can_call(each, environment)]
+    providers = {row.provider_id: catalogue_compiler.provider_value(row.provider) for row in places}
+    asked = [each for each in providers.values() if availability.can_call(each, environment)]
     if not asked:
         return {}
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -105,7 +107,7 @@ def _keep(places: Iterable[Deployment], found: Mapping[str, Finding]) -> None:
         update_fields=["status", "detail", "latency_ms", "checked_at", "since"],
     )  # fmt: skip
     if changed:
-        releases.announce("probes")
+        notify.announce("probes")
 
 
 def measured() -> Health:

@@ -6,10 +6,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from models_registry.catalogue import RATES
+from models_registry.catalogue.compiler import RATES
 from models_registry.choices import DeploymentStatus, SpeedTier
 from models_registry.fields import RateField
-from models_registry.models import Deployment, Import, Model, Price, Provider, Release
+from models_registry.models import Deployment, Import, Model, Price, Provider
+from routerhub.releases.models import Release
 
 
 class Strict(serializers.Serializer[Any]):

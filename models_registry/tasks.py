@@ -4,7 +4,8 @@ import os
 
 from celery import shared_task
 
-from models_registry import importing, probing
+from models_registry import probing
+from models_registry.transfer import importing
 
 
 @shared_task

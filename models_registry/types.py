@@ -158,7 +158,7 @@ HEALTHY = Health()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reach:
+class Availability:
     """Which deployments can be called at this moment, and why others cannot."""
 
     providers: frozenset[str]

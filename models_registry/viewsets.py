@@ -18,11 +18,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from models_registry import audit, catalogue, editing, importing, price_lists, prices, resources, syncing
-from models_registry.bundles import price_json
+from models_registry.catalogue import compiler as catalogue_compiler
+from models_registry.catalogue import editing
+from models_registry.catalogue.bundles import price_json
 from models_registry.filters import ModelFilter, with_price
-from models_registry.models import Import, Model, Price, Provider, Release
-from models_registry.permissions import AllReadStaffChange, StaffOnly, is_staff
+from models_registry.models import Import, Model, Price, Provider
+from models_registry.prices import lists, rows, syncing
 from models_registry.serializers import (
     DeprecateSerializer,
     DuplicateSerializer,
@@ -34,10 +35,15 @@ from models_registry.serializers import (
     PriceRowSerializer,
     ProviderChangeSerializer,
     ProviderSerializer,
-    ReasonSerializer,
     ReleaseSerializer,
     SyncSerializer,
 )
+from models_registry.transfer import importing, resources
+from routerhub.audit import history
+from routerhub.audit.permissions import AllReadStaffChange, StaffOnly, is_staff
+from routerhub.audit.serializers import ReasonSerializer
+from routerhub.releases import store
+from routerhub.releases.models import Release
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -72,7 +78,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
     def create(self, request: Request) -> Response:
         serializer = NewModelSerializer(data=request.data)
         values = valid(serializer)
-        editing.add(values["id"], serializer.facts(), audit.author_of(request), values["reason"])
+        editing.add(values["id"], serializer.facts(), history.author_of(request), values["reason"])
         return self._shown(values["id"], 201)
 
     @extend_schema(request=ModelChangeSerializer)
@@ -80,7 +86,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
         self.get_object()
         serializer = ModelChangeSerializer(data=request.data)
         values = valid(serializer)
-        editing.alter(identifier, serializer.facts(), audit.author_of(request), values["reason"])
+        editing.alter(identifier, serializer.facts(), history.author_of(request), values["reason"])
         return self._shown(identifier)
 
     @extend_schema(parameters=[OpenApiParameter("reason", str, required=True)])
@@ -88,7 +94,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
         """The reason stands in the query or in the body."""
         self.get_object()
         given: Any = {"reason": request.query_params["reason"]} if "reason" in request.query_params else request.data
-        editing.remove(identifier, audit.author_of(request), valid(ReasonSerializer(data=given))["reason"])
+        editing.remove(identifier, history.author_of(request), valid(ReasonSerializer(data=given))["reason"])
         return Response(status=204)
 
     @extend_schema(request=DuplicateSerializer, responses={201: ModelSerializer})
@@ -96,7 +102,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
         """A copy under another id, with deployments and prices."""
         self.get_object()
         values = valid(DuplicateSerializer(data=request.data))
-        editing.duplicate(identifier, values["id"], audit.author_of(request), values["reason"])
+        editing.duplicate(identifier, values["id"], history.author_of(request), values["reason"])
         return self._shown(values["id"], 201)
 
     @extend_schema(request=DeprecateSerializer)
@@ -104,7 +110,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
         """From that day on it is no longer chosen, and who names it is told the successor."""
         self.get_object()
         values = valid(DeprecateSerializer(data=request.data))
-        author = audit.author_of(request)
+        author = history.author_of(request)
         editing.deprecate(identifier, values["deprecated_from"], values["successor"], author, values["reason"])
         return self._shown(identifier)
 
@@ -132,13 +138,13 @@ class ProviderViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets
     @transaction.atomic
     def _save(self, row: Provider, serializer: Any) -> None:
         values = dict(serializer.validated_data)
-        reason, author = values.pop("reason"), audit.author_of(self.request)
+        reason, author = values.pop("reason"), history.author_of(self.request)
         for name, value in values.items():
             setattr(row, name, value)
         row.full_clean()
-        audit.stamp(row, author, reason)
+        history.stamp(row, author, reason)
         row.save()
-        catalogue.publish(author, reason)
+        store.publish(author, reason)
         serializer.instance = row
 
 
@@ -162,7 +168,7 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         deployment, reason = values.pop("deployment"), values.pop("reason")
         for name in ("model", "provider", "upstream_model"):
             values.pop(name, None)
-        row = prices.add(deployment, values, audit.author_of(request), reason)
+        row = rows.add(deployment, values, history.author_of(request), reason)
         return Response(PriceRowSerializer(row).data, 201)
 
     @extend_schema(request=ReasonSerializer)
@@ -170,7 +176,7 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def approve(self, request: Request, pk: str) -> Response:
         """Let a price that waits count."""
         row = self.get_object()
-        prices.approve(row, audit.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        rows.approve(row, history.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
         row.refresh_from_db()
         return Response(PriceRowSerializer(row).data)
 
@@ -178,7 +184,7 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
         """Delete a price that waits; the history keeps it."""
-        prices.reject(self.get_object(), audit.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        rows.reject(self.get_object(), history.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
         return Response(status=204)
 
 
@@ -193,19 +199,19 @@ class PriceSyncView(APIView):
     def get(self, request: Request) -> Response:
         asked = request.query_params
         moment = now()
-        source, online = asked.get("source", price_lists.SOURCES[0]), asked.get("online") == "true"
-        changes = syncing.compare(price_lists.offers(source, online, moment.date()), moment)
+        source, online = asked.get("source", lists.SOURCES[0]), asked.get("online") == "true"
+        changes = syncing.compare(lists.offers(source, online, moment.date()), moment)
         return Response({"source": source, "changes": [_change_json(change) for change in changes]})
 
     @extend_schema(request=SyncSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         asked = valid(SyncSerializer(data=request.data))
         moment = now()
-        offers = price_lists.offers(asked["source"], asked["online"], moment.date())
+        offers = lists.offers(asked["source"], asked["online"], moment.date())
         known = {change.key for change in syncing.compare(offers, moment)}
         if unknown := [key for key in asked["keys"] if key not in known]:
             raise ValidationError({"keys": [f"{key!r} is not among the differences." for key in unknown]})
-        applied = syncing.apply(offers, asked["keys"], moment, audit.author_of(request), asked["reason"])
+        applied = syncing.apply(offers, asked["keys"], moment, history.author_of(request), asked["reason"])
         return Response({"applied": [_change_json(change) for change in applied]})
 
 
@@ -251,7 +257,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
             raise ValidationError({"file": "Send the file as multipart/form-data."})
         name = file.name or "file"
         format_name = asked.get("format") or name.rpartition(".")[2].lower()
-        job = importing.submit(asked.get("table", "models"), format_name, name, file.read(), audit.author_of(request))
+        job = importing.submit(asked.get("table", "models"), format_name, name, file.read(), history.author_of(request))
         return Response(ImportSerializer(job).data, 201)
 
     def get_parsers(self) -> list[Any]:
@@ -263,7 +269,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     def apply(self, request: Request, pk: str) -> Response:
         """Write a checked import's rows, all of them, and publish."""
         job = self.get_object()
-        importing.confirm(job, audit.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        importing.confirm(job, history.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
         job.refresh_from_db()
         return Response(ImportSerializer(job).data)
 
@@ -285,6 +291,6 @@ class ExportView(APIView):
 def file_response(table: str, format_name: str) -> HttpResponse:
     """The table as a download."""
     known = resources.TABLES[table]
-    content = resources.write_file(known, catalogue.compile_bundle()[known.kind], format_name)
+    content = resources.write_file(known, catalogue_compiler.compile_bundle()[known.kind], format_name)
     headers = {"Content-Disposition": f'attachment; filename="{table}-{now():%Y-%m-%d}.{format_name}"'}
     return HttpResponse(content, content_type=CONTENT_TYPES[format_name], headers=headers)

@@ -19,14 +19,12 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.sites import UnfoldAdminSite
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from autorouter import pages as router_pages
-from autorouter import tuning_pages
-from autorouter.errors import InvalidConfiguration
+from autorouter.admin import tuning_pages
 from experiments import pages as experiment_pages
-from models_registry import audit
-from models_registry import pages as registry_pages
-from models_registry.errors import InvalidRelease
-from routerhub.history import pages as history_pages
+from models_registry.admin import pages as registry_pages
+from routerhub.audit import history, history_pages
+from routerhub.releases import pages as router_pages
+from routerhub.releases.errors import InvalidRelease
 
 ADDED = "added in the admin"
 DELETED = "deleted in the admin"
@@ -73,13 +71,13 @@ class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
         return fieldsets
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
-        audit.stamp(obj, request.user, _reason(form))  # type: ignore[arg-type]
+        history.stamp(obj, request.user, _reason(form))  # type: ignore[arg-type]
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         changed = formset.save(commit=False)
         for row in [*changed, *formset.deleted_objects]:
-            audit.stamp(row, request.user, _reason(form))  # type: ignore[arg-type]
+            history.stamp(row, request.user, _reason(form))  # type: ignore[arg-type]
         for row in changed:
             row.save()
         for row in formset.deleted_objects:
@@ -95,7 +93,7 @@ class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
         try:
             with transaction.atomic():
                 return super().changeform_view(request, *arguments, **options)  # type: ignore[no-any-return]
-        except (InvalidConfiguration, InvalidRelease) as invalid:
+        except InvalidRelease as invalid:
             return self._shown_again(
                 request, [f"{path}: {problem}" for path, problem in invalid.problems.items()], *arguments, **options
             )
@@ -116,12 +114,12 @@ class Audited(SimpleHistoryAdmin):  # type: ignore[misc]
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         with transaction.atomic():
-            audit.delete([obj], request.user, DELETED)  # type: ignore[arg-type]
+            history.delete([obj], request.user, DELETED)  # type: ignore[arg-type]
             self._publish(request, f"{DELETED}: {obj}")
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         with transaction.atomic():
-            audit.delete(list(queryset), request.user, DELETED)  # type: ignore[arg-type]
+            history.delete(list(queryset), request.user, DELETED)  # type: ignore[arg-type]
             self._publish(request, DELETED)
 
     def _publish(self, request: HttpRequest, reason: str) -> None:

@@ -17,14 +17,15 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from autorouter.errors import InvalidConfiguration, NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
-from autorouter.explain import as_json
+from autorouter.decision.explain import as_json
+from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
 from experiments.errors import BadSlice, UnknownOperation
-from models_registry.errors import InvalidRelease, UnknownRelease, UnreadableSource, UnwritableFile
+from models_registry.errors import UnreadableSource, UnwritableFile
+from routerhub.releases.errors import InvalidRelease, UnknownRelease
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
-MOST_GIVEN = 200
+MAX_GIVEN = 200
 
 
 def problem(status: int, detail: str, instance: str, **more: Any) -> dict[str, Any]:
@@ -109,14 +110,14 @@ def _given(request: Any, path: str) -> dict[str, Any]:
             value = value[int(step)] if isinstance(value, list) else value[step]
     except (KeyError, IndexError, TypeError, ValueError, exceptions.APIException):
         return {}
-    short = value if isinstance(value, bool | int | float) or value is None else str(value)[:MOST_GIVEN]
+    short = value if isinstance(value, bool | int | float) or value is None else str(value)[:MAX_GIVEN]
     return {"given": short}
 
 
 _TABLE: tuple[tuple[Any, Callable[[Any, Any], Told]], ...] = (
     (exceptions.ValidationError, lambda error, request: _invalid(_flat(error.detail), request)),
     (ModelInvalid, _model_invalid),
-    ((InvalidConfiguration, InvalidRelease), lambda error, request: _invalid(error.problems.items(), request)),
+    ((InvalidRelease, InvalidRelease), lambda error, request: _invalid(error.problems.items(), request)),
     (UnknownModel, lambda error, request: _invalid([(error.field, str(error))], request)),
     ((UnknownPolicy, UnknownTaskType), _unknown_name),
     (NoCandidate, lambda error, _: (422, str(error), as_json(error.decision), {})),

@@ -142,7 +142,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # --- the router
 USE_DB_MODELS = _flag("USE_DB_MODELS", True)
 USE_DB_ROUTER_CONFIG = _flag("USE_DB_ROUTER_CONFIG", True)
-# Turns both while the processes run; see models_registry.switches.
+# Turns both while the processes run; see routerhub.releases.switches.
 SWITCHES_FILE = Path(env.str("SWITCHES_FILE", str(VAR_DIR / "switches.json")))
 # Whether `sync_prices` may fetch the newest figures from the network; else it takes those of the installed package.
 ALLOW_ONLINE_PRICES = _flag("ALLOW_ONLINE_PRICES", True)

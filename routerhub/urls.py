@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from routerhub.history import viewsets as history
+from routerhub.audit import viewsets as history
 from routerhub.problems import not_found
 
 urlpatterns: list[URLPattern | URLResolver] = [

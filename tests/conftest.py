@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from models_registry import switches
+from routerhub.releases import switches
 from tests.cast import Cast, make_cast
 from tests.stack import Stack, running_stack
 

@@ -1,7 +1,7 @@
 """The seeded tables, as `seed_catalog` makes them. The first test of a process seeds; the others get copies of its rows.
 
 Seeding takes half a second and more, most of it for the versions in the history. What it does is proved in
-tests/autorouter/test_seeding.py; everybody else only needs the rows.
+tests/autorouter/configuration/test_seeding.py; everybody else only needs the rows.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,10 @@ from django.db import connection
 from django.utils import timezone
 from psycopg import sql
 
-from autorouter import seeding as router_seeding
-from models_registry import seeding as catalogue_seeding
-from models_registry.models import Model, Release
+from autorouter.configuration import seeding as router_seeding
+from models_registry.catalogue import seeding as catalogue_seeding
+from models_registry.models import Model
+from routerhub.releases.models import Release
 
 Rows = dict[str, bytes]
 _kept: dict[str, Rows] = {}

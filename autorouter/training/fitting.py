@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autorouter.classifier import CATEGORIES, EARLIER_SHARE, EARLIER_TURNS, LANES, Weights, pack
-from autorouter.features import MEASURES, excerpt, measures, terms
+from autorouter.decision.classifier import CATEGORIES, EARLIER_SHARE, EARLIER_TURNS, LANES, Weights, pack
+from autorouter.decision.features import MEASURES, excerpt, measures, terms
 from autorouter.training.prompts import SEED, Prompt
 from autorouter.types import COMPLEXITIES
 
@@ -28,7 +28,7 @@ GROUP_PROMPTS = 60
 """At most so many prompts of a group are read, and together"""
 GROUP_WEIGHT = 8.0
 """they count as much as so many of the seed set: a public set has one format, which must not pass for its category."""
-LEAST_WEIGHT = 0.4
+MIN_WEIGHT = 0.4
 """Terms with smaller weights all over are left out."""
 MEASURE_ROWS = [f"={name}" for name in MEASURES]
 LEXICON_FILE = Path(__file__).parent / "lexicon.txt"
@@ -191,7 +191,7 @@ def _quantised(
     for term in known:
         of = [table[rows[name]] for name in (term, *concepts.get(term, ()))]
         lanes = [sum(lane) for lane in zip(*of, strict=True)]
-        if max(map(abs, lanes)) >= LEAST_WEIGHT:
+        if max(map(abs, lanes)) >= MIN_WEIGHT:
             packed[term] = pack([round(lane * SCALE) for lane in lanes])
     return Weights(
         scale=SCALE,

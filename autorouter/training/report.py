@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autorouter.classifier import CATEGORIES, Weights, judge, sums
+from autorouter.decision.classifier import CATEGORIES, Weights, judge, sums
 from autorouter.training.fitting import fit
 from autorouter.training.prompts import SEED, Outcome, Prompt
 from autorouter.types import COMPLEXITIES

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from autorouter import configuration, policies, profiles, tuned
+from autorouter.configuration import policies, profiles, save
 from autorouter.models import Policy, Profile, RouterConfiguration, TaskType
 from autorouter.serializers import (
     ActivateSerializer,
@@ -22,9 +22,9 @@ from autorouter.serializers import (
     ScoresSerializer,
     TaskTypeSerializer,
 )
-from budgets.permissions import ReadsAndStaffChanges
-from models_registry import audit
-from models_registry.serializers import ReasonSerializer
+from routerhub.audit import history
+from routerhub.audit.permissions import ReadsAndStaffChanges
+from routerhub.audit.serializers import ReasonSerializer
 
 
 class RouterConfigurationView(APIView):
@@ -44,8 +44,8 @@ class RouterConfigurationView(APIView):
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
         reason = values.pop("reason")
-        how = tuned.read_way(request.query_params.get("as", "live"))
-        release = tuned.save(row, values, how, audit.author_of(request), reason)
+        how = save.read_way(request.query_params.get("as", "live"))
+        release = save.save_tuning(row, values, how, history.author_of(request), reason)
         return Response({**RouterConfigurationSerializer(self._row()).data, "release": release})
 
     def _row(self) -> RouterConfiguration:
@@ -71,7 +71,7 @@ class PolicyViewSet(
         values = dict(serializer.validated_data)
         reason = values.pop("reason")
         try:
-            serializer.instance = policies.add_version(values, audit.author_of(self.request), reason)
+            serializer.instance = policies.add_version(values, history.author_of(self.request), reason)
         except ValidationError as refused:
             told = {"models" if name == "model_ids" else name: each for name, each in refused.message_dict.items()}
             raise ValidationError(told) from refused
@@ -81,7 +81,7 @@ class PolicyViewSet(
     def activate(self, request: Request, name: str) -> Response:
         """Let an earlier version take the place of the active one."""
         asked = self._valid(ActivateSerializer(data=request.data))
-        row = policies.activate(name, asked["version"], audit.author_of(request), asked["reason"])
+        row = policies.activate(name, asked["version"], history.author_of(request), asked["reason"])
         return Response(PolicySerializer(row).data)
 
     @extend_schema(request=ReasonSerializer, responses={204: None})
@@ -89,7 +89,7 @@ class PolicyViewSet(
     def deactivate(self, request: Request, name: str) -> Response:
         """Let nobody use the policy."""
         asked = self._valid(ReasonSerializer(data=request.data))
-        policies.deactivate(name, audit.author_of(request), asked["reason"])
+        policies.deactivate(name, history.author_of(request), asked["reason"])
         return Response(status=204)
 
     def _valid(self, serializer: Any) -> Any:
@@ -113,7 +113,7 @@ class ProfileViewSet(viewsets.ReadOnlyModelViewSet[Profile]):
         serializer = ScoresSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
-        release = profiles.set_scores(asked["profiles"], audit.author_of(request), asked["reason"])
+        release = profiles.set_scores(asked["profiles"], history.author_of(request), asked["reason"])
         return Response({"release": release})
 
 
@@ -139,7 +139,7 @@ class TaskTypeViewSet(
         reason = values.pop("reason")
         for name, value in values.items():
             setattr(row, name, value)
-        configuration.change(row, audit.author_of(self.request), reason)
+        save.change_row(row, history.author_of(self.request), reason)
         serializer.instance = row
 
     @transaction.atomic
@@ -147,6 +147,6 @@ class TaskTypeViewSet(
         given = {"reason": self.request.query_params.get("reason", "")}
         serializer = ReasonSerializer(data=given)
         serializer.is_valid(raise_exception=True)
-        author, reason = audit.author_of(self.request), given["reason"]
-        audit.delete([instance], author, reason)
-        configuration.publish(author, reason)
+        author, reason = history.author_of(self.request), given["reason"]
+        history.delete([instance], author, reason)
+        save.publish(author, reason)

@@ -10,16 +10,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from autorouter import explain, live, preferences, sessions
-from autorouter.classify import classify
+from autorouter.decision import explain
+from autorouter.decision.classify import classify
+from autorouter.decision.router import decide
 from autorouter.errors import NoCandidate, UnknownTaskType
-from autorouter.router import decide
+from autorouter.people import preferences, sessions
 from autorouter.serializers import SelectSerializer
-from autorouter.types import RouterRelease, Task, Wish
-from budgets.permissions import ReadsAndStaffChanges
+from autorouter.types import Constraints, RouterRelease, Task
 from budgets.types import Caller
-from models_registry import probing, reach
+from models_registry import availability, probing
 from models_registry.types import HEALTHY, Health
+from routerhub.audit.permissions import ReadsAndStaffChanges
+from routerhub.releases import live
 
 
 class SelectView(APIView):
@@ -35,16 +37,16 @@ class SelectView(APIView):
         asked = serializer.validated_data
         catalogue, router = live.current(_user_key(request))
         now, task, session_model = datetime.now(UTC), _task(asked), _session_model(request, asked)
-        wish = preferences.apply(
+        constraints = preferences.apply(
             preferences.usable(_preferences(request), router.policies),
-            _wish(asked, router, session_model),
+            _constraints(asked, router, session_model),
             asked["priority"],
             task,
             asked.get("tags", ()),
             now,
         )
-        within_reach = reach.current(catalogue.providers.values(), _health())
-        decision = decide(catalogue, router, task, wish, within_reach, now)
+        availability_now = availability.current(catalogue.providers.values(), _health())
+        decision = decide(catalogue, router, task, constraints, availability_now, now)
         if decision.chosen is None:
             raise NoCandidate(decision)
         return Response(explain.as_json(decision))
@@ -89,12 +91,12 @@ def _task(asked: dict[str, Any]) -> Task:
     return classify(asked["messages"], bool(asked.get("tools")), structured, asked["stream"])
 
 
-def _wish(asked: dict[str, Any], router: RouterRelease, session_model: str | None) -> Wish:
+def _constraints(asked: dict[str, Any], router: RouterRelease, session_model: str | None) -> Constraints:
     task_type = asked.get("task_type")
     if task_type and task_type not in router.task_types:
         raise UnknownTaskType(task_type, router.task_types)
     candidates = asked.get("candidates")
-    return Wish(
+    return Constraints(
         previous_model=asked.get("previous_model") or session_model,
         keeps_model=session_model is not None,
         candidates=None if candidates is None else tuple(candidates),

@@ -12,12 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from autorouter import preferences, sessions
 from autorouter.models import Preferences, Session
+from autorouter.people import preferences, sessions
 from autorouter.serializers import PreferencesSerializer, SessionSerializer
 from budgets.types import Caller
-from models_registry import audit
-from models_registry.permissions import is_staff
+from routerhub.audit import history
+from routerhub.audit.permissions import is_staff
 
 
 class PreferencesView(APIView):
@@ -38,7 +38,7 @@ class PreferencesView(APIView):
         reason = values.pop("reason")
         for name, value in values.items():
             setattr(row, name, value)
-        preferences.save(row, audit.author_of(request), reason)
+        preferences.save(row, history.author_of(request), reason)
         return Response(PreferencesSerializer(row).data)
 
     def _row(self, request: Request) -> Preferences:

@@ -23,13 +23,14 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from models_registry import catalogue, editing
-from models_registry.admin import looks
+from models_registry.admin import display
+from models_registry.catalogue import editing
 from models_registry.choices import CapabilityChoice
-from models_registry.errors import InvalidRelease
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
-from models_registry.pages import author
+from routerhub.audit.pages import author
+from routerhub.releases import store
+from routerhub.releases.errors import InvalidRelease
 
 PANELS: list[Callable[[str], SafeString]] = []
 """What apps above this one show on a model's page, by its id: the router adds the profile scores."""
@@ -136,9 +137,9 @@ class DeprecateForm(forms.Form):
 
 
 @admin.register(Model)
-class ModelAdmin_(looks.TakesPricesAlong, ModelAdmin):
+class ModelAdmin_(display.TakesPricesAlong, ModelAdmin):
     form = ModelForm
-    publish = staticmethod(catalogue.publish)
+    publish = staticmethod(store.publish)
     list_display = ["known_as", "price", "window", "can", "served", "state"]
     list_filter = [
         ("provider", RelatedDropdownFilter), CapabilityFilter, StateFilter, ("speed_tier", ChoicesDropdownFilter),
@@ -201,23 +202,23 @@ class ModelAdmin_(looks.TakesPricesAlong, ModelAdmin):
     @display(description="USD per 1M in / out")
     def price(self, row: Model) -> str:
         for deployment in row.deployments.all():
-            price = looks.price_now(deployment.prices.all())
+            price = display.price_now(deployment.prices.all())
             if price and price.input is not None and price.output is not None:
                 return f"{price.input.normalize():f} / {price.output.normalize():f}"
         return "no price"
 
     @display(description="Window", ordering="context_window")
     def window(self, row: Model) -> str:
-        return looks.tokens(row.context_window)
+        return display.tokens(row.context_window)
 
     @display(description="Can")
     def can(self, row: Model) -> str:
         marks = [*row.capabilities, *(["reasoning"] if row.supports_reasoning else [])]
-        return looks.badges(mark.replace("_", " ") for mark in marks if mark != "streaming")
+        return display.badges(mark.replace("_", " ") for mark in marks if mark != "streaming")
 
     @display(description="Served by")
     def served(self, row: Model) -> str:
-        return looks.badges(place.provider_id for place in row.deployments.all())
+        return display.badges(place.provider_id for place in row.deployments.all())
 
     @display(
         description="State",
@@ -232,7 +233,7 @@ class ModelAdmin_(looks.TakesPricesAlong, ModelAdmin):
 
     @display(description="Price history")
     def price_history(self, row: Model) -> SafeString:
-        return looks.price_history(list(row.deployments.all()))
+        return display.price_history(list(row.deployments.all()))
 
     @display(description="Beside the model")
     def panels(self, row: Model) -> SafeString:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MOST_TOKENS = 100_000
-MOST_LATENCY_MS = 600_000
+MAX_TOKENS = 100_000
+MAX_LATENCY_MS = 600_000
 BROKEN = ("disconnect", "malformed")
 WORDS = (
     "This answer was made up by the sandbox provider of RouterHub: no model was called and nothing was charged. "
@@ -49,9 +49,9 @@ def read(raw: object) -> Script:
     if reply is not None and not isinstance(reply, str):
         raise BadScript("sandbox.reply: write a text.")
     return Script(
-        latency_ms=_count(raw, "latency_ms", MOST_LATENCY_MS) or 0,
-        chunk_delay_ms=_count(raw, "chunk_delay_ms", MOST_LATENCY_MS) or 0,
-        output_tokens=_count(raw, "output_tokens", MOST_TOKENS),
+        latency_ms=_count(raw, "latency_ms", MAX_LATENCY_MS) or 0,
+        chunk_delay_ms=_count(raw, "chunk_delay_ms", MAX_LATENCY_MS) or 0,
+        output_tokens=_count(raw, "output_tokens", MAX_TOKENS),
         reply=reply,
         **_failure(raw.get("fail")),
     )
@@ -79,7 +79,7 @@ def _failure(raw: object) -> dict[str, Any]:
     return {
         "fail_status": status,
         "fail_break": broken,
-        "fail_after_chunks": _count(raw, "after_chunks", MOST_TOKENS),
+        "fail_after_chunks": _count(raw, "after_chunks", MAX_TOKENS),
         "retry_after_s": _count(raw, "retry_after_s", 3_600),
     }
 

@@ -14,7 +14,7 @@ from models_registry.upstream.errors import Failed, TimedOut, Unreachable, Upstr
 from models_registry.upstream.sse import EventParser
 
 CONNECT_TIMEOUT_S = 5
-MOST_ERROR_CHARS = 500
+MAX_ERROR_CHARS = 500
 DONE = b"[DONE]"
 
 
@@ -108,7 +108,7 @@ def _message(body: bytes) -> str:
         text = error["message"] if isinstance(error, dict) else error
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
         return ""
-    return str(text).replace("\0", "")[:MOST_ERROR_CHARS]
+    return str(text).replace("\0", "")[:MAX_ERROR_CHARS]
 
 
 def _decode(body: bytes) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from autorouter import explain
+from autorouter.decision import explain
 from autorouter.types import Candidate
 from budgets.types import Granted, to_usd
 from models_registry.types import SANDBOX, Deployment

@@ -24,7 +24,7 @@ from routerhub.gateway.wire.values import AUTO, POLICY_PREFIX, Client
 
 logger = logging.getLogger(__name__)
 CLIENT_LEFT = 499
-MOST_THROWN_AWAY = 64 * 1024 * 1024
+MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -61,7 +61,7 @@ async def read_body(request: Request, most: int) -> bytes:
         size += len(piece)
         if size <= most:
             pieces.append(piece)
-        elif size > most + MOST_THROWN_AWAY:
+        elif size > most + MAX_DISCARDED_BYTES:
             break
         else:
             pieces.clear()

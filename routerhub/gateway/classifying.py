@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from autorouter.classify import CHARS_PER_TOKEN, classify
+from autorouter.decision.classify import CHARS_PER_TOKEN, classify
+from autorouter.decision.router import decide
 from autorouter.errors import NoCandidate, RouterError
-from autorouter.router import decide
-from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, Task, Wish
+from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, Constraints, Task
 from budgets.errors import LedgerUnavailable
 from routerhub.gateway import hops, replies
 from routerhub.gateway.errors import AllFailed, BudgetRefused
@@ -27,10 +27,10 @@ from routerhub.gateway.wire.values import ChatRequest, Controls
 
 logger = logging.getLogger(__name__)
 TAG = "routerhub-classification"
-READ_CHARS, MOST_ORIGIN = 4_000, 200
+READ_CHARS, MAX_ORIGIN = 4_000, 200
 GRACE_S = 1.0
 """A call may last this much longer than all tries together, so that it is the deadline of all that cuts it."""
-MOST_OUTPUT = 400
+MAX_OUTPUT = 400
 """Tokens: the answer is short, but a reasoning model thinks before it."""
 WORDS = [category for category in CATEGORIES if category != "multimodal"]
 QUESTION = (
@@ -54,16 +54,16 @@ async def task_of(parts: Parts, arrival: Arrival) -> Task:
     except FAILURES as problem:
         told = f"no answer within {config.router_deadline_ms} ms" if isinstance(problem, TimeoutError) else str(problem)
         logger.warning("action=classify fallback=local problem=%s", told)
-        return replace(local, origin=f"local, since {config.router_model} failed: {told}"[:MOST_ORIGIN])
+        return replace(local, origin=f"local, since {config.router_model} failed: {told}"[:MAX_ORIGIN])
 
 
 async def _ask(parts: Parts, arrival: Arrival, local: Task) -> Task:
     """The router model's answer. Raises ValueError when none of the tries gave a usable one, and what a call raises."""
     config = arrival.router.config
     question = replace(arrival, request=_question(arrival.request, config.router_model))
-    wish = Wish(candidates=(config.router_model,), max_output_tokens=MOST_OUTPUT)
+    constraints = Constraints(candidates=(config.router_model,), max_output_tokens=MAX_OUTPUT)
     task = replace(local, needs=frozenset(), input_tokens=question.request.max_input_tokens // CHARS_PER_TOKEN)
-    decision = decide(arrival.catalogue, arrival.router, task, wish, arrival.reach, arrival.at)
+    decision = decide(arrival.catalogue, arrival.router, task, constraints, arrival.availability, arrival.at)
     if decision.chosen is None:
         raise NoCandidate(decision)
     for _ in range(config.router_max_retries + 1):
@@ -97,7 +97,7 @@ def _question(request: ChatRequest, model: str) -> ChatRequest:
         payload={"messages": messages, "temperature": 0},
         stream=False,
         include_usage=False,
-        max_output_tokens=MOST_OUTPUT,
+        max_output_tokens=MAX_OUTPUT,
         choices=1,
         has_tools=False,
         is_structured=False,

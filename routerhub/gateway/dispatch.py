@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from models_registry import reach
+from models_registry import availability
 from models_registry.types import SANDBOX, Attempt, Deployment, Provider
 from models_registry.upstream import openai
 from models_registry.upstream.errors import TimedOut, Unreachable, UpstreamError
@@ -17,7 +17,7 @@ from routerhub.gateway.errors import AllFailed
 
 TRIES_PER_DEPLOYMENT = 2
 RETRY_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 2.0
+MAX_PAUSE_S = 2.0
 """A deployment that asks for a longer pause is left for the next one."""
 IDLE_TIMEOUT_S = 60
 OUTPUT_LIMIT = "max_completion_tokens"
@@ -102,8 +102,8 @@ class Dispatcher:
         if left <= 0:
             raise TimedOut("The time for this request is over.")
         return openai.Call(
-            url=reach.base_url(provider),
-            api_key=reach.api_key(provider),
+            url=availability.base_url(provider),
+            api_key=availability.api_key(provider),
             payload=_addressed(errand.payload, deployment),
             timeout_s=left,
             idle_timeout_s=min(left, IDLE_TIMEOUT_S),
@@ -144,7 +144,7 @@ async def _first(errand: Errand, once: Callable[[Deployment], Awaitable[Answer]]
 def _pause_s(problem: UpstreamError, attempt: int, trail: Trail) -> float | None:
     """How long to wait before the same deployment is tried again; None: go on to the next one."""
     pause = problem.retry_after_s if problem.retry_after_s is not None else RETRY_PAUSE_S * 2 ** (attempt - 1)
-    if attempt >= TRIES_PER_DEPLOYMENT or isinstance(problem, TimedOut) or pause > LONGEST_PAUSE_S:
+    if attempt >= TRIES_PER_DEPLOYMENT or isinstance(problem, TimedOut) or pause > MAX_PAUSE_S:
         return None
     return pause if pause < trail.left_s() else None
 

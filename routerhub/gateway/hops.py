@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
-from autorouter.candidates import serving
+from autorouter.decision.candidates import serving
 from autorouter.errors import NoCandidate
 from autorouter.types import Candidate, Decision, Exclusion
 from budgets.types import Granted, Refused, to_nano
@@ -17,7 +17,7 @@ from routerhub.gateway.errors import AllFailed, BudgetRefused, to_api_error
 from routerhub.gateway.operation import Ending, Operation
 from routerhub.gateway.parts import Parts
 
-MOST_HOPS = 3
+MAX_HOPS = 3
 NOTHING = Usage(input_tokens=0, output_tokens=0)
 Answer = TypeVar("Answer", Served, OpenStream)
 
@@ -61,7 +61,7 @@ async def _first(parts: Parts, operation: Operation, call: Callable[[Errand], Aw
         plan = _plan(parts, operation, candidate)
         if plan is None:
             continue
-        if hop == MOST_HOPS or (room is not None and to_nano(plan.ceiling_usd) > room):
+        if hop == MAX_HOPS or (room is not None and to_nano(plan.ceiling_usd) > room):
             continue
         held = await _reserve(parts, operation, hop, plan)
         hop += 1
@@ -119,8 +119,8 @@ def _over_task_limit(operation: Operation) -> Decision:
 def _plan(parts: Parts, operation: Operation, candidate: Candidate) -> Plan | None:
     """How to call a candidate; None where its worst case cannot be made to fit the limit for one task."""
     model = operation.catalogue.models[candidate.model]
-    deployments = serving(model, operation.catalogue.providers, operation.decision.wish, operation.reach)
-    wanted = spending.most_output(operation, model, parts.limits.default_max_output)
+    deployments = serving(model, operation.catalogue.providers, operation.decision.constraints, operation.availability)
+    wanted = spending.max_output_of(operation, model, parts.limits.default_max_output)
     max_output = spending.output_within(operation, deployments, wanted, spending.task_limit_usd(operation))
     if max_output is None:
         return None
@@ -139,7 +139,7 @@ def _payload(operation: Operation, max_output: int) -> dict[str, Any]:
     request = operation.request
     payload = {name: value for name, value in request.payload.items() if name != "max_tokens"}
     payload[OUTPUT_LIMIT] = max_output
-    policy = operation.router.policies.get(operation.decision.wish.policy or "")
+    policy = operation.router.policies.get(operation.decision.constraints.policy or "")
     if policy and policy.temperature is not None and "temperature" not in payload:
         payload["temperature"] = float(policy.temperature)
     if request.stream:
@@ -176,6 +176,6 @@ async def _record_failure(parts: Parts, operation: Operation, failure: BudgetRef
         http_status=to_api_error(failure).status,
         error=str(failure),
     )
-    nothing = Granted(operation_id=operation.hop_id(MOST_HOPS), counters=(), amount_nano=0, remaining_nano=None)
+    nothing = Granted(operation_id=operation.hop_id(MAX_HOPS), counters=(), amount_nano=0, remaining_nano=None)
     record = operation.record(chosen, ending)
     await parts.ledger.settle(spending.settlement(operation, nothing, "failure", Decimal(0), 0, record))

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from autorouter.types import RouterRelease
 from models_registry.errors import UnknownPrice
-from models_registry.pricing import mean_price, price_at
+from models_registry.prices.pricing import mean_price, price_at
 from models_registry.types import Capability, Catalogue, Model
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.wire.values import AUTO, POLICY_PREFIX

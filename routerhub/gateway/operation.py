@@ -8,15 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from analytics.types import Record
-from autorouter import recorded
-from autorouter.sessions import Turn
+from autorouter.decision import decision_json
+from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, RouterRelease
 from budgets.types import Caller, Outcome, to_nano
-from models_registry.types import SANDBOX, Catalogue, Reach, Usage
+from models_registry.types import SANDBOX, Availability, Catalogue, Usage
 from routerhub.gateway.dispatch import Trail
 from routerhub.gateway.wire.values import ChatRequest, Client
 
-MOST_AGENT = 255
+MAX_AGENT = 255
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ class Arrival:
     request: ChatRequest
     catalogue: Catalogue
     router: RouterRelease
-    reach: Reach
+    availability: Availability
     at: datetime
 
     def operation(self, decision: Decision, deadline_s: float) -> "Operation":
@@ -52,7 +52,7 @@ class Arrival:
             request=self.request,
             catalogue=self.catalogue,
             router=self.router,
-            reach=self.reach,
+            availability=self.availability,
             decision=decision,
             trail=Trail(deadline=time.monotonic() + deadline_s),
             started_at=self.at,
@@ -68,7 +68,7 @@ class Operation:
     request: ChatRequest
     catalogue: Catalogue
     router: RouterRelease
-    reach: Reach
+    availability: Availability
     decision: Decision
     trail: Trail
     id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -81,15 +81,15 @@ class Operation:
 
     def turn(self, candidate: Candidate) -> Turn:
         """What the conversation remembers of it."""
-        wish = self.decision.wish
+        constraints = self.decision.constraints
         return Turn(
             account_id=self.caller.account_id,
             name=self.request.controls.session,
             user_id=self.caller.user_id,
             model=candidate.model,
-            priority=wish.priority,
-            policy=wish.policy or "",
-            max_cost_usd=wish.max_cost_usd,
+            priority=constraints.priority,
+            policy=constraints.policy or "",
+            max_cost_usd=constraints.max_cost_usd,
             context_tokens=self.decision.task.input_tokens,
         )
 
@@ -106,11 +106,11 @@ class Operation:
             model=candidate.model,
             provider=ending.provider,
             is_sandbox=ending.provider == SANDBOX,
-            policy=self.decision.wish.policy or "",
+            policy=self.decision.constraints.policy or "",
             task_type=controls.task_type,
             category=task.category,
             complexity=task.complexity,
-            priority=self.decision.wish.priority,
+            priority=self.decision.constraints.priority,
             session=controls.session,
             tags=controls.tags,
             is_stream=self.request.stream,
@@ -130,8 +130,8 @@ class Operation:
             fallback_used=len(self.trail.attempts) > 1,
             catalogue_release=self.decision.catalogue_release,
             router_release=self.decision.router_release,
-            decision=recorded.as_json(self.decision, candidate, self.reach, self.started_at),
+            decision=decision_json.as_json(self.decision, candidate, self.availability, self.started_at),
             attempts=tuple(self.trail.attempts),
             ip=self.client.ip,
-            user_agent=self.client.user_agent[:MOST_AGENT],
+            user_agent=self.client.user_agent[:MAX_AGENT],
         ).as_json()

@@ -9,10 +9,10 @@ import psycopg
 from django.conf import settings
 from psycopg_pool import PoolTimeout
 
-from autorouter.sessions import SessionStore, Turn
+from autorouter.people.sessions import SessionStore, Turn
 from budgets.ledger import Ledger
 from budgets.types import Caller
-from models_registry.reach import sandbox_provider
+from models_registry.availability import sandbox_provider
 from models_registry.upstream.openai import open_session
 from routerhub.gateway.dispatch import Dispatcher
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from autorouter import preferences
+from autorouter.decision.router import decide
 from autorouter.errors import NoCandidate, UnknownModel, UnknownTaskType
-from autorouter.router import decide
-from autorouter.types import Task, Wish
-from models_registry import reach
+from autorouter.people import preferences
+from autorouter.types import Constraints, Task
+from models_registry import availability
 from routerhub.gateway import classifying, hops, replies
 from routerhub.gateway.auth import identify
 from routerhub.gateway.operation import Arrival
@@ -22,10 +22,10 @@ async def chat(parts: Parts, headers: Mapping[str, str], body: bytes, client: Cl
     """One chat completion, from bytes to bytes. Raises the errors of routerhub.gateway.errors."""
     snapshot = parts.snapshots.current
     arrival = arrived(snapshot, headers, body, client)
-    asked = wished(arrival, await parts.sessions.previous_model(arrival.caller, arrival.request.controls))
+    asked = constrained(arrival, await parts.sessions.previous_model(arrival.caller, arrival.request.controls))
     task = await classifying.task_of(parts, arrival)
-    wish = preferred(snapshot, arrival, asked, task)
-    decision = decide(arrival.catalogue, arrival.router, task, wish, arrival.reach, arrival.at)
+    constraints = preferred(snapshot, arrival, asked, task)
+    decision = decide(arrival.catalogue, arrival.router, task, constraints, arrival.availability, arrival.at)
     operation = arrival.operation(decision, parts.limits.deadline_s)
     if arrival.request.controls.dry_run:
         return replies.dry_run(operation)
@@ -48,12 +48,12 @@ def arrived(snapshot: Snapshot, headers: Mapping[str, str], body: bytes, client:
         request=request,
         catalogue=catalogue,
         router=router,
-        reach=reach.current(catalogue.providers.values(), snapshot.health),
+        availability=availability.current(catalogue.providers.values(), snapshot.health),
         at=now,
     )
 
 
-def wished(arrival: Arrival, session_model: str | None) -> Wish:
+def constrained(arrival: Arrival, session_model: str | None) -> Constraints:
     """What the request itself asks of the router. Raises UnknownModel, UnknownTaskType."""
     request, router = arrival.request, arrival.router
     controls, candidates, policy = request.controls, request.controls.candidates, request.controls.policy
@@ -65,7 +65,7 @@ def wished(arrival: Arrival, session_model: str | None) -> Wish:
         if request.model not in arrival.catalogue.models:
             raise UnknownModel(request.model)
         candidates = (request.model,)
-    return Wish(
+    return Constraints(
         previous_model=controls.previous_model or session_model,
         keeps_model=bool(session_model) and not controls.previous_model,
         candidates=candidates,
@@ -76,9 +76,9 @@ def wished(arrival: Arrival, session_model: str | None) -> Wish:
     )
 
 
-def preferred(snapshot: Snapshot, arrival: Arrival, wish: Wish, task: Task) -> Wish:
+def preferred(snapshot: Snapshot, arrival: Arrival, constraints: Constraints, task: Task) -> Constraints:
     """The wish with what the user prefers, and what the user's own rules say to such a task."""
     own = snapshot.preferences.get(arrival.caller.user_id or 0, preferences.NONE)
     own = preferences.usable(own, arrival.router.policies)
     controls = arrival.request.controls
-    return preferences.apply(own, wish, controls.priority, task, controls.tags, arrival.at)
+    return preferences.apply(own, constraints, controls.priority, task, controls.tags, arrival.at)

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from autorouter import explain
+from autorouter.decision import explain
 from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.errors import UpstreamError

@@ -15,12 +15,13 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from autorouter import live, preferences
-from autorouter.preferences import Preferences
+from autorouter.people import preferences
+from autorouter.people.preferences import Preferences
 from budgets.keys import KeyRing, load_ring
 from models_registry import probing
-from models_registry.releases import CHANNEL
 from models_registry.types import HEALTHY, Health
+from routerhub.releases import live
+from routerhub.releases.notify import CHANNEL
 
 logger = logging.getLogger(__name__)
 RETRY_PAUSE_S = 0.5

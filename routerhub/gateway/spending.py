@@ -6,18 +6,18 @@ from typing import Any
 
 from autorouter.types import Candidate
 from budgets.types import Granted, Outcome, Settlement, Spend, to_nano
-from models_registry import pricing
 from models_registry.errors import ImpossibleUsage, UnknownPrice
+from models_registry.prices import pricing
 from models_registry.types import Deployment, Model, Usage
 from routerhub.gateway.operation import Ending, Operation
 
-LEAST_OUTPUT = 16
+MIN_OUTPUT = 16
 """Tokens. An answer that would have to be shorter to fit a limit is of no use."""
 
 
-def most_output(operation: Operation, model: Model, default: int) -> int:
+def max_output_of(operation: Operation, model: Model, default: int) -> int:
     """Tokens that the answer may have at most: what the caller asked for, or the policy, or the default."""
-    policy = operation.router.policies.get(operation.decision.wish.policy or "")
+    policy = operation.router.policies.get(operation.decision.constraints.policy or "")
     wanted = operation.request.max_output_tokens or (policy.max_output_tokens if policy else None) or default
     return min(wanted, model.max_output)
 
@@ -42,7 +42,7 @@ def output_within(
     """
     if limit_usd is None or ceiling_usd(operation, deployments, max_output) <= limit_usd:
         return max_output
-    least = min(LEAST_OUTPUT, max_output)
+    least = min(MIN_OUTPUT, max_output)
     room = [_room(operation, each, limit_usd) for each in deployments]
     return longest if (longest := min(room)) >= least else None
 
@@ -56,9 +56,9 @@ def _room(operation: Operation, deployment: Deployment, limit_usd: Decimal) -> i
 
 def task_limit_usd(operation: Operation) -> Decimal | None:
     """The most that this one request may cost: the lower one of its own limit and its policy's."""
-    wish = operation.decision.wish
-    policy = operation.router.policies.get(wish.policy or "")
-    limits = (wish.max_cost_usd, policy.max_cost_usd if policy else None)
+    constraints = operation.decision.constraints
+    policy = operation.router.policies.get(constraints.policy or "")
+    limits = (constraints.max_cost_usd, policy.max_cost_usd if policy else None)
     return min((limit for limit in limits if limit is not None), default=None)
 
 
@@ -91,12 +91,12 @@ def spend(
 
 def scopes(operation: Operation, model: str, deployments: Sequence[Deployment]) -> tuple[str, ...]:
     """Every scope whose limits count this request; of the providers, all that may come to serve it."""
-    caller, wish = operation.caller, operation.decision.wish
+    caller, constraints = operation.caller, operation.decision.constraints
     found = ["site:", f"account:{caller.account_id}", f"key:{caller.key_id}", f"model:{model}"]
     if caller.user_id is not None:
         found.append(f"user:{caller.user_id}")
-    if wish.policy:
-        found.append(f"policy:{wish.policy}")
+    if constraints.policy:
+        found.append(f"policy:{constraints.policy}")
     found += [f"provider:{name}" for name in dict.fromkeys(each.provider for each in deployments)]
     found += [f"tag:{tag}" for tag in dict.fromkeys(operation.request.controls.tags)]
     return tuple(found)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from models_registry import releases
-from models_registry.types import Pointer
+from routerhub.releases import rollout
+from routerhub.releases.types import Pointer
 from tests.stack import ADMIN_PASSWORD, Stack, eventually, running_stack
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -38,7 +38,7 @@ print(json.dumps([[key.pk, text] for key, text in (create_key(account, f"k{at}")
 @pytest.fixture
 def restored(stack: Stack) -> Iterator[Stack]:
     """The product, pointed afterwards at the releases that were live before."""
-    before = {line: live(stack, line) for line in releases.LINES}
+    before = {line: live(stack, line) for line in rollout.LINES}
     yield stack
     for line, pointer in before.items():
         assert pointer["candidate"] is None
@@ -153,7 +153,7 @@ def test_a_release_for_a_tenth_decides_for_a_tenth_of_300_keys_and_always_for_th
     eventually(lambda: restored.chat(key=keys[-1][1], routerhub={"dry_run": True})[0] == 200)
     move(restored, "router", action="roll_out", release=candidate, percent=10)
     pointer = Pointer(line="router", stable=stable, candidate=candidate, percent=10)
-    expected = {pk for pk, _ in keys if releases.pick(pointer, f"key {pk}") == candidate}
+    expected = {pk for pk, _ in keys if rollout.pick(pointer, f"key {pk}") == candidate}
     assert 12 <= len(expected) <= 50, "30 of 300, with a standard deviation of 5"
     some = next(text for pk, text in keys if pk in expected)
     eventually(lambda: seen(restored, "router", some) == {candidate}, within_s=1)
@@ -206,7 +206,7 @@ def test_a_rollback_under_load_fails_no_request(restored: Stack) -> None:
 
 def test_rolled_back_to_the_code_every_process_follows_within_a_second(restored: Stack) -> None:
     restored.manage("rollback", "all", "--to-static", "--reason", "acceptance")
-    for line in releases.LINES:
+    for line in rollout.LINES:
         eventually(lambda line=line: seen(restored, line) == {0}, within_s=1)
     assert restored.chat()[0] == 200
 

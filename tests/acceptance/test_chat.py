@@ -296,8 +296,8 @@ def test_a_client_that_leaves_before_the_answer_is_settled_too(stack: Stack) -> 
 
 def test_a_changed_configuration_decides_in_every_process_within_a_second(stack: Stack) -> None:
     def stickiness() -> set[float]:
-        wish = {"previous_model": "openai:gpt-6.1-sol", "candidates": ["openai:gpt-6.1-sol"], "dry_run": True}
-        found = (stack.chat(routerhub=wish)[1]["routerhub"]["candidates"][0]["terms"] for _ in range(4))
+        constraints = {"previous_model": "openai:gpt-6.1-sol", "candidates": ["openai:gpt-6.1-sol"], "dry_run": True}
+        found = (stack.chat(routerhub=constraints)[1]["routerhub"]["candidates"][0]["terms"] for _ in range(4))
         return {terms["stickiness"] for terms in found}
 
     assert stickiness() == {25.0}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from models_registry import releases
+from routerhub.releases import rollout
 from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -20,7 +20,7 @@ PROOF = "Prove this rigorous theorem, design the architecture and evaluate trade
 @pytest.fixture
 def restored(stack: Stack) -> Iterator[Stack]:
     """The product, pointed afterwards at the releases that were live before."""
-    before = {line: live(stack, line) for line in releases.LINES}
+    before = {line: live(stack, line) for line in rollout.LINES}
     yield stack
     for line, number in before.items():
         stack.manage("rollback", line, "--to", str(number), "--reason", "after a test")
@@ -150,8 +150,8 @@ def test_a_request_that_took_a_cheaper_model_for_its_limit_is_explained_too(stac
         "--account=explained-thrift", "--limit-usd=0.0025", "--permission=inference", "--permission=routing"
     )
     eventually(lambda: stack.chat(key=key)[0] != 401)
-    wish = {"candidates": [GPT, LUNA], "previous_model": GPT}
-    told = asked(stack, key=key, routerhub=wish, messages=[{"role": "user", "content": PROOF}])
+    constraints = {"candidates": [GPT, LUNA], "previous_model": GPT}
+    told = asked(stack, key=key, routerhub=constraints, messages=[{"role": "user", "content": PROOF}])
     assert told["model"] == LUNA
     story = explained(stack, told["operation_id"], key)
     assert (story["model"], story["reproduced"]) == (LUNA, True)

@@ -42,8 +42,8 @@ class People:
 
     def decisions(self, key: str, **body: Any) -> list[Any]:
         """The decision, twice of each process."""
-        wish = {"dry_run": True, **body.pop("routerhub", {})}
-        return [self.stack.chat(key=key, routerhub=wish, **body)[1]["routerhub"] for _ in range(4)]
+        constraints = {"dry_run": True, **body.pop("routerhub", {})}
+        return [self.stack.chat(key=key, routerhub=constraints, **body)[1]["routerhub"] for _ in range(4)]
 
 
 @pytest.fixture(scope="module")

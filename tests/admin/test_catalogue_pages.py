@@ -11,14 +11,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from autorouter import lines
 from autorouter.models import RouterConfiguration
-from models_registry import editing, importing, releases, resources, switches
-from models_registry.errors import InvalidRelease
-from models_registry.models import Deployment, Import, Model, Price, Release
-from models_registry.static import STATIC
-from models_registry.types import Pointer
-from routerhub.history import versions
+from models_registry.catalogue import editing
+from models_registry.catalogue.release0 import STATIC
+from models_registry.models import Deployment, Import, Model, Price
+from models_registry.transfer import importing, resources
+from routerhub.audit import versions
+from routerhub.releases import rollout, store, switches
+from routerhub.releases.errors import InvalidRelease
+from routerhub.releases.models import Release
+from routerhub.releases.types import Pointer
 from tests import seeds
 from tests.admin.answers import said, text
 from tests.admin.people import check_doors, some_staff
@@ -33,7 +35,7 @@ def post(client: Client, path: str, **fields: Any) -> Any:
 
 
 def served(identifier: str) -> Any:
-    return releases.bundle("catalogue", releases.pointers()["catalogue"].stable)["models"].get(identifier)
+    return store.bundle("catalogue", rollout.pointers()["catalogue"].stable)["models"].get(identifier)
 
 
 def address(identifier: str, page: str = "change") -> str:
@@ -395,12 +397,12 @@ def rename(name: str) -> None:
 
 
 def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, cast: Cast, file: Path) -> None:
-    draft = lines.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
+    draft = rollout.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
     sent: dict[str, Any] = {"line": "catalogue", "reason": "try it"}
     told = post(staff, RELEASES, **sent, action="roll_out", release=draft, percent=10)
     assert said(told) == ["catalogue 2 is live for 10 %."]
     assert "release 2 for 10 %" in text(told)
-    assert releases.pointers()["catalogue"] == Pointer(line="catalogue", stable=1, candidate=2, percent=10)
+    assert rollout.pointers()["catalogue"] == Pointer(line="catalogue", stable=1, candidate=2, percent=10)
     assert said(post(staff, RELEASES, **sent, action="promote")) == ["catalogue 2 is live for all."]
     assert said(post(staff, RELEASES, **sent, action="rollback", release="")) == ["catalogue 1 is live for all."]
     assert said(post(staff, RELEASES, **sent, action="rollback", release="2")) == ["catalogue 2 is live for all."]
@@ -435,7 +437,7 @@ def test_a_switch_is_turned_and_the_page_says_by_whom(staff: Client, file: Path)
 def test_a_bad_move_is_told_and_nothing_moves(staff: Client, fields: dict[str, str], told: str) -> None:
     (refusal,) = said(post(staff, RELEASES, **{"line": "router", **fields}))
     assert refusal.startswith(told)
-    assert releases.pointers()["router"] == Pointer(line="router", stable=1)
+    assert rollout.pointers()["router"] == Pointer(line="router", stable=1)
 
 
 def test_two_releases_are_compared(staff: Client) -> None:

@@ -8,16 +8,16 @@ from django.test import Client
 from django.urls import reverse
 
 from autorouter.models import PolicyShift
-from autorouter.types import Wish
-from experiments import adjusting, learning
+from autorouter.types import Constraints
+from experiments.learning import adjusting, proposals
 from experiments.models import LearningRound, Proposal
-from models_registry import releases
+from routerhub.releases import rollout, store
 from tests.admin.answers import said, text
 from tests.admin.people import check_doors, some_staff
 from tests.cast import Cast
-from tests.experiments.test_adjusting import allow
-from tests.experiments.test_adjusting import traffic as measured
-from tests.experiments.test_learning import a_sure_difference
+from tests.experiments.learning.test_adjusting import allow
+from tests.experiments.learning.test_adjusting import traffic as measured
+from tests.experiments.learning.test_proposals import a_sure_difference
 from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, open_shop, policy, request
 
 
@@ -36,7 +36,7 @@ def test_pages_are_open_for_staff_and_closed_to_others(staff: Client, cast: Cast
 
 
 def test_a_decision_is_told_in_words_bars_and_what_would_have_had_to_differ(staff: Client) -> None:
-    operation = request(Wish(blocked_models=frozenset({LARGE}), rules=("no large",)))
+    operation = request(Constraints(blocked_models=frozenset({LARGE}), rules=("no large",)))
     page = text(staff.get(f"/admin/decisions/{operation}/"))
     assert f"{MIDDLE} suits a moderate coding task best among 2 models: score 40" in page
     assert "decided again from its releases: the same to the bit" in page
@@ -141,26 +141,26 @@ def act(client: Client, action: str) -> Any:
 
 def test_a_proposal_is_accepted_in_the_admin_and_not_again(staff: Client, cast: Cast) -> None:
     a_sure_difference()
-    learning.learn()
+    proposals.learn()
     assert "90 → 94.0" in text(staff.get(PROPOSALS))
     assert said(act(staff, "accept")) == [f"{LARGE} coding: accepted."]
     found = Proposal.objects.get(subject=LARGE)
     assert (found.state, found.decided_by, found.release) == ("accepted", cast.staff, 2)
     (refusal,) = said(act(staff, "reject"))
     assert f"Proposal {found.pk} is accepted." in refusal
-    assert releases.pointers()["router"].stable == 2
+    assert rollout.pointers()["router"].stable == 2
 
 
 def test_a_proposal_is_rejected_in_the_admin(staff: Client) -> None:
     a_sure_difference()
-    learning.learn()
+    proposals.learn()
     assert said(act(staff, "reject")) == [f"{LARGE} coding: rejected."]
-    assert (Proposal.objects.get(subject=LARGE).state, releases.pointers()["router"].stable) == ("rejected", 1)
+    assert (Proposal.objects.get(subject=LARGE).state, rollout.pointers()["router"].stable) == ("rejected", 1)
 
 
 def test_who_may_only_look_at_proposals_does_not_decide(staff: Client) -> None:
     a_sure_difference()
-    learning.learn()
+    proposals.learn()
     looks = some_staff("view_proposal")
     for action in ("accept", "reject"):
         act(looks, action)
@@ -191,4 +191,4 @@ def test_a_shift_is_undone_in_the_admin(staff: Client) -> None:
     assert LARGE in text(staff.get(page))
     staff.post(page, {"action": "undo", "_selected_action": [row.pk]}, follow=True)
     assert not PolicyShift.objects.exists()
-    assert "shifts" not in releases.bundle("router", releases.pointers()["router"].stable)["policies"]["code"]
+    assert "shifts" not in store.bundle("router", rollout.pointers()["router"].stable)["policies"]["code"]

@@ -11,7 +11,8 @@ from django.urls import reverse
 from autorouter.models import Policy, Profile, RouterConfiguration
 from budgets.keys import find_caller
 from budgets.models import ApiKey, Limit
-from models_registry.models import Deployment, Model, Price, Release
+from models_registry.models import Deployment, Model, Price
+from routerhub.releases.models import Release
 from tests.analytics.rows import insert
 from tests.cast import Cast
 

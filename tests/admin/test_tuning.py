@@ -9,11 +9,10 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from autorouter import lines
+from autorouter.configuration.tunables import SETTINGS, SPEED_BONUSES, WEIGHTS
 from autorouter.models import ProfileScore, RouterConfiguration
-from autorouter.tuning import SETTINGS, SPEED_BONUSES, WEIGHTS
-from models_registry import releases
-from models_registry.models import Release, Rollout
+from routerhub.releases import store
+from routerhub.releases.models import Release, Rollout
 from tests.cast import Cast, UserFactory
 
 DESK = "/admin/tuning/"
@@ -91,7 +90,7 @@ def test_saved_live_it_is_a_release_for_all_with_author_and_reason(staff: Client
     version = RouterConfiguration.history.first()
     assert (version.stickiness_bonus, version.weight_simple_mid) == (Decimal("4.5"), Decimal("0.3"))
     assert (version.history_user, version.history_change_reason) == (cast.staff, "try")
-    assert [(each.path, each.before, each.after) for each in lines.differences("router", 1, 2)] == [
+    assert [(each.path, each.before, each.after) for each in store.differences("router", 1, 2)] == [
         ("config.stickiness_bonus", 25, 4.5), ("config.tier_weights.simple.mid", 0.25, 0.3),
     ]  # fmt: skip
 
@@ -127,7 +126,7 @@ def test_saved_as_a_draft_it_is_live_for_nobody_and_the_values_stay(staff: Clien
 def test_speed_bonuses_are_added_changed_and_removed(staff: Client) -> None:
     sent = desk(staff, speed_pattern=["groq", "haiku", ""], speed_points=["12.5", "-3", ""])
     assert staff.post(DESK, sent).status_code == 302
-    assert releases.bundle("router", 2)["config"]["speed_bonuses"] == {"groq": 12.5, "haiku": -3}
+    assert store.bundle("router", 2)["config"]["speed_bonuses"] == {"groq": 12.5, "haiku": -3}
 
 
 def test_classification_is_switched_on_with_its_model(staff: Client) -> None:
@@ -136,7 +135,7 @@ def test_classification_is_switched_on_with_its_model(staff: Client) -> None:
         router_deadline_ms="900",
     )  # fmt: skip
     assert staff.post(DESK, sent).status_code == 302
-    config = releases.bundle("router", 2)["config"]
+    config = store.bundle("router", 2)["config"]
     assert (config["classifies_with_model"], config["router_model"]) == (True, "openai:gpt-5-nano")
     assert (config["router_max_retries"], config["router_deadline_ms"]) == (1, 900)
     assert desk(staff)["classifies_with_model"] == "on", "the page shows it as on"
@@ -241,7 +240,7 @@ def test_the_matrix_shows_every_score_with_source_date_and_whether_it_is_estimat
         (found["data-model"], found["data-dimension"]): found
         for found in (dict(re.findall(r'([\w-]+)="([^"]*)"', cell)) | {"raw": cell} for cell in cells)
     }
-    models = releases.bundle("catalogue", 1)["models"]
+    models = store.bundle("catalogue", 1)["models"]
     assert len(shown) == 9 * len(models), "a model without a profile has its row as well"
     scores = ProfileScore.objects.select_related("profile")
     assert scores.count() > 500
@@ -258,13 +257,13 @@ def test_edited_scores_are_saved_at_once_with_source_date_and_reason(staff: Clie
     page = staff.post(MATRIX, matrix(edits, is_estimated="on"), follow=True).content.decode()
     assert "3 scores saved. Release 2 is live for all." in page
     facts = {"source": "Own measure", "dated": "2026-11-20", "is_estimated": True}
-    told = releases.bundle("router", 2)["profiles"]
+    told = store.bundle("router", 2)["profiles"]
     assert told["openai:gpt-5"]["coding"] == {"value": 91.25, **facts}
     assert told["openai:gpt-5"]["quality"] == {"value": 88, **facts}
     assert told["amazon:nova-pro"]["research"] == {"value": 60, **facts}
     version = ProfileScore.history.first()
     assert (version.history_user, version.history_change_reason) == (cast.staff, "measured")
-    changed = {each.path.rpartition(".")[0] for each in lines.differences("router", 1, 2)}
+    changed = {each.path.rpartition(".")[0] for each in store.differences("router", 1, 2)}
     assert changed == {
         "profiles.openai:gpt-5.coding", "profiles.openai:gpt-5.quality", "profiles.amazon:nova-pro.research",
     }  # fmt: skip
@@ -275,7 +274,7 @@ def test_a_model_without_a_profile_gets_one_with_its_first_score(staff: Client) 
         row["model"] for row in staff.get(MATRIX).context["rows"] if not any(score for _, score in row["cells"])
     )
     assert staff.post(MATRIX, matrix({model: {"coding": 77}})).status_code == 302
-    assert list(releases.bundle("router", 2)["profiles"][model]) == ["coding"]
+    assert list(store.bundle("router", 2)["profiles"][model]) == ["coding"]
 
 
 GOOD = {"openai:gpt-5": {"coding": 91}}

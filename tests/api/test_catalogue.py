@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from models_registry import releases
-from models_registry.models import Deployment, Model, Price, Provider, Release
-from models_registry.static import STATIC
+from models_registry.catalogue import bundles as catalogue_bundles
+from models_registry.catalogue.release0 import STATIC
+from models_registry.models import Deployment, Model, Price, Provider
+from routerhub.releases import rollout, store
+from routerhub.releases.models import Release
 from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
@@ -45,8 +47,8 @@ def ids(client: Client, query: str) -> list[str]:
 
 
 def served(identifier: str) -> Any:
-    live = releases.pointers()["catalogue"].stable
-    return releases.bundle("catalogue", live)["models"].get(identifier)
+    live = rollout.pointers()["catalogue"].stable
+    return store.bundle("catalogue", live)["models"].get(identifier)
 
 
 # --- found
@@ -152,9 +154,9 @@ def test_a_model_is_changed_field_by_field_and_is_live(staff: Client) -> None:
 
 
 def _static(identifier: str) -> Any:
-    from models_registry import bundles
+    pass  # moved
 
-    return bundles.to_bundle(STATIC)["models"][identifier]
+    return catalogue_bundles.to_bundle(STATIC)["models"][identifier]
 
 
 STATIC_GPT = _static(GPT)
@@ -304,7 +306,7 @@ def test_a_provider_is_added_and_changed(staff: Client) -> None:
     assert send(staff, "POST", "providers", **body, reason="ours").status_code == 201
     assert send(staff, "PATCH", "providers/own", title="Our own", reason="better").json()["title"] == "Our own"
     assert Provider.history.first().history_change_reason == "better"
-    assert releases.bundle("catalogue", 3)["providers"]["own"]["title"] == "Our own"
+    assert store.bundle("catalogue", 3)["providers"]["own"]["title"] == "Our own"
     assert problem(send(staff, "PATCH", "providers/own", base_url="nowhere", reason="x")) == (400, ["base_url"])
     assert staff.get("/api/providers/own").json()["is_local"] is True
 

@@ -7,14 +7,15 @@ import pytest
 from django.test import Client
 
 from autorouter.models import Preferences
-from autorouter.types import Wish
+from autorouter.types import Constraints
 from budgets.keys import create_key
-from experiments import learning, traffic
+from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
-from models_registry import releases
+from experiments.replay import traffic
+from routerhub.releases import rollout, store
 from tests.api.answers import problem
 from tests.cast import Cast
-from tests.experiments.test_learning import a_sure_difference
+from tests.experiments.learning.test_proposals import a_sure_difference
 from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, open_shop, policy, request
 
 
@@ -51,7 +52,7 @@ def test_values_that_are_not_saved_are_previewed(staff: Client) -> None:
     request()
     told = post(staff, "router/preview", changes={"config": {"cheap_below": 0.5}}).json()
     assert told["flows"] == [{"before": MIDDLE, "after": SMALL, "requests": 1, "cost_change_usd": -0.00055}]
-    assert releases.pointers()["router"].stable == 1
+    assert rollout.pointers()["router"].stable == 1
 
 
 def test_a_slice_is_chosen_by_its_fields(staff: Client) -> None:
@@ -99,7 +100,7 @@ def test_trying_out_and_learning_are_for_staff_only(cast: Cast, path: str) -> No
 
 
 def test_a_decision_is_explained_to_its_account_and_to_staff(staff: Client, cast: Cast) -> None:
-    operation = request(Wish(rules=("mine",), blocked_models=frozenset({LARGE})), account_id=cast.ada.account.pk)
+    operation = request(Constraints(rules=("mine",), blocked_models=frozenset({LARGE})), account_id=cast.ada.account.pk)
     mine = Client(headers=cast.ben.auth).get(f"/api/decisions/{operation}")
     assert mine.status_code == 200
     story = mine.json()
@@ -153,7 +154,7 @@ def test_a_round_is_begun_and_listed(staff: Client) -> None:
 
 def test_proposals_are_listed_with_their_evidence_and_filtered(staff: Client) -> None:
     a_sure_difference()
-    learning.learn()
+    proposals.learn()
     found = staff.get("/api/learning/proposals").json()["results"]
     assert {each["subject"]: (each["before"], each["after"], each["state"]) for each in found} == {
         LARGE: (90, 94.0, "open"), SMALL: (60, 56.0, "open"),
@@ -165,7 +166,7 @@ def test_proposals_are_listed_with_their_evidence_and_filtered(staff: Client) ->
 
 def test_a_proposal_is_accepted_with_a_reason_and_only_once(staff: Client) -> None:
     a_sure_difference()
-    learning.learn()
+    proposals.learn()
     found = Proposal.objects.get(subject=LARGE)
     path = f"learning/proposals/{found.pk}"
     assert problem(post(staff, f"{path}/accept")) == (400, ["reason"])
@@ -176,30 +177,30 @@ def test_a_proposal_is_accepted_with_a_reason_and_only_once(staff: Client) -> No
     assert problem(again)[0] == 400
     assert f"Proposal {found.pk} is accepted." in again.json()["detail"]
     assert problem(post(staff, f"{path}/reject", reason="again"))[0] == 400
-    assert releases.bundle("router", 2)["profiles"][LARGE]["coding"]["value"] == 94
-    assert releases.pointers()["router"].stable == 2
+    assert store.bundle("router", 2)["profiles"][LARGE]["coding"]["value"] == 94
+    assert rollout.pointers()["router"].stable == 2
 
 
 def test_a_proposal_is_rejected_with_a_reason(staff: Client) -> None:
     a_sure_difference()
-    learning.learn()
+    proposals.learn()
     path = f"learning/proposals/{Proposal.objects.get(subject=SMALL).pk}/reject"
     assert problem(post(staff, path, reason="")) == (400, ["reason"])
     told = post(staff, path, reason="a fashion").json()
     assert (told["state"], told["reason"], told["release"]) == ("rejected", "a fashion", None)
-    assert releases.pointers()["router"].stable == 1
+    assert rollout.pointers()["router"].stable == 1
 
 
 def test_only_staff_decide_on_proposals(cast: Cast) -> None:
     a_sure_difference()
-    learning.learn()
+    proposals.learn()
     found = Proposal.objects.get(subject=LARGE)
     for client in (with_key(cast, "inference", "routing"), Client(headers=cast.cy.auth), Client()):
         for action in ("accept", "reject"):
             answer = post(client, f"learning/proposals/{found.pk}/{action}", reason="x")
             assert answer.status_code in {401, 403}
     found.refresh_from_db()
-    assert (found.state, releases.pointers()["router"].stable) == ("open", 1)
+    assert (found.state, rollout.pointers()["router"].stable) == ("open", 1)
 
 
 def test_a_proposal_that_there_is_not_is_not_there(staff: Client) -> None:

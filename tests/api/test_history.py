@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from budgets.keys import create_key
-from models_registry import editing, releases
+from models_registry.catalogue import editing
 from models_registry.models import Model, Price
+from routerhub.releases import store
 from tests import seeds
 from tests.cast import Cast
 
@@ -71,17 +72,17 @@ def test_a_version_is_restored_and_live(staff: Client) -> None:
     first = told(staff, f"table=model&row={Model.objects.get(identifier=GPT).pk}")[-1]
     answer = staff.post(f"/api/history/model/{first['id']}/restore", {"reason": "as it was"}, "application/json")
     assert (answer.status_code, answer.json()) == (200, {"restored": [f"model {GPT}"]})
-    assert releases.bundle("catalogue", 3)["models"][GPT]["name"] == "GPT-5"
+    assert store.bundle("catalogue", 3)["models"][GPT]["name"] == "GPT-5"
     assert told(staff, "table=model&limit=1")[0]["ip"] == "127.0.0.1"
 
 
 def test_a_deleted_model_comes_back_whole_in_one_restore(staff: Client) -> None:
-    before = releases.bundle("catalogue", 1)["models"][GPT]
+    before = store.bundle("catalogue", 1)["models"][GPT]
     assert staff.delete(f"/api/models/{GPT}?reason=gone").status_code == 204
     (deletion,) = told(staff, "table=model&kind=deleted")
     answer = staff.post(f"/api/history/model/{deletion['id']}/restore", {"reason": "a mistake"}, "application/json")
     assert len(answer.json()["restored"]) == 5, "a model, two deployments, two prices"
-    assert releases.bundle("catalogue", 3)["models"][GPT] == before
+    assert store.bundle("catalogue", 3)["models"][GPT] == before
     assert staff.get(f"/api/models/{GPT}").status_code == 200
 
 

@@ -8,9 +8,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from models_registry import catalogue, importing, releases
+from models_registry.catalogue import compiler as catalogue_compiler
+from models_registry.catalogue.release0 import STATIC
 from models_registry.models import Import, Model
-from models_registry.static import STATIC
+from models_registry.transfer import importing
+from routerhub.releases import rollout, store
 from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
@@ -29,7 +31,7 @@ def upload(client: Client, content: bytes, name: str = "list.csv", **fields: str
 
 @pytest.mark.parametrize("format_name", ["json", "csv", "xlsx"])
 def test_an_export_is_taken_back_and_changes_nothing(staff: Client, format_name: str) -> None:
-    before = catalogue.compile_bundle()
+    before = catalogue_compiler.compile_bundle()
     file = staff.get(f"/api/exports/models?as={format_name}")
     assert f'filename="models-2026-11-21.{format_name}"' in file["Content-Disposition"]
     job = upload(staff, file.content, f"models.{format_name}").json()
@@ -41,8 +43,8 @@ def test_an_export_is_taken_back_and_changes_nothing(staff: Client, format_name:
     )  # fmt: skip
     assert staff.post(f"/api/imports/{job['id']}/apply", {"reason": "x"}, "application/json").status_code == 200
     importing.work_all()
-    assert catalogue.compile_bundle() == before
-    assert releases.pointers()["catalogue"].stable == 1
+    assert catalogue_compiler.compile_bundle() == before
+    assert rollout.pointers()["catalogue"].stable == 1
 
 
 def test_a_file_is_shown_as_differences_and_applied_with_a_reason(staff: Client) -> None:
@@ -59,7 +61,7 @@ def test_a_file_is_shown_as_differences_and_applied_with_a_reason(staff: Client)
     importing.work_all()
     told = staff.get(f"/api/imports/{job['id']}").json()
     assert (told["state"], told["outcome"]["release"], told["reason"]) == ("applied", 2, "by contract")
-    assert releases.bundle("catalogue", 2)["models"][GPT]["name"] == "Ours"
+    assert store.bundle("catalogue", 2)["models"][GPT]["name"] == "Ours"
     assert [each["id"] for each in staff.get("/api/imports").json()["results"]] == [job["id"]]
 
 

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from autorouter.models import Preferences, Session
 from budgets.keys import create_key
-from models_registry.models import Release
+from routerhub.releases.models import Release
 from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast, Member

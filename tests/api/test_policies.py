@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from autorouter import lines
 from autorouter.models import Policy, TaskType
-from models_registry import releases
-from models_registry.models import Release
+from routerhub.releases import rollout, store
+from routerhub.releases.models import Release
 from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
@@ -33,14 +32,14 @@ def send(client: Client, method: str, path: str, **body: Any) -> Any:
 
 
 def live() -> dict[str, Any]:
-    return lines.bundle("router", releases.pointers()["router"].stable)
+    return store.bundle("router", rollout.pointers()["router"].stable)
 
 
 # --- policies
 
 
 def test_a_policy_is_posted_version_by_version(staff: Client) -> None:
-    told = send(staff, "post", POLICIES, **NEW, max_cost_usd="0.02", adjust_most_places=2)
+    told = send(staff, "post", POLICIES, **NEW, max_cost_usd="0.02", adjust_max_places=2)
     assert (told.status_code, told.json()["version"], told.json()["is_active"]) == (201, 1, True)
     assert "reason" not in told.json()
     assert live()["policies"]["own"]["models"] == ABC

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from autorouter import lines
-from autorouter.static import BUNDLE
+from autorouter.configuration.release0 import BUNDLE
 from budgets.keys import create_key
-from models_registry import editing, releases, switches
-from models_registry.models import Model, Rollout
-from models_registry.types import Pointer
+from models_registry.catalogue import editing
+from models_registry.models import Model
+from routerhub.releases import rollout, switches
+from routerhub.releases.models import Rollout
+from routerhub.releases.types import Pointer
 from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
@@ -80,7 +81,7 @@ def test_releases_are_listed_by_line_the_newest_first(staff: Client) -> None:
 
 
 def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, file: Path) -> None:
-    draft = lines.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
+    draft = rollout.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
     told = post(staff, "catalogue", action="roll_out", release=draft, percent=10, reason="try it")
     assert (told.status_code, told.json()) == (
         200, {"line": "catalogue", "stable": 1, "candidate": 2, "percent": 10, "switch": True},
@@ -117,7 +118,7 @@ def test_a_bad_rollout_is_refused_and_nothing_moves(
     staff: Client, body: dict[str, Any], status: int, fields: list[str]
 ) -> None:
     assert problem(post(staff, "router", **body)) == (status, fields)
-    assert releases.pointers()["router"] == Pointer(line="router", stable=1)
+    assert rollout.pointers()["router"] == Pointer(line="router", stable=1)
 
 
 def test_a_number_that_no_release_can_have_is_unknown(staff: Client) -> None:

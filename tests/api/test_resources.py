@@ -6,8 +6,9 @@ from django.test import Client
 
 from autorouter.models import Policy, RouterConfiguration
 from budgets.keys import create_key
-from models_registry.models import Model, Release
-from models_registry.static import STATIC
+from models_registry.catalogue.release0 import STATIC
+from models_registry.models import Model
+from routerhub.releases.models import Release
 from tests import seeds
 from tests.analytics.rows import insert
 from tests.cast import Cast

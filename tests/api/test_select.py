@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from models_registry.static import STATIC
+from models_registry.catalogue.release0 import STATIC
 from tests import seeds
 from tests.cast import Cast
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from autorouter.tuning import SETTINGS, SPEED_BONUSES, WEIGHTS
+from autorouter.configuration.tunables import SETTINGS, SPEED_BONUSES, WEIGHTS
 from autorouter.types import (
     CATEGORIES,
     COMPLEXITIES,
@@ -17,10 +17,10 @@ from autorouter.types import (
     Score,
     Task,
 )
-from models_registry.types import Catalogue, Deployment, Model, Price, Provider, Rates, Reach
+from models_registry.types import Availability, Catalogue, Deployment, Model, Price, Provider, Rates
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-SANDBOXED = Reach(providers=frozenset(), sandbox=True)
+SANDBOXED = Availability(providers=frozenset(), sandbox=True)
 
 
 def config(**changes: Any) -> RouterConfig:

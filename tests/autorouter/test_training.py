@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from autorouter import classify as shipped
-from autorouter.classifier import CATEGORIES, LANES, WEIGHTS_FILE, judge, pack, read, unpack, written
-from autorouter.features import HEAD_CHARS, TAIL_CHARS, excerpt, measures, terms
+from autorouter.decision import classify as shipped
+from autorouter.decision.classifier import CATEGORIES, LANES, WEIGHTS_FILE, judge, pack, read, unpack, written
+from autorouter.decision.features import HEAD_CHARS, TAIL_CHARS, excerpt, measures, terms
 from autorouter.training.fitting import fit, lexicon
 from autorouter.training.prompts import SEED_FOLDER, Prompt, clean_prompts, seed_prompts
 from autorouter.training.report import area, category_lines

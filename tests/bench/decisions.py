@@ -3,12 +3,12 @@
 import time
 from datetime import UTC, datetime
 
-from autorouter.classify import classify
-from autorouter.router import decide
-from autorouter.static import STATIC as ROUTER
-from autorouter.types import Wish
-from models_registry.static import STATIC as CATALOGUE
-from models_registry.types import Reach
+from autorouter.configuration.release0 import STATIC as ROUTER
+from autorouter.decision.classify import classify
+from autorouter.decision.router import decide
+from autorouter.types import Constraints
+from models_registry.catalogue.release0 import STATIC as CATALOGUE
+from models_registry.types import Availability
 
 ROUNDS = 300
 CLASSIFYING_AIM_US = 300
@@ -17,7 +17,7 @@ PROMPT = "Write a Python function that parses a log file and counts errors by ho
 
 def main() -> None:
     messages = [{"role": "user", "content": PROMPT[:2_000]}]
-    reach = Reach(providers=frozenset(), sandbox=True)
+    availability = Availability(providers=frozenset(), sandbox=True)
     now = datetime.now(UTC)
     task = classify(messages)
     began = time.perf_counter()
@@ -26,7 +26,7 @@ def main() -> None:
     classifying = (time.perf_counter() - began) / ROUNDS
     began = time.perf_counter()
     for _ in range(ROUNDS):
-        decide(CATALOGUE, ROUTER, task, Wish(), reach, now)
+        decide(CATALOGUE, ROUTER, task, Constraints(), availability, now)
     deciding = (time.perf_counter() - began) / ROUNDS
     print(f"classify a prompt of 2,000 characters: {classifying * 1e6:.0f} us (aim: {CLASSIFYING_AIM_US})")
     print(f"decide among {len(CATALOGUE.models)} models: {deciding * 1e6:.0f} us", flush=True)

@@ -36,8 +36,8 @@ def page(stack: Stack) -> Iterator[Page]:
 
 def test_staff_change_the_stickiness_bonus_and_the_next_request_goes_by_it(stack: Stack, page: Page) -> None:
     def stickiness() -> float:
-        wish = {"previous_model": "openai:gpt-6.1-sol", "candidates": ["openai:gpt-6.1-sol"], "dry_run": True}
-        terms = stack.chat(routerhub=wish)[1]["routerhub"]["candidates"][0]["terms"]
+        constraints = {"previous_model": "openai:gpt-6.1-sol", "candidates": ["openai:gpt-6.1-sol"], "dry_run": True}
+        terms = stack.chat(routerhub=constraints)[1]["routerhub"]["candidates"][0]["terms"]
         return float(terms["stickiness"])
 
     for value, reason in (("11", "a browser's reason"), ("25", "back to the default")):

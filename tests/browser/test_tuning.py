@@ -65,8 +65,8 @@ def counted(page: Page) -> int:
 
 
 def stickiness(stack: Stack) -> float:
-    wish = {"previous_model": MODEL, "candidates": [MODEL], "dry_run": True}
-    terms = stack.chat(routerhub=wish)[1]["routerhub"]["candidates"][0]["terms"]
+    constraints = {"previous_model": MODEL, "candidates": [MODEL], "dry_run": True}
+    terms = stack.chat(routerhub=constraints)[1]["routerhub"]["candidates"][0]["terms"]
     return float(terms["stickiness"])
 
 

@@ -20,21 +20,23 @@ from typing import Any
 from django.db import connection
 from django.utils.timezone import now
 
-from autorouter import configuration, lines, recorded, tables
+from autorouter.configuration import save, tables
+from autorouter.configuration.release0 import BUNDLE
+from autorouter.decision import decision_json
+from autorouter.decision.router import decide
 from autorouter.models import RouterConfiguration
-from autorouter.router import decide
-from autorouter.static import BUNDLE
 from autorouter.training.prompts import seed_prompts
-from autorouter.types import Wish
-from experiments.backtest import Pair, load
-from experiments.traffic import SHIPPED_EVERY
-from models_registry import bundles, releases
-from models_registry.types import Catalogue, Reach
+from autorouter.types import Constraints
+from experiments.replay.backtest import Pair, load
+from experiments.replay.traffic import SHIPPED_EVERY
+from models_registry.catalogue import bundles as catalogue_bundles
+from models_registry.types import Availability, Catalogue
+from routerhub.releases import rollout, store
 from tests.analytics.rows import insert
 from tests.autorouter.fakes import SANDBOXED, catalogue, model, task
 from tests.budgets.books import record
 
-PLAIN = Wish()
+PLAIN = Constraints()
 SMALL, MIDDLE, LARGE = "acme:small", "acme:middle", "best:large"
 SHIPPED = -(-len(seed_prompts()) // SHIPPED_EVERY)
 """So many built-in prompts there are."""
@@ -70,9 +72,9 @@ def router_bundle(**policies: Mapping[str, Any]) -> dict[str, Any]:
 
 def open_shop(**policies: Mapping[str, Any]) -> None:
     """Release 1 of both lines is the shop; the router's tables say so too. Keyword arguments are policies."""
-    releases.publish("catalogue", bundles.to_bundle(goods()), None, "opened")
+    store.publish("catalogue", catalogue_bundles.to_bundle(goods()), None, "opened")
     tables.write(router_bundle(**policies), None, "opened")
-    configuration.publish(None, "opened")
+    save.publish(None, "opened")
 
 
 def tune(**values: Any) -> int:
@@ -80,28 +82,32 @@ def tune(**values: Any) -> int:
     row = RouterConfiguration.objects.get()
     for name, value in values.items():
         setattr(row, name, value)
-    return configuration.change(row, None, "tuned")
+    return save.change_row(row, None, "tuned")
 
 
 def draft(**values: Any) -> int:
     """The number of a router release with these values that is live for nobody."""
-    return lines.draft("router", lambda: tune(**values), None, "an idea")
+    return rollout.draft("router", lambda: tune(**values), None, "an idea")
 
 
 def request(
-    wish: Wish = PLAIN, at: datetime | None = None, reach: Reach = SANDBOXED, asked: Any = None, **columns: Any
+    constraints: Constraints = PLAIN,
+    at: datetime | None = None,
+    availability: Availability = SANDBOXED,
+    asked: Any = None,
+    **columns: Any,
 ) -> uuid.UUID:
     """One request decided by what is live, and recorded; 1,000 tokens in and 500 out. `asked` changes its task."""
     at = at or now()
     about = task(**(asked or {}))
     found, router = load(Pair())
-    decision = decide(found, router, about, wish, reach, at)
+    decision = decide(found, router, about, constraints, availability, at)
     assert decision.chosen is not None, "the record of a request names a model"
     taken = next(each for each in decision.candidates if each.model == columns.get("model", decision.chosen.model))
     values = {
-        "model": taken.model, "category": about.category, "complexity": about.complexity, "priority": wish.priority,
-        "policy": wish.policy or "", "created_at": at.isoformat(), "catalogue_release": found.release,
-        "router_release": router.release, "decision": recorded.as_json(decision, taken, reach, at),
+        "model": taken.model, "category": about.category, "complexity": about.complexity, "priority": constraints.priority,
+        "policy": constraints.policy or "", "created_at": at.isoformat(), "catalogue_release": found.release,
+        "router_release": router.release, "decision": decision_json.as_json(decision, taken, availability, at),
         "input_tokens": 1_000, "output_tokens": 500,
     }  # fmt: skip
     return insert(**{**values, **columns})

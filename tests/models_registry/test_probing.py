@@ -15,11 +15,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from models_registry import probing, releases, tables
+from models_registry import probing
+from models_registry.catalogue import tables as catalogue_tables
 from models_registry.models import Deployment, Probe
 from models_registry.types import Health, Provider
-from tests.models_registry.test_sources import closed_port, speaking
-from tests.models_registry.test_tables import a_model, a_place, a_provider
+from routerhub.releases import notify
+from tests.models_registry.catalogue.test_tables import a_model, a_place, a_provider
+from tests.models_registry.prices.test_sources import closed_port, speaking
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 KEY = {"ACME_API_KEY": "secret-of-acme"}
@@ -80,7 +82,7 @@ def fill(acme_url: str, zeta_url: str) -> None:
             "acme:two": a_model("Two", deployments=[a_place(upstream_model="two")]),
         },
     }
-    tables.write(bundle, None, "first")
+    catalogue_tables.write(bundle, None, "first")
 
 
 def kept() -> dict[str, str]:
@@ -200,13 +202,13 @@ def test_others_hear_of_a_change_and_not_of_every_probe(upstream: Upstream) -> N
     with psycopg.connect(
         **address, password=settings["PASSWORD"], dbname=settings["NAME"], autocommit=True
     ) as listener:
-        listener.execute(f"LISTEN {releases.CHANNEL}")
+        listener.execute(f"LISTEN {notify.CHANNEL}")
         heard = []
         for status in (200, 200, 500, 500, 200):
             upstream.status = status
             probing.probe_all(KEY)
             with transaction.atomic():
-                releases.announce("end")
+                notify.announce("end")
             heard.append([each.payload for each in takewhile(lambda each: each.payload != "end", listener.notifies())])
     assert heard == [["probes"], [], ["probes"], [], ["probes"]]
 

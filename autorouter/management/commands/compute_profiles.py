@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from autorouter.profiling import Rated, profile
-from autorouter.static import BOARD_NAMES, GIVEN, STATIC
+from autorouter.configuration.profiling import Rated, profile
+from autorouter.configuration.release0 import BOARD_NAMES, GIVEN, STATIC
 from autorouter.types import Profile, Score
 
 CREDIT = "arena.ai, CC BY 4.0"
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = (
         "Compute profiles from rated boards. The folder holds arena_leaderboards_*.json, the newest counts: "
         '{"fetched_at": moment, "pages": {board: [[name, rating, ...], ...]}}. '
-        "autorouter/static/board_names.json says under which names the boards list a model. See docs/catalogue.md."
+        "autorouter/configuration/board_names.json says under which names the boards list a model. See docs/catalogue.md."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from autorouter import seeding as router_seeding
-from models_registry import seeding as catalogue_seeding
+from autorouter.configuration import seeding as router_seeding
+from models_registry.catalogue import seeding as catalogue_seeding
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from autorouter.classifier import WEIGHTS_FILE, written
+from autorouter.decision.classifier import WEIGHTS_FILE, written
 from autorouter.training import report
 from autorouter.training.fitting import fit
 from autorouter.training.prompts import (

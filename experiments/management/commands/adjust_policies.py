@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from experiments import adjusting
+from experiments.learning import adjusting
 
 
 class Command(BaseCommand):

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from autorouter.errors import InvalidConfiguration
-from experiments import backtest
 from experiments.errors import BadSlice
-from experiments.traffic import MOST, Slice, read_moment
+from experiments.replay import backtest
+from experiments.replay.traffic import MOST, Slice, read_moment
 from experiments.types import Estimate, Report
 from models_registry.errors import RegistryError
+from routerhub.releases.errors import InvalidRelease
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             bounds = self._bounds(options)
             pair = backtest.Pair(catalogue=options["catalogue"], router=options["router"])
             report = backtest.run(pair, self._slice(options))
-        except (BadSlice, RegistryError, InvalidConfiguration) as problem:
+        except (BadSlice, RegistryError, InvalidRelease) as problem:
             raise CommandError(str(problem)) from problem
         if options["json"]:
             self.stdout.write(json.dumps(backtest.as_json(report, bounds), indent=1))
@@ -69,7 +69,7 @@ class Command(BaseCommand):
         kind = "recorded requests" if report.is_recorded else "built-in prompts (there is no record)"
         share = report.moved / report.requests if report.requests else 0
         self.stdout.write(f"{report.requests:,} {kind}; {report.moved:,} ({share:.1%}) would go elsewhere")
-        for flow in report.flows[: backtest.MOST_FLOWS]:
+        for flow in report.flows[: backtest.MAX_FLOWS]:
             route = f"{flow.before or 'no model'} -> {flow.after or 'no model'}"
             self.stdout.write(f"  {flow.requests:>7,}  {route:<76} {flow.cost_change:+.6f} USD")
         self.stdout.write(f"cost     {_told(report.cost_usd, 'USD', 8)}")

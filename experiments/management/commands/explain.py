@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from experiments import decisions
 from experiments.errors import UnknownOperation
+from experiments.replay import decisions
 
 
 class Command(BaseCommand):

@@ -3,8 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from models_registry import catalogue, resources
+from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.errors import UnwritableFile
+from models_registry.transfer import resources
 
 
 class Command(BaseCommand):
@@ -20,7 +21,7 @@ class Command(BaseCommand):
         if format_name not in resources.FORMATS:
             raise CommandError(f"{path.name}: the ending is not one of {', '.join(resources.FORMATS)}.")
         table = resources.TABLES[options["table"]]
-        entries = catalogue.compile_bundle()[table.kind]
+        entries = catalogue_compiler.compile_bundle()[table.kind]
         try:
             path.write_bytes(resources.write_file(table, entries, format_name))
         except UnwritableFile as problem:

@@ -4,9 +4,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from models_registry import catalogue, importing, tables
-from models_registry.errors import InvalidRelease, UnreadableFile
-from models_registry.resources import FORMATS, TABLES
+from models_registry.catalogue import tables as catalogue_tables
+from models_registry.errors import UnreadableFile
+from models_registry.transfer import importing
+from models_registry.transfer.resources import FORMATS, TABLES
+from routerhub.releases import store
+from routerhub.releases.errors import InvalidRelease
 
 
 class Command(BaseCommand):
@@ -39,8 +42,8 @@ class Command(BaseCommand):
     def _apply(self, found: importing.Plan, reason: str) -> None:
         try:
             with transaction.atomic():
-                tables.write(found.target, None, reason)
-                release = catalogue.publish(None, reason)
+                catalogue_tables.write(found.target, None, reason)
+                release = store.publish(None, reason)
         except InvalidRelease as invalid:
             raise CommandError(f"Nothing was written. {invalid}") from invalid
         self.stdout.write(self.style.SUCCESS(f"applied; catalogue release {release} is live"))
@@ -51,7 +54,7 @@ class Command(BaseCommand):
     def _show(self, found: importing.Plan) -> None:
         for error in found.errors:
             self.stderr.write(f"row {error['row']}, {error['field'] or 'row'}: {error['message']}")
-        for change in found.changes[: importing.MOST_SHOWN]:
+        for change in found.changes[: importing.MAX_SHOWN]:
             self.stdout.write(f"{change['kind']} {change['key']}")
             if change["kind"] == "changed":
                 for field in change["fields"]:

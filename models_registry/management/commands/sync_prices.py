@@ -5,15 +5,16 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import now
 
-from models_registry import price_lists, syncing
-from models_registry.errors import InvalidRelease, UnreadableSource
+from models_registry.errors import UnreadableSource
+from models_registry.prices import lists, syncing
+from routerhub.releases.errors import InvalidRelease
 
 
 class Command(BaseCommand):
     help = "Compares the catalogue's prices with a price list and shows the difference; applies it with --apply."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--source", choices=price_lists.SOURCES, default="genai-prices")
+        parser.add_argument("--source", choices=lists.SOURCES, default="genai-prices")
         parser.add_argument("--online", action="store_true", help="fetch the newest list instead of the installed one")
         parser.add_argument("--file", type=Path, help="OpenRouter's list as a file")
         parser.add_argument("--url", default="", help="OpenRouter's list from another address")
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         moment = now()
         try:
             content = options["file"].read_bytes() if options["file"] else None
-            offers = price_lists.offers(options["source"], options["online"], moment.date(), content, options["url"])
+            offers = lists.offers(options["source"], options["online"], moment.date(), content, options["url"])
         except (UnreadableSource, OSError) as problem:
             raise CommandError(str(problem)) from problem
         changes = syncing.compare(offers, moment)
@@ -58,7 +59,7 @@ class Command(BaseCommand):
     def _show(self, changes: list[syncing.Change], with_new: bool) -> None:
         for change in changes:
             if change.kind != "new" or with_new:
-                self.stdout.write(price_lists.line(change))
+                self.stdout.write(lists.line(change))
         counts = {kind: sum(change.kind == kind for change in changes) for kind in ("changed", "vanished", "new")}
         told = ", ".join(f"{count} {kind}" for kind, count in counts.items())
         online = "" if settings.ALLOW_ONLINE_PRICES else " (ALLOW_ONLINE_PRICES=false: the installed list only)"

@@ -13,9 +13,9 @@ from routerhub.gateway.wire.values import AUTO, ChatRequest, Controls
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 FIELD = "routerhub"
 HEADER = "x-routerhub-"
-MOST_TEXT = 200
-MOST_TAGS = 20
-MOST_CHOICES = 128
+MAX_TEXT = 200
+MAX_TAGS = 20
+MAX_CHOICES = 128
 IMAGE_CEILING_TOKENS = 5_000
 """Accepted limit: no current model charges more for one picture. A picture's bytes say nothing about its tokens."""
 AUDIO_BYTES_PER_TOKEN = 100
@@ -44,7 +44,7 @@ def read(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         stream=_flag(raw.get("stream"), "stream"),
         include_usage=_flag(stream_options.get("include_usage"), "stream_options.include_usage"),
         max_output_tokens=_max_output(raw),
-        choices=_whole(raw.get("n"), "n", MOST_CHOICES) or 1,
+        choices=_whole(raw.get("n"), "n", MAX_CHOICES) or 1,
         has_tools=bool(_list(raw.get("tools"), "tools")),
         is_structured=response_format.get("type") in {"json_object", "json_schema"},
         max_input_tokens=_max_input(raw, len(messages)),
@@ -89,8 +89,8 @@ def _messages(raw: object) -> Sequence[Mapping[str, Any]]:
 
 
 def _text(raw: object, param: str) -> str:
-    if not isinstance(raw, str) or not raw or len(raw) > MOST_TEXT or not raw.isprintable():
-        raise _wrong(param, raw, f"a printable text of 1 to {MOST_TEXT} characters")
+    if not isinstance(raw, str) or not raw or len(raw) > MAX_TEXT or not raw.isprintable():
+        raise _wrong(param, raw, f"a printable text of 1 to {MAX_TEXT} characters")
     return raw
 
 
@@ -188,7 +188,7 @@ def _from_header(text: str, name: str) -> object:
 def _control(name: str, value: object) -> Any:
     param = f"{FIELD}.{name}"
     if name in {"candidates", "tags"}:
-        return _names(value, param, most=500 if name == "candidates" else MOST_TAGS)
+        return _names(value, param, most=500 if name == "candidates" else MAX_TAGS)
     if name == "dry_run":
         return _flag(value, param)
     if name == "max_latency_ms":

@@ -1,0 +1,110 @@
+"""From the editable tables to a published router release: compile, validate, store, make live."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models, transaction
+
+from autorouter.configuration import bundles
+from autorouter.configuration.tunables import SETTINGS
+from autorouter.models import Policy, PolicyShift, Profile, RouterConfiguration, TaskType
+from autorouter.types import COMPLEXITIES, COST_TIERS
+from routerhub.audit import history
+from routerhub.releases import store
+
+
+def compile_bundle() -> dict[str, Any]:
+    """The bundle that the tables would make now. Missing configuration reads as the defaults."""
+    row = RouterConfiguration.objects.first() or RouterConfiguration()
+    policies = Policy.objects.filter(is_active=True)
+    shifts = current_shifts()
+    return {
+        "config": _config_json(row),
+        "profiles": {each.model: _profile_json(each) for each in Profile.objects.prefetch_related("scores")},
+        "policies": {each.name: policy_json(each, shifts.get(each.name, {})) for each in policies},
+        "task_types": dict(TaskType.objects.values_list("name", "policy")),
+    }
+
+
+def _config_json(row: RouterConfiguration) -> dict[str, Any]:
+    numbers = {name: plain(getattr(row, name)) for name in SETTINGS}
+    weights = {
+        complexity: {tier: plain(getattr(row, f"weight_{complexity}_{tier}")) for tier in COST_TIERS}
+        for complexity in COMPLEXITIES
+    }
+    return {
+        **numbers,
+        "tier_weights": weights,
+        "speed_bonuses": row.speed_bonuses,
+        "router_model": row.router_model,
+        "classifies_with_model": row.classifies_with_model,
+    }
+
+
+def _profile_json(row: Profile) -> dict[str, Any]:
+    return {
+        score.dimension: {
+            "value": plain(score.value),
+            "source": score.source,
+            "dated": score.dated.isoformat(),
+            "is_estimated": score.is_estimated,
+        }
+        for score in row.scores.all()
+    }
+
+
+def current_shifts() -> dict[str, dict[str, int]]:
+    """By policy and model, by how many places measured performance moved it."""
+    found: dict[str, dict[str, int]] = {}
+    for policy, model, places in PolicyShift.objects.values_list("policy", "model", "places"):
+        found.setdefault(policy, {})[model] = places
+    return found
+
+
+def policy_json(row: Policy, shifts: Mapping[str, int]) -> dict[str, Any]:
+    """A policy as a bundle spells it: the order that staff wrote, and the places by which it is adjusted, if it is."""
+    adjusted = {"shifts": dict(sorted(shifts.items()))} if shifts else {}
+    return {
+        **adjusted,
+        "version": row.version,
+        "title": row.title,
+        "models": row.model_ids,
+        "max_cost_usd": plain(row.max_cost_usd),
+        "max_output_tokens": row.max_output_tokens,
+        "temperature": plain(row.temperature),
+    }
+
+
+def plain(value: Decimal | int | None) -> float | int | None:
+    """A JSON number. Floats print back the same decimal digits up to 15 of them; these columns hold fewer."""
+    if value is None:
+        return None
+    number = Decimal(value)
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+@transaction.atomic
+def change(row: models.Model, author: AbstractBaseUser | None, reason: str) -> int:
+    """Save a changed row of any of these tables and publish. Raises ValidationError, InvalidConfiguration."""
+    save(row, author, reason)
+    return publish(author, reason)
+
+
+def save(row: models.Model, author: AbstractBaseUser | None, reason: str) -> None:
+    """Save a changed row and publish nothing. Raises ValidationError."""
+    row.full_clean()
+    history.stamp(row, author, reason)
+    row.save()
+
+
+@transaction.atomic
+def publish(author: AbstractBaseUser | None, reason: str) -> int:
+    """Make the tables the live router release and return its number. Raises InvalidConfiguration; writes nothing then.
+
+    Equal to the live release, it is that release's number that is returned and no new one is made.
+    """
+    bundle = compile_bundle()
+    bundles.read(bundle, number=0)
+    return store.publish("router", bundle, author, reason).number

@@ -1,0 +1,95 @@
+"""Policies: their next version, which version is active, and the places by which performance moved their models."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.timezone import now
+
+from autorouter.configuration import save
+from autorouter.decision.ordering import Shift
+from autorouter.models import Policy, PolicyShift
+from routerhub.audit import history
+from routerhub.releases import rollout
+
+
+@transaction.atomic
+def add_version(values: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> Policy:
+    """The next version of a policy, active from now on. Raises ValidationError, InvalidConfiguration."""
+    earlier = Policy.objects.select_for_update().filter(name=values["name"]).order_by("-version")
+    version = earlier[0].version + 1 if earlier else 1
+    _deactivate(earlier[0].name if earlier else "", author, reason)
+    row = Policy(**values, version=version)
+    save.change_row(row, author, reason)
+    return row
+
+
+@transaction.atomic
+def activate(name: str, version: int, author: AbstractBaseUser | None, reason: str) -> Policy:
+    """Let a version take the place of the active one. Raises ValidationError, InvalidConfiguration."""
+    row = Policy.objects.filter(name=name, version=version).first()
+    if row is None:
+        raise ValidationError({"version": f"Policy {name!r} has no version {version}."})
+    _deactivate(name, author, reason)
+    row.is_active = True
+    save.change_row(row, author, reason)
+    return row
+
+
+@transaction.atomic
+def deactivate(name: str, author: AbstractBaseUser | None, reason: str) -> None:
+    """Let nobody use a policy. Raises ValidationError where it is not active, InvalidConfiguration where a task type needs it."""
+    if not Policy.objects.filter(name=name, is_active=True).exists():
+        raise ValidationError({"name": f"There is no active policy {name!r}."})
+    _deactivate(name, author, reason)
+    save.publish(author, reason)
+
+
+def _deactivate(name: str, author: AbstractBaseUser | None, reason: str) -> None:
+    for row in Policy.objects.filter(name=name, is_active=True):
+        row.is_active = False
+        history.stamp(row, author, reason)
+        row.save()
+
+
+def adjustable() -> list[Policy]:
+    """The active policies whose order performance may move, and those that it has moved and may no longer."""
+    moved = PolicyShift.objects.values_list("policy", flat=True).distinct()
+    active = Policy.objects.filter(is_active=True)
+    return list(active.filter(adjust_max_places__gt=0) | active.filter(name__in=moved))
+
+
+def shift(policy: str, shifts: Mapping[str, Shift], author: AbstractBaseUser | None, reason: str) -> None:
+    """Keep by how many places each model is moved, and the evidence. Publishes nothing."""
+    rows = {row.model: row for row in PolicyShift.objects.select_for_update().filter(policy=policy)}
+    history.delete([row for model, row in rows.items() if model not in shifts], author, reason)
+    for model, found in shifts.items():
+        row = rows.get(model) or PolicyShift(policy=policy, model=model, since=now(), places=0)
+        if row.places != found.places:
+            row.since = now()
+        row.places, row.evidence = found.places, {"told": found.reason}
+        history.stamp(row, author, reason)
+        row.save()
+
+
+@transaction.atomic
+def undo_shift(row: PolicyShift, author: AbstractBaseUser | None, reason: str) -> None:
+    """Put a model back to the place that staff wrote. Raises InvalidConfiguration."""
+    history.stamp(row, author, reason)
+    row.delete()
+    save.publish(author, reason)
+
+
+def reorder(
+    name: str, before: Sequence[str], after: Sequence[str], author: AbstractBaseUser | None, reason: str
+) -> int:
+    """The active policy's models in another order, as its next version. Raises ValidationError where it changed meanwhile."""
+    row = Policy.objects.filter(name=name, is_active=True).first()
+    if row is None or row.model_ids != list(before):
+        raise ValidationError(f"Policy {name!r} is not as it was when this was proposed.")
+    kept = ("name", "title", "max_cost_usd", "max_output_tokens", "temperature", "adjust_most_places",
+            "adjust_min_requests", "adjust_margin")  # fmt: skip
+    add_version({**{field: getattr(row, field) for field in kept}, "model_ids": list(after)}, author, reason)
+    return rollout.pointers()["router"].stable

@@ -1,0 +1,34 @@
+"""Fill empty tables from release 0, so that staff begin with something to edit.
+
+What is there is never overwritten, what staff deleted stays deleted, and a rollback or a rollout is never undone.
+"""
+
+from django.db import transaction
+
+from autorouter.configuration import bundles, compiler, save, tables
+from autorouter.configuration.release0 import BUNDLE
+from autorouter.models import Policy, Profile, RouterConfiguration, TaskType
+from routerhub.audit import history
+from routerhub.releases import rollout, store
+
+REASON = "seed"
+KINDS = {"profiles": (Profile, "model"), "policies": (Policy, "name"), "task_types": (TaskType, "name")}
+
+
+@transaction.atomic
+def seed() -> dict[str, int]:
+    """Add what was never there and publish. Returns how many rows of each kind were added, and the live release."""
+    there = compiler.compile_bundle()
+    is_settled = store.is_settled("router", there, bundles.read)
+    has_configuration = RouterConfiguration.objects.exists()
+    missing = {
+        kind: {name: facts for name, facts in BUNDLE[kind].items() if name not in history.ever_named(model, field)}
+        for kind, (model, field) in KINDS.items()
+    }
+    if not has_configuration or any(missing.values()):
+        target = {kind: {**there[kind], **added} for kind, added in missing.items()}
+        tables.write({**target, "config": there["config"] if has_configuration else BUNDLE["config"]}, None, REASON)
+    if is_settled:
+        save.publish(None, REASON)
+    counts = {kind.replace("_", " "): len(added) for kind, added in missing.items()}
+    return {"configurations": 0 if has_configuration else 1, **counts, "release": rollout.pointers()["router"].stable}

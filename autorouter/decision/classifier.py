@@ -1,0 +1,110 @@
+"""The trained weights, read once, and what they make of a prompt.
+
+Every term has eight whole weights, one a lane: seven categories and complexity. They are packed into one Python integer,
+so that a prompt's weights are summed by adding some hundred integers, not eight times as many.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autorouter.decision.features import MEASURES, excerpt, measures, terms
+from autorouter.types import CATEGORIES as ALL_CATEGORIES
+from autorouter.types import COMPLEXITIES, Category, Complexity
+
+CATEGORIES: tuple[Category, ...] = tuple(name for name in ALL_CATEGORIES if name != "multimodal")
+LANES = len(CATEGORIES) + 1
+"""The last is complexity."""
+EARLIER_SHARE = 0.4
+"""What a term of an earlier turn counts, if the last does not hold it."""
+EARLIER_TURNS = 2
+LANE_BITS = 24
+"""Room for 2,000 terms with the largest weight."""
+MAX_WEIGHT = 4_000
+WEIGHTS_FILE = Path(__file__).parent / "static" / "classifier.json"
+_HALF = 1 << (LANE_BITS - 1)
+_MASK = (1 << LANE_BITS) - 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Weights:
+    """A trained model."""
+
+    scale: int
+    """The weights are this many times their value."""
+    terms: Mapping[str, int]
+    """Packed."""
+    measures: tuple[tuple[int, ...], ...]
+    """A row of lanes for each of MEASURES."""
+    steps: tuple[int, ...]
+    """From which sum of the complexity lane on a prompt is moderate, and from which it is complex."""
+
+
+def read(path: Path) -> Weights:
+    """The weights of a file as `written` lays it out."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if found["lanes"] != [*CATEGORIES, "complexity"]:
+        raise ValueError(f"{path.name} is of other categories: retrain with `manage.py train_classifier --write`")
+    return Weights(
+        scale=found["scale"],
+        terms={term: pack(lanes) for term, lanes in found["terms"].items()},
+        measures=tuple(tuple(found["measures"][name]) for name in MEASURES),
+        steps=tuple(found["steps"]),
+    )
+
+
+def written(weights: Weights) -> str:
+    """The weights as JSON, one term a line, in one order."""
+    head = {
+        "scale": weights.scale,
+        "lanes": [*CATEGORIES, "complexity"],
+        "steps": weights.steps,
+        "measures": dict(zip(MEASURES, weights.measures, strict=True)),
+    }
+    rows = (
+        f"{json.dumps(term, ensure_ascii=False)}:{json.dumps(unpack(packed), separators=(',', ':'))}"
+        for term, packed in sorted(weights.terms.items())
+    )
+    return json.dumps(head)[:-1] + ', "terms": {\n' + ",\n".join(rows) + "\n}}\n"
+
+
+def pack(lanes: Sequence[int]) -> int:
+    """Lanes of -LARGEST to LARGEST side by side; sums of packed numbers are packed sums."""
+    return sum(max(-MAX_WEIGHT, min(MAX_WEIGHT, lane)) << (LANE_BITS * place) for place, lane in enumerate(lanes))
+
+
+def unpack(packed: int) -> list[int]:
+    lanes = []
+    for _ in range(LANES):
+        lane = ((packed + _HALF) & _MASK) - _HALF
+        lanes.append(lane)
+        packed = (packed - lane) >> LANE_BITS
+    return lanes
+
+
+def judge(weights: Weights, asked: Sequence[str]) -> tuple[Category, Complexity]:
+    """Category and complexity of what a user asked, turn by turn, the last turn last; at least one turn."""
+    lanes = sums(weights, asked)
+    best = max(range(len(CATEGORIES)), key=lanes.__getitem__)
+    return CATEGORIES[best], COMPLEXITIES[sum(lanes[-1] > step for step in weights.steps)]
+
+
+def sums(weights: Weights, asked: Sequence[str]) -> list[float]:
+    """Each lane's sum: of the terms, over the square root of their number, and of the measures."""
+    last = excerpt(asked[-1])
+    now = terms(last)
+    before = set[str]().union(*(terms(excerpt(turn)) for turn in asked[-1 - EARLIER_TURNS : -1])) - now
+    norm = math.sqrt(len(now) + EARLIER_SHARE**2 * len(before)) or 1.0
+    totals = _total(weights, now)
+    if before:
+        totals = [lane + EARLIER_SHARE * earlier for lane, earlier in zip(totals, _total(weights, before), strict=True)]
+    lanes = [total / norm for total in totals]
+    for value, row in zip(measures(last), weights.measures, strict=True):
+        lanes = [lane + value * weight for lane, weight in zip(lanes, row, strict=True)]
+    return lanes
+
+
+def _total(weights: Weights, found: Iterable[str]) -> Sequence[float]:
+    return unpack(sum(map(weights.terms.__getitem__, weights.terms.keys() & found)))

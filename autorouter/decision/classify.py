@@ -1,0 +1,81 @@
+"""What a request is about, found locally: no network, no model to download, well under a millisecond.
+
+Category and complexity come from the words and the structure of what the user asked, by weights trained on labelled
+prompts (docs/classifier.md); the last user message counts in full, the two before it by less. Attachments, tools and
+size are read from the request, not guessed from words.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from autorouter.decision.classifier import WEIGHTS_FILE, judge, read
+from autorouter.types import Category, Complexity, Task
+from models_registry.types import Capability
+
+CHARS_PER_TOKEN = 4
+"""The usual estimate for English prose; code and other scripts have fewer characters a token."""
+TOKENS_PER_MESSAGE = 4
+IMAGE_TOKENS = 1_000
+AUDIO_TOKENS = 1_500
+DEFAULT_CATEGORY: Category = "conversation"
+WEIGHTS = read(WEIGHTS_FILE)
+
+
+def classify(
+    messages: Sequence[Mapping[str, Any]],
+    tools: bool = False,
+    structured_output: bool = False,
+    stream: bool = False,
+) -> Task:
+    """The task of an OpenAI-style conversation. Unknown parts of a message are left out of account."""
+    parts = [part for message in messages for part in _parts(message)]
+    images = sum(part in {"image_url", "input_image", "image"} for part, _ in parts)
+    audio = sum(part == "input_audio" for part, _ in parts)
+    asked = [text for message in messages if message.get("role") == "user" for text in _texts(message)]
+    category, complexity = _judged(asked)
+    return Task(
+        category="multimodal" if images or audio else category,
+        complexity=complexity,
+        input_tokens=_tokens(parts, len(messages)) + images * IMAGE_TOKENS + audio * AUDIO_TOKENS,
+        needs=frozenset(_needs(images > 0, audio > 0, tools, structured_output, stream)),
+        origin="local",
+    )
+
+
+def _parts(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Type and text of each part of a message's content."""
+    content = message.get("content")
+    if isinstance(content, str):
+        yield "text", content
+    elif isinstance(content, list):
+        for part in content:
+            if isinstance(part, Mapping):
+                text = part.get("text")
+                yield str(part.get("type", "text")), text if isinstance(text, str) else ""
+
+
+def _texts(message: Mapping[str, Any]) -> list[str]:
+    return [text for _, text in _parts(message) if text]
+
+
+def _tokens(parts: Iterable[tuple[str, str]], messages: int) -> int:
+    characters = sum(len(text) for _, text in parts)
+    return -(-characters // CHARS_PER_TOKEN) + TOKENS_PER_MESSAGE * messages
+
+
+def _needs(images: bool, audio: bool, tools: bool, structured: bool, stream: bool) -> Iterator[Capability]:
+    if images:
+        yield "vision"
+    if audio:
+        yield "audio"
+    if tools:
+        yield "tools"
+    if structured:
+        yield "structured_output"
+    if stream:
+        yield "streaming"
+
+
+def _judged(asked: Sequence[str]) -> tuple[Category, Complexity]:
+    """Without any words it is small talk."""
+    return judge(WEIGHTS, asked) if asked and asked[-1].strip() else (DEFAULT_CATEGORY, "simple")

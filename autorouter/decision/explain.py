@@ -1,0 +1,97 @@
+"""A decision told: as the JSON of /api/routing/select, and as one plain sentence."""
+
+from decimal import Decimal
+from typing import Any
+
+from autorouter.types import Candidate, Decision, Task, Terms
+
+
+def as_json(decision: Decision) -> dict[str, Any]:
+    """The whole decision. Scores and terms are unrounded numbers, costs USD; `model` is null when nothing is left."""
+    chosen = decision.chosen
+    return {
+        "model": chosen.model if chosen else None,
+        "provider": chosen.provider if chosen else None,
+        "score": float(chosen.score) if chosen else None,
+        "task": task_json(decision.task),
+        "estimated_cost_usd": float(chosen.estimated_cost_usd) if chosen else None,
+        "why": why(decision),
+        "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
+        "candidates": [candidate_json(each) for each in decision.candidates],
+        "excluded": [{"model": out.model, "code": out.code, "reason": out.reason} for out in decision.excluded],
+    }
+
+
+def task_json(task: Task) -> dict[str, Any]:
+    return {
+        "category": task.category,
+        "complexity": task.complexity,
+        "input_tokens": task.input_tokens,
+        "needs": sorted(task.needs),
+        "long_context": task.is_long_context,
+        "origin": task.origin,
+    }
+
+
+def terms_json(terms: Terms) -> dict[str, float]:
+    """Every term by name, in the order in which the score is made."""
+    return {name: float(getattr(terms, name)) for name in Terms.__slots__}
+
+
+def candidate_json(candidate: Candidate) -> dict[str, Any]:
+    """A candidate with its score, term by term. Money is USD."""
+    return {
+        "model": candidate.model,
+        "provider": candidate.provider,
+        "score": float(candidate.score),
+        "tier": candidate.tier,
+        "mean_price_usd_per_mtok": float(candidate.mean_price),
+        "estimated_cost_usd": float(candidate.estimated_cost_usd),
+        "terms": terms_json(candidate.terms),
+    }
+
+
+def why(decision: Decision) -> str:
+    """One sentence for people: the task, what decided, and who came second."""
+    chosen = decision.chosen
+    if chosen is None:
+        return f"No model can take this request: all {len(decision.excluded)} considered are excluded."
+    task = decision.task
+    text = (
+        f"{chosen.model} suits a {task.complexity} {task.category} task best among {len(decision.candidates)}"
+        f" {'model' if len(decision.candidates) == 1 else 'models'}: score {_short(chosen.score)}, {_story(chosen)}"
+    )
+    if decision.constraints.keeps_model and chosen.model == decision.constraints.previous_model:
+        text = f"{chosen.model} answered this conversation before and can still take what it asks"
+    elif decision.constraints.policy:
+        text = f"{chosen.model} is the first model of policy {decision.constraints.policy} that can take this request"
+    elif decision.constraints.priority != "balanced":
+        text += f", picked for {decision.constraints.priority}"
+    if decision.constraints.rules:
+        text += f"; {'rule' if len(decision.constraints.rules) == 1 else 'rules'} {', '.join(decision.constraints.rules)} fired"
+    if len(decision.candidates) > 1:
+        second = decision.candidates[1]
+        text += f"; next is {second.model} with {_short(second.score)}"
+    return text + "."
+
+
+def _story(candidate: Candidate) -> str:
+    terms = candidate.terms
+    added = [
+        f"{_short(value)} for {name}"
+        for name, value in (
+            ("stickiness", terms.stickiness),
+            ("reasoning", terms.reasoning),
+            ("research", terms.research),
+        )
+        if value
+    ]
+    base = " plus ".join([f"{_short(terms.category)} in its category", *added])
+    speed = f", {'plus' if terms.speed > 0 else 'minus'} {_short(abs(terms.speed))} for speed" if terms.speed else ""
+    factors = f" times {_short(terms.complexity_factor)} for complexity" if terms.complexity_factor != 1 else ""
+    return f"{base}{factors} times {_short(terms.tier_weight)} for the {candidate.tier} tier{speed}"
+
+
+def _short(value: Decimal) -> str:
+    """At most two decimals, for reading."""
+    return f"{round(value, 2).normalize():f}"

@@ -1,0 +1,190 @@
+"""Custom rules: conditions on a request, and one effect each. Plain data, never code. Pure.
+
+A rule is {"name", "when": {...}, "then": {...}}. `when` holds for a request that fits every condition it names; `then` is
+one effect. Several rules may fire; blocks and allows add up, the first policy that one chooses counts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from autorouter.types import CATEGORIES, COMPLEXITIES, Constraints, Task
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+EFFECTS = ("allow", "block", "prefer", "policy")
+CONDITIONS = ("category", "complexity", "min_tokens", "max_tokens", "from_hour", "until_hour", "weekday", "tag")
+MAX_RULES, MAX_NAMES = 50, 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """Providers and model ids that an effect is about. A model fits if either names it."""
+
+    providers: frozenset[str] = frozenset()
+    models: frozenset[str] = frozenset()
+
+    def has(self, model: str, provider: str) -> bool:
+        return model in self.models or provider in self.providers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class When:
+    """What a request must be. Empty and None: any."""
+
+    category: frozenset[str] = frozenset()
+    complexity: frozenset[str] = frozenset()
+    min_tokens: int | None = None
+    max_tokens: int | None = None
+    from_hour: int | None = None
+    """Hours are UTC, 0 to 23; `until_hour` is not part of it, and may lie before `from_hour`: over midnight."""
+    until_hour: int | None = None
+    weekday: frozenset[str] = frozenset()
+    tag: frozenset[str] = frozenset()
+    """At least one of them."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """One rule. Exactly one of the effects is there."""
+
+    name: str
+    when: When
+    allow: Names | None = None
+    block: Names | None = None
+    prefer: Names | None = None
+    policy: str | None = None
+
+
+class InvalidRules(ValueError):
+    """Rules that cannot be read; carries every problem by its path."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__("; ".join(f"{path}: {problem}" for path, problem in problems.items()))
+        self.problems = dict(problems)
+
+
+def fires(rule: Rule, task: Task, tags: Sequence[str], now: datetime) -> bool:
+    """Whether a request fits every condition of the rule."""
+    when = rule.when
+    return (
+        (not when.category or task.category in when.category)
+        and (not when.complexity or task.complexity in when.complexity)
+        and (when.min_tokens is None or task.input_tokens >= when.min_tokens)
+        and (when.max_tokens is None or task.input_tokens <= when.max_tokens)
+        and (not when.weekday or WEEKDAYS[now.weekday()] in when.weekday)
+        and (not when.tag or not when.tag.isdisjoint(tags))
+        and _is_within(when, now.hour)
+    )
+
+
+def _is_within(when: When, hour: int) -> bool:
+    first = 0 if when.from_hour is None else when.from_hour
+    last = 24 if when.until_hour is None else when.until_hour
+    return first <= hour < last if first <= last else hour >= first or hour < last
+
+
+def apply(
+    rules: Sequence[Rule], constraints: Constraints, task: Task, tags: Sequence[str], now: datetime
+) -> Constraints:
+    """The wish with the effects of every rule that fires, and their names in it."""
+    fired = tuple(rule for rule in rules if fires(rule, task, tags, now))
+    if not fired:
+        return constraints
+    policies = [rule.policy for rule in fired if rule.policy]
+    allowed = [rule.allow for rule in fired if rule.allow]
+    blocked = [rule.block for rule in fired if rule.block]
+    preferred = [rule.prefer for rule in fired if rule.prefer]
+    return replace(
+        constraints,
+        rules=tuple(rule.name for rule in fired),
+        policy=constraints.policy or (policies[0] if policies else None),
+        allowed=(*constraints.allowed, *((each.providers, each.models) for each in allowed)),
+        blocked_providers=constraints.blocked_providers.union(*(each.providers for each in blocked)),
+        blocked_models=constraints.blocked_models.union(*(each.models for each in blocked)),
+        preferred_providers=constraints.preferred_providers.union(*(each.providers for each in preferred)),
+        preferred_models=constraints.preferred_models.union(*(each.models for each in preferred)),
+    )
+
+
+# --- reading
+
+
+def read(raw: object) -> tuple[Rule, ...]:
+    """Rules out of JSON values. Raises InvalidRules with every problem by its path."""
+    problems: dict[str, str] = {}
+    if not isinstance(raw, list) or len(raw) > MAX_RULES:
+        raise InvalidRules({"rules": f"write a list of at most {MAX_RULES} rules."})
+    rules = [_rule(f"rules[{at}]", each, problems) for at, each in enumerate(raw)]
+    names = [rule.name for rule in rules]
+    for at, name in enumerate(names):
+        if name in names[:at] and f"rules[{at}].name" not in problems:
+            problems[f"rules[{at}].name"] = f"{name!r} is the name of another rule."
+    if problems:
+        raise InvalidRules(problems)
+    return tuple(rules)
+
+
+def _rule(path: str, raw: object, problems: dict[str, str]) -> Rule:
+    facts = _object(path, raw, ("name", "when", "then"), problems)
+    name = facts.get("name")
+    if not isinstance(name, str) or not 0 < len(name) <= 64:
+        problems[f"{path}.name"] = f"{name!r} is not a text of 1 to 64 characters."
+    effect = _object(f"{path}.then", facts.get("then"), EFFECTS, problems)
+    if len(effect) != 1 and f"{path}.then" not in problems:
+        problems[f"{path}.then"] = f"name exactly one effect of {', '.join(EFFECTS)}."
+    when = _when(f"{path}.when", facts.get("when", {}), problems)
+    names = {kind: _names(f"{path}.then.{kind}", effect[kind], problems) for kind in EFFECTS[:3] if kind in effect}
+    policy = effect.get("policy")
+    if "policy" in effect and (not isinstance(policy, str) or not policy):
+        problems[f"{path}.then.policy"] = f"{policy!r} is not the name of a policy."
+    return Rule(name=str(name), when=when, policy=policy if isinstance(policy, str) else None, **names)
+
+
+def _object(path: str, raw: object, allowed: Sequence[str], problems: dict[str, str]) -> Mapping[str, Any]:
+    if not isinstance(raw, Mapping):
+        problems[path] = f"{raw!r} is not an object with {', '.join(allowed)}."
+        return {}
+    for name in raw.keys() - set(allowed):
+        problems[f"{path}.{name}"] = f"unknown. Allowed: {', '.join(allowed)}."
+    return {name: value for name, value in raw.items() if name in allowed}
+
+
+def _when(path: str, raw: object, problems: dict[str, str]) -> When:
+    facts = _object(path, raw, CONDITIONS, problems)
+    ranges = {"min_tokens": 1_000_000_000, "max_tokens": 1_000_000_000, "from_hour": 23, "until_hour": 24}
+    for name, most in ranges.items():
+        value = facts.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most):
+            problems[f"{path}.{name}"] = f"{value!r} is not a whole number from 0 to {most:,}."
+    numbers: dict[str, Any] = {name: None if f"{path}.{name}" in problems else facts.get(name) for name in ranges}
+    return When(
+        category=_words(f"{path}.category", facts.get("category"), CATEGORIES, problems),
+        complexity=_words(f"{path}.complexity", facts.get("complexity"), COMPLEXITIES, problems),
+        weekday=_words(f"{path}.weekday", facts.get("weekday"), WEEKDAYS, problems),
+        tag=_words(f"{path}.tag", facts.get("tag"), (), problems),
+        **numbers,
+    )
+
+
+def _words(path: str, raw: object, allowed: Sequence[str], problems: dict[str, str]) -> frozenset[str]:
+    """One word or a list of them."""
+    listed = [raw] if isinstance(raw, str) else [] if raw is None else raw
+    if (
+        not isinstance(listed, list)
+        or not all(isinstance(each, str) and each for each in listed)
+        or len(listed) > MAX_NAMES
+    ):
+        problems[path] = f"{raw!r} is not a list of texts."
+        return frozenset()
+    if unknown := [each for each in listed if allowed and each not in allowed]:
+        problems[path] = f"{', '.join(map(repr, unknown))}: allowed are {', '.join(allowed)}."
+    return frozenset(listed)
+
+
+def _names(path: str, raw: object, problems: dict[str, str]) -> Names:
+    facts = _object(path, raw, ("providers", "models"), problems)
+    found = {name: _words(f"{path}.{name}", facts.get(name), (), problems) for name in ("providers", "models")}
+    if not any(found.values()) and path not in problems:
+        problems[path] = "name at least one of providers, models."
+    return Names(**found)

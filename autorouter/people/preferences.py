@@ -1,0 +1,112 @@
+"""What a user wants of every request of theirs, where the request itself does not say otherwise."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from autorouter import models
+from autorouter.decision import rules
+from autorouter.decision.rules import InvalidRules, Rule
+from autorouter.types import Constraints, Priority, Task
+from routerhub.audit import history
+from routerhub.releases import notify
+
+Number = TypeVar("Number", int, Decimal)
+CHANGED = "preferences"
+"""What the processes hear when some user's preferences changed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preferences:
+    """One set per user. None and empty: no restriction."""
+
+    priority: Priority = "balanced"
+    max_cost_usd: Decimal | None = None
+    max_latency_ms: int | None = None
+    preferred_providers: frozenset[str] = frozenset()
+    blocked_providers: frozenset[str] = frozenset()
+    rules: tuple[Rule, ...] = ()
+
+
+NONE = Preferences()
+
+
+def apply(
+    preferences: Preferences,
+    constraints: Constraints,
+    priority: Priority | None,
+    task: Task,
+    tags: Sequence[str],
+    now: datetime,
+) -> Constraints:
+    """The wish with the user's preferences in it: the lower limits, all blocks, and the rules that fire.
+
+    `priority` is the request's own, None where it names none. Pure.
+    """
+    if preferences is NONE:
+        return constraints if priority is None else replace(constraints, priority=priority)
+    merged = replace(
+        constraints,
+        priority=priority or preferences.priority,
+        max_cost_usd=_lower(constraints.max_cost_usd, preferences.max_cost_usd),
+        max_latency_ms=_lower(constraints.max_latency_ms, preferences.max_latency_ms),
+        preferred_providers=constraints.preferred_providers | preferences.preferred_providers,
+        blocked_providers=constraints.blocked_providers | preferences.blocked_providers,
+    )
+    return rules.apply(preferences.rules, merged, task, tags, now)
+
+
+def usable(preferences: Preferences, policies: Container[str]) -> Preferences:
+    """Without the rules whose policy is not active any more: a rule never makes a request fail. Pure."""
+    kept = tuple(rule for rule in preferences.rules if rule.policy is None or rule.policy in policies)
+    return preferences if len(kept) == len(preferences.rules) else replace(preferences, rules=kept)
+
+
+def _lower(one: Number | None, other: Number | None) -> Number | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)
+
+
+def load() -> Mapping[int, Preferences]:
+    """Everybody's preferences by user id; who has none is missing. Raises DatabaseError."""
+    return {row.user_id: value_of(row) for row in models.Preferences.objects.all()}
+
+
+def of_user(user_id: int | None) -> Preferences:
+    """One user's preferences. Raises DatabaseError."""
+    row = models.Preferences.objects.filter(user_id=user_id).first() if user_id is not None else None
+    return value_of(row) if row else NONE
+
+
+def value_of(row: models.Preferences) -> Preferences:
+    """A row as the router reads it. Rules that an older version wrote and this one cannot read do not fire."""
+    try:
+        read = rules.read(row.rules)
+    except InvalidRules:
+        read = ()
+    return Preferences(
+        priority=row.priority,  # type: ignore[arg-type]  # the column's choices are the type's
+        max_cost_usd=row.max_cost_usd,
+        max_latency_ms=row.max_latency_ms,
+        preferred_providers=frozenset(row.preferred_providers),
+        blocked_providers=frozenset(row.blocked_providers),
+        rules=read,
+    )
+
+
+@transaction.atomic
+def save(row: models.Preferences, author: AbstractBaseUser | None, reason: str) -> None:
+    """Check and save; every process follows when this commits. Raises ValidationError."""
+    row.full_clean()
+    history.stamp(row, author, reason)
+    row.save()
+    publish(author, reason)
+
+
+def publish(_author: AbstractBaseUser | None, _reason: str) -> None:
+    """Tell every process, when the transaction commits. Preferences make no release: they are the user's own."""
+    notify.announce(CHANGED)

@@ -1,0 +1,102 @@
+"""Conversations: which model each had last, kept in the database so that every process knows it.
+
+A conversation keeps its model while that model still has what the request needs, see autorouter.decision.router. One that was
+silent for longer than SESSION_IDLE_S has ended: the next request of that name begins a new one.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.timezone import now
+from psycopg_pool import AsyncConnectionPool
+
+from autorouter.models import Session
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """One request of a conversation, as it is remembered. Money is USD."""
+
+    account_id: int
+    name: str
+    user_id: int | None
+    model: str
+    priority: str
+    policy: str
+    max_cost_usd: Decimal | None
+    context_tokens: int
+
+
+def living(account_id: int | None = None) -> QuerySet[Session]:
+    """Conversations that have not ended, of one account or of all."""
+    sessions = Session.objects.filter(last_activity_at__gte=now() - timedelta(seconds=settings.SESSION_IDLE_S))
+    return sessions if account_id is None else sessions.filter(account_id=account_id)
+
+
+def previous_model(account_id: int, name: str) -> str | None:
+    """The model that answered last in this conversation."""
+    return living(account_id).filter(name=name).values_list("model", flat=True).first()
+
+
+def forget(account_id: int, name: str) -> bool:
+    """Drop a conversation's memory; the next request of that name begins a new one. False where there was none."""
+    return Session.objects.filter(account_id=account_id, name=name).delete()[0] > 0
+
+
+def forget_ended() -> int:
+    """Delete the conversations that have ended. Returns how many."""
+    ended = Session.objects.filter(last_activity_at__lt=now() - timedelta(seconds=settings.SESSION_IDLE_S))
+    return ended.delete()[0]
+
+
+RECALL = """
+    SELECT model FROM autorouter_session
+    WHERE account_id = %s AND name = %s AND last_activity_at >= now() - make_interval(secs => %s)
+"""
+REMEMBER = """
+    INSERT INTO autorouter_session AS known (
+        account_id, name, user_id, model, priority, policy, max_cost_usd, context_tokens, requests,
+        first_activity_at, last_activity_at
+    )
+    VALUES (%(account_id)s, %(name)s, %(user_id)s, %(model)s, %(priority)s, %(policy)s, %(max_cost_usd)s,
+            %(context_tokens)s, 1, now(), now())
+    ON CONFLICT (account_id, name) DO UPDATE SET
+        user_id = excluded.user_id, model = excluded.model, priority = excluded.priority, policy = excluded.policy,
+        max_cost_usd = excluded.max_cost_usd, context_tokens = excluded.context_tokens, last_activity_at = now(),
+        requests = CASE WHEN known.last_activity_at < now() - make_interval(secs => %(idle_s)s)
+                        THEN 1 ELSE known.requests + 1 END,
+        first_activity_at = CASE WHEN known.last_activity_at < now() - make_interval(secs => %(idle_s)s)
+                                 THEN now() ELSE known.first_activity_at END
+"""
+
+
+class SessionStore:
+    """The same for the gateway, over connections of its own."""
+
+    def __init__(self, dsn: str, idle_s: float) -> None:
+        self._pool = AsyncConnectionPool(
+            dsn, min_size=0, max_size=4, open=False, kwargs={"autocommit": True}, timeout=2
+        )
+        self._idle_s = idle_s
+
+    async def start(self) -> None:
+        await self._pool.open()
+
+    async def stop(self) -> None:
+        await self._pool.close()
+
+    async def previous_model(self, account_id: int, name: str) -> str | None:
+        """The model that answered last in this conversation. Raises psycopg.Error, PoolTimeout."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(RECALL, [account_id, name, self._idle_s])
+            row = await cursor.fetchone()
+            return row[0] if row else None
+
+    async def remember(self, turn: Turn) -> None:
+        """Keep what answered now. Raises psycopg.Error, PoolTimeout."""
+        values = {name: getattr(turn, name) for name in Turn.__slots__}
+        async with self._pool.connection() as connection:
+            await connection.execute(REMEMBER, {**values, "idle_s": self._idle_s})

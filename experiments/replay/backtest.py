@@ -1,0 +1,140 @@
+"""A release, or values that are not saved yet, against what is live, over recorded traffic."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from autorouter.configuration import bundles
+from autorouter.types import RouterRelease
+from experiments.errors import BadSlice
+from experiments.replay import comparing
+from experiments.replay.traffic import Slice, recent, remembered
+from experiments.types import Estimate, Report
+from models_registry.catalogue import bundles as catalogue_bundles
+from models_registry.types import Catalogue
+from routerhub.releases import rollout, store
+from routerhub.releases.types import Line
+
+MAX_FLOWS = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pair:
+    """Which releases decide together. None: the one that is live for all (the candidate's users are left aside)."""
+
+    catalogue: int | None = None
+    router: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """What a change may do at most. None: anything. Shares are relative to the baseline, 0.05 for 5 %."""
+
+    max_cost_increase: float | None = None
+    max_latency_increase: float | None = None
+    max_quality_loss: float | None = None
+    """Points of 100, of the mean profile score."""
+    max_moved: float | None = None
+
+    def passed(self, report: Report) -> list[str]:
+        """Every bound that the report passes, told."""
+        told = []
+        latency = report.latency_ms.relative if report.latency_ms else None
+        share = report.moved / report.requests if report.requests else 0.0
+        found: tuple[tuple[str, float | None, float | None, str], ...] = (
+            ("cost", report.cost_usd.relative, self.max_cost_increase, "rises by {:.2%}, more than {:.2%}"),
+            ("latency", latency, self.max_latency_increase,
+             "rises by {:.2%}, more than {:.2%}"),
+            ("mean quality", -report.quality.mean, self.max_quality_loss, "falls by {:.2f} points, more than {:.2f}"),
+            ("share of moved requests", share, self.max_moved, "is {:.2%}, more than {:.2%}"),
+        )  # fmt: skip
+        for name, value, bound, text in found:
+            if bound is not None and value is not None and value > bound:
+                told.append(f"{name} {text.format(value, bound)}")
+        return told
+
+
+def load(pair: Pair) -> tuple[Catalogue, RouterRelease]:
+    """The releases of a pair, parsed. Raises UnknownRelease, InvalidRelease, InvalidConfiguration."""
+    numbers = {line: _number(line, getattr(pair, line)) for line in rollout.LINES}
+    return (
+        catalogue_bundles.read(store.bundle("catalogue", numbers["catalogue"]), numbers["catalogue"]),
+        bundles.read(store.bundle("router", numbers["router"]), numbers["router"]),
+    )
+
+
+def _number(line: Line, given: int | None) -> int:
+    if given is not None:
+        return given
+    pointer = rollout.pointers().get(line)
+    return pointer.stable if pointer else 0
+
+
+def run(after: Pair, chosen: Slice, before: Pair = Pair()) -> Report:
+    """What one pair of releases would do otherwise than another, over a slice of the records.
+
+    Raises UnknownRelease, BadSlice.
+    """
+    return comparing.compare(recent(chosen), load(before), load(after))
+
+
+def preview(changes: Mapping[str, Any], chosen: Slice) -> Report:
+    """What unsaved values would do otherwise than what is live. `changes` is a part of a router bundle.
+
+    {"config": {...}, "profiles": {...}, "policies": {...}}: what it names replaces what is live, value by value; tier
+    weights, speed bonuses and scores entry by entry. Raises InvalidConfiguration, BadSlice.
+    """
+    before = load(Pair())
+    live = store.bundle("router", before[1].release)
+    edited = bundles.read(merged(live, changes), before[1].release)
+    return comparing.compare(remembered(chosen), before, (before[0], edited))
+
+
+def merged(bundle: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The bundle with the changes in it. Lists, and objects that stand for one value, are replaced whole."""
+    found = dict(bundle)
+    for name, value in changes.items():
+        old = found.get(name)
+        whole = name == "speed_bonuses" or not isinstance(old, Mapping) or not isinstance(value, Mapping)
+        found[name] = value if whole else merged(old, value)  # type: ignore[arg-type]
+    return found
+
+
+def read_share(text: str, field: str) -> float:
+    """0.05 out of "5%" or "0.05". Raises BadSlice."""
+    try:
+        value = Decimal(text.removesuffix("%").strip())
+    except ArithmeticError as problem:
+        raise BadSlice(field, f"{text!r} is not a share such as 5% or 0.05.") from problem
+    if not value.is_finite():
+        raise BadSlice(field, f"{text!r} is not a share such as 5% or 0.05.")
+    return float(value / 100 if text.endswith("%") else value)
+
+
+def as_json(report: Report, bounds: Bounds | None = None) -> dict[str, Any]:
+    """The report for the API and the pages."""
+    return {
+        "requests": report.requests,
+        "moved": report.moved,
+        "recorded": report.is_recorded,
+        "flows": [
+            {
+                "before": flow.before,
+                "after": flow.after,
+                "requests": flow.requests,
+                "cost_change_usd": float(flow.cost_change),
+            }
+            for flow in report.flows[:MAX_FLOWS]
+        ],
+        "cost_usd": _estimate_json(report.cost_usd),
+        "quality": _estimate_json(report.quality),
+        "latency_ms": _estimate_json(report.latency_ms) if report.latency_ms else None,
+        "latency_known_for": report.latency_known,
+        "refused": {"before": report.refused_before, "after": report.refused_after},
+        "passed": (bounds or Bounds()).passed(report),
+    }
+
+
+def _estimate_json(estimate: Estimate) -> dict[str, Any]:
+    return {"mean": estimate.mean, "interval": [estimate.low, estimate.high], "relative": estimate.relative}

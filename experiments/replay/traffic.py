@@ -1,0 +1,173 @@
+"""The requests that are replayed: a slice of the records, or the prompts that ship where there are none."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Avg, QuerySet
+from django.db.models.fields.json import KeyTextTransform
+from django.utils.dateparse import parse_datetime, parse_duration
+from django.utils.timezone import is_naive, make_aware, now
+
+import autorouter
+from analytics.models import Record
+from autorouter.decision import decision_json
+from autorouter.decision.classify import classify
+from autorouter.types import Constraints, Task
+from experiments.errors import BadSlice
+from experiments.types import Situation, Traffic
+from models_registry.types import Availability, Usage
+
+SHIPPED_EVERY = 4
+"""So many of the seed prompts make one built-in prompt, or the first preview would wait while all are classified."""
+MOST = 10_000
+EXPECTED_OUTPUT_TOKENS = 500
+TEXTS = {f"{name}_text": KeyTextTransform(name, "decision") for name in ("task", "constraints", "availability")}
+"""As text, since most requests share a wish and a reach: equal texts are read once."""
+FIELDS = (
+    "created_at", *TEXTS, "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
+)  # fmt: skip
+REMEMBERED_S = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slice:
+    """Which records: the newest `limit` of those that fit. Empty and None: any."""
+
+    limit: int = MOST
+    since: datetime | None = None
+    until: datetime | None = None
+    account_id: int | None = None
+    user_id: int | None = None
+    category: str = ""
+    model: str = ""
+    tag: str = ""
+
+    def check(self) -> None:
+        """Raises BadSlice."""
+        if not 1 <= self.limit <= 1_000_000:
+            raise BadSlice("limit", f"{self.limit} is not from 1 to 1,000,000.")
+        for name in ("category", "model", "tag"):
+            if "\x00" in getattr(self, name):
+                raise BadSlice(name, f"{getattr(self, name)!r} holds a character that no record has.")
+        if self.since and self.until and self.since >= self.until:
+            raise BadSlice("since", f"{self.since} is not before until, {self.until}.")
+
+
+def records(chosen: Slice) -> QuerySet[Record]:
+    """The records of a slice, the newest first. Raises BadSlice."""
+    chosen.check()
+    found = Record.objects.order_by("-created_at").filter(decision__has_keys=["task", "constraints", "availability"])
+    filters = {
+        "created_at__gte": chosen.since,
+        "created_at__lt": chosen.until,
+        "account_id": chosen.account_id,
+        "user_id": chosen.user_id,
+        "category": chosen.category or None,
+        "model": chosen.model or None,
+    }
+    found = found.filter(**{name: value for name, value in filters.items() if value is not None})
+    # The column is text[]; Django's own containment would compare it with varchar[].
+    return found.extra(where=["tags @> ARRAY[%s]::text[]"], params=[chosen.tag]) if chosen.tag else found
+
+
+def recent(chosen: Slice) -> Traffic:
+    """The traffic of a slice; the built-in prompts where it has no record. Raises BadSlice."""
+    rows = list(records(chosen).annotate(**TEXTS).values_list(*FIELDS)[: chosen.limit])
+    if not rows:
+        return built_in()
+    reader = _Reader()
+    situations = [reader.situation(row) for row in rows]
+    return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen))
+
+
+_remembered: dict[Slice, tuple[float, Traffic]] = {}
+
+
+def remembered(chosen: Slice) -> Traffic:
+    """The same, at most REMEMBERED_S old: for a preview that follows a slider. Raises BadSlice."""
+    since = time.monotonic() - REMEMBERED_S
+    found = _remembered.get(chosen)
+    if found is None or found[0] < since:
+        _remembered.clear()
+        found = _remembered[chosen] = (time.monotonic(), recent(chosen))
+    return found[1]
+
+
+def _latency(chosen: Slice) -> Mapping[str, float]:
+    """Mean answer time of every model that answered in the slice's time, by id."""
+    since = chosen.since or now() - timedelta(days=30)
+    answered = Record.objects.filter(created_at__gte=since, outcome="success").order_by()
+    rows = answered.values_list("model").annotate(Avg("latency_ms"))
+    return {model: float(mean) for model, mean in rows}
+
+
+class _Reader:
+    """Records into situations. Equal wishes and reaches become one value, which makes a replay quick."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def situation(self, row: tuple[Any, ...]) -> Situation:
+        at, task, constraints, availability, *tokens = row
+        return Situation(
+            at=at,
+            task=self._once("task", task, decision_json.task_of),
+            constraints=self._once("constraints", constraints, decision_json.constraints_of),
+            availability=self._once("availability", availability, decision_json.availability_of),
+            usage=_usage(*tokens),
+        )
+
+    def _once(self, kind: str, text: str, read: Any) -> Any:
+        key = (kind, text)
+        if key not in self._known:
+            self._known[key] = read(json.loads(text))
+        return self._known[key]
+
+
+def _usage(inputs: int, outputs: int, cache_read: int, cache_write: int, reasoning: int) -> Usage:
+    return Usage(
+        input_tokens=inputs, output_tokens=outputs, cache_read_tokens=cache_read, cache_write_tokens=cache_write,
+        reasoning_tokens=reasoning,
+    )  # fmt: skip
+
+
+@cache
+def _shipped_tasks() -> tuple[Task, ...]:
+    folder = Path(autorouter.__file__).parent / "training" / "seed_prompts"
+    lines = [line for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines() if line]
+    return tuple(classify(json.loads(line)["messages"]) for line in lines[::SHIPPED_EVERY])
+
+
+def built_in() -> Traffic:
+    """The prompts that ship, each as a plain request of this moment with an answer of expected length."""
+    moment, everywhere, plain = now(), Availability(providers=frozenset(), sandbox=True), Constraints()
+    situations = [
+        Situation(at=moment, task=task, constraints=plain, availability=everywhere,
+                  usage=Usage(input_tokens=task.input_tokens, output_tokens=EXPECTED_OUTPUT_TOKENS))
+        for task in _shipped_tasks()
+    ]  # fmt: skip
+    return Traffic(situations=situations, is_recorded=False, latency_ms={})
+
+
+def read_moment(field: str, text: str) -> Any:
+    """A moment, or so long ago ("7d", "12h", "30m"). Raises BadSlice."""
+    if not text:
+        return None
+    ages = {"d": "days", "h": "hours", "m": "minutes"}
+    try:
+        if text[:-1].isdecimal() and text[-1] in ages:
+            return now() - timedelta(**{ages[text[-1]]: int(text[:-1])})
+        found = parse_datetime(text) or parse_datetime(f"{text}T00:00") or parse_duration(text)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None:
+        raise BadSlice(field, f"{text!r} is neither a moment such as 2026-11-01 nor an age such as 7d.")
+    if isinstance(found, timedelta):
+        return now() - found
+    return make_aware(found) if is_naive(found) else found

@@ -1,0 +1,129 @@
+"""Providers, deployments and their prices."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, StackedInline
+from unfold.contrib.filters.admin import RelatedDropdownFilter
+from unfold.decorators import action, display
+
+from models_registry.admin import display
+from models_registry.models import Deployment, Price, Provider
+from models_registry.prices import rows
+from models_registry.prices.quarantine import plain
+from routerhub.audit.pages import author
+from routerhub.releases import store
+
+
+@admin.register(Provider)
+class ProviderAdmin(ModelAdmin):
+    publish = staticmethod(store.publish)
+    list_display = ["title", "name", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention"]
+    list_filter = ["protocol", "is_local", "is_zero_retention"]
+    search_fields = ["name", "title"]
+
+
+class PriceInline(StackedInline):
+    """Rows are added, never edited: the past keeps its prices."""
+
+    model = Price
+    extra = 0
+    fields = [
+        ("effective_from", "source", "dated"), ("input", "output"), ("cache_read", "cache_write"),
+        ("audio_input", "audio_output"), ("reasoning", "requests"), "tiers",
+    ]  # fmt: skip
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Deployment)
+class DeploymentAdmin(display.TakesPricesAlong, ModelAdmin):
+    publish = staticmethod(store.publish)
+    list_display = ["model", "provider", "upstream_model", "position", "by_hand", "by_probe"]
+    list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
+    list_filter_submit = True
+    list_select_related = ["model", "provider", "probe"]
+    search_fields = ["model__identifier", "upstream_model"]
+    autocomplete_fields = ["model"]
+    inlines = [PriceInline]
+
+    @display(
+        description="By hand", ordering="status",
+        label={"available": "success", "degraded": "warning", "down": "danger"},
+    )  # fmt: skip
+    def by_hand(self, row: Deployment) -> str:
+        return row.status
+
+    @display(description="By probe", label={"available": "success", "degraded": "warning", "down": "danger"})
+    def by_probe(self, row: Deployment) -> str:
+        probe = getattr(row, "probe", None)
+        return probe.status if probe else "not probed"
+
+
+class WaitsFilter(admin.SimpleListFilter):
+    title = "approval"
+    parameter_name = "waits"
+
+    def lookups(self, _request: HttpRequest, _model_admin: Any) -> Any:
+        return [("yes", "Waits for approval"), ("no", "Counts")]
+
+    def queryset(self, _request: HttpRequest, queryset: QuerySet[Price]) -> QuerySet[Price]:
+        if self.value() == "yes":
+            return queryset.exclude(waits_because="")
+        return queryset.filter(waits_because="") if self.value() == "no" else queryset
+
+
+@admin.register(Price)
+class PriceAdmin(ModelAdmin):
+    """Every price row; those in doubt are approved or rejected here. None is edited."""
+
+    publish = staticmethod(store.publish)
+    list_display = ["deployment", "effective_from", "in_out", "state", "source", "dated"]
+    list_filter = [WaitsFilter, ("deployment__provider", RelatedDropdownFilter)]
+    list_select_related = ["deployment__model"]
+    search_fields = ["deployment__model__identifier", "deployment__upstream_model", "source"]
+    ordering = ["-effective_from"]
+    actions = ["approve_prices", "reject_prices"]
+    autocomplete_fields = ["deployment"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    @display(description="USD per 1M in / out")
+    def in_out(self, row: Price) -> str:
+        return " / ".join("-" if rate is None else plain(rate) for rate in (row.input, row.output))
+
+    @display(description="State", label={"in force": "success", "coming": "info", "waits": "warning"})
+    def state(self, row: Price) -> tuple[str, str]:
+        if row.waits_because:
+            return "waits", f"waits: {row.waits_because}"
+        return ("coming", "coming") if row.effective_from > datetime.now(UTC) else ("in force", "counts")
+
+    @action(description="Approve: let these prices count", permissions=["change"])
+    def approve_prices(self, request: HttpRequest, queryset: QuerySet[Price]) -> None:
+        self._decide(request, queryset, rows.approve, "Approved")
+
+    @action(description="Reject: delete these waiting prices", permissions=["change"])
+    def reject_prices(self, request: HttpRequest, queryset: QuerySet[Price]) -> None:
+        self._decide(request, queryset, rows.reject, "Rejected")
+
+    def _decide(self, request: HttpRequest, queryset: QuerySet[Price], decide: Any, done: str) -> None:
+        for row in queryset.select_related("deployment__model"):
+            told = str(row)
+            try:
+                decide(row, author(request), f"{done.lower()} in the admin")
+            except ValidationError as refused:
+                messages.error(request, " ".join(refused.messages))
+            else:
+                messages.success(request, f"{done}: {told}.")

@@ -1,0 +1,99 @@
+"""From the editable tables to a published catalogue release: compile, validate, store, make live."""
+
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Prefetch
+
+from models_registry.catalogue import bundles as catalogue_bundles
+from models_registry.models import Deployment, Model, Price, Provider
+from models_registry.prices.quarantine import plain
+from models_registry.types import Provider as ProviderValue
+from models_registry.types import Rates
+from routerhub.releases import store
+
+PROVIDER_FIELDS = ("title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention")
+MODEL_FIELDS = (
+    "name", "description", "user_description", "best_for", "context_window", "max_output", "supports_reasoning",
+    "knowledge_cutoff", "benchmarks", "speed_tier", "is_pro", "is_internal_only", "is_experimental", "is_available",
+    "source",
+)  # fmt: skip
+RATES = tuple(field.name for field in fields(Rates))
+TABLES = (Provider, Model, Deployment, Price)
+
+
+def compile_bundle() -> dict[str, Any]:
+    """The bundle that the tables would make now. Prices that wait for approval are not in it."""
+    # Ordered by their own columns: by the tables' usual order each would be joined with its parents once more.
+    places = Prefetch("deployments", Deployment.objects.order_by("position", "id"))
+    in_force = Prefetch("deployments__prices", Price.objects.filter(waits_because="").order_by("effective_from"))
+    models = Model.objects.select_related("successor").prefetch_related(places, in_force)
+    return {
+        "providers": {
+            each.name: {name: getattr(each, name) for name in PROVIDER_FIELDS} for each in Provider.objects.all()
+        },
+        "models": {each.identifier: _model_json(each) for each in models},
+    }
+
+
+def _model_json(row: Model) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in MODEL_FIELDS},
+        "provider": row.provider_id,
+        "capabilities": sorted(row.capabilities),
+        "deprecated_from": row.deprecated_from.isoformat() if row.deprecated_from else None,
+        "successor": row.successor.identifier if row.successor else "",
+        "deployments": [_deployment_json(each) for each in row.deployments.all()],
+    }
+
+
+def _deployment_json(row: Deployment) -> dict[str, Any]:
+    return {
+        "provider": row.provider_id,
+        "upstream_model": row.upstream_model,
+        "status": row.status,
+        "prices": [price_json(each) for each in row.prices.all()],
+    }
+
+
+def price_json(row: Price) -> dict[str, Any]:
+    """A price row as a bundle spells it."""
+    return {
+        "effective_from": row.effective_from.isoformat(),
+        "rates": {name: plain(value) for name in RATES if (value := getattr(row, name)) is not None},
+        "tiers": [
+            {
+                "above_input_tokens": tier["above_input_tokens"],
+                "rates": {name: plain(Decimal(str(tier[name]))) for name in RATES if tier.get(name) is not None},
+            }
+            for tier in row.tiers
+        ],
+        "source": row.source,
+        "dated": row.dated.isoformat(),
+    }
+
+
+@transaction.atomic
+def publish(author: AbstractBaseUser | None, reason: str) -> int:
+    """Make the tables the live catalogue release and return its number. Raises InvalidRelease; writes nothing then."""
+    bundle = compile_bundle()
+    catalogue_bundles.read(bundle, number=0)
+    return store.publish("catalogue", bundle, author, reason).number
+
+
+def provider_value(row: Provider) -> ProviderValue:
+    """The provider as the router knows it."""
+    return ProviderValue(name=row.name, **{name: getattr(row, name) for name in PROVIDER_FIELDS})
+
+
+def model_ids() -> list[str]:
+    """Every model, by id."""
+    return list(Model.objects.values_list("identifier", flat=True))
+
+
+def provider_names() -> list[str]:
+    """Every provider, by name."""
+    return list(Provider.objects.values_list("name", flat=True))

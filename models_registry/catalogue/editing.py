@@ -1,0 +1,109 @@
+"""Changes to the catalogue as a whole: add, edit, copy, deprecate, delete. One place for the admin, the API and commands.
+
+Each is an edit of the bundle, checked by the rules of every release, written to the tables and published.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from models_registry.catalogue import compiler as catalogue_compiler
+from models_registry.catalogue import tables as catalogue_tables
+from models_registry.catalogue.bundles import MODEL_TYPES
+from routerhub.releases import store
+from routerhub.releases.errors import InvalidRelease
+
+Bundle = dict[str, Any]
+DEFAULTS: Mapping[str, Any] = {
+    "description": "", "user_description": "", "best_for": "", "capabilities": ["streaming"],
+    "supports_reasoning": False, "knowledge_cutoff": "", "benchmarks": {}, "speed_tier": "standard", "is_pro": False,
+    "is_internal_only": False, "is_experimental": False, "is_available": True, "deprecated_from": None,
+    "successor": "", "source": "", "deployments": [],
+}  # fmt: skip
+REQUIRED = ("name", "context_window", "max_output")
+
+
+@transaction.atomic
+def edit(change: Callable[[Bundle], None], author: AbstractBaseUser | None, reason: str) -> int:
+    """Apply a change to the catalogue's bundle, write and publish it. Raises InvalidRelease; nothing is written then."""
+    bundle = catalogue_compiler.compile_bundle()
+    change(bundle)
+    catalogue_tables.write(bundle, author, reason)
+    return store.publish(author, reason)
+
+
+def add(identifier: str, facts: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> int:
+    """A new model with its deployments and prices. Raises InvalidRelease."""
+
+    def change(bundle: Bundle) -> None:
+        if identifier in bundle["models"]:
+            raise InvalidRelease({"id": f"there is a model {identifier!r} already."})
+        _demand_known(facts)
+        if missing := [name for name in REQUIRED if facts.get(name) in (None, "")]:
+            raise InvalidRelease(dict.fromkeys(missing, "this field is required."))
+        bundle["models"][identifier] = {**DEFAULTS, "provider": identifier.partition(":")[0], **facts}
+
+    return edit(change, author, reason)
+
+
+def alter(identifier: str, facts: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> int:
+    """Other values for some fields of a model. `deployments`, where given, are all that it then has. Raises InvalidRelease."""
+
+    def change(bundle: Bundle) -> None:
+        _demand_known(facts)
+        _model(bundle, identifier).update(facts)
+
+    return edit(change, author, reason)
+
+
+def duplicate(identifier: str, new: str, author: AbstractBaseUser | None, reason: str) -> int:
+    """A copy of a model under another id, with its deployments and prices. Raises InvalidRelease."""
+
+    def change(bundle: Bundle) -> None:
+        original = _model(bundle, identifier)
+        if new in bundle["models"]:
+            raise InvalidRelease({"id": f"there is a model {new!r} already."})
+        name = f"{original['name']} (copy)"
+        bundle["models"][new] = {**original, "name": name, "provider": new.partition(":")[0], "benchmarks": {}}
+
+    return edit(change, author, reason)
+
+
+def deprecate(identifier: str, from_day: date, successor: str, author: AbstractBaseUser | None, reason: str) -> int:
+    """From that day on the model is no longer chosen; who names it is told the successor. Raises InvalidRelease."""
+
+    def change(bundle: Bundle) -> None:
+        if successor == identifier:
+            raise InvalidRelease({"successor": f"{successor!r} cannot follow itself."})
+        _model(bundle, identifier).update(deprecated_from=from_day.isoformat(), successor=successor)
+
+    return edit(change, author, reason)
+
+
+def remove(identifier: str, author: AbstractBaseUser | None, reason: str) -> int:
+    """Delete a model; the history keeps it, and it can be restored. Raises InvalidRelease."""
+
+    def change(bundle: Bundle) -> None:
+        _model(bundle, identifier)
+        del bundle["models"][identifier]
+        for facts in bundle["models"].values():
+            if facts["successor"] == identifier:
+                facts["successor"] = ""
+
+    return edit(change, author, reason)
+
+
+def _model(bundle: Bundle, identifier: str) -> Bundle:
+    if identifier not in bundle["models"]:
+        raise InvalidRelease({"id": f"there is no model {identifier!r}."})
+    found: Bundle = bundle["models"][identifier]
+    return found
+
+
+def _demand_known(facts: Mapping[str, Any]) -> None:
+    allowed = {*MODEL_TYPES, "deprecated_from"}
+    if unknown := sorted(facts.keys() - allowed):
+        raise InvalidRelease(dict.fromkeys(unknown, f"unknown field. Allowed: {', '.join(sorted(allowed))}."))

@@ -1,0 +1,56 @@
+"""The price lists that can be synchronised with, by name."""
+
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from typing import get_args
+
+from django.conf import settings
+
+from models_registry.errors import UnreadableSource
+from models_registry.prices.quarantine import plain
+from models_registry.prices.sources import genai, openrouter
+from models_registry.prices.sources.offers import Offer
+from models_registry.prices.syncing import Change, Kind
+from models_registry.types import Price, Rates
+
+SOURCES = ("genai-prices", "openrouter")
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+def offers(source: str, online: bool, today: date, content: bytes | None = None, url: str = "") -> list[Offer]:
+    """What a price list says now. `content` is OpenRouter's list as a file. Raises UnreadableSource."""
+    needs_network = online or (source == "openrouter" and content is None)
+    if needs_network and not settings.ALLOW_ONLINE_PRICES:
+        raise UnreadableSource("Fetching prices from the network is switched off (ALLOW_ONLINE_PRICES=false).")
+    if source == "genai-prices":
+        return genai.offers(online, today)
+    if source == "openrouter":
+        return openrouter.offers(openrouter.fetch(url or openrouter.URL) if content is None else content, today)
+    raise UnreadableSource(f"source: {source!r} is not one of {', '.join(SOURCES)}.")
+
+
+def line(change: Change) -> str:
+    """A change as one line of text."""
+    told = f"{change.kind:<9}{change.model:<42} {change.place:<48} {difference(change.before, change.after)}"
+    if change.after and change.kind == "changed":
+        told += f" from {change.after.effective_from:%Y-%m-%d}"
+    remarks = [f"WAITS: {'; '.join(change.doubts)}"] if change.doubts else []
+    remarks += [remark for remark in (change.obstacle, change.note) if remark]
+    return told + "".join(f"\n{'':9}{remark}" for remark in remarks)
+
+
+def difference(before: Price | None, after: Price | None) -> str:
+    """The rates in which two prices differ, USD per 1M tokens, such as "input 2 -> 1.5, tiers changed"."""
+    told = []
+    for field in fields(Rates):
+        old, new = (getattr(price.rates, field.name) if price else None for price in (before, after))
+        if old != new:
+            told.append(f"{field.name.replace('_', ' ')} {_plain(old)} -> {_plain(new)}")
+    if before and after and before.tiers != after.tiers:
+        told.append("tiers changed")
+    return ", ".join(told)
+
+
+def _plain(rate: Decimal | None) -> str:
+    return "none" if rate is None else plain(rate)

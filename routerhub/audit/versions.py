@@ -1,0 +1,232 @@
+"""Every version of every configuration table: who, when, from where and why, field by field; and any of them restored.
+
+Restoring writes a new version, through the same validation and publishing as any other change. What was deleted in one
+transaction (a model with its deployments and prices) comes back together.
+"""
+
+import heapq
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from simple_history.models import registered_models
+
+from autorouter.configuration import save
+from autorouter.people import preferences
+from routerhub.audit import history
+from routerhub.releases import store
+
+Publish = Callable[[AbstractBaseUser | None, str], object]
+PUBLISH: Mapping[str, Publish] = {"models_registry": store.publish, "autorouter": save.publish}
+KINDS = {"+": "added", "~": "changed", "-": "deleted"}
+PUBLISH_TABLE: Mapping[str, Publish] = {"preferences": preferences.publish}
+"""Tables that are not published as the others of their app."""
+POINTERS = "rollout"
+"""What is live is not restored but rolled back, see routerhub.releases.lines."""
+SAME_TRANSACTION = timedelta(minutes=10)
+"""Transaction numbers are unique in a server; a restored backup may count anew, so that the time must be near too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldChange:
+    """One field that a version has otherwise than the one before it."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """One version of one row. `changes` is None where they were not asked for."""
+
+    table: str
+    id: int
+    row: str
+    """Primary key of the row."""
+    name: str
+    """How the row called itself."""
+    kind: str
+    """added, changed or deleted"""
+    at: datetime
+    author: str
+    ip: str | None
+    reason: str
+    changes: tuple[FieldChange, ...]
+
+    @property
+    def title(self) -> str:
+        """What people call the table."""
+        return str(table(self.table)._meta.verbose_name)
+
+
+def tables() -> dict[str, type[models.Model]]:
+    """Every table that keeps a history, by name."""
+    return {model._meta.model_name or "": model for model in registered_models.values()}
+
+
+def table(name: str) -> type[models.Model]:
+    """Raises ValidationError for a table without history."""
+    known = tables()
+    if name not in known:
+        raise ValidationError({"table": f"{name!r} is not one of {', '.join(sorted(known))}."})
+    return known[name]
+
+
+def versions(
+    table_name: str = "",
+    row: str = "",
+    author: str = "",
+    kind: str = "",
+    offset: int = 0,
+    limit: int = 50,
+    among: Collection[str] | None = None,
+) -> list[Version]:
+    """The newest versions first, of all tables or one, of one row, by one author, of one kind. Raises ValidationError.
+
+    `among` names the tables that may be seen; None: all.
+    """
+    known = [table(table_name)] if table_name else list(tables().values())
+    chosen = [model for model in known if among is None or model._meta.model_name in among]
+    queries = []
+    for model in chosen:
+        found = _manager(model).select_related("history_user").order_by("-history_date", "-history_id")
+        if row:
+            found = found.filter(**{model._meta.pk.attname: row}) if _fits(model, row) else found.none()
+        if author:
+            found = found.filter(history_user__username=author)
+        if kind:
+            found = found.filter(history_type=next((sign for sign, word in KINDS.items() if word == kind), "?"))
+        queries.append(found[: offset + limit])
+    merged = heapq.merge(*queries, key=lambda entry: (entry.history_date, entry.history_id), reverse=True)
+    return [_version(entry) for at, entry in enumerate(merged) if offset <= at < offset + limit]
+
+
+def permission(verb: str, table_name: str) -> str:
+    """Django's name of the right to view or change a table. Raises ValidationError."""
+    model = table(table_name)
+    return f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
+
+
+def version(table_name: str, number: int) -> Version:
+    """One version. Raises ValidationError."""
+    return _version(_entry(table_name, number))
+
+
+@transaction.atomic
+def restore(table_name: str, number: int, author: AbstractBaseUser | None, reason: str) -> list[str]:
+    """Make a version the current one again, as a new version, and publish. Returns the names of the restored rows.
+
+    A deleted row comes back with what was deleted together with it. Raises ValidationError, InvalidRelease,
+    InvalidConfiguration; nothing is written then.
+    """
+    if not reason.strip():
+        raise ValidationError({"reason": "Say why: it is kept in the history, beside your name."})
+    if table_name == POINTERS:
+        raise ValidationError({"table": "What is live is not restored but rolled back: use rollback."})
+    entry = _entry(table_name, number)
+    model = entry.instance_type
+    newest = _manager(model).filter(**{model._meta.pk.attname: entry.instance.pk}).first()
+    restored = [_bring_back(entry, author, reason)]
+    if newest is not None and newest.history_type == "-":
+        restored += [_bring_back(each, author, reason) for each in _deleted_together(newest)]
+    publish = PUBLISH_TABLE.get(table_name) or PUBLISH.get(model._meta.app_label)
+    if publish:
+        publish(author, reason)
+    return restored
+
+
+def _bring_back(entry: Any, author: AbstractBaseUser | None, reason: str) -> str:
+    row = entry.instance
+    row.is_trusted = True
+    try:
+        row.clean_fields()
+        history.stamp(row, author, f"restored version {entry.history_id}: {reason}")
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as problem:
+        raise ValidationError(f"{_name(entry)} cannot be restored as it was: {problem}") from problem
+    return f"{entry.instance_type._meta.verbose_name} {_name(entry)}"
+
+
+def _deleted_together(deletion: Any) -> Iterator[Any]:
+    """The last versions of the rows that the same transaction deleted from tables below this one, parents first."""
+    near = (deletion.history_date - SAME_TRANSACTION, deletion.history_date + SAME_TRANSACTION)
+    parents, seen = [deletion.instance_type], {deletion.instance_type}
+    keys: dict[type[models.Model], set[Any]] = {deletion.instance_type: {deletion.instance.pk}}
+    while parents:
+        parent = parents.pop(0)
+        for relation in parent._meta.related_objects:
+            child: Any = relation.related_model
+            if child not in tables().values() or child in seen or relation.on_delete is not models.CASCADE:
+                continue
+            lost = _manager(child).filter(
+                history_type="-", history_date__range=near, **{f"{relation.field.attname}__in": keys[parent]}
+            )
+            if hasattr(lost.model, "transaction"):
+                lost = lost.filter(transaction=deletion.transaction)
+            found = list(lost.order_by("history_id"))
+            keys[child] = {each.instance.pk for each in found}
+            seen.add(child)
+            parents.append(child)
+            yield from found
+
+
+def _manager(model: type[models.Model]) -> Any:
+    return model.history  # type: ignore[attr-defined]
+
+
+def _fits(model: type[models.Model], row: str) -> bool:
+    try:
+        model._meta.pk.to_python(row)
+    except ValidationError:
+        return False
+    return True
+
+
+def _entry(table_name: str, number: int) -> Any:
+    found = _manager(table(table_name)).filter(history_id=number).first()
+    if found is None:
+        raise ValidationError({"version": f"{table_name} has no version {number}."})
+    return found
+
+
+def _version(entry: Any) -> Version:
+    model = entry.instance_type
+    return Version(
+        table=model._meta.model_name,
+        id=entry.history_id,
+        row=str(entry.instance.pk),
+        name=_name(entry),
+        kind=KINDS[entry.history_type],
+        at=entry.history_date,
+        author=str(entry.history_user) if entry.history_user else "",
+        ip=entry.ip,
+        reason=entry.history_change_reason or "",
+        changes=tuple(_changes(entry)),
+    )
+
+
+def _name(entry: Any) -> str:
+    """A row whose parent is gone cannot always say its name."""
+    try:
+        return str(entry.instance)
+    except (models.ObjectDoesNotExist, AttributeError):
+        return f"{entry.instance_type._meta.verbose_name} {entry.instance.pk}"
+
+
+def _changes(entry: Any) -> Iterator[FieldChange]:
+    before = entry.prev_record if entry.history_type == "~" else None
+    for field in entry.tracked_fields:
+        if field.primary_key:
+            continue
+        new = getattr(entry, field.attname)
+        old = getattr(before, field.attname) if before else None
+        if entry.history_type == "-":
+            new, old = None, new
+        if new != old and not (before is None and new in ("", None, [], {}) and old in ("", None, [], {})):
+            yield FieldChange(field=field.verbose_name, before=old, after=new)

@@ -1,0 +1,133 @@
+"""The two switches that turn a line to the release in the code at once: a small file beside the process.
+
+A file and not a row, so that they work while the database does not. Every process looks at it again after LOOK_EVERY_S;
+where it says nothing, the environment decides. With several hosts the file must be on a volume that they share.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from routerhub.releases.types import Line
+
+logger = logging.getLogger(__name__)
+LOOK_EVERY_S = 0.2
+NAMES: dict[Line, str] = {"catalogue": "USE_DB_MODELS", "router": "USE_DB_ROUTER_CONFIG"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Switches:
+    """True: the line is served from the database's releases. False: from release 0."""
+
+    catalogue: bool
+    router: bool
+
+
+class _Watch:
+    """The switches as last read. A look costs a `stat`, and is taken at most every LOOK_EVERY_S."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looked_at = -LOOK_EVERY_S
+        self._seen: object = None
+        self._switches = Switches(catalogue=True, router=True)
+
+    def current(self) -> Switches:
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_EVERY_S:
+            with self._lock:
+                self._look()
+                self._looked_at = now
+        return self._switches
+
+    def forget(self) -> None:
+        self._looked_at = -LOOK_EVERY_S
+
+    def _look(self) -> None:
+        seen = (_stamp(settings.SWITCHES_FILE), settings.USE_DB_MODELS, settings.USE_DB_ROUTER_CONFIG)
+        if seen == self._seen:
+            return
+        written = read(settings.SWITCHES_FILE)
+        self._switches = Switches(
+            catalogue=written.get(NAMES["catalogue"], settings.USE_DB_MODELS),
+            router=written.get(NAMES["router"], settings.USE_DB_ROUTER_CONFIG),
+        )
+        self._seen = seen
+        logger.info("action=read_switches catalogue=%s router=%s", self._switches.catalogue, self._switches.router)
+
+
+_watch = _Watch()
+
+
+def current() -> Switches:
+    """What the switches say now, at most LOOK_EVERY_S old."""
+    return _watch.current()
+
+
+def turn(line: Line, is_on: bool, author: str, reason: str) -> None:
+    """Write one switch; every process on this host follows within LOOK_EVERY_S. Needs no database.
+
+    Who, when and why is written to the log and beside the switch, since the database's history may be out of reach.
+    """
+    path: Path = settings.SWITCHES_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    note = {"author": author, "reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds"), "on": is_on}
+    with open(path.parent / ".switches.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        text = json.dumps({**_file(path), NAMES[line]: is_on, "last": {**_last(path), NAMES[line]: note}}, indent=1)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".switches-", delete=False) as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    logger.warning("action=turn_switch switch=%s on=%s author=%s reason=%s", NAMES[line], is_on, author, reason)
+    _watch.forget()
+
+
+def read(path: Path) -> dict[str, bool]:
+    """What the file says, by the switch's name."""
+    values = _file(path)
+    return {name: values[name] for name in NAMES.values() if isinstance(values.get(name), bool)}
+
+
+def last_turned(line: Line) -> dict[str, Any]:
+    """Who turned a switch last, when and why: {"author", "reason", "at", "on"}; empty where nobody did."""
+    found: dict[str, Any] = _last(settings.SWITCHES_FILE).get(NAMES[line], {})
+    return found
+
+
+def _last(path: Path) -> dict[str, Any]:
+    found = _file(path).get("last", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _file(path: Path) -> dict[str, Any]:
+    """The file's JSON. One that makes no sense says nothing, and is complained of."""
+    try:
+        values = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as problem:
+        logger.error("action=read_switches file=%s problem=%s", path, problem)
+        return {}
+    if not isinstance(values, dict):
+        logger.error("action=read_switches file=%s problem=it is no JSON object", path)
+        return {}
+    return values
+
+
+def _stamp(path: Path) -> object:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,124 @@
+"""Scores are changed one at a time or many at once: published together, or nothing is written."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from autorouter.configuration import bundles, profiles
+from autorouter.models import Profile, ProfileScore
+from routerhub.releases import rollout, store
+from routerhub.releases.errors import InvalidRelease
+from routerhub.releases.models import Release
+from tests import seeds
+from tests.cast import Cast
+
+GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
+
+
+@pytest.fixture(autouse=True)
+def seeded(db: None) -> None:
+    seeds.router()
+
+
+def facts(value: float, **changes: Any) -> dict[str, Any]:
+    return {"value": value, "source": "our own runs", "dated": "2026-11-20", "is_estimated": False, **changes}
+
+
+def score(model: str, dimension: str) -> ProfileScore:
+    return ProfileScore.objects.get(profile__model=model, dimension=dimension)
+
+
+def everything() -> tuple[Any, ...]:
+    return (
+        list(ProfileScore.objects.values_list("profile__model", "dimension", "value", "source")),
+        ProfileScore.history.count(), Profile.history.count(), Release.objects.count(), rollout.pointers(),
+    )  # fmt: skip
+
+
+def test_one_score_is_an_estimate_and_live_at_once(cast: Cast) -> None:
+    assert profiles.set_score(GPT, "coding", Decimal("91.25"), "a guess", date(2026, 11, 20), cast.staff, "tried") == 2
+    row = score(GPT, "coding")
+    assert (row.value, row.source, row.dated, row.is_estimated) == (
+        Decimal("91.25"), "a guess", date(2026, 11, 20), True,
+    )  # fmt: skip
+    live = bundles.read(store.bundle("router", rollout.pointers()["router"].stable), 2)
+    assert live.profiles[GPT].categories["coding"].value == Decimal("91.25")
+    version = row.history.first()
+    assert (version.history_user, version.history_change_reason) == (cast.staff, "tried")
+
+
+def test_many_scores_make_one_release_and_change_nothing_else() -> None:
+    before = store.bundle("router", 1)
+    assert (
+        profiles.set_scores({GPT: {"coding": facts(50), "quality": facts(51)}, MINI: {"coding": facts(52)}}, None, "x")
+        == 2
+    )
+    assert [(each.path, each.after) for each in store.differences("router", 1, 2) if each.path.endswith(".value")] == [
+        (f"profiles.{GPT}.coding.value", 50), (f"profiles.{GPT}.quality.value", 51), (f"profiles.{MINI}.coding.value", 52),
+    ]  # fmt: skip
+    after = store.bundle("router", 2)
+    assert after["profiles"][GPT].keys() == before["profiles"][GPT].keys()
+    assert {name: part for name, part in after.items() if name != "profiles"} == {
+        name: part for name, part in before.items() if name != "profiles"
+    }
+
+
+def test_a_model_without_a_profile_gets_one() -> None:
+    profiles.set_scores({"acme:new": {"factual": facts(77.5)}}, None, "x")
+    assert score("acme:new", "factual").value == Decimal("77.50")
+
+
+def test_the_same_again_makes_no_release() -> None:
+    profiles.set_scores({GPT: {"coding": facts(50)}}, None, "x")
+    assert profiles.set_scores({GPT: {"coding": facts(50)}}, None, "x") == 2
+    assert Release.objects.filter(line="router").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "paths"),
+    [
+        ({MINI: {"cooking": facts(1)}}, [f"profiles.{MINI}.cooking"]),
+        ({MINI: {"coding": facts(101)}}, [f"profiles.{MINI}.coding.value"]),
+        ({MINI: {"coding": facts(-0.01)}}, [f"profiles.{MINI}.coding.value"]),
+        ({MINI: {"coding": facts(True)}}, [f"profiles.{MINI}.coding.value"]),
+        ({MINI: {"coding": facts(float("nan"))}}, [f"profiles.{MINI}.coding.value"]),
+        ({MINI: {"coding": facts(5, source=" ")}}, [f"profiles.{MINI}.coding.source"]),
+        ({MINI: {"coding": {}}}, [f"profiles.{MINI}.coding.{part}" for part in ("value", "source", "dated")]),
+        ({"a": {"coding": facts(200)}, "b": {"flying": facts(1)}}, ["profiles.b.flying"]),
+        (
+            {"a": {"coding": facts(200)}, "b": {"coding": facts(300)}},
+            ["profiles.a.coding.value", "profiles.b.coding.value"],
+        ),
+    ],
+)
+def test_one_bad_score_among_good_ones_writes_nothing(bad: Any, paths: list[str]) -> None:
+    before = everything()
+    with pytest.raises(InvalidRelease) as caught:
+        profiles.set_scores({GPT: {"coding": facts(50)}, **bad}, None, "x")
+    assert list(caught.value.problems) == paths
+    assert everything() == before
+
+
+@pytest.mark.parametrize("dated", ["yesterday", "2026-13-01", "20.11.2026"])
+def test_a_day_that_is_none_is_a_problem_by_its_path_and_writes_nothing(dated: str) -> None:
+    before = everything()
+    with pytest.raises(InvalidRelease) as caught:
+        profiles.set_scores({GPT: {"coding": facts(50, dated=dated)}}, None, "x")
+    assert list(caught.value.problems) == [f"profiles.{GPT}.coding.dated"]
+    assert everything() == before
+
+
+def test_a_score_with_more_digits_than_are_kept_is_refused_or_rounded_alike_everywhere() -> None:
+    profiles.set_scores({GPT: {"coding": facts(50.123456)}}, None, "x")
+    live = store.bundle("router", rollout.pointers()["router"].stable)
+    assert Decimal(str(live["profiles"][GPT]["coding"]["value"])) == score(GPT, "coding").value
+
+
+def test_a_source_longer_than_is_kept_is_a_problem_and_writes_nothing() -> None:
+    before = everything()
+    with pytest.raises(InvalidRelease) as caught:
+        profiles.set_scores({GPT: {"coding": facts(50, source="x" * 256)}}, None, "x")
+    assert list(caught.value.problems) == [f"profiles.{GPT}.coding.source"]
+    assert everything() == before

@@ -1,0 +1,446 @@
+"""A file is checked whole, confirmed by a person and applied in one transaction, whoever dies in between."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils.timezone import now
+
+from models_registry.catalogue import bundles as catalogue_bundles
+from models_registry.catalogue import compiler as catalogue_compiler
+from models_registry.catalogue import editing
+from models_registry.catalogue.release0 import STATIC
+from models_registry.choices import ImportState
+from models_registry.errors import UnreadableFile
+from models_registry.models import Deployment, Import, Model, Price, Provider
+from models_registry.transfer import importing, resources
+from models_registry.transfer.resources import FORMATS, TABLES
+from routerhub.releases import rollout
+from routerhub.releases.models import Release
+from tests import seeds
+from tests.cast import Cast
+from tests.stack import eventually
+
+GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
+MODELS, PROVIDERS = TABLES["models"], TABLES["providers"]
+AWKWARD = {
+    GPT: {"name": "=1+1", "description": 'say "hi"\ntwice, — 日本語 🦜', "best_for": "'quoted'"},
+    MINI: {"name": "+1", "description": "-1", "best_for": "@SUM(A1)"},
+}
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def seeded(db: None) -> None:
+    seeds.catalogue()
+
+
+def exported(format_name: str, table: Any = MODELS) -> bytes:
+    return resources.write_file(table, catalogue_compiler.compile_bundle()[table.kind], format_name)
+
+
+def as_csv(*rows: dict[str, Any]) -> bytes:
+    """The rows, with every column that one of them has."""
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(dict.fromkeys(name for row in rows for name in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def new_row(number: int, **more: Any) -> dict[str, Any]:
+    place = {"provider": "openai", "upstream_model": f"m{number}", "status": "available", "prices": []}
+    return {
+        "id": f"openai:new-{number}", "name": f"New {number}", "context_window": 1000, "max_output": 100,
+        "deployments": json.dumps([place]), **more,
+    }  # fmt: skip
+
+
+def counts() -> list[int]:
+    return [model.history.count() for model in (Provider, Model, Deployment, Price)] + [Release.objects.count()]
+
+
+def work(content: bytes, author: Any = None, reason: str = "from a list", table: str = "models") -> Import:
+    """The whole way of a CSV file."""
+    job = importing.submit(table, "csv", "list.csv", content, author)
+    importing.work_all()
+    job.refresh_from_db()
+    assert job.state == ImportState.CHECKED, job.outcome
+    importing.confirm(job, author, reason)
+    importing.work_all()
+    job.refresh_from_db()
+    return job
+
+
+# --- planning
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
+def test_what_was_exported_plans_no_change(seeded: None, format_name: str, table: Any) -> None:
+    for identifier, facts in AWKWARD.items():
+        editing.alter(identifier, facts, None, "awkward")
+    Provider.objects.filter(name="zai").update(title="=cmd|' /C calc'!A0")
+    before = catalogue_compiler.compile_bundle()
+    plan = importing.plan(table, exported(format_name, table), format_name)
+    assert (plan.changes, plan.errors, plan.unchanged) == ([], [], len(before[table.kind]))
+    assert plan.target == before
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_what_was_exported_restores_what_was_changed_since(seeded: None, format_name: str) -> None:
+    for identifier, facts in AWKWARD.items():
+        editing.alter(identifier, facts, None, "awkward")
+    before, content = catalogue_compiler.compile_bundle(), exported(format_name)
+    for identifier in AWKWARD:
+        editing.alter(identifier, {"name": "x", "description": "y", "best_for": "z"}, None, "plain")
+    job = importing.submit("models", format_name, f"models.{format_name}", content, None)
+    importing.work_all()
+    importing.confirm(job, None, "as it was")
+    importing.work_all()
+    job.refresh_from_db()
+    assert (job.state, job.outcome["changed"]) == (ImportState.APPLIED, 2)
+    assert catalogue_compiler.compile_bundle() == before
+
+
+def test_a_plan_tells_every_field_before_and_after(seeded: None) -> None:
+    content = as_csv({**dict.fromkeys(new_row(1), ""), "id": GPT, "name": "Ours", "context_window": "400000",
+                      "max_output": "1000", "deployments": "[]"}, new_row(1))  # fmt: skip
+    plan = importing.plan(MODELS, content, "csv")
+    assert plan.errors == [{"row": 1, "field": "deployments", "message": "a model needs at least one deployment."}]
+    plan = importing.plan(MODELS, as_csv({"id": GPT, "name": "Ours", "is_pro": "true"}), "csv")
+    assert plan.changes == [
+        {"row": 1, "key": GPT, "kind": "changed", "fields": [
+            {"field": "is_pro", "before": False, "after": True}, {"field": "name", "before": "GPT-5", "after": "Ours"},
+        ]},
+    ]  # fmt: skip
+    assert (plan.unchanged, plan.outcome()["new"], plan.outcome()["changed"]) == (0, 0, 1)
+
+
+def test_a_missing_column_leaves_its_field_as_it_is(seeded: None) -> None:
+    plan = importing.plan(MODELS, as_csv({"id": GPT, "name": "Ours"}), "csv")
+    assert plan.target["models"][GPT] == {**catalogue_bundles.to_bundle(STATIC)["models"][GPT], "name": "Ours"}
+    assert plan.target["models"].keys() == STATIC.models.keys(), "and a missing row its entry"
+
+
+def test_planning_writes_nothing(seeded: None) -> None:
+    before = counts()
+    importing.plan(MODELS, as_csv(new_row(1), {**new_row(2), "name": ""}), "csv")
+    assert counts() == before
+
+
+def test_of_400_rows_the_three_bad_ones_are_named_by_row_and_field_and_nothing_is_written(seeded: None) -> None:
+    rows = [new_row(number) for number in range(400)]
+    rows[7]["context_window"] = "many"
+    rows[200] |= {"max_output": "1001", "is_pro": "maybe"}
+    rows[399]["deployments"] = '[{"provider": "nobody", "upstream_model": "m", "status": "available", "prices": []}]'
+    before = counts()
+    job = importing.submit("models", "csv", "list.csv", as_csv(*({"is_pro": "false", **row} for row in rows)), None)
+    assert importing.work_all() == 1
+    job.refresh_from_db()
+    assert job.state == ImportState.REFUSED
+    assert [(each["row"], each["field"]) for each in job.outcome["errors_shown"]] == [
+        (8, "context_window"), (201, "is_pro"), (400, "deployments[0].provider"),
+    ]  # fmt: skip
+    assert job.outcome["errors"] == 3
+    assert job.outcome["errors_shown"][0]["message"] == "'many': write a whole number."
+    assert "nobody" in job.outcome["errors_shown"][2]["message"]
+    assert counts() == before
+    with pytest.raises(ValidationError, match="cannot be applied: has errors"):
+        importing.confirm(job, None, "anyway")
+
+
+@pytest.mark.parametrize(
+    ("row", "field", "message"),
+    [
+        ({"id": "no colon"}, "id", "Write provider:name, e.g. openai:gpt-5."),
+        ({"provider": "google"}, "provider", "'google' is not the part of the id before the colon."),
+        ({"max_output": "1001"}, "max_output", "1001 is not from 1 to the context window, 1000."),
+        ({"successor": "openai:nobody"}, "successor", "there is no model 'openai:nobody'."),
+        ({"capabilities": '["flight"]'}, "capabilities", "Unknown: flight."),
+        ({"speed_tier": "warp"}, "speed_tier", "Value 'warp' is not a valid choice."),
+        ({"knowledge_cutoff": "soon"}, "knowledge_cutoff", "Write 2025, 2025-06 or 2025-06-30."),
+        ({"best_for": "x" * 256}, "best_for", "Ensure this value has at most 255 characters"),
+        ({"name": ""}, "name", "this field is required."),
+    ],
+)
+def test_a_row_that_breaks_a_rule_says_which(seeded: None, row: dict[str, str], field: str, message: str) -> None:
+    errors = importing.plan(MODELS, as_csv({**new_row(1), **row}), "csv").errors
+    assert [(each["row"], each["field"]) for each in errors] == [(1, field)]
+    assert message in errors[0]["message"]
+
+
+def test_an_id_that_is_in_the_file_twice_is_an_error(seeded: None) -> None:
+    plan = importing.plan(
+        MODELS, as_csv({"id": GPT, "name": "A"}, {"id": MINI, "name": "B"}, {"id": GPT, "name": "C"}), "csv"
+    )
+    assert plan.errors == [
+        {"row": 3, "field": "id", "message": f"'{GPT}' is in the file twice: row 1 has it too."},
+    ]  # fmt: skip
+
+
+def test_a_new_model_may_follow_one_further_down_in_the_file(seeded: None) -> None:
+    job = work(as_csv(new_row(1, successor="openai:new-2"), new_row(2, successor=GPT)))
+    assert job.state == ImportState.APPLIED
+    assert Model.objects.get(identifier="openai:new-1").successor == Model.objects.get(identifier="openai:new-2")
+
+
+# --- the way of an import
+
+
+@pytest.mark.parametrize(
+    ("table", "format_name", "content", "field"),
+    [
+        ("horses", "csv", b"id\n", "table"), ("models", "pdf", b"id\n", "format"), ("models", "csv", b"", "file"),
+        ("models", "csv", b"x" * 50_000_001, "file"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_an_import_is_not_taken_in(
+    db: None, table: str, format_name: str, content: bytes, field: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        importing.submit(table, format_name, "list", content, None)
+    assert list(refused.value.message_dict) == [field]
+    assert not Import.objects.exists()
+
+
+def test_an_import_is_checked_confirmed_and_applied_with_history_and_release(seeded: None, cast: Cast) -> None:
+    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1), new_row(2)), cast.ada.user)
+    assert (job.state, job.author) == (ImportState.WAITING, cast.ada.user)
+    before = counts()
+    assert importing.work_all() == 1
+    job.refresh_from_db()
+    assert (job.state, job.outcome["new"], job.done, job.total) == (ImportState.CHECKED, 2, 2, 2)
+    assert counts() == before, "nothing is written before somebody says so"
+    importing.confirm(job, cast.ben.user, "the maker's list of May")
+    assert importing.work_all() == 1
+    job.refresh_from_db()
+    assert (job.state, job.outcome["release"]) == (ImportState.APPLIED, 2)
+    assert (job.author, job.reason) == (cast.ben.user, "the maker's list of May")
+    release = Release.objects.get(line="catalogue", number=2)
+    assert (release.author, release.reason) == (cast.ben.user, "the maker's list of May")
+    assert release.bundle["models"]["openai:new-2"]["name"] == "New 2"
+    for model in (Model, Deployment):
+        version = model.history.first()
+        assert (version.history_type, version.history_user, version.history_change_reason) == (
+            "+", cast.ben.user, "the maker's list of May",
+        )  # fmt: skip
+    assert importing.work_all() == 0
+
+
+def test_what_an_import_takes_away_has_author_and_reason_too(seeded: None, cast: Cast) -> None:
+    place = '[{"provider": "openai", "upstream_model": "gpt-5", "status": "available", "prices": []}]'
+    work(as_csv({"id": GPT, "deployments": place}), cast.ada.user, "one place, no price")
+    for model, gone in ((Deployment, 1), (Price, 2)):
+        lost = model.history.filter(history_type="-")
+        assert lost.count() == gone
+        assert {(each.history_user, each.history_change_reason) for each in lost} == {
+            (cast.ada.user, "one place, no price")
+        }, model.__name__
+
+
+def test_a_doubtful_price_of_a_file_waits_for_approval(seeded: None) -> None:
+    price = {"effective_from": "2026-11-20T00:00:00+00:00", "rates": {"input": "2000", "output": "10"}, "tiers": [],
+             "source": "a list", "dated": "2026-11-20"}  # fmt: skip
+    places = catalogue_compiler.compile_bundle()["models"][GPT]["deployments"]
+    places[0]["prices"].append(price)
+    content = resources.write_file(
+        MODELS, {GPT: {**catalogue_compiler.compile_bundle()["models"][GPT], "deployments": places}}, "json"
+    )
+    job = importing.submit("models", "json", "list.json", content, None)
+    importing.work_all()
+    importing.confirm(job, None, "news")
+    importing.work_all()
+    assert "rises from 1.25 to 2000" in Price.objects.exclude(waits_because="").get().waits_because
+    assert len(catalogue_compiler.compile_bundle()["models"][GPT]["deployments"][0]["prices"]) == 1
+
+
+def test_providers_are_imported_too(seeded: None) -> None:
+    job = work(as_csv({"name": "own", "title": "Our own", "base_url": "http://127.0.0.1:9/v1", "is_local": "true"}),
+               table="providers")  # fmt: skip
+    assert job.state == ImportState.APPLIED
+    row = Provider.objects.get(name="own")
+    assert (row.title, row.is_local, row.protocol) == ("Our own", True, "openai")
+
+
+def test_a_reason_is_demanded_and_an_import_is_confirmed_once(seeded: None) -> None:
+    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1)), None)
+    with pytest.raises(ValidationError, match="waiting to be checked"):
+        importing.confirm(job, None, "too soon")
+    importing.work_all()
+    with pytest.raises(ValidationError, match="Say why"):
+        importing.confirm(job, None, " ")
+    importing.confirm(job, None, "yes")
+    with pytest.raises(ValidationError, match="applying"):
+        importing.confirm(job, None, "yes, yes")
+    importing.work_all()
+    with pytest.raises(ValidationError, match="applied"):
+        importing.confirm(job, None, "again")
+
+
+@pytest.mark.parametrize("content", [b"id,colour\nopenai:x,red\n", b"\xff\xfe", b"name\nx\n"])
+def test_an_unreadable_file_is_refused_in_words(seeded: None, content: bytes) -> None:
+    job = importing.submit("models", "csv", "list.csv", content, None)
+    importing.work_all()
+    job.refresh_from_db()
+    assert (job.state, job.outcome["errors"]) == (ImportState.REFUSED, 1)
+    assert job.outcome["errors_shown"][0]["message"]
+
+
+def test_what_changed_since_it_was_checked_counts_when_it_is_applied(seeded: None) -> None:
+    job = importing.submit("models", "csv", "list.csv", as_csv({"id": GPT, "successor": MINI}), None)
+    importing.work_all()
+    editing.alter(GPT, {"successor": ""}, None, "none")
+    editing.remove(MINI, None, "gone")
+    importing.confirm(job, None, "yes")
+    importing.work_all()
+    job.refresh_from_db()
+    assert (job.state, job.outcome["errors_shown"]) == (
+        ImportState.REFUSED, [{"row": 1, "field": "successor", "message": f"there is no model '{MINI}'."}],
+    )  # fmt: skip
+    assert Model.objects.get(identifier=GPT).successor is None
+
+
+def test_applying_twice_does_no_more_than_once(seeded: None) -> None:
+    job = work(as_csv(new_row(1)))
+    before = counts()
+    importing.apply(job)
+    importing.apply(Import.objects.get(pk=job.pk))
+    assert counts() == before
+    assert work(as_csv(new_row(1))).outcome["unchanged"] == 1
+    assert counts() == before, "nor does the same file once more"
+
+
+def abandoned(job: Import) -> None:
+    """As a process leaves it that was killed a while ago."""
+    Import.objects.filter(pk=job.pk).update(touched_at=now() - importing.STALE_AFTER - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("state", [ImportState.CHECKING, ImportState.APPLYING])
+def test_a_step_that_somebody_works_on_is_left_to_them_until_it_is_stale(seeded: None, state: ImportState) -> None:
+    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1)), None)
+    Import.objects.filter(pk=job.pk).update(state=state, reason="yes", touched_at=now())
+    assert importing.work_all() == 0
+    abandoned(job)
+    assert importing.work_all() == 1
+    job.refresh_from_db()
+    done = {ImportState.CHECKING: ImportState.CHECKED, ImportState.APPLYING: ImportState.APPLIED}
+    assert job.state == done[state]
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"], ids=["a NUL", "half a character"])
+def test_text_that_the_database_cannot_hold_is_refused_and_stops_no_other_import(seeded: None, text: str) -> None:
+    facts = {**catalogue_compiler.compile_bundle()["models"][GPT], "description": text}
+    content = json.dumps([{"id": "openai:x", **facts}]).encode()
+    bad = importing.submit("models", "json", "bad.json", content, None)
+    good = importing.submit("models", "csv", "good.csv", as_csv(new_row(1)), None)
+    importing.work_all()
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.state, good.state) == (ImportState.REFUSED, ImportState.CHECKED)
+
+
+# --- real processes
+
+WORKER = """
+import os, sys
+import django
+sys.path.insert(0, os.getcwd())
+django.setup()
+from models_registry import catalogue, importing
+from tests import seeds
+publish = catalogue.publish
+def slow(*given):
+    print("written", flush=True)
+    sys.stdin.read()
+    return publish(*given)
+if sys.argv[1] == "slow":
+    catalogue.publish = slow
+print(importing.work_all(), flush=True)
+"""
+
+
+def worker(pace: str) -> "subprocess.Popen[str]":
+    """Works the imports in a process of its own; a slow one stops before it publishes, its rows written."""
+    database = connection.settings_dict
+    url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    env = {"DATABASE_URL": url, "SECRET_KEY": "for a test", "DJANGO_SETTINGS_MODULE": "routerhub.settings"}
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, pace], cwd=ROOT, env=env, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def checked(content: bytes) -> Import:
+    seeds.catalogue()
+    job = importing.submit("models", "csv", "list.csv", content, None)
+    importing.work_all()
+    importing.confirm(job, None, "yes")
+    return job
+
+
+def nobody_applies(job: Import) -> bool:
+    """Whether no transaction holds the import."""
+    with transaction.atomic():
+        return Import.objects.select_for_update(skip_locked=True).filter(pk=job.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_killed_while_it_applies_leaves_nothing_half_written_and_the_next_one_finishes() -> None:
+    job = checked(as_csv(*(new_row(number) for number in range(300)), {**new_row(0), "id": GPT, "name": "Ours"}))
+    before, bundle = counts(), catalogue_compiler.compile_bundle()
+    dying = worker("slow")
+    assert dying.stdout is not None
+    assert dying.stdout.readline() == "written\n"
+    dying.send_signal(signal.SIGKILL)
+    dying.communicate()
+    eventually(lambda: nobody_applies(job))  # the server ends the transaction of the dead
+    assert counts() == before
+    assert catalogue_compiler.compile_bundle() == bundle
+    job.refresh_from_db()
+    assert job.state == ImportState.APPLYING
+    abandoned(job)
+    next_one = worker("fast")
+    assert next_one.communicate(timeout=60)[0] == "1\n"
+    job.refresh_from_db()
+    assert (job.state, job.outcome["new"], job.outcome["changed"]) == (ImportState.APPLIED, 300, 1)
+    assert Model.objects.count() == len(STATIC.models) + 300
+    assert rollout.pointers()["catalogue"].stable == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_at_once_apply_an_import_once() -> None:
+    job = checked(as_csv(*(new_row(number) for number in range(50))))
+    first = worker("slow")
+    assert first.stdout is not None
+    assert first.stdout.readline() == "written\n"
+    abandoned_in_the_eyes_of_others = worker("fast")
+    assert abandoned_in_the_eyes_of_others.communicate(timeout=60)[0] == "0\n"
+    first.communicate("go on\n", timeout=60)
+    job.refresh_from_db()
+    assert job.state == ImportState.APPLIED
+    assert (Model.objects.count(), Release.objects.filter(line="catalogue").count()) == (len(STATIC.models) + 50, 2)
+    assert Model.history.filter(history_change_reason="yes").count() == 50
+
+
+def test_ten_thousand_rows_are_planned_and_applied(seeded: None) -> None:
+    job = work(as_csv(*(new_row(number) for number in range(10_000))))
+    assert (job.state, job.outcome["new"], job.done) == (ImportState.APPLIED, 10_000, 10_000)
+    assert len(job.outcome["changes_shown"]) == importing.MAX_SHOWN
+    assert Model.objects.count() == len(STATIC.models) + 10_000
+    assert Model.history.filter(history_change_reason="from a list").count() == 10_000
+    assert len(Release.objects.get(line="catalogue", number=2).bundle["models"]) == len(STATIC.models) + 10_000
+
+
+def test_an_unreadable_file_is_an_error_of_the_plan(seeded: None) -> None:
+    with pytest.raises(UnreadableFile, match="there is no column 'id'"):
+        importing.plan(MODELS, b"name\nx\n", "csv")
