@@ -3,8 +3,11 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from budgets.ownership import OwnedQuerySet
+from routerhub.audit.models import Fact
 
-class Record(models.Model):
+
+class Record(Fact):
     """One request. Fields as in analytics.types.Record; the table is made in SQL, since Django cannot partition."""
 
     operation_id = models.UUIDField(primary_key=True)
@@ -44,6 +47,7 @@ class Record(models.Model):
     attempts = models.JSONField()
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=255)
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         managed = False
@@ -54,7 +58,7 @@ class Record(models.Model):
         return str(self.operation_id)
 
 
-class Feedback(models.Model):
+class Feedback(Fact):
     """How satisfied somebody was with the answer to one request: reported once, and again to correct it."""
 
     operation_id = models.UUIDField(primary_key=True)
@@ -62,6 +66,7 @@ class Feedback(models.Model):
     satisfaction = models.DecimalField(max_digits=4, decimal_places=3, help_text="0 (useless) to 1 (just right)")
     comment = models.CharField(max_length=1000, blank=True)
     reported_at = models.DateTimeField(auto_now=True)
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-reported_at"]

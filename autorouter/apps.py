@@ -1,6 +1,18 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_delete, post_save
 
 
 class AutorouterConfig(AppConfig):
     name = "autorouter"
     verbose_name = "Auto-router"
+
+    def ready(self) -> None:
+        from autorouter.configuration.line import ROUTER
+        from autorouter.people.preferences import announce_change
+        from routerhub.releases import store
+
+        store.register(ROUTER)
+        for signal in (post_save, post_delete):
+            signal.connect(
+                announce_change, sender=self.get_model("Preferences"), dispatch_uid=f"preferences-{id(signal)}"
+            )

@@ -14,8 +14,9 @@ from autorouter.choices import Dimension, PriorityChoice
 from autorouter.configuration.tunables import ROUTER_MODEL, SETTINGS, SPEED_BONUS, SPEED_BONUSES, WEIGHTS, Setting
 from autorouter.decision import rules
 from autorouter.types import Complexity, CostTier
+from budgets.ownership import OwnedQuerySet
 from models_registry.catalogue import compiler as catalogue_compiler
-from routerhub.audit import history
+from routerhub.audit.models import Audited, Fact
 
 
 def _number(label: str, setting: Setting) -> "models.DecimalField[Any, Any]":
@@ -51,7 +52,7 @@ def validate_speed_bonuses(value: object) -> None:
             )
 
 
-class RouterConfiguration(models.Model):
+class RouterConfiguration(Audited):
     """The one configuration of the router (row 1)."""
 
     stickiness_bonus = _number("stickiness", SETTINGS["stickiness_bonus"])
@@ -93,7 +94,6 @@ class RouterConfiguration(models.Model):
     long_context_threshold = models.PositiveIntegerField(
         default=128_000, validators=[MinValueValidator(1_000)], help_text="tokens"
     )
-    history = history.versions()
 
     class Meta:
         verbose_name_plural = "router configuration"
@@ -108,11 +108,10 @@ class RouterConfiguration(models.Model):
             )
 
 
-class Profile(models.Model):
+class Profile(Audited):
     """What a model is good at: one score per dimension."""
 
     model = models.CharField(max_length=128, unique=True, help_text="The model's id.")
-    history = history.versions()
 
     class Meta:
         ordering = ["model"]
@@ -121,7 +120,7 @@ class Profile(models.Model):
         return self.model
 
 
-class ProfileScore(models.Model):
+class ProfileScore(Audited):
     """One figure of a profile, with its source."""
 
     profile = models.ForeignKey(Profile, on_delete=models.CASCADE, related_name="scores")
@@ -138,7 +137,6 @@ class ProfileScore(models.Model):
     source = models.CharField(max_length=255)
     dated = models.DateField()
     is_estimated = models.BooleanField("estimate", default=False)
-    history = history.versions()
 
     class Meta:
         ordering = ["profile", "id"]
@@ -156,7 +154,7 @@ def validate_names(value: object) -> None:
         raise ValidationError("A name is in the list twice.")
 
 
-class Policy(models.Model):
+class Policy(Audited):
     """A named list of models that are tried in order."""
 
     name = models.SlugField(max_length=64)
@@ -196,7 +194,6 @@ class Policy(models.Model):
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(100))],
         help_text="percentage points of success that a model must surely be off the others to be moved",
     )  # fmt: skip
-    history = history.versions()
 
     class Meta:
         ordering = ["name", "-version"]
@@ -221,12 +218,11 @@ class Policy(models.Model):
             raise ValidationError({"model_ids": f"There is no model {', '.join(map(repr, unknown))} in the catalogue."})
 
 
-class TaskType(models.Model):
+class TaskType(Audited):
     """Which policy a kind of task goes to."""
 
     name = models.SlugField(max_length=64, unique=True)
     policy = models.SlugField(max_length=64, help_text="The policy's name.")
-    history = history.versions()
 
     class Meta:
         ordering = ["name"]
@@ -243,7 +239,7 @@ def validate_rules(value: object) -> None:
         raise ValidationError([f"{path}: {problem}" for path, problem in invalid.problems.items()]) from invalid
 
 
-class Preferences(models.Model):
+class Preferences(Audited):
     """What a user wants of every request of theirs."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
@@ -262,7 +258,6 @@ class Preferences(models.Model):
         "daily alert", max_digits=12, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))], help_text="USD of a day from which an alert is sent.",
     )  # fmt: skip
-    history = history.versions()
 
     class Meta:
         ordering = ["user"]
@@ -283,7 +278,7 @@ class Preferences(models.Model):
             raise ValidationError({"rules": f"There is no active policy {', '.join(missing)}."})
 
 
-class PolicyShift(models.Model):
+class PolicyShift(Audited):
     """By how many places measured performance moved a model within a policy's order, and what was measured."""
 
     policy = models.SlugField(max_length=64)
@@ -291,7 +286,6 @@ class PolicyShift(models.Model):
     places = models.SmallIntegerField(help_text="Above 0: demoted by so many places; below 0: promoted.")
     evidence = models.JSONField(default=dict)
     since = models.DateTimeField()
-    history = history.versions()
 
     class Meta:
         ordering = ["policy", "model"]
@@ -302,7 +296,7 @@ class PolicyShift(models.Model):
         return f"{self.model} {way} by {abs(self.places)} in {self.policy}"
 
 
-class Session(models.Model):
+class Session(Fact):
     """A conversation: the model that answered it last, who has it and under which limits."""
 
     account_id = models.BigIntegerField()
@@ -316,6 +310,7 @@ class Session(models.Model):
     requests = models.BigIntegerField(default=1)
     first_activity_at = models.DateTimeField()
     last_activity_at = models.DateTimeField()
+    objects = OwnedQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_activity_at"]

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from autorouter.models import Policy, Preferences, Profile, ProfileScore, RouterConfiguration, Session, TaskType
 from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
-from models_registry.serializers import Strict
+from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
 
 MAX_TOKENS = 1_000_000_000
 
@@ -76,24 +76,13 @@ class SelectSerializer(Strict):
         return attrs
 
 
-class ReasonMixin(serializers.Serializer[Any]):
-    """Every change says why."""
-
-    reason = serializers.CharField(write_only=True, max_length=1000, help_text="Why: kept in the history.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "reason" not in attrs:  # asked for in a partial change too
-            raise serializers.ValidationError({"reason": "Say why: it is kept in the history."})
-        return super().validate(attrs)  # type: ignore[no-any-return]
-
-
-class RouterConfigurationSerializer(ReasonMixin, Strict, serializers.ModelSerializer[RouterConfiguration]):
+class RouterConfigurationSerializer(Reasoned, Strict, serializers.ModelSerializer[RouterConfiguration]):
     class Meta:
         model = RouterConfiguration
         exclude = ["id"]
 
 
-class PolicySerializer(ReasonMixin, Strict, serializers.ModelSerializer[Policy]):
+class PolicySerializer(Reasoned, Strict, serializers.ModelSerializer[Policy]):
     models = serializers.ListField(source="model_ids", child=serializers.CharField(max_length=128), allow_empty=False)
 
     class Meta:
@@ -120,13 +109,13 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
         fields = ["model", "scores"]
 
 
-class TaskTypeSerializer(ReasonMixin, Strict, serializers.ModelSerializer[TaskType]):
+class TaskTypeSerializer(Reasoned, Strict, serializers.ModelSerializer[TaskType]):
     class Meta:
         model = TaskType
         fields = ["name", "policy", "reason"]
 
 
-class PreferencesSerializer(ReasonMixin, Strict, serializers.ModelSerializer[Preferences]):
+class PreferencesSerializer(Reasoned, Strict, serializers.ModelSerializer[Preferences]):
     class Meta:
         model = Preferences
         fields = [
@@ -142,11 +131,11 @@ class SessionSerializer(serializers.ModelSerializer[Session]):
         exclude = ["id"]
 
 
-class ScoresSerializer(ReasonMixin, Strict):
+class ScoresSerializer(ReasonSerializer):
     """Scores by model and dimension, each {"value", "source", "dated", "is_estimated"}."""
 
     profiles = serializers.DictField(child=serializers.DictField(child=serializers.DictField()), allow_empty=False)
 
 
-class ActivateSerializer(ReasonMixin, Strict):
+class ActivateSerializer(ReasonSerializer):
     version = serializers.IntegerField(min_value=1)

@@ -4,7 +4,6 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from autorouter.viewsets import configuration, decisions, people
-from routerhub.releases import viewsets
 
 router = SimpleRouter(trailing_slash=False)
 router.register("routing/policies", configuration.PolicyViewSet)
@@ -17,9 +16,5 @@ urlpatterns = [
     path("profiles", configuration.ProfileViewSet.as_view({"get": "list", "patch": "patch"})),
     path("router/configuration", configuration.RouterConfigurationView.as_view()),
     path("preferences", people.PreferencesView.as_view()),
-    path("releases/<str:line>/difference", viewsets.DifferenceView.as_view()),
-    path("releases/<str:line>/<int:number>", viewsets.BundleView.as_view()),
-    path("rollouts/<str:line>", viewsets.RolloutView.as_view()),
-    path("switches", viewsets.SwitchesView.as_view()),
     *router.urls,
 ]

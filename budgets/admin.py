@@ -15,6 +15,7 @@ from budgets.choices import KeyPermission, Measure
 from budgets.keys import create_key, revoke
 from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
 from budgets.types import to_nano, to_usd
+from routerhub.audit.admin import AuditedAdmin, ReasonForm
 
 
 def dollars(nano: int) -> str:
@@ -32,18 +33,18 @@ class MembershipInline(TabularInline):
 
 
 @admin.register(Account)
-class AccountAdmin(ModelAdmin):
+class AccountAdmin(AuditedAdmin):
     list_display = ["name", "slug", "is_active", "created_at"]
     search_fields = ["name", "slug"]
     inlines = [MembershipInline]
 
 
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+class ApiKeyForm(ReasonForm):
     permissions = forms.MultipleChoiceField(choices=KeyPermission.choices, widget=UnfoldAdminSelectMultipleWidget)
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):
+class ApiKeyAdmin(AuditedAdmin):
     """The text of a key is shown once, after it was made."""
 
     form = ApiKeyForm
@@ -76,7 +77,7 @@ class ApiKeyAdmin(ModelAdmin):
         return "revoked" if row.revoked_at else "active"
 
 
-class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
+class LimitForm(ReasonForm):
     """The amount in dollars for money, as a count otherwise."""
 
     amount = forms.DecimalField(
@@ -104,7 +105,7 @@ class LimitForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Limit)
-class LimitAdmin(ModelAdmin):
+class LimitAdmin(AuditedAdmin):
     form = LimitForm
     list_display = ["scope", "measure", "period", "most", "used", "is_active"]
     list_filter = ["kind", "measure", "period", "is_active"]

@@ -1,12 +1,12 @@
 from django.apps import AppConfig
-from django.db import connection
 from django.db.models.signals import post_delete, post_save
+
+from routerhub.releases.notify import announce
 
 
 def _announce(**_: object) -> None:
     """Tell every process, when the transaction commits, that the ring of keys changed."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify('routerhub_changes', 'keys')")
+    announce("keys")
 
 
 class BudgetsConfig(AppConfig):

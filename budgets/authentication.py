@@ -9,16 +9,17 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from budgets.choices import KeyPermission
 from budgets.errors import KeyRefused
 from budgets.keys import find_caller
 from budgets.types import Caller
 
 
 class KeyUser:
-    """Stands for whoever holds the key. It is nobody in the admin."""
+    """Stands for whoever holds the key. It has the rights of the person whom the key belongs to, and only where the key has
+    the permission "admin" itself: a key that belongs to nobody, or was made to call models, changes nothing."""
 
     is_authenticated = True
-    is_staff = is_superuser = False
     is_active = True
 
     def __init__(self, caller: Caller) -> None:
@@ -28,7 +29,19 @@ class KeyUser:
     @cached_property
     def person(self) -> User | None:
         """Whose key it is."""
-        return User.objects.filter(pk=self.pk).first() if self.pk is not None else None
+        return User.objects.filter(pk=self.pk, is_active=True).first() if self.pk is not None else None
+
+    @property
+    def is_staff(self) -> bool:
+        return self._acts_as_person and bool(self.person and self.person.is_staff)
+
+    def has_perm(self, permission: str, obj: Any = None) -> bool:
+        """Whether the key may do what Django calls by that name."""
+        return self._acts_as_person and self.person is not None and self.person.has_perm(permission, obj)
+
+    @property
+    def _acts_as_person(self) -> bool:
+        return KeyPermission.ADMIN.value in self.caller.permissions
 
     def __str__(self) -> str:
         return f"API key {self.caller.key_name}"

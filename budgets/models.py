@@ -1,42 +1,24 @@
 """Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
 
 import uuid
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from simple_history.models import HistoricalRecords
 
 from budgets.choices import KeyPermission, Measure, Outcome, Period, Role, ScopeKind
+from routerhub.audit.models import Audited, Fact
 
 
-class Version(models.Model):
-    """What every version keeps beside author, moment and reason."""
-
-    ip = models.GenericIPAddressField(null=True, blank=True)
-
-    class Meta:
-        abstract = True
-
-
-def person(request: Any = None, **_: Any) -> AbstractBaseUser | None:
-    """Who is behind a request, where nobody was named: a person that is logged in, or nobody."""
-    user = getattr(request, "user", None)
-    return user if isinstance(user, AbstractBaseUser) and user.is_authenticated else None
-
-
-class Account(models.Model):
+class Account(Audited):
     """An organisation that spends."""
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100)
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    history = HistoricalRecords(bases=[Version], get_user=person)
 
     class Meta:
         ordering = ["slug"]
@@ -45,13 +27,14 @@ class Account(models.Model):
         return self.name
 
 
-class Membership(models.Model):
+class Membership(Audited):
     """A person's role in an account."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
-    history = HistoricalRecords(bases=[Version], get_user=person)
+    is_restorable = False
+    """Who left an account comes back by being invited, not by an old version."""
 
     class Meta:
         ordering = ["account", "user"]
@@ -65,7 +48,7 @@ def default_permissions() -> list[str]:
     return [KeyPermission.INFERENCE.value, KeyPermission.ROUTING.value]
 
 
-class ApiKey(models.Model):
+class ApiKey(Audited):
     """A secret that an application calls with. Only its SHA-256 is kept: 256 random bits need no slow hash."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="keys")
@@ -79,7 +62,8 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    history = HistoricalRecords(bases=[Version], get_user=person, excluded_fields=["digest"])
+    is_restorable = False
+    """Revoked is revoked: no earlier version opens the door again."""
 
     class Meta:
         ordering = ["account", "name"]
@@ -90,7 +74,7 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
 
-class Limit(models.Model):
+class Limit(Audited):
     """The most that one scope may use in a period. It is hard: a worst case that does not fit is refused."""
 
     kind = models.CharField("scope", max_length=16, choices=ScopeKind)
@@ -105,7 +89,6 @@ class Limit(models.Model):
         validators=[MinValueValidator(0)], help_text="Nano-dollars for money (1 USD = 1,000,000,000), else a count."
     )
     is_active = models.BooleanField("active", default=True)
-    history = HistoricalRecords(bases=[Version], get_user=person)
 
     class Meta:
         ordering = ["kind", "subject", "measure", "period"]
@@ -126,7 +109,7 @@ class Limit(models.Model):
             raise ValidationError({"subject": f"{self.subject!r} is not a number: write the id of the {self.kind}."})
 
 
-class Counter(models.Model):
+class Counter(Fact):
     """What a limit has seen in one period. A new period is a new row."""
 
     limit = models.ForeignKey(Limit, on_delete=models.CASCADE, related_name="counters")
@@ -145,7 +128,7 @@ class Counter(models.Model):
         return f"{self.limit} from {self.period_start:%Y-%m-%d %H:%M}"
 
 
-class Hold(models.Model):
+class Hold(Fact):
     """A reserved worst case of a request that is under way."""
 
     operation_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
@@ -166,7 +149,7 @@ class Hold(models.Model):
         return str(self.operation_id)
 
 
-class LedgerEntry(models.Model):
+class LedgerEntry(Fact):
     """What one request was charged, once and for ever."""
 
     operation_id = models.UUIDField(primary_key=True, default=uuid.uuid4)

@@ -12,13 +12,17 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from autorouter.admin import RULE_PANELS
+from autorouter.admin.people import RULE_PANELS
 from autorouter.people.preferences import value_of
+from experiments import pages
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import rule_effects
-from routerhub.audit.pages import author
+from routerhub.audit.admin import AuditedAdmin
+from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
+
+__all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages"]
 
 
 def effects_panel(row: Any) -> SafeString:
@@ -50,7 +54,7 @@ class LearningRoundAdmin(ModelAdmin):
 
 
 @admin.register(Proposal)
-class ProposalAdmin(ModelAdmin):
+class ProposalAdmin(AuditedAdmin):
     """Changes that the traffic speaks for. Accepted, each becomes an ordinary change with history."""
 
     list_display = ["named", "change", "told", "decided"]
@@ -95,7 +99,7 @@ class ProposalAdmin(ModelAdmin):
     def _decide(self, request: HttpRequest, queryset: QuerySet[Proposal], decide: Any, done: str) -> None:
         for row in queryset:
             try:
-                decide(row, author(request), f"{done} in the admin")
+                decide(row, change_by(request, f"{done} in the admin"))
             except (ValidationError, InvalidRelease) as refused:
                 messages.error(request, f"{row}: {refused}")
             else:

@@ -4,10 +4,10 @@ from django.conf import settings
 from django.db import models
 
 from experiments.choices import ProposalKind, ProposalState
-from routerhub.audit import history
+from routerhub.audit.models import Audited, Fact
 
 
-class LearningRound(models.Model):
+class LearningRound(Fact):
     """One look at the records and the feedback, with what came of it. It says so when there was no evidence."""
 
     began_at = models.DateTimeField()
@@ -24,7 +24,7 @@ class LearningRound(models.Model):
         return f"{self.began_at:%Y-%m-%d %H:%M}: {self.verdict}"
 
 
-class Proposal(models.Model):
+class Proposal(Audited):
     """A change with its evidence. Accepted, it becomes an ordinary change with history and a release."""
 
     kind = models.CharField(max_length=16, choices=ProposalKind)
@@ -42,7 +42,6 @@ class Proposal(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=255, blank=True)
     release = models.PositiveIntegerField(null=True, blank=True, help_text="The router release that it became.")
-    history = history.versions()
 
     class Meta:
         ordering = ["state", "-id"]

@@ -6,21 +6,23 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 
+from analytics.models import Record
 from autorouter.decision import counterfactual
 from autorouter.types import CATEGORIES, Candidate
 from experiments.errors import BadSlice, ExperimentError
 from experiments.replay import backtest, decisions
 from experiments.replay.traffic import MOST, Slice, read_moment
 from models_registry.errors import RegistryError
-from routerhub.audit import pages
-from routerhub.releases import rollout, store
-from routerhub.releases.errors import InvalidRelease
+from routerhub.audit.pages import StaffPage, page
+from routerhub.releases import lines, store
+from routerhub.releases.errors import ReleaseError
 
 TERMS = ("category", "stickiness", "reasoning", "research")
 MAX_BARS = 12
 
 
-class DecisionPage(pages.StaffPage):
+@page("decisions/<str:operation_id>/", "decision")
+class DecisionPage(StaffPage):
     """Why a request got its model: in words, in bars, and what would have had to differ."""
 
     template_name = "experiments/decision.html"
@@ -28,7 +30,7 @@ class DecisionPage(pages.StaffPage):
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         try:
-            told = decisions.tell(decisions.find(given["operation_id"], None))
+            told = decisions.tell(decisions.find(given["operation_id"], Record.objects.all()))
         except ExperimentError as problem:
             messages.error(self.request, str(problem))
             return super().get_context_data(**given, title="No such request", story=None)
@@ -65,30 +67,31 @@ def _points(candidate: Candidate) -> dict[str, float]:
     return {name: value for name, value in found.items() if value > 0}
 
 
-class BacktestPage(pages.StaffPage):
+@page("backtest/", "backtest")
+class BacktestPage(StaffPage):
     """A release, a draft included, against what is live, over a slice of the records."""
 
     title = "Backtest"
     template_name = "experiments/backtest.html"
-    permission = "models_registry.view_release"
+    permission = "releases.view_release"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         asked = self.request.GET
         context: dict[str, Any] = {
-            "numbers": {line: [each.number for each in store.listed(line)] for line in rollout.LINES},
+            "numbers": {line: [each.number for each in store.listed(line)] for line in lines.names()},
             "asked": asked, "limit": asked.get("limit", MOST), "categories": CATEGORIES, "report": None, "problem": "",
         }  # fmt: skip
         if "limit" in asked:
             try:
                 report = backtest.run(_pair(self.request), _slice(self.request))
                 context["report"] = _shown(backtest.as_json(report))
-            except (ExperimentError, RegistryError, InvalidRelease) as problem:
+            except (ExperimentError, RegistryError, ReleaseError) as problem:
                 context["problem"] = str(problem)
         return super().get_context_data(**given, **context)
 
 
 def _pair(request: HttpRequest) -> backtest.Pair:
-    found = {line: request.GET.get(line, "") for line in rollout.LINES}
+    found = {line: request.GET.get(line, "") for line in lines.names()}
     for line, text in found.items():
         if text and not text.isdecimal():
             raise BadSlice(line, f"{text!r} is not the number of a release.")

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from experiments.models import LearningRound, Proposal
 from experiments.replay.traffic import MOST, Slice
-from models_registry.serializers import Strict
+from routerhub.audit.serializers import Strict
 
 
 class SliceSerializer(Strict):

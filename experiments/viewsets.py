@@ -11,6 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analytics.models import Record
+from autorouter.models import RouterConfiguration
 from autorouter.people import preferences
 from budgets.types import Caller
 from experiments.learning import proposals
@@ -22,9 +24,10 @@ from experiments.serializers import (
     PreviewSerializer,
     ProposalSerializer,
 )
-from routerhub.audit import history
-from routerhub.audit.permissions import ReadsAndStaffChanges, StaffOnly, is_staff
-from routerhub.audit.serializers import ReasonSerializer
+from routerhub.audit.change import change_by
+from routerhub.audit.permissions import Readers, TablePermissions
+from routerhub.audit.serializers import ReasonSerializer, valid
+from routerhub.releases.models import Release
 
 BOUNDS = ("max_cost_increase", "max_latency_increase", "max_quality_loss", "max_moved")
 
@@ -32,26 +35,28 @@ BOUNDS = ("max_cost_increase", "max_latency_increase", "max_quality_loss", "max_
 class PreviewView(APIView):
     """POST /api/router/preview: what values that are not saved yet would do to the last requests."""
 
-    permission_classes = [StaffOnly]
+    permission_classes = [TablePermissions]
+    table = RouterConfiguration
+    only_reads = True
 
     @extend_schema(request=PreviewSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         serializer = PreviewSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        report = backtest.preview(serializer.validated_data["changes"], serializer.chosen())
+        report = backtest.preview(valid(serializer)["changes"], serializer.chosen())
         return Response(backtest.as_json(report))
 
 
 class BacktestView(APIView):
     """POST /api/backtests: what a release, a draft included, would do otherwise than what is live."""
 
-    permission_classes = [StaffOnly]
+    permission_classes = [TablePermissions]
+    table = Release
+    only_reads = True
 
     @extend_schema(request=BacktestSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         serializer = BacktestSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        asked = serializer.validated_data
+        asked = valid(serializer)
         pair = backtest.Pair(catalogue=asked["catalogue"], router=asked["router"])
         bounds = backtest.Bounds(**{name: asked[name] for name in BOUNDS})
         return Response(backtest.as_json(backtest.run(pair, serializer.chosen()), bounds))
@@ -64,14 +69,9 @@ class DecisionView(APIView):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, operation_id: str) -> Response:
-        return Response(decisions.as_json(decisions.tell(decisions.find(operation_id, _own_account(request)))))
-
-
-def _own_account(request: Request) -> int | None:
-    """Whose records may be seen: all by staff, else those of the key's account."""
-    if is_staff(request):
-        return None
-    return request.auth.account_id if isinstance(request.auth, Caller) else -1
+        return Response(
+            decisions.as_json(decisions.tell(decisions.find(operation_id, Record.objects.for_caller(request.user))))
+        )
 
 
 class RuleEffectsView(APIView):
@@ -94,7 +94,7 @@ class LearningRoundViewSet(viewsets.ReadOnlyModelViewSet[LearningRound]):
 
     queryset = LearningRound.objects.all()
     serializer_class = LearningRoundSerializer
-    permission_classes = [StaffOnly]
+    permission_classes = [TablePermissions]
 
     @extend_schema(request=None, responses={201: LearningRoundSerializer})
     def create(self, _request: Request) -> Response:
@@ -107,7 +107,8 @@ class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
 
     queryset = Proposal.objects.select_related("decided_by")
     serializer_class = ProposalSerializer
-    permission_classes = [ReadsAndStaffChanges]
+    permission_classes = [TablePermissions]
+    readers: Readers = "routing"
     filterset_fields = ["state", "kind", "subject"]
 
     @extend_schema(request=ReasonSerializer)
@@ -122,8 +123,7 @@ class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
 
     def _decide(self, request: Request, decide: Any) -> Response:
         proposal = self.get_object()
-        serializer = ReasonSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        decide(proposal, history.author_of(request), serializer.validated_data["reason"])
+        reason = valid(ReasonSerializer(data=request.data))["reason"]
+        decide(proposal, change_by(request, reason))
         proposal.refresh_from_db()
         return Response(ProposalSerializer(proposal).data)

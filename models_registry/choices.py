@@ -30,11 +30,6 @@ class CapabilityChoice(models.TextChoices):
     STREAMING = "streaming", "Streaming"
 
 
-class LineChoice(models.TextChoices):
-    CATALOGUE = "catalogue", "Catalogue"
-    ROUTER = "router", "Router"
-
-
 class ImportFormat(models.TextChoices):
     JSON = "json", "JSON"
     CSV = "csv", "CSV"

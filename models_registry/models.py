@@ -1,4 +1,4 @@
-"""The editable catalogue and the releases compiled from it. The gateway reads releases, never these tables."""
+"""The editable catalogue. The gateway reads releases compiled from it, never these tables."""
 
 from dataclasses import fields
 from typing import Any
@@ -13,14 +13,13 @@ from models_registry.choices import (
     DeploymentStatus,
     ImportFormat,
     ImportState,
-    LineChoice,
     Protocol,
     SpeedTier,
 )
 from models_registry.fields import RateField
 from models_registry.prices import quarantine
 from models_registry.types import Rates
-from routerhub.audit import history
+from routerhub.audit.models import Audited, Fact
 
 RATES = tuple(field.name for field in fields(Rates))
 slug = RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Write lower-case letters, digits, '.', '_' and '-' only.")
@@ -38,7 +37,7 @@ def validate_capabilities(value: object) -> None:
         raise ValidationError(f"Unknown: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}.")
 
 
-class Provider(models.Model):
+class Provider(Audited):
     """Who makes or serves models."""
 
     name = models.CharField(max_length=64, unique=True, validators=[slug])
@@ -57,7 +56,6 @@ class Provider(models.Model):
     is_zero_retention = models.BooleanField(
         "zero retention", default=False, help_text="Keeps nothing of what it is sent, by contract."
     )
-    history = history.versions()
 
     class Meta:
         ordering = ["name"]
@@ -66,7 +64,7 @@ class Provider(models.Model):
         return self.title
 
 
-class Model(models.Model):
+class Model(Audited):
     """A chat model that applications can ask for."""
 
     identifier = models.CharField(
@@ -101,7 +99,6 @@ class Model(models.Model):
     source = models.CharField(
         max_length=255, blank=True, help_text="Where window, output and capabilities are from, and when."
     )
-    history = history.versions()
 
     class Meta:
         ordering = ["identifier"]
@@ -119,7 +116,7 @@ class Model(models.Model):
             )
 
 
-class Deployment(models.Model):
+class Deployment(Audited):
     """One place where a model is served."""
 
     model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="deployments")
@@ -127,7 +124,6 @@ class Deployment(models.Model):
     upstream_model = models.CharField(max_length=160, help_text="The model's name there.")
     position = models.PositiveSmallIntegerField("order", default=0, help_text="The lowest is tried first.")
     status = models.CharField(max_length=16, choices=DeploymentStatus, default=DeploymentStatus.AVAILABLE)
-    history = history.versions()
 
     class Meta:
         ordering = ["model", "position", "id"]
@@ -139,7 +135,7 @@ class Deployment(models.Model):
         return f"{self.model} at {self.provider_id}"
 
 
-class Price(models.Model):
+class Price(Audited):
     """What a deployment costs from a moment on. Rows are added, never edited: an old request keeps its price."""
 
     deployment = models.ForeignKey(Deployment, on_delete=models.CASCADE, related_name="prices")
@@ -166,7 +162,6 @@ class Price(models.Model):
     waits_because = models.CharField(
         max_length=500, blank=True, editable=False, help_text="Why it waits for approval. Empty: it is in force."
     )
-    history = history.versions()
     is_trusted = False
 
     class Meta:
@@ -211,7 +206,7 @@ class Price(models.Model):
             raise ValidationError("A price is never edited: add a row that is effective from a later moment.")
 
 
-class Probe(models.Model):
+class Probe(Fact):
     """What the last probe of a deployment found: a measured fact beside the status that staff set."""
 
     deployment = models.OneToOneField(Deployment, on_delete=models.CASCADE, primary_key=True, related_name="probe")
@@ -225,44 +220,7 @@ class Probe(models.Model):
         return f"{self.deployment}: {self.status}"
 
 
-class Release(models.Model):
-    """An immutable, validated, numbered bundle of one line. Number 0 ships with the code and has no row."""
-
-    line = models.CharField(max_length=16, choices=LineChoice)
-    number = models.PositiveIntegerField(validators=[MinValueValidator(1)])
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the bundle")
-    bundle = models.JSONField()
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    reason = models.CharField(max_length=255)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["line", "-number"]
-        constraints = [models.UniqueConstraint(fields=["line", "number"], name="one_release_per_number")]
-
-    def __str__(self) -> str:
-        return f"{self.line} {self.number}"
-
-
-class Rollout(models.Model):
-    """Which release of a line is live, and for whom a newer one is."""
-
-    line = models.CharField(max_length=16, choices=LineChoice, primary_key=True)
-    stable = models.PositiveIntegerField(default=0)
-    candidate = models.PositiveIntegerField(null=True, blank=True)
-    percent = models.PositiveSmallIntegerField(default=0)
-    history = history.versions()
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(percent__lte=100), name="percent_at_most_100")]
-
-    def __str__(self) -> str:
-        return f"{self.line}: {self.stable}"
-
-
-class Import(models.Model):
+class Import(Fact):
     """A file on its way into the tables: read and checked whole, shown as differences, then applied in one transaction."""
 
     table = models.CharField(max_length=32)
@@ -272,6 +230,7 @@ class Import(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    address = models.GenericIPAddressField(null=True, blank=True)
     reason = models.CharField(max_length=255, blank=True)
     state = models.CharField(max_length=16, choices=ImportState, default=ImportState.WAITING)
     done = models.PositiveIntegerField(default=0, help_text="rows")

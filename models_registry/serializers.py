@@ -10,25 +10,7 @@ from models_registry.catalogue.compiler import RATES
 from models_registry.choices import DeploymentStatus, SpeedTier
 from models_registry.fields import RateField
 from models_registry.models import Deployment, Import, Model, Price, Provider
-from routerhub.releases.models import Release
-
-
-class Strict(serializers.Serializer[Any]):
-    """Refuses fields that it does not have."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            allowed = ", ".join(name for name, field in self.fields.items() if not field.read_only)
-            raise serializers.ValidationError(
-                {name: [f"There is no such field. Allowed: {allowed}."] for name in unknown}
-            )
-        return super().to_internal_value(data)
-
-
-class ReasonSerializer(Strict):
-    """Why something is changed: kept in the history."""
-
-    reason = serializers.CharField(max_length=1000)
+from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
 
 
 class ExactRate(serializers.DecimalField):
@@ -59,7 +41,7 @@ class PriceRowSerializer(PriceSerializer):
         fields = ["id", "model", "provider", "upstream_model", *PriceSerializer.Meta.fields, "waits_because"]
 
 
-class NewPriceSerializer(PriceSerializer):
+class NewPriceSerializer(Reasoned, PriceSerializer):
     """A price to add to one deployment of a model."""
 
     model = serializers.SlugRelatedField[Any](slug_field="identifier", queryset=Model.objects.all(), write_only=True)
@@ -67,7 +49,6 @@ class NewPriceSerializer(PriceSerializer):
     upstream_model = serializers.CharField(
         write_only=True, required=False, help_text="Needed where the provider serves the model under several names."
     )
-    reason = serializers.CharField(max_length=1000, write_only=True)
 
     class Meta(PriceSerializer.Meta):
         fields = ["model", "provider", "upstream_model", *PriceSerializer.Meta.fields, "reason"]
@@ -80,7 +61,7 @@ class NewPriceSerializer(PriceSerializer):
             there = ", ".join(f"{each.provider_id}/{each.upstream_model}" for each in attrs["model"].deployments.all())
             raise serializers.ValidationError({"provider": f"names {len(found)} deployments. There are: {there}."})
         attrs["deployment"] = found[0]
-        return attrs
+        return super().validate(attrs)
 
 
 class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
@@ -130,7 +111,7 @@ class BundleDeploymentSerializer(Strict):
     prices = BundlePriceSerializer(many=True, required=False)
 
 
-class ModelChangeSerializer(Strict):
+class ModelChangeSerializer(ReasonSerializer):
     """The fields of a model that may be written. `deployments`, where given, are all that it then has, in order."""
 
     name = serializers.CharField(required=False, max_length=128)
@@ -152,7 +133,6 @@ class ModelChangeSerializer(Strict):
     successor = serializers.CharField(required=False, allow_blank=True)
     source = serializers.CharField(required=False, allow_blank=True, max_length=255)  # type: ignore[assignment]
     deployments = BundleDeploymentSerializer(required=False, many=True)
-    reason = serializers.CharField(max_length=1000)
 
     def facts(self) -> dict[str, Any]:
         """The validated values as a bundle spells them."""
@@ -202,34 +182,18 @@ class ProviderSerializer(serializers.ModelSerializer[Provider]):
         fields = ["name", "title", "protocol", "base_url", "is_local", "is_zero_retention"]
 
 
-class ProviderChangeSerializer(serializers.ModelSerializer[Provider]):
-    reason = serializers.CharField(max_length=1000, write_only=True)
-
+class ProviderChangeSerializer(Reasoned, Strict, serializers.ModelSerializer[Provider]):
     class Meta:
         model = Provider
         fields = ["name", "title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention", "reason"]
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if "reason" not in attrs:  # asked for in a partial change too
-            raise serializers.ValidationError({"reason": "This field is required."})
-        return attrs
 
-
-class ReleaseSerializer(serializers.ModelSerializer[Release]):
-    author = serializers.StringRelatedField[Any]()
-
-    class Meta:
-        model = Release
-        fields = ["line", "number", "digest", "author", "reason", "created_at"]
-
-
-class SyncSerializer(Strict):
+class SyncSerializer(ReasonSerializer):
     """Which changes of a price list to apply, by the keys that the comparison gave."""
 
     source = serializers.CharField(default="genai-prices")  # type: ignore[assignment]
     online = serializers.BooleanField(default=False)
     keys = serializers.ListField(child=serializers.CharField(), allow_empty=False)
-    reason = serializers.CharField(max_length=1000)
 
 
 class ImportSerializer(serializers.ModelSerializer[Import]):

@@ -9,7 +9,6 @@ from typing import Any, Literal
 Capability = Literal["vision", "tools", "audio", "structured_output", "streaming", "reasoning"]
 Protocol = Literal["openai", "anthropic", "google"]
 Status = Literal["available", "degraded", "down"]
-Line = Literal["catalogue", "router"]
 SpeedTier = Literal["instant", "fast", "standard", "slow"]
 
 SANDBOX = "sandbox"
@@ -170,16 +169,6 @@ class Availability:
     health: Health = field(default_factory=lambda: HEALTHY)
     latency_ms: Mapping[str, int] = field(default_factory=dict)
     """Measured mean answer time by model id; a model without a measurement is missing."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pointer:
-    """Which release of a line is live: `stable` for all but `percent` of the users, who get `candidate`."""
-
-    line: Line
-    stable: int
-    candidate: int | None = None
-    percent: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

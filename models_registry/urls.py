@@ -9,7 +9,6 @@ router = SimpleRouter(trailing_slash=False)
 router.register("models", viewsets.ModelViewSet)
 router.register("providers", viewsets.ProviderViewSet)
 router.register("prices", viewsets.PriceViewSet)
-router.register("releases", viewsets.ReleaseViewSet)
 router.register("imports", viewsets.ImportViewSet)
 
 # An id may hold a slash, so what follows one must be tried before the id alone.

@@ -13,7 +13,6 @@ from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,6 +20,7 @@ from rest_framework.views import APIView
 from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing
 from models_registry.catalogue.bundles import price_json
+from models_registry.catalogue.compiler import LINE
 from models_registry.filters import ModelFilter, with_price
 from models_registry.models import Import, Model, Price, Provider
 from models_registry.prices import lists, rows, syncing
@@ -35,15 +35,14 @@ from models_registry.serializers import (
     PriceRowSerializer,
     ProviderChangeSerializer,
     ProviderSerializer,
-    ReleaseSerializer,
     SyncSerializer,
 )
 from models_registry.transfer import importing, resources
 from routerhub.audit import history
-from routerhub.audit.permissions import AllReadStaffChange, StaffOnly, is_staff
-from routerhub.audit.serializers import ReasonSerializer
+from routerhub.audit.change import change_by
+from routerhub.audit.permissions import Readers, TablePermissions, may
+from routerhub.audit.serializers import ReasonSerializer, valid
 from routerhub.releases import store
-from routerhub.releases.models import Release
 
 CONTENT_TYPES = {
     "json": "application/json",
@@ -52,19 +51,13 @@ CONTENT_TYPES = {
 }
 
 
-def valid(serializer: Any) -> dict[str, Any]:
-    """The serializer's values. Raises DRF's ValidationError."""
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return values
-
-
 class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
     """Models that may be asked for; internal ones are shown to staff only. A change says why and is live at once."""
 
     queryset = Model.objects.select_related("successor")
     serializer_class = ModelSerializer
-    permission_classes = [AllReadStaffChange]
+    permission_classes = [TablePermissions]
+    readers: Readers = "known"
     filterset_class = ModelFilter
     lookup_field = "identifier"
     lookup_value_regex = "[^/]+:.+"
@@ -72,13 +65,13 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
     def get_queryset(self) -> QuerySet[Model]:
         in_force = Prefetch("deployments__prices", Price.objects.filter(waits_because=""))
         models = with_price(super().get_queryset()).prefetch_related("deployments__probe", in_force)
-        return models if is_staff(self.request) else models.filter(is_internal_only=False)
+        return models if may(self.request.user, "view", Model) else models.filter(is_internal_only=False)
 
     @extend_schema(request=NewModelSerializer, responses={201: ModelSerializer})
     def create(self, request: Request) -> Response:
         serializer = NewModelSerializer(data=request.data)
         values = valid(serializer)
-        editing.add(values["id"], serializer.facts(), history.author_of(request), values["reason"])
+        editing.add(values["id"], serializer.facts(), change_by(request, values["reason"]))
         return self._shown(values["id"], 201)
 
     @extend_schema(request=ModelChangeSerializer)
@@ -86,7 +79,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
         self.get_object()
         serializer = ModelChangeSerializer(data=request.data)
         values = valid(serializer)
-        editing.alter(identifier, serializer.facts(), history.author_of(request), values["reason"])
+        editing.update(identifier, serializer.facts(), change_by(request, values["reason"]))
         return self._shown(identifier)
 
     @extend_schema(parameters=[OpenApiParameter("reason", str, required=True)])
@@ -94,7 +87,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
         """The reason stands in the query or in the body."""
         self.get_object()
         given: Any = {"reason": request.query_params["reason"]} if "reason" in request.query_params else request.data
-        editing.remove(identifier, history.author_of(request), valid(ReasonSerializer(data=given))["reason"])
+        editing.remove(identifier, change_by(request, valid(ReasonSerializer(data=given))["reason"]))
         return Response(status=204)
 
     @extend_schema(request=DuplicateSerializer, responses={201: ModelSerializer})
@@ -102,7 +95,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
         """A copy under another id, with deployments and prices."""
         self.get_object()
         values = valid(DuplicateSerializer(data=request.data))
-        editing.duplicate(identifier, values["id"], history.author_of(request), values["reason"])
+        editing.duplicate(identifier, values["id"], change_by(request, values["reason"]))
         return self._shown(values["id"], 201)
 
     @extend_schema(request=DeprecateSerializer)
@@ -110,8 +103,8 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
         """From that day on it is no longer chosen, and who names it is told the successor."""
         self.get_object()
         values = valid(DeprecateSerializer(data=request.data))
-        author = history.author_of(request)
-        editing.deprecate(identifier, values["deprecated_from"], values["successor"], author, values["reason"])
+        change = change_by(request, values["reason"])
+        editing.deprecate(identifier, values["deprecated_from"], values["successor"], change)
         return self._shown(identifier)
 
     def _shown(self, identifier: str, status: int = 200) -> Response:
@@ -122,7 +115,8 @@ class ProviderViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets
     """Who makes and serves models."""
 
     queryset = Provider.objects.all()
-    permission_classes = [AllReadStaffChange]
+    permission_classes = [TablePermissions]
+    readers: Readers = "known"
     lookup_field = "name"
     http_method_names = ["get", "post", "patch", "head", "options"]
 
@@ -138,13 +132,13 @@ class ProviderViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets
     @transaction.atomic
     def _save(self, row: Provider, serializer: Any) -> None:
         values = dict(serializer.validated_data)
-        reason, author = values.pop("reason"), history.author_of(self.request)
+        change = change_by(self.request, values.pop("reason"))
         for name, value in values.items():
             setattr(row, name, value)
         row.full_clean()
-        history.stamp(row, author, reason)
+        history.stamp(row, change)
         row.save()
-        store.publish(author, reason)
+        store.publish(LINE, change)
         serializer.instance = row
 
 
@@ -153,7 +147,7 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
 
     queryset = Price.objects.select_related("deployment__model")
     serializer_class = PriceRowSerializer
-    permission_classes = [StaffOnly]
+    permission_classes = [TablePermissions]
 
     def get_queryset(self) -> QuerySet[Price]:
         rows = super().get_queryset()
@@ -168,7 +162,7 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         deployment, reason = values.pop("deployment"), values.pop("reason")
         for name in ("model", "provider", "upstream_model"):
             values.pop(name, None)
-        row = rows.add(deployment, values, history.author_of(request), reason)
+        row = rows.add(deployment, values, change_by(request, reason))
         return Response(PriceRowSerializer(row).data, 201)
 
     @extend_schema(request=ReasonSerializer)
@@ -176,7 +170,7 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def approve(self, request: Request, pk: str) -> Response:
         """Let a price that waits count."""
         row = self.get_object()
-        rows.approve(row, history.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        rows.approve(row, change_by(request, valid(ReasonSerializer(data=request.data))["reason"]))
         row.refresh_from_db()
         return Response(PriceRowSerializer(row).data)
 
@@ -184,14 +178,16 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @action(detail=True, methods=["post"])
     def reject(self, request: Request, pk: str) -> Response:
         """Delete a price that waits; the history keeps it."""
-        rows.reject(self.get_object(), history.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        rows.reject(self.get_object(), change_by(request, valid(ReasonSerializer(data=request.data))["reason"]))
         return Response(status=204)
 
 
 class PriceSyncView(APIView):
     """The catalogue's prices against a price list."""
 
-    permission_classes = [StaffOnly]
+    table = Price
+
+    permission_classes = [TablePermissions]
 
     @extend_schema(
         parameters=[OpenApiParameter("source", str), OpenApiParameter("online", bool)], responses=OpenApiTypes.OBJECT
@@ -211,11 +207,11 @@ class PriceSyncView(APIView):
         known = {change.key for change in syncing.compare(offers, moment)}
         if unknown := [key for key in asked["keys"] if key not in known]:
             raise ValidationError({"keys": [f"{key!r} is not among the differences." for key in unknown]})
-        applied = syncing.apply(offers, asked["keys"], moment, history.author_of(request), asked["reason"])
+        applied = syncing.apply(offers, asked["keys"], moment, change_by(request, asked["reason"]))
         return Response({"applied": [_change_json(change) for change in applied]})
 
 
-def _change_json(change: syncing.Change) -> dict[str, Any]:
+def _change_json(change: syncing.PriceChange) -> dict[str, Any]:
     return {
         "key": change.key,
         "kind": change.kind,
@@ -229,21 +225,12 @@ def _change_json(change: syncing.Change) -> dict[str, Any]:
     }
 
 
-class ReleaseViewSet(viewsets.ReadOnlyModelViewSet[Release]):
-    """Releases of both lines, the newest first."""
-
-    queryset = Release.objects.select_related("author").defer("bundle")
-    serializer_class = ReleaseSerializer
-    permission_classes = [IsAuthenticated]
-    filterset_fields = ["line", "number"]
-
-
 class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Import]):
     """Files on their way into the tables: posted, checked in the background, applied when somebody says so."""
 
     queryset = Import.objects.defer("content").select_related("author")
     serializer_class = ImportSerializer
-    permission_classes = [StaffOnly]
+    permission_classes = [TablePermissions]
 
     @extend_schema(
         request={"multipart/form-data": {"type": "object", "properties": {
@@ -257,7 +244,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
             raise ValidationError({"file": "Send the file as multipart/form-data."})
         name = file.name or "file"
         format_name = asked.get("format") or name.rpartition(".")[2].lower()
-        job = importing.submit(asked.get("table", "models"), format_name, name, file.read(), history.author_of(request))
+        job = importing.submit(asked.get("table", "models"), format_name, name, file.read(), change_by(request, ""))
         return Response(ImportSerializer(job).data, 201)
 
     def get_parsers(self) -> list[Any]:
@@ -269,7 +256,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     def apply(self, request: Request, pk: str) -> Response:
         """Write a checked import's rows, all of them, and publish."""
         job = self.get_object()
-        importing.confirm(job, history.author_of(request), valid(ReasonSerializer(data=request.data))["reason"])
+        importing.confirm(job, change_by(request, valid(ReasonSerializer(data=request.data))["reason"]))
         job.refresh_from_db()
         return Response(ImportSerializer(job).data)
 
@@ -277,7 +264,9 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
 class ExportView(APIView):
     """A table as a file that an import takes back: /api/exports/models?as=csv"""
 
-    permission_classes = [StaffOnly]
+    table = Model
+
+    permission_classes = [TablePermissions]
 
     @extend_schema(parameters=[OpenApiParameter("as", str, enum=list(CONTENT_TYPES))], responses=OpenApiTypes.BINARY)
     def get(self, request: Request, table: str) -> HttpResponse:

@@ -21,7 +21,8 @@ from autorouter.decision.explain import as_json
 from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
 from experiments.errors import BadSlice, UnknownOperation
 from models_registry.errors import UnreadableSource, UnwritableFile
-from routerhub.releases.errors import InvalidRelease, UnknownRelease
+from routerhub.audit.errors import ChangeRefused
+from routerhub.releases.errors import UnknownLine, UnknownRelease
 
 logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -117,11 +118,11 @@ def _given(request: Any, path: str) -> dict[str, Any]:
 _TABLE: tuple[tuple[Any, Callable[[Any, Any], Told]], ...] = (
     (exceptions.ValidationError, lambda error, request: _invalid(_flat(error.detail), request)),
     (ModelInvalid, _model_invalid),
-    ((InvalidRelease, InvalidRelease), lambda error, request: _invalid(error.problems.items(), request)),
     (UnknownModel, lambda error, request: _invalid([(error.field, str(error))], request)),
     ((UnknownPolicy, UnknownTaskType), _unknown_name),
     (NoCandidate, lambda error, _: (422, str(error), as_json(error.decision), {})),
-    ((UnknownRelease, Http404), lambda error, _: (404, str(error) or "There is nothing here.", {}, {})),
+    ((UnknownLine, UnknownRelease, Http404), lambda error, _: (404, str(error) or "There is nothing here.", {}, {})),
+    (ChangeRefused, lambda error, request: _invalid(error.problems.items(), request)),
     (BadSlice, lambda error, request: _invalid([(error.field, error.message)], request)),
     (UnknownOperation, lambda error, _: (404, str(error), {}, {})),
     ((UnreadableSource, UnwritableFile), lambda error, request: _invalid([("source", str(error))], request)),

@@ -78,6 +78,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "simple_history",
     "django.contrib.postgres",
+    "routerhub.audit",
+    "routerhub.releases",
     "models_registry",
     "budgets",
     "autorouter",

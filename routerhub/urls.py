@@ -5,7 +5,6 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
-from routerhub.audit import viewsets as history
 from routerhub.problems import not_found
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,12 +12,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/", include("routerhub.audit.urls")),
+    path("api/", include("routerhub.releases.urls")),
     path("api/", include("autorouter.urls")),
     path("api/", include("models_registry.urls")),
     path("api/", include("analytics.urls")),
     path("api/", include("experiments.urls")),
-    path("api/history", history.HistoryView.as_view()),
-    path("api/history/<str:table>/<int:number>", history.VersionView.as_view()),
-    path("api/history/<str:table>/<int:number>/restore", history.RestoreView.as_view()),
     re_path("^api/", not_found),
 ]

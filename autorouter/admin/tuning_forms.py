@@ -14,13 +14,13 @@ from autorouter.configuration import bundles, compiler, save
 from autorouter.configuration.bundles import DIMENSIONS, SCORE
 from autorouter.configuration.tunables import SETTINGS, WEIGHTS, Setting
 from autorouter.models import RouterConfiguration, validate_speed_bonuses
+from routerhub.audit.forms import ReasonedForm
 
 WHOLE = frozenset({"router_max_retries", "router_deadline_ms", "long_context_threshold"})
 """Settings that are counted and not measured."""
 WEIGHT_NAMES = {f"weight_{complexity}_{tier}": (complexity, tier) for complexity, tier in WEIGHTS}
 NUMBERS: Mapping[str, Setting] = {**SETTINGS, **{name: WEIGHTS[pair] for name, pair in WEIGHT_NAMES.items()}}
 """Every tuning value that is one number, by the name of its field."""
-MAX_REASON_CHARS = 255
 
 
 def plain(value: Decimal | float | None) -> str:
@@ -105,15 +105,6 @@ def _number_field(name: str, setting: Setting) -> forms.Field:
     )
 
 
-class ReasonedForm(forms.Form):
-    """Asks why."""
-
-    reason = forms.CharField(
-        max_length=MAX_REASON_CHARS,
-        error_messages={"required": "Say why: it is kept in the history, beside your name."},
-    )
-
-
 class TuningForm(ReasonedForm):
     """All tuning values, why they change, and for whom. The numeric fields are made from their settings."""
 
@@ -143,7 +134,7 @@ class TuningForm(ReasonedForm):
             self.add_error("cheap_below", f"{plain(cheap)} is above where premium begins, {plain(mid)}.")
         try:
             way = given.get("percent", "") if given.get("how") == "percent" else given.get("how", "")
-            given["for_percent"] = save.read_way(way)
+            given["for_percent"] = save.read_share(way)
         except ValidationError as problem:
             self.add_error("percent" if given.get("how") == "percent" else "how", problem.messages)
         if "seen" in given and given["seen"] != self.newest:

@@ -1,18 +1,16 @@
-"""Two pages of the admin on which the router is tuned: the desk of its tuning values, and the matrix of all scores."""
+"""Two pages of the admin on which the router is tuned: its tuning values as sliders, and the matrix of all scores."""
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.timezone import localdate
 
 from autorouter.admin.tuning_forms import (
-    MAX_REASON_CHARS,
     NUMBERS,
     WHOLE,
     ScoresForm,
@@ -24,13 +22,13 @@ from autorouter.admin.tuning_forms import (
 from autorouter.choices import Dimension
 from autorouter.configuration import profiles, save
 from autorouter.configuration.bundles import DIMENSIONS, SCORE
+from autorouter.configuration.compiler import LINE
 from autorouter.configuration.tunables import SETTINGS, SPEED_BONUS, SPEED_BONUSES, Setting
 from autorouter.models import Profile, ProfileScore, RouterConfiguration
 from autorouter.types import COMPLEXITIES, COST_TIERS
-from routerhub.audit import pages
-from routerhub.releases import rollout, store, switches
-from routerhub.releases.errors import InvalidRelease
-from routerhub.releases.types import Pointer
+from routerhub.audit.forms import MAX_REASON_CHARS
+from routerhub.audit.pages import StaffPage, page
+from routerhub.releases import lines, rollout, store, switches
 
 MAX_LINEAR = 15
 """A range of more than so many times the default gets a slider whose steps grow."""
@@ -65,38 +63,29 @@ GROUPS: tuple[tuple[str, str, Mapping[str, tuple[str, str]]], ...] = (
 TIER_WORDS = {"cheap": "Cheap", "mid": "Mid", "premium": "Premium"}
 
 
-class TunedPage(pages.StaffPage):
+class TunedPage(StaffPage):
     """A page that who may only look sees too, and whose form comes back with its problems beside the fields."""
 
-    edited = ""
-    """The table that is edited; its view and change permissions are the page's."""
-
-    def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
-        self.may_change = request.user.has_perm(f"autorouter.change_{self.edited}")
-        needs = "change" if self.may_change or request.method == "POST" else "view"
-        self.permission = f"autorouter.{needs}_{self.edited}"
-        return super().dispatch(request, *arguments, **options)
-
     def again(self, form: forms.Form) -> HttpResponse:
-        """The page with the form as it was sent and what is wrong with it."""
         messages.error(self.request, "Nothing was saved: see what is wrong below.")
         return self.render_to_response(self.get_context_data(form=form))
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        pointer = rollout.pointers().get("router") or Pointer(line="router", stable=0)
-        on = switches.current().router
         return super().get_context_data(
-            may_change=self.may_change, pointer=pointer, is_on=on, switch=switches.NAMES["router"],
+            pointer=rollout.pointer(LINE), is_on=switches.is_on(LINE), switch=lines.find(LINE).switch,
             max_reason_chars=MAX_REASON_CHARS, **given,
         )  # fmt: skip
 
 
+@page("tuning/", "tuning")
 class TuningPage(TunedPage):
     """Every tuning value as a slider, with what a change would do to the last requests beside it."""
 
     title = "Tuning"
     template_name = "autorouter/tuning.html"
-    edited = "routerconfiguration"
+    permission = "autorouter.view_routerconfiguration"
+    change_permission = "autorouter.change_routerconfiguration"
+    actions: ClassVar = {"": TuningForm}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         row = _row()
@@ -105,7 +94,7 @@ class TuningPage(TunedPage):
         shown |= {name: form[name].value() for name in form.fields if form.is_bound}
         models = _models()
         context = super().get_context_data(**{**given, "form": form})
-        live = read_config(store.bundle("router", context["pointer"].stable)["config"])
+        live = read_config(store.bundle(LINE, context["pointer"].stable)["config"])
         return {
             **context,
             "row": row, "last": row.history.first() if row.pk else None, "shown": shown, "models": models,
@@ -117,30 +106,34 @@ class TuningPage(TunedPage):
             "facts": {"live": live, "models": models, "speed_bonuses": dict(SPEED_BONUSES)},
         }  # fmt: skip
 
-    def act(self, request: HttpRequest, **_: Any) -> HttpResponse:
+    def form_options(self) -> dict[str, Any]:
         row = _row()
-        form = TuningForm(request.POST, models=[*_models(), row.router_model], newest=_newest(row))
-        if not form.is_valid():
-            return self.again(form)
+        return {"models": [*_models(), row.router_model], "newest": _newest(row)}
+
+    def act(self, form: TuningForm, **_: Any) -> HttpResponse:
         percent = form.cleaned_data["for_percent"]
-        try:
-            number = save.save_tuning(row, form.values(), percent, pages.author(request), form.cleaned_data["reason"])
-        except InvalidRelease as invalid:
-            form.refuse({path: [problem] for path, problem in invalid.problems.items()})
-            return self.again(form)
-        except ValidationError as invalid:
-            form.refuse(invalid.message_dict if hasattr(invalid, "error_dict") else {"": invalid.messages})
-            return self.again(form)
-        messages.success(request, _told(number, percent))
+        number = save.save_tuning(_row(), form.values(), percent, self.change(form))
+        messages.success(self.request, _outcome(number, percent))
         return redirect("admin:tuning")
 
+    def refuse(self, form: forms.Form, refused: Exception) -> None:
+        """What the release breaks, beside the field that it is about."""
+        problems = getattr(refused, "problems", None)
+        if problems is None:
+            super().refuse(form, refused)
+        else:
+            form.refuse({path: [problem] for path, problem in problems.items()})  # type: ignore[attr-defined]
 
+
+@page("scores/", "scores")
 class ScoresPage(TunedPage):
     """All scores of all models as one heat map, edited in place and saved at once."""
 
     title = "Score matrix"
     template_name = "autorouter/score_matrix.html"
-    edited = "profile"
+    permission = "autorouter.view_profile"
+    change_permission = "autorouter.change_profile"
+    actions: ClassVar = {"": ScoresForm}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         form = given.get("form") or ScoresForm(initial={"dated": localdate().isoformat()})
@@ -153,27 +146,27 @@ class ScoresPage(TunedPage):
             kept=form.data.get("changes", "") if form.is_bound else "",
         )  # fmt: skip
 
-    def act(self, request: HttpRequest, **_: Any) -> HttpResponse:
-        form = ScoresForm(request.POST, models=[row["model"] for row in _matrix()])
-        if not form.is_valid():
-            return self.again(form)
-        try:
-            number = profiles.set_scores(form.facts(), pages.author(request), form.cleaned_data["reason"])
-        except InvalidRelease as invalid:
-            for path, problem in invalid.problems.items():
-                form.add_error("changes", f"{path}: {problem}")
-            return self.again(form)
+    def form_options(self) -> dict[str, Any]:
+        return {"models": [row["model"] for row in _matrix()]}
+
+    def act(self, form: ScoresForm, **_: Any) -> HttpResponse:
+        number = profiles.set_scores(form.facts(), self.change(form))
         count = sum(len(scores) for scores in form.cleaned_data["changes"].values())
-        messages.success(request, f"{count} {'score' if count == 1 else 'scores'} saved. {_told(number, save.LIVE)}")
+        saved = f"{count} {'score' if count == 1 else 'scores'} saved."
+        messages.success(self.request, f"{saved} {_outcome(number, save.LIVE)}")
         return redirect("admin:scores")
 
+    def refuse(self, form: forms.Form, refused: Exception) -> None:
+        for path, problem in getattr(refused, "problems", {"": str(refused)}).items():
+            form.add_error("changes", f"{path}: {problem}")
 
-def _told(number: int, percent: int) -> str:
+
+def _outcome(number: int, percent: int) -> str:
     """For whom the release is live now, which during a rollout is not always for whom it was meant."""
-    pointer = rollout.pointers().get("router")
-    if pointer and pointer.candidate == number:
+    pointer = rollout.pointer(LINE)
+    if pointer.candidate == number:
         return f"Release {number} is live for {pointer.percent} %."
-    if pointer and pointer.stable == number:
+    if pointer.stable == number:
         return f"Release {number} is live for all."
     return f"Release {number} is a draft, live for nobody." if not percent else f"Release {number} is stored."
 
@@ -190,8 +183,7 @@ def _newest(row: RouterConfiguration) -> int:
 
 def _models() -> list[str]:
     """The ids of the catalogue that is live for all."""
-    pointer = rollout.pointers().get("catalogue")
-    return sorted(store.bundle("catalogue", pointer.stable if pointer else 0)["models"])
+    return sorted(store.bundle("catalogue", rollout.pointer("catalogue").stable)["models"])
 
 
 def _step(setting: Setting, is_whole: bool) -> Decimal:

@@ -1,18 +1,16 @@
-"""From the editable tables to a published router release: compile, validate, store, make live."""
+"""From the editable tables to the bundle of a router release."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import models, transaction
-
-from autorouter.configuration import bundles
 from autorouter.configuration.tunables import SETTINGS
-from autorouter.models import Policy, PolicyShift, Profile, RouterConfiguration, TaskType
+from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
 from autorouter.types import COMPLEXITIES, COST_TIERS
-from routerhub.audit import history
-from routerhub.releases import store
+
+LINE = "router"
+"""The line of releases that these tables make."""
+TABLES = (RouterConfiguration, Profile, ProfileScore, Policy, TaskType, PolicyShift)
 
 
 def compile_bundle() -> dict[str, Any]:
@@ -83,28 +81,3 @@ def plain(value: Decimal | int | None) -> float | int | None:
         return None
     number = Decimal(value)
     return int(number) if number == number.to_integral_value() else float(number)
-
-
-@transaction.atomic
-def change(row: models.Model, author: AbstractBaseUser | None, reason: str) -> int:
-    """Save a changed row of any of these tables and publish. Raises ValidationError, InvalidConfiguration."""
-    save(row, author, reason)
-    return publish(author, reason)
-
-
-def save(row: models.Model, author: AbstractBaseUser | None, reason: str) -> None:
-    """Save a changed row and publish nothing. Raises ValidationError."""
-    row.full_clean()
-    history.stamp(row, author, reason)
-    row.save()
-
-
-@transaction.atomic
-def publish(author: AbstractBaseUser | None, reason: str) -> int:
-    """Make the tables the live router release and return its number. Raises InvalidConfiguration; writes nothing then.
-
-    Equal to the live release, it is that release's number that is returned and no new one is made.
-    """
-    bundle = compile_bundle()
-    bundles.read(bundle, number=0)
-    return store.publish("router", bundle, author, reason).number

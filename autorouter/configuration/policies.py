@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.timezone import now
@@ -12,45 +11,46 @@ from autorouter.configuration import save
 from autorouter.decision.ordering import Shift
 from autorouter.models import Policy, PolicyShift
 from routerhub.audit import history
+from routerhub.audit.change import Change
 from routerhub.releases import rollout
 
 
 @transaction.atomic
-def add_version(values: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> Policy:
+def add_version(values: Mapping[str, Any], change: Change) -> Policy:
     """The next version of a policy, active from now on. Raises ValidationError, InvalidConfiguration."""
     earlier = Policy.objects.select_for_update().filter(name=values["name"]).order_by("-version")
     version = earlier[0].version + 1 if earlier else 1
-    _deactivate(earlier[0].name if earlier else "", author, reason)
+    _deactivate(earlier[0].name if earlier else "", change)
     row = Policy(**values, version=version)
-    save.change_row(row, author, reason)
+    save.change_row(row, change)
     return row
 
 
 @transaction.atomic
-def activate(name: str, version: int, author: AbstractBaseUser | None, reason: str) -> Policy:
+def activate(name: str, version: int, change: Change) -> Policy:
     """Let a version take the place of the active one. Raises ValidationError, InvalidConfiguration."""
     row = Policy.objects.filter(name=name, version=version).first()
     if row is None:
         raise ValidationError({"version": f"Policy {name!r} has no version {version}."})
-    _deactivate(name, author, reason)
+    _deactivate(name, change)
     row.is_active = True
-    save.change_row(row, author, reason)
+    save.change_row(row, change)
     return row
 
 
 @transaction.atomic
-def deactivate(name: str, author: AbstractBaseUser | None, reason: str) -> None:
+def deactivate(name: str, change: Change) -> None:
     """Let nobody use a policy. Raises ValidationError where it is not active, InvalidConfiguration where a task type needs it."""
     if not Policy.objects.filter(name=name, is_active=True).exists():
         raise ValidationError({"name": f"There is no active policy {name!r}."})
-    _deactivate(name, author, reason)
-    save.publish(author, reason)
+    _deactivate(name, change)
+    save.publish(change)
 
 
-def _deactivate(name: str, author: AbstractBaseUser | None, reason: str) -> None:
+def _deactivate(name: str, change: Change) -> None:
     for row in Policy.objects.filter(name=name, is_active=True):
         row.is_active = False
-        history.stamp(row, author, reason)
+        history.stamp(row, change)
         row.save()
 
 
@@ -61,35 +61,33 @@ def adjustable() -> list[Policy]:
     return list(active.filter(adjust_max_places__gt=0) | active.filter(name__in=moved))
 
 
-def shift(policy: str, shifts: Mapping[str, Shift], author: AbstractBaseUser | None, reason: str) -> None:
+def shift(policy: str, shifts: Mapping[str, Shift], change: Change) -> None:
     """Keep by how many places each model is moved, and the evidence. Publishes nothing."""
     rows = {row.model: row for row in PolicyShift.objects.select_for_update().filter(policy=policy)}
-    history.delete([row for model, row in rows.items() if model not in shifts], author, reason)
+    history.delete([row for model, row in rows.items() if model not in shifts], change)
     for model, found in shifts.items():
         row = rows.get(model) or PolicyShift(policy=policy, model=model, since=now(), places=0)
         if row.places != found.places:
             row.since = now()
         row.places, row.evidence = found.places, {"told": found.reason}
-        history.stamp(row, author, reason)
+        history.stamp(row, change)
         row.save()
 
 
 @transaction.atomic
-def undo_shift(row: PolicyShift, author: AbstractBaseUser | None, reason: str) -> None:
+def undo_shift(row: PolicyShift, change: Change) -> None:
     """Put a model back to the place that staff wrote. Raises InvalidConfiguration."""
-    history.stamp(row, author, reason)
+    history.stamp(row, change)
     row.delete()
-    save.publish(author, reason)
+    save.publish(change)
 
 
-def reorder(
-    name: str, before: Sequence[str], after: Sequence[str], author: AbstractBaseUser | None, reason: str
-) -> int:
+def reorder(name: str, before: Sequence[str], after: Sequence[str], change: Change) -> int:
     """The active policy's models in another order, as its next version. Raises ValidationError where it changed meanwhile."""
     row = Policy.objects.filter(name=name, is_active=True).first()
     if row is None or row.model_ids != list(before):
         raise ValidationError(f"Policy {name!r} is not as it was when this was proposed.")
     kept = ("name", "title", "max_cost_usd", "max_output_tokens", "temperature", "adjust_most_places",
             "adjust_min_requests", "adjust_margin")  # fmt: skip
-    add_version({**{field: getattr(row, field) for field in kept}, "model_ids": list(after)}, author, reason)
+    add_version({**{field: getattr(row, field) for field in kept}, "model_ids": list(after)}, change)
     return rollout.pointers()["router"].stable

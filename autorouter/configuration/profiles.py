@@ -5,26 +5,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from autorouter.configuration import compiler, save, tables
 from autorouter.configuration.bundles import DIMENSIONS
+from routerhub.audit.change import Change
 from routerhub.releases.errors import InvalidRelease
 
 
-def set_score(
-    model: str, dimension: str, value: Decimal, source: str, dated: date, author: AbstractBaseUser | None, reason: str
-) -> int:
+def set_score(model: str, dimension: str, value: Decimal, source: str, dated: date, change: Change) -> int:
     """One score of a model, estimated, published at once. Raises InvalidConfiguration."""
     facts = {"value": float(value), "source": source, "dated": dated.isoformat(), "is_estimated": True}
-    return set_scores({model: {dimension: facts}}, author, reason)
+    return set_scores({model: {dimension: facts}}, change)
 
 
 @transaction.atomic
-def set_scores(
-    changes: Mapping[str, Mapping[str, Mapping[str, Any]]], author: AbstractBaseUser | None, reason: str
-) -> int:
+def set_scores(changes: Mapping[str, Mapping[str, Mapping[str, Any]]], change: Change) -> int:
     """Scores by model and dimension, each {"value", "source", "dated", "is_estimated"}, published at once.
 
     Raises InvalidConfiguration, with every problem by its path; nothing is written then.
@@ -40,5 +36,5 @@ def set_scores(
     target = compiler.compile_bundle()
     for model, scores in changes.items():
         target["profiles"][model] = {**target["profiles"].get(model, {}), **scores}
-    tables.write(target, author, reason)
-    return save.publish(author, reason)
+    tables.write(target, change)
+    return save.publish(change)

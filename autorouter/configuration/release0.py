@@ -8,13 +8,18 @@ from autorouter.configuration.bundles import read
 
 
 def _load(name: str) -> Any:
-    return json.loads((Path(__file__).parent / "static" / name).read_text())
+    return json.loads(Path(__file__).with_name(name).read_text())
 
 
-BUNDLE: dict[str, Any] = _load("router.json")
+BUNDLE: dict[str, Any] = _load("release0.json")
 STATIC = read(BUNDLE, number=0)
 BOARD_NAMES: dict[str, list[str]] = _load("board_names.json")
 """Under which names the rated boards list a model, by its id: every effort, dated and search variant that is the same
 model. A model without an entry is on no board."""
 GIVEN = ("anthropic:claude-sonnet-4", "openai:gpt-5")
 """Profiles that are given, not measured."""
+
+
+def bundle() -> dict[str, Any]:
+    """The bundle. Not to be changed."""
+    return BUNDLE

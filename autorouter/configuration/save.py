@@ -1,21 +1,41 @@
-"""The tuning values saved: live for all, for a share of the users, or as a draft that is live for nobody."""
+"""Changed rows of the router's tables saved: live for all, for a share of the users, or as a draft that is live for nobody."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 
-from autorouter.configuration import save
+from autorouter.configuration.compiler import LINE
 from autorouter.models import RouterConfiguration
-from routerhub.releases import rollout
+from routerhub.audit import history
+from routerhub.audit.change import Change
+from routerhub.releases import rollout, store
 
 LIVE = 100
 DRAFT = 0
 
 
-def read_way(text: str) -> int:
+@transaction.atomic
+def change_row(row: models.Model, change: Change) -> int:
+    """Save a changed row of any of these tables and publish. Raises ValidationError, InvalidRelease."""
+    save_row(row, change)
+    return publish(change)
+
+
+def save_row(row: models.Model, change: Change) -> None:
+    """Save a changed row and publish nothing. Raises ValidationError."""
+    row.full_clean()
+    history.stamp(row, change)
+    row.save()
+
+
+def publish(change: Change) -> int:
+    """Make the tables the live router release and return its number. Raises InvalidRelease; writes nothing then."""
+    return store.publish(LINE, change)
+
+
+def read_share(text: str) -> int:
     """For how many percent of the users: 100 for "live", 0 for "draft", or a number between. Raises ValidationError."""
     if text in {"live", "draft"}:
         return LIVE if text == "live" else DRAFT
@@ -25,23 +45,21 @@ def read_way(text: str) -> int:
 
 
 @transaction.atomic
-def save(
-    row: RouterConfiguration, values: Mapping[str, Any], percent: int, author: AbstractBaseUser | None, reason: str
-) -> int:
+def save_tuning(row: RouterConfiguration, values: Mapping[str, Any], percent: int, change: Change) -> int:
     """Change these values and make the release live for `percent` of the users. Returns its number.
 
-    Raises ValidationError, InvalidConfiguration; nothing is written then.
+    Raises ValidationError, InvalidRelease; nothing is written then.
     """
 
-    def change() -> None:
+    def edit() -> None:
         for name, value in values.items():
             setattr(row, name, value)
-        save.save_row(row, author, reason)
+        save_row(row, change)
 
     if percent == LIVE:
-        change()
-        return save.publish(author, reason)
-    number = rollout.draft("router", change, author, reason)
+        edit()
+        return publish(change)
+    number = store.draft(LINE, edit, change)
     if percent:
-        rollout.roll_out("router", number, percent, author, reason)
+        rollout.roll_out(LINE, number, percent, change)
     return number

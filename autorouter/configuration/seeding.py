@@ -5,13 +5,14 @@ What is there is never overwritten, what staff deleted stays deleted, and a roll
 
 from django.db import transaction
 
-from autorouter.configuration import bundles, compiler, save, tables
+from autorouter.configuration import compiler, tables
 from autorouter.configuration.release0 import BUNDLE
 from autorouter.models import Policy, Profile, RouterConfiguration, TaskType
 from routerhub.audit import history
+from routerhub.audit.change import Change
 from routerhub.releases import rollout, store
 
-REASON = "seed"
+SEED = Change(reason="seed")
 KINDS = {"profiles": (Profile, "model"), "policies": (Policy, "name"), "task_types": (TaskType, "name")}
 
 
@@ -19,7 +20,7 @@ KINDS = {"profiles": (Profile, "model"), "policies": (Policy, "name"), "task_typ
 def seed() -> dict[str, int]:
     """Add what was never there and publish. Returns how many rows of each kind were added, and the live release."""
     there = compiler.compile_bundle()
-    is_settled = store.is_settled("router", there, bundles.read)
+    is_settled = store.is_settled(compiler.LINE)
     has_configuration = RouterConfiguration.objects.exists()
     missing = {
         kind: {name: facts for name, facts in BUNDLE[kind].items() if name not in history.ever_named(model, field)}
@@ -27,8 +28,8 @@ def seed() -> dict[str, int]:
     }
     if not has_configuration or any(missing.values()):
         target = {kind: {**there[kind], **added} for kind, added in missing.items()}
-        tables.write({**target, "config": there["config"] if has_configuration else BUNDLE["config"]}, None, REASON)
+        tables.write({**target, "config": there["config"] if has_configuration else BUNDLE["config"]}, SEED)
     if is_settled:
-        save.publish(None, REASON)
+        store.publish(compiler.LINE, SEED)
     counts = {kind.replace("_", " "): len(added) for kind, added in missing.items()}
     return {"configurations": 0 if has_configuration else 1, **counts, "release": rollout.pointers()["router"].stable}

@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils.timezone import now
 
@@ -14,23 +13,24 @@ from autorouter.configuration.tunables import SETTINGS
 from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
 from autorouter.types import COMPLEXITIES, COST_TIERS
 from routerhub.audit import history
+from routerhub.audit.change import Change
 
 Facts = dict[str, Any]
 
 
 @transaction.atomic
-def write(target: Facts, author: AbstractBaseUser | None, reason: str) -> None:
+def write(target: Facts, change: Change) -> None:
     """Make the tables say what `target` says. Raises InvalidConfiguration; nothing is written then."""
     bundles.read(target, number=0)
     before = compiler.compile_bundle()
     if target["config"] != before["config"] or not RouterConfiguration.objects.exists():
-        _write_config(target["config"], author, reason)
-    _write_profiles(before["profiles"], target["profiles"], author, reason)
-    _write_policies(before["policies"], target["policies"], author, reason)
-    _write_task_types(target["task_types"], author, reason)
+        _write_config(target["config"], change)
+    _write_profiles(before["profiles"], target["profiles"], change)
+    _write_policies(before["policies"], target["policies"], change)
+    _write_task_types(target["task_types"], change)
 
 
-def _write_config(given: Facts, author: AbstractBaseUser | None, reason: str) -> None:
+def _write_config(given: Facts, change: Change) -> None:
     facts = {**bundles.NEWER, **given}
     row = RouterConfiguration.objects.first() or RouterConfiguration(pk=1)
     for name in SETTINGS:
@@ -42,18 +42,16 @@ def _write_config(given: Facts, author: AbstractBaseUser | None, reason: str) ->
             setattr(row, f"weight_{complexity}_{tier}", Decimal(str(facts["tier_weights"][complexity][tier])))
     row.speed_bonuses, row.router_model = facts["speed_bonuses"], facts["router_model"]
     row.classifies_with_model = facts["classifies_with_model"]
-    history.stamp(row, author, reason)
+    history.stamp(row, change)
     row.save()
 
 
-def _write_profiles(
-    before: Mapping[str, Facts], target: Mapping[str, Facts], author: AbstractBaseUser | None, reason: str
-) -> None:
+def _write_profiles(before: Mapping[str, Facts], target: Mapping[str, Facts], change: Change) -> None:
     gone = before.keys() - target.keys()
-    history.delete(list(Profile.objects.filter(model__in=gone)), author, reason)
+    history.delete(list(Profile.objects.filter(model__in=gone)), change)
     changed = {model: scores for model, scores in target.items() if scores != before.get(model)}
     rows = {row.model: row for row in Profile.objects.filter(model__in=changed)}
-    fresh = history.create([Profile(model=model) for model in changed if model not in rows], author, reason)
+    fresh = history.create([Profile(model=model) for model in changed if model not in rows], change)
     rows |= {row.model: row for row in fresh}
     there = {
         (score.profile.model, score.dimension): score
@@ -65,7 +63,7 @@ def _write_profiles(
         for name in bundles.DIMENSIONS
         if name in scores
     }
-    history.delete([score for key, score in there.items() if key not in wanted], author, reason)
+    history.delete([score for key, score in there.items() if key not in wanted], change)
     new, moved = [], []
     for (model, dimension), facts in wanted.items():
         old = there.get((model, dimension))
@@ -74,8 +72,8 @@ def _write_profiles(
             new.append(row)
         elif before[model].get(dimension) != facts:
             moved.append(row)
-    history.create(new, author, reason)
-    history.update(moved, ["value", "source", "dated", "is_estimated"], author, reason)
+    history.create(new, change)
+    history.update(moved, ["value", "source", "dated", "is_estimated"], change)
 
 
 def _score(row: ProfileScore, facts: Facts) -> ProfileScore:
@@ -85,9 +83,7 @@ def _score(row: ProfileScore, facts: Facts) -> ProfileScore:
     return row
 
 
-def _write_policies(
-    before: Mapping[str, Facts], target: Mapping[str, Facts], author: AbstractBaseUser | None, reason: str
-) -> None:
+def _write_policies(before: Mapping[str, Facts], target: Mapping[str, Facts], change: Change) -> None:
     """The active version of each policy. A version that is there is switched on; what is new becomes the next version."""
     for name in before.keys() | target.keys():
         if before.get(name) == target.get(name):
@@ -96,14 +92,14 @@ def _write_policies(
         for row in versions:
             if row.is_active:
                 row.is_active = False
-                history.stamp(row, author, reason)
+                history.stamp(row, change)
                 row.save()
         if name in target:
-            _activate(name, target[name], versions, author, reason)
-        _write_shifts(name, target.get(name, {}).get("shifts", {}), author, reason)
+            _activate(name, target[name], versions, change)
+        _write_shifts(name, target.get(name, {}).get("shifts", {}), change)
 
 
-def _activate(name: str, facts: Facts, versions: list[Policy], author: AbstractBaseUser | None, reason: str) -> None:
+def _activate(name: str, facts: Facts, versions: list[Policy], change: Change) -> None:
     own = {key: value for key, value in facts.items() if key != "shifts"}
     row = next((each for each in versions if compiler.policy_json(each, {}) == own), None)
     if row is None:
@@ -114,36 +110,34 @@ def _activate(name: str, facts: Facts, versions: list[Policy], author: AbstractB
         row.max_output_tokens = facts["max_output_tokens"]
         row.temperature = _decimal(facts["temperature"])
     row.is_active = True
-    history.stamp(row, author, reason)
+    history.stamp(row, change)
     row.save()
 
 
-def _write_shifts(policy: str, places: Mapping[str, int], author: AbstractBaseUser | None, reason: str) -> None:
+def _write_shifts(policy: str, places: Mapping[str, int], change: Change) -> None:
     rows = {row.model: row for row in PolicyShift.objects.filter(policy=policy)}
-    history.delete([row for model, row in rows.items() if model not in places], author, reason)
+    history.delete([row for model, row in rows.items() if model not in places], change)
     fresh = [model for model in places if model not in rows]
     history.create(
-        [PolicyShift(policy=policy, model=model, places=places[model], since=now()) for model in fresh], author, reason
+        [PolicyShift(policy=policy, model=model, places=places[model], since=now()) for model in fresh], change
     )
     moved = [row for model, row in rows.items() if model in places and row.places != places[model]]
     for row in moved:
         row.places = places[row.model]
-    history.update(moved, ["places"], author, reason)
+    history.update(moved, ["places"], change)
 
 
 def _decimal(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def _write_task_types(target: Mapping[str, str], author: AbstractBaseUser | None, reason: str) -> None:
+def _write_task_types(target: Mapping[str, str], change: Change) -> None:
     rows = {row.name: row for row in TaskType.objects.all()}
-    history.delete([row for name, row in rows.items() if name not in target], author, reason)
-    history.create(
-        [TaskType(name=name, policy=policy) for name, policy in target.items() if name not in rows], author, reason
-    )
+    history.delete([row for name, row in rows.items() if name not in target], change)
+    history.create([TaskType(name=name, policy=policy) for name, policy in target.items() if name not in rows], change)
     moved = []
     for name, policy in target.items():
         if name in rows and rows[name].policy != policy:
             rows[name].policy = policy
             moved.append(rows[name])
-    history.update(moved, ["policy"], author, reason)
+    history.update(moved, ["policy"], change)

@@ -23,7 +23,7 @@ EARLIER_TURNS = 2
 LANE_BITS = 24
 """Room for 2,000 terms with the largest weight."""
 MAX_WEIGHT = 4_000
-WEIGHTS_FILE = Path(__file__).parent / "static" / "classifier.json"
+WEIGHTS_FILE = Path(__file__).with_name("classifier.json")
 _HALF = 1 << (LANE_BITS - 1)
 _MASK = (1 << LANE_BITS) - 1
 

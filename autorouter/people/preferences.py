@@ -6,7 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
 from autorouter import models
@@ -14,11 +13,12 @@ from autorouter.decision import rules
 from autorouter.decision.rules import InvalidRules, Rule
 from autorouter.types import Constraints, Priority, Task
 from routerhub.audit import history
+from routerhub.audit.change import Change
 from routerhub.releases import notify
 
 Number = TypeVar("Number", int, Decimal)
 CHANGED = "preferences"
-"""What the processes hear when some user's preferences changed."""
+"""What the processes hear, with the user's id, when somebody's preferences changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,14 +99,14 @@ def value_of(row: models.Preferences) -> Preferences:
 
 
 @transaction.atomic
-def save(row: models.Preferences, author: AbstractBaseUser | None, reason: str) -> None:
+def save(row: models.Preferences, change: Change) -> None:
     """Check and save; every process follows when this commits. Raises ValidationError."""
     row.full_clean()
-    history.stamp(row, author, reason)
+    history.stamp(row, change)
     row.save()
-    publish(author, reason)
 
 
-def publish(_author: AbstractBaseUser | None, _reason: str) -> None:
-    """Tell every process, when the transaction commits. Preferences make no release: they are the user's own."""
-    notify.announce(CHANGED)
+def announce_change(instance: models.Preferences, **_: object) -> None:
+    """Tell every process, when the transaction commits, whose preferences changed. They make no release: they are the
+    user's own."""
+    notify.announce(f"{CHANGED}:{instance.user_id}")

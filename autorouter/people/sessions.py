@@ -9,11 +9,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.utils.timezone import now
 from psycopg_pool import AsyncConnectionPool
 
 from autorouter.models import Session
+from budgets.ownership import OwnedQuerySet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +30,7 @@ class Turn:
     context_tokens: int
 
 
-def living(account_id: int | None = None) -> QuerySet[Session]:
+def living(account_id: int | None = None) -> OwnedQuerySet[Session]:
     """Conversations that have not ended, of one account or of all."""
     sessions = Session.objects.filter(last_activity_at__gte=now() - timedelta(seconds=settings.SESSION_IDLE_S))
     return sessions if account_id is None else sessions.filter(account_id=account_id)

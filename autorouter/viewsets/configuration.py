@@ -23,14 +23,17 @@ from autorouter.serializers import (
     TaskTypeSerializer,
 )
 from routerhub.audit import history
-from routerhub.audit.permissions import ReadsAndStaffChanges
-from routerhub.audit.serializers import ReasonSerializer
+from routerhub.audit.change import change_by
+from routerhub.audit.permissions import Readers, TablePermissions
+from routerhub.audit.serializers import ReasonSerializer, valid
 
 
 class RouterConfigurationView(APIView):
     """The tuning values. A change says why, is validated whole, and is live at once as a new release."""
 
-    permission_classes = [ReadsAndStaffChanges]
+    table = RouterConfiguration
+    permission_classes = [TablePermissions]
+    readers: Readers = "routing"
 
     @extend_schema(responses=RouterConfigurationSerializer)
     def get(self, _request: Request) -> Response:
@@ -40,12 +43,10 @@ class RouterConfigurationView(APIView):
     def patch(self, request: Request) -> Response:
         """?as=draft stores a release that is live for nobody, ?as=10 rolls it out to 10 % of the users."""
         row = self._row()
-        serializer = RouterConfigurationSerializer(row, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        values = dict(serializer.validated_data)
+        values = valid(RouterConfigurationSerializer(row, data=request.data, partial=True))
         reason = values.pop("reason")
-        how = save.read_way(request.query_params.get("as", "live"))
-        release = save.save_tuning(row, values, how, history.author_of(request), reason)
+        how = save.read_share(request.query_params.get("as", "live"))
+        release = save.save_tuning(row, values, how, change_by(request, reason))
         return Response({**RouterConfigurationSerializer(self._row()).data, "release": release})
 
     def _row(self) -> RouterConfiguration:
@@ -59,7 +60,8 @@ class PolicyViewSet(
 
     queryset = Policy.objects.all()
     serializer_class = PolicySerializer
-    permission_classes = [ReadsAndStaffChanges]
+    permission_classes = [TablePermissions]
+    readers: Readers = "routing"
     lookup_field = "name"
     filterset_fields = ["name", "is_active"]
 
@@ -71,7 +73,7 @@ class PolicyViewSet(
         values = dict(serializer.validated_data)
         reason = values.pop("reason")
         try:
-            serializer.instance = policies.add_version(values, history.author_of(self.request), reason)
+            serializer.instance = policies.add_version(values, change_by(self.request, reason))
         except ValidationError as refused:
             told = {"models" if name == "model_ids" else name: each for name, each in refused.message_dict.items()}
             raise ValidationError(told) from refused
@@ -80,21 +82,17 @@ class PolicyViewSet(
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, name: str) -> Response:
         """Let an earlier version take the place of the active one."""
-        asked = self._valid(ActivateSerializer(data=request.data))
-        row = policies.activate(name, asked["version"], history.author_of(request), asked["reason"])
+        asked = valid(ActivateSerializer(data=request.data))
+        row = policies.activate(name, asked["version"], change_by(request, asked["reason"]))
         return Response(PolicySerializer(row).data)
 
     @extend_schema(request=ReasonSerializer, responses={204: None})
     @action(detail=True, methods=["post"])
     def deactivate(self, request: Request, name: str) -> Response:
         """Let nobody use the policy."""
-        asked = self._valid(ReasonSerializer(data=request.data))
-        policies.deactivate(name, history.author_of(request), asked["reason"])
+        asked = valid(ReasonSerializer(data=request.data))
+        policies.deactivate(name, change_by(request, asked["reason"]))
         return Response(status=204)
-
-    def _valid(self, serializer: Any) -> Any:
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
 
 
 class ProfileViewSet(viewsets.ReadOnlyModelViewSet[Profile]):
@@ -102,7 +100,8 @@ class ProfileViewSet(viewsets.ReadOnlyModelViewSet[Profile]):
 
     queryset = Profile.objects.prefetch_related("scores")
     serializer_class = ProfileSerializer
-    permission_classes = [ReadsAndStaffChanges]
+    permission_classes = [TablePermissions]
+    readers: Readers = "routing"
     lookup_field = "model"
     lookup_value_regex = "[^/]+"
     filterset_fields = ["model"]
@@ -110,10 +109,8 @@ class ProfileViewSet(viewsets.ReadOnlyModelViewSet[Profile]):
     @extend_schema(request=ScoresSerializer, responses=OpenApiTypes.OBJECT)
     def patch(self, request: Request) -> Response:
         """Change scores of any models at once: published together, or not at all."""
-        serializer = ScoresSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        asked = serializer.validated_data
-        release = profiles.set_scores(asked["profiles"], history.author_of(request), asked["reason"])
+        asked = valid(ScoresSerializer(data=request.data))
+        release = profiles.set_scores(asked["profiles"], change_by(request, asked["reason"]))
         return Response({"release": release})
 
 
@@ -124,7 +121,8 @@ class TaskTypeViewSet(
 
     queryset = TaskType.objects.all()
     serializer_class = TaskTypeSerializer
-    permission_classes = [ReadsAndStaffChanges]
+    permission_classes = [TablePermissions]
+    readers: Readers = "routing"
     lookup_field = "name"
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
@@ -139,14 +137,12 @@ class TaskTypeViewSet(
         reason = values.pop("reason")
         for name, value in values.items():
             setattr(row, name, value)
-        save.change_row(row, history.author_of(self.request), reason)
+        save.change_row(row, change_by(self.request, reason))
         serializer.instance = row
 
     @transaction.atomic
     def perform_destroy(self, instance: TaskType) -> None:
-        given = {"reason": self.request.query_params.get("reason", "")}
-        serializer = ReasonSerializer(data=given)
-        serializer.is_valid(raise_exception=True)
-        author, reason = history.author_of(self.request), given["reason"]
-        history.delete([instance], author, reason)
-        save.publish(author, reason)
+        asked = valid(ReasonSerializer(data={"reason": self.request.query_params.get("reason", "")}))
+        change = change_by(self.request, asked["reason"])
+        history.delete([instance], change)
+        save.publish(change)

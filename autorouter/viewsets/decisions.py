@@ -14,28 +14,32 @@ from autorouter.decision import explain
 from autorouter.decision.classify import classify
 from autorouter.decision.router import decide
 from autorouter.errors import NoCandidate, UnknownTaskType
+from autorouter.models import RouterConfiguration
 from autorouter.people import preferences, sessions
 from autorouter.serializers import SelectSerializer
 from autorouter.types import Constraints, RouterRelease, Task
 from budgets.types import Caller
 from models_registry import availability, probing
 from models_registry.types import HEALTHY, Health
-from routerhub.audit.permissions import ReadsAndStaffChanges
+from routerhub.audit.permissions import Readers, TablePermissions
 from routerhub.releases import live
 
 
 class SelectView(APIView):
     """The decision for a request, without calling a model: every candidate's score, and why the others are out."""
 
-    permission_classes = [ReadsAndStaffChanges]
-    reads_only = True
+    permission_classes = [TablePermissions]
+    table = RouterConfiguration
+    readers: Readers = "routing"
+    only_reads = True
 
     @extend_schema(request=SelectSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         serializer = SelectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
-        catalogue, router = live.current(_user_key(request))
+        releases, user = live.current(), _user_key(request)
+        catalogue, router = releases.for_user("catalogue", user), releases.for_user("router", user)
         now, task, session_model = datetime.now(UTC), _task(asked), _session_model(request, asked)
         constraints = preferences.apply(
             preferences.usable(_preferences(request), router.policies),

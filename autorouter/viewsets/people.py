@@ -16,8 +16,9 @@ from autorouter.models import Preferences, Session
 from autorouter.people import preferences, sessions
 from autorouter.serializers import PreferencesSerializer, SessionSerializer
 from budgets.types import Caller
-from routerhub.audit import history
-from routerhub.audit.permissions import is_staff
+from routerhub.audit.change import change_by
+from routerhub.audit.permissions import may
+from routerhub.audit.serializers import valid
 
 
 class PreferencesView(APIView):
@@ -32,13 +33,11 @@ class PreferencesView(APIView):
     @extend_schema(request=PreferencesSerializer(partial=True), responses=PreferencesSerializer)
     def patch(self, request: Request) -> Response:
         row = self._row(request)
-        serializer = PreferencesSerializer(row, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        values = dict(serializer.validated_data)
+        values = valid(PreferencesSerializer(row, data=request.data, partial=True))
         reason = values.pop("reason")
         for name, value in values.items():
             setattr(row, name, value)
-        preferences.save(row, history.author_of(request), reason)
+        preferences.save(row, change_by(request, reason))
         return Response(PreferencesSerializer(row).data)
 
     def _row(self, request: Request) -> Preferences:
@@ -55,7 +54,9 @@ class PreferencesView(APIView):
                     {"user": "This key belongs to nobody: name a user (staff) or use a person's key."}
                 )
             return int(own)
-        if not is_staff(request) or not given.isdecimal() or not get_user_model().objects.filter(pk=given).exists():
+        verb = "view" if request.method == "GET" else "change"
+        may_see = may(request.user, verb, Preferences)
+        if not may_see or not given.isdecimal() or not get_user_model().objects.filter(pk=given).exists():
             raise NotFound(f"There is no user {given!r} whose preferences you may see.")
         return int(given)
 
@@ -71,10 +72,7 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     filterset_fields = ["model", "user_id", "account_id"]
 
     def get_queryset(self) -> QuerySet[Session]:
-        caller = self.request.auth
-        if isinstance(caller, Caller):
-            return sessions.living(caller.account_id)
-        return sessions.living() if is_staff(self.request) else Session.objects.none()
+        return sessions.living().for_caller(self.request.user)
 
     def get_object(self) -> Session:
         """One conversation; where several accounts have one of that name, staff say whose: ?account_id="""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Count, Q
 from django.utils.timezone import now
@@ -12,6 +11,7 @@ from analytics.models import Record
 from autorouter.configuration import compiler, policies, save
 from autorouter.decision import ordering
 from autorouter.decision.ordering import Bounds, Measured, Shift
+from routerhub.audit.change import Change
 
 WINDOW = timedelta(days=1)
 BLAMELESS = Q(outcome="abandoned") | Q(http_status=429, fallback_used=False)
@@ -40,7 +40,7 @@ def measured(policy: str, window: timedelta = WINDOW) -> dict[str, Measured]:
 
 
 @transaction.atomic
-def adjust_all(author: AbstractBaseUser | None = None) -> list[Round]:
+def adjust_all() -> list[Round]:
     """One round over every policy that staff let be adjusted. Publishes what changed."""
     rounds = []
     for policy in policies.adjustable():
@@ -51,10 +51,10 @@ def adjust_all(author: AbstractBaseUser | None = None) -> list[Round]:
         before = compiler.current_shifts().get(policy.name, {})
         shifts = ordering.adjust(policy.model_ids, measured(policy.name), before, bounds)
         if {model: shift.places for model, shift in shifts.items()} != before:
-            policies.shift(policy.name, shifts, author, _reason(policy.name, shifts, before))
+            policies.shift(policy.name, shifts, Change(reason=_reason(policy.name, shifts, before)))
             rounds.append(Round(policy=policy.name, shifts=shifts))
     if rounds:
-        save.publish(author, "; ".join(_reason(each.policy, each.shifts, {}) for each in rounds)[:255])
+        save.publish(Change(reason="; ".join(_reason(each.policy, each.shifts, {}) for each in rounds)))
     return rounds
 
 

@@ -12,7 +12,6 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.timezone import now
@@ -25,6 +24,7 @@ from experiments.learning import adjusting
 from experiments.models import LearningRound, Proposal
 from experiments.replay.stats import mean_interval
 from routerhub.audit import history
+from routerhub.audit.change import Change
 from routerhub.releases import rollout, store
 
 WINDOW = timedelta(days=30)
@@ -144,10 +144,10 @@ def _orders(written: Mapping[str, Any]) -> Iterator[Found]:
 
 
 @transaction.atomic
-def accept(proposal: Proposal, author: AbstractBaseUser | None, reason: str) -> None:
+def accept(proposal: Proposal, change: Change) -> None:
     """Make the change, as an ordinary one with history and a release. Raises ValidationError, InvalidConfiguration."""
     proposal = _open(proposal)
-    why = f"proposal {proposal.pk}: {reason}"
+    why = change.because(f"proposal {proposal.pk}: {change.reason}")
     if proposal.kind == ProposalKind.SCORE:
         source = f"feedback on {proposal.evidence['sample']} requests, proposal {proposal.pk}"
         release = profiles.set_score(
@@ -156,19 +156,18 @@ def accept(proposal: Proposal, author: AbstractBaseUser | None, reason: str) -> 
             Decimal(str(proposal.after)),
             source,
             datetime.now(UTC).date(),
-            author,
             why,
         )
     else:
-        release = policies.reorder(proposal.subject, proposal.before, proposal.after, author, why)
-    _decide(proposal, ProposalState.ACCEPTED, author, reason, release)
+        release = policies.reorder(proposal.subject, proposal.before, proposal.after, why)
+    _decide(proposal, ProposalState.ACCEPTED, change, release)
 
 
 @transaction.atomic
-def reject(proposal: Proposal, author: AbstractBaseUser | None, reason: str) -> None:
+def reject(proposal: Proposal, change: Change) -> None:
     """Leave everything as it is, and keep that it was decided so. Raises ValidationError."""
     proposal = _open(proposal)
-    _decide(proposal, ProposalState.REJECTED, author, reason, None)
+    _decide(proposal, ProposalState.REJECTED, change, None)
 
 
 def _open(proposal: Proposal) -> Proposal:
@@ -179,10 +178,8 @@ def _open(proposal: Proposal) -> Proposal:
     return found
 
 
-def _decide(
-    proposal: Proposal, state: ProposalState, author: AbstractBaseUser | None, reason: str, release: int | None
-) -> None:
-    proposal.state, proposal.reason, proposal.release = state, reason[:255], release
-    proposal.decided_at, proposal.decided_by_id = now(), author.pk if author else None
-    history.stamp(proposal, author, reason)
+def _decide(proposal: Proposal, state: ProposalState, change: Change, release: int | None) -> None:
+    proposal.state, proposal.reason, proposal.release = state, change.reason[:255], release
+    proposal.decided_at, proposal.decided_by_id = now(), change.author_id
+    history.stamp(proposal, change)
     proposal.save()

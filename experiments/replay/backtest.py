@@ -11,10 +11,8 @@ from experiments.errors import BadSlice
 from experiments.replay import comparing
 from experiments.replay.traffic import Slice, recent, remembered
 from experiments.types import Estimate, Report
-from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.types import Catalogue
 from routerhub.releases import rollout, store
-from routerhub.releases.types import Line
 
 MAX_FLOWS = 50
 
@@ -56,19 +54,14 @@ class Bounds:
 
 
 def load(pair: Pair) -> tuple[Catalogue, RouterRelease]:
-    """The releases of a pair, parsed. Raises UnknownRelease, InvalidRelease, InvalidConfiguration."""
-    numbers = {line: _number(line, getattr(pair, line)) for line in rollout.LINES}
-    return (
-        catalogue_bundles.read(store.bundle("catalogue", numbers["catalogue"]), numbers["catalogue"]),
-        bundles.read(store.bundle("router", numbers["router"]), numbers["router"]),
-    )
+    """The releases of a pair, parsed. Raises UnknownRelease, InvalidRelease."""
+    catalogue: Catalogue = _release("catalogue", pair.catalogue)
+    router: RouterRelease = _release("router", pair.router)
+    return catalogue, router
 
 
-def _number(line: Line, given: int | None) -> int:
-    if given is not None:
-        return given
-    pointer = rollout.pointers().get(line)
-    return pointer.stable if pointer else 0
+def _release(line: str, number: int | None) -> Any:
+    return store.release(line, rollout.pointer(line).stable if number is None else number)
 
 
 def run(after: Pair, chosen: Slice, before: Pair = Pair()) -> Report:

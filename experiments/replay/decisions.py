@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from analytics.models import Record
-from autorouter.configuration import bundles
 from autorouter.decision import counterfactual, decision_json, explain
 from autorouter.decision.router import decide
 from autorouter.errors import RouterError
@@ -26,14 +27,13 @@ class Told:
     problem: str
 
 
-def find(operation_id: UUID | str, account_id: int | None) -> Record:
-    """The record of a request, of one account or (None) of any. Raises UnknownOperation."""
+def find(operation_id: UUID | str, among: QuerySet[Record]) -> Record:
+    """The record of a request, among those that whoever asks may see. Raises UnknownOperation."""
     try:
         wanted = operation_id if isinstance(operation_id, UUID) else UUID(operation_id)
     except ValueError as problem:
         raise UnknownOperation(repr(operation_id)) from problem
-    found = Record.objects.filter(operation_id=wanted)
-    record = (found if account_id is None else found.filter(account_id=account_id)).first()
+    record = among.filter(operation_id=wanted).first()
     if record is None:
         raise UnknownOperation(wanted)
     return record
@@ -56,10 +56,8 @@ def reproduce(record: Record) -> Decision:
     if not {"task", "constraints", "availability", "at"} <= raw.keys():
         raise NotReproducible("The record does not keep what its decision came from.")
     try:
-        catalogue = catalogue_bundles.read(
-            store.bundle("catalogue", record.catalogue_release), record.catalogue_release
-        )
-        router = bundles.read(store.bundle("router", record.router_release), record.router_release)
+        catalogue = store.release("catalogue", record.catalogue_release)
+        router = store.release("router", record.router_release)
         return decide(
             catalogue, router, decision_json.task_of(raw["task"]), decision_json.constraints_of(raw["constraints"]),
             decision_json.availability_of(raw["availability"]), catalogue_bundles.moment(raw["at"]),

@@ -1,6 +1,5 @@
-"""The catalogue's tables for staff. Pages that belong to no single table are in models_registry/admin/pages.py."""
+"""The catalogue's pages for staff."""
 
-from models_registry.admin import deployments as places
-from models_registry.admin import models
+from models_registry.admin import deployments, models, pages
 
-__all__ = ["models", "places"]
+__all__ = ["deployments", "models", "pages"]

@@ -7,21 +7,20 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, StackedInline
+from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from models_registry.admin import display
+from models_registry.admin.display import TakesPricesAlong
 from models_registry.models import Deployment, Price, Provider
 from models_registry.prices import rows
 from models_registry.prices.quarantine import plain
-from routerhub.audit.pages import author
-from routerhub.releases import store
+from routerhub.audit.admin import AuditedAdmin
+from routerhub.audit.change import change_by
 
 
 @admin.register(Provider)
-class ProviderAdmin(ModelAdmin):
-    publish = staticmethod(store.publish)
+class ProviderAdmin(AuditedAdmin):
     list_display = ["title", "name", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention"]
     list_filter = ["protocol", "is_local", "is_zero_retention"]
     search_fields = ["name", "title"]
@@ -45,8 +44,7 @@ class PriceInline(StackedInline):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(display.TakesPricesAlong, ModelAdmin):
-    publish = staticmethod(store.publish)
+class DeploymentAdmin(TakesPricesAlong, AuditedAdmin):
     list_display = ["model", "provider", "upstream_model", "position", "by_hand", "by_probe"]
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
     list_filter_submit = True
@@ -82,10 +80,9 @@ class WaitsFilter(admin.SimpleListFilter):
 
 
 @admin.register(Price)
-class PriceAdmin(ModelAdmin):
+class PriceAdmin(AuditedAdmin):
     """Every price row; those in doubt are approved or rejected here. None is edited."""
 
-    publish = staticmethod(store.publish)
     list_display = ["deployment", "effective_from", "in_out", "state", "source", "dated"]
     list_filter = [WaitsFilter, ("deployment__provider", RelatedDropdownFilter)]
     list_select_related = ["deployment__model"]
@@ -122,7 +119,7 @@ class PriceAdmin(ModelAdmin):
         for row in queryset.select_related("deployment__model"):
             told = str(row)
             try:
-                decide(row, author(request), f"{done.lower()} in the admin")
+                decide(row, change_by(request, f"{done.lower()} in the admin"))
             except ValidationError as refused:
                 messages.error(request, " ".join(refused.messages))
             else:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.contrib.inlines.admin import NonrelatedStackedInline
 from unfold.decorators import action, display
@@ -23,13 +23,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from models_registry.admin import display
+from models_registry.admin.display import TakesPricesAlong, badges, price_history, price_now, tokens
 from models_registry.catalogue import editing
 from models_registry.choices import CapabilityChoice
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
-from routerhub.audit.pages import author
-from routerhub.releases import store
+from routerhub.audit.admin import AuditedAdmin, ReasonForm
+from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
 
 PANELS: list[Callable[[str], SafeString]] = []
@@ -44,7 +44,7 @@ class DeploymentInline(TabularInline):
     verbose_name_plural = "Deployments: where it is served, the lowest order first"
 
 
-class ModelForm(forms.ModelForm):  # type: ignore[type-arg]
+class ModelForm(ReasonForm):
     capabilities = forms.MultipleChoiceField(
         choices=CapabilityChoice.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
@@ -137,16 +137,15 @@ class DeprecateForm(forms.Form):
 
 
 @admin.register(Model)
-class ModelAdmin_(display.TakesPricesAlong, ModelAdmin):
+class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
     form = ModelForm
-    publish = staticmethod(store.publish)
     list_display = ["known_as", "price", "window", "can", "served", "state"]
     list_filter = [
         ("provider", RelatedDropdownFilter), CapabilityFilter, StateFilter, ("speed_tier", ChoicesDropdownFilter),
         "is_pro", "is_internal_only", "is_experimental",
     ]  # fmt: skip
     actions_detail = ["duplicate", "deprecate"]
-    readonly_fields = ["price_history", "panels"]
+    readonly_fields = ["shown_prices", "panels"]
     list_filter_submit = True
     search_fields = ["identifier", "name", "best_for"]
     search_help_text = "Words in the id, the name, what it is best for or its description"
@@ -177,7 +176,7 @@ class ModelAdmin_(display.TakesPricesAlong, ModelAdmin):
                 ]
             },
         ),
-        ("Prices", {"fields": ["price_history"], "classes": ["rh-wide"]}),
+        ("Prices", {"fields": ["shown_prices"], "classes": ["rh-wide"]}),
         ("Scores", {"fields": ["panels"], "classes": ["rh-wide"]}),
     ]
 
@@ -202,23 +201,23 @@ class ModelAdmin_(display.TakesPricesAlong, ModelAdmin):
     @display(description="USD per 1M in / out")
     def price(self, row: Model) -> str:
         for deployment in row.deployments.all():
-            price = display.price_now(deployment.prices.all())
+            price = price_now(deployment.prices.all())
             if price and price.input is not None and price.output is not None:
                 return f"{price.input.normalize():f} / {price.output.normalize():f}"
         return "no price"
 
     @display(description="Window", ordering="context_window")
     def window(self, row: Model) -> str:
-        return display.tokens(row.context_window)
+        return tokens(row.context_window)
 
     @display(description="Can")
     def can(self, row: Model) -> str:
         marks = [*row.capabilities, *(["reasoning"] if row.supports_reasoning else [])]
-        return display.badges(mark.replace("_", " ") for mark in marks if mark != "streaming")
+        return badges(mark.replace("_", " ") for mark in marks if mark != "streaming")
 
     @display(description="Served by")
     def served(self, row: Model) -> str:
-        return display.badges(place.provider_id for place in row.deployments.all())
+        return badges(place.provider_id for place in row.deployments.all())
 
     @display(
         description="State",
@@ -232,8 +231,8 @@ class ModelAdmin_(display.TakesPricesAlong, ModelAdmin):
         return "internal" if row.is_internal_only else "available"
 
     @display(description="Price history")
-    def price_history(self, row: Model) -> SafeString:
-        return display.price_history(list(row.deployments.all()))
+    def shown_prices(self, row: Model) -> SafeString:
+        return price_history(list(row.deployments.all()))
 
     @display(description="Beside the model")
     def panels(self, row: Model) -> SafeString:
@@ -245,7 +244,7 @@ class ModelAdmin_(display.TakesPricesAlong, ModelAdmin):
         row = get_object_or_404(Model, pk=object_id)
 
         def copy(given: dict[str, Any]) -> str:
-            editing.duplicate(row.identifier, given["id"], author(request), given["reason"])
+            editing.duplicate(row.identifier, given["id"], change_by(request, given["reason"]))
             return str(given["id"])
 
         return self._asked(request, row, DuplicateForm(request.POST or None), "Duplicate", copy)
@@ -257,7 +256,7 @@ class ModelAdmin_(display.TakesPricesAlong, ModelAdmin):
 
         def retire(given: dict[str, Any]) -> str:
             successor = given["successor"].identifier if given["successor"] else ""
-            editing.deprecate(row.identifier, given["deprecated_from"], successor, author(request), given["reason"])
+            editing.deprecate(row.identifier, given["deprecated_from"], successor, change_by(request, given["reason"]))
             return row.identifier
 
         return self._asked(request, row, DeprecateForm(request.POST or None), "Deprecate", retire)

@@ -1,19 +1,15 @@
-"""From the editable tables to a published catalogue release: compile, validate, store, make live."""
+"""From the editable tables to the bundle of a catalogue release."""
 
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
 from django.db.models import Prefetch
 
-from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.models import Deployment, Model, Price, Provider
 from models_registry.prices.quarantine import plain
 from models_registry.types import Provider as ProviderValue
 from models_registry.types import Rates
-from routerhub.releases import store
 
 PROVIDER_FIELDS = ("title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention")
 MODEL_FIELDS = (
@@ -21,6 +17,8 @@ MODEL_FIELDS = (
     "knowledge_cutoff", "benchmarks", "speed_tier", "is_pro", "is_internal_only", "is_experimental", "is_available",
     "source",
 )  # fmt: skip
+LINE = "catalogue"
+"""The line of releases that these tables make."""
 RATES = tuple(field.name for field in fields(Rates))
 TABLES = (Provider, Model, Deployment, Price)
 
@@ -74,14 +72,6 @@ def price_json(row: Price) -> dict[str, Any]:
         "source": row.source,
         "dated": row.dated.isoformat(),
     }
-
-
-@transaction.atomic
-def publish(author: AbstractBaseUser | None, reason: str) -> int:
-    """Make the tables the live catalogue release and return its number. Raises InvalidRelease; writes nothing then."""
-    bundle = compile_bundle()
-    catalogue_bundles.read(bundle, number=0)
-    return store.publish("catalogue", bundle, author, reason).number
 
 
 def provider_value(row: Provider) -> ProviderValue:

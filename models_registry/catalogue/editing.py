@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from models_registry.catalogue import compiler as catalogue_compiler
-from models_registry.catalogue import tables as catalogue_tables
+from models_registry.catalogue import compiler, tables
 from models_registry.catalogue.bundles import MODEL_TYPES
+from routerhub.audit.change import Change
 from routerhub.releases import store
 from routerhub.releases.errors import InvalidRelease
 
@@ -27,18 +26,18 @@ REQUIRED = ("name", "context_window", "max_output")
 
 
 @transaction.atomic
-def edit(change: Callable[[Bundle], None], author: AbstractBaseUser | None, reason: str) -> int:
-    """Apply a change to the catalogue's bundle, write and publish it. Raises InvalidRelease; nothing is written then."""
-    bundle = catalogue_compiler.compile_bundle()
-    change(bundle)
-    catalogue_tables.write(bundle, author, reason)
-    return store.publish(author, reason)
+def edit(alter: Callable[[Bundle], None], change: Change) -> int:
+    """Alter the catalogue's bundle, write and publish it. Raises InvalidRelease; nothing is written then."""
+    bundle = compiler.compile_bundle()
+    alter(bundle)
+    tables.write(bundle, change)
+    return store.publish(compiler.LINE, change)
 
 
-def add(identifier: str, facts: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> int:
+def add(identifier: str, facts: Mapping[str, Any], change: Change) -> int:
     """A new model with its deployments and prices. Raises InvalidRelease."""
 
-    def change(bundle: Bundle) -> None:
+    def alter(bundle: Bundle) -> None:
         if identifier in bundle["models"]:
             raise InvalidRelease({"id": f"there is a model {identifier!r} already."})
         _demand_known(facts)
@@ -46,54 +45,54 @@ def add(identifier: str, facts: Mapping[str, Any], author: AbstractBaseUser | No
             raise InvalidRelease(dict.fromkeys(missing, "this field is required."))
         bundle["models"][identifier] = {**DEFAULTS, "provider": identifier.partition(":")[0], **facts}
 
-    return edit(change, author, reason)
+    return edit(alter, change)
 
 
-def alter(identifier: str, facts: Mapping[str, Any], author: AbstractBaseUser | None, reason: str) -> int:
+def update(identifier: str, facts: Mapping[str, Any], change: Change) -> int:
     """Other values for some fields of a model. `deployments`, where given, are all that it then has. Raises InvalidRelease."""
 
-    def change(bundle: Bundle) -> None:
+    def alter(bundle: Bundle) -> None:
         _demand_known(facts)
         _model(bundle, identifier).update(facts)
 
-    return edit(change, author, reason)
+    return edit(alter, change)
 
 
-def duplicate(identifier: str, new: str, author: AbstractBaseUser | None, reason: str) -> int:
+def duplicate(identifier: str, new: str, change: Change) -> int:
     """A copy of a model under another id, with its deployments and prices. Raises InvalidRelease."""
 
-    def change(bundle: Bundle) -> None:
+    def alter(bundle: Bundle) -> None:
         original = _model(bundle, identifier)
         if new in bundle["models"]:
             raise InvalidRelease({"id": f"there is a model {new!r} already."})
         name = f"{original['name']} (copy)"
         bundle["models"][new] = {**original, "name": name, "provider": new.partition(":")[0], "benchmarks": {}}
 
-    return edit(change, author, reason)
+    return edit(alter, change)
 
 
-def deprecate(identifier: str, from_day: date, successor: str, author: AbstractBaseUser | None, reason: str) -> int:
+def deprecate(identifier: str, from_day: date, successor: str, change: Change) -> int:
     """From that day on the model is no longer chosen; who names it is told the successor. Raises InvalidRelease."""
 
-    def change(bundle: Bundle) -> None:
+    def alter(bundle: Bundle) -> None:
         if successor == identifier:
             raise InvalidRelease({"successor": f"{successor!r} cannot follow itself."})
         _model(bundle, identifier).update(deprecated_from=from_day.isoformat(), successor=successor)
 
-    return edit(change, author, reason)
+    return edit(alter, change)
 
 
-def remove(identifier: str, author: AbstractBaseUser | None, reason: str) -> int:
+def remove(identifier: str, change: Change) -> int:
     """Delete a model; the history keeps it, and it can be restored. Raises InvalidRelease."""
 
-    def change(bundle: Bundle) -> None:
+    def alter(bundle: Bundle) -> None:
         _model(bundle, identifier)
         del bundle["models"][identifier]
         for facts in bundle["models"].values():
             if facts["successor"] == identifier:
                 facts["successor"] = ""
 
-    return edit(change, author, reason)
+    return edit(alter, change)
 
 
 def _model(bundle: Bundle, identifier: str) -> Bundle:

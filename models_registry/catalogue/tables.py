@@ -9,16 +9,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from models_registry.catalogue import bundles as catalogue_bundles
-from models_registry.catalogue import compiler as catalogue_compiler
+from models_registry.catalogue import bundles, compiler
 from models_registry.models import Deployment, Model, Price, Provider
 from models_registry.prices.quarantine import doubts, tier_rates
 from models_registry.types import Rates
 from routerhub.audit import history
+from routerhub.audit.change import Change
 from routerhub.releases.errors import InvalidRelease
 
 MAX_DOUBT = 500
@@ -33,35 +32,33 @@ Place = tuple[str, str, str]
 class Pen:
     """In whose name rows are written, and whether doubtful prices wait for approval or are trusted."""
 
-    author: AbstractBaseUser | None
-    reason: str
+    change: Change
     trusts_prices: bool
 
     def create(self, rows: list[Any]) -> list[Any]:
-        return history.create(rows, self.author, self.reason)
+        return history.create(rows, self.change)
 
     def update(self, rows: list[Any], fields: list[str]) -> None:
-        history.update(rows, fields, self.author, self.reason)
+        history.update(rows, fields, self.change)
 
     def delete(self, rows: list[Any]) -> None:
-        history.delete(rows, self.author, self.reason)
+        history.delete(rows, self.change)
 
 
 @transaction.atomic
 def write(
     target: Facts,
-    author: AbstractBaseUser | None,
-    reason: str,
+    change: Change,
     trusts_prices: bool = False,
 ) -> None:
     """Make the tables say what `target` says. Raises InvalidRelease; nothing is written then.
 
     Prices that wait for approval are left alone. A new price that raises doubts waits too, unless prices are trusted.
     """
-    catalogue_bundles.read(target, number=0)
-    before = catalogue_compiler.compile_bundle()
+    bundles.read(target, number=0)
+    before = compiler.compile_bundle()
     _demand_fields(before, target)
-    pen = Pen(author=author, reason=reason, trusts_prices=trusts_prices)
+    pen = Pen(change=change, trusts_prices=trusts_prices)
     _write_providers(before["providers"], target["providers"], pen)
     changed = {name: facts for name, facts in target["models"].items() if _differs(facts, before["models"].get(name))}
     own = {name: facts for name, facts in changed.items() if _differs(_own(facts), before["models"].get(name))}
@@ -76,7 +73,7 @@ def write(
 def _tell_planner() -> None:
     """After so many new rows PostgreSQL's picture of the tables is old, and its plans for reading them are hopeless."""
     with connection.cursor() as cursor:
-        for table in catalogue_compiler.TABLES:
+        for table in compiler.TABLES:
             cursor.execute(f"ANALYZE {connection.ops.quote_name(table._meta.db_table)}")
 
 
@@ -144,7 +141,7 @@ def _write_providers(before: Mapping[str, Facts], target: Mapping[str, Facts], p
     rows = list(Provider.objects.filter(name__in=changed))
     for row in rows:
         _set(row, target[row.name])
-    pen.update(rows, list(catalogue_compiler.PROVIDER_FIELDS))
+    pen.update(rows, list(compiler.PROVIDER_FIELDS))
 
 
 def _own(facts: Facts) -> Facts:
@@ -164,7 +161,7 @@ def _write_models(changed: Mapping[str, Facts], own: Mapping[str, Facts], pen: P
         rows |= {row.identifier: row for row in fresh}
         waiting = [each for each in waiting if each not in rows]
     known = [_model(rows[each], facts, rows) for each, facts in own.items() if each in there]
-    pen.update(known, [*catalogue_compiler.MODEL_FIELDS, "provider", "capabilities", "deprecated_from", "successor"])
+    pen.update(known, [*compiler.MODEL_FIELDS, "provider", "capabilities", "deprecated_from", "successor"])
     late = [row for row in rows.values() if row.successor is None and own.get(row.identifier, {}).get("successor")]
     pen.update([_model(row, changed[row.identifier], rows) for row in late], ["successor"])
     return rows
@@ -172,7 +169,7 @@ def _write_models(changed: Mapping[str, Facts], own: Mapping[str, Facts], pen: P
 
 def _model(row: Model, facts: Facts, rows: Mapping[str, Model]) -> Model:
     deprecated = facts.get("deprecated_from")
-    _set(row, {name: facts[name] for name in catalogue_compiler.MODEL_FIELDS if name in facts})
+    _set(row, {name: facts[name] for name in compiler.MODEL_FIELDS if name in facts})
     row.provider_id = facts["provider"]
     row.capabilities = sorted(facts.get("capabilities", ()))
     row.deprecated_from = date.fromisoformat(deprecated) if deprecated else None
@@ -231,7 +228,7 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
             old = there.get((row.deployment_id, row.effective_from))
             if old is None:
                 fresh.append(_doubted(row, earlier, pen))
-            elif catalogue_compiler.price_json(old) == catalogue_compiler.price_json(row):
+            elif compiler.price_json(old) == compiler.price_json(row):
                 kept.add(old.pk)
             elif old.waits_because or pen.trusts_prices:
                 superseded.append(old)
@@ -261,7 +258,7 @@ def price_row(deployment: Deployment, facts: Facts) -> Price:
     """A price row, unsaved, out of a bundle's price."""
     return Price(
         deployment=deployment,
-        effective_from=catalogue_bundles.moment(facts["effective_from"]),
+        effective_from=bundles.moment(facts["effective_from"]),
         tiers=[
             {
                 "above_input_tokens": tier["above_input_tokens"],

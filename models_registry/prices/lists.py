@@ -11,7 +11,7 @@ from models_registry.errors import UnreadableSource
 from models_registry.prices.quarantine import plain
 from models_registry.prices.sources import genai, openrouter
 from models_registry.prices.sources.offers import Offer
-from models_registry.prices.syncing import Change, Kind
+from models_registry.prices.syncing import Kind, PriceChange
 from models_registry.types import Price, Rates
 
 SOURCES = ("genai-prices", "openrouter")
@@ -30,7 +30,7 @@ def offers(source: str, online: bool, today: date, content: bytes | None = None,
     raise UnreadableSource(f"source: {source!r} is not one of {', '.join(SOURCES)}.")
 
 
-def line(change: Change) -> str:
+def line(change: PriceChange) -> str:
     """A change as one line of text."""
     told = f"{change.kind:<9}{change.model:<42} {change.place:<48} {difference(change.before, change.after)}"
     if change.after and change.kind == "changed":

@@ -2,41 +2,42 @@
 
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from models_registry.catalogue.compiler import LINE
 from models_registry.models import Deployment, Price
 from routerhub.audit import history
+from routerhub.audit.change import Change
 from routerhub.releases import store
 
 
 @transaction.atomic
-def add(deployment: Deployment, values: dict[str, Any], author: AbstractBaseUser | None, reason: str) -> Price:
+def add(deployment: Deployment, values: dict[str, Any], change: Change) -> Price:
     """A new price of a deployment, published unless it waits for approval. Raises ValidationError."""
     row = Price(deployment=deployment, **values)
     row.full_clean()
-    history.stamp(row, author, reason)
+    history.stamp(row, change)
     row.save()
-    store.publish(author, reason)
+    store.publish(LINE, change)
     return row
 
 
 @transaction.atomic
-def approve(row: Price, author: AbstractBaseUser | None, reason: str) -> None:
+def approve(row: Price, change: Change) -> None:
     """Let a price that waits count. Where it has no source, the approval and its reason become the source."""
     row = _waiting(row)
     row.waits_because = ""
-    row.source = row.source or f"approved by {author or 'a command'}: {reason}"[:255]
-    history.stamp(row, author, reason)
+    row.source = row.source or f"approved by {change.author or 'a command'}: {change.reason}"[:255]
+    history.stamp(row, change)
     row.save()
-    store.publish(author, reason)
+    store.publish(LINE, change)
 
 
 @transaction.atomic
-def reject(row: Price, author: AbstractBaseUser | None, reason: str) -> None:
+def reject(row: Price, change: Change) -> None:
     """Delete a price that waits; the history keeps it. It never counted, so no release changes."""
-    history.delete([_waiting(row)], author, reason)
+    history.delete([_waiting(row)], change)
 
 
 def _waiting(row: Price) -> Price:

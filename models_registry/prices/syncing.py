@@ -8,25 +8,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 
-from models_registry.catalogue import bundles as catalogue_bundles
-from models_registry.catalogue import compiler as catalogue_compiler
-from models_registry.catalogue import tables as catalogue_tables
+from models_registry.catalogue import bundles, compiler, tables
 from models_registry.errors import UnknownPrice
 from models_registry.models import Deployment
 from models_registry.prices.pricing import price_at
 from models_registry.prices.quarantine import doubts
 from models_registry.prices.sources.offers import Offer
 from models_registry.types import Price
+from routerhub.audit.change import Change
 from routerhub.releases import store
 
 Kind = Literal["changed", "new", "vanished"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class PriceChange:
     """One line of the difference between a price list and the catalogue."""
 
     kind: Kind
@@ -48,22 +46,22 @@ class Change:
         return f"{self.kind} {self.place}" + (f" {self.after.effective_from.date()}" if self.after else "")
 
 
-def compare(offers: Iterable[Offer], now: datetime) -> list[Change]:
+def compare(offers: Iterable[Offer], now: datetime) -> list[PriceChange]:
     """Changed prices first, then what vanished, then what is new."""
-    bundle = catalogue_compiler.compile_bundle()
-    known = catalogue_bundles.read(bundle, number=0)
+    bundle = compiler.compile_bundle()
+    known = bundles.read(bundle, number=0)
     listed = {offer.place: offer for offer in offers}
     covered = {offer.provider for offer in listed.values()}
     ours = {place.id: (model.id, place) for model in known.models.values() for place in model.deployments}
     waiting = _waiting()
-    changes: list[Change] = []
+    changes: list[PriceChange] = []
     for identifier, place in ours.values():
         if offer := listed.get(place.id):
             changes += _changed(identifier, place.prices, offer, waiting, now)
         elif place.provider in covered:
             current = _price_now(place.prices, now)
             changes.append(
-                Change(kind="vanished", model=identifier, place=place.id, before=current, after=None, doubts=(),
+                PriceChange(kind="vanished", model=identifier, place=place.id, before=current, after=None, doubts=(),
                        obstacle="it is no longer listed: deprecate the model where it is gone for good", note="")
             )  # fmt: skip
     changes += _all_new([offer for place, offer in listed.items() if place not in ours], bundle, now)
@@ -84,7 +82,7 @@ def _waiting() -> set[tuple[str, Any]]:
 
 def _changed(
     identifier: str, ours: Sequence[Price], offer: Offer, waiting: Collection[tuple[str, Any]], now: datetime
-) -> Iterator[Change]:
+) -> Iterator[PriceChange]:
     """One change for today's price where it differs, and one for each that is announced for later."""
     today = _price_now(offer.prices, now)
     announced = [price for price in offer.prices if price.effective_from > now]
@@ -95,7 +93,7 @@ def _changed(
         if not same and (offer.place, price.rates) not in waiting:
             after = replace(price, effective_from=_moment(price, before, now))
             timeline = sorted([*timeline, after], key=lambda each: each.effective_from)
-            yield Change(
+            yield PriceChange(
                 kind="changed", model=identifier, place=offer.place, before=before, after=after,
                 doubts=_doubts(before, after), obstacle="", note=offer.note,
             )  # fmt: skip
@@ -124,7 +122,7 @@ def _price_now(prices: Sequence[Price], now: datetime) -> Price | None:
         return None
 
 
-def _all_new(offers: Iterable[Offer], bundle: catalogue_tables.Facts, now: datetime) -> Iterator[Change]:
+def _all_new(offers: Iterable[Offer], bundle: tables.Facts, now: datetime) -> Iterator[PriceChange]:
     """What is new. Of several lines that would get the same id only the first can be added."""
     seen: dict[str, str] = {}
     for offer in offers:
@@ -133,21 +131,21 @@ def _all_new(offers: Iterable[Offer], bundle: catalogue_tables.Facts, now: datet
         yield change if first == offer.place else replace(change, obstacle=f"{first} would be {offer.identifier} too")
 
 
-def _new(offer: Offer, bundle: catalogue_tables.Facts, now: datetime) -> Change:
+def _new(offer: Offer, bundle: tables.Facts, now: datetime) -> PriceChange:
     after = _price_now(offer.prices, now) or (offer.prices[0] if offer.prices else None)
     found = _doubts(None, after) if after else ()
-    return Change(kind="new", model=offer.identifier, place=offer.place, before=None, after=after, doubts=found,
+    return PriceChange(kind="new", model=offer.identifier, place=offer.place, before=None, after=after, doubts=found,
                   obstacle=_obstacle(offer, bundle), note=offer.note)  # fmt: skip
 
 
-def _obstacle(offer: Offer, bundle: catalogue_tables.Facts) -> str:
+def _obstacle(offer: Offer, bundle: tables.Facts) -> str:
     if not offer.prices:
         return offer.note or "it has no price"
     if not offer.context_window:
         return "its context window is not known"
     if not bundle["providers"].get(offer.provider, {}).get("base_url"):
         return f"there is no provider {offer.provider} with an address in the catalogue"
-    if not catalogue_bundles.MODEL_ID.fullmatch(offer.identifier):
+    if not bundles.MODEL_ID.fullmatch(offer.identifier):
         return f"{offer.identifier!r} cannot be an id"
     if offer.identifier in bundle["models"]:
         return f"{offer.identifier} is in the catalogue already: add {offer.place} to it as a deployment"
@@ -155,35 +153,33 @@ def _obstacle(offer: Offer, bundle: catalogue_tables.Facts) -> str:
 
 
 @transaction.atomic
-def apply(
-    offers: Iterable[Offer], keys: Collection[str], now: datetime, author: AbstractBaseUser | None, reason: str
-) -> list[Change]:
+def apply(offers: Iterable[Offer], keys: Collection[str], now: datetime, change: Change) -> list[PriceChange]:
     """Apply the changes with these keys as new price rows and new models, publish, and return them.
 
     They are compared anew, so that what changed since the preview is not applied by mistake.
     """
     listed = {offer.place: offer for offer in offers}
-    chosen = [change for change in compare(listed.values(), now) if change.key in keys and not change.obstacle]
-    target = catalogue_compiler.compile_bundle()
-    for change in chosen:
-        if change.kind == "new":
-            _add_model(target, listed[change.place])
-        elif change.after:
-            _add_price(target, change.model, change.place, change.after)
+    chosen = [each for each in compare(listed.values(), now) if each.key in keys and not each.obstacle]
+    target = compiler.compile_bundle()
+    for each in chosen:
+        if each.kind == "new":
+            _add_model(target, listed[each.place])
+        elif each.after:
+            _add_price(target, each.model, each.place, each.after)
     if chosen:
-        catalogue_tables.write(target, author, reason)
-        store.publish(author, reason)
+        tables.write(target, change)
+        store.publish(compiler.LINE, change)
     return chosen
 
 
-def _add_price(target: catalogue_tables.Facts, model: str, place: str, price: Price) -> None:
+def _add_price(target: tables.Facts, model: str, place: str, price: Price) -> None:
     for deployment in target["models"][model]["deployments"]:
         if f"{deployment['provider']}/{deployment['upstream_model']}" == place:
-            rows = [*deployment["prices"], catalogue_bundles.price_json(price)]
-            deployment["prices"] = sorted(rows, key=lambda row: catalogue_bundles.moment(row["effective_from"]))
+            rows = [*deployment["prices"], bundles.price_json(price)]
+            deployment["prices"] = sorted(rows, key=lambda row: bundles.moment(row["effective_from"]))
 
 
-def _add_model(target: catalogue_tables.Facts, offer: Offer) -> None:
+def _add_model(target: tables.Facts, offer: Offer) -> None:
     """A new model, marked experimental: of what a price list does not say, nothing is claimed."""
     maker = offer.identifier.partition(":")[0]
     if maker not in target["providers"]:
@@ -206,6 +202,6 @@ def _add_model(target: catalogue_tables.Facts, offer: Offer) -> None:
         "source": offer.source + unsaid,
         "deployments": [
             {"provider": offer.provider, "upstream_model": offer.upstream_model, "status": "available",
-             "prices": [catalogue_bundles.price_json(price) for price in offer.prices]}
+             "prices": [bundles.price_json(price) for price in offer.prices]}
         ],
     }  # fmt: skip

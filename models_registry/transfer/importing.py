@@ -11,22 +11,21 @@ from datetime import timedelta
 from typing import Any
 
 from celery import current_app
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
-from models_registry.catalogue import bundles as catalogue_bundles
-from models_registry.catalogue import compiler as catalogue_compiler
-from models_registry.catalogue import tables as catalogue_tables
+from models_registry.catalogue import bundles, compiler, tables
 from models_registry.catalogue.editing import DEFAULTS, REQUIRED
 from models_registry.choices import ImportState
 from models_registry.errors import UnreadableFile
 from models_registry.models import Import
 from models_registry.transfer import resources
 from models_registry.transfer.resources import FORMATS, TABLES, Facts, Table
+from routerhub.audit.change import Change
+from routerhub.audit.forms import REASON_MISSING
 from routerhub.releases import store
 from routerhub.releases.differences import differences
 from routerhub.releases.errors import InvalidRelease
@@ -39,6 +38,7 @@ STEP_ROWS = 250
 MAX_SHOWN = 500
 """Differences and errors that are kept to be shown; all are counted."""
 MAX_BYTES = 50_000_000
+MAX_REASON_CHARS = 255
 NEW_PROVIDER: Mapping[str, Any] = {
     "protocol": "openai", "base_url": "", "credential_env": "", "is_local": False, "is_zero_retention": False,
 }  # fmt: skip
@@ -70,7 +70,7 @@ class Plan:
 def plan(table: Table, content: bytes, format_name: str, progress: Progress = lambda done, total: None) -> Plan:
     """Read and check a whole file against the tables as they are. Writes nothing. Raises UnreadableFile."""
     rows = resources.read_file(table, content, format_name)
-    target = catalogue_compiler.compile_bundle()
+    target = compiler.compile_bundle()
     before = dict(target[table.kind])
     merged: dict[str, int] = {}
     wrong: dict[int, dict[str, str]] = {}
@@ -118,9 +118,7 @@ def _merge(table: Table, target: Facts, key: str, facts: Facts) -> dict[str, str
 def _check(table: Table, target: Facts, key: str) -> dict[str, str]:
     """What is wrong with the entry that a row makes, by column."""
     facts = target[table.kind][key]
-    return catalogue_tables.field_problems(table.kind, key, facts) or catalogue_bundles.problems_of(
-        table.kind, key, target
-    )
+    return tables.field_problems(table.kind, key, facts) or bundles.problems_of(table.kind, key, target)
 
 
 def _change(before: Facts | None, after: Facts, key: str, at: int) -> dict[str, Any] | None:
@@ -133,7 +131,7 @@ def _change(before: Facts | None, after: Facts, key: str, at: int) -> dict[str, 
 # --- the import as a row
 
 
-def submit(table: str, format_name: str, file_name: str, content: bytes, author: AbstractBaseUser | None) -> Import:
+def submit(table: str, format_name: str, file_name: str, content: bytes, change: Change) -> Import:
     """Take a file in. It is checked in the background. Raises ValidationError."""
     if table not in TABLES:
         raise ValidationError({"table": f"{table!r} is not one of {', '.join(TABLES)}."})
@@ -141,21 +139,22 @@ def submit(table: str, format_name: str, file_name: str, content: bytes, author:
         raise ValidationError({"format": f"{format_name!r} is not one of {', '.join(FORMATS)}."})
     if not 0 < len(content) <= MAX_BYTES:
         raise ValidationError({"file": f"{len(content):,} bytes are not from 1 to {MAX_BYTES:,}."})
-    author_id = author.pk if author else None
     job = Import.objects.create(
-        table=table, format=format_name, file_name=file_name[:255], content=content, author_id=author_id
-    )
+        table=table, format=format_name, file_name=file_name[:255], content=content, author_id=change.author_id,
+        address=change.address, reason=change.reason[:MAX_REASON_CHARS],
+    )  # fmt: skip
     _wake()
     return job
 
 
-def confirm(job: Import, author: AbstractBaseUser | None, reason: str) -> None:
+def confirm(job: Import, change: Change) -> None:
     """Let a checked import be applied, in the background. Raises ValidationError."""
-    if not reason.strip():
-        raise ValidationError({"reason": "Say why: it is kept in the history, beside your name."})
+    if not change.reason.strip():
+        raise ValidationError({"reason": REASON_MISSING})
     won = Import.objects.filter(pk=job.pk, state=ImportState.CHECKED).update(
-        state=ImportState.APPLYING, author_id=author.pk if author else None, reason=reason[:255], touched_at=_long_ago()
-    )
+        state=ImportState.APPLYING, author_id=change.author_id, address=change.address,
+        reason=change.reason[:MAX_REASON_CHARS], touched_at=_long_ago(),
+    )  # fmt: skip
     if not won:
         job.refresh_from_db()
         raise ValidationError(f"{job} cannot be applied: {job.get_state_display().lower()}.")
@@ -227,8 +226,9 @@ def apply(job: Import) -> None:
             if found.errors:
                 _end(job, ImportState.REFUSED, found.outcome())
                 return
-            catalogue_tables.write(found.target, locked.author, locked.reason)
-            release = store.publish(locked.author, locked.reason)
+            change = Change(reason=locked.reason, author=locked.author, address=locked.address)
+            tables.write(found.target, change)
+            release = store.publish(compiler.LINE, change)
             _end(job, ImportState.APPLIED, {**found.outcome(), "release": release})
     except (InvalidRelease, UnreadableFile) as problem:
         _end(job, ImportState.REFUSED, _refusal(getattr(problem, "problems", {"": str(problem)})))

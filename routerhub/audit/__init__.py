@@ -1,1 +1,1 @@
-"""The history of all configuration, across the apps: seen, compared and restored."""
+"""Who changed what, when, from where and why: of every configuration table, seen, compared and restored."""

@@ -2,64 +2,82 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from autorouter.errors import RouterError
-from models_registry.errors import RegistryError
-from routerhub.audit import pages, versions
+from routerhub.audit import versions
+from routerhub.audit.pages import ReasonedPage, StaffPage, page
 
-PAGE = 40
+ROWS = 40
+MAX_PAGES = 500
 
 
-class ChangesPage(pages.StaffPage):
-    """The newest versions first, by table, row, author and kind."""
+class FilterForm(forms.Form):
+    """What of the history is looked at."""
+
+    table = forms.CharField(required=False)
+    row = forms.CharField(required=False)
+    author = forms.CharField(required=False)
+    kind = forms.CharField(required=False)
+    page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGES)
+
+
+@page("changes/", "changes")
+class ChangesPage(StaffPage):
+    """The newest versions first, by table, row, author and kind: of the tables that one may see."""
 
     title = "Changes"
     template_name = "audit/changes.html"
     permission = "models_registry.view_model"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        asked = {name: self.request.GET.get(name, "") for name in ("table", "row", "author", "kind")}
-        page = self.request.GET.get("page", "1")
-        number = int(page) if page.isdecimal() and 0 < int(page) <= 500 else 1
-        found: list[versions.Version] = []
-        seen = [name for name in versions.tables() if self.request.user.has_perm(versions.permission("view", name))]
+        form = FilterForm(self.request.GET)
+        asked = form.cleaned_data if form.is_valid() else {}
+        chosen = {name: asked.get(name, "") for name in ("table", "row", "author", "kind")}
+        number = asked.get("page") or 1
+        seen = versions.seen_by(self.request.user)
+        found: list[versions.VersionEntry] = []
         try:
-            at = (number - 1) * PAGE
-            found = versions.versions(
-                asked["table"], asked["row"], asked["author"], asked["kind"], at, PAGE + 1, among=seen
-            )  # fmt: skip
+            found = versions.versions(**chosen, offset=(number - 1) * ROWS, limit=ROWS + 1, among=seen)
         except ValidationError as refused:
             messages.error(self.request, " ".join(refused.messages))
         return super().get_context_data(
-            **given, found=found[:PAGE], has_more=len(found) > PAGE, page=number, asked=asked,
+            **given, found=found[:ROWS], has_more=len(found) > ROWS, page=number, asked=chosen,
             tables=sorted(seen), kinds=versions.KINDS.values(),
         )  # fmt: skip
 
 
-class VersionPage(pages.StaffPage):
+@page("changes/<str:table>/<int:number>/", "version")
+class VersionPage(ReasonedPage):
     """One version, and the button that makes it the current one."""
 
     template_name = "audit/version.html"
-    permission = "models_registry.change_model"
-    refusals = (ValidationError, RegistryError, RouterError)
+    permission = "models_registry.view_model"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
+        self._demand("view")
         try:
-            found = versions.version(given["table"], given["number"])
+            found = versions.version(self.kwargs["table"], self.kwargs["number"])
         except ValidationError as refused:
             messages.error(self.request, " ".join(refused.messages))
             return super().get_context_data(**given, title="No such version", version=None)
+        may = self.request.user.has_perm(versions.permission("change", found.table))
         return super().get_context_data(
-            **given, title=f"{found.name}", version=found, can_restore=found.table != versions.POINTERS
+            **given, title=found.name, version=found, can_restore=may and versions.is_restorable(found.table)
         )
 
-    def act(self, request: HttpRequest, **options: Any) -> HttpResponse:
-        if not request.user.has_perm(versions.permission("change", options["table"])):
-            raise PermissionDenied
-        restored = versions.restore(options["table"], options["number"], pages.author(request), pages.reason(request))
-        messages.success(request, f"Restored: {', '.join(restored[:5])}{' and more' if len(restored) > 5 else ''}.")
+    def act(self, form: forms.Form, **options: Any) -> HttpResponse:
+        self._demand("change")
+        restored = versions.restore(options["table"], options["number"], self.change(form))
+        more = " and more" if len(restored) > 5 else ""
+        messages.success(self.request, f"Restored: {', '.join(restored[:5])}{more}.")
         return redirect("admin:changes")
+
+    def _demand(self, verb: str) -> None:
+        """A table that there is not is told as such, not as forbidden."""
+        table = self.kwargs["table"]
+        if table in versions.tables() and not self.request.user.has_perm(versions.permission(verb, table)):
+            raise PermissionDenied

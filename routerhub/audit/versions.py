@@ -5,28 +5,22 @@ transaction (a model with its deployments and prices) comes back together.
 """
 
 import heapq
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from simple_history.models import registered_models
 
-from autorouter.configuration import save
-from autorouter.people import preferences
-from routerhub.audit import history
-from routerhub.releases import store
+from routerhub.audit import history, publishing
+from routerhub.audit.change import Change
+from routerhub.audit.forms import REASON_MISSING
+from routerhub.audit.models import Audited
+from routerhub.audit.permissions import may
 
-Publish = Callable[[AbstractBaseUser | None, str], object]
-PUBLISH: Mapping[str, Publish] = {"models_registry": store.publish, "autorouter": save.publish}
 KINDS = {"+": "added", "~": "changed", "-": "deleted"}
-PUBLISH_TABLE: Mapping[str, Publish] = {"preferences": preferences.publish}
-"""Tables that are not published as the others of their app."""
-POINTERS = "rollout"
-"""What is live is not restored but rolled back, see routerhub.releases.lines."""
 SAME_TRANSACTION = timedelta(minutes=10)
 """Transaction numbers are unique in a server; a restored backup may count anew, so that the time must be near too."""
 
@@ -41,7 +35,7 @@ class FieldChange:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Version:
+class VersionEntry:
     """One version of one row. `changes` is None where they were not asked for."""
 
     table: str
@@ -61,7 +55,7 @@ class Version:
     @property
     def title(self) -> str:
         """What people call the table."""
-        return str(table(self.table)._meta.verbose_name)
+        return str(table_of(self.table)._meta.verbose_name)
 
 
 def tables() -> dict[str, type[models.Model]]:
@@ -69,7 +63,7 @@ def tables() -> dict[str, type[models.Model]]:
     return {model._meta.model_name or "": model for model in registered_models.values()}
 
 
-def table(name: str) -> type[models.Model]:
+def table_of(name: str) -> type[models.Model]:
     """Raises ValidationError for a table without history."""
     known = tables()
     if name not in known:
@@ -78,19 +72,19 @@ def table(name: str) -> type[models.Model]:
 
 
 def versions(
-    table_name: str = "",
+    table: str = "",
     row: str = "",
     author: str = "",
     kind: str = "",
     offset: int = 0,
     limit: int = 50,
     among: Collection[str] | None = None,
-) -> list[Version]:
+) -> list[VersionEntry]:
     """The newest versions first, of all tables or one, of one row, by one author, of one kind. Raises ValidationError.
 
     `among` names the tables that may be seen; None: all.
     """
-    known = [table(table_name)] if table_name else list(tables().values())
+    known = [table_of(table)] if table else list(tables().values())
     chosen = [model for model in known if among is None or model._meta.model_name in among]
     queries = []
     for model in chosen:
@@ -106,46 +100,57 @@ def versions(
     return [_version(entry) for at, entry in enumerate(merged) if offset <= at < offset + limit]
 
 
+def seen_by(user: Any) -> list[str]:
+    """The tables whose history a user may see, by name."""
+    return [name for name, model in tables().items() if may(user, "view", model)]
+
+
+def is_restorable(table_name: str) -> bool:
+    """Whether versions of a table can be made current again: not what is live (that is rolled back), nor what is final."""
+    model = table_of(table_name)
+    return issubclass(model, Audited) and model.is_restorable
+
+
 def permission(verb: str, table_name: str) -> str:
     """Django's name of the right to view or change a table. Raises ValidationError."""
-    model = table(table_name)
+    model = table_of(table_name)
     return f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
 
 
-def version(table_name: str, number: int) -> Version:
+def version(table_name: str, number: int) -> VersionEntry:
     """One version. Raises ValidationError."""
     return _version(_entry(table_name, number))
 
 
 @transaction.atomic
-def restore(table_name: str, number: int, author: AbstractBaseUser | None, reason: str) -> list[str]:
+def restore(table_name: str, number: int, change: Change) -> list[str]:
     """Make a version the current one again, as a new version, and publish. Returns the names of the restored rows.
 
-    A deleted row comes back with what was deleted together with it. Raises ValidationError, InvalidRelease,
-    InvalidConfiguration; nothing is written then.
+    A deleted row comes back with what was deleted together with it. Raises ValidationError, InvalidRelease; nothing is
+    written then.
     """
-    if not reason.strip():
-        raise ValidationError({"reason": "Say why: it is kept in the history, beside your name."})
-    if table_name == POINTERS:
-        raise ValidationError({"table": "What is live is not restored but rolled back: use rollback."})
+    if not change.reason.strip():
+        raise ValidationError({"reason": REASON_MISSING})
+    if not is_restorable(table_name):
+        raise ValidationError(
+            {"table": f"{table_name} is not restored: what is live is rolled back, what is revoked stays so."}
+        )
     entry = _entry(table_name, number)
     model = entry.instance_type
     newest = _manager(model).filter(**{model._meta.pk.attname: entry.instance.pk}).first()
-    restored = [_bring_back(entry, author, reason)]
+    restored = [_bring_back(entry, change)]
     if newest is not None and newest.history_type == "-":
-        restored += [_bring_back(each, author, reason) for each in _deleted_together(newest)]
-    publish = PUBLISH_TABLE.get(table_name) or PUBLISH.get(model._meta.app_label)
-    if publish:
-        publish(author, reason)
+        restored += [_bring_back(each, change) for each in _deleted_together(newest)]
+    publishing.publish(model, change)
     return restored
 
 
-def _bring_back(entry: Any, author: AbstractBaseUser | None, reason: str) -> str:
+def _bring_back(entry: Any, change: Change) -> str:
     row = entry.instance
     row.is_trusted = True
     try:
         row.clean_fields()
-        history.stamp(row, author, f"restored version {entry.history_id}: {reason}")
+        history.stamp(row, change.because(f"restored version {entry.history_id}: {change.reason}"))
         with transaction.atomic():
             row.save()
     except IntegrityError as problem:
@@ -189,15 +194,15 @@ def _fits(model: type[models.Model], row: str) -> bool:
 
 
 def _entry(table_name: str, number: int) -> Any:
-    found = _manager(table(table_name)).filter(history_id=number).first()
+    found = _manager(table_of(table_name)).filter(history_id=number).first()
     if found is None:
         raise ValidationError({"version": f"{table_name} has no version {number}."})
     return found
 
 
-def _version(entry: Any) -> Version:
+def _version(entry: Any) -> VersionEntry:
     model = entry.instance_type
-    return Version(
+    return VersionEntry(
         table=model._meta.model_name,
         id=entry.history_id,
         row=str(entry.instance.pk),

@@ -109,7 +109,8 @@ def _offered(request: Request) -> tuple[Catalogue, RouterRelease, bool]:
     """The caller's releases, and whether internal models are shown to them."""
     snapshot = parts_of(request).snapshots.current
     caller = identify(request.headers, snapshot.ring, datetime.now(UTC))
-    catalogue, router = snapshot.releases.for_user(f"{caller.user_id or f'key {caller.key_id}'}")
+    user = f"{caller.user_id or f'key {caller.key_id}'}"
+    catalogue, router = snapshot.releases.for_user("catalogue", user), snapshot.releases.for_user("router", user)
     return catalogue, router, "admin" in caller.permissions
 
 

@@ -41,7 +41,8 @@ def arrived(snapshot: Snapshot, headers: Mapping[str, str], body: bytes, client:
     now = datetime.now(UTC)
     caller = identify(headers, snapshot.ring, now)
     request = openai.read(body, headers)
-    catalogue, router = snapshot.releases.for_user(f"{caller.user_id or f'key {caller.key_id}'}")
+    user = f"{caller.user_id or f'key {caller.key_id}'}"
+    catalogue, router = snapshot.releases.for_user("catalogue", user), snapshot.releases.for_user("router", user)
     return Arrival(
         caller=caller,
         client=client,

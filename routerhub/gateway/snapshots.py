@@ -31,7 +31,7 @@ RETRY_PAUSE_S = 0.5
 class Snapshot:
     """All that deciding and letting in needs. `loaded_at` is monotonic seconds, None for the one from the code."""
 
-    releases: live.Releases
+    releases: live.LiveReleases
     ring: KeyRing
     health: Health
     preferences: Mapping[int, Preferences]
@@ -43,7 +43,11 @@ class SnapshotKeeper:
 
     def __init__(self, dsn: str, max_age_s: float) -> None:
         self.current = Snapshot(
-            releases=live.STATIC, ring=KeyRing(held={}, is_read=False), health=HEALTHY, preferences={}, loaded_at=None
+            releases=live.shipped(),
+            ring=KeyRing(held={}, is_read=False),
+            health=HEALTHY,
+            preferences={},
+            loaded_at=None,
         )
         self._dsn = dsn
         self._max_age_s = max_age_s

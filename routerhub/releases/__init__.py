@@ -1,0 +1,1 @@
+"""The unit of change: immutable, validated, numbered bundles; which of them is live, for whom, and the way back."""

@@ -5,95 +5,83 @@ Three steps down, never an error: the live release, the last one that was read, 
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cache
+from typing import Any
 
 from django.db import DatabaseError
 
-from autorouter.configuration import bundles
-from autorouter.configuration.release0 import STATIC as STATIC_ROUTER
-from autorouter.types import RouterRelease
-from models_registry.catalogue import bundles as catalogue_bundles
-from models_registry.catalogue.release0 import STATIC as STATIC_CATALOGUE
-from models_registry.types import Catalogue
-from routerhub.releases import rollout, store, switches
+from routerhub.releases import lines, rollout, store, switches
 from routerhub.releases.errors import InvalidRelease
-from routerhub.releases.types import Line, Pointer
+from routerhub.releases.types import Pointer
 
 logger = logging.getLogger(__name__)
-Parsed = TypeVar("Parsed", Catalogue, RouterRelease)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Releases:
-    """Every release that some user may be on, parsed, by number; 0 is always among them."""
+class LiveLine:
+    """One line: its pointer, and every release that some user may be on, parsed, by number; 0 is always among them."""
 
-    catalogue_pointer: Pointer
-    router_pointer: Pointer
-    catalogues: Mapping[int, Catalogue]
-    routers: Mapping[int, RouterRelease]
+    pointer: Pointer
+    releases: Mapping[int, Any]
 
-    def for_user(self, user_key: str) -> tuple[Catalogue, RouterRelease]:
-        """What decides for this user. `user_key` is any text that stays the same for one. The switches come first."""
-        on = switches.current()
-        return (
-            self.catalogues[rollout.pick(self.catalogue_pointer, user_key) if on.catalogue else 0],
-            self.routers[rollout.pick(self.router_pointer, user_key) if on.router else 0],
-        )
+    def for_user(self, user_key: str) -> Any:
+        """What decides for this user. The switch comes first."""
+        return self.releases[rollout.pick(self.pointer, user_key) if switches.is_on(self.pointer.line) else 0]
 
 
-STATIC = Releases(
-    catalogue_pointer=Pointer(line="catalogue", stable=0),
-    router_pointer=Pointer(line="router", stable=0),
-    catalogues={0: STATIC_CATALOGUE},
-    routers={0: STATIC_ROUTER},
-)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveReleases:
+    """Every line."""
+
+    lines: Mapping[str, LiveLine]
+
+    def for_user(self, line: str, user_key: str) -> Any:
+        """The release of a line for a user. `user_key` is any text that stays the same for one."""
+        return self.lines[line].for_user(user_key)
 
 
-def load(previous: Releases = STATIC) -> Releases:
-    """The live releases from the database; those already in `previous` are not read again. Raises DatabaseError."""
-    pointers = rollout.pointers()
-    router_pointer, routers = _line("router", pointers, previous.router_pointer, previous.routers, bundles.read)
-    catalogue_pointer, catalogues = _line(
-        "catalogue", pointers, previous.catalogue_pointer, previous.catalogues, catalogue_bundles.read
-    )
-    return Releases(
-        catalogue_pointer=catalogue_pointer, router_pointer=router_pointer, catalogues=catalogues, routers=routers
-    )
-
-
-def _line(
-    line: Line,
-    pointers: Mapping[Line, Pointer],
-    before: Pointer,
-    parsed: Mapping[int, Parsed],
-    read: Callable[..., Parsed],
-) -> tuple[Pointer, dict[int, Parsed]]:
-    """The line's pointer and parsed releases. A bundle that cannot be read changes nothing."""
-    pointer: Pointer = pointers.get(line, Pointer(line=line, stable=0))
-    wanted = {pointer.stable, *(() if pointer.candidate is None else (pointer.candidate,))}
-    try:
-        found = {
-            number: parsed[number] if number in parsed else read(store.bundle(line, number), number)
-            for number in wanted
+@cache
+def shipped() -> LiveReleases:
+    """Release 0 of every line: what a process starts with."""
+    return LiveReleases(
+        lines={
+            name: LiveLine(pointer=Pointer(line=name), releases={0: store.release(name, 0)}) for name in lines.names()
         }
+    )
+
+
+def load(previous: LiveReleases | None = None) -> LiveReleases:
+    """The live releases from the database; those already in `previous` are not read again. Raises DatabaseError."""
+    before = previous or shipped()
+    pointers = rollout.pointers()
+    return LiveReleases(
+        lines={name: _line(pointers.get(name, Pointer(line=name)), known) for name, known in before.lines.items()}
+    )
+
+
+def _line(pointer: Pointer, before: LiveLine) -> LiveLine:
+    """The line's pointer and parsed releases. A bundle that cannot be read changes nothing."""
+    wanted = {0, pointer.stable, *(() if pointer.candidate is None else (pointer.candidate,))}
+    try:
+        found = {number: before.releases.get(number) or store.release(pointer.line, number) for number in wanted}
     except InvalidRelease as problem:
-        logger.error("action=load_release line=%s kept=%s problem=%s", line, before.stable, problem)
-        return before, dict(parsed)
-    return pointer, {0: parsed[0], **found}
+        logger.error("action=load_release line=%s kept=%s problem=%s", pointer.line, before.pointer.stable, problem)
+        return before
+    return LiveLine(pointer=pointer, releases=found)
 
 
 _lock = threading.Lock()
-_last = STATIC
+_last: LiveReleases | None = None
 
 
-def current(user_key: str) -> tuple[Catalogue, RouterRelease]:
+def current() -> LiveReleases:
     """The live releases for a Django view: one query for the pointers, and what it already read if that fails."""
     global _last  # noqa: PLW0603 - the one cache of this process
-    try:
-        with _lock:
+    with _lock:
+        try:
             _last = load(_last)
-    except DatabaseError as problem:
-        logger.warning("action=load_releases kept=last_known problem=%s", problem)
-    return _last.for_user(user_key)
+        except DatabaseError as problem:
+            logger.warning("action=load_releases kept=last_known problem=%s", problem)
+        return _last or shipped()

@@ -1,102 +1,90 @@
-"""The router's own pages in the admin: releases of both lines and what is live."""
+"""Releases in the admin: what is live on each line, the buttons that change it, and what two releases have otherwise."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from autorouter.errors import RouterError
-from models_registry.errors import RegistryError
-from routerhub.audit import pages
-from routerhub.releases import differences, rollout, store, switches
-from routerhub.releases.types import Line
+from routerhub.audit.pages import StaffPage, page
+from routerhub.releases import lines, rollout, store, switches
+from routerhub.releases.differences import Difference
+from routerhub.releases.errors import UnknownRelease
+from routerhub.releases.forms import CompareForm, LineForm, RollBackForm, RollOutForm
 
 MAX_DIFFERENCES = 300
+MAX_LISTED = 25
 
 
-class ReleasesPage(pages.StaffPage):
+@page("releases/", "releases")
+class ReleasesPage(StaffPage):
     """What is live on each line, every release, and the buttons that roll out, promote and roll back."""
 
     title = "Releases"
     template_name = "releases/releases.html"
-    permission = "models_registry.change_rollout"
-    refusals = (ValidationError, RegistryError, RouterError, ValueError)
+    permission = "releases.view_rollout"
+    change_permission = "releases.change_rollout"
+    actions: ClassVar = {
+        "roll_out": RollOutForm, "promote": LineForm, "rollback": RollBackForm, "on": LineForm, "off": LineForm,
+    }  # fmt: skip
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        pointers, on = rollout.pointers(), switches.current()
-        shown = [
-            {
-                "name": line,
-                "switch": switches.NAMES[line],
-                "is_on": getattr(on, line),
-                "turned": switches.last_turned(line),
-                "pointer": pointers.get(line),
-                "releases": store.listed(line)[:25],
-            }
-            for line in rollout.LINES
-        ]
-        return super().get_context_data(**given, lines=shown)
+        return super().get_context_data(**given, lines=[_shown(line) for line in lines.names()])
 
-    def act(self, request: HttpRequest, **_: Any) -> HttpResponse:
-        line, action = self._line(request.POST.get("line", "")), request.POST.get("action", "")
-        author, reason = pages.author(request), pages.reason(request)
-        if action == "roll_out":
-            number, percent = self._number("release"), self._number("percent")
-            rollout.roll_out(line, number, percent, author, reason)
-            told = f"{line} {number} is live for {percent} %."
-        elif action == "promote":
-            told = f"{line} {rollout.promote(line, author, reason)} is live for all."
-        elif action == "rollback":
-            target = self._number("release") if request.POST.get("release") else None
-            told = f"{line} {rollout.rollback(line, target, author, reason)} is live for all."
-        elif action in {"on", "off"}:
-            switches.turn(line, action == "on", str(author), reason)
-            told = f"{switches.NAMES[line]} is {action}."
-        else:
-            raise ValidationError(f"{action!r} is not an action of this page.")
-        messages.success(request, told)
+    def act(self, form: LineForm, **_: Any) -> HttpResponse:
+        line, action = form.cleaned_data["line"], self.request.POST["action"]
+        messages.success(self.request, getattr(self, f"_{action}")(line, form))
         return redirect("admin:releases")
 
-    def _line(self, name: str) -> Line:
-        for line in rollout.LINES:
-            if line == name:
-                return line
-        raise ValidationError(f"There is no line {name!r}.")
+    def _roll_out(self, line: str, form: LineForm) -> str:
+        number, percent = form.cleaned_data["release"], form.cleaned_data["percent"]
+        rollout.roll_out(line, number, percent, self.change(form))
+        return f"{line} {number} is live for {percent} %."
 
-    def _number(self, field: str) -> int:
-        given = self.request.POST.get(field, "")
-        if not given.isdecimal():
-            raise ValidationError(f"{field}: {given!r} is not a whole number.")
-        return int(given)
+    def _promote(self, line: str, form: LineForm) -> str:
+        return f"{line} {rollout.promote(line, self.change(form))} is live for all."
+
+    def _rollback(self, line: str, form: LineForm) -> str:
+        return f"{line} {rollout.rollback(line, form.cleaned_data['release'], self.change(form))} is live for all."
+
+    def _on(self, line: str, form: LineForm) -> str:
+        return self._turn(line, True, form)
+
+    def _off(self, line: str, form: LineForm) -> str:
+        return self._turn(line, False, form)
+
+    def _turn(self, line: str, is_on: bool, form: LineForm) -> str:
+        switches.turn(line, is_on, self.change(form))
+        return f"{lines.find(line).switch} is {'on' if is_on else 'off'}."
 
 
-class DifferencePage(pages.StaffPage):
+def _shown(line: str) -> dict[str, Any]:
+    return {
+        "name": line, "switch": lines.find(line).switch, "is_on": switches.is_on(line),
+        "turned": switches.last_turned(line), "pointer": rollout.pointer(line),
+        "releases": store.listed(line)[:MAX_LISTED],
+    }  # fmt: skip
+
+
+@page("releases/<str:line>/difference/", "release_difference")
+class DifferencePage(StaffPage):
     """Every value in which two releases differ."""
 
     template_name = "releases/difference.html"
-    permission = "models_registry.view_release"
+    permission = "releases.view_release"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        if given["line"] not in rollout.LINES:
-            raise Http404(f"There is no line {given['line']!r}.")
-        line: Line = given["line"]
-        numbers = [each.number for each in store.listed(line)]
-        before, after = self._chosen(numbers)
-        found: list[differences.Difference] = []
+        line = self.kwargs["line"]
+        if line not in lines.names():
+            raise Http404(f"There is no line {line!r}.")
+        before, after = CompareForm(self.request.GET).chosen(line)
+        found: list[Difference] = []
         problem = ""
         try:
-            found = store.differences(line, before, after)
-        except RegistryError as refused:
+            found = store.compared(line, before, after)
+        except UnknownRelease as refused:
             problem = str(refused)
         return super().get_context_data(
-            **given, title=f"{line} {before} → {after}", numbers=[*numbers, 0], before=before, after=after,
-            found=found[:MAX_DIFFERENCES], count=len(found), problem=problem,
+            **given, title=f"{line} {before} → {after}", numbers=[*(each.number for each in store.listed(line)), 0],
+            before=before, after=after, found=found[:MAX_DIFFERENCES], count=len(found), problem=problem,
         )  # fmt: skip
-
-    def _chosen(self, numbers: list[int]) -> tuple[int, int]:
-        given = [self.request.GET.get(name, "") for name in ("before", "after")]
-        newest = numbers[0] if numbers else 0
-        after = int(given[1]) if given[1].isdecimal() else newest
-        return int(given[0]) if given[0].isdecimal() else max(after - 1, 0), after

@@ -1,36 +1,29 @@
-"""The two switches that turn a line to the release in the code at once: a small file beside the process.
+"""The switches that turn a line to the release in the code at once: a small file beside the process.
 
 A file and not a row, so that they work while the database does not. Every process looks at it again after LOOK_EVERY_S;
 where it says nothing, the environment decides. With several hosts the file must be on a volume that they share.
 """
 
 import fcntl
+import getpass
 import json
 import logging
 import os
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from routerhub.releases.types import Line
+from routerhub.audit.change import Change
+from routerhub.releases import lines
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.2
-NAMES: dict[Line, str] = {"catalogue": "USE_DB_MODELS", "router": "USE_DB_ROUTER_CONFIG"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Switches:
-    """True: the line is served from the database's releases. False: from release 0."""
-
-    catalogue: bool
-    router: bool
 
 
 class _Watch:
@@ -40,68 +33,80 @@ class _Watch:
         self._lock = threading.Lock()
         self._looked_at = -LOOK_EVERY_S
         self._seen: object = None
-        self._switches = Switches(catalogue=True, router=True)
+        self._on: Mapping[str, bool] = {}
 
-    def current(self) -> Switches:
+    def current(self) -> Mapping[str, bool]:
         now = time.monotonic()
         if now - self._looked_at >= LOOK_EVERY_S:
             with self._lock:
                 self._look()
                 self._looked_at = now
-        return self._switches
+        return self._on
 
     def forget(self) -> None:
         self._looked_at = -LOOK_EVERY_S
 
     def _look(self) -> None:
-        seen = (_stamp(settings.SWITCHES_FILE), settings.USE_DB_MODELS, settings.USE_DB_ROUTER_CONFIG)
+        defaults = {name: bool(getattr(settings, lines.find(name).switch)) for name in lines.names()}
+        seen = (_stamp(settings.SWITCHES_FILE), tuple(defaults.items()))
         if seen == self._seen:
             return
         written = read(settings.SWITCHES_FILE)
-        self._switches = Switches(
-            catalogue=written.get(NAMES["catalogue"], settings.USE_DB_MODELS),
-            router=written.get(NAMES["router"], settings.USE_DB_ROUTER_CONFIG),
-        )
+        self._on = {name: written.get(lines.find(name).switch, default) for name, default in defaults.items()}
         self._seen = seen
-        logger.info("action=read_switches catalogue=%s router=%s", self._switches.catalogue, self._switches.router)
+        logger.info("action=read_switches %s", " ".join(f"{name}={on}" for name, on in self._on.items()))
 
 
 _watch = _Watch()
 
 
-def current() -> Switches:
-    """What the switches say now, at most LOOK_EVERY_S old."""
+def current() -> Mapping[str, bool]:
+    """By line, what the switches say now, at most LOOK_EVERY_S old. True: the line is served from the database's releases;
+    False: from release 0."""
     return _watch.current()
 
 
-def turn(line: Line, is_on: bool, author: str, reason: str) -> None:
-    """Write one switch; every process on this host follows within LOOK_EVERY_S. Needs no database.
+def is_on(line: str) -> bool:
+    return _watch.current()[line]
+
+
+def turn(line: str, is_on: bool, change: Change) -> None:
+    """Write one switch; every process on this host follows within LOOK_EVERY_S. Needs no database. Raises UnknownLine.
 
     Who, when and why is written to the log and beside the switch, since the database's history may be out of reach.
     """
+    switch = lines.find(line).switch
     path: Path = settings.SWITCHES_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
-    note = {"author": author, "reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds"), "on": is_on}
+    author = str(change.author or getpass.getuser())
+    note = {
+        "author": author,
+        "reason": change.reason,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "on": is_on,
+    }
     with open(path.parent / ".switches.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        text = json.dumps({**_file(path), NAMES[line]: is_on, "last": {**_last(path), NAMES[line]: note}}, indent=1)
+        text = json.dumps({**_file(path), switch: is_on, "last": {**_last(path), switch: note}}, indent=1)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".switches-", delete=False) as file:
             file.write(text)
         os.chmod(file.name, 0o644)
         os.replace(file.name, path)
-    logger.warning("action=turn_switch switch=%s on=%s author=%s reason=%s", NAMES[line], is_on, author, reason)
+    logger.warning("action=turn_switch switch=%s on=%s author=%s reason=%s", switch, is_on, author, change.reason)
     _watch.forget()
 
 
 def read(path: Path) -> dict[str, bool]:
     """What the file says, by the switch's name."""
     values = _file(path)
-    return {name: values[name] for name in NAMES.values() if isinstance(values.get(name), bool)}
+    return {
+        name: values[name] for line in lines.names() if isinstance(values.get(name := lines.find(line).switch), bool)
+    }
 
 
-def last_turned(line: Line) -> dict[str, Any]:
+def last_turned(line: str) -> dict[str, Any]:
     """Who turned a switch last, when and why: {"author", "reason", "at", "on"}; empty where nobody did."""
-    found: dict[str, Any] = _last(settings.SWITCHES_FILE).get(NAMES[line], {})
+    found: dict[str, Any] = _last(settings.SWITCHES_FILE).get(lines.find(line).switch, {})
     return found
 
 

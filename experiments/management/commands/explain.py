@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
+from analytics.models import Record
 from experiments.errors import UnknownOperation
 from experiments.replay import decisions
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            told = decisions.tell(decisions.find(options["operation_id"], None))
+            told = decisions.tell(decisions.find(options["operation_id"], Record.objects.all()))
         except UnknownOperation as problem:
             raise CommandError(str(problem)) from problem
         story = decisions.as_json(told)

@@ -4,10 +4,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from models_registry.catalogue import tables as catalogue_tables
+from models_registry.catalogue import tables
+from models_registry.catalogue.compiler import LINE
 from models_registry.errors import UnreadableFile
 from models_registry.transfer import importing
 from models_registry.transfer.resources import FORMATS, TABLES
+from routerhub.audit.change import Change
 from routerhub.releases import store
 from routerhub.releases.errors import InvalidRelease
 
@@ -42,8 +44,8 @@ class Command(BaseCommand):
     def _apply(self, found: importing.Plan, reason: str) -> None:
         try:
             with transaction.atomic():
-                catalogue_tables.write(found.target, None, reason)
-                release = store.publish(None, reason)
+                tables.write(found.target, Change(reason=reason))
+                release = store.publish(LINE, Change(reason=reason))
         except InvalidRelease as invalid:
             raise CommandError(f"Nothing was written. {invalid}") from invalid
         self.stdout.write(self.style.SUCCESS(f"applied; catalogue release {release} is live"))

@@ -7,6 +7,7 @@ from django.utils.timezone import now
 
 from models_registry.errors import UnreadableSource
 from models_registry.prices import lists, syncing
+from routerhub.audit.change import Change
 from routerhub.releases.errors import InvalidRelease
 
 
@@ -41,13 +42,13 @@ class Command(BaseCommand):
         if not chosen:
             return
         try:
-            applied = syncing.apply(offers, chosen, moment, None, options["reason"])
+            applied = syncing.apply(offers, chosen, moment, Change(reason=options["reason"]))
         except InvalidRelease as invalid:
             raise CommandError(f"Nothing was written. {invalid}") from invalid
         waiting = sum(bool(change.doubts) for change in applied)
         self.stdout.write(self.style.SUCCESS(f"applied {len(applied)}, of which {waiting} wait for approval"))
 
-    def _additions(self, changes: list[syncing.Change], places: list[str]) -> set[str]:
+    def _additions(self, changes: list[syncing.PriceChange], places: list[str]) -> set[str]:
         new = {change.place: change for change in changes if change.kind == "new"}
         for place in places:
             if place not in new:
@@ -56,7 +57,7 @@ class Command(BaseCommand):
                 raise CommandError(f"--add {place}: {new[place].obstacle}.")
         return {new[place].key for place in places}
 
-    def _show(self, changes: list[syncing.Change], with_new: bool) -> None:
+    def _show(self, changes: list[syncing.PriceChange], with_new: bool) -> None:
         for change in changes:
             if change.kind != "new" or with_new:
                 self.stdout.write(lists.line(change))

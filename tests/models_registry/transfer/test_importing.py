@@ -75,7 +75,7 @@ def work(content: bytes, author: Any = None, reason: str = "from a list", table:
     importing.work_all()
     job.refresh_from_db()
     assert job.state == ImportState.CHECKED, job.outcome
-    importing.confirm(job, author, reason)
+    importing.confirm(job, change)
     importing.work_all()
     job.refresh_from_db()
     return job

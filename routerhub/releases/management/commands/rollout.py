@@ -2,9 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from routerhub.releases import rollout
-from routerhub.releases.errors import NoRollout, UnknownRelease
-from routerhub.releases.types import Line
+from routerhub.audit.change import Change
+from routerhub.releases import lines, rollout
+from routerhub.releases.errors import ReleaseError
 
 
 class Command(BaseCommand):
@@ -13,27 +13,28 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("line", nargs="?", choices=rollout.LINES)
+        parser.add_argument("line", nargs="?", choices=lines.names())
         parser.add_argument("release", nargs="?", type=int)
         parser.add_argument("--percent", type=int, default=100, help="1 to 100, sticky per user; 100 is for all")
         parser.add_argument("--promote", action="store_true", help="make the line's candidate live for all")
         parser.add_argument("--reason", default="", help="kept in the history; needed for every change")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        line: Line | None = options["line"]
+        line: str | None = options["line"]
         if line and (options["promote"] or options["release"] is not None):
             if not options["reason"].strip():
                 raise CommandError("Give a --reason: it is kept in the history.")
             try:
                 self._change(line, options)
-            except (UnknownRelease, NoRollout, ValueError) as problem:
+            except ReleaseError as problem:
                 raise CommandError(str(problem)) from problem
         for name, pointer in rollout.pointers().items():
             share = f", {pointer.candidate} for {pointer.percent} %" if pointer.candidate is not None else ""
             self.stdout.write(f"{name}: release {pointer.stable} is live{share}")
 
-    def _change(self, line: Line, options: dict[str, Any]) -> None:
+    def _change(self, line: str, options: dict[str, Any]) -> None:
+        change = Change(reason=options["reason"])
         if options["promote"]:
-            rollout.promote(line, None, options["reason"])
+            rollout.promote(line, change)
         else:
-            rollout.roll_out(line, options["release"], options["percent"], None, options["reason"])
+            rollout.roll_out(line, options["release"], options["percent"], change)

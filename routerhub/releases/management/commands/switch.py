@@ -1,10 +1,9 @@
-import getpass
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from routerhub.releases import switches
-from routerhub.releases.rollout import LINES
+from routerhub.audit.change import Change
+from routerhub.releases import lines, switches
 
 
 class Command(BaseCommand):
@@ -12,16 +11,14 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("switch", nargs="?", choices=[switches.NAMES[line] for line in LINES])
+        parser.add_argument("switch", nargs="?", choices=[lines.find(line).switch for line in lines.names()])
         parser.add_argument("state", nargs="?", choices=["on", "off"])
         parser.add_argument("--reason", default="by command")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        if options["switch"] and options["state"]:
-            line = next(line for line, name in switches.NAMES.items() if name == options["switch"])
-            switches.turn(line, options["state"] == "on", getpass.getuser(), options["reason"])
-        now = switches.current()
-        for line, name in switches.NAMES.items():
-            self.stdout.write(
-                f"{name} {'on' if getattr(now, line) else 'off: release 0, the one in the code, decides'}"
-            )
+        for line in lines.names():
+            name = lines.find(line).switch
+            if name == options["switch"] and options["state"]:
+                switches.turn(line, options["state"] == "on", Change(reason=options["reason"]))
+            state = "on" if switches.is_on(line) else "off: release 0, the one in the code, decides"
+            self.stdout.write(f"{name} {state}")

@@ -1,0 +1,77 @@
+"""What belongs to people: their preferences, and the conversations under way."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget
+
+from autorouter.models import Preferences, Session
+from models_registry.catalogue.compiler import provider_names
+from routerhub.audit.admin import AuditedAdmin, ReasonForm
+
+RULE_PANELS: list[Callable[[Preferences], SafeString]] = []
+"""What apps above this one show below a user's rules: what each did over recent traffic."""
+
+
+class PreferencesForm(ReasonForm):
+    preferred_providers = forms.MultipleChoiceField(required=False, widget=UnfoldAdminSelect2MultipleWidget)
+    blocked_providers = forms.MultipleChoiceField(required=False, widget=UnfoldAdminSelect2MultipleWidget)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for name in ("preferred_providers", "blocked_providers"):
+            self.fields[name].choices = [(each, each) for each in provider_names()]  # type: ignore[attr-defined]
+
+
+@admin.register(Preferences)
+class PreferencesAdmin(AuditedAdmin):
+    """One set per user, with an editor for rules that says what each did lately."""
+
+    form = PreferencesForm
+    list_display = ["user", "priority", "max_cost_usd", "max_latency_ms", "rule_names"]
+    list_filter = ["priority"]
+    search_fields = ["user__username"]
+    autocomplete_fields = ["user"]
+    readonly_fields = ["effects"]
+    fieldsets = [
+        (None, {"fields": ["user", ("priority", "max_cost_usd", "max_latency_ms"), "daily_alert_usd"]}),
+        ("Providers", {"fields": [("preferred_providers", "blocked_providers")]}),
+        ("Custom rules", {"fields": ["rules", "effects"]}),
+    ]
+
+    class Media:
+        js = ["routerhub/rules.js"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "rules":
+            options["widget"] = UnfoldAdminTextareaWidget(attrs={"data-rules": "", "rows": 12})
+        return super().formfield_for_dbfield(db_field, request, **options)
+
+    @display(description="Rules")
+    def rule_names(self, row: Preferences) -> str:
+        return ", ".join(str(rule.get("name", "")) for rule in row.rules) or "-"
+
+    @display(description="What they did lately")
+    def effects(self, row: Preferences) -> SafeString:
+        return SafeString("".join(panel(row) for panel in RULE_PANELS)) if row.pk else SafeString("-")
+
+
+@admin.register(Session)
+class SessionAdmin(ModelAdmin):
+    """Conversations. Deleting one forgets its model."""
+
+    list_display = ["name", "account_id", "user_id", "model", "requests", "priority", "policy", "last_activity_at"]
+    list_filter = ["priority", "policy"]
+    search_fields = ["name", "model"]
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False

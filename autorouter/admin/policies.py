@@ -1,0 +1,129 @@
+"""Policies, the places by which performance moved their models, and which task goes to which."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from autorouter.configuration import policies
+from autorouter.decision.ordering import shifted
+from autorouter.models import Policy, PolicyShift, TaskType
+from routerhub.audit.admin import AuditedAdmin, ReasonForm
+from routerhub.audit.change import change_by
+from routerhub.releases.errors import InvalidRelease
+
+
+class LinesField(forms.CharField):
+    """A list of ids, one a line, in their order."""
+
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 6})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in str(value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or []) != self.to_python(data))
+
+
+class PolicyForm(ReasonForm):
+    model_ids = LinesField(label="Models", help_text="Model ids, one a line; the first is tried first.")
+
+
+@admin.register(Policy)
+class PolicyAdmin(AuditedAdmin):
+    form = PolicyForm
+    list_display = ["name", "version", "title", "most", "order", "state"]
+    list_filter = ["is_active"]
+    search_fields = ["name", "title"]
+    fieldsets = [
+        (None, {"fields": [("name", "version"), "title", "is_active"]}),
+        ("Models", {"fields": ["model_ids", "moved"], "description": "The first that can take the request is called."}),
+        ("Limits", {"fields": [("max_cost_usd", "max_output_tokens", "temperature")]}),
+        (
+            "Adjusting the order by performance",
+            {
+                "fields": [("adjust_max_places", "adjust_min_requests", "adjust_margin")],
+                "description": "A model that surely fails more often than the others moves down, a better one up, and "
+                "back again, each time as a release of its own.",
+            },
+        ),
+    ]
+    readonly_fields = ["moved"]
+    actions = ["activate"]
+
+    @action(description="Activate this version in place of the active one", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset:
+            try:
+                policies.activate(row.name, row.version, change_by(request, "activated in the admin"))
+            except (ValidationError, InvalidRelease) as refused:
+                messages.error(request, f"{row}: {refused}")
+            else:
+                messages.success(request, f"{row} is active.")
+
+    @display(description="Most per task", ordering="max_cost_usd")
+    def most(self, row: Policy) -> str:
+        return "no limit" if row.max_cost_usd is None else f"{row.max_cost_usd.normalize():f} USD"
+
+    @display(description="Order")
+    def order(self, row: Policy) -> str:
+        shown = row.model_ids[:3]
+        return " > ".join(shown) + (f" > {len(row.model_ids) - 3} more" if len(row.model_ids) > 3 else "")
+
+    @display(description="State", label={"active": "success", "inactive": "warning"})
+    def state(self, row: Policy) -> str:
+        return "active" if row.is_active else "inactive"
+
+    @display(description="Order in use")
+    def moved(self, row: Policy) -> SafeString:
+        shifts = PolicyShift.objects.filter(policy=row.name) if row.is_active else PolicyShift.objects.none()
+        places = {shift.model: shift.places for shift in shifts}
+        context = {"order": shifted(row.model_ids, places), "shifts": shifts}
+        return render_to_string("autorouter/order.html", context)
+
+
+@admin.register(PolicyShift)
+class PolicyShiftAdmin(AuditedAdmin):
+    """What performance moved, with its figures. Taking one back is a change like any other."""
+
+    list_display = ["model", "policy", "way", "told", "since"]
+    list_filter = ["policy"]
+    actions = ["undo"]
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    @display(description="Moved", label={"down": "warning", "up": "success"})
+    def way(self, row: PolicyShift) -> tuple[str, str]:
+        way = "down" if row.places > 0 else "up"
+        return way, f"{way} by {abs(row.places)}"
+
+    @display(description="Evidence")
+    def told(self, row: PolicyShift) -> str:
+        return str(row.evidence.get("told", ""))
+
+    @action(description="Put back to the place that staff wrote", permissions=["change"])
+    def undo(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset:
+            policies.undo_shift(row, change_by(request, "put back in the admin"))
+            messages.success(request, f"{row.model} is back at its place in {row.policy}.")
+
+
+@admin.register(TaskType)
+class TaskTypeAdmin(AuditedAdmin):
+    list_display = ["name", "policy"]

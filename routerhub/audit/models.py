@@ -1,0 +1,48 @@
+"""What the tables of every app are: configuration, of which every version is kept, or facts that the product writes itself."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models.expressions import RawSQL
+from simple_history.models import HistoricalRecords
+
+SECRETS = ("digest",)
+"""Columns that no history keeps."""
+
+
+class Version(models.Model):
+    """What every version keeps beside author, moment and reason."""
+
+    ip = models.GenericIPAddressField(null=True, blank=True)
+    transaction = models.BigIntegerField(
+        db_default=RawSQL("pg_current_xact_id()::text::bigint", []),
+        editable=False,
+        help_text="PostgreSQL's number of the transaction: versions with the same one were written together.",
+    )
+
+    class Meta:
+        abstract = True
+
+
+def person(request: Any = None, **_: Any) -> AbstractBaseUser | None:
+    """Who is behind a request, where nobody was named: a person that is logged in, or nobody."""
+    user = getattr(request, "user", None)
+    return user if isinstance(user, AbstractBaseUser) and user.is_authenticated else None
+
+
+class Audited(models.Model):
+    """A configuration table: people change it, every version is kept, and (unless it says otherwise) can be restored."""
+
+    history = HistoricalRecords(bases=[Version], get_user=person, inherit=True, excluded_fields=SECRETS)
+    is_restorable = True
+
+    class Meta:
+        abstract = True
+
+
+class Fact(models.Model):
+    """A table that the product writes by itself: what happened, not what somebody decided. It has no history."""
+
+    class Meta:
+        abstract = True

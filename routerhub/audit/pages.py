@@ -1,0 +1,128 @@
+"""Pages of the admin that belong to no single table: who may open them, and forms that come back with their problems."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.generic import TemplateView
+
+from routerhub.audit.change import Change, change_by
+from routerhub.audit.errors import ChangeRefused
+from routerhub.audit.forms import ReasonedForm
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """Where a page stands below /admin/, and its name there."""
+
+    route: str
+    name: str
+    view: Callable[..., HttpResponseBase]
+
+
+ADDRESSES: list[Address] = []
+"""Every page that registered itself; the admin site serves them."""
+Page = TypeVar("Page", bound=Any)
+
+
+def page(route: str, name: str) -> Callable[[Page], Page]:
+    """Serve a page, a class or a function, at an address of the admin."""
+
+    def register(made: Page) -> Page:
+        ADDRESSES.append(Address(route=route, name=name, view=made.as_view() if hasattr(made, "as_view") else made))
+        return made
+
+    return register
+
+
+class StaffPage(TemplateView):
+    """A page with buttons. Each button is an action with a form; what is refused is said at the top or beside its field,
+    and the page is shown again as it was sent."""
+
+    title = ""
+    permission = ""
+    """Django's permission to see the page."""
+    change_permission = ""
+    """Django's permission to use its buttons; empty: the same."""
+    actions: ClassVar[Mapping[str, type[forms.Form]]] = {}
+    """The form of each button, by the button's `action`; a page with one button need not name it."""
+    refusals: ClassVar[tuple[type[Exception], ...]] = (ValidationError, ChangeRefused)
+
+    def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
+        needed = self.permission if request.method != "POST" else self.change_permission or self.permission
+        if not request.user.has_perm(needed):
+            raise PermissionDenied
+        return super().dispatch(request, *arguments, **options)
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        may_change = self.request.user.has_perm(self.change_permission or self.permission)
+        context = {**admin.site.each_context(self.request), "title": self.title, "may_change": may_change, **given}
+        return super().get_context_data(**context)
+
+    def post(self, request: HttpRequest, *_: Any, **options: Any) -> HttpResponse:
+        """Check the form of the button that was pressed, then do what it says, in one transaction."""
+        form = self.form(request)
+        if not form.is_valid():
+            return self.again(form)
+        try:
+            with transaction.atomic():
+                return self.act(form, **options)
+        except self.refusals as refused:
+            self.refuse(form, refused)
+            return self.again(form)
+
+    def form(self, request: HttpRequest) -> forms.Form:
+        """The form of the action that was chosen, bound to what was sent."""
+        chosen = request.POST.get("action", "")
+        known = self.actions if chosen or len(self.actions) != 1 else {"": next(iter(self.actions.values()))}
+        if chosen not in known:
+            raise PermissionDenied(f"{chosen!r} is not an action of this page.")
+        return known[chosen](request.POST, request.FILES, **self.form_options())
+
+    def form_options(self) -> dict[str, Any]:
+        """What the forms need to know beside what was sent."""
+        return {}
+
+    def act(self, form: Any, **_: Any) -> HttpResponse:
+        """What the button does, with a valid form. Raises one of `refusals`."""
+        raise NotImplementedError
+
+    def refuse(self, form: forms.Form, refused: Exception) -> None:
+        """Put a refusal beside the fields that it names, else on top of the form."""
+        for path, texts in _problems(refused).items():
+            field = path if path in form.fields else None
+            for text in [texts] if isinstance(texts, str) else texts:
+                form.add_error(field, str(text) if field or not path else f"{path}: {text}")
+
+    def again(self, form: forms.Form) -> HttpResponse:
+        """The page as it was sent, with what is wrong."""
+        for field, texts in form.errors.items():
+            label = (
+                "" if field == "__all__" else f"{form.fields[field].label or field.replace('_', ' ').capitalize()}: "
+            )
+            for text in texts:
+                messages.error(self.request, f"{label}{text}")
+        return self.render_to_response(self.get_context_data(form=form, **self.kwargs))
+
+    def change(self, form: forms.Form) -> Change:
+        """The change that a form with a reason makes."""
+        return change_by(self.request, form.cleaned_data["reason"])
+
+
+def _problems(refused: Exception) -> Mapping[str, Any]:
+    """What is wrong, by field; "" for the whole."""
+    if isinstance(refused, ValidationError):
+        return refused.message_dict if hasattr(refused, "error_dict") else {"": refused.messages}
+    return getattr(refused, "problems", None) or {"": str(refused)}
+
+
+class ReasonedPage(StaffPage):
+    """A page with one button that needs nothing but a reason."""
+
+    actions: ClassVar[Mapping[str, type[forms.Form]]] = {"": ReasonedForm}

@@ -1,0 +1,45 @@
+"""What every change by API has in common: no unknown field, and a reason."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+from routerhub.audit.forms import MAX_REASON_CHARS, REASON_MISSING
+
+
+class Strict(serializers.Serializer[Any]):
+    """Refuses fields that it does not have."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            allowed = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            raise serializers.ValidationError(
+                {name: [f"There is no such field. Allowed: {allowed}."] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+class Reasoned(serializers.Serializer[Any]):
+    """Mixed into what changes something: it says why, in a partial change too."""
+
+    reason = serializers.CharField(
+        write_only=True, max_length=MAX_REASON_CHARS, help_text="Why: kept in the history, beside your name.",
+        error_messages={"required": REASON_MISSING, "blank": REASON_MISSING},
+    )  # fmt: skip
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "reason" not in attrs:
+            raise serializers.ValidationError({"reason": REASON_MISSING})
+        return super().validate(attrs)  # type: ignore[no-any-return]
+
+
+class ReasonSerializer(Reasoned, Strict):
+    """A change that needs nothing but its reason."""
+
+
+def valid(serializer: Any) -> dict[str, Any]:
+    """The serializer's values. Raises the REST framework's ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values

@@ -1,0 +1,11 @@
+"""The history's addresses below /api/."""
+
+from django.urls import path
+
+from routerhub.audit import viewsets
+
+urlpatterns = [
+    path("history", viewsets.HistoryView.as_view()),
+    path("history/<str:table>/<int:number>", viewsets.VersionView.as_view()),
+    path("history/<str:table>/<int:number>/restore", viewsets.RestoreView.as_view()),
+]

@@ -1,0 +1,51 @@
+"""What can go wrong with releases.
+
+ReleaseError
+├── InvalidRelease    a bundle that breaks a rule of its line; carries every problem
+├── UnknownLine       a line that nobody registered
+├── UnknownRelease    a release number that its line does not have
+├── NoRollout         a promotion where nothing is being rolled out
+└── InvalidShare      a rollout to a share that is none
+"""
+
+from collections.abc import Iterable
+
+from routerhub.audit.errors import ChangeRefused
+
+
+class ReleaseError(ChangeRefused):
+    """Base of these errors. The message says what was given and what is allowed."""
+
+
+class InvalidRelease(ReleaseError, ValueError):
+    """A bundle that breaks a rule of its line; carries every problem, by the path of its value."""
+
+
+class UnknownLine(ReleaseError):
+    """A line that nobody registered."""
+
+    def __init__(self, given: str, allowed: Iterable[str]) -> None:
+        super().__init__({"": f"There is no line {given!r}. Allowed: {', '.join(allowed)}."})
+
+
+class UnknownRelease(ReleaseError):
+    """A release number that its line does not have."""
+
+    def __init__(self, line: str, number: int) -> None:
+        super().__init__({"": f"Line {line} has no release {number}."})
+        self.line = line
+        self.number = number
+
+
+class NoRollout(ReleaseError):
+    """A promotion where nothing is being rolled out."""
+
+    def __init__(self, line: str) -> None:
+        super().__init__({"": f"Line {line} has no candidate: everybody is on the stable release."})
+
+
+class InvalidShare(ReleaseError, ValueError):
+    """A rollout to a share of the users that is none."""
+
+    def __init__(self, percent: int) -> None:
+        super().__init__({"percent": f"{percent} is not from 1 to 100."})
