@@ -33,8 +33,7 @@ class Membership(Audited):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
-    is_restorable = False
-    """Who left an account comes back by being invited, not by an old version."""
+    final_because = "A membership is not restored: who left an account is invited again."
 
     class Meta:
         ordering = ["account", "user"]
@@ -62,8 +61,7 @@ class ApiKey(Audited):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    is_restorable = False
-    """Revoked is revoked: no earlier version opens the door again."""
+    final_because = "A key is not restored: what is revoked stays revoked. Make a new one."
 
     class Meta:
         ordering = ["account", "name"]

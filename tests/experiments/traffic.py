@@ -31,10 +31,12 @@ from experiments.replay.backtest import Pair, load
 from experiments.replay.traffic import SHIPPED_EVERY
 from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.types import Availability, Catalogue
-from routerhub.releases import rollout, store
+from routerhub.releases import store
 from tests.analytics.rows import insert
 from tests.autorouter.fakes import SANDBOXED, catalogue, model, task
 from tests.budgets.books import record
+from tests.cast import because
+from tests.releases.toys import put_live
 
 PLAIN = Constraints()
 SMALL, MIDDLE, LARGE = "acme:small", "acme:middle", "best:large"
@@ -72,9 +74,9 @@ def router_bundle(**policies: Mapping[str, Any]) -> dict[str, Any]:
 
 def open_shop(**policies: Mapping[str, Any]) -> None:
     """Release 1 of both lines is the shop; the router's tables say so too. Keyword arguments are policies."""
-    store.publish("catalogue", catalogue_bundles.to_bundle(goods()), None, "opened")
-    tables.write(router_bundle(**policies), None, "opened")
-    save.publish(None, "opened")
+    put_live("catalogue", catalogue_bundles.to_bundle(goods()), because("opened"))
+    tables.write(router_bundle(**policies), because("opened"))
+    save.publish(because("opened"))
 
 
 def tune(**values: Any) -> int:
@@ -82,12 +84,12 @@ def tune(**values: Any) -> int:
     row = RouterConfiguration.objects.get()
     for name, value in values.items():
         setattr(row, name, value)
-    return save.change_row(row, None, "tuned")
+    return save.change_row(row, because("tuned"))
 
 
 def draft(**values: Any) -> int:
     """The number of a router release with these values that is live for nobody."""
-    return rollout.draft("router", lambda: tune(**values), None, "an idea")
+    return store.draft("router", lambda: tune(**values), because("an idea"))
 
 
 def request(
