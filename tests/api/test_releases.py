@@ -109,7 +109,7 @@ def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, file: P
         ({"action": "roll_out", "release": -1, "reason": "x"}, 400, ["release"]),
         ({"action": "roll_out", "release": 9, "reason": "x"}, 404, []),
         ({"action": "rollback", "release": 9, "reason": "x"}, 404, []),
-        ({"action": "promote", "reason": "x"}, 400, ["action"]),
+        ({"action": "promote", "reason": "x"}, 400, [""]),
         ({"action": "explode", "reason": "x"}, 400, ["action"]),
         ({"action": "rollback", "reason": "x", "to": 1}, 400, ["to"]),
     ],
