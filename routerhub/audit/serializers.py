@@ -31,9 +31,7 @@ class WholeNumber(serializers.IntegerField):
             or len(text) > len(str(self.max_value))
             or not self.min_value <= int(text) <= self.max_value
         ):
-            raise serializers.ValidationError(
-                f"{data!r} is not a number from {self.min_value:,} to {self.max_value:,}."
-            )
+            raise serializers.ValidationError(f"{data!r} is not a number from {low:,} to {high:,}.")
         return int(text)
 
 
