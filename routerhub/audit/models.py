@@ -31,7 +31,7 @@ def person(request: Any = None, **_: Any) -> AbstractBaseUser | None:
     return user if isinstance(user, AbstractBaseUser) and user.is_authenticated else None
 
 
-class Versions(HistoricalRecords):
+class Versions(HistoricalRecords):  # type: ignore[misc]  # it ships no types
     """The history of every audited table, without the columns that none may keep."""
 
     def fields_included(self, model: type[models.Model]) -> list[Any]:

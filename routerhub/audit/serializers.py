@@ -26,11 +26,8 @@ class WholeNumber(serializers.IntegerField):
 
     def to_internal_value(self, data: Any) -> int:
         text = str(data)
-        if (
-            not text.isdecimal()
-            or len(text) > len(str(self.max_value))
-            or not self.min_value <= int(text) <= self.max_value
-        ):
+        low, high = self.min_value or 0, self.max_value or 0
+        if not text.isdecimal() or len(text) > len(str(high)) or not low <= int(text) <= high:
             raise serializers.ValidationError(f"{data!r} is not a number from {low:,} to {high:,}.")
         return int(text)
 

@@ -11,13 +11,11 @@ With cheap_below at 0.5 acme:middle is mid: 14, 24 and 32. For every category bu
 1,000 tokens in and 500 out cost 0.0004, 0.00095 and 0.005 USD.
 """
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.utils.timezone import now
 
 from autorouter.configuration import save, tables
@@ -32,9 +30,8 @@ from experiments.replay.traffic import SHIPPED_EVERY
 from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.types import Availability, Catalogue
 from routerhub.releases import store
-from tests.analytics.rows import insert
+from tests.analytics.rows import insert, insert_many
 from tests.autorouter.fakes import SANDBOXED, catalogue, model, task
-from tests.budgets.books import record
 from tests.cast import because
 from tests.releases.toys import put_live
 
@@ -117,11 +114,7 @@ def request(
 
 def answers(count: int, **columns: Any) -> list[uuid.UUID]:
     """So many equal records at once, without a decision; their ids."""
-    ids = [uuid.uuid4() for _ in range(count)]
-    rows = [record(each, **{"created_at": now().isoformat(), **columns}) for each in ids]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT record_many(%s)", [json.dumps(rows)])
-    return ids
+    return insert_many(count, **columns)
 
 
 def failed(model_id: str, error: str = "upstream_error") -> dict[str, Any]:
