@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from autorouter.types import RouterRelease
 from models_registry.types import Catalogue
+from routerhub.audit.change import valid_address
 from routerhub.gateway import listing, pipeline
 from routerhub.gateway.auth import identify
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
@@ -37,9 +38,8 @@ async def chat_completions(request: Request) -> Response:
     """POST /v1/chat/completions"""
     parts = parts_of(request)
     body = await read_body(request, parts.limits.max_body_bytes)
-    client = Client(
-        ip=request.client.host if request.client else None, user_agent=request.headers.get("user-agent", "")
-    )
+    address = valid_address(request.client.host if request.client else None)
+    client = Client(ip=address, user_agent=request.headers.get("user-agent", ""))
     work = asyncio.create_task(pipeline.chat(parts, request.headers, body, client))
     if not await _finished_before_client_left(request, work):
         return Response(status_code=CLIENT_LEFT)
