@@ -1,5 +1,6 @@
 """Which providers can be called from this process: those whose key stands in the environment, or the sandbox."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 
@@ -37,3 +38,9 @@ def sandbox_provider() -> Provider:
     return Provider(
         name=SANDBOX, title="Sandbox", protocol="openai", base_url=settings.SANDBOX_BASE_URL, credential_env=""
     )
+
+
+def digest(availability: Availability) -> str:
+    """A name of the facts."""
+    facts = (sorted(availability.providers), availability.sandbox, sorted(availability.health.down))
+    return hashlib.sha256(repr((facts, sorted(availability.health.degraded))).encode()).hexdigest()
