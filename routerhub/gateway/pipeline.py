@@ -7,7 +7,6 @@ from autorouter.decision.router import decide
 from autorouter.errors import NoCandidate, UnknownModel, UnknownTaskType
 from autorouter.people import preferences
 from autorouter.types import Constraints, Task
-from models_registry import availability
 from routerhub.gateway import classifying, hops, replies
 from routerhub.gateway.auth import identify
 from routerhub.gateway.operation import Arrival
@@ -49,7 +48,7 @@ def arrived(snapshot: Snapshot, headers: Mapping[str, str], body: bytes, client:
         request=request,
         catalogue=catalogue,
         router=router,
-        availability=availability.current(catalogue.providers.values(), snapshot.health),
+        availability=snapshot.availability_of(catalogue),
         at=now,
     )
 
