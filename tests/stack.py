@@ -85,8 +85,10 @@ class Stack:
         key: str | None = None,
         method: str | None = None,
         headers: Mapping[str, str] | None = None,
+        url: str | None = None,
     ) -> tuple[int, Any]:
-        url = self.urls[next(self.turn) % len(self.urls)]
+        """Status and JSON of one call, of the next process unless `url` names one."""
+        url = url or self.urls[next(self.turn) % len(self.urls)]
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", "Authorization": f"Bearer {key or self.key}", **(headers or {})}
         request = urllib.request.Request(url + path, data, sent, method=method)
