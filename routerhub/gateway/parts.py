@@ -86,9 +86,10 @@ async def open_parts() -> Parts:
     """Everything, started, from the settings."""
     dsn = database_dsn()
     http = open_session()
+    ledger = Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR)
     parts = Parts(
-        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S),
-        ledger=Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR),
+        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use),
+        ledger=ledger,
         sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S)),
         dispatcher=Dispatcher(http, sandbox_provider()),
         http=http,
