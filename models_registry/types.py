@@ -169,6 +169,8 @@ class Availability:
     health: Health = field(default_factory=lambda: HEALTHY)
     latency_ms: Mapping[str, int] = field(default_factory=dict)
     """Measured mean answer time by model id; a model without a measurement is missing."""
+    tokens_per_s: Mapping[str, float] = field(default_factory=dict)
+    """Measured output speed by model id, in tokens a second; a model without a measurement is missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
