@@ -7,6 +7,7 @@ alone; this keeps connections and the items that wait for them, nothing that cou
 import asyncio
 import contextlib
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ import psycopg
 
 from budgets.batcher import Batcher
 from budgets.errors import LedgerUnavailable
+from budgets.limits import LimitIndex
 from budgets.spool import Spool
 from budgets.types import Granted, Refused, Settlement, Spend
 
@@ -85,13 +87,28 @@ def _options(wait_s: float) -> str:
     return f"-c statement_timeout={round(wait_s * 1000)} -c plan_cache_mode=force_generic_plan -c jit=off"
 
 
+REQUEST = (
+    "operation_id", "created_at", "account_id", "key_id", "user_id", "requested_model", "model", "policy", "task_type",
+    "category", "complexity", "priority", "session", "tags", "is_stream", "cost_estimated_nano", "catalogue_release",
+    "router_release", "decision", "ip", "user_agent",
+)  # fmt: skip
+ANSWER = (
+    "model", "provider", "is_sandbox", "outcome", "error", "http_status", "latency_ms", "ttft_ms", "input_tokens",
+    "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "is_usage_estimated", "cost_nano",
+    "fallback_used", "attempts",
+)  # fmt: skip
+
+
+def _record(request: tuple[Any, ...], answer: tuple[Any, ...]) -> dict[str, Any]:
+    record = {**dict(zip(REQUEST, request, strict=True)), **dict(zip(ANSWER, answer, strict=True))}
+    return {**record, "decision": orjson.Fragment(record["decision"]), "attempts": orjson.Fragment(record["attempts"])}
+
+
 class Ledger:
     """Reserve and settle. `wait_s`: how long a caller waits for the database before it is told that it is away."""
 
     def __init__(self, dsn: str, wait_s: float, spool_dir: Path) -> None:
         self._wait_s = wait_s
-        # A reservation that a database crash loses costs nothing: settling adds the spend without it. The server gives up
-        # on a batch when its callers do, so that they know that nothing was held.
         self._reserving = Connection(
             dsn, wait_s + MARGIN_S, f"{_options(wait_s)} -c synchronous_commit=off", is_patient=True
         )
@@ -101,6 +118,10 @@ class Ledger:
         self._spool = Spool(spool_dir)
         self._drain: asyncio.Task[None] | None = None
         self._returning: set[asyncio.Task[None]] = set()
+        self._open: dict[tuple[uuid.UUID, int], tuple[Spend, tuple[int, ...]]] = {}
+
+    def use(self, index: LimitIndex) -> None:
+        """Limits are looked up by the database."""
 
     async def start(self) -> None:
         self._reserve.start()
@@ -140,13 +161,16 @@ class Ledger:
             raise
 
     def _give_back(self, spend: Spend, asked: "asyncio.Future[Granted | Refused]") -> None:
-        """Nobody waits for this hold any more: settle it at nothing as soon as it is there, rather than at its ceiling."""
-
         async def return_it() -> None:
             with contextlib.suppress(LedgerUnavailable):
                 held = await asked
                 if isinstance(held, Granted):
-                    await self.settle(_unused(spend, held))
+                    await self.settle(
+                        Settlement(
+                            operation_id=held.operation_id, hop=held.hop, amount_nano=0, tokens=0,
+                            outcome="abandoned", answer=None,
+                        )
+                    )  # fmt: skip
 
         returning = asyncio.create_task(return_it())
         self._returning.add(returning)
@@ -154,17 +178,42 @@ class Ledger:
 
     async def settle(self, settlement: Settlement) -> None:
         """Turn the hold into what it cost. When the database does not answer, it is kept on disk and settled later."""
-        await self._settle.submit(orjson.dumps(_settlement_json(settlement)))
+        spend, counters = self._open.pop((settlement.operation_id, settlement.hop))
+        item = {
+            "op": _hold_id(settlement.operation_id, settlement.hop),
+            "account": spend.account_id,
+            "key": spend.key_id,
+            "user": spend.user_id,
+            "counters": counters,
+            "held": spend.amount_nano,
+            "amount": settlement.amount_nano,
+            "tokens": settlement.tokens,
+            "outcome": settlement.outcome,
+            "record": None if settlement.answer is None else _record(spend.request, settlement.answer),
+        }
+        await self._settle.submit(orjson.dumps(item))
+
+    async def record(self, request_row: tuple[Any, ...], answer_row: tuple[Any, ...]) -> None:
+        """A record of a request that never had a hold."""
+        record = _record(request_row, answer_row)
+        item = {
+            "op": uuid.uuid5(record["operation_id"], "record"), "account": record["account_id"], "key": record["key_id"],
+            "user": record["user_id"], "counters": [], "held": 0, "amount": 0, "tokens": 0,
+            "outcome": record["outcome"], "record": record,
+        }  # fmt: skip
+        await self._settle.submit(orjson.dumps(item))
 
     async def _send_reserve(self, batch: Sequence[Packed]) -> Sequence[Granted | Refused | Exception]:
         try:
             results = await self._reserving.call("reserve_many", [packed for _, packed in batch])
         except (psycopg.OperationalError, TimeoutError) as problem:
             logger.warning("action=reserve batch=%s problem=%s", len(batch), problem)
-            # The callers are refused; a hold that was written all the same is swept: whether it was is unknown here.
             return [LedgerUnavailable() for _ in batch]
         except psycopg.Error as problem:
             return await self._one_by_one(batch, problem)
+        for (spend, _), result in zip(batch, results, strict=True):
+            if result["granted"]:
+                self._open[spend.operation_id, spend.hop] = (spend, tuple(result["counters"]))
         return [_answer(spend, result) for (spend, _), result in zip(batch, results, strict=True)]
 
     async def _one_by_one(self, batch: Sequence[Packed], problem: psycopg.Error) -> Sequence[Any]:
@@ -207,9 +256,15 @@ class Ledger:
             await asyncio.sleep(DRAIN_EVERY_S)
 
 
+def _hold_id(operation_id: uuid.UUID, hop: int) -> uuid.UUID:
+    return operation_id if hop == 0 else uuid.uuid5(operation_id, str(hop))
+
+
 def _spend_json(spend: Spend) -> dict[str, Any]:
+    unknown = (spend.request[6], "", False, "unknown", "The process died before the answer was settled.", None, 0, None,
+               0, 0, 0, 0, 0, True, spend.amount_nano, False, b"[]")  # fmt: skip
     return {
-        "op": spend.operation_id,
+        "op": _hold_id(spend.operation_id, spend.hop),
         "account": spend.account_id,
         "key": spend.key_id,
         "user": spend.user_id,
@@ -217,51 +272,22 @@ def _spend_json(spend: Spend) -> dict[str, Any]:
         "amount": spend.amount_nano,
         "tokens": spend.tokens,
         "lease_s": spend.lease_s,
-        "record": spend.record,
+        "record": _record(spend.request, unknown),
     }
-
-
-def _settlement_json(settlement: Settlement) -> dict[str, Any]:
-    return {
-        "op": settlement.operation_id,
-        "account": settlement.account_id,
-        "key": settlement.key_id,
-        "user": settlement.user_id,
-        "counters": settlement.counters,
-        "held": settlement.held_nano,
-        "amount": settlement.amount_nano,
-        "tokens": settlement.tokens,
-        "outcome": settlement.outcome,
-        "record": settlement.record,
-    }
-
-
-def _unused(spend: Spend, held: Granted) -> Settlement:
-    return Settlement(
-        operation_id=spend.operation_id,
-        account_id=spend.account_id,
-        key_id=spend.key_id,
-        user_id=spend.user_id,
-        counters=held.counters,
-        held_nano=held.amount_nano,
-        amount_nano=0,
-        tokens=0,
-        outcome="abandoned",
-        record=None,
-    )
 
 
 def _answer(spend: Spend, result: Mapping[str, Any]) -> Granted | Refused:
     if result["granted"]:
         return Granted(
             operation_id=spend.operation_id,
-            counters=tuple(result["counters"]),
+            hop=spend.hop,
             amount_nano=spend.amount_nano,
             remaining_nano=result["remaining"],
         )
     resets_at = result["resets_at"]
     return Refused(
         operation_id=spend.operation_id,
+        hop=spend.hop,
         limit_id=result["limit_id"],
         label=f"{result['kind']} {result['subject']}".strip(),
         measure=result["measure"],

@@ -1,6 +1,5 @@
 """Who may spend, and how much, as frozen values. Amounts are integer nano-dollars (1 USD = 1,000,000,000)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
@@ -43,6 +42,7 @@ class Spend:
     """A worst case to be reserved. `scopes` are "kind:subject" strings, e.g. "account:7", "key:3", "site:"."""
 
     operation_id: UUID
+    hop: int
     account_id: int
     key_id: int | None
     user_id: int | None
@@ -50,9 +50,7 @@ class Spend:
     amount_nano: int
     tokens: int
     lease_s: float
-    """Seconds after which the sweeper may settle the hold at its ceiling."""
-    record: Mapping[str, Any]
-    """What the request record says if nobody lives to settle: see analytics.types.Record."""
+    request: tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +58,7 @@ class Granted:
     """A hold. `remaining_nano` is what the tightest hard money limit leaves after it, None where none applies."""
 
     operation_id: UUID
-    counters: tuple[int, ...]
+    hop: int
     amount_nano: int
     remaining_nano: int | None
 
@@ -70,9 +68,9 @@ class Refused:
     """The first limit (by id) that the amount does not fit into. Figures are in the limit's measure."""
 
     operation_id: UUID
+    hop: int
     limit_id: int
     label: str
-    """For people, e.g. "account acme, day"."""
     measure: Measure
     period: Period
     limit: int
@@ -80,7 +78,6 @@ class Refused:
     reserved: int
     asked: int
     resets_at: datetime | None
-    """None for a limit in all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,14 +85,8 @@ class Settlement:
     """What a hold turned out to cost. Repeating it changes nothing."""
 
     operation_id: UUID
-    account_id: int
-    key_id: int | None
-    user_id: int | None
-    counters: tuple[int, ...]
-    held_nano: int
+    hop: int
     amount_nano: int
-    """The actual cost. What exceeds `held_nano` is kept in the ledger as overrun and not charged to the limits."""
     tokens: int
     outcome: Outcome
-    record: Mapping[str, Any] | None
-    """None: no request record of its own, since the request went on elsewhere."""
+    answer: tuple[Any, ...] | None

@@ -1,5 +1,6 @@
 """Which providers can be called from this process: those whose key stands in the environment, or the sandbox."""
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 
@@ -37,3 +38,13 @@ def sandbox_provider() -> Provider:
     return Provider(
         name=SANDBOX, title="Sandbox", protocol="openai", base_url=settings.SANDBOX_BASE_URL, credential_env=""
     )
+
+
+KNOWN: dict[str, Availability] = {}
+
+
+def digest(availability: Availability) -> str:
+    """A name of the facts."""
+    name = hashlib.sha256(repr(availability).encode()).hexdigest()
+    KNOWN[name] = availability
+    return name

@@ -2,29 +2,50 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from autorouter.decision.explain import candidate_json, task_json, why
 from autorouter.types import Candidate, Constraints, Decision, Task
+from models_registry import availability
 from models_registry.types import Availability, Health
 
 
-def as_json(decision: Decision, taken: Candidate, availability: Availability, now: datetime) -> dict[str, Any]:
+def as_json(decision: Decision, taken: Candidate, reach: Availability, now: datetime) -> dict[str, Any]:
     """All that the releases it names need to decide the same again, and the outcome in short."""
     runner_up = next((each for each in decision.candidates if each.model != taken.model), None)
     return {
         "at": now.isoformat(),
         "task": task_json(decision.task),
         "constraints": constraints_json(decision.constraints),
-        "availability": availability_json(availability),
+        "availability": availability_json(reach),
         "why": why(decision),
         "taken": candidate_json(taken),
         "runner_up": candidate_json(runner_up) if runner_up else None,
         "candidates": len(decision.candidates),
         "excluded": len(decision.excluded),
     }
+
+
+def dumps(decision: Decision, availability_digest: str) -> bytes:
+    """All that with the releases reproduces it."""
+    taken = decision.candidates[0] if decision.candidates else None
+    return orjson.dumps(
+        {
+            "at": datetime.now(UTC).isoformat(),
+            "task": task_json(decision.task),
+            "constraints": constraints_json(decision.constraints),
+            "availability": availability_json(availability.KNOWN[availability_digest]),
+            "why": why(decision),
+            "taken": candidate_json(taken) if taken else None,
+            "runner_up": candidate_json(decision.candidates[1]) if len(decision.candidates) > 1 else None,
+            "candidates": len(decision.candidates),
+            "excluded": len(decision.excluded),
+        }
+    )
 
 
 def constraints_json(constraints: Constraints) -> dict[str, Any]:
@@ -44,14 +65,14 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-def availability_json(availability: Availability) -> dict[str, Any]:
+def availability_json(reach: Availability) -> dict[str, Any]:
     return {
-        "providers": sorted(availability.providers),
-        "sandbox": availability.sandbox,
-        "open_circuits": sorted(availability.open_circuits),
-        "down": sorted(availability.health.down),
-        "degraded": sorted(availability.health.degraded),
-        "latency_ms": dict(availability.latency_ms),
+        "providers": sorted(reach.providers),
+        "sandbox": reach.sandbox,
+        "open_circuits": sorted(reach.open_circuits),
+        "down": sorted(reach.health.down),
+        "degraded": sorted(reach.health.degraded),
+        "latency_ms": dict(reach.latency_ms),
     }
 
 

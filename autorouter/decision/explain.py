@@ -51,9 +51,9 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def why(decision: Decision) -> str:
+def why(decision: Decision, chosen: Candidate | None = None) -> str:
     """One sentence for people: the task, what decided, and who came second."""
-    chosen = decision.chosen
+    chosen = chosen or decision.chosen
     if chosen is None:
         return f"No model can take this request: all {len(decision.excluded)} considered are excluded."
     task = decision.task

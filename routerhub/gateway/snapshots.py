@@ -7,19 +7,21 @@ When the database does not answer, the last snapshot stays; before the first one
 import logging
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import psycopg
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from autorouter.decision.ranking import Rankings
 from autorouter.people import preferences
 from autorouter.people.preferences import Preferences
 from budgets.keys import KeyRing, load_ring
-from models_registry import probing
-from models_registry.types import HEALTHY, Health
+from budgets.limits import LimitIndex
+from models_registry import availability, probing
+from models_registry.types import HEALTHY, Availability, Catalogue, Health
 from routerhub.releases import live
 from routerhub.releases.notify import CHANNEL
 
@@ -36,12 +38,30 @@ class Snapshot:
     health: Health
     preferences: Mapping[int, Preferences]
     loaded_at: float | None
+    limits: LimitIndex = field(default_factory=LimitIndex)
+    made: dict[tuple[int, int], tuple[Rankings, str]] = field(default_factory=dict)
+
+    def availability_of(self, catalogue: Catalogue) -> Availability:
+        return availability.current(catalogue.providers.values(), self.health)
+
+    def rankings(self, user_key: str) -> Rankings:
+        """For the catalogue and router release of that user."""
+        catalogue = self.releases.for_user("catalogue", user_key)
+        router = self.releases.for_user("router", user_key)
+        found = self.made.get((id(catalogue), id(router)))
+        if found is None:
+            rankings = Rankings(catalogue=catalogue, router=router, availability=self.availability_of(catalogue))
+            found = self.made[id(catalogue), id(router)] = (rankings, availability.digest(rankings.availability))
+        return found[0]
+
+    def digest_of(self, rankings: Rankings) -> str:
+        return self.made[id(rankings.catalogue), id(rankings.router)][1]
 
 
 class SnapshotKeeper:
     """Holds the current snapshot. Reading `current` is one attribute."""
 
-    def __init__(self, dsn: str, max_age_s: float) -> None:
+    def __init__(self, dsn: str, max_age_s: float, on_limits: Callable[[LimitIndex], None] = lambda _: None) -> None:
         self.current = Snapshot(
             releases=live.shipped(),
             ring=KeyRing(held={}, is_read=False),
