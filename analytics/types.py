@@ -82,7 +82,7 @@ class RequestFacts:
     cost_estimated_nano: int
     catalogue_release: int
     router_release: int
-    decision: bytes
+    decision: str
     ip: str | None
     user_agent: str
 
@@ -110,7 +110,7 @@ class AnswerFacts:
     is_usage_estimated: bool
     cost_nano: int
     fallback_used: bool
-    attempts: bytes
+    attempts: str
 
     def row(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)

@@ -262,7 +262,7 @@ def _hold_id(operation_id: uuid.UUID, hop: int) -> uuid.UUID:
 
 def _spend_json(spend: Spend) -> dict[str, Any]:
     unknown = (spend.request[6], "", False, "unknown", "The process died before the answer was settled.", None, 0, None,
-               0, 0, 0, 0, 0, True, spend.amount_nano, False, b"[]")  # fmt: skip
+               0, 0, 0, 0, 0, True, spend.amount_nano, False, "[]")  # fmt: skip
     return {
         "op": _hold_id(spend.operation_id, spend.hop),
         "account": spend.account_id,

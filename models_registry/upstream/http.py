@@ -50,14 +50,17 @@ async def post(
 
 async def read_all(response: aiohttp.ClientResponse) -> bytes:
     """The whole body. Raises UpstreamError, also when it is longer than allowed."""
-    pieces: list[bytes] = []
-    left = MAX_ANSWER_BYTES
+    content = response.content
     with TRANSLATED:
-        async for piece in response.content.iter_any():
-            left -= len(piece)
-            if left < 0:
-                raise Failed(f"Its answer is longer than {MAX_ANSWER_BYTES:,} bytes.", status=response.status)
-            pieces.append(piece)
+        body = await content.readany()
+        if content.at_eof():
+            return body
+        pieces, size = [body], len(body)
+        while size <= MAX_ANSWER_BYTES and not content.at_eof():
+            pieces.append(await content.readany())
+            size += len(pieces[-1])
+    if size > MAX_ANSWER_BYTES:
+        raise Failed(f"Its answer is longer than {MAX_ANSWER_BYTES:,} bytes.", status=response.status)
     return b"".join(pieces)
 
 

@@ -147,19 +147,19 @@ def _error_of(body: Any) -> Any:
     """The error in a body: an object or a text, under "error" as a rule; Google's servers put it into a list."""
     if isinstance(body, list) and body:
         body = body[0]
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         return None
     return body.get("error") or (body if "message" in body else body.get("detail"))
 
 
 def _message(error: Any) -> str:
     """What an error says, without characters that the database cannot hold."""
-    text = error.get("message") if isinstance(error, Mapping) else error
+    text = error.get("message") if isinstance(error, dict) else error
     return "" if text is None else str(text).replace("\0", "")[:MAX_MESSAGE_CHARS]
 
 
 def _word(error: Any, name: str) -> str | None:
-    value = error.get(name) if isinstance(error, Mapping) else None
+    value = error.get(name) if isinstance(error, dict) else None
     return str(value)[:MAX_MESSAGE_CHARS] if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
@@ -222,7 +222,7 @@ def _has_content(choice: Mapping[str, Any]) -> bool:
     if choice.get("finish_reason"):
         return True
     delta = choice.get("delta")
-    return isinstance(delta, Mapping) and any([value for name, value in delta.items() if name != "role"])
+    return isinstance(delta, dict) and any([value for name, value in delta.items() if name != "role"])
 
 
 def as_chunk(completion: Completion) -> Chunk:
@@ -243,9 +243,9 @@ def as_chunk(completion: Completion) -> Chunk:
 
 def _as_delta(choice: Mapping[str, Any]) -> Any:
     message = choice.get("message")
-    if not isinstance(message, Mapping) or not isinstance(message.get("tool_calls"), list):
+    if not isinstance(message, dict) or not isinstance(message.get("tool_calls"), list):
         return message or {}
-    calls = [{"index": at, **call} for at, call in enumerate(message["tool_calls"]) if isinstance(call, Mapping)]
+    calls = [{"index": at, **call} for at, call in enumerate(message["tool_calls"]) if isinstance(call, dict)]
     return {**message, "tool_calls": calls}
 
 
@@ -254,10 +254,10 @@ def _as_delta(choice: Mapping[str, Any]) -> Any:
 
 def _choice(raw: Any, name: str) -> Choice:
     """A choice of an answer (under "message") or of a chunk (under "delta"). Raises Failed."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         raise Failed("A choice of its answer is not an object.")
     said = raw.get(name)
-    if not isinstance(said, Mapping):
+    if not isinstance(said, dict):
         said = {}
     calls, reasoning = said.get("tool_calls"), said.get("reasoning_content") or said.get("reasoning")
     text, refusal, finish = said.get("content"), said.get("refusal"), raw.get("finish_reason")
@@ -275,14 +275,14 @@ def _choice(raw: Any, name: str) -> Choice:
 def _joined(content: Any) -> str:
     """The text of a content that comes in parts."""
     parts = content if isinstance(content, list) else ()
-    return "".join(part["text"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("text"), str))
+    return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
 def _calls(raw: Any) -> list[ToolCall]:
     found = []
     for at, call in enumerate(raw if isinstance(raw, list) else ()):
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if isinstance(function, Mapping):
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
             found.append(
                 ToolCall(
                     index=at if (index := _count(call.get("index"))) is None else index,
@@ -296,12 +296,13 @@ def _calls(raw: Any) -> list[ToolCall]:
 
 def read_usage(raw: object) -> Usage | None:
     """The usage of an answer or a chunk, or None where it has none or it makes no sense."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         return None
     prompt, completion = _count(raw.get("prompt_tokens")), _count(raw.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
-    inputs, outputs = _details(raw, "prompt_tokens_details"), _details(raw, "completion_tokens_details")
+    inputs = _details(raw.get("prompt_tokens_details"))
+    outputs = _details(raw.get("completion_tokens_details"))
     cache_read = min(prompt, _count(inputs.get("cached_tokens")) or 0)
     return Usage(
         input_tokens=prompt,
@@ -314,9 +315,8 @@ def read_usage(raw: object) -> Usage | None:
     )
 
 
-def _details(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = raw.get(name)
-    return found if isinstance(found, Mapping) else {}
+def _details(raw: object) -> Mapping[str, Any]:
+    return raw if isinstance(raw, dict) else {}
 
 
 def _count(value: object) -> int | None:

@@ -78,7 +78,7 @@ async def settle(
         error=error,
     )
     await settlement.finish(runtime.ledger, operation, charge, ending)
-    if outcome == "success":
+    if outcome == "success" and operation.request.controls.session:
         await runtime.sessions.remember(operation.turn(candidate))
     return {
         **response_metadata.decided(operation, candidate, deployment),

@@ -268,15 +268,14 @@ class _Course(Generic[Answer]):
 
     # --- the end
 
-    async def end(self, outcome: Outcome, error: str, status: int | None) -> None:
-        """Close the operation that nobody answered."""
+    async def end(self, outcome: Outcome, error: str, status: int | None, at: int = 0) -> None:
+        """Close the operation that nobody answered. Its record is that of the model that was tried first, or `at` this place."""
         operation = self._operation
-        last = operation.attempts[-1] if operation.attempts else None
-        candidate = operation.decision.candidates[0]
+        tried = operation.attempts[at] if operation.attempts else None
         ending = Ending(
             outcome=outcome,
-            model=last.model if last else candidate.model,
-            provider=last.provider if last else "",
+            model=tried.model if tried else operation.decision.candidates[0].model,
+            provider=tried.provider if tried else "",
             usage=self._charge.usage,
             latency_ms=round((self._runtime.clock.monotonic() - operation.arrival.began) * 1_000),
             http_status=status,
@@ -290,4 +289,4 @@ class _Course(Generic[Answer]):
             began, at = self._sent
             self._charge = failover.attempt_cost(None, self._exposure(began))
             self._note(began, at, None, f"Abandoned: {CLIENT_LEFT}")
-        await self.end("abandoned", CLIENT_LEFT, None)
+        await self.end("abandoned", CLIENT_LEFT, None, at=-1)

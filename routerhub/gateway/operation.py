@@ -107,8 +107,8 @@ class Operation:
         )
 
     @cached_property
-    def _decision_json(self) -> bytes:
-        return decision_json.dumps(self.decision, self.arrival.availability_digest)
+    def _decision_json(self) -> str:
+        return decision_json.dumps(self.decision, self.arrival.availability_digest).decode()
 
     def request_facts(self, candidate: Candidate) -> RequestFacts:
         """The first half of the record, which goes with the hold: what is known before the answer."""
@@ -158,5 +158,5 @@ class Operation:
             is_usage_estimated=usage.is_estimated,
             cost_nano=self.charged_nano,
             fallback_used=len(self.attempts) > 1,
-            attempts=orjson.dumps(self.attempts),
+            attempts=orjson.dumps(self.attempts).decode(),
         )

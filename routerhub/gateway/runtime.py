@@ -70,8 +70,6 @@ class Sessions:
             return None
 
     async def remember(self, turn: Turn) -> None:
-        if not turn.name:
-            return
         try:
             await self.store.remember(turn)
         except (psycopg.Error, PoolTimeout) as problem:
@@ -82,33 +80,38 @@ class Sessions:
 class Endpoint:
     """A provider as it is called from this process."""
 
+    provider: Provider
     adapter: Adapter
     address: str
     api_key: str
 
 
 class Upstreams:
-    """Every provider's address, key and adapter. The environment is read once for each."""
+    """Every provider's address, key and adapter. The environment is read once for each provider of a release."""
 
     def __init__(self, adapters: Mapping[str, Adapter], sandbox: Provider) -> None:
         self._adapters = adapters
         self._sandbox = sandbox
-        self._endpoints: dict[Provider, Endpoint] = {}
+        self._endpoints: dict[str, Endpoint] = {}
 
     def endpoint(self, deployment: Deployment, providers: Mapping[str, Provider]) -> Endpoint:
         """Where and how a deployment is called. Raises Failed where nobody here speaks its protocol."""
         provider = self._sandbox if deployment.provider == SANDBOX else providers[deployment.provider]
-        found = self._endpoints.get(provider)
-        if found is None:
-            adapter = self._adapters.get(provider.protocol)
-            if adapter is None:
-                raise Failed(
-                    f"Nobody here speaks {provider.protocol}, the protocol of {provider.name}.", was_sent=False
-                )
-            found = self._endpoints[provider] = Endpoint(
-                adapter=adapter, address=availability.base_url(provider), api_key=availability.api_key(provider)
-            )
+        found = self._endpoints.get(provider.name)
+        if found is None or found.provider is not provider:
+            found = self._endpoints[provider.name] = self._endpoint(provider)
         return found
+
+    def _endpoint(self, provider: Provider) -> Endpoint:
+        adapter = self._adapters.get(provider.protocol)
+        if adapter is None:
+            raise Failed(f"Nobody here speaks {provider.protocol}, the protocol of {provider.name}.", was_sent=False)
+        return Endpoint(
+            provider=provider,
+            adapter=adapter,
+            address=availability.base_url(provider),
+            api_key=availability.api_key(provider),
+        )
 
 
 class Stream(Protocol):

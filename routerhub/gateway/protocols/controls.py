@@ -18,7 +18,7 @@ NOTHING = Controls()
 
 def read_controls(raw: object, headers: Mapping[str, str]) -> Controls:
     """The controls of a request. The body's field goes before a header of the same name. Raises BadRequest."""
-    if raw is not None and not isinstance(raw, Mapping):
+    if raw is not None and not isinstance(raw, dict):
         raise fields.wrong(FIELD, raw, "an object")
     given = {
         name: _from_header(value, name)

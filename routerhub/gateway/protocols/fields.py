@@ -34,7 +34,7 @@ def wrong(param: str, given: object, allowed: str) -> BadRequest:
 def mapping(raw: object, param: str) -> Mapping[str, Any]:
     if raw is None:
         return {}
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         raise wrong(param, raw, "an object")
     return raw
 

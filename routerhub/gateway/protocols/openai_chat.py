@@ -1,6 +1,6 @@
 """OpenAI's chat completions. Only what is decided upon is checked; the rest passes through, both ways."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -77,22 +77,23 @@ def _messages(raw: object) -> Sequence[Mapping[str, Any]]:
     if not isinstance(raw, list) or not raw:
         raise fields.wrong("messages", raw, "a list of at least one message")
     for at, message in enumerate(raw):
-        if not isinstance(message, Mapping):
+        if not isinstance(message, dict):
             raise fields.wrong(f"messages[{at}]", message, "an object with role and content")
-        role = message.get("role")
+        role, content = message.get("role"), message.get("content")
         if not isinstance(role, str) or role not in ROLES:
             raise fields.wrong(f"messages[{at}].role", role, f"one of {', '.join(sorted(ROLES))}")
-        content = message.get("content")
-        if content is not None and not isinstance(content, str | list):
+        if isinstance(content, list):
+            if not all([isinstance(part, dict) for part in content]):
+                raise fields.wrong(f"messages[{at}].content", content, "a list of objects")
+        elif content is not None and not isinstance(content, str):
             raise fields.wrong(f"messages[{at}].content", content, "a text or a list of parts")
-        if isinstance(content, list) and not all(isinstance(part, Mapping) for part in content):
-            raise fields.wrong(f"messages[{at}].content", content, "a list of objects")
     return raw
 
 
 def _max_output(raw: Mapping[str, Any]) -> int | None:
-    limits = [fields.whole(raw.get(name), name, MAX_OUTPUT_TOKENS) for name in ("max_completion_tokens", "max_tokens")]
-    return min((limit for limit in limits if limit is not None), default=None)
+    new = fields.whole(raw.get("max_completion_tokens"), "max_completion_tokens", MAX_OUTPUT_TOKENS)
+    old = fields.whole(raw.get("max_tokens"), "max_tokens", MAX_OUTPUT_TOKENS)
+    return old if new is None else new if old is None else min(new, old)
 
 
 def _max_input(body_bytes: int, messages: Sequence[Mapping[str, Any]]) -> int:
@@ -100,24 +101,25 @@ def _max_input(body_bytes: int, messages: Sequence[Mapping[str, Any]]) -> int:
 
     What no model reads counts along. That is little, and counting it apart would mean to write the body once more.
     """
-    attached = list(_attachments(messages))
-    text_bytes = body_bytes - sum(size for size, _ in attached)
-    return text_bytes + sum(tokens for _, tokens in attached) + MESSAGE_TOKENS * len(messages)
-
-
-def _attachments(messages: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
-    """Size in the JSON and most tokens of each attachment. A picture by reference has no size here."""
+    tokens = body_bytes + MESSAGE_TOKENS * len(messages)
     for message in messages:
         content = message.get("content")
-        for part in content if isinstance(content, list) else ():
-            image, audio = part.get("image_url"), part.get("input_audio")
-            if image is not None:
-                address = image.get("url") if isinstance(image, Mapping) else image
-                yield len(address) if isinstance(address, str) else 0, IMAGE_CEILING_TOKENS
-            elif isinstance(audio, Mapping):
-                data = audio.get("data")
-                size = len(data) if isinstance(data, str) else 0
-                yield size, size // AUDIO_BYTES_PER_TOKEN + 1
+        if isinstance(content, list):
+            tokens += sum([_attachment(part) for part in content])
+    return tokens
+
+
+def _attachment(part: Mapping[str, Any]) -> int:
+    """The most tokens of an attachment in place of its size in the JSON. A picture by reference has no size here."""
+    image, audio = part.get("image_url"), part.get("input_audio")
+    if image is not None:
+        address = image.get("url") if isinstance(image, dict) else image
+        return IMAGE_CEILING_TOKENS - (len(address) if isinstance(address, str) else 0)
+    if isinstance(audio, dict):
+        data = audio.get("data")
+        size = len(data) if isinstance(data, str) else 0
+        return size // AUDIO_BYTES_PER_TOKEN + 1 - size
+    return 0
 
 
 # --- writing
