@@ -1,6 +1,6 @@
 """OpenAI's chat completions. Only what is decided upon is checked; the rest passes through, both ways."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -139,6 +139,7 @@ class OpenAIStream:
         self._closing: dict[str, Any] | None = None
         self._usage: Mapping[str, Any] | None = None
         self._has_calls = False
+        self._begun: set[int] = set()
 
     def chunk(self, chunk: Chunk) -> bytes:
         native = chunk.native if chunk.dialect == OPENAI else self._spelled(chunk)
@@ -175,10 +176,16 @@ class OpenAIStream:
 
     def _spelled(self, chunk: Chunk) -> dict[str, Any]:
         choices = [
-            {"index": each.index, "delta": _said(each, is_delta=True), "logprobs": None, "finish_reason": each.finish}
+            {"index": each.index, "delta": self._delta(each), "logprobs": None, "finish_reason": each.finish}
             for each in chunk.choices
         ]
         return {**_head(self._envelope, "chat.completion.chunk"), "choices": choices}
+
+    def _delta(self, choice: Choice) -> dict[str, Any]:
+        """What it adds; the role comes with the first one."""
+        role = {} if choice.index in self._begun else {"role": "assistant"}
+        self._begun.add(choice.index)
+        return {**role, **_said(choice, _call_delta)}
 
 
 def _event(value: Mapping[str, Any]) -> bytes:
@@ -199,7 +206,7 @@ def _spelled(completion: Completion, envelope: Envelope) -> dict[str, Any]:
     choices = [
         {
             "index": each.index,
-            "message": {"role": "assistant", "content": each.text or None, **_said(each, is_delta=False)},
+            "message": {"role": "assistant", "content": None, **_said(each, _call)},
             "logprobs": None,
             "finish_reason": each.finish,
         }
@@ -208,31 +215,24 @@ def _spelled(completion: Completion, envelope: Envelope) -> dict[str, Any]:
     return {**_head(envelope, "chat.completion"), "choices": choices}
 
 
-def _said(choice: Choice, is_delta: bool) -> dict[str, Any]:
+def _said(choice: Choice, call: Callable[[ToolCall], dict[str, Any]]) -> dict[str, Any]:
     """What a choice says, without what it does not."""
-    said: dict[str, Any] = {"role": "assistant"} if is_delta else {}
-    said |= {
-        name: value
-        for name, value in (
-            ("content", choice.text),
-            ("reasoning_content", choice.reasoning),
-            ("refusal", choice.refusal),
-        )
-        if value
-    }
+    texts = (("content", choice.text), ("reasoning_content", choice.reasoning), ("refusal", choice.refusal))
+    said: dict[str, Any] = {name: text for name, text in texts if text}
     if choice.tool_calls:
-        said["tool_calls"] = [_call(each, is_delta) for each in choice.tool_calls]
+        said["tool_calls"] = [call(each) for each in choice.tool_calls]
     return said
 
 
-def _call(call: ToolCall, is_delta: bool) -> dict[str, Any]:
-    """A call of a tool; of a piece after the first one, only what it adds."""
-    function = {"name": call.name, "arguments": call.arguments}
-    if not is_delta:
-        return {"id": call.id, "type": "function", "function": function}
-    if not call.id:
-        return {"index": call.index, "function": {"arguments": call.arguments}}
-    return {"index": call.index, "id": call.id, "type": "function", "function": function}
+def _call(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _call_delta(call: ToolCall) -> dict[str, Any]:
+    """A piece of a call: id and name only with the first one."""
+    if call.id:
+        return {"index": call.index, **_call(call)}
+    return {"index": call.index, "function": {"arguments": call.arguments}}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
