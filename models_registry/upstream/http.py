@@ -53,15 +53,15 @@ async def read_all(response: aiohttp.ClientResponse) -> bytes:
     content = response.content
     with TRANSLATED:
         body = await content.readany()
-        if content.at_eof():
-            return body
-        pieces, size = [body], len(body)
-        while size <= MAX_ANSWER_BYTES and not content.at_eof():
-            pieces.append(await content.readany())
-            size += len(pieces[-1])
-    if size > MAX_ANSWER_BYTES:
+        if not content.at_eof():
+            pieces, size = [body], len(body)
+            while size <= MAX_ANSWER_BYTES and not content.at_eof():
+                pieces.append(await content.readany())
+                size += len(pieces[-1])
+            body = b"".join(pieces)
+    if len(body) > MAX_ANSWER_BYTES:
         raise Failed(f"Its answer is longer than {MAX_ANSWER_BYTES:,} bytes.", status=response.status)
-    return b"".join(pieces)
+    return body
 
 
 async def read_refusal(response: aiohttp.ClientResponse) -> bytes:
