@@ -21,6 +21,8 @@ MAX_REFUSAL_BYTES = 64 * 1024
 MAX_STREAM_BYTES = 512 * 1024 * 1024
 """Unpacked. An answer of 200,000 tokens in events of half a kilobyte each has 100 MB."""
 MAX_DRAINED_BYTES = 64 * 1024
+LINGER_S = 2.0
+"""So long a stream whose answers have all ended may take to say what they used."""
 DRAIN_S = 0.05
 """So long the end of a stream that is complete is waited for, so that its connection can be used again."""
 
@@ -95,6 +97,14 @@ class Events:
             return list(self._parser.feed(piece))
         except TooLong:
             raise Failed("An event of its stream is too long.") from None
+
+    async def read_rest(self) -> list[bytes] | None:
+        """The same for a stream whose answers have all ended: silence or a broken connection is its end then."""
+        try:
+            async with asyncio.timeout(LINGER_S):
+                return await self.read()
+        except (TimeoutError, UpstreamError):
+            return None
 
     async def drain(self) -> None:
         """Read to the end, if it comes at once: a connection whose answer was read whole is used again."""

@@ -1,6 +1,5 @@
 """OpenAI's chat completions, as OpenAI and every server compatible with it speak them."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
@@ -16,8 +15,6 @@ from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, 
 MAX_MESSAGE_CHARS = 500
 MAX_ENDPOINTS = 1_000
 DONE = b"[DONE]"
-LINGER_S = 2.0
-"""So long a stream whose answers have all ended may take to say what they used."""
 NEW_LIMIT_NAME = frozenset({"openai", SANDBOX})
 """Providers that want the output limit under OpenAI's newer name; the others know `max_tokens`."""
 Endpoint = tuple[URL, Mapping[str, str]]
@@ -44,7 +41,7 @@ class OpenAIAdapter:
                 yield as_chunk(read_completion(await http.read_all(response)))
                 return
             events, ending = http.Events(response), _Ending()
-            while (batch := await _read(events, ending)) is not None:
+            while (batch := await (events.read_rest() if ending.is_complete else events.read())) is not None:
                 for data in batch:
                     if data == DONE:
                         await events.drain()
@@ -183,17 +180,6 @@ class _Ending:
             if choice.finish is not None:
                 self._ended.add(choice.index)
         return chunk
-
-
-async def _read(events: http.Events, ending: _Ending) -> list[bytes] | None:
-    """The next events. Once all answers have ended, silence or a broken connection is the stream's end."""
-    if not ending.is_complete:
-        return await events.read()
-    try:
-        async with asyncio.timeout(LINGER_S):
-            return await events.read()
-    except (TimeoutError, UpstreamError):
-        return None
 
 
 def read_chunk(data: bytes) -> Chunk:

@@ -281,7 +281,7 @@ async def test_a_stream_is_complete_by_its_finish_or_by_its_mark_and_only_withou
 async def test_a_stream_that_has_finished_ends_though_its_connection_stays_or_breaks(
     adapter: Adapter, spelling: Spelling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"models_registry.upstream.{adapter.protocol}.LINGER_S", 0.1)
+    monkeypatch.setattr(http, "LINGER_S", 0.1)
     body = framed([*spelling.pieces, spelling.finish])
     for last in (STAY, RESET, CLOSE):
         began = time.monotonic()
