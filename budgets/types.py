@@ -1,6 +1,5 @@
 """Who may spend, and how much, as frozen values. Amounts are integer nano-dollars (1 USD = 1,000,000,000)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
@@ -10,7 +9,13 @@ from uuid import UUID
 Measure = Literal["money", "requests", "tokens"]
 Period = Literal["minute", "hour", "day", "week", "month", "total"]
 ScopeKind = Literal["site", "account", "user", "key", "policy", "model", "provider", "tag"]
-Outcome = Literal["success", "failure", "abandoned", "unknown"]
+Outcome = Literal["success", "failure", "abandoned"]
+"""How a hop ended, for whoever settles it. A sweep adds its own: unknown."""
+
+RequestRow = tuple[Any, ...]
+"""What is known of a request when it is let in: the columns of PostgreSQL's type analytics_request."""
+AnswerRow = tuple[Any, ...]
+"""What its answer came to: the columns of PostgreSQL's type analytics_answer."""
 
 NANO = 1_000_000_000
 
@@ -40,9 +45,12 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spend:
-    """A worst case to be reserved. `scopes` are "kind:subject" strings, e.g. "account:7", "key:3", "site:"."""
+    """A worst case to be reserved, named by (operation_id, hop). `scopes` are "kind:subject" strings, e.g. "account:7",
+    "key:3", "site:"."""
 
     operation_id: UUID
+    hop: int
+    """Which of the models that one operation tries, from 0."""
     account_id: int
     key_id: int | None
     user_id: int | None
@@ -50,9 +58,9 @@ class Spend:
     amount_nano: int
     tokens: int
     lease_s: float
-    """Seconds after which the sweeper may settle the hold at its ceiling."""
-    record: Mapping[str, Any]
-    """What the request record says if nobody lives to settle: see analytics.types.Record."""
+    """Seconds after which a sweep may settle the hold at its ceiling."""
+    request: RequestRow
+    """Kept with the hold, and joined with the answer when it is settled."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +68,7 @@ class Granted:
     """A hold. `remaining_nano` is what the tightest hard money limit leaves after it, None where none applies."""
 
     operation_id: UUID
-    counters: tuple[int, ...]
+    hop: int
     amount_nano: int
     remaining_nano: int | None
 
@@ -70,9 +78,10 @@ class Refused:
     """The first limit (by id) that the amount does not fit into. Figures are in the limit's measure."""
 
     operation_id: UUID
+    hop: int
     limit_id: int
     label: str
-    """For people, e.g. "account acme, day"."""
+    """For people, e.g. "account 7"."""
     measure: Measure
     period: Period
     limit: int
@@ -88,14 +97,10 @@ class Settlement:
     """What a hold turned out to cost. Repeating it changes nothing."""
 
     operation_id: UUID
-    account_id: int
-    key_id: int | None
-    user_id: int | None
-    counters: tuple[int, ...]
-    held_nano: int
+    hop: int
     amount_nano: int
-    """The actual cost. What exceeds `held_nano` is kept in the ledger as overrun and not charged to the limits."""
+    """The actual cost. What exceeds the hold is kept in the ledger as overrun and not charged to the limits."""
     tokens: int
     outcome: Outcome
-    record: Mapping[str, Any] | None
-    """None: no request record of its own, since the request went on elsewhere."""
+    answer: AnswerRow | None
+    """None: charged without a record of its own, since the request went on elsewhere."""

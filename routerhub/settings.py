@@ -158,7 +158,7 @@ DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1
 REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)
 # A conversation that was silent for longer has ended, and with it the preference for its model.
 SESSION_IDLE_S = _number("SESSION_IDLE_S", 24 * 3_600, 1, 90 * 24 * 3_600)
-# A hold outlives its request's deadline by this much, then the sweeper settles it at its ceiling.
+# A hold outlives its request's deadline by this much, then a gateway sweeps it: settles it at its ceiling.
 HOLD_GRACE_S = _number("HOLD_GRACE_S", 30, 0, 3_600)
 SNAPSHOT_MAX_AGE_S = _number("SNAPSHOT_MAX_AGE_S", 20, 1, 60)
 LEDGER_WAIT_S = _number("LEDGER_WAIT_S", 2, 0.1, 30)
@@ -177,7 +177,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "sweep-holds": {"task": "budgets.tasks.sweep_holds", "schedule": 10.0},
     "forget-ended-sessions": {"task": "autorouter.tasks.forget_ended_sessions", "schedule": 3600.0},
     "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},

@@ -107,7 +107,7 @@ def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
     stack.manage("seed_catalog")
     stack.manage("ensure_admin", "--username=admin", ADMIN_PASSWORD=ADMIN_PASSWORD)
     stack.key = stack.new_key(
-        "--account=default", "--permission=inference", "--permission=routing", "--permission=admin"
+        "--account=default", "--user=admin", "--permission=inference", "--permission=routing", "--permission=admin"
     )
     stack.children = [
         _child("sandbox", folder, env, "models_registry.sandbox", "--port", str(sandbox_port)),

@@ -72,7 +72,7 @@ async def _first(parts: Parts, operation: Operation, call: Callable[[Errand], Aw
         try:
             return Hop(plan=plan, held=held, answer=await call(_errand(operation, plan)))
         except AllFailed as problem:
-            await parts.ledger.settle(spending.settlement(operation, held, "failure", Decimal(0), 0, None))
+            await parts.ledger.settle(spending.settlement(held, "failure", Decimal(0), 0, None))
             failure = problem
             if not problem.last.may_retry:
                 break
@@ -158,14 +158,12 @@ async def _abandon(parts: Parts, operation: Operation, plan: Plan, held: Granted
         http_status=None,
         error="The client left before the answer.",
     )
-    record = operation.record(plan.candidate, ending)
-    await parts.ledger.settle(
-        spending.settlement(operation, held, "abandoned", plan.ceiling_usd, task.input_tokens, record)
-    )
+    answer = operation.answer_row(plan.candidate, ending)
+    await parts.ledger.settle(spending.settlement(held, "abandoned", plan.ceiling_usd, task.input_tokens, answer))
 
 
 async def _record_failure(parts: Parts, operation: Operation, failure: BudgetRefused | AllFailed) -> None:
-    """One record for a request that nobody answered: a settlement of nothing, under an id of its own."""
+    """One record for a request that nobody answered."""
     chosen = operation.decision.candidates[0]
     attempts = operation.trail.attempts
     ending = Ending(
@@ -176,6 +174,4 @@ async def _record_failure(parts: Parts, operation: Operation, failure: BudgetRef
         http_status=to_api_error(failure).status,
         error=str(failure),
     )
-    nothing = Granted(operation_id=operation.hop_id(MAX_HOPS), counters=(), amount_nano=0, remaining_nano=None)
-    record = operation.record(chosen, ending)
-    await parts.ledger.settle(spending.settlement(operation, nothing, "failure", Decimal(0), 0, record))
+    await parts.ledger.record(operation.request_row(chosen), operation.answer_row(chosen, ending))

@@ -5,13 +5,14 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
-from analytics.types import Record
+import orjson
+
+from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision import decision_json
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, RouterRelease
-from budgets.types import Caller, Outcome, to_nano
+from budgets.types import AnswerRow, Caller, Outcome, RequestRow, to_nano
 from models_registry.types import SANDBOX, Availability, Catalogue, Usage
 from routerhub.gateway.dispatch import Trail
 from routerhub.gateway.wire.values import ChatRequest, Client
@@ -75,10 +76,6 @@ class Operation:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.monotonic)
 
-    def hop_id(self, hop: int) -> uuid.UUID:
-        """The id of the hold for the hop-th model that is tried; the first is the operation's own."""
-        return self.id if hop == 0 else uuid.uuid5(self.id, str(hop))
-
     def turn(self, candidate: Candidate) -> Turn:
         """What the conversation remembers of it."""
         constraints = self.decision.constraints
@@ -93,10 +90,11 @@ class Operation:
             context_tokens=self.decision.task.input_tokens,
         )
 
-    def record(self, candidate: Candidate, ending: Ending) -> dict[str, Any]:
-        """The request record as JSON values."""
-        controls, task, usage = self.request.controls, self.decision.task, ending.usage
-        return Record(
+    def request_row(self, candidate: Candidate) -> RequestRow:
+        """What is known now that this candidate is about to be called."""
+        controls, task = self.request.controls, self.decision.task
+        decision = decision_json.as_json(self.decision, candidate, self.availability, self.started_at)
+        return RequestFacts(
             operation_id=self.id,
             created_at=self.started_at,
             account_id=self.caller.account_id,
@@ -104,8 +102,6 @@ class Operation:
             user_id=self.caller.user_id,
             requested_model=self.request.model,
             model=candidate.model,
-            provider=ending.provider,
-            is_sandbox=ending.provider == SANDBOX,
             policy=self.decision.constraints.policy or "",
             task_type=controls.task_type,
             category=task.category,
@@ -114,6 +110,21 @@ class Operation:
             session=controls.session,
             tags=controls.tags,
             is_stream=self.request.stream,
+            cost_estimated_nano=to_nano(candidate.estimated_cost_usd),
+            catalogue_release=self.decision.catalogue_release,
+            router_release=self.decision.router_release,
+            decision=orjson.dumps(decision).decode(),
+            ip=self.client.ip,
+            user_agent=self.client.user_agent[:MAX_AGENT],
+        ).row()
+
+    def answer_row(self, candidate: Candidate, ending: Ending) -> AnswerRow:
+        """What came of it."""
+        usage = ending.usage
+        return AnswerFacts(
+            model=candidate.model,
+            provider=ending.provider,
+            is_sandbox=ending.provider == SANDBOX,
             outcome=ending.outcome,
             error=ending.error,
             http_status=ending.http_status,
@@ -125,13 +136,7 @@ class Operation:
             cache_write_tokens=usage.cache_write_tokens,
             reasoning_tokens=usage.reasoning_tokens,
             is_usage_estimated=usage.is_estimated,
-            cost_estimated_nano=to_nano(candidate.estimated_cost_usd),
             cost_nano=to_nano(ending.cost_usd),
             fallback_used=len(self.trail.attempts) > 1,
-            catalogue_release=self.decision.catalogue_release,
-            router_release=self.decision.router_release,
-            decision=decision_json.as_json(self.decision, candidate, self.availability, self.started_at),
-            attempts=tuple(self.trail.attempts),
-            ip=self.client.ip,
-            user_agent=self.client.user_agent[:MAX_AGENT],
-        ).as_json()
+            attempts=orjson.dumps(self.trail.attempts).decode(),
+        ).row()

@@ -83,8 +83,8 @@ async def _settle(
         outcome=outcome, provider=deployment.provider, usage=usage, cost_usd=cost, ttft_ms=ttft_ms, error=error
     )
     tokens = usage.input_tokens + usage.output_tokens
-    record = operation.record(candidate, ending)
-    await parts.ledger.settle(spending.settlement(operation, hop.held, outcome, cost, tokens, record))
+    told = operation.answer_row(candidate, ending)
+    await parts.ledger.settle(spending.settlement(hop.held, outcome, cost, tokens, told))
     if outcome == "success":
         await parts.sessions.remember(operation.turn(candidate))
     logger.info(

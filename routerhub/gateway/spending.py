@@ -1,15 +1,14 @@
 """The money side of one hop: what is held before a model is called, and what its answer came to. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from autorouter.types import Candidate
-from budgets.types import Granted, Outcome, Settlement, Spend, to_nano
+from budgets.types import AnswerRow, Granted, Outcome, Settlement, Spend, to_nano
 from models_registry.errors import ImpossibleUsage, UnknownPrice
 from models_registry.prices import pricing
 from models_registry.types import Deployment, Model, Usage
-from routerhub.gateway.operation import Ending, Operation
+from routerhub.gateway.operation import Operation
 
 MIN_OUTPUT = 16
 """Tokens. An answer that would have to be shorter to fit a limit is of no use."""
@@ -67,25 +66,17 @@ def spend(
     max_output: int, lease_s: float,
 ) -> Spend:  # fmt: skip
     """The hold to ask for, with the record that is written if nobody lives to settle it."""
-    tokens = operation.request.max_input_tokens + max_output * operation.request.choices
-    unknown = Ending(
-        outcome="unknown",
-        provider=deployments[0].provider,
-        usage=Usage(input_tokens=operation.decision.task.input_tokens, output_tokens=0, is_estimated=True),
-        cost_usd=ceiling,
-        http_status=None,
-        error="The process died before the answer was settled.",
-    )
     return Spend(
-        operation_id=operation.hop_id(hop),
+        operation_id=operation.id,
+        hop=hop,
         account_id=operation.caller.account_id,
         key_id=operation.caller.key_id,
         user_id=operation.caller.user_id,
         scopes=scopes(operation, candidate.model, deployments),
         amount_nano=to_nano(ceiling),
-        tokens=tokens,
+        tokens=operation.request.max_input_tokens + max_output * operation.request.choices,
         lease_s=lease_s,
-        record=operation.record(candidate, unknown),
+        request=operation.request_row(candidate),
     )
 
 
@@ -110,18 +101,12 @@ def cost_usd(operation: Operation, deployment: Deployment, usage: Usage, held: G
         return Decimal(held.amount_nano) / 1_000_000_000
 
 
-def settlement(
-    operation: Operation, held: Granted, outcome: Outcome, cost: Decimal, tokens: int, record: Mapping[str, Any] | None
-) -> Settlement:
+def settlement(held: Granted, outcome: Outcome, cost: Decimal, tokens: int, answer: AnswerRow | None) -> Settlement:
     return Settlement(
         operation_id=held.operation_id,
-        account_id=operation.caller.account_id,
-        key_id=operation.caller.key_id,
-        user_id=operation.caller.user_id,
-        counters=held.counters,
-        held_nano=held.amount_nano,
+        hop=held.hop,
         amount_nano=to_nano(cost),
         tokens=tokens,
         outcome=outcome,
-        record=record,
+        answer=answer,
     )

@@ -3,6 +3,8 @@
 import asyncio
 import os
 
+import uvloop
+
 # The settings start a PostgreSQL for the run; figures want durable commits, unlike tests.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.bench.settings")
 
@@ -14,5 +16,5 @@ from tests.bench import decisions, gateway, ledger  # noqa: E402 - Django first
 
 if __name__ == "__main__":
     decisions.main()
-    asyncio.run(ledger.main())
+    uvloop.run(ledger.main())
     asyncio.run(gateway.main())

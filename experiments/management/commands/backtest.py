@@ -9,7 +9,7 @@ from experiments.replay import backtest
 from experiments.replay.traffic import MOST, Slice, read_moment
 from experiments.types import Estimate, Report
 from models_registry.errors import RegistryError
-from routerhub.releases.errors import InvalidRelease
+from routerhub.releases.errors import ReleaseError
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             bounds = self._bounds(options)
             pair = backtest.Pair(catalogue=options["catalogue"], router=options["router"])
             report = backtest.run(pair, self._slice(options))
-        except (BadSlice, RegistryError, InvalidRelease) as problem:
+        except (BadSlice, RegistryError, ReleaseError) as problem:
             raise CommandError(str(problem)) from problem
         if options["json"]:
             self.stdout.write(json.dumps(backtest.as_json(report, bounds), indent=1))

@@ -19,7 +19,7 @@ from autorouter.people.preferences import NONE, Preferences
 from autorouter.types import CATEGORIES, COMPLEXITIES, PRIORITIES, Constraints, Priority, Task
 from routerhub.releases.notify import CHANNEL
 from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, profile, router, task
-from tests.cast import Cast
+from tests.cast import Cast, because
 
 BLOCK = {"name": "no a", "when": {"category": "coding"}, "then": {"block": {"providers": ["a"]}}}
 PRIORITY = st.none() | st.sampled_from(PRIORITIES)
@@ -118,7 +118,7 @@ def row(cast: Cast, who: str = "ada", **values: Any) -> models.Preferences:
 def test_what_is_saved_is_read_as_values_and_has_a_history(cast: Cast) -> None:
     saved = row(cast, priority="cost", max_cost_usd=Decimal("0.01"), max_latency_ms=900, blocked_providers=["b"],
                 preferred_providers=["p"], rules=[BLOCK])  # fmt: skip
-    preferences.save(saved, cast.ada.user, "cheaper please")
+    preferences.save(saved, because("cheaper please", cast.ada.user))
     expected = Preferences(
         priority="cost", max_cost_usd=Decimal("0.01"), max_latency_ms=900, blocked_providers=frozenset({"b"}),
         preferred_providers=frozenset({"p"}),
@@ -151,7 +151,7 @@ def test_what_is_saved_is_read_as_values_and_has_a_history(cast: Cast) -> None:
 )
 def test_nonsense_is_refused_and_nothing_is_kept(cast: Cast, values: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        preferences.save(row(cast, **values), cast.ada.user, "x")
+        preferences.save(row(cast, **values), because("x", cast.ada.user))
     assert list(caught.value.message_dict) == [field]
     assert not models.Preferences.objects.exists()
     assert not models.Preferences.history.exists()
@@ -160,7 +160,7 @@ def test_nonsense_is_refused_and_nothing_is_kept(cast: Cast, values: dict[str, A
 def test_a_bad_rule_is_told_by_its_path(cast: Cast) -> None:
     bad = [BLOCK, {**BLOCK, "name": "b", "when": {"from_hour": 30}}]
     with pytest.raises(ValidationError) as caught:
-        preferences.save(row(cast, rules=bad), None, "x")
+        preferences.save(row(cast, rules=bad), because("x"))
     assert caught.value.message_dict["rules"] == ["rules[1].when.from_hour: 30 is not a whole number from 0 to 23."]
 
 
@@ -172,7 +172,7 @@ def test_rules_that_cannot_be_read_any_more_do_not_fire_and_the_rest_counts(cast
 
 def test_lists_that_nobody_could_have_saved_are_refused_by_the_same_check_as_the_rest(cast: Cast) -> None:
     with pytest.raises(ValidationError):
-        preferences.save(row(cast, preferred_providers={"a": 1}, blocked_providers=["a"]), None, "x")
+        preferences.save(row(cast, preferred_providers={"a": 1}, blocked_providers=["a"]), because("x"))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -180,15 +180,14 @@ def test_a_save_tells_every_process_when_it_commits(transactional_db: None) -> N
     import psycopg
     from django.contrib.auth.models import User
 
-    pass  # moved
     from routerhub.gateway.snapshots import database_dsn
 
     ada = User.objects.create(username="ada")
     with psycopg.connect(database_dsn(), autocommit=True) as listener:
         listener.execute(f"LISTEN {CHANNEL}")
-        preferences.save(models.Preferences(user=ada, priority="cost"), ada, "cheaper")
+        preferences.save(models.Preferences(user=ada, priority="cost"), because("cheaper", ada))
         heard = [each.payload for each in listener.notifies(timeout=5, stop_after=1)]
-    assert heard == [preferences.CHANGED]
+    assert heard == [f"{preferences.CHANGED}:{ada.pk}"]
     connection.close()
 
 

@@ -1,0 +1,124 @@
+"""One connection to PostgreSQL that is opened again when it broke, and what can go wrong with it.
+
+DatabaseError
+├── Away              it does not answer, or cannot at the moment; what it was asked may be done all the same
+│   └── Unreachable   there is no connection, so it was asked nothing
+└── Rejected          it answers, but does not take these values; nothing was done
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import asyncpg
+from psycopg.conninfo import conninfo_to_dict
+
+logger = logging.getLogger(__name__)
+MARGIN_S = 1.0
+"""So much longer than the server itself a call is waited for, before the connection counts as broken."""
+CONNECT_WAIT_S = 2.0
+SESSION = {
+    "application_name": "routerhub ledger",
+    "synchronous_commit": "on",
+    # The functions run the same few statements, whose plans do not depend on the values: planning each anew would cost a
+    # third of their time. All look-ups are by key, and must stay so while a table that is still empty fills up.
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+PASSED_ON = {
+    "host", "port", "user", "password", "passfile", "dbname", "sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl",
+    "ssl_min_protocol_version", "ssl_max_protocol_version", "target_session_attrs",
+}  # fmt: skip
+OF_THE_VALUES = ("22", "23", "P0")
+"""Classes of SQLSTATE that speak of the values: data exception, integrity violation, raised by a function."""
+
+
+class DatabaseError(Exception):
+    """Base of these errors. The message is the driver's."""
+
+
+class Away(DatabaseError):
+    """The database does not answer, or cannot at the moment; what it was asked may be done all the same."""
+
+
+class Unreachable(Away):
+    """There is no connection to the database, so it was asked nothing."""
+
+
+class Rejected(DatabaseError):
+    """The database answers, but does not take these values; nothing was done."""
+
+
+class Database:
+    """One connection, one call at a time. `wait_s` bounds every call, at the server too."""
+
+    def __init__(self, conninfo: str, wait_s: float) -> None:
+        """`conninfo` as libpq spells it: an address, or pairs of key and value."""
+        self._address = _address(conninfo)
+        self._wait_s = wait_s
+        self._session = {**SESSION, "statement_timeout": str(round(wait_s * 1000))}
+        self._connection: asyncpg.Connection | None = None
+        self._turn = asyncio.Lock()
+
+    async def row(self, query: str, *arguments: Any) -> Any:
+        """The one row of a query. Raises Away, Rejected."""
+        async with self._turn:
+            connection = await self._open()
+            return await self._answer(connection.fetchrow(query, *arguments, timeout=self._wait_s + MARGIN_S))
+
+    async def rows(self, query: str) -> Any:
+        """All rows of a query. Raises Away."""
+        async with self._turn:
+            connection = await self._open()
+            return await self._answer(connection.fetch(query, timeout=self._wait_s + MARGIN_S))
+
+    async def _open(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            try:
+                self._connection = await asyncpg.connect(
+                    self._address,
+                    timeout=CONNECT_WAIT_S,
+                    server_settings=self._session,
+                    max_cached_statement_lifetime=0,
+                )
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+                raise Unreachable(_told(problem)) from problem
+        return self._connection
+
+    async def _answer(self, asked: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await asked
+        except asyncpg.PostgresError as problem:
+            if problem.sqlstate.startswith(OF_THE_VALUES):
+                raise Rejected(_told(problem)) from problem
+            self.close()
+            raise Away(_told(problem)) from problem
+        except (ValueError, AttributeError) as problem:
+            # From turning the values into PostgreSQL's form; nothing was sent. asyncpg lets AttributeError through.
+            raise Rejected(_told(problem)) from problem
+        except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
+            self.close()
+            raise Away(_told(problem)) from problem
+
+    def close(self) -> None:
+        """Cut it off at once. It is opened again by the next call."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+
+def _address(conninfo: str) -> str:
+    """The same as an address, which is all that asyncpg reads. It takes what it does not know for a server's setting, so
+    that the client's own settings stay here."""
+    given: Mapping[str, Any] = conninfo_to_dict(conninfo)
+    return "postgresql://?" + urlencode({name: value for name, value in given.items() if name in PASSED_ON})
+
+
+def _told(problem: BaseException) -> str:
+    return str(problem) or type(problem).__name__
