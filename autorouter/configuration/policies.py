@@ -69,7 +69,7 @@ def shift(policy: str, shifts: Mapping[str, Shift], change: Change) -> None:
         row = rows.get(model) or PolicyShift(policy=policy, model=model, since=now(), places=0)
         if row.places != found.places:
             row.since = now()
-        row.places, row.evidence = found.places, {"told": found.reason}
+        row.places, row.evidence = found.places, {"summary": found.reason}
         history.stamp(row, change)
         row.save()
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 
-from autorouter.decision.candidates import EXPECTED_OUTPUT_TOKENS
 from autorouter.decision.bitsets import Order, Steps, members
+from autorouter.decision.candidates import EXPECTED_OUTPUT_TOKENS
 from autorouter.types import Constraints, Task
 from models_registry.types import Price
 

@@ -94,9 +94,7 @@ class RuleSet:
 
 def _fitting(words: Iterable[str], conditions: Sequence[frozenset[str]]) -> Mapping[str, int]:
     """For each word the set of rules whose condition it fits."""
-    return {
-        word: set_of(at for at, listed in enumerate(conditions) if not listed or word in listed) for word in words
-    }
+    return {word: set_of(at for at, listed in enumerate(conditions) if not listed or word in listed) for word in words}
 
 
 def _is_within(when: When, hour: int) -> bool:

@@ -14,9 +14,9 @@ from functools import cached_property, lru_cache, reduce
 from itertools import product
 from operator import or_
 
+from autorouter.decision.bitsets import Order, Steps, set_of
 from autorouter.decision.candidates import is_local, is_private, keeps_private, price_now, usable
 from autorouter.decision.costs import UNPRICED, Rates
-from autorouter.decision.bitsets import Order, Steps, set_of
 from autorouter.decision.scoring import cost_tier, quality_of, terms
 from autorouter.types import (
     CATEGORIES,
@@ -85,7 +85,8 @@ class Span:
 
     begins: datetime
     ends: datetime
-    standings: tuple[Standing, ...]
+    standings: Mapping[str, Standing]
+    """By model id."""
     rankings: dict[tuple[Category, Complexity], "Ranking"] = field(default_factory=dict)
 
 
@@ -107,8 +108,8 @@ class Rankings:
         span = self._span(now)
         return span.rankings.get((category, complexity)) or self._compile(span, category, complexity)
 
-    def standings(self, now: datetime) -> tuple[Standing, ...]:
-        """What of each model does not depend on the task, at a moment."""
+    def standings(self, now: datetime) -> Mapping[str, Standing]:
+        """What of each model does not depend on the task, at a moment, by id."""
         return self._span(now).standings
 
     def compile_all(self, now: datetime) -> None:
@@ -126,7 +127,7 @@ class Rankings:
         changes = sorted({*_changes(self.catalogue.models.values())})
         bounds = [datetime.min.replace(tzinfo=UTC), *changes, datetime.max.replace(tzinfo=UTC)]
         at = bisect_right(changes, now)
-        standings = tuple(self._standing(model, now) for model in self.catalogue.models.values())
+        standings = {name: self._standing(model, now) for name, model in self.catalogue.models.items()}
         span = Span(begins=bounds[at], ends=bounds[at + 1], standings=standings)
         with self._lock:
             self._spans = (span, *self._spans)[:MAX_SPANS]
@@ -166,7 +167,7 @@ class Rankings:
 
     def _compile(self, span: Span, category: Category, complexity: Complexity) -> "Ranking":
         task = Task(category=category, complexity=complexity, input_tokens=0, needs=frozenset(), origin="given")
-        ranked = [self._ranked(standing, task) for standing in span.standings]
+        ranked = [self._ranked(standing, task) for standing in span.standings.values()]
         return span.rankings.setdefault((category, complexity), Ranking(ranked, self.router.config.stickiness_bonus))
 
     def _ranked(self, standing: Standing, task: Task) -> Ranked:

@@ -106,10 +106,10 @@ def _object(path: str, raw: object, allowed: Sequence[str], problems: dict[str, 
 def _when(path: str, raw: object, problems: dict[str, str]) -> When:
     facts = _object(path, raw, CONDITIONS, problems)
     ranges = {"min_tokens": 1_000_000_000, "max_tokens": 1_000_000_000, "from_hour": 23, "until_hour": 24}
-    for name, most in ranges.items():
+    for name, highest in ranges.items():
         value = facts.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most):
-            problems[f"{path}.{name}"] = f"{value!r} is not a whole number from 0 to {most:,}."
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= highest):
+            problems[f"{path}.{name}"] = f"{value!r} is not a whole number from 0 to {highest:,}."
     numbers: dict[str, Any] = {name: None if f"{path}.{name}" in problems else facts.get(name) for name in ranges}
     return When(
         category=_words(f"{path}.category", facts.get("category"), CATEGORIES, problems),

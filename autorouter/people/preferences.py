@@ -38,7 +38,9 @@ class Preferences:
     def ruleset(self) -> RuleSet:
         """The rules, and the lists that count whatever fires, compiled once and kept as long as these preferences are."""
         return RuleSet(
-            self.rules, blocked=Names(providers=self.blocked_providers), preferred=Names(providers=self.preferred_providers)
+            self.rules,
+            blocked=Names(providers=self.blocked_providers),
+            preferred=Names(providers=self.preferred_providers),
         )
 
 

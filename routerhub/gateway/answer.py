@@ -19,7 +19,7 @@ def told(operation: Operation, candidate: Candidate, deployment: Deployment) -> 
         "model": candidate.model,
         "provider": deployment.provider,
         "sandbox": deployment.provider == SANDBOX,
-        "why": explain.why(decision),
+        "why": explain.why(decision, candidate),
         "task": explain.task_json(decision.task),
         "score": float(candidate.score),
         "tier": candidate.tier,

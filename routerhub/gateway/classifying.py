@@ -44,7 +44,7 @@ FAILURES = (AllFailed, BudgetRefused, LedgerUnavailable, RouterError, ValueError
 
 async def task_of(parts: Parts, arrival: Arrival) -> Task:
     """The task of a request. A dry run asks nobody."""
-    request, config = arrival.request, arrival.router.config
+    request, config = arrival.request, arrival.rankings.router.config
     local = classify(request.messages, request.has_tools, request.is_structured, request.stream)
     if not config.classifies_with_model or request.controls.dry_run:
         return local
@@ -59,11 +59,11 @@ async def task_of(parts: Parts, arrival: Arrival) -> Task:
 
 async def _ask(parts: Parts, arrival: Arrival, local: Task) -> Task:
     """The router model's answer. Raises ValueError when none of the tries gave a usable one, and what a call raises."""
-    config = arrival.router.config
+    config = arrival.rankings.router.config
     question = replace(arrival, request=_question(arrival.request, config.router_model))
     constraints = Constraints(candidates=(config.router_model,), max_output_tokens=MAX_OUTPUT)
     task = replace(local, needs=frozenset(), input_tokens=question.request.max_input_tokens // CHARS_PER_TOKEN)
-    decision = decide(arrival.catalogue, arrival.router, task, constraints, arrival.availability, arrival.at)
+    decision = decide(arrival.rankings, task, constraints, arrival.at)
     if decision.chosen is None:
         raise NoCandidate(decision)
     for _ in range(config.router_max_retries + 1):

@@ -10,6 +10,7 @@ import orjson
 
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision import decision_json
+from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, RouterRelease
 from budgets.types import AnswerRow, Caller, Outcome, RequestRow, to_nano
@@ -40,9 +41,8 @@ class Arrival:
     caller: Caller
     client: Client
     request: ChatRequest
-    catalogue: Catalogue
-    router: RouterRelease
-    availability: Availability
+    rankings: Rankings
+    availability_digest: str
     at: datetime
 
     def operation(self, decision: Decision, deadline_s: float) -> "Operation":
@@ -51,9 +51,10 @@ class Arrival:
             caller=self.caller,
             client=self.client,
             request=self.request,
-            catalogue=self.catalogue,
-            router=self.router,
-            availability=self.availability,
+            catalogue=self.rankings.catalogue,
+            router=self.rankings.router,
+            availability=self.rankings.availability,
+            availability_digest=self.availability_digest,
             decision=decision,
             trail=Trail(deadline=time.monotonic() + deadline_s),
             started_at=self.at,
@@ -70,6 +71,7 @@ class Operation:
     catalogue: Catalogue
     router: RouterRelease
     availability: Availability
+    availability_digest: str
     decision: Decision
     trail: Trail
     id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -93,7 +95,6 @@ class Operation:
     def request_row(self, candidate: Candidate) -> RequestRow:
         """What is known now that this candidate is about to be called."""
         controls, task = self.request.controls, self.decision.task
-        decision = decision_json.as_json(self.decision, candidate, self.availability, self.started_at)
         return RequestFacts(
             operation_id=self.id,
             created_at=self.started_at,
@@ -113,7 +114,7 @@ class Operation:
             cost_estimated_nano=to_nano(candidate.estimated_cost_usd),
             catalogue_release=self.decision.catalogue_release,
             router_release=self.decision.router_release,
-            decision=orjson.dumps(decision).decode(),
+            decision=decision_json.dumps(self.decision, self.availability_digest).decode(),
             ip=self.client.ip,
             user_agent=self.client.user_agent[:MAX_AGENT],
         ).row()

@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from autorouter.decision.router import decide
-from autorouter.errors import NoCandidate, UnknownModel, UnknownTaskType
+from autorouter.errors import NoCandidate, UnknownModel
 from autorouter.people import preferences
-from autorouter.types import Constraints, Task
-from models_registry import availability
+from autorouter.select import Asked, check, select
 from routerhub.gateway import classifying, hops, replies
 from routerhub.gateway.auth import identify
 from routerhub.gateway.operation import Arrival
@@ -22,10 +20,11 @@ async def chat(parts: Parts, headers: Mapping[str, str], body: bytes, client: Cl
     """One chat completion, from bytes to bytes. Raises the errors of routerhub.gateway.errors."""
     snapshot = parts.snapshots.current
     arrival = arrived(snapshot, headers, body, client)
-    asked = constrained(arrival, await parts.sessions.previous_model(arrival.caller, arrival.request.controls))
+    asked = asked_of(arrival, await parts.sessions.previous_model(arrival.caller, arrival.request.controls))
+    check(arrival.rankings, asked)
     task = await classifying.task_of(parts, arrival)
-    constraints = preferred(snapshot, arrival, asked, task)
-    decision = decide(arrival.catalogue, arrival.router, task, constraints, arrival.availability, arrival.at)
+    own = snapshot.preferences.get(arrival.caller.user_id or 0, preferences.NONE)
+    decision = select(arrival.rankings, asked, own, task, arrival.at, None)
     operation = arrival.operation(decision, parts.limits.deadline_s)
     if arrival.request.controls.dry_run:
         return replies.dry_run(operation)
@@ -41,45 +40,36 @@ def arrived(snapshot: Snapshot, headers: Mapping[str, str], body: bytes, client:
     now = datetime.now(UTC)
     caller = identify(headers, snapshot.ring, now)
     request = openai.read(body, headers)
-    user = f"{caller.user_id or f'key {caller.key_id}'}"
-    catalogue, router = snapshot.releases.for_user("catalogue", user), snapshot.releases.for_user("router", user)
+    rankings = snapshot.rankings(f"{caller.user_id or f'key {caller.key_id}'}")
     return Arrival(
         caller=caller,
         client=client,
         request=request,
-        catalogue=catalogue,
-        router=router,
-        availability=availability.current(catalogue.providers.values(), snapshot.health),
+        rankings=rankings,
+        availability_digest=snapshot.digest_of(rankings),
         at=now,
     )
 
 
-def constrained(arrival: Arrival, session_model: str | None) -> Constraints:
-    """What the request itself asks of the router. Raises UnknownModel, UnknownTaskType."""
-    request, router = arrival.request, arrival.router
+def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
+    """What the request itself asks of the router. Raises UnknownModel."""
+    request = arrival.request
     controls, candidates, policy = request.controls, request.controls.candidates, request.controls.policy
-    if controls.task_type and controls.task_type not in router.task_types:
-        raise UnknownTaskType(controls.task_type, router.task_types)
     if request.model.startswith(POLICY_PREFIX):
         policy = request.model.removeprefix(POLICY_PREFIX)
     elif request.model != AUTO:
-        if request.model not in arrival.catalogue.models:
+        if request.model not in arrival.rankings.catalogue.models:
             raise UnknownModel(request.model)
         candidates = (request.model,)
-    return Constraints(
-        previous_model=controls.previous_model or session_model,
-        keeps_model=bool(session_model) and not controls.previous_model,
+    return Asked(
+        policy=policy or None,
+        task_type=controls.task_type,
         candidates=candidates,
-        policy=policy or router.task_types.get(controls.task_type),
+        priority=controls.priority,
+        previous_model=controls.previous_model or None,
+        session_model=session_model,
         max_cost_usd=controls.max_cost_usd,
         max_latency_ms=controls.max_latency_ms,
         max_output_tokens=request.max_output_tokens,
+        tags=controls.tags,
     )
-
-
-def preferred(snapshot: Snapshot, arrival: Arrival, constraints: Constraints, task: Task) -> Constraints:
-    """The wish with what the user prefers, and what the user's own rules say to such a task."""
-    own = snapshot.preferences.get(arrival.caller.user_id or 0, preferences.NONE)
-    own = preferences.usable(own, arrival.router.policies)
-    controls = arrival.request.controls
-    return preferences.apply(own, constraints, controls.priority, task, controls.tags, arrival.at)

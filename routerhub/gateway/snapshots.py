@@ -15,10 +15,14 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from analytics import measured
+from autorouter import availability_facts
+from autorouter.decision.ranking import Rankings
 from autorouter.people import preferences
 from autorouter.people.preferences import Preferences
 from budgets.keys import KeyRing, load_ring
-from models_registry import probing
+from models_registry import availability, probing
+from models_registry.availability import UNMEASURED, Measured, digest
 from models_registry.types import HEALTHY, Health
 from routerhub.releases import live
 from routerhub.releases.notify import CHANNEL
@@ -33,19 +37,43 @@ class Snapshot:
 
     releases: live.LiveReleases
     ring: KeyRing
-    health: Health
+    ranked: Mapping[tuple[int, int], Rankings]
+    """By the releases of catalogue and router."""
+    digests: Mapping[int, str]
+    """Of what could be called, by the catalogue's release."""
     preferences: Mapping[int, Preferences]
     loaded_at: float | None
+
+    def rankings(self, user_key: str) -> Rankings:
+        """Of the releases that decide for this user."""
+        catalogue, router = self.releases.for_user("catalogue", user_key), self.releases.for_user("router", user_key)
+        return self.ranked[catalogue.release, router.release]
+
+    def digest_of(self, rankings: Rankings) -> str:
+        return self.digests[rankings.catalogue.release]
+
+
+def ranked(releases: live.LiveReleases, health: Health, measured: Measured) -> dict[tuple[int, int], Rankings]:
+    """The rankings of every two releases in use."""
+    found = {}
+    for catalogue in releases.lines["catalogue"].releases.values():
+        now = availability.current(catalogue.providers.values(), health, *measured)
+        for router in releases.lines["router"].releases.values():
+            key = (catalogue.release, router.release)
+            found[key] = Rankings(catalogue=catalogue, router=router, availability=now)
+    return found
 
 
 class SnapshotKeeper:
     """Holds the current snapshot. Reading `current` is one attribute."""
 
     def __init__(self, dsn: str, max_age_s: float) -> None:
+        shipped = ranked(live.shipped(), HEALTHY, UNMEASURED)
         self.current = Snapshot(
             releases=live.shipped(),
             ring=KeyRing(held={}, is_read=False),
-            health=HEALTHY,
+            ranked=shipped,
+            digests={each.catalogue.release: digest(each.availability) for each in shipped.values()},
             preferences={},
             loaded_at=None,
         )
@@ -84,10 +112,13 @@ class SnapshotKeeper:
 
     def _load(self) -> None:
         try:
+            releases = live.load(self.current.releases)
+            found = ranked(releases, probing.measured(), measured.facts())
             self.current = Snapshot(
-                releases=live.load(self.current.releases),
+                releases=releases,
                 ring=load_ring(),
-                health=probing.measured(),
+                ranked=found,
+                digests={each.catalogue.release: availability_facts.keep(each.availability) for each in found.values()},
                 preferences=preferences.load(),
                 loaded_at=time.monotonic(),
             )
