@@ -11,15 +11,15 @@ from starlette.routing import Route  # noqa: E402 - Django must be set up before
 from starlette.types import Receive, Scope, Send  # noqa: E402
 
 from routerhub import health  # noqa: E402
-from routerhub.gateway import app as gateway_app  # noqa: E402
-from routerhub.gateway.parts import open_parts  # noqa: E402
+from routerhub.gateway.app import Gateway  # noqa: E402
+from routerhub.gateway.runtime import open_runtime  # noqa: E402
 
-gateway = gateway_app.build()
-gateway.router.routes += [Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
+gateway = Gateway()
+gateway.others.router.routes += [Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Data plane by path, control plane otherwise; the lifespan opens and closes the gateway's parts."""
+    """Data plane by path, control plane otherwise; the lifespan opens and closes what the gateway runs on."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
     elif scope["type"] == "http" and _is_gateways(scope["path"]):
@@ -34,8 +34,8 @@ def _is_gateways(path: str) -> bool:
 
 async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
-    gateway.state.parts = await open_parts()
+    gateway.runtime = await open_runtime()
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    await gateway.state.parts.close()
+    await gateway.runtime.close()
     await send({"type": "lifespan.shutdown.complete"})

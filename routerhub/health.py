@@ -4,7 +4,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from routerhub.gateway.parts import Parts
+from routerhub.gateway.runtime import Runtime
 
 
 async def healthz(_: Request) -> Response:
@@ -14,10 +14,10 @@ async def healthz(_: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """200 when releases and keys were loaded and the ledger answers; else 503 with what is missing."""
-    parts: Parts = request.app.state.parts
+    runtime: Runtime = request.app.state.runtime
     checks = {
-        "snapshot": "ok" if parts.snapshots.current.loaded_at is not None else "not loaded from the database yet",
-        "ledger": "ok" if await parts.ledger.is_answering() else "the database does not answer",
+        "snapshot": "ok" if runtime.snapshots.current.loaded_at is not None else "not loaded from the database yet",
+        "ledger": "ok" if await runtime.ledger.is_answering() else "the database does not answer",
     }
     ready = all(result == "ok" for result in checks.values())
     body = {"status": "ready" if ready else "not ready", "checks": checks}

@@ -9,21 +9,24 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
 
 from autorouter.decision.classify import CHARS_PER_TOKEN, classify
-from autorouter.decision.router import decide
 from autorouter.errors import NoCandidate, RouterError
-from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, Constraints, Task
+from autorouter.people.preferences import NONE
+from autorouter.select import Asked, select
+from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, Task
 from budgets.errors import LedgerUnavailable
-from routerhub.gateway import hops, replies
+from models_registry.upstream.base import Completion
+from routerhub.gateway.answering import answer
 from routerhub.gateway.errors import AllFailed, BudgetRefused
-from routerhub.gateway.operation import Arrival
-from routerhub.gateway.parts import Parts
-from routerhub.gateway.wire.openai import MESSAGE_TOKENS
-from routerhub.gateway.wire.values import ChatRequest, Controls
+from routerhub.gateway.operation import Arrival, Operation
+from routerhub.gateway.protocols.base import ChatRequest, Controls
+from routerhub.gateway.protocols.openai_chat import MESSAGE_TOKENS
+from routerhub.gateway.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 TAG = "routerhub-classification"
@@ -42,7 +45,7 @@ QUESTION = (
 FAILURES = (AllFailed, BudgetRefused, LedgerUnavailable, RouterError, ValueError, TimeoutError)
 
 
-async def task_of(parts: Parts, arrival: Arrival) -> Task:
+async def task_of(runtime: Runtime, arrival: Arrival) -> Task:
     """The task of a request. A dry run asks nobody."""
     request, config = arrival.request, arrival.rankings.router.config
     local = classify(request.messages, request.has_tools, request.is_structured, request.stream)
@@ -50,39 +53,47 @@ async def task_of(parts: Parts, arrival: Arrival) -> Task:
         return local
     try:
         async with asyncio.timeout(config.router_deadline_ms / 1_000):
-            return await _ask(parts, arrival, local)
+            return await _ask(runtime, arrival, local)
     except FAILURES as problem:
-        told = f"no answer within {config.router_deadline_ms} ms" if isinstance(problem, TimeoutError) else str(problem)
-        logger.warning("action=classify fallback=local problem=%s", told)
-        return replace(local, origin=f"local, since {config.router_model} failed: {told}"[:MAX_ORIGIN])
+        text = f"no answer within {config.router_deadline_ms} ms" if isinstance(problem, TimeoutError) else str(problem)
+        logger.warning("action=classify fallback=local problem=%s", text)
+        return replace(local, origin=f"local, since {config.router_model} failed: {text}"[:MAX_ORIGIN])
 
 
-async def _ask(parts: Parts, arrival: Arrival, local: Task) -> Task:
+async def _ask(runtime: Runtime, arrival: Arrival, local: Task) -> Task:
     """The router model's answer. Raises ValueError when none of the tries gave a usable one, and what a call raises."""
     config = arrival.rankings.router.config
     question = replace(arrival, request=_question(arrival.request, config.router_model))
-    constraints = Constraints(candidates=(config.router_model,), max_output_tokens=MAX_OUTPUT)
+    asked = Asked(
+        policy=None, task_type="", candidates=(config.router_model,), priority=None, previous_model=None,
+        session_model=None, max_cost_usd=None, max_latency_ms=None, max_output_tokens=MAX_OUTPUT, tags=(),
+    )  # fmt: skip
     task = replace(local, needs=frozenset(), input_tokens=question.request.max_input_tokens // CHARS_PER_TOKEN)
-    decision = decide(arrival.rankings, task, constraints, arrival.at)
+    decide = partial(select, arrival.rankings, asked, NONE, task, arrival.at)
+    decision = decide(None)
     if decision.chosen is None:
         raise NoCandidate(decision)
     for _ in range(config.router_max_retries + 1):
-        operation = question.operation(decision, config.router_deadline_ms / 1_000 + GRACE_S)
-        reply = await replies.complete(parts, operation, await hops.complete(parts, operation))
-        found = read_answer(reply.body if isinstance(reply.body, bytes) else b"")
+        operation = Operation(
+            arrival=question,
+            decision=decision,
+            select=decide,
+            deadline=runtime.clock.monotonic() + config.router_deadline_ms / 1_000 + GRACE_S,
+        )
+        found = read_answer((await answer(runtime, operation)).served.answer)
         if found is not None:
             category: Category = local.category if local.category == "multimodal" else found[0]
             return replace(local, category=category, complexity=found[1], origin=f"model {config.router_model}")
     raise ValueError(f"none of {config.router_max_retries + 1} answers was of the form that was asked for")
 
 
-def read_answer(body: bytes) -> tuple[Category, Complexity] | None:
-    """Category and complexity out of a chat completion, or None where it says something else."""
+def read_answer(completion: Completion) -> tuple[Category, Complexity] | None:
+    """Category and complexity out of an answer, or None where it says something else."""
+    text = completion.choices[0].text if completion.choices else ""
     try:
-        text = orjson.loads(body)["choices"][0]["message"]["content"]
-        answer = json.loads(text[text.index("{") : text.rindex("}") + 1])
-        category, complexity = answer["category"], answer["complexity"]
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        said = json.loads(text[text.index("{") : text.rindex("}") + 1])
+        category, complexity = said["category"], said["complexity"]
+    except (ValueError, KeyError, TypeError):
         return None
     return (category, complexity) if category in WORDS and complexity in COMPLEXITIES else None
 
@@ -94,7 +105,7 @@ def _question(request: ChatRequest, model: str) -> ChatRequest:
     return ChatRequest(
         model=model,
         messages=messages,
-        payload={"messages": messages, "temperature": 0},
+        content={"messages": messages, "temperature": 0},
         stream=False,
         include_usage=False,
         max_output_tokens=MAX_OUTPUT,

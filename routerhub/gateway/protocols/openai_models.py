@@ -15,7 +15,7 @@ from models_registry.errors import UnknownPrice
 from models_registry.prices.pricing import mean_price, price_at
 from models_registry.types import Capability, Catalogue, Model
 from routerhub.gateway.errors import BadRequest
-from routerhub.gateway.wire.values import AUTO, POLICY_PREFIX
+from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX
 
 UNPRICED = Decimal("Infinity")
 """Where a model without a price stands in an order by price: last."""
@@ -80,6 +80,16 @@ def listed(
     entries = [*(entry(each, "routerhub") for each in own), *(model_entry(each) for each in models)]
     end = None if asked.limit is None else asked.offset + asked.limit
     return {"object": "list", "data": entries[asked.offset : end], "total": len(entries)}
+
+
+def found(
+    catalogue: Catalogue, router: RouterRelease, wanted: str, sees_internal: bool, now: datetime
+) -> dict[str, Any] | None:
+    """One line of the list by its id, None where the caller is not offered it."""
+    if wanted == AUTO or wanted.removeprefix(POLICY_PREFIX) in router.policies:
+        return entry(wanted, "routerhub")
+    model = catalogue.models.get(wanted)
+    return model_entry(model) if model is not None and is_shown(model, sees_internal, now) else None
 
 
 def is_shown(model: Model, sees_internal: bool, now: datetime) -> bool:
