@@ -7,11 +7,11 @@ that a client of the same dialect gets every field, also those that nobody here 
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from models_registry.types import Usage
 
-OPENAI = "openai"
+OPENAI: Final = "openai"
 """The dialect of OpenAI's chat completions."""
 
 

@@ -26,6 +26,7 @@ from routerhub.gateway.reservation import FREE, Place, Plan
 from routerhub.gateway.runtime import Endpoint, Runtime
 
 CLIENT_LEFT = "The client left before the answer."
+UNEXPECTED = "Something went wrong in RouterHub; its log has more."
 MAX_EARLY_CHUNKS = 100
 """Chunks without content that a stream may begin with: one with the role is usual."""
 Answer = TypeVar("Answer", "Completion", "OpenedStream")
@@ -84,8 +85,11 @@ async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -
     Raises NoCandidate, BudgetRefused, AllFailed, LedgerUnavailable; the operation is settled and recorded then.
     """
     course = _Course(runtime, operation, call)
+    is_served = False
     try:
-        return await course.run()
+        served = await course.run()
+        is_served = True
+        return served
     except (BudgetRefused, AllFailed) as failure:
         await course.end("failure", str(failure), to_api_error(failure).status)
         raise
@@ -94,8 +98,11 @@ async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -
             await course.end("failure", str(failure), to_api_error(failure).status)
         raise
     except asyncio.CancelledError:
-        await course.abandon()
+        await course.cut("abandoned", CLIENT_LEFT, None)
         raise
+    finally:
+        if not is_served and operation.hold is not None:
+            await course.cut("failure", UNEXPECTED, 500)
 
 
 class _Course(Generic[Answer]):
@@ -283,10 +290,10 @@ class _Course(Generic[Answer]):
         )
         await settlement.finish(self._runtime.ledger, operation, self._charge, ending)
 
-    async def abandon(self) -> None:
-        """The client left. What the attempt under way costs then is charged; a hold that only waits costs nothing."""
+    async def cut(self, outcome: Outcome, error: str, status: int | None) -> None:
+        """End it wherever it stands. What the attempt under way costs then is charged; a hold that only waits costs nothing."""
         if self._sent is not None:
             began, at = self._sent
             self._charge = failover.attempt_cost(None, self._exposure(began))
-            self._note(began, at, None, f"Abandoned: {CLIENT_LEFT}")
-        await self.end("abandoned", CLIENT_LEFT, None, at=-1)
+            self._note(began, at, None, f"Cut: {error}")
+        await self.end(outcome, error, status, at=-1)

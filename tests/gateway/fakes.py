@@ -39,13 +39,13 @@ class FakeClock(Clock):
         self.seconds = 1_000.0
         self.slept: list[float] = []
 
-    def monotonic(self) -> float:  # type: ignore[override]
+    def monotonic(self) -> float:
         return self.seconds
 
-    def now(self) -> datetime:  # type: ignore[override]
+    def now(self) -> datetime:
         return NOW + timedelta(seconds=self.seconds - 1_000)
 
-    async def sleep(self, seconds: float) -> None:  # type: ignore[override]
+    async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.seconds += seconds
         await asyncio.sleep(0)
@@ -69,7 +69,7 @@ class FakeLedger:
         if self.is_away:
             raise LedgerUnavailable
         self.asked.append(spend)
-        hop = {"operation_id": spend.operation_id, "hop": spend.hop}
+        hop: Any = {"operation_id": spend.operation_id, "hop": spend.hop}
         reserved, remaining = sum(self.holds.values()), None
         if self.limit_nano is not None:
             remaining = self.limit_nano - self.spent_nano - reserved - spend.amount_nano

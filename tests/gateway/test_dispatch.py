@@ -288,7 +288,7 @@ async def test_a_failure_is_told_rather_than_the_refusal_that_came_after_it() ->
 
 
 async def test_nothing_within_the_limit_for_one_request_is_no_candidate_and_asks_for_no_hold() -> None:
-    limit = {"max_cost_usd": Decimal("0.000001")}
+    limit: Any = {"max_cost_usd": Decimal("0.000001")}
     course = Course(completion(), operation=operation(LARGE, everything=decision(LARGE, SMALL, **limit), **limit))
     with pytest.raises(NoCandidate) as caught:
         await course.complete()
@@ -346,7 +346,7 @@ async def test_who_leaves_while_the_upstream_works_pays_for_the_time_that_passed
     assert (record["outcome"], record["cost_nano"], record["http_status"]) == ("abandoned", cost, None)
     assert (record["output_tokens"], record["is_usage_estimated"]) == (100, True)
     (attempt,) = json.loads(record["attempts"])
-    assert attempt["error"] == "Abandoned: The client left before the answer."
+    assert attempt["error"] == "Cut: The client left before the answer."
     assert course.upstream.open == 0
 
 
@@ -360,7 +360,7 @@ async def test_where_no_speed_was_measured_the_whole_hold_is_charged() -> None:
 async def test_who_leaves_in_a_pause_pays_nothing() -> None:
     course = Course(Overloaded("busy", status=429, retry_after_s=1))
     met, forever = waiting()
-    course.runtime.clock.sleep = lambda _: forever.wait()  # type: ignore[assignment, method-assign]
+    course.runtime.clock.sleep = lambda _: forever.wait()  # type: ignore[assignment]
     await course.left_when(met)
     assert (course.settled, course.record["outcome"]) == ([(0, 0, True)], "abandoned")
     assert len(course.upstream.asked) == 1, "and nothing is tried for nobody"
@@ -369,7 +369,7 @@ async def test_who_leaves_in_a_pause_pays_nothing() -> None:
 async def test_who_leaves_in_the_pause_after_a_lost_connection_has_paid_for_that_alone() -> None:
     course = Course([2.0, Unreachable("lost")], met=rankings(tokens_per_s=SPEED))
     met, forever = waiting()
-    course.runtime.clock.sleep = lambda _: forever.wait()  # type: ignore[assignment, method-assign]
+    course.runtime.clock.sleep = lambda _: forever.wait()  # type: ignore[assignment]
     await course.left_when(met)
     cost = 100 * 10_000 + 40 * 30_000
     assert course.settled == [(0, cost, False)]
@@ -388,6 +388,14 @@ async def test_who_leaves_while_the_ledger_is_asked_is_recorded_and_holds_nothin
     assert (course.record["outcome"], course.record["cost_nano"]) == ("abandoned", 0)
 
 
+async def test_a_mistake_of_our_own_leaves_no_hold_behind() -> None:
+    course = Course([5.0, ZeroDivisionError()], met=rankings(tokens_per_s=SPEED))
+    with pytest.raises(ZeroDivisionError):
+        await course.complete()
+    assert course.settled == [(0, 100 * 10_000 + 100 * 30_000, True)], "the upstream may bill it all the same"
+    assert (course.record["outcome"], course.record["http_status"]) == ("failure", 500)
+
+
 # --- streams
 
 
@@ -403,7 +411,7 @@ async def test_a_stream_is_served_from_its_first_content_on() -> None:
 
 async def test_before_the_first_content_a_broken_stream_is_tried_elsewhere() -> None:
     """A8: pings and roles are no content. What was sent is charged all the same."""
-    dead = [chunk(role="assistant", text=""), chunk(), Unreachable("broke")]
+    dead: list[Said] = [chunk(role="assistant", text=""), chunk(), Unreachable("broke")]
     course = Course(dead, dead, [chunk("Hi")], asked=request(stream=True))
     served = await course.stream()
     assert served.candidate.model == MIDDLE

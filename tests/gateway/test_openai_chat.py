@@ -71,7 +71,7 @@ def test_tools_structure_and_number_of_answers_are_noticed() -> None:
 )  # fmt: skip
 def test_a_wrong_field_is_named_with_what_is_allowed(field: str, value: object) -> None:
     with pytest.raises(BadRequest, match="allowed is") as caught:
-        read(**{field: value})
+        read(None, **{field: value})
     assert caught.value.param == field
 
 

@@ -73,13 +73,13 @@ def test_where_money_is_not_short_they_are_not() -> None:
 
 
 def test_what_cannot_be_made_to_fit_the_limit_for_one_request_is_passed_over() -> None:
-    limit = {"max_cost_usd": Decimal("0.0002")}
+    limit: Any = {"max_cost_usd": Decimal("0.0002")}
     everything = decision(LARGE, MIDDLE, SMALL, **limit)
     assert names(plans(operation(LARGE, everything=everything, **limit))) == [MIDDLE, SMALL]
 
 
 def test_when_nothing_fits_every_candidate_is_told_with_the_limit() -> None:
-    limit = {"max_cost_usd": Decimal("0.000001")}
+    limit: Any = {"max_cost_usd": Decimal("0.000001")}
     found = plans(operation(LARGE, everything=decision(LARGE, MIDDLE, SMALL, **limit), **limit))
     assert names(found) == []
     told = found.none_fits()

@@ -1,5 +1,6 @@
 """What is held for a hop, and what its answer came to."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from autorouter.types import Policy
 from budgets.types import Caller
 from models_registry.prices.tariffs import compile_price, tariff_at
-from models_registry.types import Deployment, Usage
+from models_registry.types import Deployment, Price, Rates, Usage
 from routerhub.gateway.reservation import Plan, answer_cost, bounds, counted, plan, priced, scopes
 from tests.autorouter import fakes as router_fakes
 from tests.gateway import fakes
@@ -135,10 +136,10 @@ def test_usage_that_contradicts_itself_costs_the_hold() -> None:
 
 
 def test_usage_of_a_class_without_a_price_costs_the_hold() -> None:
-    half = router_fakes.price("1", "3")
-    unknown = compile_price(half.__class__(**{
-        "effective_from": NOW, "rates": half.rates.__class__(input=Decimal(1), output=None), "source": "x", "dated": half.dated,
-    }))  # fmt: skip
+    half = Price(
+        effective_from=NOW, rates=Rates(input=Decimal(1), output=None), source="made up", dated=date(2026, 1, 1)
+    )  # fmt: skip
+    unknown = compile_price(half)
     assert priced(unknown, Usage(input_tokens=1, output_tokens=1), 123) == 123
 
 
