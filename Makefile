@@ -14,8 +14,8 @@ run: .venv/run   ## set everything up and serve it (PORT=8000)
 test: .venv/dev  ## set everything up and run every check
 	@$(BIN)/python -m tests.check
 
-bench: .venv/dev ## measure speed, as ratios within one run
-	@$(BIN)/python -m tests.bench
+bench: .venv/dev ## measure speed, as ratios within one run (ARGS="gateway --peers none")
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 format: .venv/dev ## put the code into its one form
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

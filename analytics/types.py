@@ -1,76 +1,36 @@
-"""The record of one request, as it crosses from the gateway to the database (JSON by `as_json`)."""
+"""The record of one request, as it crosses from the gateway to the database: in two halves, each once.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+What is known when the request is let in travels with its hold, what is known when it is answered with its settlement.
+Each half is a tuple in the order of a PostgreSQL type (analytics/sql/types.sql).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from models_registry.types import Attempt
+
+def storable(text: str) -> str:
+    """What an upstream wrote, plain or as JSON, as PostgreSQL takes it: without NUL and halves of surrogate pairs."""
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd").replace("\\u0000", "\\ufffd")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """Everything that is kept of a request but its text. Money is nano-dollars, times are milliseconds."""
+class RequestFacts:
+    """A request when it is let in. Money is nano-dollars."""
 
     operation_id: UUID
     created_at: datetime
+    """The same for every hop of an operation: the record is found by it."""
     account_id: int
     key_id: int | None
     user_id: int | None
     requested_model: str
     """As the caller wrote it: "auto", "policy:NAME" or an id."""
     model: str
-    provider: str
-    """Who served it, e.g. "openrouter" or "sandbox"."""
-    is_sandbox: bool
-    policy: str
-    task_type: str
-    category: str
-    complexity: str
-    priority: str
-    session: str
-    tags: tuple[str, ...]
-    is_stream: bool
-    outcome: str
-    """success, failure, abandoned (the client left) or unknown (the process died)."""
-    error: str
-    http_status: int | None
-    latency_ms: int
-    ttft_ms: int | None
-    input_tokens: int
-    output_tokens: int
-    cache_read_tokens: int
-    cache_write_tokens: int
-    reasoning_tokens: int
-    is_usage_estimated: bool
-    cost_estimated_nano: int
-    cost_nano: int
-    fallback_used: bool
-    catalogue_release: int
-    router_release: int
-    decision: Mapping[str, Any]
-    """Task, wish and reach: with the releases above they give the same decision again. Also its score and terms."""
-    attempts: tuple[Attempt, ...]
-    ip: str | None
-    user_agent: str
-
-    def as_json(self) -> dict[str, Any]:
-        """The fields for orjson, which writes dates, UUIDs and the attempts by itself."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RequestFacts:
-    """What is known of a request when its hold is asked for. Money is nano-dollars."""
-
-    operation_id: UUID
-    created_at: datetime
-    account_id: int
-    key_id: int | None
-    user_id: int | None
-    requested_model: str
-    model: str
+    """The one that is about to be called: what the record says when nobody lives to tell which one answered."""
     policy: str
     task_type: str
     category: str
@@ -83,21 +43,26 @@ class RequestFacts:
     catalogue_release: int
     router_release: int
     decision: str
+    """A JSON text. With the releases above it gives the same decision again."""
     ip: str | None
     user_agent: str
 
     def row(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
+        """The columns of analytics_request."""
+        return _request_row(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AnswerFacts:
-    """What is known of it when it is settled. Money is nano-dollars, times are milliseconds."""
+    """What came of it. Money is nano-dollars, times are milliseconds."""
 
     model: str
+    """The one that answered; after a fallback it is not the request's."""
     provider: str
+    """Who served it, e.g. "openrouter" or "sandbox"."""
     is_sandbox: bool
     outcome: str
+    """success, failure or abandoned (the client left). A sweep writes unknown (the process died)."""
     error: str
     http_status: int | None
     latency_ms: int
@@ -109,8 +74,17 @@ class AnswerFacts:
     reasoning_tokens: int
     is_usage_estimated: bool
     cost_nano: int
+    """Of all hops together."""
     fallback_used: bool
     attempts: str
+    """A JSON text: a list of models_registry.types.Attempt."""
 
     def row(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
+        """The columns of analytics_answer."""
+        if self.error or "\\u0000" in self.attempts:
+            return _answer_row(replace(self, error=storable(self.error), attempts=storable(self.attempts)))
+        return _answer_row(self)
+
+
+_request_row: Callable[[RequestFacts], tuple[Any, ...]] = attrgetter(*(field.name for field in fields(RequestFacts)))
+_answer_row: Callable[[AnswerFacts], tuple[Any, ...]] = attrgetter(*(field.name for field in fields(AnswerFacts)))

@@ -5,6 +5,7 @@ RouterError
 ├── UnknownPolicy         a policy that is not there or not active
 ├── UnknownTaskType       a task type that maps to no policy
 ├── NoCandidate           every model is excluded; carries the decision with the reasons
+├── UnknownFacts          a digest under which no facts on availability are kept
 └── InvalidConfiguration  a router bundle that breaks a rule; carries every problem
 """
 
@@ -17,10 +18,10 @@ class RouterError(Exception):
     """Base of this app's errors. The message says what was given and what is allowed."""
 
 
-def _some(names: Iterable[str], most: int = 12) -> str:
+def _some(names: Iterable[str], shown: int = 12) -> str:
     listed = sorted(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(listed[:most]) + more
+    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
+    return ", ".join(listed[:shown]) + more
 
 
 class UnknownModel(RouterError):
@@ -58,6 +59,13 @@ class NoCandidate(RouterError):
         more = len(decision.excluded) - 5
         super().__init__(f"No model can take this request. {reasons}" + (f"; and {more} more." if more > 0 else "."))
         self.decision = decision
+
+
+class UnknownFacts(RouterError):
+    """A digest under which no facts on availability are kept."""
+
+    def __init__(self, digest: str) -> None:
+        super().__init__(f"What could be called at that moment is not kept under {digest!r}.")
 
 
 class InvalidConfiguration(RouterError, ValueError):

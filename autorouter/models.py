@@ -296,6 +296,20 @@ class PolicyShift(Audited):
         return f"{self.model} {way} by {abs(self.places)} in {self.policy}"
 
 
+class AvailabilityFacts(Fact):
+    """What could be called at some time and how models did, named by its digest in the records of that time."""
+
+    digest = models.CharField(max_length=32, primary_key=True)
+    facts = models.JSONField()
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "availability facts"
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class Session(Fact):
     """A conversation: the model that answered it last, who has it and under which limits."""
 

@@ -89,7 +89,7 @@ class PolicySerializer(Reasoned, Strict, serializers.ModelSerializer[Policy]):
         model = Policy
         fields = [
             "name", "version", "title", "models", "max_cost_usd", "max_output_tokens", "temperature", "is_active",
-            "adjust_most_places", "adjust_min_requests", "adjust_margin", "reason",
+            "adjust_max_places", "adjust_min_requests", "adjust_margin", "reason",
         ]  # fmt: skip
         read_only_fields = ["version", "is_active"]
         validators: ClassVar[list[Any]] = []  # a name that is there already is the next version's, not a mistake

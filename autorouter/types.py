@@ -173,12 +173,16 @@ class Exclusion:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """The outcome: candidates best first, the first being chosen; the rest with reasons; the releases it came from."""
+    """The outcome: candidates best first, the first being chosen; who is out, with reasons; the releases it came from."""
 
     task: Task
     constraints: Constraints
     candidates: tuple[Candidate, ...]
+    """As many as were asked for."""
     excluded: tuple[Exclusion, ...]
+    """Everybody who is out where the whole explanation was asked for, or where no candidate is left; else empty."""
+    considered: int
+    """Models that were looked at: all, or those of the policy or the request."""
     catalogue_release: int
     router_release: int
 

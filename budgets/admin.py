@@ -19,11 +19,12 @@ from routerhub.audit.admin import AuditedAdmin, ReasonForm
 
 
 def dollars(nano: int) -> str:
-    return f"${to_usd(nano):,.6f}".rstrip("0").rstrip(".")
+    sign = "-" if nano < 0 else ""
+    return f"{sign}${to_usd(abs(nano)):,.6f}".rstrip("0").rstrip(".")
 
 
-def measured(limit: Limit, amount: int) -> str:
-    return dollars(amount) if limit.measure == Measure.MONEY else f"{amount:,}"
+def measured(row: Limit | Counter, amount: int) -> str:
+    return dollars(amount) if row.measure == Measure.MONEY else f"{amount:,}"
 
 
 class MembershipInline(TabularInline):
@@ -122,7 +123,7 @@ class LimitAdmin(AuditedAdmin):
 
     @display(description="Used now")
     def used(self, row: Limit) -> str:
-        counter = row.counters.first()
+        counter = row.counters.filter(measure=row.measure, period=row.period).first()
         if counter is None:
             return measured(row, 0)
         share = min(100, 100 * (counter.spent + counter.reserved) / row.amount) if row.amount else 100
@@ -151,25 +152,31 @@ class Books(ModelAdmin):
 
 @admin.register(Counter)
 class CounterAdmin(Books):
-    list_display = ["limit", "period_start", "spent_shown", "reserved_shown"]
+    list_display = ["limit", "period", "period_start", "spent_shown", "reserved_shown"]
+    list_filter = ["measure", "period"]
     list_select_related = ["limit"]
 
     @display(description="Spent", ordering="spent")
     def spent_shown(self, row: Counter) -> str:
-        return measured(row.limit, row.spent)
+        return measured(row, row.spent)
 
     @display(description="Reserved", ordering="reserved")
     def reserved_shown(self, row: Counter) -> str:
-        return measured(row.limit, row.reserved)
+        return measured(row, row.reserved)
 
 
 @admin.register(Hold)
 class HoldAdmin(Books):
-    list_display = ["operation_id", "account_id", "amount", "created_at", "lease_until"]
+    list_display = ["operation_id", "hop", "account_id", "amount", "tokens", "created_at", "lease_until"]
+    search_fields = ["operation_id"]
 
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(Books):
-    list_display = ["operation_id", "account_id", "amount", "outcome", "settled_at"]
-    list_filter = ["outcome"]
+    list_display = ["operation_id", "hop", "kind", "account_id", "amount", "overrun", "outcome", "settled_at"]
+    list_filter = ["kind", "outcome"]
     search_fields = ["operation_id"]
+
+    @display(description="Overrun", ordering="overrun_nano")
+    def overrun(self, row: LedgerEntry) -> str:
+        return dollars(row.overrun_nano)

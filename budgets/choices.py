@@ -42,6 +42,11 @@ class Outcome(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class EntryKind(models.TextChoices):
+    CHARGE = "charge", "Charge"
+    CORRECTION = "correction", "Correction"
+
+
 class KeyPermission(models.TextChoices):
     INFERENCE = "inference", "Call models"
     ROUTING = "routing", "Read routing decisions"

@@ -9,10 +9,13 @@ BudgetError
 │   └── AccountClosed     the key's account is not active
 ├── PermissionMissing     the key may not do this
 ├── KeysUnavailable       the keys were not read yet, so none can be judged
+├── SpendRejected         the database does not take what a reservation says; nothing was reserved
+├── AlreadySettled        a hold of this name was settled before; nothing was reserved
 └── LedgerUnavailable     the database does not answer; nothing was reserved
 """
 
 from datetime import datetime
+from uuid import UUID
 
 
 class BudgetError(Exception):
@@ -78,6 +81,20 @@ class KeysUnavailable(BudgetError):
 
     def __init__(self) -> None:
         super().__init__("API keys cannot be checked at the moment, so nothing is called. Try again shortly.")
+
+
+class SpendRejected(BudgetError):
+    """The database does not take what a reservation says, e.g. a NUL in a text; nothing was reserved."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"This request cannot be recorded, so nothing is called: {problem}")
+
+
+class AlreadySettled(BudgetError):
+    """A hold of this name was settled before. Names are used once, so nothing was reserved."""
+
+    def __init__(self, operation_id: UUID, hop: int) -> None:
+        super().__init__(f"Hop {hop} of operation {operation_id} was settled before. Reserve under another name.")
 
 
 class LedgerUnavailable(BudgetError):

@@ -1,14 +1,12 @@
 """Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
 
-import uuid
-
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
-from budgets.choices import KeyPermission, Measure, Outcome, Period, Role, ScopeKind
+from budgets.choices import EntryKind, KeyPermission, Measure, Outcome, Period, Role, ScopeKind
 from routerhub.audit.models import Audited, Fact
 
 
@@ -33,8 +31,7 @@ class Membership(Audited):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
-    is_restorable = False
-    """Who left an account comes back by being invited, not by an old version."""
+    final_because = "A membership is not restored: who left an account is invited again."
 
     class Meta:
         ordering = ["account", "user"]
@@ -62,8 +59,7 @@ class ApiKey(Audited):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
-    is_restorable = False
-    """Revoked is revoked: no earlier version opens the door again."""
+    final_because = "A key is not restored: what is revoked stays revoked. Make a new one."
 
     class Meta:
         ordering = ["account", "name"]
@@ -110,9 +106,11 @@ class Limit(Audited):
 
 
 class Counter(Fact):
-    """What a limit has seen in one period. A new period is a new row."""
+    """What a limit has seen in one period. A new period is a new row, and so is a new measure."""
 
     limit = models.ForeignKey(Limit, on_delete=models.CASCADE, related_name="counters")
+    measure = models.CharField(max_length=16, choices=Measure)
+    period = models.CharField(max_length=16, choices=Period)
     period_start = models.DateTimeField(help_text="1970-01-01 for a limit in all.")
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
@@ -120,7 +118,9 @@ class Counter(Fact):
     class Meta:
         ordering = ["limit", "-period_start"]
         constraints = [
-            models.UniqueConstraint(fields=["limit", "period_start"], name="one_counter_per_period"),
+            models.UniqueConstraint(
+                fields=["limit", "period_start", "period", "measure"], name="one_counter_per_period"
+            ),
             models.CheckConstraint(condition=models.Q(spent__gte=0, reserved__gte=0), name="counter_not_negative"),
         ]
 
@@ -129,9 +129,10 @@ class Counter(Fact):
 
 
 class Hold(Fact):
-    """A reserved worst case of a request that is under way."""
+    """A reserved worst case of one hop that is under way. The table's key is (operation_id, hop), see sql/tables.sql."""
 
-    operation_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    operation_id = models.UUIDField()
+    hop = models.SmallIntegerField()
     account_id = models.BigIntegerField()
     key_id = models.BigIntegerField(null=True)
     user_id = models.BigIntegerField(null=True)
@@ -140,32 +141,47 @@ class Hold(Fact):
     counters = ArrayField(models.BigIntegerField())
     created_at = models.DateTimeField()
     lease_until = models.DateTimeField(db_index=True)
-    record = models.JSONField()
 
     class Meta:
         ordering = ["created_at"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_nano__gte=0, tokens__gte=0), name="hold_not_negative")
+        ]
 
     def __str__(self) -> str:
-        return str(self.operation_id)
+        return f"{self.operation_id}, hop {self.hop}"
 
 
 class LedgerEntry(Fact):
-    """What one request was charged, once and for ever."""
+    """What one hop was charged, once and for ever; and once more, what a charge at the ceiling was too much by."""
 
-    operation_id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-    account_id = models.BigIntegerField(db_index=True)
+    operation_id = models.UUIDField()
+    hop = models.SmallIntegerField()
+    kind = models.CharField(max_length=16, choices=EntryKind)
+    account_id = models.BigIntegerField()
     key_id = models.BigIntegerField(null=True)
     user_id = models.BigIntegerField(null=True)
-    amount_nano = models.BigIntegerField(help_text="Charged to the counters, never more than was held.")
+    amount_nano = models.BigIntegerField(
+        help_text="Charged to the counters, never more than was held; of a correction, not above zero."
+    )
     overrun_nano = models.BigIntegerField(default=0, help_text="What the upstream asked beyond the hold.")
     tokens = models.BigIntegerField()
     counters = ArrayField(models.BigIntegerField())
     outcome = models.CharField(max_length=16, choices=Outcome)
-    settled_at = models.DateTimeField(db_index=True)
+    settled_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["-settled_at"]
+        ordering = ["-id"]
         verbose_name_plural = "ledger entries"
+        indexes = [models.Index(fields=["account_id", "settled_at"], name="ledgerentry_account_time")]
+        constraints = [
+            models.UniqueConstraint(fields=["operation_id", "hop", "kind"], name="one_entry_per_hop_and_kind"),
+            models.CheckConstraint(
+                condition=models.Q(kind=EntryKind.CHARGE, amount_nano__gte=0, tokens__gte=0)
+                | models.Q(kind=EntryKind.CORRECTION, amount_nano__lte=0, tokens__lte=0),
+                name="charges_add_and_corrections_give_back",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return str(self.operation_id)
+        return f"{self.operation_id}, hop {self.hop}, {self.kind}"

@@ -9,7 +9,13 @@ from uuid import UUID
 Measure = Literal["money", "requests", "tokens"]
 Period = Literal["minute", "hour", "day", "week", "month", "total"]
 ScopeKind = Literal["site", "account", "user", "key", "policy", "model", "provider", "tag"]
-Outcome = Literal["success", "failure", "abandoned", "unknown"]
+Outcome = Literal["success", "failure", "abandoned"]
+"""How a hop ended, for whoever settles it. A sweep adds its own: unknown."""
+
+RequestRow = tuple[Any, ...]
+"""What is known of a request when it is let in: the columns of PostgreSQL's type analytics_request."""
+AnswerRow = tuple[Any, ...]
+"""What its answer came to: the columns of PostgreSQL's type analytics_answer."""
 
 NANO = 1_000_000_000
 
@@ -39,10 +45,12 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spend:
-    """A worst case to be reserved. `scopes` are "kind:subject" strings, e.g. "account:7", "key:3", "site:"."""
+    """A worst case to be reserved, named by (operation_id, hop). `scopes` are "kind:subject" strings, e.g. "account:7",
+    "key:3", "site:"."""
 
     operation_id: UUID
     hop: int
+    """Which of the models that one operation tries, from 0."""
     account_id: int
     key_id: int | None
     user_id: int | None
@@ -50,7 +58,9 @@ class Spend:
     amount_nano: int
     tokens: int
     lease_s: float
-    request: tuple[Any, ...]
+    """Seconds after which a sweep may settle the hold at its ceiling."""
+    request: RequestRow
+    """Kept with the hold, and joined with the answer when it is settled."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +81,7 @@ class Refused:
     hop: int
     limit_id: int
     label: str
+    """For people, e.g. "account 7"."""
     measure: Measure
     period: Period
     limit: int
@@ -78,6 +89,7 @@ class Refused:
     reserved: int
     asked: int
     resets_at: datetime | None
+    """None for a limit in all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +99,8 @@ class Settlement:
     operation_id: UUID
     hop: int
     amount_nano: int
+    """The actual cost. What exceeds the hold is kept in the ledger as overrun and not charged to the limits."""
     tokens: int
     outcome: Outcome
-    answer: tuple[Any, ...] | None
+    answer: AnswerRow | None
+    """None: charged without a record of its own, since the request went on elsewhere."""

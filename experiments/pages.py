@@ -1,6 +1,5 @@
 """The pages on which a change is tried out and a decision is explained."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -8,16 +7,16 @@ from django.http import HttpRequest
 
 from analytics.models import Record
 from autorouter.decision import counterfactual
-from autorouter.types import CATEGORIES, Candidate
+from autorouter.types import CATEGORIES
 from experiments.errors import BadSlice, ExperimentError
 from experiments.replay import backtest, decisions
-from experiments.replay.traffic import MOST, Slice, read_moment
+from experiments.replay.bars import bars
+from experiments.replay.traffic import MAX_REQUESTS, Slice, read_moment
 from models_registry.errors import RegistryError
 from routerhub.audit.pages import StaffPage, page
 from routerhub.releases import lines, store
 from routerhub.releases.errors import ReleaseError
 
-TERMS = ("category", "stickiness", "reasoning", "research")
 MAX_BARS = 12
 
 
@@ -30,41 +29,17 @@ class DecisionPage(StaffPage):
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         try:
-            told = decisions.tell(decisions.find(given["operation_id"], Record.objects.all()))
+            found = decisions.explained(decisions.find(given["operation_id"], Record.objects.all()))
         except ExperimentError as problem:
             messages.error(self.request, str(problem))
             return super().get_context_data(**given, title="No such request", story=None)
-        decision = told.decision
+        decision = found.decision
         return super().get_context_data(
-            **given, title=f"Why {told.record.model}", story=decisions.as_json(told), record=told.record, told=told,
-            rows=_bars(decision.candidates[:MAX_BARS]) if decision else [],
+            **given, title=f"Why {found.record.model}", story=decisions.as_json(found), record=found.record,
+            rows=bars(decision.candidates[:MAX_BARS]) if decision else [],
             more=max(0, len(decision.candidates) - MAX_BARS) if decision else 0,
             would_differ=counterfactual.changes(decision) if decision else (),
         )  # fmt: skip
-
-
-def _bars(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-    """Each candidate's score as bars of its terms, on one scale."""
-    points = [_points(each) for each in candidates]
-    most = max((sum(each.values()) for each in points), default=0) or 1
-    return [
-        {
-            "candidate": candidate,
-            "bars": [
-                {"name": name, "points": round(value, 2), "width": round(100 * value / most, 2)}
-                for name, value in parts.items()
-            ],
-        }
-        for candidate, parts in zip(candidates, points, strict=True)
-    ]
-
-
-def _points(candidate: Candidate) -> dict[str, float]:
-    """By how many points each term raised the score."""
-    terms = candidate.terms
-    factor = terms.complexity_factor * terms.tier_weight
-    found = {name: float(getattr(terms, name) * factor) for name in TERMS} | {"speed": float(terms.speed)}
-    return {name: value for name, value in found.items() if value > 0}
 
 
 @page("backtest/", "backtest")
@@ -79,7 +54,7 @@ class BacktestPage(StaffPage):
         asked = self.request.GET
         context: dict[str, Any] = {
             "numbers": {line: [each.number for each in store.listed(line)] for line in lines.names()},
-            "asked": asked, "limit": asked.get("limit", MOST), "categories": CATEGORIES, "report": None, "problem": "",
+            "asked": asked, "limit": asked.get("limit", MAX_REQUESTS), "categories": CATEGORIES, "report": None, "problem": "",
         }  # fmt: skip
         if "limit" in asked:
             try:
@@ -109,9 +84,9 @@ def _slice(request: HttpRequest) -> Slice:
 
 def _shown(report: dict[str, Any]) -> dict[str, Any]:
     """The report with what a template cannot work out."""
-    most = max((flow["requests"] for flow in report["flows"]), default=1)
+    largest = max((flow["requests"] for flow in report["flows"]), default=1)
     for flow in report["flows"]:
-        flow["width"] = round(100 * flow["requests"] / most, 1)
+        flow["width"] = round(100 * flow["requests"] / largest, 1)
     report["share"] = round(100 * report["moved"] / report["requests"], 1) if report["requests"] else 0
     for name in ("cost_usd", "latency_ms"):
         if report[name] and report[name]["relative"] is not None:

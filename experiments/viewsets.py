@@ -69,9 +69,8 @@ class DecisionView(APIView):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, operation_id: str) -> Response:
-        return Response(
-            decisions.as_json(decisions.tell(decisions.find(operation_id, Record.objects.for_caller(request.user))))
-        )
+        record = decisions.find(operation_id, Record.objects.for_caller(request.user))
+        return Response(decisions.as_json(decisions.explained(record)))
 
 
 class RuleEffectsView(APIView):

@@ -107,7 +107,7 @@ def _keep(places: Iterable[Deployment], found: Mapping[str, Finding]) -> None:
         update_fields=["status", "detail", "latency_ms", "checked_at", "since"],
     )  # fmt: skip
     if changed:
-        notify.announce("probes")
+        notify.announce("health")
 
 
 def measured() -> Health:

@@ -5,7 +5,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -22,17 +21,11 @@ from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownT
 from experiments.errors import BadSlice, UnknownOperation
 from models_registry.errors import UnreadableSource, UnwritableFile
 from routerhub.audit.errors import ChangeRefused
+from routerhub.problem_details import CONTENT_TYPE, problem
 from routerhub.releases.errors import UnknownLine, UnknownRelease
 
 logger = logging.getLogger(__name__)
-CONTENT_TYPE = "application/problem+json"
 MAX_GIVEN = 200
-
-
-def problem(status: int, detail: str, instance: str, **more: Any) -> dict[str, Any]:
-    """The members that every problem has, and more."""
-    title = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance, **more}
 
 
 def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:

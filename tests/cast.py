@@ -8,6 +8,12 @@ from django.contrib.auth.models import User
 
 from budgets.keys import create_key
 from budgets.models import Account, ApiKey, Membership
+from routerhub.audit.change import Change
+
+
+def because(reason: str, author: Any = None) -> Change:
+    """A change that somebody, or nobody, makes for a reason."""
+    return Change(reason=reason, author=author)
 
 
 class UserFactory(factory.django.DjangoModelFactory[User]):

@@ -60,7 +60,11 @@ def _tables() -> list[str]:
 
 
 def _models() -> list[Any]:
-    return [model for label in ("models_registry", "autorouter") for model in apps.get_app_config(label).get_models()]
+    return [
+        model
+        for label in ("releases", "models_registry", "autorouter")
+        for model in apps.get_app_config(label).get_models()
+    ]
 
 
 def _copied() -> Rows:

@@ -11,10 +11,15 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(
             [
+                (SQL / "types.sql").read_text(),
                 (SQL / "record.sql").read_text(),
                 (SQL / "functions.sql").read_text(),
                 "SELECT extend_record_partitions(2)",
             ],
-            "DROP FUNCTION record_many(jsonb), extend_record_partitions(int); DROP TABLE analytics_record",
+            """
+            DROP FUNCTION unknown_answer, amend_records, record_many, extend_record_partitions;
+            DROP TABLE analytics_record;
+            DROP TYPE analytics_answer, analytics_request;
+            """,
         ),
     ]

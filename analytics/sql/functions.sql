@@ -27,21 +27,95 @@ BEGIN
 END
 $$;
 
--- Write request records; settle_many calls it once for each settled request.
-CREATE OR REPLACE FUNCTION record_many(records jsonb) RETURNS void
-LANGUAGE sql AS $$
-    INSERT INTO analytics_record (
-        operation_id, created_at, account_id, key_id, user_id, requested_model, model, provider, is_sandbox,
-        policy, task_type, category, complexity, priority, session, tags, is_stream, outcome, error,
-        http_status, latency_ms, ttft_ms, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens,
-        reasoning_tokens, is_usage_estimated, cost_estimated_nano, cost_nano, fallback_used,
-        catalogue_release, router_release, decision, attempts, ip, user_agent
+-- Write request records, each of a request and its answer. An operation has one record: a second one changes nothing,
+-- but that what really happened replaces what a sweep had to assume.
+CREATE OR REPLACE FUNCTION record_many(requests analytics_request[], answers analytics_answer[]) RETURNS void
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO analytics_record AS known (
+        operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
+        complexity, priority, session, tags, is_stream, cost_estimated_nano, catalogue_release, router_release,
+        decision, ip, user_agent, model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms,
+        input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
+        cost_nano, fallback_used, attempts
     )
-    SELECT r.operation_id, r.created_at, r.account_id, r.key_id, r.user_id, r.requested_model, r.model,
-           r.provider, r.is_sandbox, r.policy, r.task_type, r.category, r.complexity, r.priority, r.session,
-           r.tags, r.is_stream, r.outcome, r.error, r.http_status, r.latency_ms, r.ttft_ms, r.input_tokens,
-           r.output_tokens, r.cache_read_tokens, r.cache_write_tokens, r.reasoning_tokens,
-           r.is_usage_estimated, r.cost_estimated_nano, r.cost_nano, r.fallback_used, r.catalogue_release,
-           r.router_release, r.decision, r.attempts, r.ip, r.user_agent
-    FROM jsonb_populate_recordset(null::analytics_record, records) r
+    SELECT
+        operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
+        complexity, priority, session, tags, is_stream, cost_estimated_nano, catalogue_release, router_release,
+        decision, ip, user_agent, model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms,
+        input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
+        cost_nano, fallback_used, attempts
+    FROM unnest(requests, answers) AS record (
+        operation_id, created_at, account_id, key_id, user_id, requested_model, intended_model, policy, task_type,
+        category, complexity, priority, session, tags, is_stream, cost_estimated_nano, catalogue_release,
+        router_release, decision, ip, user_agent,
+        model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
+        cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, fallback_used, attempts
+    )
+    ON CONFLICT (created_at, account_id, operation_id) DO UPDATE SET
+        model = excluded.model,
+        provider = excluded.provider,
+        is_sandbox = excluded.is_sandbox,
+        outcome = excluded.outcome,
+        error = excluded.error,
+        http_status = excluded.http_status,
+        latency_ms = excluded.latency_ms,
+        ttft_ms = excluded.ttft_ms,
+        input_tokens = excluded.input_tokens,
+        output_tokens = excluded.output_tokens,
+        cache_read_tokens = excluded.cache_read_tokens,
+        cache_write_tokens = excluded.cache_write_tokens,
+        reasoning_tokens = excluded.reasoning_tokens,
+        is_usage_estimated = excluded.is_usage_estimated,
+        cost_nano = excluded.cost_nano,
+        fallback_used = excluded.fallback_used,
+        attempts = excluded.attempts
+    WHERE known.outcome = 'unknown';
+END
+$$;
+
+-- Write what really happened into records that a sweep had to guess. Without an answer (the request went on elsewhere)
+-- only what this part of it cost is put right, by `corrections`.
+CREATE OR REPLACE FUNCTION amend_records(operations uuid[], corrections bigint[], answers analytics_answer[]) RETURNS void
+LANGUAGE sql AS $$
+    UPDATE analytics_record r SET cost_nano = r.cost_nano + a.correction
+    FROM unnest(operations, corrections) WITH ORDINALITY AS a (operation_id, correction, item)
+    WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
+      AND answers[a.item] IS NOT DISTINCT FROM NULL;
+
+    UPDATE analytics_record r SET
+        model = a.model,
+        provider = a.provider,
+        is_sandbox = a.is_sandbox,
+        outcome = a.outcome,
+        error = a.error,
+        http_status = a.http_status,
+        latency_ms = a.latency_ms,
+        ttft_ms = a.ttft_ms,
+        input_tokens = a.input_tokens,
+        output_tokens = a.output_tokens,
+        cache_read_tokens = a.cache_read_tokens,
+        cache_write_tokens = a.cache_write_tokens,
+        reasoning_tokens = a.reasoning_tokens,
+        is_usage_estimated = a.is_usage_estimated,
+        cost_nano = a.cost_nano,
+        fallback_used = a.fallback_used,
+        attempts = a.attempts
+    FROM unnest(operations, answers) AS a (
+        operation_id,
+        model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
+        cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, fallback_used, attempts
+    )
+    WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
+      AND a.outcome IS NOT NULL
+$$;
+
+-- The answer that a record has when its process died before it could tell.
+CREATE OR REPLACE FUNCTION unknown_answer(request analytics_request, cost_nano bigint) RETURNS analytics_answer
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT ROW (
+        request.model, '', false, 'unknown', 'The process died before the answer was settled.', NULL, 0, NULL,
+        0, 0, 0, 0, 0, true, cost_nano, false, '[]'
+    )::analytics_answer
 $$;

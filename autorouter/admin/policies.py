@@ -95,7 +95,7 @@ class PolicyAdmin(AuditedAdmin):
 class PolicyShiftAdmin(AuditedAdmin):
     """What performance moved, with its figures. Taking one back is a change like any other."""
 
-    list_display = ["model", "policy", "way", "told", "since"]
+    list_display = ["model", "policy", "way", "summary", "since"]
     list_filter = ["policy"]
     actions = ["undo"]
 
@@ -114,8 +114,8 @@ class PolicyShiftAdmin(AuditedAdmin):
         return way, f"{way} by {abs(row.places)}"
 
     @display(description="Evidence")
-    def told(self, row: PolicyShift) -> str:
-        return str(row.evidence.get("told", ""))
+    def summary(self, row: PolicyShift) -> str:
+        return str(row.evidence.get("summary", ""))
 
     @action(description="Put back to the place that staff wrote", permissions=["change"])
     def undo(self, request: HttpRequest, queryset: Any) -> None:

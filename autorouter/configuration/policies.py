@@ -69,7 +69,7 @@ def shift(policy: str, shifts: Mapping[str, Shift], change: Change) -> None:
         row = rows.get(model) or PolicyShift(policy=policy, model=model, since=now(), places=0)
         if row.places != found.places:
             row.since = now()
-        row.places, row.evidence = found.places, {"told": found.reason}
+        row.places, row.evidence = found.places, {"summary": found.reason}
         history.stamp(row, change)
         row.save()
 
@@ -87,7 +87,7 @@ def reorder(name: str, before: Sequence[str], after: Sequence[str], change: Chan
     row = Policy.objects.filter(name=name, is_active=True).first()
     if row is None or row.model_ids != list(before):
         raise ValidationError(f"Policy {name!r} is not as it was when this was proposed.")
-    kept = ("name", "title", "max_cost_usd", "max_output_tokens", "temperature", "adjust_most_places",
+    kept = ("name", "title", "max_cost_usd", "max_output_tokens", "temperature", "adjust_max_places",
             "adjust_min_requests", "adjust_margin")  # fmt: skip
     add_version({**{field: getattr(row, field) for field in kept}, "model_ids": list(after)}, change)
     return rollout.pointers()["router"].stable

@@ -3,14 +3,23 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
+FILES = ("tables", "limits", "counters", "reserve_many", "corrections", "settle_many", "sweep_holds")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("budgets", "0001_initial")]
+    dependencies = [("budgets", "0001_initial"), ("analytics", "0002_record_table")]
 
     operations = [
         migrations.RunSQL(
-            [(SQL / name).read_text() for name in ("periods.sql", "reserve_many.sql", "settle_many.sql")],
-            "DROP FUNCTION settle_many(jsonb), reserve_many(jsonb), budget_measured, budget_period_end, budget_period_start",
+            [(SQL / f"{name}.sql").read_text() for name in FILES],
+            """
+            DROP FUNCTION sweep_holds, sweep_hold, settle_many, correct_many, reserve_many, budget_refusal, open_counters,
+                budget_measured, budget_period_end, budget_period_start;
+            DROP TYPE budget_refusal;
+            DROP TRIGGER limits_changed ON budgets_limit;
+            DROP FUNCTION limits_changed;
+            DROP TABLE budgets_limitset;
+            ALTER TABLE budgets_hold DROP COLUMN request, DROP CONSTRAINT budgets_hold_pkey, ADD PRIMARY KEY (id);
+            """,
         ),
     ]

@@ -1,118 +1,156 @@
--- Reserve the worst case of each item, in order of arrival, where it fits into every limit of its scopes.
+-- The first of an item's limits that it did not fit into, with its figures. `item` counts from one.
+CREATE TYPE budget_refusal AS (
+    item int,
+    limit_id bigint,
+    kind text,
+    subject text,
+    measure text,
+    period text,
+    amount bigint,
+    spent bigint,
+    reserved bigint,
+    asked bigint,
+    resets_at timestamptz
+);
+
+CREATE FUNCTION budget_refusal(item int, counter_id bigint, used bigint, asked bigint) RETURNS budget_refusal
+LANGUAGE sql STABLE AS $$
+    SELECT ROW (
+        item, l.id, l.kind, l.subject, l.measure, l.period, l.amount, c.spent, used - c.spent, asked,
+        budget_period_end(l.period, c.period_start)
+    )::budget_refusal
+    FROM budgets_counter c JOIN budgets_limit l ON l.id = c.limit_id
+    WHERE c.id = counter_id
+$$;
+
+-- Reserve the worst case of each item, in order of arrival, where it fits into every one of its limits.
 --
--- items: [{op, account, key, user, scopes: ["account:7", ...], amount, tokens, lease_s, record}]
--- returns, in the same order: {granted: true, counters: [id], remaining} or
---   {granted: false, limit_id, kind, subject, measure, period, limit, spent, reserved, asked, resets_at}
+-- `limit_ids` names each limit of the batch once. `places` says, for one item after the other, which of them are its own
+-- (by position, from one), and `places_of` how many each item has. The ids are those of one set of limits: when
+-- `set_number` is not the database's, `is_stale` is true and nothing was reserved.
+--
+-- In the order of the items, `verdicts` are 'granted', 'refused' (see `refusals`), 'held' (granted before, and not counted
+-- twice) or 'settled' (a hold of that name was settled, nothing is held). `remaining` is what the tightest money limit
+-- leaves, null where none applies.
 --
 -- Every counter that the batch touches is locked first, in id order, so that batches never wait for each other in a
 -- circle and nobody else changes a figure between the check and the write.
-CREATE OR REPLACE FUNCTION reserve_many(items jsonb) RETURNS jsonb[]
+CREATE FUNCTION reserve_many(
+    set_number bigint, limit_ids bigint[], places int[], places_of int[],
+    operations uuid[], hops smallint[], accounts bigint[], keys bigint[], users bigint[],
+    amounts bigint[], token_counts bigint[], leases_s float[], requests analytics_request[],
+    OUT is_stale boolean, OUT verdicts text[], OUT remaining bigint[], OUT refusals budget_refusal[]
+)
 LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
-    item jsonb;
+    most bigint[];
+    measures text[];
+    counters bigint[] := '{}';
+    rooms bigint[];
     counter record;
-    mine int[];
-    place int;
+    first int := 1;
+    last int;
+    firsts int[];
+    lasts int[];
+    counters_of_items bigint[];
+    at int;
     asked bigint;
-    refused int;
-    remaining bigint;
-    results jsonb[] := '{}';
-    places jsonb := '{}';
-    ids bigint[] := '{}';
-    spent bigint[] := '{}';
-    reserved bigint[] := '{}';
-    added bigint[] := '{}';
-    limits jsonb[] := '{}';
-    amounts bigint[] := '{}';
-    measures text[] := '{}';
+    tightest bigint;
 BEGIN
-    -- A period's first request makes its counter. Ordered, so that two first requests cannot deadlock.
-    INSERT INTO budgets_counter (limit_id, period_start, spent, reserved)
-    SELECT bl.id, budget_period_start(bl.period, moment), 0, 0
-    FROM (SELECT DISTINCT jsonb_array_elements_text(each -> 'scopes') AS scope FROM jsonb_array_elements(items) each) s
-    JOIN budgets_limit bl
-        ON bl.kind = split_part(s.scope, ':', 1) AND bl.subject = substr(s.scope, strpos(s.scope, ':') + 1)
-    WHERE bl.is_active AND NOT EXISTS (
-        SELECT FROM budgets_counter c
-        WHERE c.limit_id = bl.id AND c.period_start = budget_period_start(bl.period, moment)
-    )
-    ORDER BY bl.id
-    ON CONFLICT DO NOTHING;
+    is_stale := set_number IS DISTINCT FROM (SELECT number FROM budgets_limitset);
+    IF is_stale THEN
+        RETURN;
+    END IF;
 
-    FOR counter IN
-        SELECT c.id, c.spent, c.reserved, bl.id AS limit_id, bl.kind, bl.subject, bl.measure, bl.period, bl.amount,
-               bl.kind || ':' || bl.subject AS scope, budget_period_end(bl.period, c.period_start) AS resets_at
-        FROM (SELECT DISTINCT jsonb_array_elements_text(each -> 'scopes') AS scope FROM jsonb_array_elements(items) each) s
-        JOIN budgets_limit bl
-            ON bl.kind = split_part(s.scope, ':', 1) AND bl.subject = substr(s.scope, strpos(s.scope, ':') + 1)
-        JOIN budgets_counter c ON c.limit_id = bl.id AND c.period_start = budget_period_start(bl.period, moment)
-        WHERE bl.is_active
-        ORDER BY c.id
-        FOR NO KEY UPDATE OF c
-    LOOP
-        ids := ids || counter.id;
-        spent := spent || counter.spent;
-        reserved := reserved || counter.reserved;
-        added := added || 0::bigint;
-        amounts := amounts || counter.amount;
-        measures := measures || counter.measure::text;
-        limits := limits || jsonb_build_object(
-            'limit_id', counter.limit_id, 'kind', counter.kind, 'subject', counter.subject,
-            'measure', counter.measure, 'period', counter.period, 'limit', counter.amount,
-            'resets_at', counter.resets_at
-        );
-        places := jsonb_set(
-            places, ARRAY[counter.scope], coalesce(places -> counter.scope, '[]') || to_jsonb(cardinality(ids))
-        );
-    END LOOP;
-
-    FOR item IN SELECT jsonb_array_elements(items) LOOP
-        SELECT coalesce(array_agg(DISTINCT p::int ORDER BY p::int), '{}') INTO mine
-        FROM jsonb_array_elements_text(item -> 'scopes') scope,
-             jsonb_array_elements_text(coalesce(places -> scope, '[]')) p;
-        refused := NULL;
-        FOREACH place IN ARRAY mine LOOP
-            asked := budget_measured(measures[place], (item ->> 'amount')::bigint, (item ->> 'tokens')::bigint);
-            IF spent[place] + reserved[place] + added[place] + asked > amounts[place] THEN
-                refused := place;
-                EXIT;
-            END IF;
-        END LOOP;
-        IF refused IS NOT NULL THEN
-            results := results || (limits[refused] || jsonb_build_object(
-                'granted', false, 'spent', spent[refused],
-                'reserved', reserved[refused] + added[refused], 'asked', asked
-            ));
-            CONTINUE;
+    -- Each limit's amount, measure and present counter, by its place. A subquery for each look-up: joins are planned by
+    -- the size of tables that are empty when they are planned, and full soon after.
+    WHILE cardinality(counters) < cardinality(limit_ids) LOOP
+        SELECT array_agg(l.amount ORDER BY w.place), array_agg(l.measure ORDER BY w.place),
+               array_agg(l.counter ORDER BY w.place)
+        INTO most, measures, counters
+        FROM unnest(limit_ids) WITH ORDINALITY AS w (id, place) CROSS JOIN LATERAL (
+            SELECT l.amount, l.measure::text, (
+                SELECT c.id FROM budgets_counter c
+                WHERE c.limit_id = l.id AND c.period_start = budget_period_start(l.period, moment)
+                  AND c.period = l.period AND c.measure = l.measure
+            ) AS counter
+            FROM budgets_limit l
+            WHERE l.id = w.id AND l.is_active
+            LIMIT 1
+        ) l;
+        -- A limit that went away since its set was looked at: the next look will tell.
+        IF cardinality(counters) IS DISTINCT FROM cardinality(limit_ids) THEN
+            is_stale := true;
+            RETURN;
         END IF;
-        remaining := NULL;
-        FOREACH place IN ARRAY mine LOOP
-            asked := budget_measured(measures[place], (item ->> 'amount')::bigint, (item ->> 'tokens')::bigint);
-            added[place] := added[place] + asked;
-            IF measures[place] = 'money' THEN
-                remaining := least(remaining, amounts[place] - spent[place] - reserved[place] - added[place]);
-            END IF;
-        END LOOP;
-        results := results || jsonb_build_object(
-            'granted', true, 'remaining', remaining,
-            'counters', (SELECT coalesce(jsonb_agg(ids[p] ORDER BY p), '[]') FROM unnest(mine) p)
-        );
+        IF array_position(counters, NULL) IS NOT NULL THEN
+            PERFORM open_counters(limit_ids, moment);
+            counters := '{}';
+        END IF;
     END LOOP;
 
-    UPDATE budgets_counter c SET reserved = c.reserved + u.more
-    FROM unnest(ids, added) AS u (id, more)
-    WHERE c.id = u.id AND u.more > 0;
+    rooms := most;
+    FOR counter IN
+        SELECT id, spent + reserved AS used FROM budgets_counter WHERE id = ANY (counters) ORDER BY id FOR NO KEY UPDATE
+    LOOP
+        at := array_position(counters, counter.id);
+        rooms[at] := rooms[at] - counter.used;
+    END LOOP;
+
+    verdicts := ARRAY(
+        SELECT CASE
+            WHEN (SELECT true FROM budgets_hold h WHERE h.operation_id = i.operation_id AND h.hop = i.hop) THEN 'held'
+            WHEN (SELECT true FROM budgets_ledgerentry e
+                  WHERE e.operation_id = i.operation_id AND e.hop = i.hop AND e.kind = 'charge') THEN 'settled'
+            ELSE 'granted'
+        END
+        FROM unnest(operations, hops) WITH ORDINALITY AS i (operation_id, hop, item)
+        ORDER BY item
+    );
+    remaining := array_fill(NULL::bigint, ARRAY[cardinality(operations)]);
+    refusals := '{}';
+    counters_of_items := array_fill(NULL::bigint, ARRAY[cardinality(places)]);
+
+    FOR item IN 1 .. cardinality(operations) LOOP
+        last := first + places_of[item] - 1;
+        firsts[item] := first;
+        lasts[item] := last;
+        FOR place IN first .. last LOOP
+            EXIT WHEN verdicts[item] <> 'granted';
+            at := places[place];
+            asked := budget_measured(measures[at], amounts[item], token_counts[item], 1);
+            IF asked > rooms[at] THEN
+                verdicts[item] := 'refused';
+                refusals := refusals || budget_refusal(item, counters[at], most[at] - rooms[at], asked);
+            END IF;
+        END LOOP;
+        tightest := NULL;
+        FOR place IN first .. last LOOP
+            at := places[place];
+            counters_of_items[place] := counters[at];
+            IF verdicts[item] = 'granted' THEN
+                rooms[at] := rooms[at] - budget_measured(measures[at], amounts[item], token_counts[item], 1);
+            END IF;
+            IF measures[at] = 'money' THEN
+                tightest := least(tightest, rooms[at]);
+            END IF;
+        END LOOP;
+        remaining[item] := tightest;
+        first := last + 1;
+    END LOOP;
+
+    UPDATE budgets_counter SET
+        reserved = most[array_position(counters, id)] - rooms[array_position(counters, id)] - spent
+    WHERE id = ANY (counters);
 
     INSERT INTO budgets_hold
-        (operation_id, account_id, key_id, user_id, amount_nano, tokens, counters, created_at, lease_until, record)
-    SELECT (i.item ->> 'op')::uuid, (i.item ->> 'account')::bigint, (i.item ->> 'key')::bigint,
-           (i.item ->> 'user')::bigint, (i.item ->> 'amount')::bigint, (i.item ->> 'tokens')::bigint,
-           ARRAY(SELECT jsonb_array_elements_text(results[i.at] -> 'counters')::bigint),
-           moment, moment + make_interval(secs => (i.item ->> 'lease_s')::float), i.item -> 'record'
-    FROM jsonb_array_elements(items) WITH ORDINALITY AS i (item, at)
-    WHERE (results[i.at] ->> 'granted')::bool;
-
-    RETURN results;
+        (operation_id, hop, account_id, key_id, user_id, amount_nano, tokens, created_at, lease_until, counters, request)
+    SELECT i.operation_id, i.hop, i.account_id, i.key_id, i.user_id, i.amount_nano, i.tokens,
+           moment, moment + make_interval(secs => i.lease_s), counters_of_items[i.first:i.last], requests[i.item]
+    FROM unnest(operations, hops, accounts, keys, users, amounts, token_counts, leases_s, verdicts, firsts, lasts)
+        WITH ORDINALITY AS i (operation_id, hop, account_id, key_id, user_id, amount_nano, tokens, lease_s, verdict,
+                              first, last, item)
+    WHERE i.verdict = 'granted';
 END
 $$;

@@ -1,78 +1,101 @@
--- Settle each item exactly once: hold away, amount from reserved to spent, ledger entry and request record written.
+-- Settle each hold exactly once: hold away, amount from reserved to spent, ledger entry and request record written.
 --
--- items: [{op, account, key, user, counters: [id], held, amount, tokens, outcome, record}]
--- returns the number of items settled now; the others were settled before, and nothing changes for them.
+-- What an upstream asks beyond the hold is kept as overrun and not charged, so that no limit is ever passed. A null
+-- answer writes no record: the hop of a request that went on elsewhere. What was settled before stays as it is, unless a
+-- sweep charged it at its ceiling: then the difference is corrected, once. `missing` are the places, from one, of items
+-- that have neither hold nor entry.
 --
--- What an upstream asks beyond the hold is kept as overrun and not charged, so that no limit is ever passed. An item
--- without a hold (its reservation was lost in a crash of the database) is charged to the counters that it names. A null
--- record writes none: the hop of a request that went on elsewhere.
-CREATE OR REPLACE FUNCTION settle_many(items jsonb) RETURNS int
+-- Holds are locked before entries and entries before counters, each in the order of their names: the same for everybody.
+CREATE FUNCTION settle_many(
+    operations uuid[], hops smallint[], amounts bigint[], token_counts bigint[], outcomes text[],
+    answers analytics_answer[], OUT missing int[]
+)
 LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
-    fresh uuid[];
+    items int[];
+    holds tid[];
+    requests analytics_request[];
+    swept bigint[];
+    swept_items int[];
     touched bigint[];
 BEGIN
-    -- Holds before counters, each in id order: the same order for everybody, the sweeper included.
-    PERFORM FROM budgets_hold
-    WHERE operation_id IN (SELECT (each ->> 'op')::uuid FROM jsonb_array_elements(items) each)
-    ORDER BY operation_id
-    FOR UPDATE;
+    missing := '{}';
 
-    WITH entry AS (
-        SELECT DISTINCT ON (op) (each ->> 'op')::uuid AS op, each AS item, h.counters, h.amount_nano AS held, h.tokens
-        FROM jsonb_array_elements(items) each
-        LEFT JOIN budgets_hold h ON h.operation_id = (each ->> 'op')::uuid
-        ORDER BY op
-    ), written AS (
-        INSERT INTO budgets_ledgerentry
-            (operation_id, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, counters, outcome, settled_at)
-        SELECT op, (item ->> 'account')::bigint, (item ->> 'key')::bigint, (item ->> 'user')::bigint,
-               least((item ->> 'amount')::bigint, coalesce(held, (item ->> 'held')::bigint)),
-               greatest(0, (item ->> 'amount')::bigint - coalesce(held, (item ->> 'held')::bigint)),
-               least((item ->> 'tokens')::bigint, coalesce(tokens, (item ->> 'tokens')::bigint)),
-               coalesce(counters, ARRAY(SELECT jsonb_array_elements_text(item -> 'counters')::bigint)),
-               item ->> 'outcome', moment
-        FROM entry
-        ORDER BY op
-        ON CONFLICT (operation_id) DO NOTHING
-        RETURNING operation_id, counters
-    )
-    SELECT array_agg(operation_id), (SELECT array_agg(DISTINCT c) FROM written w, unnest(w.counters) c)
-    INTO fresh, touched
-    FROM written;
+    SELECT array_agg(i.item), array_agg(h.ctid), array_agg(h.request) FILTER (WHERE answers[i.item] IS DISTINCT FROM NULL)
+    INTO items, holds, requests
+    FROM (
+        SELECT DISTINCT ON (operation_id, hop) *
+        FROM unnest(operations, hops) WITH ORDINALITY AS i (operation_id, hop, item)
+        ORDER BY operation_id, hop, item
+    ) i CROSS JOIN LATERAL (
+        SELECT h.ctid, h.request FROM budgets_hold h
+        WHERE h.operation_id = i.operation_id AND h.hop = i.hop
+        FOR UPDATE
+    ) h;
 
-    IF fresh IS NULL THEN
-        RETURN 0;
+    -- Rare: settled before, swept, or never held.
+    IF cardinality(holds) IS DISTINCT FROM cardinality(operations) THEN
+        SELECT array_agg(e.id), array_agg(i.item)
+        INTO swept, swept_items
+        FROM (
+            SELECT DISTINCT ON (operation_id, hop) *
+            FROM unnest(operations, hops) WITH ORDINALITY AS i (operation_id, hop, item)
+            ORDER BY operation_id, hop, item
+        ) i CROSS JOIN LATERAL (
+            SELECT e.id FROM budgets_ledgerentry e
+            WHERE e.operation_id = i.operation_id AND e.hop = i.hop AND e.kind = 'charge' AND e.outcome = 'unknown'
+            FOR NO KEY UPDATE
+        ) e;
+        missing := ARRAY(
+            SELECT i.item
+            FROM unnest(operations, hops) WITH ORDINALITY AS i (operation_id, hop, item)
+            WHERE (SELECT true FROM budgets_hold h WHERE h.operation_id = i.operation_id AND h.hop = i.hop) IS NULL
+              AND (SELECT true FROM budgets_ledgerentry e
+                   WHERE e.operation_id = i.operation_id AND e.hop = i.hop AND e.kind = 'charge') IS NULL
+        );
     END IF;
 
+    touched := ARRAY(
+        SELECT unnest(counters) FROM budgets_hold WHERE ctid = ANY (holds)
+        UNION
+        SELECT unnest(counters) FROM budgets_ledgerentry WHERE id = ANY (swept)
+    );
     PERFORM FROM budgets_counter WHERE id = ANY (touched) ORDER BY id FOR NO KEY UPDATE;
 
-    WITH released AS (
-        DELETE FROM budgets_hold WHERE operation_id = ANY (fresh) RETURNING operation_id, amount_nano, tokens
-    ), moved AS (
-        SELECT c.id,
-               sum(budget_measured(bl.measure, e.amount_nano, e.tokens)) AS spent,
-               sum(CASE WHEN r.operation_id IS NULL THEN 0
-                   ELSE budget_measured(bl.measure, r.amount_nano, r.tokens) END) AS reserved
-        FROM budgets_ledgerentry e
-        LEFT JOIN released r USING (operation_id)
-        CROSS JOIN unnest(e.counters) AS touch (id)
-        JOIN budgets_counter c ON c.id = touch.id
-        JOIN budgets_limit bl ON bl.id = c.limit_id
-        WHERE e.operation_id = ANY (fresh)
-        GROUP BY c.id
+    WITH freed AS (
+        DELETE FROM budgets_hold h USING unnest(holds, items) AS i (ctid, item)
+        WHERE h.ctid = i.ctid AND h.ctid = ANY (holds)
+        RETURNING i.item, operation_id, hop, account_id, key_id, user_id, counters,
+            amount_nano AS held, least(amount_nano, amounts[i.item]) AS charged,
+            greatest(0, amounts[i.item] - amount_nano) AS overrun,
+            tokens AS held_tokens, least(tokens, token_counts[i.item]) AS tokens
+    ), written AS (
+        INSERT INTO budgets_ledgerentry
+            (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, counters, outcome,
+             settled_at)
+        SELECT operation_id, hop, 'charge', account_id, key_id, user_id, charged, overrun, tokens, counters,
+               outcomes[item], moment
+        FROM freed
     )
-    UPDATE budgets_counter c SET spent = c.spent + m.spent, reserved = c.reserved - m.reserved
-    FROM moved m
-    WHERE c.id = m.id;
+    UPDATE budgets_counter c SET
+        spent = c.spent + budget_measured(c.measure, m.charged, m.tokens, m.requests),
+        reserved = c.reserved - budget_measured(c.measure, m.held, m.held_tokens, m.requests)
+    FROM (
+        SELECT t.id, sum(charged)::bigint AS charged, sum(tokens)::bigint AS tokens, sum(held)::bigint AS held,
+               sum(held_tokens)::bigint AS held_tokens, count(*) AS requests
+        FROM freed CROSS JOIN unnest(freed.counters) AS t (id)
+        GROUP BY t.id
+    ) m
+    WHERE c.id = m.id AND c.id = ANY (touched);
 
-    PERFORM record_many((
-        SELECT jsonb_agg(once.record) FROM (
-            SELECT DISTINCT ON (each ->> 'op') each -> 'record' AS record FROM jsonb_array_elements(items) each
-            WHERE (each ->> 'op')::uuid = ANY (fresh) AND each -> 'record' <> 'null'
-        ) once
-    ));
-    RETURN cardinality(fresh);
+    IF swept IS NOT NULL THEN
+        PERFORM correct_many(swept, swept_items, touched, operations, hops, amounts, token_counts, outcomes, answers);
+    END IF;
+    IF requests IS NOT NULL THEN
+        PERFORM record_many(requests, ARRAY(
+            SELECT answers[i.item] FROM unnest(items) AS i (item) WHERE answers[i.item] IS DISTINCT FROM NULL
+        ));
+    END IF;
 END
 $$;

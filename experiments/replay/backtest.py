@@ -36,8 +36,8 @@ class Bounds:
     max_moved: float | None = None
 
     def passed(self, report: Report) -> list[str]:
-        """Every bound that the report passes, told."""
-        told = []
+        """A sentence for every bound that the report passes."""
+        passed = []
         latency = report.latency_ms.relative if report.latency_ms else None
         share = report.moved / report.requests if report.requests else 0.0
         found: tuple[tuple[str, float | None, float | None, str], ...] = (
@@ -49,8 +49,8 @@ class Bounds:
         )  # fmt: skip
         for name, value, bound, text in found:
             if bound is not None and value is not None and value > bound:
-                told.append(f"{name} {text.format(value, bound)}")
-        return told
+                passed.append(f"{name} {text.format(value, bound)}")
+        return passed
 
 
 def load(pair: Pair) -> tuple[Catalogue, RouterRelease]:

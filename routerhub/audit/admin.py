@@ -18,10 +18,12 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from routerhub.audit import history, publishing
+from routerhub.audit import history, history_pages, publishing
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.forms import MAX_REASON_CHARS
+
+__all__ = ["AuditedAdmin", "ReasonForm", "history_pages"]
 
 ADDED = "added in the admin"
 DELETED = "deleted in the admin"

@@ -66,7 +66,7 @@ class VersionPage(ReasonedPage):
             return super().get_context_data(**given, title="No such version", version=None)
         may = self.request.user.has_perm(versions.permission("change", found.table))
         return super().get_context_data(
-            **given, title=found.name, version=found, can_restore=may and versions.is_restorable(found.table)
+            **given, title=found.name, version=found, may_restore=may, final_because=versions.final_because(found.table)
         )
 
     def act(self, form: forms.Form, **options: Any) -> HttpResponse:

@@ -13,11 +13,23 @@ class Strict(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            allowed = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+            names = [name for name, field in self.fields.items() if not field.read_only]
+            allowed = ", ".join(sorted(names, key="reason".__eq__))
             raise serializers.ValidationError(
                 {name: [f"There is no such field. Allowed: {allowed}."] for name in unknown}
             )
         return super().to_internal_value(data)
+
+
+class WholeNumber(serializers.IntegerField):
+    """A whole number between two others; what was given stands in the error."""
+
+    def to_internal_value(self, data: Any) -> int:
+        text = str(data)
+        low, high = self.min_value or 0, self.max_value or 0
+        if not text.isdecimal() or len(text) > len(str(high)) or not low <= int(text) <= high:
+            raise serializers.ValidationError(f"{data!r} is not a number from {low:,} to {high:,}.")
+        return int(text)
 
 
 class Reasoned(serializers.Serializer[Any]):

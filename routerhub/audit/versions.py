@@ -105,10 +105,10 @@ def seen_by(user: Any) -> list[str]:
     return [name for name, model in tables().items() if may(user, "view", model)]
 
 
-def is_restorable(table_name: str) -> bool:
-    """Whether versions of a table can be made current again: not what is live (that is rolled back), nor what is final."""
+def final_because(table_name: str) -> str:
+    """Why no version of a table is made current again; empty where one may be. Raises ValidationError."""
     model = table_of(table_name)
-    return issubclass(model, Audited) and model.is_restorable
+    return model.final_because if issubclass(model, Audited) else "Only configuration is restored."
 
 
 def permission(verb: str, table_name: str) -> str:
@@ -131,10 +131,8 @@ def restore(table_name: str, number: int, change: Change) -> list[str]:
     """
     if not change.reason.strip():
         raise ValidationError({"reason": REASON_MISSING})
-    if not is_restorable(table_name):
-        raise ValidationError(
-            {"table": f"{table_name} is not restored: what is live is rolled back, what is revoked stays so."}
-        )
+    if final := final_because(table_name):
+        raise ValidationError({"table": final})
     entry = _entry(table_name, number)
     model = entry.instance_type
     newest = _manager(model).filter(**{model._meta.pk.attname: entry.instance.pk}).first()

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from routerhub.audit import versions
 from routerhub.audit.change import change_by
-from routerhub.audit.serializers import ReasonSerializer, valid
+from routerhub.audit.serializers import ReasonSerializer, WholeNumber, valid
 
 FILTERS = ("table", "row", "author", "kind")
 MAX_ROWS, MAX_OFFSET = 200, 10_000
@@ -26,8 +26,8 @@ class HistoryQuery(serializers.Serializer[Any]):
     row = serializers.CharField(required=False, allow_blank=True, default="")
     author = serializers.CharField(required=False, allow_blank=True, default="")
     kind = serializers.CharField(required=False, allow_blank=True, default="")
-    offset = serializers.IntegerField(default=0, min_value=0, max_value=MAX_OFFSET)
-    limit = serializers.IntegerField(default=50, min_value=0, max_value=MAX_ROWS)
+    offset = WholeNumber(default=0, min_value=0, max_value=MAX_OFFSET)
+    limit = WholeNumber(default=50, min_value=0, max_value=MAX_ROWS)
 
 
 class HistoryView(APIView):

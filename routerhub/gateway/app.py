@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from autorouter.decision.ranking import Rankings
+from routerhub.audit.change import valid_address
 from routerhub.gateway import pipeline
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.auth import identify, user_key
@@ -71,7 +72,8 @@ class Gateway:
 async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, receive: Receive, send: Send) -> None:
     """One request and its answer. A client that leaves cancels all that is done for it, which settles by itself."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    client = Client(ip=scope["client"][0] if scope["client"] else None, user_agent=headers.get("user-agent", ""))
+    address = valid_address(scope["client"][0] if scope["client"] else None)
+    client = Client(ip=address, user_agent=headers.get("user-agent", ""))
     try:
         body = await read_body(receive, runtime.limits.max_body_bytes)
     except ClientDisconnect:

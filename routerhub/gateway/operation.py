@@ -87,7 +87,7 @@ class Operation:
 
     def tokens_per_s(self, candidate: Candidate) -> float | None:
         """How fast the model writes, None where that was not measured."""
-        return self.arrival.rankings.availability.tokens_per_s.get(candidate.model)
+        return self.arrival.rankings.availability.tokens_per_second.get(candidate.model)
 
     def envelope(self, candidate: Candidate) -> Envelope:
         return Envelope(operation_id=self.id, created_at=self.arrival.at, model=candidate.model)

@@ -35,8 +35,7 @@ class Rollout(Audited):
     stable = models.PositiveIntegerField(default=0)
     candidate = models.PositiveIntegerField(null=True, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
-    is_restorable = False
-    """What is live is not restored but rolled back."""
+    final_because = "What is live is not restored but rolled back."
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(percent__lte=100), name="percent_at_most_100")]

@@ -282,7 +282,7 @@ def test_a_client_that_leaves_in_mid_stream_is_settled_at_what_was_used(stack: S
     assert outcome == "abandoned"
     assert 5 <= output_tokens < 100
     assert 0 < cost < 2_000_000
-    assert stack.rows("SELECT count(*) FROM budgets_hold WHERE record ->> 'session' = 'left'") == [(0,)]
+    assert stack.rows("SELECT count(*) FROM budgets_hold WHERE (request).session = 'left'") == [(0,)]
 
 
 def test_a_client_that_leaves_before_the_answer_is_settled_too(stack: Stack) -> None:

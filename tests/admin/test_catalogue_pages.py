@@ -24,7 +24,7 @@ from routerhub.releases.types import Pointer
 from tests import seeds
 from tests.admin.answers import said, text
 from tests.admin.people import check_doors, some_staff
-from tests.cast import Cast
+from tests.cast import Cast, because
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
 LIST = "/admin/models_registry/model/"
@@ -60,7 +60,7 @@ def test_who_may_only_look_may_not_act(staff: Client, path: str) -> None:
 
 
 def test_an_import_and_a_version_are_closed_to_who_may_only_look(staff: Client) -> None:
-    job = importing.submit("models", "csv", "list.csv", b"id\n", None)
+    job = importing.submit("models", "csv", "list.csv", b"id\n", because(""))
     version = versions.versions("model", limit=1)[0]
     looks = some_staff("view_model")
     for path in (f"/admin/imports/{job.pk}/", f"/admin/changes/model/{version.id}/"):
@@ -250,7 +250,7 @@ def test_a_duplicate_that_cannot_be_is_told_beside_the_form(staff: Client, field
 def test_a_copy_of_a_maker_that_there_is_not_is_told_beside_the_form() -> None:
     seeds.catalogue()
     with pytest.raises(InvalidRelease, match="horse"):
-        editing.duplicate(GPT, "horse:x", None, "x")
+        editing.duplicate(GPT, "horse:x", because("x"))
 
 
 def test_a_model_is_deprecated_with_a_successor(staff: Client) -> None:
@@ -393,11 +393,11 @@ RELEASES = "/admin/releases/"
 
 
 def rename(name: str) -> None:
-    editing.alter(GPT, {"name": name}, None, name)
+    editing.update(GPT, {"name": name}, because(name))
 
 
 def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, cast: Cast, file: Path) -> None:
-    draft = rollout.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
+    draft = store.draft("catalogue", lambda: rename("Drafted"), because("an idea"))
     sent: dict[str, Any] = {"line": "catalogue", "reason": "try it"}
     told = post(staff, RELEASES, **sent, action="roll_out", release=draft, percent=10)
     assert said(told) == ["catalogue 2 is live for 10 %."]
@@ -459,7 +459,7 @@ def test_a_line_that_there_is_not_has_no_difference_page(staff: Client) -> None:
 
 
 def test_changes_are_shown_by_table_row_author_and_kind(staff: Client, cast: Cast) -> None:
-    editing.alter(GPT, {"name": "Ours"}, cast.ada.user, "by contract")
+    editing.update(GPT, {"name": "Ours"}, because("by contract", cast.ada.user))
     row = Model.objects.get(identifier=GPT).pk
     page = text(staff.get(f"/admin/changes/?table=model&row={row}"))
     assert "by contract" in page

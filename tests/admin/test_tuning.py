@@ -90,7 +90,7 @@ def test_saved_live_it_is_a_release_for_all_with_author_and_reason(staff: Client
     version = RouterConfiguration.history.first()
     assert (version.stickiness_bonus, version.weight_simple_mid) == (Decimal("4.5"), Decimal("0.3"))
     assert (version.history_user, version.history_change_reason) == (cast.staff, "try")
-    assert [(each.path, each.before, each.after) for each in store.differences("router", 1, 2)] == [
+    assert [(each.path, each.before, each.after) for each in store.compared("router", 1, 2)] == [
         ("config.stickiness_bonus", 25, 4.5), ("config.tier_weights.simple.mid", 0.25, 0.3),
     ]  # fmt: skip
 
@@ -263,7 +263,7 @@ def test_edited_scores_are_saved_at_once_with_source_date_and_reason(staff: Clie
     assert told["amazon:nova-pro"]["research"] == {"value": 60, **facts}
     version = ProfileScore.history.first()
     assert (version.history_user, version.history_change_reason) == (cast.staff, "measured")
-    changed = {each.path.rpartition(".")[0] for each in store.differences("router", 1, 2)}
+    changed = {each.path.rpartition(".")[0] for each in store.compared("router", 1, 2)}
     assert changed == {
         "profiles.openai:gpt-5.coding", "profiles.openai:gpt-5.quality", "profiles.amazon:nova-pro.research",
     }  # fmt: skip

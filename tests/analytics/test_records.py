@@ -2,17 +2,54 @@ import uuid
 from dataclasses import fields
 from datetime import UTC, datetime
 
+import pytest
 from django.db import connection
 from django.utils import timezone
 
 from analytics.models import Record
 from analytics.tasks import extend_partitions
-from analytics.types import Record as RecordValue
+from analytics.types import AnswerFacts, RequestFacts
 from tests.analytics.rows import insert
 
 
-def test_the_value_and_the_table_have_the_same_fields() -> None:
-    assert [field.name for field in fields(RecordValue)] == [field.column for field in Record._meta.concrete_fields]
+@pytest.mark.parametrize(
+    ("facts", "type_name"), [(RequestFacts, "analytics_request"), (AnswerFacts, "analytics_answer")]
+)
+def test_the_halves_of_a_record_have_the_columns_of_their_types(db: None, facts: type, type_name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute WHERE attrelid = %s::regclass",
+            [type_name],
+        )
+        assert cursor.fetchone()[0] == [field.name for field in fields(facts)]
+
+
+def test_the_halves_are_together_what_a_record_says() -> None:
+    names = {field.name for facts in (RequestFacts, AnswerFacts) for field in fields(facts)}
+    assert names == {field.column for field in Record._meta.concrete_fields}
+
+
+def test_every_fact_arrives_in_its_own_column(db: None) -> None:
+    """Every value another one, so that no two can have changed places."""
+    facts = {
+        "created_at": datetime(2026, 11, 29, 12, 30, tzinfo=UTC), "account_id": 1, "key_id": 2, "user_id": 3,
+        "requested_model": "auto", "policy": "code", "task_type": "fix_bug", "category": "coding",
+        "complexity": "complex", "priority": "speed", "session": "s1", "tags": ("a", "b"), "is_stream": True,
+        "cost_estimated_nano": 4, "catalogue_release": 5, "router_release": 6, "ip": "2001:db8::7",
+        "user_agent": "curl/8", "model": "p:m", "provider": "p", "is_sandbox": True, "outcome": "failure",
+        "error": "upstream_error: no", "http_status": 502, "latency_ms": 8, "ttft_ms": 9, "input_tokens": 10,
+        "output_tokens": 11, "cache_read_tokens": 12, "cache_write_tokens": 13, "reasoning_tokens": 14,
+        "is_usage_estimated": True, "cost_nano": 15, "fallback_used": True,
+    }  # fmt: skip
+    made = Record.objects.get(operation_id=insert(**facts, decision={"why": 1}, attempts=[{"status": 502}]))
+    assert {name: getattr(made, name) for name in facts} == {**facts, "tags": ["a", "b"]}
+    assert (made.decision, made.attempts) == ({"why": 1}, [{"status": 502}])
+
+
+def test_an_upstreams_text_is_made_storable(db: None) -> None:
+    made = insert(error="a\0b\ud800c", attempts=[{"error": "x\0y"}])
+    record = Record.objects.get(operation_id=made)
+    assert (record.error, record.attempts) == ("a\ufffdb?c", [{"error": "x\ufffdy"}])
 
 
 def test_the_table_in_the_database_has_the_models_columns(db: None) -> None:
@@ -32,7 +69,7 @@ def test_a_record_goes_to_the_partition_of_its_month(db: None) -> None:
 
 
 def test_a_record_of_a_month_without_partition_is_not_lost(db: None) -> None:
-    old = insert(created_at=datetime(2020, 5, 1, tzinfo=UTC).isoformat())
+    old = insert(created_at=datetime(2020, 5, 1, tzinfo=UTC))
     assert partition_of(old) == "analytics_record_rest"
 
 

@@ -18,10 +18,10 @@ def today() -> Iterator[None]:
 
 @pytest.fixture(params=["key", "login"])
 def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
-    """Whoever may change: a key with the permission "admin", and a staff login."""
+    """Whoever may change: a login with Django's permissions, and a key with the permission "admin" of that person."""
     if request.param == "login":
         client = Client()
         client.force_login(cast.staff)
         return client
-    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
+    _, text = create_key(cast.ada.account, "admin", cast.staff, ["admin"])
     return Client(headers={"Authorization": f"Bearer {text}"})

@@ -154,7 +154,6 @@ def test_a_model_is_changed_field_by_field_and_is_live(staff: Client) -> None:
 
 
 def _static(identifier: str) -> Any:
-    pass  # moved
 
     return catalogue_bundles.to_bundle(STATIC)["models"][identifier]
 

@@ -10,7 +10,7 @@ from models_registry.catalogue import editing
 from models_registry.models import Model, Price
 from routerhub.releases import store
 from tests import seeds
-from tests.cast import Cast
+from tests.cast import Cast, because
 
 GPT = "openai:gpt-5"
 
@@ -49,8 +49,8 @@ def test_a_change_by_api_is_told_with_author_address_reason_and_fields(staff: Cl
 
 
 def test_versions_are_found_by_table_row_author_and_kind_page_by_page(staff: Client, cast: Cast) -> None:
-    editing.alter(GPT, {"name": "One"}, cast.ada.user, "1")
-    editing.alter(GPT, {"name": "Two"}, cast.staff, "2")
+    editing.update(GPT, {"name": "One"}, because("1", cast.ada.user))
+    editing.update(GPT, {"name": "Two"}, because("2", cast.staff))
     row = Model.objects.get(identifier=GPT).pk
     assert [each["reason"] for each in told(staff, f"table=model&row={row}")] == ["2", "1", "seed"]
     assert [each["reason"] for each in told(staff, f"table=model&row={row}&author=ada")] == ["1"]
@@ -68,7 +68,7 @@ def test_a_decimal_and_a_moment_are_told_as_text(staff: Client) -> None:
 
 
 def test_a_version_is_restored_and_live(staff: Client) -> None:
-    editing.alter(GPT, {"name": "One"}, None, "1")
+    editing.update(GPT, {"name": "One"}, because("1"))
     first = told(staff, f"table=model&row={Model.objects.get(identifier=GPT).pk}")[-1]
     answer = staff.post(f"/api/history/model/{first['id']}/restore", {"reason": "as it was"}, "application/json")
     assert (answer.status_code, answer.json()) == (200, {"restored": [f"model {GPT}"]})

@@ -87,11 +87,17 @@ def test_staff_see_and_change_those_of_any_user(cast: Cast, staff: Client) -> No
     version = Preferences.history.first()
     assert (version.history_user, version.user, version.priority) == (cast.staff, cast.ada.user, "quality")
     assert staff.get(PATH).json()["user"] == cast.staff.pk
-    _, text = create_key(cast.cy.account, "admin", None, ["admin"])
-    admin = Client(headers={"Authorization": f"Bearer {text}"})
-    assert admin.get(PATH + query).json()["priority"] == "quality"
-    assert patch(admin, query, priority="speed").status_code == 200
-    assert Preferences.history.first().history_user is None
+
+
+def test_an_admin_key_has_the_rights_of_its_person_and_none_where_it_is_nobodys(cast: Cast) -> None:
+    patch(who(cast.ada), priority="cost")
+    query = f"?user={cast.ada.user.pk}"
+    for person, status in ((None, 404), (cast.cy.user, 404), (cast.staff, 200)):
+        _, text = create_key(cast.cy.account, "admin", person, ["admin"])
+        admin = Client(headers={"Authorization": f"Bearer {text}"})
+        assert admin.get(PATH + query).status_code == status
+        assert patch(admin, query, priority="speed").status_code == status
+    assert Preferences.history.first().history_user == cast.staff
 
 
 @pytest.mark.parametrize("user", ["999999", "nobody", "-1", "", "1.5", "²", "99999999999999999999999"])

@@ -11,12 +11,12 @@ from autorouter.configuration.release0 import BUNDLE
 from budgets.keys import create_key
 from models_registry.catalogue import editing
 from models_registry.models import Model
-from routerhub.releases import rollout, switches
+from routerhub.releases import rollout, store, switches
 from routerhub.releases.models import Rollout
 from routerhub.releases.types import Pointer
 from tests import seeds
 from tests.api.answers import problem
-from tests.cast import Cast
+from tests.cast import Cast, because
 
 GPT = "openai:gpt-5"
 Auth = dict[str, str]
@@ -32,7 +32,7 @@ def post(client: Client, line: str, **body: Any) -> Any:
 
 
 def rename(name: str) -> None:
-    editing.alter(GPT, {"name": name}, None, name)
+    editing.update(GPT, {"name": name}, because(name))
 
 
 # --- bundles and differences
@@ -81,7 +81,7 @@ def test_releases_are_listed_by_line_the_newest_first(staff: Client) -> None:
 
 
 def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, file: Path) -> None:
-    draft = rollout.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
+    draft = store.draft("catalogue", lambda: rename("Drafted"), because("an idea"))
     told = post(staff, "catalogue", action="roll_out", release=draft, percent=10, reason="try it")
     assert (told.status_code, told.json()) == (
         200, {"line": "catalogue", "stable": 1, "candidate": 2, "percent": 10, "switch": True},
@@ -109,7 +109,7 @@ def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, file: P
         ({"action": "roll_out", "release": -1, "reason": "x"}, 400, ["release"]),
         ({"action": "roll_out", "release": 9, "reason": "x"}, 404, []),
         ({"action": "rollback", "release": 9, "reason": "x"}, 404, []),
-        ({"action": "promote", "reason": "x"}, 400, ["action"]),
+        ({"action": "promote", "reason": "x"}, 400, [""]),
         ({"action": "explode", "reason": "x"}, 400, ["action"]),
         ({"action": "rollback", "reason": "x", "to": 1}, 400, ["to"]),
     ],

@@ -22,7 +22,7 @@ def seeded(cast: Cast) -> Cast:
 
 @pytest.fixture
 def admin_auth(cast: Cast) -> dict[str, str]:
-    _, text = create_key(cast.ada.account, "admin", cast.ada.user, ["routing", "admin"])
+    _, text = create_key(cast.ada.account, "admin", cast.staff, ["routing", "admin"])
     return {"Authorization": f"Bearer {text}"}
 
 
@@ -64,7 +64,7 @@ def test_the_configuration_is_changed_with_a_reason_and_becomes_a_release(
     history = RouterConfiguration.history.first()
     assert history.history_change_reason == "less stickiness"
     assert release.author == history.history_user, "whose key it is"
-    assert str(release.author) == "ada"
+    assert str(release.author) == "staff"
 
 
 @pytest.mark.parametrize(

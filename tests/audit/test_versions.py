@@ -9,7 +9,8 @@ from django.test import Client
 
 from autorouter.configuration import save
 from autorouter.models import Policy, RouterConfiguration, TaskType
-from budgets.keys import create_key, find_caller
+from budgets.errors import RevokedKey
+from budgets.keys import create_key, find_caller, revoke
 from budgets.models import Limit
 from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.catalogue import compiler as catalogue_compiler
@@ -21,7 +22,7 @@ from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
 from tests import seeds
-from tests.cast import Cast
+from tests.cast import Cast, because
 
 GPT = "openai:gpt-5"
 CONFIGURATION = {
@@ -36,7 +37,7 @@ def seeded(cast: Cast) -> Cast:
     return cast
 
 
-def newest(table: str, **asked: Any) -> versions.Version:
+def newest(table: str, **asked: Any) -> versions.VersionEntry:
     return versions.versions(table, limit=1, **asked)[0]
 
 
@@ -53,7 +54,7 @@ def test_every_configuration_table_keeps_a_history_and_so_do_keys_and_limits() -
 
 
 def test_a_change_tells_who_when_why_and_every_field_that_differs(seeded: Cast) -> None:
-    editing.alter(GPT, {"name": "Ours", "is_pro": True}, seeded.ada.user, "renamed by contract")
+    editing.update(GPT, {"name": "Ours", "is_pro": True}, because("renamed by contract", seeded.ada.user))
     version = newest("model")
     assert (version.kind, version.name, version.author, version.reason) == (
         "changed", GPT, "ada", "renamed by contract",
@@ -69,8 +70,8 @@ def test_a_change_tells_who_when_why_and_every_field_that_differs(seeded: Cast) 
 
 def test_an_added_row_tells_its_values_and_a_deleted_one_what_is_gone(seeded: Cast) -> None:
     row = TaskType(name="dream", policy="ops")
-    save.change_row(row, seeded.staff, "wanted")
-    history.delete([row], seeded.staff, "unwanted")
+    save.change_row(row, because("wanted", seeded.staff))
+    history.delete([row], because("unwanted", seeded.staff))
     deleted, added = versions.versions("tasktype", limit=2)
     assert [(each.field, each.before, each.after) for each in added.changes] == [
         ("name", None, "dream"), ("policy", None, "ops"),
@@ -82,7 +83,7 @@ def test_an_added_row_tells_its_values_and_a_deleted_one_what_is_gone(seeded: Ca
 
 
 def test_what_the_api_changes_has_the_address_it_came_from(seeded: Cast) -> None:
-    _, text = create_key(seeded.ada.account, "admin", seeded.ada.user, ["admin"])
+    _, text = create_key(seeded.ada.account, "admin", seeded.staff, ["admin"])
     Client().patch(
         f"/api/models/{GPT}", {"name": "Ours", "reason": "by API"}, "application/json",
         headers={"Authorization": f"Bearer {text}"},
@@ -102,8 +103,8 @@ def test_what_an_import_or_a_restore_writes_at_once_has_the_address_too(seeded: 
 
 
 def test_versions_are_found_by_table_row_author_and_kind_and_come_page_by_page(seeded: Cast) -> None:
-    editing.alter(GPT, {"name": "One"}, seeded.ada.user, "1")
-    editing.alter(GPT, {"name": "Two"}, seeded.ben.user, "2")
+    editing.update(GPT, {"name": "One"}, because("1", seeded.ada.user))
+    editing.update(GPT, {"name": "Two"}, because("2", seeded.ben.user))
     row = str(Model.objects.get(identifier=GPT).pk)
     assert [each.reason for each in versions.versions("model", row)] == ["2", "1", "seed"]
     assert [each.reason for each in versions.versions("model", row, author="ben")] == ["2"]
@@ -124,7 +125,7 @@ def test_an_unknown_table_and_an_unknown_version_are_named(seeded: Cast) -> None
     with pytest.raises(ValidationError, match="model has no version 99999999"):
         versions.version("model", 99_999_999)
     with pytest.raises(ValidationError, match="model has no version 99999999"):
-        versions.restore("model", 99_999_999, None, "x")
+        versions.restore("model", 99_999_999, because("x"))
 
 
 def test_a_keys_secret_is_in_no_version(cast: Cast) -> None:
@@ -138,23 +139,24 @@ def test_a_keys_secret_is_in_no_version(cast: Cast) -> None:
     assert not any(field.name == "digest" for field in type(key).history.model._meta.fields)
 
 
-def test_restoring_a_key_leaves_its_secret_as_it_is(cast: Cast) -> None:
+def test_a_revoked_key_is_not_brought_back_by_an_earlier_version(cast: Cast) -> None:
     key, text = create_key(cast.ada.account, "before", cast.ada.user)
     first = newest("apikey", row=str(key.pk))
-    key.name = "after"
-    key.save()
-    versions.restore("apikey", first.id, cast.staff, "as it was called")
-    assert find_caller(text).key_name == "before"
+    revoke(key)
+    with pytest.raises(ValidationError, match="what is revoked stays revoked"):
+        versions.restore("apikey", first.id, because("it was good", cast.staff))
+    with pytest.raises(RevokedKey):
+        find_caller(text)
 
 
 # --- restoring
 
 
 def test_any_version_is_restored_as_a_new_version_and_is_live(seeded: Cast) -> None:
-    editing.alter(GPT, {"name": "One"}, seeded.ada.user, "1")
+    editing.update(GPT, {"name": "One"}, because("1", seeded.ada.user))
     second = newest("model")
-    editing.alter(GPT, {"name": "Two"}, seeded.ada.user, "2")
-    assert versions.restore("model", second.id, seeded.ben.user, "one was right") == [f"model {GPT}"]
+    editing.update(GPT, {"name": "Two"}, because("2", seeded.ada.user))
+    assert versions.restore("model", second.id, because("one was right", seeded.ben.user)) == [f"model {GPT}"]
     version = newest("model")
     assert (version.kind, version.author) == ("changed", "ben")
     assert version.reason == f"restored version {second.id}: one was right"
@@ -167,17 +169,17 @@ def test_any_version_is_restored_as_a_new_version_and_is_live(seeded: Cast) -> N
 
 def test_the_first_version_is_restored_too(seeded: Cast) -> None:
     first = newest("model", row=str(Model.objects.get(identifier=GPT).pk))
-    editing.alter(GPT, {"name": "One", "deprecated_from": "2030-01-01"}, None, "1")
-    versions.restore("model", first.id, None, "as it was")
+    editing.update(GPT, {"name": "One", "deprecated_from": "2030-01-01"}, because("1"))
+    versions.restore("model", first.id, because("as it was"))
     assert catalogue_bundles.read(catalogue_compiler.compile_bundle(), number=0) == STATIC
 
 
 def test_the_routers_configuration_is_restored_and_released(seeded: Cast) -> None:
     row = RouterConfiguration.objects.get()
     row.stickiness_bonus = 7
-    save.change_row(row, seeded.ada.user, "less")
+    save.change_row(row, because("less", seeded.ada.user))
     first = versions.versions("routerconfiguration")[-1]
-    versions.restore("routerconfiguration", first.id, seeded.staff, "more again")
+    versions.restore("routerconfiguration", first.id, because("more again", seeded.staff))
     assert RouterConfiguration.objects.get().stickiness_bonus == 25
     pointer = rollout.pointers()["router"]
     assert (pointer.stable, store.bundle("router", 3)["config"]["stickiness_bonus"]) == (3, 25)
@@ -185,11 +187,11 @@ def test_the_routers_configuration_is_restored_and_released(seeded: Cast) -> Non
 
 def test_a_deleted_model_comes_back_with_deployments_and_prices_in_one_restore(seeded: Cast) -> None:
     before = catalogue_compiler.compile_bundle()["models"][GPT]
-    editing.remove(GPT, seeded.ada.user, "gone")
+    editing.remove(GPT, because("gone", seeded.ada.user))
     assert GPT not in served()["models"]
     deletion = newest("model")
     assert deletion.kind == "deleted"
-    restored = versions.restore("model", deletion.id, seeded.ben.user, "a mistake")
+    restored = versions.restore("model", deletion.id, because("a mistake", seeded.ben.user))
     assert restored[0] == f"model {GPT}"
     assert sorted(each.split()[0] for each in restored) == ["deployment", "deployment", "model", "price", "price"]
     assert served()["models"][GPT] == before
@@ -202,43 +204,43 @@ def test_a_deleted_model_comes_back_with_deployments_and_prices_in_one_restore(s
 def test_what_was_deleted_before_on_its_own_does_not_come_back_with_its_model() -> None:
     seeds.catalogue()
     there = Deployment.objects.get(model__identifier=GPT, provider_id="openrouter")
-    history.delete([there], None, "this place is closed")
-    store.publish(None, "closed")
-    editing.remove(GPT, None, "gone")
-    versions.restore("model", newest("model").id, None, "a mistake")
+    history.delete([there], because("this place is closed"))
+    store.publish("catalogue", because("closed"))
+    editing.remove(GPT, because("gone"))
+    versions.restore("model", newest("model").id, because("a mistake"))
     assert [each["provider"] for each in served()["models"][GPT]["deployments"]] == ["openai"]
 
 
 def test_an_older_version_of_a_deleted_model_brings_its_deployments_back_too(seeded: Cast) -> None:
-    editing.alter(GPT, {"name": "Two"}, None, "2")
+    editing.update(GPT, {"name": "Two"}, because("2"))
     first = versions.versions("model", str(Model.objects.get(identifier=GPT).pk))[-1]
-    editing.remove(GPT, None, "gone")
-    versions.restore("model", first.id, None, "as it first was")
+    editing.remove(GPT, because("gone"))
+    versions.restore("model", first.id, because("as it first was"))
     assert catalogue_bundles.read(served(), number=0) == STATIC
 
 
 def test_a_reason_is_demanded(seeded: Cast) -> None:
     version = newest("model")
     with pytest.raises(ValidationError, match="Say why"):
-        versions.restore("model", version.id, seeded.ada.user, "  ")
+        versions.restore("model", version.id, because("  ", seeded.ada.user))
     assert newest("model") == version
 
 
 def test_a_pointer_is_not_restored_but_rolled_back(seeded: Cast) -> None:
     with pytest.raises(ValidationError, match="not restored but rolled back"):
-        versions.restore("rollout", newest("rollout").id, seeded.staff, "back")
+        versions.restore("rollout", newest("rollout").id, because("back", seeded.staff))
 
 
 def test_a_row_whose_provider_is_gone_is_refused_by_name_and_nothing_is_written(seeded: Cast) -> None:
     place = {"provider": "gone", "upstream_model": "m", "status": "available", "prices": []}
     provider = Provider.objects.create(name="gone", title="Gone", base_url="http://127.0.0.1/v1")
     facts = {"name": "M", "context_window": 10, "max_output": 5, "deployments": [place]}
-    editing.add("gone:m", facts, None, "new")
-    editing.remove("gone:m", None, "old")
+    editing.add("gone:m", facts, because("new"))
+    editing.remove("gone:m", because("old"))
     provider.delete()
     count = Model.history.count()
     with pytest.raises(ValidationError, match="provider instance with name 'gone' is not a valid choice"):
-        versions.restore("model", newest("model").id, None, "back")
+        versions.restore("model", newest("model").id, because("back"))
     assert not Model.objects.filter(identifier="gone:m").exists()
     assert Model.history.count() == count
 
@@ -250,7 +252,7 @@ def test_two_active_versions_of_a_policy_are_refused_by_name(seeded: Cast) -> No
     Policy.objects.create(name="ops", version=2, title="New", model_ids=[GPT])
     seed = versions.versions("policy", str(first.pk))[-1]
     with pytest.raises(ValidationError, match="ops v1 cannot be restored as it was"):
-        versions.restore("policy", seed.id, None, "back")
+        versions.restore("policy", seed.id, because("back"))
     assert list(Policy.objects.filter(name="ops", is_active=True).values_list("version", flat=True)) == [2]
 
 
@@ -258,9 +260,9 @@ def test_a_version_that_would_break_the_release_is_refused_and_nothing_is_writte
     row = Model.objects.create(
         identifier="openai:unserved", provider_id="openai", name="U", context_window=9, max_output=9
     )
-    history.delete([row], None, "it is served nowhere")
+    history.delete([row], because("it is served nowhere"))
     with pytest.raises(InvalidRelease, match="a model needs at least one deployment"):
-        versions.restore("model", newest("model").id, None, "back")
+        versions.restore("model", newest("model").id, because("back"))
     assert not Model.objects.filter(identifier="openai:unserved").exists()
 
 
@@ -270,8 +272,8 @@ def test_a_deleted_price_counts_again_when_it_is_restored(seeded: Cast) -> None:
         deployment=deployment, effective_from="2026-11-20T00:00:00Z", input=1, output=9, source="list",
         dated=date(2026, 11, 20),
     )  # fmt: skip
-    history.delete([row], None, "a slip")
-    versions.restore("price", newest("price").id, None, "no slip")
+    history.delete([row], because("a slip"))
+    versions.restore("price", newest("price").id, because("no slip"))
     prices = served()["models"][GPT]["deployments"][0]["prices"]
     assert prices[-1]["rates"] == {"input": "1", "output": "9"}
 
@@ -280,6 +282,6 @@ def test_limits_are_restored_without_a_release(seeded: Cast) -> None:
     limit = Limit.objects.create(kind="site", measure="money", period="day", amount=5)
     limit.amount = 6
     limit.save()
-    versions.restore("limit", versions.versions("limit")[-1].id, seeded.staff, "five")
+    versions.restore("limit", versions.versions("limit")[-1].id, because("five", seeded.staff))
     assert Limit.objects.get().amount == 5
     assert Release.objects.count() == 2

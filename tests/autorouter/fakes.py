@@ -6,10 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 from autorouter.configuration.tunables import SETTINGS, SPEED_BONUSES, WEIGHTS
+from autorouter.decision.ranking import Rankings
+from autorouter.decision.router import decide
 from autorouter.types import (
     CATEGORIES,
     COMPLEXITIES,
     COST_TIERS,
+    Constraints,
+    Decision,
     Policy,
     Profile,
     RouterConfig,
@@ -114,6 +118,19 @@ def policy(name: str, *models: str, max_cost_usd: str | None = None) -> Policy:
         max_output_tokens=None,
         temperature=None,
     )
+
+
+def whole_decision(
+    known: Catalogue,
+    release: RouterRelease,
+    asked: Task,
+    constraints: Constraints,
+    availability: Availability = SANDBOXED,
+    now: datetime = NOW,
+) -> Decision:
+    """The whole decision among a catalogue's models, every candidate and every exclusion."""
+    rankings = Rankings(catalogue=known, router=release, availability=availability)
+    return decide(rankings, asked, constraints, now, enough=None)
 
 
 def task(**changes: Any) -> Task:

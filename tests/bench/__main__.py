@@ -1,7 +1,14 @@
-"""`make bench`: figures of this machine, each beside what it is to be compared with in the same run."""
+"""`make bench`: figures of this machine, each beside what it is to be compared with in the same run.
 
-import asyncio
+Without arguments it measures all; `python -m tests.bench gateway --peers none` measures one part, as it is told.
+"""
+
+import argparse
 import os
+import signal
+import sys
+
+import uvloop
 
 # The settings start a PostgreSQL for the run; figures want durable commits, unlike tests.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.bench.settings")
@@ -10,9 +17,89 @@ import django
 
 django.setup()
 
-from tests.bench import decisions, gateway, ledger  # noqa: E402 - Django first
+from tests.bench import decisions, gateway, ledger, profiling, soak  # noqa: E402 - Django first
+from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
+from tests.bench.results import PASS_THROUGH  # noqa: E402
+from tests.bench.subjects import NoAnswer  # noqa: E402
+
+PARTS = ("decisions", "ledger", "gateway")
+SOAK_REQUESTS = 100_000
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    # Ended from outside, it stops all it started, as it does on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        if arguments.part in {None, "decisions"}:
+            decisions.main()
+        if arguments.part in {None, "ledger"}:
+            uvloop.run(ledger.main())
+        if arguments.part in {None, "gateway"}:
+            _gateway(arguments)
+    except NoAnswer as problem:
+        print(f"{problem}. The end of its log:\n{problem.log}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 128 + signal.SIGINT
+    return 0
+
+
+def _gateway(arguments: argparse.Namespace) -> None:
+    modes = arguments.modes or MODES
+    if arguments.soak:
+        soak.main(arguments.soak, arguments.processes[-1], modes)
+    elif arguments.profile:
+        profiling.main(modes, arguments.seconds)
+    else:
+        gateway.main(
+            gateway.Options(
+                products=_products(arguments),
+                processes=arguments.processes,
+                clients=arguments.clients,
+                modes=modes,
+                seconds=arguments.seconds,
+                rounds=arguments.rounds,
+            )
+        )
+
+
+def _products(arguments: argparse.Namespace) -> list[str]:
+    peers = () if "none" in arguments.peers else arguments.peers
+    return [
+        each for each in gateway.PRODUCTS if each in arguments.only and (each not in gateway.PEERS or each in peers)
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=PARTS, help="what to measure (all, each in turn)")
+    options = parser.add_argument_group("gateway")
+    options.add_argument("--whole", dest="modes", action="append_const", const=WHOLE, help="whole answers only")
+    options.add_argument("--stream", dest="modes", action="append_const", const=STREAMED, help="streamed answers only")
+    options.add_argument("--clients", type=_count, nargs="+", default=gateway.CLIENTS, metavar="N", help="(1 16 64)")
+    options.add_argument(
+        "--processes", type=_count, nargs="+", default=gateway.PROCESSES, metavar="N",
+        help=f"of RouterHub and of the {PASS_THROUGH} (1 2)",
+    )  # fmt: skip
+    options.add_argument("--seconds", type=float, default=4, help="of each measurement (%(default)s)")
+    options.add_argument("--rounds", type=_count, default=3, help="(%(default)s)")
+    options.add_argument("--peers", nargs="+", choices=(*gateway.PEERS, "none"), default=gateway.PEERS, help="(both)")
+    options.add_argument("--only", nargs="+", choices=gateway.PRODUCTS, default=gateway.PRODUCTS, help="(all)")
+    options.add_argument(
+        "--soak", type=_count, nargs="?", const=SOAK_REQUESTS, metavar="REQUESTS",
+        help="instead: so many requests to RouterHub alone (%(const)s), with its memory at every tenth",
+    )  # fmt: skip
+    options.add_argument("--profile", action="store_true", help="instead: where RouterHub's time goes, one process")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+    return int(text)
+
 
 if __name__ == "__main__":
-    decisions.main()
-    asyncio.run(ledger.main())
-    asyncio.run(gateway.main())
+    sys.exit(main())

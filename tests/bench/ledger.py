@@ -1,12 +1,17 @@
 """Reserve, settle and record, with durable commits, the client on the same cores as the database."""
 
 import tempfile
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
+import orjson
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
 
 from budgets.ledger import Ledger
+from budgets.ledger.batcher import Batcher
 from budgets.models import Limit
 from budgets.types import Granted
 from routerhub.gateway.snapshots import database_dsn
@@ -14,6 +19,23 @@ from tests.bench.figures import measure
 from tests.budgets.books import settlement, spend
 
 SECONDS = 4
+DECISION = orjson.dumps(
+    {
+        "task": {"category": "coding", "complexity": "simple", "input_tokens": 812, "needs": ["tools"]},
+        "constraints": {"priority": "balanced"}, "availability": "d1a9f0" * 6, "runner_up": "anthropic:claude-sonnet-4",
+        "taken": {"model": "openai:gpt-5", "tier": "mid", "score": 21.5, "terms": {
+            "category": 70, "stickiness": 0, "reasoning": 0, "research": 0, "complexity_factor": 1, "tier_weight": 0.3,
+            "speed": 0.5,
+        }},
+    }
+).decode()  # fmt: skip
+ATTEMPTS = orjson.dumps([{"deployment": "openrouter/openai:gpt-5", "status": 200, "latency_ms": 812}]).decode()
+FACTS: dict[str, Any] = {
+    "decision": DECISION,
+    "ip": "127.0.0.1",
+    "user_agent": "OpenAI/Python 2.1.0",
+    "tags": ("a", "b"),
+}
 
 
 def prepare() -> None:
@@ -28,14 +50,29 @@ async def main() -> None:
     await ledger.start()
 
     async def once() -> None:
-        held = await ledger.reserve(spend("account:1", "key:1"))
+        held = await ledger.reserve(spend("account:1", "key:1", **FACTS))
         if not isinstance(held, Granted):
             raise AssertionError(held)
-        await ledger.settle(settlement(held))
+        await ledger.settle(settlement(held, attempts=ATTEMPTS))
 
     await measure(once, 8, 0.5)
     print("ledger: reserve + settle + record, two limits, durable")
     for clients in (1, 8, 32):
-        rate, p50, p99 = await measure(once, clients, SECONDS)
-        print(f"  {clients:>3} clients  {rate:>7,.0f}/s   p50 {p50:.1f} ms   p99 {p99:.1f} ms", flush=True)
+        print(await figures(ledger, once, clients), flush=True)
     await ledger.stop()
+
+
+async def figures(ledger: Ledger, once: Callable[[], Awaitable[None]], clients: int) -> str:
+    batchers: tuple[Batcher[Any, Any], ...] = (ledger._reserve, ledger._settle)
+    before = [(batcher.items, batcher.batches) for batcher in batchers]
+    began = time.process_time()
+    rate, p50, p99 = await measure(once, clients, SECONDS)
+    python_us = (time.process_time() - began) / (rate * SECONDS) * 1e6
+    sizes = [
+        (batcher.items - items) / (batcher.batches - batches)
+        for batcher, (items, batches) in zip(batchers, before, strict=True)
+    ]
+    return (
+        f"  {clients:>3} clients  {rate:>7,.0f}/s   p50 {p50:.1f} ms   p99 {p99:.1f} ms"
+        f"   {python_us:.0f} us of Python each, batches of {sizes[0]:.0f} and {sizes[1]:.0f}"
+    )

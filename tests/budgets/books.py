@@ -1,36 +1,41 @@
-"""Spends and settlements made up for the ledger's tests."""
+"""Spends and settlements made up for the ledger's tests. Knows no Django, so that bare processes can use it."""
 
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from analytics.types import AnswerFacts, RequestFacts
 from budgets.types import Granted, Outcome, Settlement, Spend
 
+BEGAN = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
-def record(operation_id: uuid.UUID, account_id: int = 1, **changes: Any) -> dict[str, Any]:
-    """A whole request record."""
-    texts = dict.fromkeys(("policy", "task_type", "session", "error", "user_agent"), "")
-    counts = dict.fromkeys(
-        (
-            "latency_ms", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
-            "reasoning_tokens", "cost_estimated_nano", "cost_nano", "catalogue_release", "router_release",
-        ),
-        0,
-    )  # fmt: skip
-    flags = dict.fromkeys(("is_sandbox", "is_stream", "is_usage_estimated", "fallback_used"), False)
-    return {
-        "operation_id": str(operation_id), "created_at": datetime.now(UTC).isoformat(), "account_id": account_id,
-        "key_id": None, "user_id": None, "requested_model": "auto", "model": "a:b", "provider": "sandbox",
-        "category": "coding", "complexity": "simple", "priority": "balanced", "tags": [], "outcome": "success",
-        "http_status": 200, "ttft_ms": None, "decision": {}, "attempts": [], "ip": None,
-        **texts, **counts, **flags, **changes,
+
+def request(operation_id: uuid.UUID, **changes: Any) -> RequestFacts:
+    facts: dict[str, Any] = {
+        "operation_id": operation_id, "created_at": BEGAN, "account_id": 1, "key_id": None, "user_id": None,
+        "requested_model": "auto", "model": "a:b", "policy": "", "task_type": "", "category": "coding",
+        "complexity": "simple", "priority": "balanced", "session": "", "tags": (), "is_stream": False,
+        "cost_estimated_nano": 0, "catalogue_release": 0, "router_release": 0, "decision": "{}", "ip": None,
+        "user_agent": "",
     }  # fmt: skip
+    return RequestFacts(**{**facts, **changes})
 
 
-def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, **changes: Any) -> Spend:
+def answer(**changes: Any) -> AnswerFacts:
+    facts: dict[str, Any] = {
+        "model": "a:b", "provider": "sandbox", "is_sandbox": False, "outcome": "success", "error": "",
+        "http_status": 200, "latency_ms": 0, "ttft_ms": None, "input_tokens": 0, "output_tokens": 0,
+        "cache_read_tokens": 0, "cache_write_tokens": 0, "reasoning_tokens": 0, "is_usage_estimated": False,
+        "cost_nano": 0, "fallback_used": False, "attempts": "[]",
+    }  # fmt: skip
+    return AnswerFacts(**{**facts, **changes})
+
+
+def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, hop: int = 0, **changes: Any) -> Spend:
     operation_id = changes.pop("operation_id", None) or uuid.uuid4()
     return Spend(
         operation_id=operation_id,
+        hop=hop,
         account_id=1,
         key_id=None,
         user_id=None,
@@ -38,20 +43,26 @@ def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, 
         amount_nano=amount,
         tokens=tokens,
         lease_s=lease_s,
-        record=record(operation_id, **changes),
+        request=request(operation_id, **changes).row(),
     )
 
 
-def settlement(held: Granted, amount: int = 10, tokens: int = 5, outcome: Outcome = "success") -> Settlement:
+def settlement(
+    held: Granted | Spend, amount: int = 10, tokens: int = 5, outcome: Outcome = "success", **changes: Any
+) -> Settlement:
+    """What a hold came to, with its record."""
     return Settlement(
         operation_id=held.operation_id,
-        account_id=1,
-        key_id=None,
-        user_id=None,
-        counters=held.counters,
-        held_nano=held.amount_nano,
+        hop=held.hop,
         amount_nano=amount,
         tokens=tokens,
         outcome=outcome,
-        record=record(held.operation_id, cost_nano=amount),
+        answer=answer(**{"cost_nano": amount, "outcome": outcome, **changes}).row(),
+    )
+
+
+def elsewhere(held: Granted | Spend, amount: int = 10, tokens: int = 5) -> Settlement:
+    """What a hop came to whose request went on elsewhere."""
+    return Settlement(
+        operation_id=held.operation_id, hop=held.hop, amount_nano=amount, tokens=tokens, outcome="failure", answer=None
     )

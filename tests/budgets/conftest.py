@@ -14,8 +14,7 @@ def dsn() -> str:
 
 @pytest.fixture
 async def ledger(transactional_db: None, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Ledger]:
-    """A ledger on the test's own database, over connections of its own."""
+    """A ledger on the test's own database, over connections of its own. It keeps no house: tests sweep and drain."""
     opened = Ledger(dsn(), wait_s=5, spool_dir=tmp_path / "spool")
-    await opened.start()
     yield opened
     await opened.stop()

@@ -11,13 +11,11 @@ With cheap_below at 0.5 acme:middle is mid: 14, 24 and 32. For every category bu
 1,000 tokens in and 500 out cost 0.0004, 0.00095 and 0.005 USD.
 """
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from django.utils.timezone import now
 
 from autorouter.configuration import save, tables
@@ -31,10 +29,11 @@ from experiments.replay.backtest import Pair, load
 from experiments.replay.traffic import SHIPPED_EVERY
 from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.types import Availability, Catalogue
-from routerhub.releases import rollout, store
-from tests.analytics.rows import insert
+from routerhub.releases import store
+from tests.analytics.rows import insert, insert_many
 from tests.autorouter.fakes import SANDBOXED, catalogue, model, task
-from tests.budgets.books import record
+from tests.cast import because
+from tests.releases.toys import put_live
 
 PLAIN = Constraints()
 SMALL, MIDDLE, LARGE = "acme:small", "acme:middle", "best:large"
@@ -72,9 +71,9 @@ def router_bundle(**policies: Mapping[str, Any]) -> dict[str, Any]:
 
 def open_shop(**policies: Mapping[str, Any]) -> None:
     """Release 1 of both lines is the shop; the router's tables say so too. Keyword arguments are policies."""
-    store.publish("catalogue", catalogue_bundles.to_bundle(goods()), None, "opened")
-    tables.write(router_bundle(**policies), None, "opened")
-    save.publish(None, "opened")
+    put_live("catalogue", catalogue_bundles.to_bundle(goods()), because("opened"))
+    tables.write(router_bundle(**policies), because("opened"))
+    save.publish(because("opened"))
 
 
 def tune(**values: Any) -> int:
@@ -82,12 +81,12 @@ def tune(**values: Any) -> int:
     row = RouterConfiguration.objects.get()
     for name, value in values.items():
         setattr(row, name, value)
-    return save.change_row(row, None, "tuned")
+    return save.change_row(row, because("tuned"))
 
 
 def draft(**values: Any) -> int:
     """The number of a router release with these values that is live for nobody."""
-    return rollout.draft("router", lambda: tune(**values), None, "an idea")
+    return store.draft("router", lambda: tune(**values), because("an idea"))
 
 
 def request(
@@ -115,11 +114,7 @@ def request(
 
 def answers(count: int, **columns: Any) -> list[uuid.UUID]:
     """So many equal records at once, without a decision; their ids."""
-    ids = [uuid.uuid4() for _ in range(count)]
-    rows = [record(each, **{"created_at": now().isoformat(), **columns}) for each in ids]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT record_many(%s)", [json.dumps(rows)])
-    return ids
+    return insert_many(count, **columns)
 
 
 def failed(model_id: str, error: str = "upstream_error") -> dict[str, Any]:

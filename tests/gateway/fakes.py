@@ -216,9 +216,16 @@ def decision(*models: str, **constraints: Any) -> Decision:
         constraints=Constraints(**constraints),
         candidates=tuple(candidate(model) for model in models),
         excluded=(),
+        considered=len(models),
         catalogue_release=3,
         router_release=7,
     )
+
+
+def again(met: Rankings, **changes: Any) -> Rankings:
+    """The same rankings with something else in them."""
+    facts = {"catalogue": met.catalogue, "router": met.router, "availability": met.availability}
+    return Rankings(**{**facts, **changes})
 
 
 def request(**changes: Any) -> ChatRequest:

@@ -29,6 +29,7 @@ from tests.gateway.fakes import (
     FakeLedger,
     FakeUpstream,
     Said,
+    again,
     chunk,
     completion,
     decision,
@@ -129,7 +130,7 @@ async def test_what_is_sent_is_the_content_for_that_place_within_what_is_held() 
 
 
 async def test_only_the_sandbox_is_told_what_the_sandbox_is_to_do() -> None:
-    met = replace(rankings(), availability=Availability(providers=frozenset(), sandbox=True))
+    met = again(rankings(), availability=Availability(providers=frozenset(), sandbox=True))
     course = Course(completion(), asked=request(script={"reply": "x"}), met=met)
     await course.complete()
     assert (course.upstream.asked[0].provider, course.upstream.asked[0].script) == (SANDBOX, {"reply": "x"})
@@ -209,7 +210,7 @@ async def test_a_protocol_that_nobody_speaks_is_a_failed_attempt_and_not_an_end(
     met = rankings(strange, router_fakes.model(SMALL, ("0.1", "0.3")))
     providers = dict(met.catalogue.providers)
     providers["strange"] = replace(providers["strange"], protocol="google")
-    met = replace(met, catalogue=replace(met.catalogue, providers=providers))
+    met = again(met, catalogue=replace(met.catalogue, providers=providers))
     course = Course(completion(), operation=operation(LARGE, SMALL, met=met))
     assert (await course.complete()).candidate.model == SMALL
     assert course.operation.attempts[0].error == "Failed: Nobody here speaks google, the protocol of strange."
@@ -219,7 +220,7 @@ async def test_a_protocol_that_nobody_speaks_is_a_failed_attempt_and_not_an_end(
 
 
 async def test_a_time_out_is_charged_and_the_next_hop_held_anew() -> None:
-    course = Course([10.0, TimedOut("slow")], completion(), met=rankings(tokens_per_s=SPEED))
+    course = Course([10.0, TimedOut("slow")], completion(), met=rankings(tokens_per_second=SPEED))
     await course.complete()
     by_time = 100 * 10_000 + 200 * 30_000
     assert course.settled == [(0, by_time, False)]
@@ -229,7 +230,7 @@ async def test_a_time_out_is_charged_and_the_next_hop_held_anew() -> None:
 
 
 async def test_a_connection_lost_after_sending_is_charged_and_the_same_model_asked_with_a_new_hold() -> None:
-    course = Course([2.0, Unreachable("lost")], completion(), met=rankings(tokens_per_s=SPEED))
+    course = Course([2.0, Unreachable("lost")], completion(), met=rankings(tokens_per_second=SPEED))
     served = await course.complete()
     by_time = 100 * 10_000 + 40 * 30_000
     assert (course.tried, course.settled) == ([LARGE, LARGE], [(0, by_time, False)])
@@ -238,7 +239,7 @@ async def test_a_connection_lost_after_sending_is_charged_and_the_same_model_ask
 
 
 async def test_the_cost_of_all_hops_stands_in_the_one_record() -> None:
-    course = Course([1.0, TimedOut("slow")], met=rankings(tokens_per_s=SPEED))
+    course = Course([1.0, TimedOut("slow")], met=rankings(tokens_per_second=SPEED))
     with pytest.raises(AllFailed):
         await course.complete()
     costs = [100 * price + 20 * 3 * price for price in (10_000, 1_000, 100)]
@@ -249,7 +250,7 @@ async def test_the_cost_of_all_hops_stands_in_the_one_record() -> None:
 async def test_a_lost_attempt_whose_successor_is_not_granted_goes_on_with_what_fits() -> None:
     """The hold for the second try at the same model is refused: the first one was charged."""
     ledger = FakeLedger(limit_nano=HELD[LARGE] + 1_000_000)
-    course = Course([2.0, Unreachable("lost")], completion(), ledger=ledger, met=rankings(tokens_per_s=SPEED))
+    course = Course([2.0, Unreachable("lost")], completion(), ledger=ledger, met=rankings(tokens_per_second=SPEED))
     served = await course.complete()
     assert served.candidate.model == MIDDLE
     assert course.asked == [(0, HELD[LARGE]), (1, HELD[LARGE]), (2, HELD[MIDDLE])]
@@ -338,7 +339,7 @@ async def test_a_request_whose_time_was_over_before_it_could_be_sent_costs_nothi
 
 async def test_who_leaves_while_the_upstream_works_pays_for_the_time_that_passed() -> None:
     met, forever = waiting()
-    course = Course([5.0, forever], met=rankings(tokens_per_s=SPEED))
+    course = Course([5.0, forever], met=rankings(tokens_per_second=SPEED))
     await course.left_when(met)
     cost = 100 * 10_000 + 100 * 30_000
     assert course.settled == [(0, cost, True)]
@@ -367,7 +368,7 @@ async def test_who_leaves_in_a_pause_pays_nothing() -> None:
 
 
 async def test_who_leaves_in_the_pause_after_a_lost_connection_has_paid_for_that_alone() -> None:
-    course = Course([2.0, Unreachable("lost")], met=rankings(tokens_per_s=SPEED))
+    course = Course([2.0, Unreachable("lost")], met=rankings(tokens_per_second=SPEED))
     met, forever = waiting()
     course.runtime.clock.sleep = lambda _: forever.wait()  # type: ignore[assignment]
     await course.left_when(met)
@@ -389,7 +390,7 @@ async def test_who_leaves_while_the_ledger_is_asked_is_recorded_and_holds_nothin
 
 
 async def test_a_mistake_of_our_own_leaves_no_hold_behind() -> None:
-    course = Course([5.0, ZeroDivisionError()], met=rankings(tokens_per_s=SPEED))
+    course = Course([5.0, ZeroDivisionError()], met=rankings(tokens_per_second=SPEED))
     with pytest.raises(ZeroDivisionError):
         await course.complete()
     assert course.settled == [(0, 100 * 10_000 + 100 * 30_000, True)], "the upstream may bill it all the same"

@@ -13,7 +13,7 @@ from routerhub.gateway.protocols.base import Controls
 from routerhub.gateway.router_model import TAG, read_answer, task_of
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes
-from tests.gateway.fakes import FakeUpstream, completion, operation, rankings, request, runtime
+from tests.gateway.fakes import FakeUpstream, again, completion, operation, rankings, request, runtime
 
 pytestmark = pytest.mark.anyio
 SMALL = "acme:small"
@@ -64,7 +64,7 @@ async def test_a_failure_is_no_reason_to_refuse_the_request() -> None:
 async def test_silence_is_cut_at_the_deadline_and_settled() -> None:
     made, arrival = asking(asyncio.Event())
     config = replace(arrival.rankings.router.config, router_deadline_ms=20)
-    met = replace(arrival.rankings, router=replace(arrival.rankings.router, config=config))
+    met = again(arrival.rankings, router=replace(arrival.rankings.router, config=config))
     task = await task_of(made, replace(arrival, rankings=met))
     assert task.origin == f"local, since {SMALL} failed: no answer within 20 ms"
     (record,) = made.ledger.records  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ async def test_where_staff_did_not_switch_it_on_and_in_a_dry_run_nobody_is_asked
     dry = replace(arrival, request=request(controls=Controls(dry_run=True)))
     assert (await task_of(made, dry)).origin == "local"
     off = replace(arrival.rankings.router, config=replace(arrival.rankings.router.config, classifies_with_model=False))
-    assert (await task_of(made, replace(arrival, rankings=replace(arrival.rankings, router=off)))).origin == "local"
+    assert (await task_of(made, replace(arrival, rankings=again(arrival.rankings, router=off)))).origin == "local"
     assert asked_of(made) == []
 
 

@@ -20,6 +20,7 @@ from models_registry.catalogue import tables as catalogue_tables
 from models_registry.models import Deployment, Probe
 from models_registry.types import Health, Provider
 from routerhub.releases import notify
+from tests.cast import because
 from tests.models_registry.catalogue.test_tables import a_model, a_place, a_provider
 from tests.models_registry.prices.test_sources import closed_port, speaking
 
@@ -82,7 +83,7 @@ def fill(acme_url: str, zeta_url: str) -> None:
             "acme:two": a_model("Two", deployments=[a_place(upstream_model="two")]),
         },
     }
-    catalogue_tables.write(bundle, None, "first")
+    catalogue_tables.write(bundle, because("first"))
 
 
 def kept() -> dict[str, str]:

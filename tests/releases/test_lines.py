@@ -26,8 +26,9 @@ from routerhub.releases import rollout, store, switches
 from routerhub.releases.differences import ABSENT, Difference
 from routerhub.releases.errors import InvalidRelease, NoRollout, UnknownRelease
 from routerhub.releases.models import Release, Rollout
-from routerhub.releases.types import Line, Pointer
+from routerhub.releases.types import Pointer
 from tests import seeds
+from tests.cast import because
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,12 +40,12 @@ def seeded(db: None) -> None:
     seeds.both()
 
 
-def live(line: Line) -> Pointer:
+def live(line: str) -> Pointer:
     return rollout.pointers()[line]
 
 
 def rename(name: str) -> None:
-    editing.alter(GPT, {"name": name}, None, name)
+    editing.update(GPT, {"name": name}, because(name))
 
 
 def name() -> str:
@@ -54,14 +55,14 @@ def name() -> str:
 def stick(points: int) -> int:
     row = RouterConfiguration.objects.get()
     row.stickiness_bonus = points
-    return save.change_row(row, None, f"{points} points")
+    return save.change_row(row, because(f"{points} points"))
 
 
 def points() -> Any:
     return RouterConfiguration.objects.get().stickiness_bonus
 
 
-def released(line: Line, number: int) -> Any:
+def released(line: str, number: int) -> Any:
     bundle = store.bundle(line, number)
     return bundle["models"][GPT]["name"] if line == "catalogue" else bundle["config"]["stickiness_bonus"]
 
@@ -74,7 +75,7 @@ def test_a_draft_changes_neither_the_tables_nor_what_is_live() -> None:
         Model.objects.filter(identifier=GPT).update(name="Drafted")
 
     versions = Model.history.count()
-    assert rollout.draft("catalogue", change, None, "an idea") == 2
+    assert store.draft("catalogue", change, because("an idea")) == 2
     assert (name(), released("catalogue", 2)) == ("GPT-5", "Drafted")
     assert live("catalogue") == Pointer(line="catalogue", stable=1)
     assert Model.history.count() == versions
@@ -82,9 +83,9 @@ def test_a_draft_changes_neither_the_tables_nor_what_is_live() -> None:
 
 
 def test_a_draft_may_be_made_with_what_publishes_and_is_still_live_for_nobody() -> None:
-    assert rollout.draft("catalogue", lambda: rename("Drafted"), None, "an idea") == 2
+    assert store.draft("catalogue", lambda: rename("Drafted"), because("an idea")) == 2
     assert (name(), live("catalogue").stable) == ("GPT-5", 1)
-    assert rollout.draft("router", lambda: stick(3) and None, None, "an idea") == 2
+    assert store.draft("router", lambda: stick(3) and None, because("an idea")) == 2
     assert (points(), live("router").stable) == (25, 1)
     assert released("router", 2) == 3
 
@@ -94,9 +95,9 @@ def test_a_draft_that_breaks_a_rule_is_refused_and_leaves_nothing() -> None:
         Deployment.objects.filter(model__identifier=GPT).delete()
 
     with pytest.raises(InvalidRelease, match="at least one deployment"):
-        rollout.draft("catalogue", nowhere, None, "an idea")
+        store.draft("catalogue", nowhere, because("an idea"))
     with pytest.raises(InvalidRelease):
-        rollout.draft("router", lambda: RouterConfiguration.objects.update(stickiness_bonus=101) and None, None, "x")
+        store.draft("router", lambda: RouterConfiguration.objects.update(stickiness_bonus=101) and None, because("x"))
     assert Deployment.objects.filter(model__identifier=GPT).count() == 2
     assert points() == 25
     assert Release.objects.count() == 2
@@ -106,13 +107,13 @@ def test_a_draft_that_breaks_a_rule_is_refused_and_leaves_nothing() -> None:
 
 
 def test_a_draft_is_rolled_out_to_a_tenth_and_then_promoted_to_all() -> None:
-    draft = rollout.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
-    rollout.roll_out("catalogue", draft, 10, None, "try it")
+    draft = store.draft("catalogue", lambda: rename("Drafted"), because("an idea"))
+    rollout.roll_out("catalogue", draft, 10, because("try it"))
     assert live("catalogue") == Pointer(line="catalogue", stable=1, candidate=2, percent=10)
     assert name() == "Drafted", "the tables say what the newest release in use says"
-    rollout.roll_out("catalogue", draft, 50, None, "it is good")
+    rollout.roll_out("catalogue", draft, 50, because("it is good"))
     assert live("catalogue").percent == 50
-    assert rollout.promote("catalogue", None, "it is very good") == 2
+    assert rollout.promote("catalogue", because("it is very good")) == 2
     assert live("catalogue") == Pointer(line="catalogue", stable=2)
     assert name() == "Drafted"
     reasons = [each.history_change_reason for each in Rollout.history.filter(line="catalogue")]
@@ -125,21 +126,21 @@ def test_every_version_of_a_pointer_says_why() -> None:
 
 def test_a_release_for_all_is_live_at_once_and_its_tables_too() -> None:
     stick(3), stick(4)
-    rollout.roll_out("router", 2, 100, None, "three was better")
+    rollout.roll_out("router", 2, 100, because("three was better"))
     assert live("router") == Pointer(line="router", stable=2)
     assert points() == 3
     assert RouterConfiguration.history.first().history_change_reason == "release 2: three was better"
 
 
 def test_a_save_while_a_release_is_tried_out_goes_to_those_who_try_it() -> None:
-    draft = rollout.draft("router", lambda: stick(3) and None, None, "an idea")
-    rollout.roll_out("router", draft, 10, None, "try it")
+    draft = store.draft("router", lambda: stick(3) and None, because("an idea"))
+    rollout.roll_out("router", draft, 10, because("try it"))
     row = RouterConfiguration.objects.get()
     row.reasoning_bonus = 1
-    save.change_row(row, None, "beside it")
+    save.change_row(row, because("beside it"))
     assert live("router") == Pointer(line="router", stable=1, candidate=3, percent=10)
-    assert store.differences("router", 2, 3) == [Difference(path="config.reasoning_bonus", before=15, after=1)]
-    assert store.differences("router", 1, 3) == [
+    assert store.compared("router", 2, 3) == [Difference(path="config.reasoning_bonus", before=15, after=1)]
+    assert store.compared("router", 1, 3) == [
         Difference(path="config.reasoning_bonus", before=15, after=1),
         Difference(path="config.stickiness_bonus", before=25, after=3),
     ]
@@ -148,19 +149,19 @@ def test_a_save_while_a_release_is_tried_out_goes_to_those_who_try_it() -> None:
 @pytest.mark.parametrize("percent", [0, -1, 101])
 def test_a_share_that_is_none_is_refused(percent: int) -> None:
     with pytest.raises(ValueError, match=f"percent: {percent} is not from 1 to 100"):
-        rollout.roll_out("router", 1, percent, None, "x")
+        rollout.roll_out("router", 1, percent, because("x"))
     assert live("router") == Pointer(line="router", stable=1)
 
 
 def test_a_release_that_is_not_there_is_named_and_nothing_moves() -> None:
     with pytest.raises(UnknownRelease, match="Line catalogue has no release 9"):
-        rollout.roll_out("catalogue", 9, 10, None, "x")
+        rollout.roll_out("catalogue", 9, 10, because("x"))
     with pytest.raises(UnknownRelease, match="Line router has no release 9"):
-        rollout.rollback("router", 9, None, "x")
+        rollout.rollback("router", 9, because("x"))
     with pytest.raises(UnknownRelease, match="Line router has no release 9"):
-        store.differences("router", 9, 1)
+        store.compared("router", 9, 1)
     with pytest.raises(NoRollout, match="Line router has no candidate"):
-        rollout.promote("router", None, "x")
+        rollout.promote("router", because("x"))
     assert rollout.pointers() == {
         "catalogue": Pointer(line="catalogue", stable=1), "router": Pointer(line="router", stable=1),
     }  # fmt: skip
@@ -170,16 +171,16 @@ def test_a_release_that_is_not_there_is_named_and_nothing_moves() -> None:
 
 
 def test_without_a_number_the_candidate_is_withdrawn() -> None:
-    draft = rollout.draft("catalogue", lambda: rename("Drafted"), None, "an idea")
-    rollout.roll_out("catalogue", draft, 10, None, "try it")
-    assert rollout.rollback("catalogue", None, None, "bad") == 1
+    draft = store.draft("catalogue", lambda: rename("Drafted"), because("an idea"))
+    rollout.roll_out("catalogue", draft, 10, because("try it"))
+    assert rollout.rollback("catalogue", None, because("bad")) == 1
     assert live("catalogue") == Pointer(line="catalogue", stable=1)
     assert name() == "GPT-5"
 
 
 def test_without_a_number_and_a_candidate_it_is_the_release_before() -> None:
     stick(3), stick(4)
-    assert rollout.rollback("router", None, None, "bad") == 2
+    assert rollout.rollback("router", None, because("bad")) == 2
     assert (live("router").stable, points()) == (2, 3)
 
 
@@ -187,7 +188,7 @@ def test_a_number_says_which_release() -> None:
     rename("One")
     rename("Two")
     rename("Three")
-    assert rollout.rollback("catalogue", 2, None, "one was right") == 2
+    assert rollout.rollback("catalogue", 2, because("one was right")) == 2
     assert (live("catalogue").stable, name()) == (2, "One")
     assert Model.history.first().history_change_reason == "release 2: one was right"
 
@@ -195,10 +196,10 @@ def test_a_number_says_which_release() -> None:
 def test_zero_is_the_release_in_the_code() -> None:
     rename("One")
     stick(3)
-    editing.remove("openai:gpt-5-mini", None, "gone")
-    editing.add("openai:ours", editing_facts(), None, "new")
-    for line in rollout.LINES:
-        assert rollout.rollback(line, 0, None, "to the one in the code") == 0
+    editing.remove("openai:gpt-5-mini", because("gone"))
+    editing.add("openai:ours", editing_facts(), because("new"))
+    for line in ("catalogue", "router"):
+        assert rollout.rollback(line, 0, because("to the one in the code")) == 0
         assert live(line) == Pointer(line=line, stable=0)
     assert catalogue_bundles.read(catalogue_compiler.compile_bundle(), number=0) == STATIC
     assert compiler.compile_bundle() == router_static.BUNDLE
@@ -209,26 +210,26 @@ def editing_facts() -> dict[str, Any]:
     return {"name": "Ours", "context_window": 1000, "max_output": 100, "deployments": [place]}
 
 
-@pytest.mark.parametrize("line", rollout.LINES)
-def test_the_save_after_a_rollback_does_not_bring_back_what_was_rolled_back(line: Line) -> None:
+@pytest.mark.parametrize("line", ["catalogue", "router"])
+def test_the_save_after_a_rollback_does_not_bring_back_what_was_rolled_back(line: str) -> None:
     rename("Bad")
     stick(99)
-    rollout.rollback(line, None, None, "bad")
+    rollout.rollback(line, None, because("bad"))
     if line == "catalogue":
-        editing.alter("openai:gpt-5-mini", {"name": "Mini"}, None, "beside it")
+        editing.update("openai:gpt-5-mini", {"name": "Mini"}, because("beside it"))
     else:
         row = RouterConfiguration.objects.get()
         row.reasoning_bonus = 1
-        save.change_row(row, None, "beside it")
+        save.change_row(row, because("beside it"))
     assert live(line).stable == 3
     assert released(line, 3) == released(line, 1) != released(line, 2)
 
 
 def test_a_model_that_was_added_is_gone_after_a_rollback_and_there_again_after_the_next() -> None:
-    editing.add("openai:ours", editing_facts(), None, "new")
-    rollout.rollback("catalogue", 1, None, "not yet")
+    editing.add("openai:ours", editing_facts(), because("new"))
+    rollout.rollback("catalogue", 1, because("not yet"))
     assert not Model.objects.filter(identifier="openai:ours").exists()
-    rollout.rollback("catalogue", 2, None, "now")
+    rollout.rollback("catalogue", 2, because("now"))
     assert Model.objects.get(identifier="openai:ours").deployments.get().upstream_model == "ours"
     assert store.digest(catalogue_compiler.compile_bundle()) == Release.objects.get(line="catalogue", number=2).digest
 
@@ -236,10 +237,12 @@ def test_a_model_that_was_added_is_gone_after_a_rollback_and_there_again_after_t
 def test_a_price_that_was_added_is_taken_away_by_a_rollback_and_one_that_waits_is_left_alone() -> None:
     place = Deployment.objects.get(model__identifier=GPT, provider_id="openai")
     told = {"source": "list", "dated": date(2026, 11, 20)}
-    rows.add(place, {"effective_from": datetime(2026, 11, 20, tzinfo=UTC), "input": 2, "output": 9, **told}, None, "x")
+    rows.add(
+        place, {"effective_from": datetime(2026, 11, 20, tzinfo=UTC), "input": 2, "output": 9, **told}, because("x")
+    )
     waits = {"effective_from": datetime(2026, 11, 21, tzinfo=UTC), "input": 2000, "output": 9, **told}
-    rows.add(place, waits, None, "a jump")
-    assert rollout.rollback("catalogue", None, None, "bad") == 1
+    rows.add(place, waits, because("a jump"))
+    assert rollout.rollback("catalogue", None, because("bad")) == 1
     assert [row.input for row in place.prices.filter(waits_because="")] == [STATIC_PRICE]
     assert place.prices.exclude(waits_because="").get().input == 2000
 
@@ -254,10 +257,10 @@ def test_a_rollback_goes_through_even_where_a_later_release_has_another_price_fo
         "source": "list",
         "dated": date(2026, 11, 20),
     }
-    rows.add(place, {"input": 2, "output": 9, **moment}, None, "release 2")
-    rollout.rollback("catalogue", 1, None, "not yet")
-    rows.add(place, {"input": 3, "output": 9, **moment}, None, "release 3")
-    assert rollout.rollback("catalogue", 2, None, "two after all") == 2
+    rows.add(place, {"input": 2, "output": 9, **moment}, because("release 2"))
+    rollout.rollback("catalogue", 1, because("not yet"))
+    rows.add(place, {"input": 3, "output": 9, **moment}, because("release 3"))
+    assert rollout.rollback("catalogue", 2, because("two after all")) == 2
     assert Price.objects.get(deployment=place, effective_from=moment["effective_from"]).input == 2
 
 
@@ -265,18 +268,18 @@ def test_a_rollback_goes_through_even_where_a_later_release_has_another_price_fo
 
 
 def test_two_releases_differ_by_path_and_value() -> None:
-    editing.alter(GPT, {"name": "Ours", "capabilities": ["streaming"]}, None, "1")
-    editing.remove("openai:gpt-5-mini", None, "2")
-    assert store.differences("catalogue", 1, 2) == [
+    editing.update(GPT, {"name": "Ours", "capabilities": ["streaming"]}, because("1"))
+    editing.remove("openai:gpt-5-mini", because("2"))
+    assert store.compared("catalogue", 1, 2) == [
         Difference(
             path=f"models.{GPT}.capabilities", before=sorted(STATIC.models[GPT].capabilities), after=["streaming"]
         ),
         Difference(path=f"models.{GPT}.name", before="GPT-5", after="Ours"),
     ]
-    (gone,) = (each for each in store.differences("catalogue", 2, 3) if each.path == "models.openai:gpt-5-mini")
+    (gone,) = (each for each in store.compared("catalogue", 2, 3) if each.path == "models.openai:gpt-5-mini")
     assert (gone.before["name"], gone.after) == ("GPT-5 mini", ABSENT)
-    assert store.differences("catalogue", 0, 1) == []
-    assert store.differences("router", 0, 1) == []
+    assert store.compared("catalogue", 0, 1) == []
+    assert store.compared("router", 0, 1) == []
 
 
 # --- commands
@@ -289,7 +292,7 @@ def told(*arguments: str, **options: Any) -> str:
 
 
 def test_the_command_rolls_out_shows_and_promotes() -> None:
-    draft = rollout.draft("router", lambda: stick(3) and None, None, "an idea")
+    draft = store.draft("router", lambda: stick(3) and None, because("an idea"))
     shown = told("rollout", "router", str(draft), "--percent=10", "--reason=try it")
     assert shown.splitlines() == ["catalogue: release 1 is live", "router: release 1 is live, 2 for 10 %"]
     assert told("rollout") == shown

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from autorouter.configuration.release0 import STATIC as STATIC_ROUTER
 from models_registry.catalogue.release0 import STATIC as STATIC_CATALOGUE
 from routerhub.releases import live, switches
-from routerhub.releases.switches import Switches
-from routerhub.releases.types import Line, Pointer
+from routerhub.releases.types import Pointer
+from tests.cast import because
 
-BOTH = Switches(catalogue=True, router=True)
-NONE = Switches(catalogue=False, router=False)
+BOTH = {"catalogue": True, "router": True}
+NONE = {"catalogue": False, "router": False}
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def test_without_a_file_the_settings_decide(settings: Any) -> None:
     assert switches.current() == BOTH
     settings.USE_DB_MODELS = False
     switches._watch.forget()
-    assert switches.current() == Switches(catalogue=False, router=True)
+    assert switches.current() == {"catalogue": False, "router": True}
     settings.USE_DB_ROUTER_CONFIG = False
     switches._watch.forget()
     assert switches.current() == NONE
@@ -55,37 +56,37 @@ def test_without_a_file_the_settings_decide(settings: Any) -> None:
 
 @pytest.mark.parametrize(
     ("line", "off"),
-    [("catalogue", Switches(catalogue=False, router=True)), ("router", Switches(catalogue=True, router=False))],
+    [("catalogue", {"catalogue": False, "router": True}), ("router", {"catalogue": True, "router": False})],
 )
-def test_each_line_is_turned_off_and_on_by_itself(line: Line, off: Switches) -> None:
-    switches.turn(line, False, "ada", "a bad release")
+def test_each_line_is_turned_off_and_on_by_itself(line: str, off: dict[str, bool]) -> None:
+    switches.turn(line, False, because("a bad release"))
     assert switches.current() == off
-    switches.turn(line, True, "ada", "it is mended")
+    switches.turn(line, True, because("it is mended", User(username="cy")))
     assert switches.current() == BOTH
 
 
 def test_the_file_comes_before_the_settings(settings: Any) -> None:
     settings.USE_DB_MODELS = False
-    switches.turn("catalogue", True, "ada", "by hand")
+    switches.turn("catalogue", True, because("by hand"))
     assert switches.current() == BOTH
 
 
 def test_turning_one_leaves_the_other_as_it_was(path: Path) -> None:
-    switches.turn("catalogue", False, "ada", "one")
-    switches.turn("router", False, "ben", "two")
+    switches.turn("catalogue", False, because("one"))
+    switches.turn("router", False, because("two"))
     assert switches.current() == NONE
     assert switches.read(path) == {"USE_DB_MODELS": False, "USE_DB_ROUTER_CONFIG": False}
-    switches.turn("catalogue", True, "ada", "three")
+    switches.turn("catalogue", True, because("three"))
     assert switches.read(path) == {"USE_DB_MODELS": True, "USE_DB_ROUTER_CONFIG": False}
 
 
 def test_who_turned_it_last_when_and_why_stands_beside_it() -> None:
     assert switches.last_turned("catalogue") == {}
     with time_machine.travel("2026-11-21T12:00:00+00:00", tick=False):
-        switches.turn("catalogue", False, "ada", "a bad release")
-        switches.turn("router", False, "ben", "to compare")
+        switches.turn("catalogue", False, because("a bad release"))
+        switches.turn("router", False, because("to compare", User(username="ben")))
     with time_machine.travel("2026-11-21T12:05:00+00:00", tick=False):
-        switches.turn("catalogue", True, "cy", "it is mended")
+        switches.turn("catalogue", True, because("it is mended", User(username="cy")))
     assert switches.last_turned("catalogue") == {
         "author": "cy", "reason": "it is mended", "at": "2026-11-21T12:05:00+00:00", "on": True,
     }  # fmt: skip
@@ -95,7 +96,7 @@ def test_who_turned_it_last_when_and_why_stands_beside_it() -> None:
 
 def test_turning_is_logged_with_who_and_why(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "routerhub.releases.switches"):
-        switches.turn("router", False, "ada", "a bad release")
+        switches.turn("router", False, because("a bad release", User(username="ada")))
     (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
     assert record.getMessage() == (
         "action=turn_switch switch=USE_DB_ROUTER_CONFIG on=False author=ada reason=a bad release"
@@ -104,13 +105,13 @@ def test_turning_is_logged_with_who_and_why(caplog: pytest.LogCaptureFixture) ->
 
 def test_the_file_is_replaced_whole_and_leaves_nothing_beside_it_but_its_lock(path: Path) -> None:
     for is_on in (False, True, False):
-        switches.turn("catalogue", is_on, "ada", "again")
+        switches.turn("catalogue", is_on, because("again"))
     assert {each.name for each in path.parent.iterdir()} == {"switches.json", ".switches.lock"}
     assert json.loads(path.read_text())["USE_DB_MODELS"] is False
 
 
 def test_a_file_that_is_taken_away_leaves_the_settings(path: Path) -> None:
-    switches.turn("catalogue", False, "ada", "a bad release")
+    switches.turn("catalogue", False, because("a bad release"))
     assert switches.current() != BOTH
     path.unlink()
     switches._watch.forget()
@@ -120,7 +121,7 @@ def test_a_file_that_is_taken_away_leaves_the_settings(path: Path) -> None:
 def test_what_another_process_wrote_is_seen_at_the_next_look(path: Path) -> None:
     assert switches.current() == BOTH
     write(path, '{"USE_DB_MODELS": false}')
-    assert switches.current() == Switches(catalogue=False, router=True)
+    assert switches.current() == {"catalogue": False, "router": True}
 
 
 def test_the_file_is_read_again_only_when_it_changed(path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -168,15 +169,15 @@ def test_a_value_that_is_neither_true_nor_false_says_nothing(path: Path, setting
     settings.USE_DB_ROUTER_CONFIG = False
     write(path, f'{{"USE_DB_MODELS": {value}, "USE_DB_ROUTER_CONFIG": {value}, "other": true}}')
     assert switches.read(path) == {}
-    assert switches.current() == Switches(catalogue=True, router=False)
+    assert switches.current() == {"catalogue": True, "router": False}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"last": 5}', '{"last": []}'])
 def test_a_broken_file_is_mended_by_the_next_turn(path: Path, text: str) -> None:
     write(path, text)
     assert switches.last_turned("router") == {}
-    switches.turn("router", False, "ada", "mended")
-    assert switches.current() == Switches(catalogue=True, router=False)
+    switches.turn("router", False, because("mended"))
+    assert switches.current() == {"catalogue": True, "router": False}
     assert switches.last_turned("router")["reason"] == "mended"
 
 
@@ -186,19 +187,26 @@ def test_a_broken_file_is_mended_by_the_next_turn(path: Path, text: str) -> None
 def test_a_line_that_is_off_is_decided_by_release_zero_for_everybody() -> None:
     catalogue, router = replace(STATIC_CATALOGUE, release=7), replace(STATIC_ROUTER, release=9)
     candidate = replace(STATIC_CATALOGUE, release=8)
-    found = live.Releases(
-        catalogue_pointer=Pointer(line="catalogue", stable=7, candidate=8, percent=100),
-        router_pointer=Pointer(line="router", stable=9),
-        catalogues={0: STATIC_CATALOGUE, 7: catalogue, 8: candidate},
-        routers={0: STATIC_ROUTER, 9: router},
+    found = live.LiveReleases(
+        lines={
+            "catalogue": live.LiveLine(
+                pointer=Pointer(line="catalogue", stable=7, candidate=8, percent=100),
+                releases={0: STATIC_CATALOGUE, 7: catalogue, 8: candidate},
+            ),
+            "router": live.LiveLine(pointer=Pointer(line="router", stable=9), releases={0: STATIC_ROUTER, 9: router}),
+        }
     )
-    assert found.for_user("user:1") == (candidate, router)
-    switches.turn("catalogue", False, "ada", "a bad release")
-    assert found.for_user("user:1") == (STATIC_CATALOGUE, router)
-    switches.turn("router", False, "ada", "a bad release")
-    assert found.for_user("user:1") == (STATIC_CATALOGUE, STATIC_ROUTER)
-    switches.turn("catalogue", True, "ada", "mended")
-    assert found.for_user("user:1") == (candidate, STATIC_ROUTER)
+
+    def served() -> tuple[Any, Any]:
+        return found.for_user("catalogue", "user:1"), found.for_user("router", "user:1")
+
+    assert served() == (candidate, router)
+    switches.turn("catalogue", False, because("a bad release"))
+    assert served() == (STATIC_CATALOGUE, router)
+    switches.turn("router", False, because("a bad release"))
+    assert served() == (STATIC_CATALOGUE, STATIC_ROUTER)
+    switches.turn("catalogue", True, because("mended"))
+    assert served() == (candidate, STATIC_ROUTER)
 
 
 # --- the command

@@ -6,10 +6,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from experiments.errors import BadSlice
 from experiments.replay import backtest
-from experiments.replay.traffic import MOST, Slice, read_moment
+from experiments.replay.traffic import MAX_REQUESTS, Slice, read_moment
 from experiments.types import Estimate, Report
 from models_registry.errors import RegistryError
-from routerhub.releases.errors import InvalidRelease
+from routerhub.releases.errors import ReleaseError
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--router", type=int, help="number of the router release; default: the live one")
         parser.add_argument("--catalogue", type=int, help="number of the catalogue release; default: the live one")
-        parser.add_argument("--limit", type=int, default=MOST, help="the newest so many records")
+        parser.add_argument("--limit", type=int, default=MAX_REQUESTS, help="the newest so many records")
         parser.add_argument("--since", default="", help="a moment such as 2026-11-01, or an age such as 7d or 12h")
         parser.add_argument("--until", default="")
         for name in ("category", "model", "tag"):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             bounds = self._bounds(options)
             pair = backtest.Pair(catalogue=options["catalogue"], router=options["router"])
             report = backtest.run(pair, self._slice(options))
-        except (BadSlice, RegistryError, InvalidRelease) as problem:
+        except (BadSlice, RegistryError, ReleaseError) as problem:
             raise CommandError(str(problem)) from problem
         if options["json"]:
             self.stdout.write(json.dumps(backtest.as_json(report, bounds), indent=1))

@@ -12,7 +12,7 @@ from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
 from tests import seeds
-from tests.cast import Cast
+from tests.cast import Cast, because
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
 
@@ -38,7 +38,10 @@ def everything() -> tuple[Any, ...]:
 
 
 def test_one_score_is_an_estimate_and_live_at_once(cast: Cast) -> None:
-    assert profiles.set_score(GPT, "coding", Decimal("91.25"), "a guess", date(2026, 11, 20), cast.staff, "tried") == 2
+    assert (
+        profiles.set_score(GPT, "coding", Decimal("91.25"), "a guess", date(2026, 11, 20), because("tried", cast.staff))
+        == 2
+    )
     row = score(GPT, "coding")
     assert (row.value, row.source, row.dated, row.is_estimated) == (
         Decimal("91.25"), "a guess", date(2026, 11, 20), True,
@@ -52,10 +55,12 @@ def test_one_score_is_an_estimate_and_live_at_once(cast: Cast) -> None:
 def test_many_scores_make_one_release_and_change_nothing_else() -> None:
     before = store.bundle("router", 1)
     assert (
-        profiles.set_scores({GPT: {"coding": facts(50), "quality": facts(51)}, MINI: {"coding": facts(52)}}, None, "x")
+        profiles.set_scores(
+            {GPT: {"coding": facts(50), "quality": facts(51)}, MINI: {"coding": facts(52)}}, because("x")
+        )
         == 2
     )
-    assert [(each.path, each.after) for each in store.differences("router", 1, 2) if each.path.endswith(".value")] == [
+    assert [(each.path, each.after) for each in store.compared("router", 1, 2) if each.path.endswith(".value")] == [
         (f"profiles.{GPT}.coding.value", 50), (f"profiles.{GPT}.quality.value", 51), (f"profiles.{MINI}.coding.value", 52),
     ]  # fmt: skip
     after = store.bundle("router", 2)
@@ -66,13 +71,13 @@ def test_many_scores_make_one_release_and_change_nothing_else() -> None:
 
 
 def test_a_model_without_a_profile_gets_one() -> None:
-    profiles.set_scores({"acme:new": {"factual": facts(77.5)}}, None, "x")
+    profiles.set_scores({"acme:new": {"factual": facts(77.5)}}, because("x"))
     assert score("acme:new", "factual").value == Decimal("77.50")
 
 
 def test_the_same_again_makes_no_release() -> None:
-    profiles.set_scores({GPT: {"coding": facts(50)}}, None, "x")
-    assert profiles.set_scores({GPT: {"coding": facts(50)}}, None, "x") == 2
+    profiles.set_scores({GPT: {"coding": facts(50)}}, because("x"))
+    assert profiles.set_scores({GPT: {"coding": facts(50)}}, because("x")) == 2
     assert Release.objects.filter(line="router").count() == 2
 
 
@@ -96,7 +101,7 @@ def test_the_same_again_makes_no_release() -> None:
 def test_one_bad_score_among_good_ones_writes_nothing(bad: Any, paths: list[str]) -> None:
     before = everything()
     with pytest.raises(InvalidRelease) as caught:
-        profiles.set_scores({GPT: {"coding": facts(50)}, **bad}, None, "x")
+        profiles.set_scores({GPT: {"coding": facts(50)}, **bad}, because("x"))
     assert list(caught.value.problems) == paths
     assert everything() == before
 
@@ -105,13 +110,13 @@ def test_one_bad_score_among_good_ones_writes_nothing(bad: Any, paths: list[str]
 def test_a_day_that_is_none_is_a_problem_by_its_path_and_writes_nothing(dated: str) -> None:
     before = everything()
     with pytest.raises(InvalidRelease) as caught:
-        profiles.set_scores({GPT: {"coding": facts(50, dated=dated)}}, None, "x")
+        profiles.set_scores({GPT: {"coding": facts(50, dated=dated)}}, because("x"))
     assert list(caught.value.problems) == [f"profiles.{GPT}.coding.dated"]
     assert everything() == before
 
 
 def test_a_score_with_more_digits_than_are_kept_is_refused_or_rounded_alike_everywhere() -> None:
-    profiles.set_scores({GPT: {"coding": facts(50.123456)}}, None, "x")
+    profiles.set_scores({GPT: {"coding": facts(50.123456)}}, because("x"))
     live = store.bundle("router", rollout.pointers()["router"].stable)
     assert Decimal(str(live["profiles"][GPT]["coding"]["value"])) == score(GPT, "coding").value
 
@@ -119,6 +124,6 @@ def test_a_score_with_more_digits_than_are_kept_is_refused_or_rounded_alike_ever
 def test_a_source_longer_than_is_kept_is_a_problem_and_writes_nothing() -> None:
     before = everything()
     with pytest.raises(InvalidRelease) as caught:
-        profiles.set_scores({GPT: {"coding": facts(50, source="x" * 256)}}, None, "x")
+        profiles.set_scores({GPT: {"coding": facts(50, source="x" * 256)}}, because("x"))
     assert list(caught.value.problems) == [f"profiles.{GPT}.coding.source"]
     assert everything() == before

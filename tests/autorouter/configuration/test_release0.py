@@ -93,7 +93,7 @@ def test_task_types_go_to_the_policies_of_the_specification() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most_usd", "tokens", "temperature"),
+    ("name", "max_usd", "tokens", "temperature"),
     [
         ("normal", "0.10", 4_000, "0.7"),
         ("deep_research", "1.00", None, None),

@@ -17,7 +17,8 @@ from models_registry.catalogue.release0 import STATIC as CATALOGUE
 from models_registry.models import Deployment, Model, Price, Provider
 from routerhub.releases import rollout, store
 from routerhub.releases.models import Release, Rollout
-from routerhub.releases.types import Line, Pointer
+from routerhub.releases.types import Pointer
+from tests.cast import because
 
 pytestmark = pytest.mark.django_db
 
@@ -82,18 +83,18 @@ def test_what_staff_deleted_stays_deleted() -> None:
 def test_what_a_newer_version_of_the_code_brings_is_added_and_published() -> None:
     seed()
     forget(Model, identifier="openai:gpt-oss-20b")
-    store.publish(None, "as an older version of the code had it")
+    store.publish("catalogue", because("as an older version of the code had it"))
     assert "added 1 models; release 3 is live" in seed()
     assert catalogue_bundles.read(store.bundle("catalogue", 3), number=0) == CATALOGUE
 
 
 @pytest.mark.parametrize("line", ["catalogue", "router"])
-def test_a_rollback_and_a_rollout_outlive_the_next_start(line: Line) -> None:
+def test_a_rollback_and_a_rollout_outlive_the_next_start(line: str) -> None:
     seed()
     RouterConfiguration.objects.update(stickiness_bonus=Decimal(30))
     Model.objects.filter(identifier="openai:gpt-5").update(name="Ours")
-    store.publish(None, "name"), save.publish(None, "stickiness")
-    rollout.rollback(line, 1, None, "back")
+    store.publish("catalogue", because("name")), save.publish(because("stickiness"))
+    rollout.rollback(line, 1, because("back"))
     seed()
     assert rollout.pointers()[line] == Pointer(line=line, stable=1)
     Rollout.objects.filter(line=line).update(candidate=2, percent=10)
@@ -103,7 +104,7 @@ def test_a_rollback_and_a_rollout_outlive_the_next_start(line: Line) -> None:
 
 
 @pytest.mark.parametrize("line", ["catalogue", "router"])
-def test_a_live_release_that_cannot_be_read_does_not_stop_the_start(line: Line) -> None:
+def test_a_live_release_that_cannot_be_read_does_not_stop_the_start(line: str) -> None:
     seed()
     Release.objects.filter(line=line).update(bundle={"models": 1})
     assert "release 1 is live" in seed()

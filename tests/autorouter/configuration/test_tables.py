@@ -10,7 +10,7 @@ from autorouter.configuration.release0 import BUNDLE
 from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
-from tests.cast import Cast
+from tests.cast import Cast, because
 
 pytestmark = pytest.mark.django_db
 TABLES = (RouterConfiguration, Profile, ProfileScore, Policy, TaskType)
@@ -25,7 +25,7 @@ def changed(**parts: Any) -> dict[str, Any]:
 
 
 def test_the_shipped_bundle_comes_back_as_it_was_written() -> None:
-    tables.write(BUNDLE, None, "first")
+    tables.write(BUNDLE, because("first"))
     assert compiler.compile_bundle() == BUNDLE
     assert Release.objects.count() == 0, "writing publishes nothing"
 
@@ -33,7 +33,7 @@ def test_the_shipped_bundle_comes_back_as_it_was_written() -> None:
 def test_writing_what_is_there_writes_nothing() -> None:
     seeding.seed()
     before = versions()
-    tables.write(compiler.compile_bundle(), None, "again")
+    tables.write(compiler.compile_bundle(), because("again"))
     assert versions() == before
 
 
@@ -45,7 +45,7 @@ def test_only_what_differs_is_written_with_author_and_reason(cast: Cast) -> None
     target["config"]["tier_weights"]["simple"]["cheap"] = 0.125
     target["profiles"]["openai:gpt-5"]["coding"] |= {"value": 61.5, "is_estimated": True}
     target["task_types"]["fix_bug"] = "ops"
-    tables.write(target, cast.ada.user, "measured")
+    tables.write(target, because("measured", cast.ada.user))
     assert compiler.compile_bundle() == target
     assert [after - count for after, count in zip(versions(), before, strict=True)] == [1, 0, 1, 0, 1]
     for table in (RouterConfiguration, ProfileScore, TaskType):
@@ -63,10 +63,10 @@ def test_what_the_bundle_lacks_is_deleted_and_what_it_has_more_is_added() -> Non
     del target["profiles"]["openai:gpt-5"]["coding"]
     del target["task_types"]["fix_bug"]
     target["task_types"]["dream"] = "ops"
-    tables.write(target, None, "turned over")
+    tables.write(target, because("turned over"))
     assert compiler.compile_bundle() == target
     assert Profile.history.filter(model="openai:gpt-4", history_type="-").count() == 1
-    tables.write(BUNDLE, None, "back")
+    tables.write(BUNDLE, because("back"))
     assert compiler.compile_bundle() == BUNDLE
 
 
@@ -74,11 +74,11 @@ def test_a_policy_version_that_is_there_is_switched_on_again_and_a_new_one_is_th
     seeding.seed()
     target = changed()
     target["policies"]["code"] |= {"models": ["openai:gpt-5"], "version": 2, "max_cost_usd": 0.25, "temperature": 0.5}
-    tables.write(target, None, "cheaper")
+    tables.write(target, because("cheaper"))
     assert active("code") == [2]
-    tables.write(BUNDLE, None, "back")
+    tables.write(BUNDLE, because("back"))
     assert active("code") == [1]
-    tables.write(target, None, "cheaper after all")
+    tables.write(target, because("cheaper after all"))
     assert active("code") == [2]
     assert list(Policy.objects.filter(name="code").values_list("version", flat=True)) == [2, 1]
     assert compiler.compile_bundle() == target
@@ -92,7 +92,7 @@ def test_another_content_under_a_version_that_is_taken_becomes_the_next_version(
     seeding.seed()
     target = changed()
     target["policies"]["code"] |= {"title": "Other"}
-    tables.write(target, None, "other")
+    tables.write(target, because("other"))
     assert active("code") == [2]
     assert Policy.objects.get(name="code", version=1).title == BUNDLE["policies"]["code"]["title"]
 
@@ -101,7 +101,7 @@ def test_a_policy_that_the_bundle_lacks_is_switched_off_and_kept() -> None:
     seeding.seed()
     target = changed(task_types={})
     del target["policies"]["ops"]
-    tables.write(target, None, "no ops")
+    tables.write(target, because("no ops"))
     assert active("ops") == []
     assert Policy.objects.filter(name="ops").count() == 1
     assert compiler.compile_bundle() == target
@@ -113,7 +113,7 @@ def test_nothing_is_written_of_a_bundle_that_breaks_a_rule() -> None:
     target = changed(task_types={"dream": "nowhere"})
     target["config"]["stickiness_bonus"] = 101
     with pytest.raises(InvalidRelease) as refused:
-        tables.write(target, None, "x")
+        tables.write(target, because("x"))
     assert set(refused.value.problems) == {"config.stickiness_bonus", "task_types.dream"}
     assert versions() == before
     assert compiler.compile_bundle() == BUNDLE

@@ -19,7 +19,7 @@ from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.tasks import learn
 from routerhub.releases import rollout, store
-from tests.cast import Cast
+from tests.cast import Cast, because
 from tests.experiments.traffic import LARGE, MIDDLE, SMALL, answers, open_shop, policy
 
 pytestmark = pytest.mark.django_db
@@ -196,12 +196,12 @@ def test_an_accepted_score_is_an_ordinary_change(cast: Cast) -> None:
     found = proposal()
     moment = datetime(2026, 12, 3, 12, tzinfo=UTC)
     with time_machine.travel(moment, tick=False):
-        proposals.accept(found, cast.staff, "people like it")
+        proposals.accept(found, because("people like it", cast.staff))
     assert score(LARGE) == {
         "value": 94, "source": f"feedback on 40 requests, proposal {found.pk}", "dated": "2026-12-03", "is_estimated": True,
     }  # fmt: skip
     assert score(SMALL)["value"] == 60
-    assert [each.path.rpartition(".")[2] for each in store.differences("router", 1, 2)] == [
+    assert [each.path.rpartition(".")[2] for each in store.compared("router", 1, 2)] == [
         "dated", "is_estimated", "source", "value",
     ]  # fmt: skip
     release = store.listed("router")[0]
@@ -217,11 +217,11 @@ def test_an_accepted_score_is_an_ordinary_change(cast: Cast) -> None:
 
 def test_an_accepted_order_is_the_policys_next_version(cast: Cast) -> None:
     Policy.objects.filter(name="code").update(adjust_max_places=3, max_output_tokens=500)
-    save.publish(None, "bounds")
+    save.publish(because("bounds"))
     tried(LARGE, 60, 30)
     tried(MIDDLE, 60, 60)
     proposals.learn()
-    proposals.accept(proposal("code"), cast.staff, "it fails")
+    proposals.accept(proposal("code"), because("it fails", cast.staff))
     row = Policy.objects.get(name="code", is_active=True)
     assert (row.version, row.model_ids, row.adjust_max_places, row.max_output_tokens) == (
         2, [MIDDLE, LARGE, SMALL], 3, 500,
@@ -234,7 +234,7 @@ def test_a_rejected_proposal_changes_nothing_but_itself(cast: Cast) -> None:
     a_sure_difference()
     proposals.learn()
     found = proposal()
-    proposals.reject(found, cast.staff, "a fashion")
+    proposals.reject(found, because("a fashion", cast.staff))
     found.refresh_from_db()
     assert (found.state, found.decided_by, found.reason, found.release) == ("rejected", cast.staff, "a fashion", None)
     assert (live(), score(LARGE)["value"]) == (1, 90)
@@ -246,10 +246,10 @@ def test_a_proposal_is_decided_once(first: Any, second: Any) -> None:
     a_sure_difference()
     proposals.learn()
     found = proposal()
-    first(found, None, "once")
+    first(found, because("once"))
     before = live()
     with pytest.raises(ValidationError, match=f"Proposal {found.pk} is (accepted|rejected)."):
-        second(Proposal.objects.get(pk=found.pk), None, "twice")
+        second(Proposal.objects.get(pk=found.pk), because("twice"))
     assert live() == before
 
 
@@ -257,9 +257,9 @@ def test_a_proposal_that_somebody_else_decided_meanwhile_is_not_decided_again() 
     a_sure_difference()
     proposals.learn()
     mine, theirs = proposal(), proposal()
-    proposals.accept(theirs, None, "good")
+    proposals.accept(theirs, because("good"))
     with pytest.raises(ValidationError):
-        proposals.reject(mine, None, "bad")
+        proposals.reject(mine, because("bad"))
     assert Proposal.objects.get(pk=mine.pk).state == "accepted"
 
 
@@ -267,7 +267,7 @@ def test_a_new_round_outdates_what_is_still_open() -> None:
     a_sure_difference()
     proposals.learn()
     kept = proposal(SMALL)
-    proposals.reject(kept, None, "no")
+    proposals.reject(kept, because("no"))
     stale = proposal()
     proposals.learn()
     assert Proposal.objects.get(pk=stale.pk).state == "outdated"
@@ -275,7 +275,7 @@ def test_a_new_round_outdates_what_is_still_open() -> None:
     assert Proposal.objects.filter(state="open").count() == 2
     stale.refresh_from_db()
     with pytest.raises(ValidationError, match=f"Proposal {stale.pk} is outdated."):
-        proposals.accept(stale, None, "late")
+        proposals.accept(stale, because("late"))
 
 
 def test_a_round_without_evidence_outdates_too() -> None:
@@ -292,20 +292,20 @@ def test_an_order_whose_policy_changed_meanwhile_is_refused(models: list[str] | 
     tried(MIDDLE, 60, 60)
     proposals.learn()
     if models:
-        policies.add_version({"name": "code", "title": "Mine", "model_ids": models}, None, "mine")
+        policies.add_version({"name": "code", "title": "Mine", "model_ids": models}, because("mine"))
     else:
-        policies.deactivate("code", None, "gone")
+        policies.deactivate("code", because("gone"))
     before = live()
     with pytest.raises(ValidationError, match="is not as it was when this was proposed"):
-        proposals.accept(proposal("code"), None, "late")
+        proposals.accept(proposal("code"), because("late"))
     assert (live(), Proposal.objects.get().state) == (before, "open")
 
 
 def test_an_accepted_score_is_rolled_back_like_any_change() -> None:
     a_sure_difference()
     proposals.learn()
-    proposals.accept(proposal(), None, "x")
-    rollout.rollback("router", None, None, "no")
+    proposals.accept(proposal(), because("x"))
+    rollout.rollback("router", None, because("no"))
     assert score(LARGE)["value"] == 90
     assert ProfileScore.objects.get(profile__model=LARGE, dimension="coding").dated == date(2026, 1, 1)
 

@@ -28,6 +28,7 @@ from models_registry.catalogue import bundles as catalogue_bundles
 from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease, UnknownRelease
 from routerhub.releases.models import Release
+from tests.cast import because
 from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, goods, open_shop, policy, request, tune
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +105,7 @@ def test_a_catalogue_release_is_tried_too() -> None:
         request()
     found = catalogue_bundles.to_bundle(goods())
     found["models"][MIDDLE]["is_available"] = False
-    number = store.store("catalogue", found, None, "without the middle").number
+    number = store.store("catalogue", found, because("without the middle")).number
     assert backtest.run(Pair(catalogue=number), Slice()).flows == moved_to_small(3)
 
 
@@ -118,7 +119,7 @@ def test_any_two_pairs_may_be_compared() -> None:
 def test_in_a_rollout_the_baseline_is_the_stable_release() -> None:
     request()
     number = draft(cheap_below=Decimal("0.5"))
-    rollout.roll_out("router", number, 50, None, "half")
+    rollout.roll_out("router", number, 50, because("half"))
     assert backtest.run(Pair(router=number), Slice()).moved == 1
     assert backtest.run(Pair(), Slice()).moved == 0
 

@@ -18,11 +18,13 @@ from experiments.errors import NotReproducible, UnknownOperation
 from experiments.replay import decisions
 from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.types import Availability, Health
-from routerhub.releases import rollout, store
+from routerhub.releases import rollout
 from routerhub.releases.models import Release
 from tests.analytics.rows import insert
 from tests.autorouter.fakes import SANDBOXED
+from tests.cast import because
 from tests.experiments.traffic import LARGE, MIDDLE, SMALL, goods, open_shop, policy, request, tune
+from tests.releases.toys import put_live
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +35,7 @@ def shop() -> None:
 
 
 def told(operation_id: uuid.UUID) -> decisions.Told:
-    return decisions.tell(decisions.find(operation_id, None))
+    return decisions.tell(decisions.find(operation_id, Record.objects.all()))
 
 
 CONSTRAINTS = [
@@ -84,19 +86,19 @@ def a_new_tuning() -> None:
 def a_new_price() -> None:
     found = catalogue_bundles.to_bundle(goods())
     found["models"][MIDDLE]["deployments"][0]["prices"][0]["rates"] |= {"input": "90", "output": "90"}
-    store.publish("catalogue", found, None, "dearer")
+    put_live("catalogue", found, because("dearer"))
 
 
 def a_model_less() -> None:
     found = catalogue_bundles.to_bundle(goods())
     del found["models"][MIDDLE]
-    store.publish("catalogue", found, None, "gone")
+    put_live("catalogue", found, because("gone"))
 
 
 def a_rollback() -> None:
     a_new_tuning()
-    rollout.rollback("catalogue", 0, None, "to the code")
-    rollout.rollback("router", 0, None, "to the code")
+    rollout.rollback("catalogue", 0, because("to the code"))
+    rollout.rollback("router", 0, because("to the code"))
 
 
 @pytest.mark.parametrize("change", [a_new_tuning, a_new_price, a_model_less, a_rollback])
@@ -224,11 +226,12 @@ def test_a_release_that_cannot_be_read_any_more_says_so() -> None:
 
 def test_a_record_is_found_for_its_own_account_only() -> None:
     operation = request(account_id=3)
-    assert decisions.find(operation, None).pk == operation
-    assert decisions.find(str(operation), 3).pk == operation
-    for sought, account in ((operation, 4), (operation, -1), (uuid.uuid4(), None), ("horse", None)):
+    everybodys, own, others = (Record.objects.filter(**who) for who in ({}, {"account_id": 3}, {"account_id": 4}))
+    assert decisions.find(operation, everybodys).pk == operation
+    assert decisions.find(str(operation), own).pk == operation
+    for sought, among in ((operation, others), (uuid.uuid4(), everybodys), ("horse", everybodys)):
         with pytest.raises(UnknownOperation, match="There is no record of a request"):
-            decisions.find(sought, account)
+            decisions.find(sought, among)
 
 
 def test_a_decision_of_last_month_is_found() -> None:

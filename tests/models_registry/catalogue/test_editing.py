@@ -16,7 +16,7 @@ from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
 from routerhub.releases.types import Pointer
-from tests.cast import Cast
+from tests.cast import Cast, because
 from tests.models_registry.catalogue.test_tables import MARCH, ONE, TWO, a_bundle, a_model, a_place, a_price, a_provider
 
 THREE = "acme:three"
@@ -31,8 +31,8 @@ NEW: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def _release_one(db: None) -> None:
     """Two models, published as release 1."""
-    catalogue_tables.write(a_bundle(), None, "first", trusts_prices=True)
-    assert store.publish(None, "first") == 1
+    catalogue_tables.write(a_bundle(), because("first"), trusts_prices=True)
+    assert store.publish("catalogue", because("first")) == 1
 
 
 def live() -> Any:
@@ -55,7 +55,7 @@ def test_a_change_of_the_bundle_is_written_and_published_with_its_author(cast: C
     def change(bundle: Any) -> None:
         bundle["providers"]["acme"]["title"] = "Acme Inc."
 
-    assert editing.edit(change, cast.ada.user, "renamed") == 2
+    assert editing.edit(change, because("renamed", cast.ada.user)) == 2
     assert Provider.objects.get().title == "Acme Inc."
     assert live()["providers"]["acme"]["title"] == "Acme Inc."
     assert rollout.pointers()["catalogue"] == Pointer(line="catalogue", stable=2)
@@ -66,7 +66,7 @@ def test_a_change_of_the_bundle_is_written_and_published_with_its_author(cast: C
 
 
 def test_an_edit_that_changes_nothing_publishes_nothing() -> None:
-    assert editing.edit(lambda bundle: None, None, "nothing") == 1
+    assert editing.edit(lambda bundle: None, because("nothing")) == 1
     assert Release.objects.count() == 1
 
 
@@ -74,7 +74,7 @@ def test_an_edit_that_changes_nothing_publishes_nothing() -> None:
 
 
 def test_a_new_model_is_live_with_what_was_given_and_modest_defaults() -> None:
-    assert editing.add(THREE, NEW, None, "a third") == 2
+    assert editing.add(THREE, NEW, because("a third")) == 2
     model = catalogue_bundles.read(live(), number=2).models[THREE]
     assert (model.name, model.provider, model.context_window, model.max_output) == ("Three", "acme", 9_000, 900)
     assert (model.capabilities, model.speed_tier) == (frozenset({"streaming"}), "standard")
@@ -88,24 +88,24 @@ def test_a_new_model_is_live_with_what_was_given_and_modest_defaults() -> None:
 
 def test_a_doubtful_price_of_a_new_model_waits_and_the_model_is_live_without() -> None:
     free = {**NEW, "deployments": [a_place(a_price(input="0"), upstream_model="three")]}
-    assert editing.add(THREE, free, None, "for nothing?") == 2
+    assert editing.add(THREE, free, because("for nothing?")) == 2
     assert catalogue_bundles.read(live(), number=2).models[THREE].deployments[0].prices == ()
     assert Price.objects.exclude(waits_because="").get().waits_because == "input is zero"
 
 
 def test_a_model_that_is_there_already_cannot_be_added() -> None:
-    assert refused(lambda: editing.add(ONE, NEW, None, "again")) == {"id": "there is a model 'acme:one' already."}
+    assert refused(lambda: editing.add(ONE, NEW, because("again"))) == {"id": "there is a model 'acme:one' already."}
 
 
 def test_every_field_that_a_new_model_needs_is_named() -> None:
     facts = {"deployments": NEW["deployments"], "name": ""}
-    assert refused(lambda: editing.add(THREE, facts, None, "too little")) == dict.fromkeys(
+    assert refused(lambda: editing.add(THREE, facts, because("too little"))) == dict.fromkeys(
         ("name", "context_window", "max_output"), "this field is required."
     )
 
 
 def test_every_unknown_field_is_named_with_those_that_there_are() -> None:
-    problems = refused(lambda: editing.add(THREE, {**NEW, "window": 1, "price": 2}, None, "other words"))
+    problems = refused(lambda: editing.add(THREE, {**NEW, "window": 1, "price": 2}, because("other words")))
     assert list(problems) == ["price", "window"]
     assert problems["window"].startswith("unknown field. Allowed: benchmarks, best_for, capabilities, ")
     assert "deprecated_from" in problems["window"]
@@ -149,18 +149,18 @@ def test_every_unknown_field_is_named_with_those_that_there_are() -> None:
 def test_a_new_model_that_breaks_a_rule_is_refused_by_field(
     identifier: str, facts: dict[str, Any], path: str, told: str
 ) -> None:
-    assert refused(lambda: editing.add(identifier, {**NEW, **facts}, None, "wrong"))[path] == told
+    assert refused(lambda: editing.add(identifier, {**NEW, **facts}, because("wrong")))[path] == told
 
 
 @pytest.mark.parametrize("facts", [{"context_window": "many"}, {"deployments": [{"provider": "acme"}]}])
 def test_a_new_model_that_cannot_be_read_is_refused_by_name(facts: dict[str, Any]) -> None:
-    (told,) = refused(lambda: editing.add(THREE, {**NEW, **facts}, None, "wrong")).items()
+    (told,) = refused(lambda: editing.add(THREE, {**NEW, **facts}, because("wrong"))).items()
     assert told[0] == f"models.{THREE}"
     assert told[1].startswith("cannot be read: ")
 
 
 def test_a_name_that_is_too_long_is_refused_by_field() -> None:
-    problems = refused(lambda: editing.add(THREE, {**NEW, "name": "x" * 129}, None, "wrong"))
+    problems = refused(lambda: editing.add(THREE, {**NEW, "name": "x" * 129}, because("wrong")))
     assert list(problems) == [f"models.{THREE}.name"]
 
 
@@ -168,7 +168,7 @@ def test_a_name_that_is_too_long_is_refused_by_field() -> None:
 
 
 def test_altering_changes_the_named_fields_alone() -> None:
-    assert editing.alter(ONE, {"description": "Adds.", "max_output": 5_000}, None, "more") == 2
+    assert editing.update(ONE, {"description": "Adds.", "max_output": 5_000}, because("more")) == 2
     expected = a_bundle()
     expected["models"][ONE].update(description="Adds.", max_output=5_000)
     assert live() == catalogue_compiler.compile_bundle() == expected
@@ -176,26 +176,26 @@ def test_altering_changes_the_named_fields_alone() -> None:
 
 def test_altered_deployments_are_all_that_the_model_then_has() -> None:
     places = [a_place(a_price(), upstream_model="uno"), a_place(a_price(MARCH), upstream_model="eins")]
-    editing.alter(ONE, {"deployments": places}, None, "elsewhere")
+    editing.update(ONE, {"deployments": places}, because("elsewhere"))
     assert catalogue_compiler.compile_bundle()["models"][ONE]["deployments"] == places
     assert not Deployment.objects.filter(upstream_model="one").exists()
 
 
 def test_a_price_is_added_by_altering_and_the_old_one_cannot_be_edited() -> None:
     edited = {"deployments": [a_place(a_price(input="1.9"))]}
-    assert list(refused(lambda: editing.alter(ONE, edited, None, "wrong"))) == [
+    assert list(refused(lambda: editing.update(ONE, edited, because("wrong")))) == [
         "models.acme:one.deployments.acme/one.prices"
     ]
     added = {"deployments": [a_place(a_price(), a_price(MARCH, input="1.9"))]}
-    assert editing.alter(ONE, added, None, "cheaper") == 2
+    assert editing.update(ONE, added, because("cheaper")) == 2
     assert [price["rates"]["input"] for price in live()["models"][ONE]["deployments"][0]["prices"]] == ["2", "1.9"]
 
 
 def test_altering_a_model_that_is_not_there_or_a_field_that_is_none_is_refused() -> None:
-    assert refused(lambda: editing.alter(THREE, {"name": "x"}, None, "?")) == {
+    assert refused(lambda: editing.update(THREE, {"name": "x"}, because("?"))) == {
         "id": "there is no model 'acme:three'."
     }  # fmt: skip
-    assert list(refused(lambda: editing.alter(ONE, {"id": "acme:uno"}, None, "?"))) == ["id"]
+    assert list(refused(lambda: editing.update(ONE, {"id": "acme:uno"}, because("?")))) == ["id"]
 
 
 @pytest.mark.parametrize(
@@ -209,39 +209,39 @@ def test_altering_a_model_that_is_not_there_or_a_field_that_is_none_is_refused()
     ],
 )
 def test_altering_to_what_cannot_be_is_refused_by_field(facts: dict[str, Any], field: str) -> None:
-    assert list(refused(lambda: editing.alter(ONE, facts, None, "wrong"))) == [f"models.acme:one.{field}"]
+    assert list(refused(lambda: editing.update(ONE, facts, because("wrong")))) == [f"models.acme:one.{field}"]
 
 
 # --- duplicate
 
 
 def test_a_copy_has_everything_but_the_benchmarks() -> None:
-    editing.alter(ONE, {"benchmarks": {"mmlu": {"value": 1}}, "successor": TWO}, None, "measured")
+    editing.update(ONE, {"benchmarks": {"mmlu": {"value": 1}}, "successor": TWO}, because("measured"))
     original = live()["models"][ONE]
-    assert editing.duplicate(ONE, THREE, None, "to try") == 3
+    assert editing.duplicate(ONE, THREE, because("to try")) == 3
     assert live()["models"][THREE] == {**original, "name": "One (copy)", "benchmarks": {}}
     assert live()["models"][ONE] == original
 
 
 def test_a_copy_of_another_maker_belongs_to_that_maker() -> None:
-    editing.edit(lambda bundle: bundle["providers"].update(zeta=a_provider("Zeta")), None, "another maker")
-    editing.duplicate(ONE, "zeta:one", None, "theirs")
+    editing.edit(lambda bundle: bundle["providers"].update(zeta=a_provider("Zeta")), because("another maker"))
+    editing.duplicate(ONE, "zeta:one", because("theirs"))
     assert Model.objects.get(identifier="zeta:one").provider_id == "zeta"
     assert live()["models"]["zeta:one"]["deployments"] == a_model()["deployments"]
 
 
 def test_a_copy_of_nothing_or_onto_something_is_refused() -> None:
-    assert refused(lambda: editing.duplicate(THREE, "acme:four", None, "?")) == {
+    assert refused(lambda: editing.duplicate(THREE, "acme:four", because("?"))) == {
         "id": "there is no model 'acme:three'."
     }
-    assert refused(lambda: editing.duplicate(ONE, TWO, None, "?")) == {"id": "there is a model 'acme:two' already."}
-    assert "models.no id.id" in refused(lambda: editing.duplicate(ONE, "no id", None, "?"))
+    assert refused(lambda: editing.duplicate(ONE, TWO, because("?"))) == {"id": "there is a model 'acme:two' already."}
+    assert "models.no id.id" in refused(lambda: editing.duplicate(ONE, "no id", because("?")))
 
 
 def test_a_copy_whose_name_becomes_too_long_is_refused_by_field() -> None:
-    editing.alter(ONE, {"name": "x" * 128}, None, "the longest")
+    editing.update(ONE, {"name": "x" * 128}, because("the longest"))
     with pytest.raises(InvalidRelease) as problem:
-        editing.duplicate(ONE, THREE, None, "to try")
+        editing.duplicate(ONE, THREE, because("to try"))
     assert list(problem.value.problems) == [f"models.{THREE}.name"]
     assert not Model.objects.filter(identifier=THREE).exists()
 
@@ -250,14 +250,14 @@ def test_a_copy_whose_name_becomes_too_long_is_refused_by_field() -> None:
 
 
 def test_a_deprecated_model_has_a_last_day_and_a_successor() -> None:
-    assert editing.deprecate(ONE, date(2027, 1, 31), TWO, None, "old") == 2
+    assert editing.deprecate(ONE, date(2027, 1, 31), TWO, because("old")) == 2
     model = catalogue_bundles.read(live(), number=2).models[ONE]
     assert (model.deprecated_from, model.successor) == (date(2027, 1, 31), TWO)
     assert [model.is_deprecated(date(2027, 1, day)) for day in (30, 31)] == [False, True]
 
 
 def test_a_model_may_be_deprecated_without_a_successor() -> None:
-    editing.deprecate(ONE, date(2027, 1, 31), "", None, "old")
+    editing.deprecate(ONE, date(2027, 1, 31), "", because("old"))
     assert live()["models"][ONE]["successor"] == ""
 
 
@@ -270,15 +270,15 @@ def test_a_model_may_be_deprecated_without_a_successor() -> None:
     ],
 )
 def test_a_deprecation_that_leads_nowhere_is_refused(identifier: str, successor: str, problems: dict[str, str]) -> None:
-    assert refused(lambda: editing.deprecate(identifier, date(2027, 1, 31), successor, None, "old")) == problems
+    assert refused(lambda: editing.deprecate(identifier, date(2027, 1, 31), successor, because("old"))) == problems
 
 
 # --- remove
 
 
 def test_a_removed_model_is_gone_and_no_longer_anybodys_successor(cast: Cast) -> None:
-    editing.deprecate(ONE, date(2027, 1, 31), TWO, None, "old")
-    assert editing.remove(TWO, cast.ada.user, "gone") == 3
+    editing.deprecate(ONE, date(2027, 1, 31), TWO, because("old"))
+    assert editing.remove(TWO, because("gone", cast.ada.user)) == 3
     assert list(live()["models"]) == [ONE]
     assert (live()["models"][ONE]["successor"], live()["models"][ONE]["deprecated_from"]) == ("", "2027-01-31")
     assert live() == catalogue_compiler.compile_bundle()
@@ -287,20 +287,20 @@ def test_a_removed_model_is_gone_and_no_longer_anybodys_successor(cast: Cast) ->
 
 
 def test_what_is_not_there_cannot_be_removed() -> None:
-    assert refused(lambda: editing.remove(THREE, None, "?")) == {"id": "there is no model 'acme:three'."}
+    assert refused(lambda: editing.remove(THREE, because("?"))) == {"id": "there is no model 'acme:three'."}
 
 
 def test_the_last_model_stays() -> None:
-    editing.remove(TWO, None, "gone")
+    editing.remove(TWO, because("gone"))
     with pytest.raises(InvalidRelease) as problem:
-        editing.remove(ONE, None, "gone too")
+        editing.remove(ONE, because("gone too"))
     assert problem.value.problems == {"models": "a catalogue needs at least one model."}
     assert Model.objects.count() == 1
     assert rollout.pointers()["catalogue"].stable == 2
 
 
 def test_an_old_release_brings_a_removed_model_back() -> None:
-    editing.remove(TWO, None, "gone")
-    catalogue_tables.write(store.bundle("catalogue", 1), None, "back", trusts_prices=True)
-    assert store.publish(None, "back") == 3
+    editing.remove(TWO, because("gone"))
+    catalogue_tables.write(store.bundle("catalogue", 1), because("back"), trusts_prices=True)
+    assert store.publish("catalogue", because("back")) == 3
     assert live() == a_bundle()

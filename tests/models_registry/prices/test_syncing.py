@@ -27,7 +27,7 @@ from models_registry.types import Rates, Tier, Usage
 from routerhub.releases import rollout, store
 from routerhub.releases.models import Release
 from tests import seeds
-from tests.cast import Cast
+from tests.cast import Cast, because
 from tests.models_registry.catalogue.test_tables import (
     ONE,
     SLIP,
@@ -67,12 +67,14 @@ def offers(*one: PriceValue) -> list[Offer]:
     return [an_offer("one", *one), an_offer("two", a_value())]
 
 
-def kinds(changes: Iterable[syncing.Change]) -> list[tuple[str, str]]:
+def kinds(changes: Iterable[syncing.PriceChange]) -> list[tuple[str, str]]:
     return [(change.kind, change.place) for change in changes]
 
 
-def apply_all(listed: list[Offer], now: datetime = NOW, author: Any = None) -> list[syncing.Change]:
-    return syncing.apply(listed, {change.key for change in syncing.compare(listed, now)}, now, author, "synchronised")
+def apply_all(listed: list[Offer], now: datetime = NOW, author: Any = None) -> list[syncing.PriceChange]:
+    return syncing.apply(
+        listed, {change.key for change in syncing.compare(listed, now)}, now, because("synchronised", author)
+    )
 
 
 def live() -> Any:
@@ -87,8 +89,8 @@ def live_prices(identifier: str = ONE) -> list[PriceValue]:
 @pytest.fixture
 def acme(db: None) -> None:
     """Two models of acme at 2 in and 10 out, published as release 1."""
-    catalogue_tables.write(a_bundle(), None, "first", trusts_prices=True)
-    assert store.publish(None, "first") == 1
+    catalogue_tables.write(a_bundle(), because("first"), trusts_prices=True)
+    assert store.publish("catalogue", because("first")) == 1
 
 
 # --- against the package that the shipped prices are from
@@ -232,7 +234,7 @@ def test_an_applied_change_is_a_new_row_and_a_release_and_the_old_row_stays(acme
 
 def test_only_what_was_chosen_is_applied(acme: None) -> None:
     listed = [an_offer("one", a_value(TODAY, input="3")), an_offer("two", a_value(TODAY, input="3"))]
-    (applied,) = syncing.apply(listed, {"changed acme/two 2026-11-21"}, NOW, None, "one of two")
+    (applied,) = syncing.apply(listed, {"changed acme/two 2026-11-21"}, NOW, because("one of two"))
     assert applied.model == TWO
     assert len(live_prices(ONE)) == 1
     assert len(live_prices(TWO)) == 2
@@ -240,8 +242,8 @@ def test_only_what_was_chosen_is_applied(acme: None) -> None:
 
 def test_choosing_nothing_or_what_is_no_longer_so_writes_nothing(acme: None) -> None:
     before = count_versions()
-    assert syncing.apply(offers(a_value()), {"changed acme/one 2026-11-21"}, NOW, None, "stale") == []
-    assert syncing.apply(offers(a_value(input="3")), set(), NOW, None, "none") == []
+    assert syncing.apply(offers(a_value()), {"changed acme/one 2026-11-21"}, NOW, because("stale")) == []
+    assert syncing.apply(offers(a_value(input="3")), set(), NOW, because("none")) == []
     assert count_versions() == before
     assert Release.objects.count() == 1
 
@@ -300,9 +302,9 @@ def test_a_doubtful_price_waits_and_is_not_proposed_again(acme: None) -> None:
 def test_a_doubtful_price_counts_when_it_is_approved_and_is_proposed_anew_when_it_is_rejected(acme: None) -> None:
     listed = offers(a_value(), a_value(TODAY, input="0.2"))
     apply_all(listed)
-    rows.reject(Price.objects.exclude(waits_because="").get(), None, "not yet")
+    rows.reject(Price.objects.exclude(waits_because="").get(), because("not yet"))
     assert kinds(apply_all(listed)) == [("changed", "acme/one")]
-    rows.approve(Price.objects.exclude(waits_because="").get(), None, "it is so")
+    rows.approve(Price.objects.exclude(waits_because="").get(), because("it is so"))
     assert [price.rates.input for price in live_prices()] == [2, Decimal("0.2")]
     assert syncing.compare(listed, NOW) == []
 
@@ -378,7 +380,7 @@ def test_prices_of_two_places_of_one_model_are_kept_apart(acme: None) -> None:
     bundle["providers"]["zeta"] = a_provider("Zeta")
     places = [a_place(a_price()), a_place(a_price(), provider="zeta", upstream_model="acme-one")]
     bundle["models"][ONE] = a_model(deployments=places)
-    catalogue_tables.write(bundle, None, "two places", trusts_prices=True)
+    catalogue_tables.write(bundle, because("two places"), trusts_prices=True)
     offer = an_offer("acme-one", a_value(TODAY, input="3"), provider="zeta")
     assert kinds(apply_all([offer])) == [("changed", "zeta/acme-one")]
     first, second = live().models[ONE].deployments
@@ -401,8 +403,8 @@ def a_file(tmp_path: Path, db: None) -> Path:
     bundle = a_bundle()
     bundle["providers"]["openrouter"] = a_provider("OpenRouter")
     bundle["models"][ONE]["deployments"] = [a_place(a_price(), provider="openrouter", upstream_model="acme/one")]
-    catalogue_tables.write(bundle, None, "first", trusts_prices=True)
-    assert store.publish(None, "first") == 1
+    catalogue_tables.write(bundle, because("first"), trusts_prices=True)
+    assert store.publish("catalogue", because("first")) == 1
     pricing = {"prompt": "0.0000015", "completion": "0.00001"}
     new = an_entry("acme/three", pricing={"prompt": "0.000001", "completion": "0.000002"})
     path = tmp_path / "models.json"

@@ -27,7 +27,7 @@ from models_registry.transfer.resources import FORMATS, TABLES
 from routerhub.releases import rollout
 from routerhub.releases.models import Release
 from tests import seeds
-from tests.cast import Cast
+from tests.cast import Cast, because
 from tests.stack import eventually
 
 GPT, MINI = "openai:gpt-5", "openai:gpt-5-mini"
@@ -71,11 +71,11 @@ def counts() -> list[int]:
 
 def work(content: bytes, author: Any = None, reason: str = "from a list", table: str = "models") -> Import:
     """The whole way of a CSV file."""
-    job = importing.submit(table, "csv", "list.csv", content, author)
+    job = importing.submit(table, "csv", "list.csv", content, because("", author))
     importing.work_all()
     job.refresh_from_db()
     assert job.state == ImportState.CHECKED, job.outcome
-    importing.confirm(job, change)
+    importing.confirm(job, because(reason, author))
     importing.work_all()
     job.refresh_from_db()
     return job
@@ -88,7 +88,7 @@ def work(content: bytes, author: Any = None, reason: str = "from a list", table:
 @pytest.mark.parametrize("table", TABLES.values(), ids=list(TABLES))
 def test_what_was_exported_plans_no_change(seeded: None, format_name: str, table: Any) -> None:
     for identifier, facts in AWKWARD.items():
-        editing.alter(identifier, facts, None, "awkward")
+        editing.update(identifier, facts, because("awkward"))
     Provider.objects.filter(name="zai").update(title="=cmd|' /C calc'!A0")
     before = catalogue_compiler.compile_bundle()
     plan = importing.plan(table, exported(format_name, table), format_name)
@@ -99,13 +99,13 @@ def test_what_was_exported_plans_no_change(seeded: None, format_name: str, table
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_what_was_exported_restores_what_was_changed_since(seeded: None, format_name: str) -> None:
     for identifier, facts in AWKWARD.items():
-        editing.alter(identifier, facts, None, "awkward")
+        editing.update(identifier, facts, because("awkward"))
     before, content = catalogue_compiler.compile_bundle(), exported(format_name)
     for identifier in AWKWARD:
-        editing.alter(identifier, {"name": "x", "description": "y", "best_for": "z"}, None, "plain")
-    job = importing.submit("models", format_name, f"models.{format_name}", content, None)
+        editing.update(identifier, {"name": "x", "description": "y", "best_for": "z"}, because("plain"))
+    job = importing.submit("models", format_name, f"models.{format_name}", content, because(""))
     importing.work_all()
-    importing.confirm(job, None, "as it was")
+    importing.confirm(job, because("as it was"))
     importing.work_all()
     job.refresh_from_db()
     assert (job.state, job.outcome["changed"]) == (ImportState.APPLIED, 2)
@@ -144,7 +144,9 @@ def test_of_400_rows_the_three_bad_ones_are_named_by_row_and_field_and_nothing_i
     rows[200] |= {"max_output": "1001", "is_pro": "maybe"}
     rows[399]["deployments"] = '[{"provider": "nobody", "upstream_model": "m", "status": "available", "prices": []}]'
     before = counts()
-    job = importing.submit("models", "csv", "list.csv", as_csv(*({"is_pro": "false", **row} for row in rows)), None)
+    job = importing.submit(
+        "models", "csv", "list.csv", as_csv(*({"is_pro": "false", **row} for row in rows)), because("")
+    )
     assert importing.work_all() == 1
     job.refresh_from_db()
     assert job.state == ImportState.REFUSED
@@ -156,7 +158,7 @@ def test_of_400_rows_the_three_bad_ones_are_named_by_row_and_field_and_nothing_i
     assert "nobody" in job.outcome["errors_shown"][2]["message"]
     assert counts() == before
     with pytest.raises(ValidationError, match="cannot be applied: has errors"):
-        importing.confirm(job, None, "anyway")
+        importing.confirm(job, because("anyway"))
 
 
 @pytest.mark.parametrize(
@@ -208,20 +210,20 @@ def test_what_cannot_be_an_import_is_not_taken_in(
     db: None, table: str, format_name: str, content: bytes, field: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:
-        importing.submit(table, format_name, "list", content, None)
+        importing.submit(table, format_name, "list", content, because(""))
     assert list(refused.value.message_dict) == [field]
     assert not Import.objects.exists()
 
 
 def test_an_import_is_checked_confirmed_and_applied_with_history_and_release(seeded: None, cast: Cast) -> None:
-    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1), new_row(2)), cast.ada.user)
+    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1), new_row(2)), because("", cast.ada.user))
     assert (job.state, job.author) == (ImportState.WAITING, cast.ada.user)
     before = counts()
     assert importing.work_all() == 1
     job.refresh_from_db()
     assert (job.state, job.outcome["new"], job.done, job.total) == (ImportState.CHECKED, 2, 2, 2)
     assert counts() == before, "nothing is written before somebody says so"
-    importing.confirm(job, cast.ben.user, "the maker's list of May")
+    importing.confirm(job, because("the maker's list of May", cast.ben.user))
     assert importing.work_all() == 1
     job.refresh_from_db()
     assert (job.state, job.outcome["release"]) == (ImportState.APPLIED, 2)
@@ -256,9 +258,9 @@ def test_a_doubtful_price_of_a_file_waits_for_approval(seeded: None) -> None:
     content = resources.write_file(
         MODELS, {GPT: {**catalogue_compiler.compile_bundle()["models"][GPT], "deployments": places}}, "json"
     )
-    job = importing.submit("models", "json", "list.json", content, None)
+    job = importing.submit("models", "json", "list.json", content, because(""))
     importing.work_all()
-    importing.confirm(job, None, "news")
+    importing.confirm(job, because("news"))
     importing.work_all()
     assert "rises from 1.25 to 2000" in Price.objects.exclude(waits_because="").get().waits_because
     assert len(catalogue_compiler.compile_bundle()["models"][GPT]["deployments"][0]["prices"]) == 1
@@ -273,23 +275,23 @@ def test_providers_are_imported_too(seeded: None) -> None:
 
 
 def test_a_reason_is_demanded_and_an_import_is_confirmed_once(seeded: None) -> None:
-    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1)), None)
+    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1)), because(""))
     with pytest.raises(ValidationError, match="waiting to be checked"):
-        importing.confirm(job, None, "too soon")
+        importing.confirm(job, because("too soon"))
     importing.work_all()
     with pytest.raises(ValidationError, match="Say why"):
-        importing.confirm(job, None, " ")
-    importing.confirm(job, None, "yes")
+        importing.confirm(job, because(" "))
+    importing.confirm(job, because("yes"))
     with pytest.raises(ValidationError, match="applying"):
-        importing.confirm(job, None, "yes, yes")
+        importing.confirm(job, because("yes, yes"))
     importing.work_all()
     with pytest.raises(ValidationError, match="applied"):
-        importing.confirm(job, None, "again")
+        importing.confirm(job, because("again"))
 
 
 @pytest.mark.parametrize("content", [b"id,colour\nopenai:x,red\n", b"\xff\xfe", b"name\nx\n"])
 def test_an_unreadable_file_is_refused_in_words(seeded: None, content: bytes) -> None:
-    job = importing.submit("models", "csv", "list.csv", content, None)
+    job = importing.submit("models", "csv", "list.csv", content, because(""))
     importing.work_all()
     job.refresh_from_db()
     assert (job.state, job.outcome["errors"]) == (ImportState.REFUSED, 1)
@@ -297,11 +299,11 @@ def test_an_unreadable_file_is_refused_in_words(seeded: None, content: bytes) ->
 
 
 def test_what_changed_since_it_was_checked_counts_when_it_is_applied(seeded: None) -> None:
-    job = importing.submit("models", "csv", "list.csv", as_csv({"id": GPT, "successor": MINI}), None)
+    job = importing.submit("models", "csv", "list.csv", as_csv({"id": GPT, "successor": MINI}), because(""))
     importing.work_all()
-    editing.alter(GPT, {"successor": ""}, None, "none")
-    editing.remove(MINI, None, "gone")
-    importing.confirm(job, None, "yes")
+    editing.update(GPT, {"successor": ""}, because("none"))
+    editing.remove(MINI, because("gone"))
+    importing.confirm(job, because("yes"))
     importing.work_all()
     job.refresh_from_db()
     assert (job.state, job.outcome["errors_shown"]) == (
@@ -327,7 +329,7 @@ def abandoned(job: Import) -> None:
 
 @pytest.mark.parametrize("state", [ImportState.CHECKING, ImportState.APPLYING])
 def test_a_step_that_somebody_works_on_is_left_to_them_until_it_is_stale(seeded: None, state: ImportState) -> None:
-    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1)), None)
+    job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1)), because(""))
     Import.objects.filter(pk=job.pk).update(state=state, reason="yes", touched_at=now())
     assert importing.work_all() == 0
     abandoned(job)
@@ -341,8 +343,8 @@ def test_a_step_that_somebody_works_on_is_left_to_them_until_it_is_stale(seeded:
 def test_text_that_the_database_cannot_hold_is_refused_and_stops_no_other_import(seeded: None, text: str) -> None:
     facts = {**catalogue_compiler.compile_bundle()["models"][GPT], "description": text}
     content = json.dumps([{"id": "openai:x", **facts}]).encode()
-    bad = importing.submit("models", "json", "bad.json", content, None)
-    good = importing.submit("models", "csv", "good.csv", as_csv(new_row(1)), None)
+    bad = importing.submit("models", "json", "bad.json", content, because(""))
+    good = importing.submit("models", "csv", "good.csv", as_csv(new_row(1)), because(""))
     importing.work_all()
     bad.refresh_from_db()
     good.refresh_from_db()
@@ -356,15 +358,15 @@ import os, sys
 import django
 sys.path.insert(0, os.getcwd())
 django.setup()
-from models_registry import catalogue, importing
-from tests import seeds
-publish = catalogue.publish
+from models_registry.transfer import importing
+from routerhub.releases import store
+publish = store.publish
 def slow(*given):
     print("written", flush=True)
     sys.stdin.read()
     return publish(*given)
 if sys.argv[1] == "slow":
-    catalogue.publish = slow
+    store.publish = slow
 print(importing.work_all(), flush=True)
 """
 
@@ -382,9 +384,9 @@ def worker(pace: str) -> "subprocess.Popen[str]":
 
 def checked(content: bytes) -> Import:
     seeds.catalogue()
-    job = importing.submit("models", "csv", "list.csv", content, None)
+    job = importing.submit("models", "csv", "list.csv", content, because(""))
     importing.work_all()
-    importing.confirm(job, None, "yes")
+    importing.confirm(job, because("yes"))
     return job
 
 

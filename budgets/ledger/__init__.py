@@ -1,0 +1,5 @@
+"""Reserve before a call, settle after it, exactly once."""
+
+from budgets.ledger.ledger import Ledger
+
+__all__ = ["Ledger"]

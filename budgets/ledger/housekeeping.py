@@ -1,0 +1,90 @@
+"""What a gateway does for the books beside its requests: drain the spool, and sweep the holds of the dead.
+
+Every process does it, over a connection of its own; locks see to it that no two do the same.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+
+from budgets.ledger.database import Away, Database, DatabaseError, Unreachable
+from budgets.ledger.settling import Settler
+from budgets.ledger.spool import Spool
+
+logger = logging.getLogger(__name__)
+DRAIN_EVERY_S = 2.0
+SWEEP_EVERY_S = 10.0
+MAX_PER_SWEEP = 200
+SWEEP = "SELECT swept, problems FROM sweep_holds($1)"
+
+
+class Housekeeper:
+    """A task that never ends by itself."""
+
+    def __init__(self, database: Database, spool: Spool, max_per_batch: int) -> None:
+        self._database = database
+        self._settler = Settler(database)
+        self._spool = spool
+        self._max_per_batch = max_per_batch
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(_log_end)
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._database.close()
+
+    async def is_answering(self) -> bool:
+        """Whether the database does."""
+        try:
+            await self._database.row("SELECT 1")
+        except DatabaseError:
+            return False
+        return True
+
+    async def _run(self) -> None:
+        sweep_at = time.monotonic()
+        while True:
+            try:
+                await self.drain()
+                if time.monotonic() >= sweep_at:
+                    sweep_at = time.monotonic() + SWEEP_EVERY_S
+                    await self.sweep()
+            except (DatabaseError, OSError) as problem:
+                logger.warning("action=keep_house problem=%s", problem)
+            await asyncio.sleep(DRAIN_EVERY_S)
+
+    async def drain(self) -> None:
+        """Write what is on disk. A file that cannot be written now keeps no other back. Raises Unreachable, OSError."""
+        for file in self._spool.files():
+            try:
+                with self._spool.claim(file) as items:
+                    for at in range(0, len(items), self._max_per_batch):
+                        await self._settler.write(items[at : at + self._max_per_batch])
+                    logger.info("action=drain items=%s file=%s", len(items), file.name)
+            except Unreachable:
+                raise
+            except Away as problem:
+                logger.warning("action=drain file=%s problem=%s", file.name, problem)
+
+    async def sweep(self) -> None:
+        """Settle the holds past their lease at their ceiling. Raises Away."""
+        swept = MAX_PER_SWEEP
+        while swept == MAX_PER_SWEEP:
+            swept, problems = await self._database.row(SWEEP, MAX_PER_SWEEP)
+            if swept:
+                logger.warning("action=sweep holds=%s", swept)
+            for problem in problems:
+                logger.error("action=sweep problem=%s", problem)
+
+
+def _log_end(task: "asyncio.Task[None]") -> None:
+    """It ends when it is stopped. Anything else is a mistake of ours, which must not go unseen."""
+    if not task.cancelled() and task.exception() is not None:
+        logger.critical("action=keep_house problem=it ended", exc_info=task.exception())

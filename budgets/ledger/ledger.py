@@ -1,0 +1,132 @@
+"""The ledger as the gateway sees it: reserve before a call, settle after it, exactly once.
+
+Both are one round trip for a whole batch, to reserve_many and settle_many in budgets/sql. Limits live in the database
+alone; this keeps connections and the items that wait for them, nothing that counts.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from budgets.errors import LedgerUnavailable
+from budgets.ledger.batcher import Batcher, Patience
+from budgets.ledger.database import Away, Database, Unreachable
+from budgets.ledger.housekeeping import Housekeeper
+from budgets.ledger.reserving import Answer, Reserver
+from budgets.ledger.settling import Item, Settler, Unreserved
+from budgets.ledger.spool import Spool
+from budgets.limits import LimitIndex
+from budgets.types import AnswerRow, Granted, Refused, RequestRow, Settlement, Spend
+
+logger = logging.getLogger(__name__)
+MAX_PER_BATCH = 256
+SETTLE_WAIT_S = 5.0
+RETRY_PAUSE_S = 0.2
+
+
+class Ledger:
+    """Reserve and settle. `wait_s`: how long a caller waits for the database before it is told that it is away."""
+
+    def __init__(self, dsn: str, wait_s: float, spool_dir: Path) -> None:
+        """`dsn` as libpq spells it. Settlements wait in `spool_dir` while the database is away."""
+        self._wait_s = wait_s
+        # The server gives up on a batch when its callers do.
+        self._reserving = Database(dsn, wait_s)
+        self._settling = Database(dsn, SETTLE_WAIT_S)
+        self._reserver = Reserver(self._reserving)
+        self._settler = Settler(self._settling)
+        patience = Patience(wait_s, LedgerUnavailable, self._take_back)
+        self._reserve: Batcher[Spend, Granted | Refused] = Batcher(self._send_reserve, MAX_PER_BATCH, patience)
+        self._settle: Batcher[Item, None] = Batcher(self._send_settle, MAX_PER_BATCH)
+        self._spool = Spool(spool_dir)
+        self._housekeeper = Housekeeper(Database(dsn, SETTLE_WAIT_S), self._spool, MAX_PER_BATCH)
+
+    async def start(self) -> None:
+        """Begin to keep house: drain the spool, sweep the holds of the dead."""
+        self._housekeeper.start()
+
+    async def stop(self) -> None:
+        """Settle what is under way, then close."""
+        await self._reserve.flush()
+        await self._settle.flush()
+        await self._housekeeper.stop()
+        await self._reserving.close()
+        await self._settling.close()
+
+    def use(self, index: LimitIndex) -> None:
+        """Take a set of limits that somebody read, where it is newer. Nobody has to: the ledger reads it when it must."""
+        if index.number > self._reserver.index.number:
+            self._reserver.index = index
+
+    async def is_answering(self) -> bool:
+        """Whether the database does."""
+        return await self._housekeeper.is_answering()
+
+    async def reserve(self, spend: Spend) -> Granted | Refused:
+        """Hold the worst case, or say which limit it does not fit into.
+
+        Repeating it changes nothing. Raises LedgerUnavailable, SpendRejected, AlreadySettled; whoever is cancelled here
+        holds nothing.
+        """
+        asked = self._reserve.submit(spend)
+        try:
+            return await asked
+        except asyncio.CancelledError:
+            # The answer may have come in the same moment. A later one is taken back by the batcher.
+            if not asked.cancelled() and asked.exception() is None:
+                self._take_back(asked.result())
+            raise
+
+    def _take_back(self, answer: Granted | Refused) -> None:
+        """Nobody knows of this hold: settle it at nothing, rather than have it swept at its ceiling."""
+        if isinstance(answer, Granted):
+            self._settle.submit(_nothing(answer.operation_id, answer.hop))
+
+    async def settle(self, settlement: Settlement) -> None:
+        """Turn the hold into what it cost. When the database does not answer, it is kept on disk and settled later."""
+        await self._settle.submit(settlement)
+
+    async def record(self, request: RequestRow, answer: AnswerRow) -> None:
+        """The record of a request that never had a hold. Kept on disk like a settlement; repeating it changes nothing."""
+        await self._settle.submit(Unreserved(request=request, answer=answer))
+
+    async def _send_reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
+        """Asks again for as long as the callers wait: a restarting server is soon back, and a repeat changes nothing."""
+        until = time.monotonic() + self._wait_s
+        was_asked = False
+        while True:
+            try:
+                return await self._reserver.reserve(batch)
+            except Away as away:
+                problem = away
+                was_asked = was_asked or not isinstance(away, Unreachable)
+            if time.monotonic() + RETRY_PAUSE_S > until:
+                break
+            await asyncio.sleep(RETRY_PAUSE_S)
+        logger.warning("action=reserve batch=%s problem=%s", len(batch), problem)
+        if was_asked:
+            for spend in batch:
+                self._settle.submit(_nothing(spend.operation_id, spend.hop))
+        return [LedgerUnavailable() for _ in batch]
+
+    async def _send_settle(self, items: Sequence[Item]) -> Sequence[None]:
+        try:
+            await self._settler.write(items)
+        except Away as problem:
+            logger.warning("action=spool items=%s problem=%s", len(items), problem)
+            await self._keep(items)
+        return [None for _ in items]
+
+    async def _keep(self, items: Sequence[Item]) -> None:
+        try:
+            await asyncio.to_thread(self._spool.keep, items)
+        except OSError as problem:
+            # Their holds stay and are swept at the ceiling, so the limits hold; the log has what the records lost.
+            logger.error("action=spool lost=%r problem=%s", items, problem)
+
+
+def _nothing(operation_id: UUID, hop: int) -> Settlement:
+    return Settlement(operation_id=operation_id, hop=hop, amount_nano=0, tokens=0, outcome="abandoned", answer=None)

@@ -1,0 +1,104 @@
+"""A batch of spends as reserve_many takes it, and its answers as the gateway knows them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from budgets.errors import AlreadySettled, SpendRejected
+from budgets.ledger.database import Away, Database, Rejected
+from budgets.limits import READ, UNREAD, LimitIndex, index_of
+from budgets.types import Granted, Refused, Spend
+
+RESERVE = """
+SELECT * FROM reserve_many(
+    $1::bigint, $2::bigint[], $3::int[], $4::int[], $5::uuid[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],
+    $10::bigint[], $11::bigint[], $12::float[], $13::analytics_request[])
+"""
+MAX_READINGS = 20
+Answer = Granted | Refused | Exception
+
+
+class Reserver:
+    """Reserves batch by batch. `index` is the newest set of limits that it knows of."""
+
+    def __init__(self, database: Database) -> None:
+        self.index = UNREAD
+        self._database = database
+
+    async def reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
+        """An answer for each, in order. One that the database rejects fails alone. Raises Away."""
+        try:
+            return await self._reserve(batch)
+        except Rejected as problem:
+            if len(batch) == 1:
+                return [SpendRejected(str(problem))]
+        half = len(batch) // 2
+        return [*await self.reserve(batch[:half]), *await self.reserve(batch[half:])]
+
+    async def _reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
+        row = await self._ask(batch)
+        refusals = {refusal["item"] - 1: refusal for refusal in row["refusals"]}
+        return [
+            _refused(spend, refusals[item]) if item in refusals else _granted(spend, verdict, remaining)
+            for item, (spend, verdict, remaining) in enumerate(
+                zip(batch, row["verdicts"], row["remaining"], strict=True)
+            )
+        ]
+
+    async def _ask(self, batch: Sequence[Spend]) -> Mapping[str, Any]:
+        """The row of RESERVE for the set of limits of this moment. Raises Away, also when it never keeps still."""
+        for _ in range(MAX_READINGS):
+            row: Mapping[str, Any] = await self._database.row(RESERVE, *_columns(self.index, batch))
+            if not row["is_stale"]:
+                return row
+            self.index = index_of(await self._database.rows(READ))
+        raise Away(f"The limits changed {MAX_READINGS} times while they were read.")
+
+
+def _columns(index: LimitIndex, batch: Sequence[Spend]) -> tuple[Any, ...]:
+    """The arguments of RESERVE."""
+    limits: dict[int, int] = {}
+    places: list[int] = []
+    counts: list[int] = []
+    for spend in batch:
+        ids = index.ids(spend.scopes)
+        places += [limits.setdefault(limit, len(limits) + 1) for limit in ids]
+        counts.append(len(ids))
+    return (
+        index.number,
+        list(limits),
+        places,
+        counts,
+        [spend.operation_id for spend in batch],
+        [spend.hop for spend in batch],
+        [spend.account_id for spend in batch],
+        [spend.key_id for spend in batch],
+        [spend.user_id for spend in batch],
+        [spend.amount_nano for spend in batch],
+        [spend.tokens for spend in batch],
+        [spend.lease_s for spend in batch],
+        [spend.request for spend in batch],
+    )
+
+
+def _granted(spend: Spend, verdict: str, remaining: int | None) -> Granted | AlreadySettled:
+    if verdict == "settled":
+        return AlreadySettled(spend.operation_id, spend.hop)
+    return Granted(
+        operation_id=spend.operation_id, hop=spend.hop, amount_nano=spend.amount_nano, remaining_nano=remaining
+    )
+
+
+def _refused(spend: Spend, refusal: Mapping[str, Any]) -> Refused:
+    return Refused(
+        operation_id=spend.operation_id,
+        hop=spend.hop,
+        limit_id=refusal["limit_id"],
+        label=f"{refusal['kind']} {refusal['subject']}".strip(),
+        measure=refusal["measure"],
+        period=refusal["period"],
+        limit=refusal["amount"],
+        spent=refusal["spent"],
+        reserved=refusal["reserved"],
+        asked=refusal["asked"],
+        resets_at=refusal["resets_at"],
+    )
