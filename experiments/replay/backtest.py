@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from autorouter.configuration import bundles
+from autorouter.configuration.tunables.shapes import WHOLE_OBJECTS
 from autorouter.types import RouterRelease
 from experiments.errors import BadSlice
 from experiments.replay import comparing
@@ -89,7 +90,7 @@ def merged(bundle: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     found = dict(bundle)
     for name, value in changes.items():
         old = found.get(name)
-        whole = name == "speed_bonuses" or not isinstance(old, Mapping) or not isinstance(value, Mapping)
+        whole = name in WHOLE_OBJECTS or not isinstance(old, Mapping) or not isinstance(value, Mapping)
         found[name] = value if whole else merged(old, value)  # type: ignore[arg-type]
     return found
 
