@@ -97,7 +97,7 @@ class Policy(Audited):
         "models", validators=[validate_names], help_text="Model ids, the first is tried first."
     )
     max_cost_usd = models.DecimalField(
-        "most per task",
+        "max cost per task",
         max_digits=12,
         decimal_places=6,
         null=True,
@@ -115,11 +115,11 @@ class Policy(Audited):
     )
     is_active = models.BooleanField("active", default=True)
     adjust_max_places = models.PositiveSmallIntegerField(
-        "most places", default=0, validators=[MaxValueValidator(20)],
+        "max places", default=0, validators=[MaxValueValidator(20)],
         help_text="By how many places measured performance may move a model; 0: the order stays as it is written.",
     )  # fmt: skip
     adjust_min_requests = models.PositiveIntegerField(
-        "fewest requests", default=50, validators=[MinValueValidator(1)],
+        "min requests", default=50, validators=[MinValueValidator(1)],
         help_text="A model with fewer requests in the last day is not moved.",
     )  # fmt: skip
     adjust_margin = models.DecimalField(
@@ -178,11 +178,11 @@ class Preferences(Audited):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
     priority = models.CharField("default priority", max_length=16, choices=PriorityChoice, default="balanced")
     max_cost_usd = models.DecimalField(
-        "most per request", max_digits=12, decimal_places=6, null=True, blank=True,
+        "max cost per request", max_digits=12, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))], help_text="USD. A request's own lower limit goes before it.",
     )  # fmt: skip
     max_latency_ms = models.PositiveIntegerField(
-        "longest answer", null=True, blank=True, validators=[MinValueValidator(1)], help_text="milliseconds"
+        "max latency", null=True, blank=True, validators=[MinValueValidator(1)], help_text="milliseconds"
     )
     preferred_providers = models.JSONField(default=list, blank=True, validators=[validate_names])
     blocked_providers = models.JSONField(default=list, blank=True, validators=[validate_names])
@@ -252,7 +252,7 @@ class Session(Fact):
     model = models.CharField(max_length=128)
     priority = models.CharField(max_length=16, default="balanced")
     policy = models.CharField(max_length=64, default="")
-    max_cost_usd = models.DecimalField("most per request", max_digits=18, decimal_places=9, null=True)
+    max_cost_usd = models.DecimalField("max cost per request", max_digits=18, decimal_places=9, null=True)
     context_tokens = models.BigIntegerField(default=0, help_text="Estimated size of the last request's messages.")
     requests = models.BigIntegerField(default=1)
     first_activity_at = models.DateTimeField()
