@@ -1,4 +1,4 @@
-"""A gateway process: /v1, health beside it, and all else handed to the control plane (docs/decisions/0004-two-planes.md).
+"""A gateway process: /v1, health beside it, and all else handed to the control plane (docs/decisions/0005-two-planes.md).
 
 Django is set up for its models and settings alone: no page of it is loaded here.
 """
