@@ -1,15 +1,20 @@
 """Request records, for staff to read."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from analytics.models import Record
 from budgets.types import to_usd
+
+DECISION_PANELS: list[Callable[[Record], SafeString]] = []
+"""What the page of a request shows of its decision. Who can make it again adds a panel here; analytics does not know how."""
 
 
 @admin.register(Record)
@@ -95,30 +100,8 @@ class RecordAdmin(ModelAdmin):
 
     @display(description="Why this model")
     def decided(self, row: Record) -> str:
-        return render_to_string(
-            "analytics/decision.html",
-            {"decision": row.decision, "rows": _compared(row.decision), "operation_id": row.operation_id},
-        )
+        return SafeString("").join(panel(row) for panel in DECISION_PANELS)
 
     @display(description="Calls")
     def tried(self, row: Record) -> str:
         return render_to_string("analytics/attempts.html", {"attempts": row.attempts})
-
-
-def _compared(decision: dict[str, Any]) -> list[dict[str, Any]]:
-    """The chosen model and the runner-up with their terms, and bars that add up to the score."""
-    rows = []
-    for role in ("taken", "runner_up"):
-        candidate = decision.get(role)
-        if candidate:
-            terms = candidate["terms"]
-            factor = terms["complexity_factor"] * terms["tier_weight"]
-            parts = [(name, terms[name] * factor) for name in ("category", "stickiness", "reasoning", "research")]
-            parts.append(("speed", terms["speed"]))
-            bars = [{"name": name, "points": round(points, 2)} for name, points in parts if points > 0]
-            rows.append({"role": role, **candidate, "bars": bars})
-    most = max((sum(bar["points"] for bar in row["bars"]) for row in rows), default=0) or 1
-    for row in rows:
-        for bar in row["bars"]:
-            bar["width"] = round(100 * bar["points"] / most, 2)
-    return rows

@@ -74,3 +74,19 @@ class Feedback(Fact):
 
     def __str__(self) -> str:
         return f"{self.operation_id}: {self.satisfaction}"
+
+
+class MeasuredFact(Fact):
+    """How one model did over the last day, see analytics.measured."""
+
+    model = models.CharField(max_length=128, primary_key=True)
+    requests = models.PositiveIntegerField()
+    latency_ms = models.PositiveIntegerField(help_text="mean time of a whole answer")
+    tokens_per_second = models.FloatField(help_text="output of a whole answer")
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["model"]
+
+    def __str__(self) -> str:
+        return self.model

@@ -3,6 +3,8 @@
 from celery import shared_task
 from django.db import connection
 
+from analytics import measured
+
 MONTHS_AHEAD = 2
 
 
@@ -12,3 +14,9 @@ def extend_partitions() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT extend_record_partitions(%s)", [MONTHS_AHEAD])
         return int(cursor.fetchone()[0])
+
+
+@shared_task
+def measure() -> int:
+    """Measure how models did lately. Returns how many were."""
+    return measured.refresh()

@@ -1,14 +1,14 @@
 """What can go wrong when deciding or configuring.
 
 RouterError
-├── UnknownModel          a model id that the catalogue does not have
-├── UnknownPolicy         a policy that is not there or not active
-├── UnknownTaskType       a task type that maps to no policy
-├── NoCandidate           every model is excluded; carries the decision with the reasons
-└── InvalidConfiguration  a router bundle that breaks a rule; carries every problem
+├── UnknownModel     a model id that the catalogue does not have
+├── UnknownPolicy    a policy that is not there or not active
+├── UnknownTaskType  a task type that maps to no policy
+├── NoCandidate      every model is excluded; carries the decision with the reasons
+└── UnknownFacts     a digest under which no facts on availability are kept
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from autorouter.types import Decision
 
@@ -17,10 +17,10 @@ class RouterError(Exception):
     """Base of this app's errors. The message says what was given and what is allowed."""
 
 
-def _some(names: Iterable[str], most: int = 12) -> str:
+def _some(names: Iterable[str], shown: int = 12) -> str:
     listed = sorted(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(listed[:most]) + more
+    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
+    return ", ".join(listed[:shown]) + more
 
 
 class UnknownModel(RouterError):
@@ -60,9 +60,8 @@ class NoCandidate(RouterError):
         self.decision = decision
 
 
-class InvalidConfiguration(RouterError, ValueError):
-    """A router bundle that breaks a rule; carries every problem, by the path of its value."""
+class UnknownFacts(RouterError):
+    """A digest under which no facts on availability are kept."""
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{path}: {problem}" for path, problem in problems.items()))
-        self.problems = dict(problems)
+    def __init__(self, digest: str) -> None:
+        super().__init__(f"What could be called at that moment is not kept under {digest!r}.")

@@ -12,12 +12,15 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from analytics.admin import DECISION_PANELS
+from analytics.models import Record
 from autorouter.admin.people import RULE_PANELS
 from autorouter.people.preferences import value_of
 from experiments import pages
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
-from experiments.replay import rule_effects
+from experiments.replay import decisions, rule_effects
+from experiments.replay.bars import bars
 from routerhub.audit.admin import AuditedAdmin
 from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
@@ -28,16 +31,30 @@ __all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages"]
 def effects_panel(row: Any) -> SafeString:
     """What each rule of a user did over the user's last requests."""
     found = rule_effects.effects(row.user_id, value_of(row))
-    return render_to_string("experiments/rule_effects.html", {"effects": found, "most": rule_effects.MOST})
+    return render_to_string(
+        "experiments/rule_effects.html", {"effects": found, "max_requests": rule_effects.MAX_REQUESTS}
+    )
 
 
 RULE_PANELS.append(effects_panel)
 
 
+def decision_panel(row: Record) -> SafeString:
+    """Why a request got its model: who answered, and who came next."""
+    found = decisions.explained(row)
+    first = found.decision.candidates[:2] if found.decision else ()
+    shown = [each for each in (found.answered, *first) if each]
+    context = {"found": found, "decision": found.decision, "rows": bars(list(dict.fromkeys(shown))[:2])}
+    return render_to_string("experiments/decision_panel.html", context)
+
+
+DECISION_PANELS.append(decision_panel)
+
+
 @admin.register(LearningRound)
 class LearningRoundAdmin(ModelAdmin):
     list_display = ["began_at", "records", "feedback", "proposals", "verdict"]
-    actions_list = ["look_now"]
+    actions_list = ["check_now"]
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
@@ -45,8 +62,8 @@ class LearningRoundAdmin(ModelAdmin):
     def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
 
-    @action(description="Look now", url_path="look-now")
-    def look_now(self, request: HttpRequest) -> HttpResponse:
+    @action(description="Check now", url_path="check-now")
+    def check_now(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("experiments.change_proposal"):
             raise PermissionDenied
         messages.info(request, proposals.learn().verdict)
@@ -57,7 +74,7 @@ class LearningRoundAdmin(ModelAdmin):
 class ProposalAdmin(AuditedAdmin):
     """Changes that the traffic speaks for. Accepted, each becomes an ordinary change with history."""
 
-    list_display = ["named", "change", "told", "decided"]
+    list_display = ["named", "change", "summary", "decided"]
     list_filter = ["state", "kind"]
     search_fields = ["subject"]
     actions = ["accept", "reject"]

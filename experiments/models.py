@@ -33,7 +33,7 @@ class Proposal(Audited):
     before = models.JSONField()
     after = models.JSONField()
     evidence = models.JSONField(help_text="Sample size, measure, interval.")
-    told = models.TextField(help_text="The evidence in words.")
+    summary = models.TextField(help_text="The evidence in words.")
     state = models.CharField(max_length=16, choices=ProposalState, default=ProposalState.OPEN)
     learned_in = models.ForeignKey(LearningRound, on_delete=models.CASCADE, related_name="made")
     decided_by = models.ForeignKey(

@@ -1,23 +1,20 @@
 """The pages on which a change is tried out and a decision is explained."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest
 
 from analytics.models import Record
 from autorouter.decision import counterfactual
-from autorouter.types import CATEGORIES, Candidate
 from experiments.errors import BadSlice, ExperimentError
+from experiments.forms import BacktestForm
 from experiments.replay import backtest, decisions
-from experiments.replay.traffic import MOST, Slice, read_moment
+from experiments.replay.bars import bars
+from experiments.types import Report
 from models_registry.errors import RegistryError
 from routerhub.audit.pages import StaffPage, page
-from routerhub.releases import lines, store
 from routerhub.releases.errors import ReleaseError
 
-TERMS = ("category", "stickiness", "reasoning", "research")
 MAX_BARS = 12
 
 
@@ -30,41 +27,17 @@ class DecisionPage(StaffPage):
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         try:
-            told = decisions.tell(decisions.find(given["operation_id"], Record.objects.all()))
+            found = decisions.explained(decisions.find(given["operation_id"], Record.objects.all()))
         except ExperimentError as problem:
             messages.error(self.request, str(problem))
             return super().get_context_data(**given, title="No such request", story=None)
-        decision = told.decision
+        decision = found.decision
         return super().get_context_data(
-            **given, title=f"Why {told.record.model}", story=decisions.as_json(told), record=told.record, told=told,
-            rows=_bars(decision.candidates[:MAX_BARS]) if decision else [],
+            **given, title=f"Why {found.record.model}", story=decisions.as_json(found), record=found.record,
+            rows=bars(decision.candidates[:MAX_BARS]) if decision else [],
             more=max(0, len(decision.candidates) - MAX_BARS) if decision else 0,
             would_differ=counterfactual.changes(decision) if decision else (),
         )  # fmt: skip
-
-
-def _bars(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-    """Each candidate's score as bars of its terms, on one scale."""
-    points = [_points(each) for each in candidates]
-    most = max((sum(each.values()) for each in points), default=0) or 1
-    return [
-        {
-            "candidate": candidate,
-            "bars": [
-                {"name": name, "points": round(value, 2), "width": round(100 * value / most, 2)}
-                for name, value in parts.items()
-            ],
-        }
-        for candidate, parts in zip(candidates, points, strict=True)
-    ]
-
-
-def _points(candidate: Candidate) -> dict[str, float]:
-    """By how many points each term raised the score."""
-    terms = candidate.terms
-    factor = terms.complexity_factor * terms.tier_weight
-    found = {name: float(getattr(terms, name) * factor) for name in TERMS} | {"speed": float(terms.speed)}
-    return {name: value for name, value in found.items() if value > 0}
 
 
 @page("backtest/", "backtest")
@@ -76,42 +49,29 @@ class BacktestPage(StaffPage):
     permission = "releases.view_release"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        asked = self.request.GET
-        context: dict[str, Any] = {
-            "numbers": {line: [each.number for each in store.listed(line)] for line in lines.names()},
-            "asked": asked, "limit": asked.get("limit", MOST), "categories": CATEGORIES, "report": None, "problem": "",
-        }  # fmt: skip
-        if "limit" in asked:
-            try:
-                report = backtest.run(_pair(self.request), _slice(self.request))
-                context["report"] = _shown(backtest.as_json(report))
-            except (ExperimentError, RegistryError, ReleaseError) as problem:
-                context["problem"] = str(problem)
-        return super().get_context_data(**given, **context)
+        form = BacktestForm(self.request.GET or None)
+        report = _shown(backtest.as_json(found)) if (found := _replayed(form)) else None
+        return super().get_context_data(**given, form=form, report=report)
 
 
-def _pair(request: HttpRequest) -> backtest.Pair:
-    found = {line: request.GET.get(line, "") for line in lines.names()}
-    for line, text in found.items():
-        if text and not text.isdecimal():
-            raise BadSlice(line, f"{text!r} is not the number of a release.")
-    return backtest.Pair(**{line: int(text) if text else None for line, text in found.items()})
-
-
-def _slice(request: HttpRequest) -> Slice:
-    asked = request.GET
-    limit = asked.get("limit", "")
-    return Slice(
-        limit=int(limit) if limit.isdecimal() else 0, since=read_moment("since", asked.get("since", "")),
-        category=asked.get("category", ""), model=asked.get("model", ""), tag=asked.get("tag", ""),
-    )  # fmt: skip
+def _replayed(form: BacktestForm) -> Report | None:
+    """What was asked for, or None where nothing was, or what cannot be; then the form says why."""
+    if not form.is_valid():
+        return None
+    try:
+        return backtest.run(form.pair(), form.slice())
+    except BadSlice as problem:
+        form.add_error(problem.field if problem.field in form.fields else None, problem.message)
+    except (RegistryError, ReleaseError) as refused:
+        form.add_error(None, str(refused))
+    return None
 
 
 def _shown(report: dict[str, Any]) -> dict[str, Any]:
     """The report with what a template cannot work out."""
-    most = max((flow["requests"] for flow in report["flows"]), default=1)
+    largest = max((flow["requests"] for flow in report["flows"]), default=1)
     for flow in report["flows"]:
-        flow["width"] = round(100 * flow["requests"] / most, 1)
+        flow["width"] = round(100 * flow["requests"] / largest, 1)
     report["share"] = round(100 * report["moved"] / report["requests"], 1) if report["requests"] else 0
     for name in ("cost_usd", "latency_ms"):
         if report[name] and report[name]["relative"] is not None:

@@ -69,9 +69,8 @@ class DecisionView(APIView):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, operation_id: str) -> Response:
-        return Response(
-            decisions.as_json(decisions.tell(decisions.find(operation_id, Record.objects.for_caller(request.user))))
-        )
+        record = decisions.find(operation_id, Record.objects.for_caller(request.user))
+        return Response(decisions.as_json(decisions.explained(record)))
 
 
 class RuleEffectsView(APIView):
@@ -90,7 +89,7 @@ class RuleEffectsView(APIView):
 
 
 class LearningRoundViewSet(viewsets.ReadOnlyModelViewSet[LearningRound]):
-    """Looks at the traffic, with what came of each."""
+    """Checks of the traffic, with what came of each."""
 
     queryset = LearningRound.objects.all()
     serializer_class = LearningRoundSerializer
@@ -98,7 +97,7 @@ class LearningRoundViewSet(viewsets.ReadOnlyModelViewSet[LearningRound]):
 
     @extend_schema(request=None, responses={201: LearningRoundSerializer})
     def create(self, _request: Request) -> Response:
-        """Look now."""
+        """Check the records now."""
         return Response(LearningRoundSerializer(proposals.learn()).data, 201)
 
 

@@ -1,12 +1,19 @@
-"""Which providers can be called from this process: those whose key stands in the environment, or the sandbox."""
+"""Which providers can be called from this process, and what is known of how models do: the facts a decision goes by."""
 
 import hashlib
+import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from django.conf import settings
 
 from models_registry.types import HEALTHY, SANDBOX, Availability, Health, Provider
+
+Measured = tuple[Mapping[str, int], Mapping[str, float]]
+"""Mean answer time in ms and output tokens a second, each by model id."""
+UNMEASURED: Measured = ({}, {})
+_measuring: list[Callable[[], Measured]] = []
 
 
 def base_url(provider: Provider, environment: Mapping[str, str] = os.environ) -> str:
@@ -26,11 +33,22 @@ def can_call(provider: Provider, environment: Mapping[str, str] = os.environ) ->
     )
 
 
-def current(providers: Iterable[Provider], health: Health = HEALTHY) -> Availability:
+def current(
+    providers: Iterable[Provider],
+    health: Health = HEALTHY,
+    latency_ms: Mapping[str, int] = UNMEASURED[0],
+    tokens_per_second: Mapping[str, float] = UNMEASURED[1],
+) -> Availability:
     """What can be called now. In SANDBOX=auto the sandbox steps in while no provider has a key."""
     callable_now = frozenset(each.name for each in providers if can_call(each))
     sandbox = settings.SANDBOX == "on" or (settings.SANDBOX == "auto" and not callable_now)
-    return Availability(providers=callable_now, sandbox=sandbox, health=health)
+    return Availability(
+        providers=callable_now,
+        sandbox=sandbox,
+        health=health,
+        latency_ms=latency_ms,
+        tokens_per_second=tokens_per_second,
+    )
 
 
 def sandbox_provider() -> Provider:
@@ -40,7 +58,48 @@ def sandbox_provider() -> Provider:
     )
 
 
+# --- measured facts
+
+
+def measure_by(read: Callable[[], Measured]) -> None:
+    """Who measures says here how the figures are read: analytics, which stands above and is not known here."""
+    _measuring[:] = [read]
+
+
+def measured() -> Measured:
+    """How models did lately. Raises DatabaseError."""
+    return _measuring[0]() if _measuring else UNMEASURED
+
+
+# --- as JSON
+
+
+def as_json(availability: Availability) -> dict[str, Any]:
+    """Every fact, in one form: equal values give equal texts."""
+    return {
+        "providers": sorted(availability.providers),
+        "sandbox": availability.sandbox,
+        "open_circuits": sorted(availability.open_circuits),
+        "down": sorted(availability.health.down),
+        "degraded": sorted(availability.health.degraded),
+        "latency_ms": dict(sorted(availability.latency_ms.items())),
+        "tokens_per_second": dict(sorted(availability.tokens_per_second.items())),
+    }
+
+
+def from_json(raw: Mapping[str, Any]) -> Availability:
+    """The facts out of their JSON."""
+    return Availability(
+        providers=frozenset(raw["providers"]),
+        sandbox=raw["sandbox"],
+        open_circuits=frozenset(raw["open_circuits"]),
+        health=Health(down=frozenset(raw["down"]), degraded=frozenset(raw["degraded"])),
+        latency_ms=raw["latency_ms"],
+        tokens_per_second=raw["tokens_per_second"],
+    )
+
+
 def digest(availability: Availability) -> str:
-    """A name of the facts."""
-    facts = (sorted(availability.providers), availability.sandbox, sorted(availability.health.down))
-    return hashlib.sha256(repr((facts, sorted(availability.health.degraded))).encode()).hexdigest()
+    """What names these facts: 32 hexadecimal digits, the same for equal facts."""
+    text = json.dumps(as_json(availability), separators=(",", ":"), ensure_ascii=False)
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).hexdigest()

@@ -158,7 +158,7 @@ HEALTHY = Health()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Availability:
-    """Which deployments can be called at this moment, and why others cannot."""
+    """What can be called at this moment, why the rest cannot, and how models did lately."""
 
     providers: frozenset[str]
     """Providers with a key (or that need none)."""
@@ -169,6 +169,8 @@ class Availability:
     health: Health = field(default_factory=lambda: HEALTHY)
     latency_ms: Mapping[str, int] = field(default_factory=dict)
     """Measured mean answer time by model id; a model without a measurement is missing."""
+    tokens_per_second: Mapping[str, float] = field(default_factory=dict)
+    """Measured output of an answer by model id."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,3 +186,5 @@ class Attempt:
     status: int | None = None
     """HTTP status, None where no answer came."""
     error: str = ""
+    cost_nano: int = 0
+    """Nano-dollars that it was charged although it failed: what was sent and seen of it."""

@@ -1,4 +1,4 @@
-"""A gateway process: /v1, health beside it, and all else handed to the control plane (docs/decisions/0004-two-planes.md).
+"""A gateway process: /v1, health beside it, and all else handed to the control plane (docs/decisions/0005-two-planes.md).
 
 Django is set up for its models and settings alone: no page of it is loaded here.
 """
@@ -16,12 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from routerhub import health  # noqa: E402
 from routerhub.forwarding import Forwarder, not_served_here  # noqa: E402
-from routerhub.gateway import app as gateway_app  # noqa: E402
-from routerhub.gateway.parts import open_parts  # noqa: E402
+from routerhub.gateway.app import Gateway  # noqa: E402
+from routerhub.gateway.runtime import open_runtime  # noqa: E402
 
-gateway = gateway_app.build()
-gateway.router.routes += [Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
-gateway.state.control_plane = not_served_here
+gateway = Gateway()
+gateway.others.router.routes += [Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
+gateway.others.state.control_plane = not_served_here
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +33,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif _is_gateways(scope["path"]):
         await gateway(scope, receive, send)
     else:
-        control_plane: ASGIApp = gateway.state.control_plane
+        control_plane: ASGIApp = gateway.others.state.control_plane
         await control_plane(scope, receive, send)
 
 
@@ -44,11 +44,11 @@ def _is_gateways(path: str) -> bool:
 async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
     forwarder = Forwarder(settings.CONTROL_PLANE_URL) if settings.CONTROL_PLANE_URL else None
-    gateway.state.control_plane = forwarder or not_served_here
-    gateway.state.parts = await open_parts()
+    gateway.others.state.control_plane = forwarder or not_served_here
+    gateway.runtime = await open_runtime()
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    await gateway.state.parts.close()
+    await gateway.runtime.close()
     if forwarder:
         await forwarder.close()
     await send({"type": "lifespan.shutdown.complete"})

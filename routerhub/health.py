@@ -6,7 +6,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from routerhub.gateway.parts import Parts
+from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.snapshots import Snapshot
 
 MAX_AGE_S = 60.0
@@ -23,12 +23,12 @@ async def readyz(request: Request) -> Response:
 
     `query_ms` is how long a query took, null where none was answered.
     """
-    parts: Parts = request.app.state.parts
+    runtime: Runtime = request.app.state.runtime
     began = time.perf_counter()
-    is_answering = await parts.ledger.is_answering()
+    is_answering = await runtime.ledger.is_answering()
     query_ms = round((time.perf_counter() - began) * 1_000, 2) if is_answering else None
     checks = {
-        "snapshot": _snapshot(parts.snapshots.current, time.monotonic()),
+        "snapshot": _snapshot(runtime.snapshots.current, time.monotonic()),
         "ledger": "ok" if is_answering else "the database does not answer",
     }
     ready = all(result == "ok" for result in checks.values())

@@ -194,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
+    "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
 

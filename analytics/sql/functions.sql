@@ -81,7 +81,8 @@ CREATE OR REPLACE FUNCTION amend_records(operations uuid[], corrections bigint[]
 LANGUAGE sql AS $$
     UPDATE analytics_record r SET cost_nano = r.cost_nano + a.correction
     FROM unnest(operations, corrections) WITH ORDINALITY AS a (operation_id, correction, item)
-    WHERE r.operation_id = a.operation_id AND r.outcome = 'unknown' AND answers[a.item] IS NOT DISTINCT FROM NULL;
+    WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
+      AND answers[a.item] IS NOT DISTINCT FROM NULL;
 
     UPDATE analytics_record r SET
         model = a.model,
@@ -106,7 +107,8 @@ LANGUAGE sql AS $$
         model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, fallback_used, attempts
     )
-    WHERE r.operation_id = a.operation_id AND r.outcome = 'unknown' AND a.outcome IS NOT NULL
+    WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
+      AND a.outcome IS NOT NULL
 $$;
 
 -- The answer that a record has when its process died before it could tell.

@@ -14,7 +14,10 @@ CENT = Decimal("0.01")
 
 
 def changes(decision: Decision) -> tuple[str, ...]:
-    """Sentences, each with the figure that is and the one that would have been needed. Empty without a runner-up."""
+    """Sentences, each with the figure that is and the one that would have been needed. Empty without a runner-up.
+
+    The decision was made with enough=None: a lever that lifts others too must not be promised.
+    """
     if len(decision.candidates) < 2:
         return ()
     return tuple(_reasons(decision.constraints, decision.candidates))
@@ -23,7 +26,7 @@ def changes(decision: Decision) -> tuple[str, ...]:
 def _reasons(constraints: Constraints, candidates: Sequence[Candidate]) -> Iterator[str]:
     winner, second = candidates[:2]
     if constraints.keeps_model and winner.model == constraints.previous_model and winner.terms.stickiness:
-        yield _kept(winner, second, constraints)
+        yield _by_session(winner, second, constraints)
     elif constraints.policy:
         yield f"{second.model} would have to stand before {winner.model} in policy {constraints.policy}, or that one be out."
     elif constraints.priority != "balanced" or _prefers(constraints):
@@ -39,7 +42,7 @@ def _prefers(constraints: Constraints) -> bool:
     return bool(constraints.preferred_providers or constraints.preferred_models)
 
 
-def _kept(winner: Candidate, second: Candidate, constraints: Constraints) -> str:
+def _by_session(winner: Candidate, second: Candidate, constraints: Constraints) -> str:
     """A kept model loses its bonus in a new conversation, and may still lead."""
     terms = winner.terms
     alone = winner.score - terms.stickiness * terms.complexity_factor * terms.tier_weight
@@ -60,8 +63,8 @@ def _overlaid(constraints: Constraints, candidates: Sequence[Candidate]) -> str:
     )
     leads = min(candidates, key=lambda each: (-each.score, each.mean_price, each.model)) is second
     if leads and not (constraints.priority != "balanced" and _prefers(constraints)):
-        told = f"{_short(second.score)} to {_short(winner.score)}"
-        return f"Without {overlay} {second.model} would have won by score, {told}."
+        scores = f"{_short(second.score)} to {_short(winner.score)}"
+        return f"Without {overlay} {second.model} would have won by score, {scores}."
     return f"By {overlay} {winner.model} stands first among the models near the best score, whatever {second.model} scores there."
 
 
@@ -75,8 +78,8 @@ def _levers(candidates: Sequence[Candidate]) -> Iterator[str]:
     if factor > 0 and not terms.stickiness and not winner.terms.stickiness and (bonus := gap / factor) <= MAX_BONUS:
         yield f"Had it been the conversation's previous model, a stickiness bonus over {_up(bonus)} would have done."
     if (weight := _weight(candidates)) is not None:
-        told = f"{_short(terms.tier_weight)}, would have had to be over {_up(weight)}"
-        yield f"The weight of its {second.tier} tier, {told}."
+        own = f"The weight of its {second.tier} tier, {_short(terms.tier_weight)},"
+        yield f"{own} would have had to be over {_up(weight)}."
     if gap <= MAX_BONUS:
         yield f"A speed bonus over {_up(terms.speed + gap)} in place of {_short(terms.speed)} would have done."
 
@@ -105,5 +108,5 @@ def _short(value: Decimal) -> str:
 
 
 def _up(value: Decimal) -> str:
-    """Rounded up, so that what is told would really do."""
+    """Rounded up, so that it would really do."""
     return f"{value.quantize(CENT, ROUND_CEILING).normalize():f}"

@@ -1,38 +1,60 @@
-"""What a record keeps of its decision, and read back: with the releases that it names, all that the decision came from."""
+"""What a record keeps of its decision: with the releases that it names, all that the decision came from. And read back.
 
+{"task", "constraints", "availability", "fingerprint"}: the first two without what is as by default, the third the digest of what
+could be called (autorouter.availability_facts). The moment is the record's own. No sentence, no candidate, no reason: those
+are made again by whoever asks.
+"""
+
+import hashlib
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
-from datetime import datetime
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 
-from autorouter.decision.explain import candidate_json, task_json, why
-from autorouter.types import Candidate, Constraints, Decision, Task
-from models_registry.types import Availability, Health
+import orjson
+
+from autorouter.decision.router import ENOUGH
+from autorouter.types import Constraints, Decision, Task
+
+DEFAULTS = {field.name: field.default for field in fields(Constraints)}
 
 
-def as_json(decision: Decision, taken: Candidate, availability: Availability, now: datetime) -> dict[str, Any]:
-    """All that the releases it names need to decide the same again, and the outcome in short."""
-    runner_up = next((each for each in decision.candidates if each.model != taken.model), None)
-    return {
-        "at": now.isoformat(),
-        "task": task_json(decision.task),
-        "constraints": constraints_json(decision.constraints),
-        "availability": availability_json(availability),
-        "why": why(decision),
-        "taken": candidate_json(taken),
-        "runner_up": candidate_json(runner_up) if runner_up else None,
-        "candidates": len(decision.candidates),
-        "excluded": len(decision.excluded),
+def dumps(decision: Decision, availability_digest: str) -> bytes:
+    """The decision as a record keeps it. It was looked for with `enough` of ENOUGH or more."""
+    return orjson.dumps(
+        {
+            "task": task_to_json(decision.task),
+            "constraints": constraints_to_json(decision.constraints),
+            "availability": availability_digest,
+            "fingerprint": fingerprint(decision),
+        }
+    )
+
+
+def fingerprint(decision: Decision) -> str:
+    """Stands for the first ENOUGH candidates in their order, each with its exact score and estimated cost."""
+    first = [
+        f"{each.model} {each.score.normalize()} {each.estimated_cost_usd.normalize()}"
+        for each in decision.candidates[:ENOUGH]
+    ]
+    return hashlib.blake2b("\n".join(first).encode(), digest_size=8).hexdigest()
+
+
+def task_to_json(task: Task) -> dict[str, Any]:
+    """The task without its long context, which follows from its size and the release."""
+    always = {
+        "category": task.category,
+        "complexity": task.complexity,
+        "input_tokens": task.input_tokens,
+        "origin": task.origin,
     }
+    return {**always, "needs": sorted(task.needs)} if task.needs else always
 
 
-def constraints_json(constraints: Constraints) -> dict[str, Any]:
+def constraints_to_json(constraints: Constraints) -> dict[str, Any]:
     """Every field that is not as it is by default."""
     return {
-        field.name: _plain(value)
-        for field in fields(Constraints)
-        if (value := getattr(constraints, field.name)) != field.default
+        name: _plain(value) for name, default in DEFAULTS.items() if (value := getattr(constraints, name)) != default
     }
 
 
@@ -44,31 +66,23 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-def availability_json(availability: Availability) -> dict[str, Any]:
-    return {
-        "providers": sorted(availability.providers),
-        "sandbox": availability.sandbox,
-        "open_circuits": sorted(availability.open_circuits),
-        "down": sorted(availability.health.down),
-        "degraded": sorted(availability.health.degraded),
-        "latency_ms": dict(availability.latency_ms),
-    }
-
-
 # --- read back
 
 
 def task_of(raw: Mapping[str, Any]) -> Task:
     """The task that a record describes."""
-    values = {name: value for name, value in raw.items() if name != "long_context"}
-    return Task(**{**values, "needs": frozenset(raw["needs"]), "is_long_context": raw.get("long_context", False)})
+    return Task(**{**raw, "needs": frozenset(raw.get("needs", ()))})
 
 
 def constraints_of(raw: Mapping[str, Any]) -> Constraints:
-    """The wish that a record keeps."""
-    values = {name: _read[name](value) if name in _read and value is not None else value for name, value in raw.items()}
-    known = {field.name for field in fields(Constraints) if field.default is not MISSING}
-    return Constraints(**{name: value for name, value in values.items() if name in known})
+    """The constraints that a record keeps."""
+    return Constraints(
+        **{
+            name: _read[name](value) if name in _read and value is not None else value
+            for name, value in raw.items()
+            if name in DEFAULTS
+        }
+    )
 
 
 def _allowed(raw: Any) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
@@ -82,14 +96,3 @@ _read: Mapping[str, Any] = {
     "allowed": _allowed,
     **dict.fromkeys(("blocked_providers", "blocked_models", "preferred_providers", "preferred_models"), frozenset),
 }
-
-
-def availability_of(raw: Mapping[str, Any]) -> Availability:
-    """The reach that a record keeps."""
-    return Availability(
-        providers=frozenset(raw["providers"]),
-        sandbox=raw["sandbox"],
-        open_circuits=frozenset(raw.get("open_circuits", ())),
-        health=Health(down=frozenset(raw.get("down", ())), degraded=frozenset(raw.get("degraded", ()))),
-        latency_ms=raw.get("latency_ms", {}),
-    )

@@ -1,4 +1,4 @@
-"""A decision told: as the JSON of /api/routing/select, and as one plain sentence."""
+"""A decision for those who ask why: as the JSON of /api/routing/select, and as one plain sentence."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,7 +7,8 @@ from autorouter.types import Candidate, Decision, Task, Terms
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
-    """The whole decision. Scores and terms are unrounded numbers, costs USD; `model` is null when nothing is left."""
+    """The decision, whole where it was made with enough=None. Scores and terms are unrounded numbers, costs USD; `model` is
+    null when nothing is left."""
     chosen = decision.chosen
     return {
         "model": chosen.model if chosen else None,
@@ -51,28 +52,39 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def why(decision: Decision) -> str:
-    """One sentence for people: the task, what decided, and who came second."""
-    chosen = decision.chosen
-    if chosen is None:
-        return f"No model can take this request: all {len(decision.excluded)} considered are excluded."
-    task = decision.task
-    text = (
-        f"{chosen.model} suits a {task.complexity} {task.category} task best among {len(decision.candidates)}"
-        f" {'model' if len(decision.candidates) == 1 else 'models'}: score {_short(chosen.score)}, {_story(chosen)}"
-    )
-    if decision.constraints.keeps_model and chosen.model == decision.constraints.previous_model:
-        text = f"{chosen.model} answered this conversation before and can still take what it asks"
-    elif decision.constraints.policy:
-        text = f"{chosen.model} is the first model of policy {decision.constraints.policy} that can take this request"
-    elif decision.constraints.priority != "balanced":
-        text += f", picked for {decision.constraints.priority}"
-    if decision.constraints.rules:
-        text += f"; {'rule' if len(decision.constraints.rules) == 1 else 'rules'} {', '.join(decision.constraints.rules)} fired"
-    if len(decision.candidates) > 1:
-        second = decision.candidates[1]
-        text += f"; next is {second.model} with {_short(second.score)}"
-    return text + "."
+def why(decision: Decision, chosen: Candidate | None = None) -> str:
+    """One sentence for people: the task, what decided, and who came next. `chosen` is who answered, if not the first."""
+    first = decision.chosen
+    if first is None:
+        return f"No model can take this request: all {decision.considered} considered are excluded."
+    if chosen is not None and chosen.model != first.model:
+        score = f"score {_short(chosen.score)}, {_story(chosen)}"
+        return f"{chosen.model} stands in for {first.model}, which could not be used: {score}{_rules(decision)}."
+    return f"{_choice(decision, first)}{_rules(decision)}{_next(decision)}."
+
+
+def _choice(decision: Decision, first: Candidate) -> str:
+    """What put the first one there."""
+    task, constraints = decision.task, decision.constraints
+    if constraints.keeps_model and first.model == constraints.previous_model:
+        return f"{first.model} answered this conversation before and can still take what it asks"
+    if constraints.policy:
+        return f"{first.model} is the first model of policy {constraints.policy} that can take this request"
+    suits = f"{first.model} suits a {task.complexity} {task.category} task best"
+    picked = f", picked for {constraints.priority}" if constraints.priority != "balanced" else ""
+    return f"{suits}: score {_short(first.score)}, {_story(first)}{picked}"
+
+
+def _rules(decision: Decision) -> str:
+    fired = decision.constraints.rules
+    return f"; {'rule' if len(fired) == 1 else 'rules'} {', '.join(fired)} fired" if fired else ""
+
+
+def _next(decision: Decision) -> str:
+    if len(decision.candidates) < 2:
+        return ""
+    second = decision.candidates[1]
+    return f"; next is {second.model} with {_short(second.score)}"
 
 
 def _story(candidate: Candidate) -> str:

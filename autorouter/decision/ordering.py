@@ -94,19 +94,19 @@ def _is_worse(own: Measured, others: Measured, bounds: Bounds) -> bool:
 def _shift(own: Measured, others: Measured, rivals: Measured, places: int, bounds: Bounds) -> Shift:
     """`rivals` are the healthy ones among the others."""
     if own.requests < bounds.min_requests or others.requests < bounds.min_requests:
-        told = f"{own.requests} requests, {others.requests} of the others: fewer than {bounds.min_requests}"
-        return Shift(places=_towards_zero(places), reason=told)
+        figures = f"{own.requests} requests, {others.requests} of the others: fewer than {bounds.min_requests}"
+        return Shift(places=_towards_zero(places), reason=figures)
     low, high = interval(own)
-    told = f"success {own.rate:.1%} of {own.requests} ({low:.1%} to {high:.1%}), the others {others.rate:.1%}"
+    figures = f"success {own.rate:.1%} of {own.requests} ({low:.1%} to {high:.1%}), the others {others.rate:.1%}"
     margin = f"more than {bounds.margin:.1%}"
     if _is_worse(own, others, bounds):
-        return Shift(places=min(places + 1, bounds.max_places), reason=f"{told}: worse by {margin}")
+        return Shift(places=min(places + 1, bounds.max_places), reason=f"{figures}: worse by {margin}")
     if rivals.requests >= bounds.min_requests and low > rivals.rate + bounds.margin:
-        told = f"{told}, the healthy ones of them {rivals.rate:.1%}"
-        return Shift(places=max(places - 1, -bounds.max_places), reason=f"{told}: better by {margin}")
+        figures = f"{figures}, the healthy ones of them {rivals.rate:.1%}"
+        return Shift(places=max(places - 1, -bounds.max_places), reason=f"{figures}: better by {margin}")
     if abs(own.rate - others.rate) <= bounds.margin / 2:
-        return Shift(places=_towards_zero(places), reason=f"{told}: as good as the others again")
-    return Shift(places=max(-bounds.max_places, min(places, bounds.max_places)), reason=told)
+        return Shift(places=_towards_zero(places), reason=f"{figures}: as good as the others again")
+    return Shift(places=max(-bounds.max_places, min(places, bounds.max_places)), reason=figures)
 
 
 def _towards_zero(places: int) -> int:

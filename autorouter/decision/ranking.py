@@ -1,19 +1,313 @@
-"""What is the same for every request of a release."""
+"""Every model of a catalogue, best first for each kind of task: all of a decision that no single request changes.
 
-from dataclasses import dataclass
-from datetime import datetime
+A *place* is where a model stands by score, 0 the best; what a request rules out are sets of places (see bitsets). Whoever
+holds a snapshot holds its rankings: nothing here is keyed by identity, and nothing outlives its owner.
+"""
 
-from autorouter.types import RouterRelease
-from models_registry.types import Availability, Catalogue
+import threading
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from functools import cached_property, lru_cache, reduce
+from itertools import product
+from operator import or_
+
+from autorouter.decision.bitsets import Order, Steps, set_of
+from autorouter.decision.candidates import is_local, is_private, keeps_private, price_now, usable
+from autorouter.decision.costs import UNPRICED, Rates
+from autorouter.decision.scoring import cost_tier, quality_of, terms
+from autorouter.types import (
+    CATEGORIES,
+    COMPLEXITIES,
+    NEEDS,
+    Category,
+    Complexity,
+    CostTier,
+    Policy,
+    RouterRelease,
+    Task,
+    Terms,
+)
+from models_registry.prices.pricing import mean_price
+from models_registry.types import Availability, Capability, Catalogue, Model, Price
+
+MAX_SPANS = 4
+MAX_FILTERS = 4_096
+"""Filters that a ranking keeps, one for each set of blocks and allowances in use. One that it forgot takes microseconds."""
+Label = tuple[str, str]
+"""What many models have in common: ("maker", "openai"), ("needs", "tools"), ("is", "local")."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What of a model does not depend on the task, from one change of a price or status to the next."""
+
+    model: Model
+    price: Price | None
+    mean_price: Decimal
+    """USD per 1M tokens; UNPRICED where there is no price."""
+    tier: CostTier
+    quality: Decimal
+    max_input_tokens: int
+    """The largest estimated prompt that its window holds with the context buffer."""
+    latency_ms: int | None
+    labels: frozenset[Label]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranked:
+    """A model with its score for one kind of task, before any bonus for a conversation."""
+
+    standing: Standing
+    terms: Terms
+    score: Decimal
+
+    @property
+    def key(self) -> tuple[Decimal, Decimal, str]:
+        """Lowest first: by score, then by lower mean price, then by id."""
+        return self.score.copy_negate(), self.standing.mean_price, self.standing.model.id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lifted:
+    """A conversation's previous model with its bonus: its score, and the place that this puts it before."""
+
+    terms: Terms
+    score: Decimal
+    before: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """A time in which no price and no deprecation begins, and what was compiled for it so far."""
+
+    begins: datetime
+    ends: datetime
+    standings: Mapping[str, Standing]
+    """By model id."""
+    rankings: dict[tuple[Category, Complexity], "Ranking"] = field(default_factory=dict)
+
+
 class Rankings:
-    """The releases and the availability that decisions are made from."""
+    """Every ranking of a catalogue and a router release, for what can be called at the moment.
 
-    catalogue: Catalogue
-    router: RouterRelease
-    availability: Availability
+    Each is compiled when it is first asked for; `compile_all` does that beforehand. Safe to use from several threads.
+    """
+
+    def __init__(self, *, catalogue: Catalogue, router: RouterRelease, availability: Availability) -> None:
+        self.catalogue = catalogue
+        self.router = router
+        self.availability = availability
+        self._spans: tuple[Span, ...] = ()
+        self._lock = threading.Lock()
+
+    def of(self, category: Category, complexity: Complexity, now: datetime) -> "Ranking":
+        """The ranking for a kind of task at a moment."""
+        span = self._span(now)
+        return span.rankings.get((category, complexity)) or self._compile(span, category, complexity)
+
+    def standings(self, now: datetime) -> Mapping[str, Standing]:
+        """What of each model does not depend on the task, at a moment, by id."""
+        return self._span(now).standings
 
     def compile_all(self, now: datetime) -> None:
         """Every ranking of a moment, so that no request waits for its own. For whoever makes a snapshot."""
+        for category, complexity in product(CATEGORIES, COMPLEXITIES):
+            self.of(category, complexity, now)
+
+    def _span(self, now: datetime) -> Span:
+        for span in self._spans:
+            if span.begins <= now < span.ends:
+                return span
+        return self._begin(now.astimezone(UTC))
+
+    def _begin(self, now: datetime) -> Span:
+        changes = sorted({*_changes(self.catalogue.models.values())})
+        bounds = [datetime.min.replace(tzinfo=UTC), *changes, datetime.max.replace(tzinfo=UTC)]
+        at = bisect_right(changes, now)
+        standings = {name: self._standing(model, now) for name, model in self.catalogue.models.items()}
+        span = Span(begins=bounds[at], ends=bounds[at + 1], standings=standings)
+        with self._lock:
+            self._spans = (span, *self._spans)[:MAX_SPANS]
+        return span
+
+    def _standing(self, model: Model, now: datetime) -> Standing:
+        config, price = self.router.config, price_now(model, self.availability, now)
+        mean = mean_price(price) if price else UNPRICED
+        is_open = model.is_available and not model.is_deprecated(now.date()) and price is not None
+        return Standing(
+            model=model,
+            price=price,
+            mean_price=mean,
+            tier=cost_tier(mean, config),
+            quality=quality_of(self.router.profiles.get(model.id)),
+            max_input_tokens=max_input_tokens(model.context_window, config.context_buffer),
+            latency_ms=self.availability.latency_ms.get(model.id),
+            labels=frozenset([*self._labels(model), *([("is", "open")] if is_open else [])]),
+        )
+
+    def _labels(self, model: Model) -> Iterator[Label]:
+        providers = self.catalogue.providers
+        yield "maker", model.provider
+        for need in NEEDS:
+            if model.has(need):
+                yield "has", need
+        for deployment in usable(model, self.availability):
+            yield "host", deployment.provider
+            if self.availability.sandbox or keeps_private(deployment, providers):
+                yield "private host", deployment.provider
+        if is_private(model, providers):
+            yield "is", "private"
+        if is_local(model, providers):
+            yield "is", "local"
+        if model.is_internal_only:
+            yield "is", "internal"
+
+    def _compile(self, span: Span, category: Category, complexity: Complexity) -> "Ranking":
+        task = Task(category=category, complexity=complexity, input_tokens=0, needs=frozenset(), origin="given")
+        ranked = [self._ranked(standing, task) for standing in span.standings.values()]
+        return span.rankings.setdefault((category, complexity), Ranking(ranked, self.router.config.stickiness_bonus))
+
+    def _ranked(self, standing: Standing, task: Task) -> Ranked:
+        model = standing.model
+        profile = self.router.profiles.get(model.id)
+        found = terms(model, profile, standing.tier, task, None, self.router.config)
+        return Ranked(standing=standing, terms=found, score=found.score)
+
+
+def max_input_tokens(context_window: int, buffer: Decimal) -> int:
+    """The largest whole number of tokens that a window holds with the buffer."""
+    numerator, denominator = buffer.as_integer_ratio()
+    return context_window * denominator // numerator
+
+
+def _changes(models: Iterable[Model]) -> Iterator[datetime]:
+    """When a price begins, and the first moments of the days from which models are deprecated."""
+    for model in models:
+        if model.deprecated_from is not None:
+            yield datetime.combine(model.deprecated_from, time(), UTC)
+        for deployment in model.deployments:
+            yield from (price.effective_from for price in deployment.prices)
+
+
+class Ranking:
+    """The models by place, right for one span of time and one availability.
+
+    What it keeps beside is bounded by the number of models, of policies, or by MAX_FILTERS. Safe to use from several threads.
+    """
+
+    def __init__(self, ranked: Iterable[Ranked], stickiness_bonus: Decimal) -> None:
+        self.keys, self.ranked = _sorted(ranked)
+        self.places = {each.standing.model.id: place for place, each in enumerate(self.ranked)}
+        self.everybody = (1 << len(self.ranked)) - 1
+        standings = [each.standing for each in self.ranked]
+        self.rates = Rates([each.price for each in standings], [each.model.max_output for each in standings])
+        self._stickiness = stickiness_bonus
+        self._falling = [negative for negative, _, _ in self.keys]
+        self._groups = _grouped([each.standing.labels for each in self.ranked])
+        self.local = self._groups.get(("is", "local"), 0)
+        self._sizes = Steps([each.standing.max_input_tokens for each in self.ranked])
+        self._lifted: dict[int, Lifted] = {}
+        self._policies: dict[str, tuple[int, ...]] = {}
+        self.passing: Callable[..., int] = lru_cache(MAX_FILTERS)(self._passing)
+        self.named: Callable[..., int] = lru_cache(MAX_FILTERS)(self._named)
+
+    # --- sets of places
+
+    def fitting(self, input_tokens: int, needs: Iterable[Capability]) -> int:
+        """The models whose window holds so large a prompt with the buffer, and that have what is needed."""
+        left = self._sizes.at_least(input_tokens)
+        for need in needs:
+            left &= self._groups.get(("has", need), 0)
+        return left
+
+    def within_ms(self, max_latency_ms: int) -> int:
+        """The models that are not measured to take longer."""
+        return self._latencies.at_most(max_latency_ms)
+
+    def scoring(self, score: Decimal) -> int:
+        """The models with at least so high a score."""
+        return (1 << bisect_right(self._falling, score.copy_negate())) - 1
+
+    def _passing(
+        self,
+        blocked_providers: frozenset[str],
+        blocked_models: frozenset[str],
+        allowed: tuple[tuple[frozenset[str], frozenset[str]], ...],
+        wants_privacy: bool,
+        allows_internal: bool,
+    ) -> int:
+        """The models that may be used and can be called, by what somebody's preferences and rules say of any request."""
+        groups = self._groups
+        hosts = self._private_hosts if wants_privacy else self._hosts
+        left = groups.get(("is", "open"), 0)
+        left &= _union(places for host, places in hosts.items() if host not in blocked_providers)
+        left &= ~self._named(blocked_providers, blocked_models)
+        for providers, models in allowed:
+            left &= self._named(providers, models)
+        if wants_privacy:
+            left &= groups.get(("is", "private"), 0)
+        return left if allows_internal else left & ~groups.get(("is", "internal"), 0)
+
+    def _named(self, providers: frozenset[str], models: frozenset[str]) -> int:
+        """The models of these makers, and these models."""
+        makers = _union(self._groups.get(("maker", name), 0) for name in providers)
+        return makers | set_of(self.places[name] for name in models if name in self.places)
+
+    # --- orders
+
+    def in_policy(self, policy: Policy) -> tuple[int, ...]:
+        """The places of a policy's models, in its order."""
+        if policy.name not in self._policies:
+            names = [name for name in dict.fromkeys(policy.models) if name in self.places]
+            self._policies[policy.name] = tuple(self.places[name] for name in names)
+        return self._policies[policy.name]
+
+    def lifted(self, place: int) -> Lifted:
+        """The model of this place as the conversation's previous one."""
+        if place not in self._lifted:
+            found = replace(self.ranked[place].terms, stickiness=self._stickiness)
+            key = (found.score.copy_negate(), *self.keys[place][1:])
+            self._lifted[place] = Lifted(terms=found, score=found.score, before=bisect_left(self.keys, key))
+        return self._lifted[place]
+
+    @cached_property
+    def by_quality(self) -> Order:
+        return Order([each.standing.quality.copy_negate() for each in self.ranked])
+
+    @cached_property
+    def by_speed(self) -> Order:
+        return Order([each.terms.speed.copy_negate() for each in self.ranked])
+
+    @cached_property
+    def _latencies(self) -> Steps:
+        return Steps([each.standing.latency_ms for each in self.ranked])
+
+    @cached_property
+    def _hosts(self) -> dict[str, int]:
+        return {name: places for (kind, name), places in self._groups.items() if kind == "host"}
+
+    @cached_property
+    def _private_hosts(self) -> dict[str, int]:
+        return {name: places for (kind, name), places in self._groups.items() if kind == "private host"}
+
+
+def _sorted(ranked: Iterable[Ranked]) -> tuple[list[tuple[Decimal, Decimal, str]], tuple[Ranked, ...]]:
+    keyed = sorted(((each.key, each) for each in ranked), key=lambda pair: pair[0])
+    return [key for key, _ in keyed], tuple(each for _, each in keyed)
+
+
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)
+
+
+def _grouped(labels: Sequence[Iterable[Label]]) -> Mapping[Label, int]:
+    """The places of each label, out of the labels of each place."""
+    found: dict[Label, int] = {}
+    for place, some in enumerate(labels):
+        bit = 1 << place
+        for label in some:
+            found[label] = found.get(label, 0) | bit
+    return found

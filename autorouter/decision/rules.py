@@ -1,15 +1,14 @@
 """Custom rules: conditions on a request, and one effect each. Plain data, never code. Pure.
 
 A rule is {"name", "when": {...}, "then": {...}}. `when` holds for a request that fits every condition it names; `then` is
-one effect. Several rules may fire; blocks and allows add up, the first policy that one chooses counts.
+one effect. Which of them fire, and what they say together, tells autorouter.decision.firing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
-from autorouter.types import CATEGORIES, COMPLEXITIES, Constraints, Task
+from autorouter.types import CATEGORIES, COMPLEXITIES
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EFFECTS = ("allow", "block", "prefer", "policy")
@@ -24,8 +23,8 @@ class Names:
     providers: frozenset[str] = frozenset()
     models: frozenset[str] = frozenset()
 
-    def has(self, model: str, provider: str) -> bool:
-        return model in self.models or provider in self.providers
+
+NOBODY = Names()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,52 +61,6 @@ class InvalidRules(ValueError):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{path}: {problem}" for path, problem in problems.items()))
         self.problems = dict(problems)
-
-
-def fires(rule: Rule, task: Task, tags: Sequence[str], now: datetime) -> bool:
-    """Whether a request fits every condition of the rule."""
-    when = rule.when
-    return (
-        (not when.category or task.category in when.category)
-        and (not when.complexity or task.complexity in when.complexity)
-        and (when.min_tokens is None or task.input_tokens >= when.min_tokens)
-        and (when.max_tokens is None or task.input_tokens <= when.max_tokens)
-        and (not when.weekday or WEEKDAYS[now.weekday()] in when.weekday)
-        and (not when.tag or not when.tag.isdisjoint(tags))
-        and _is_within(when, now.hour)
-    )
-
-
-def _is_within(when: When, hour: int) -> bool:
-    first = 0 if when.from_hour is None else when.from_hour
-    last = 24 if when.until_hour is None else when.until_hour
-    return first <= hour < last if first <= last else hour >= first or hour < last
-
-
-def apply(
-    rules: Sequence[Rule], constraints: Constraints, task: Task, tags: Sequence[str], now: datetime
-) -> Constraints:
-    """The wish with the effects of every rule that fires, and their names in it."""
-    fired = tuple(rule for rule in rules if fires(rule, task, tags, now))
-    if not fired:
-        return constraints
-    policies = [rule.policy for rule in fired if rule.policy]
-    allowed = [rule.allow for rule in fired if rule.allow]
-    blocked = [rule.block for rule in fired if rule.block]
-    preferred = [rule.prefer for rule in fired if rule.prefer]
-    return replace(
-        constraints,
-        rules=tuple(rule.name for rule in fired),
-        policy=constraints.policy or (policies[0] if policies else None),
-        allowed=(*constraints.allowed, *((each.providers, each.models) for each in allowed)),
-        blocked_providers=constraints.blocked_providers.union(*(each.providers for each in blocked)),
-        blocked_models=constraints.blocked_models.union(*(each.models for each in blocked)),
-        preferred_providers=constraints.preferred_providers.union(*(each.providers for each in preferred)),
-        preferred_models=constraints.preferred_models.union(*(each.models for each in preferred)),
-    )
-
-
-# --- reading
 
 
 def read(raw: object) -> tuple[Rule, ...]:
@@ -153,10 +106,10 @@ def _object(path: str, raw: object, allowed: Sequence[str], problems: dict[str, 
 def _when(path: str, raw: object, problems: dict[str, str]) -> When:
     facts = _object(path, raw, CONDITIONS, problems)
     ranges = {"min_tokens": 1_000_000_000, "max_tokens": 1_000_000_000, "from_hour": 23, "until_hour": 24}
-    for name, most in ranges.items():
+    for name, highest in ranges.items():
         value = facts.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most):
-            problems[f"{path}.{name}"] = f"{value!r} is not a whole number from 0 to {most:,}."
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= highest):
+            problems[f"{path}.{name}"] = f"{value!r} is not a whole number from 0 to {highest:,}."
     numbers: dict[str, Any] = {name: None if f"{path}.{name}" in problems else facts.get(name) for name in ranges}
     return When(
         category=_words(f"{path}.category", facts.get("category"), CATEGORIES, problems),

@@ -31,7 +31,8 @@ def speed_bonus(model_id: str, bonuses: Mapping[str, Decimal]) -> Decimal:
     return sum((points for pattern, points in bonuses.items() if pattern in lowered), NOTHING)
 
 
-def _category_score(task: Task, profile: Profile | None) -> Decimal:
+def category_score(task: Task, profile: Profile | None) -> Decimal:
+    """How good a profile is at a task's category, 0 to 100."""
     score = profile.categories.get(task.category) if profile else None
     return score.value if score else UNKNOWN_SCORE
 
@@ -51,7 +52,7 @@ def terms(
     reasons = task.complexity == "complex" and model.supports_reasoning
     researches = task.category == "research" and model.provider == RESEARCH_PROVIDER
     return Terms(
-        category=_category_score(task, profile),
+        category=category_score(task, profile),
         stickiness=config.stickiness_bonus if model.id == previous_model else NOTHING,
         reasoning=config.reasoning_bonus if reasons else NOTHING,
         research=config.research_bonus if researches else NOTHING,

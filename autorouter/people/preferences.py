@@ -4,13 +4,15 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import TypeVar
 
 from django.db import transaction
 
 from autorouter import models
 from autorouter.decision import rules
-from autorouter.decision.rules import InvalidRules, Rule
+from autorouter.decision.firing import RuleSet
+from autorouter.decision.rules import InvalidRules, Names, Rule
 from autorouter.types import Constraints, Priority, Task
 from routerhub.audit import history
 from routerhub.audit.change import Change
@@ -21,7 +23,7 @@ CHANGED = "preferences"
 """What the processes hear, with the user's id, when somebody's preferences changed."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Preferences:
     """One set per user. None and empty: no restriction."""
 
@@ -31,6 +33,15 @@ class Preferences:
     preferred_providers: frozenset[str] = frozenset()
     blocked_providers: frozenset[str] = frozenset()
     rules: tuple[Rule, ...] = ()
+
+    @cached_property
+    def ruleset(self) -> RuleSet:
+        """The rules, and the lists that count whatever fires, compiled once and kept as long as these preferences are."""
+        return RuleSet(
+            self.rules,
+            blocked=Names(providers=self.blocked_providers),
+            preferred=Names(providers=self.preferred_providers),
+        )
 
 
 NONE = Preferences()
@@ -43,28 +54,22 @@ def apply(
     task: Task,
     tags: Sequence[str],
     now: datetime,
+    policies: Container[str],
 ) -> Constraints:
-    """The wish with the user's preferences in it: the lower limits, all blocks, and the rules that fire.
+    """The constraints with the user's preferences in them: the lower limits, all blocks, and the rules that fire. Pure.
 
-    `priority` is the request's own, None where it names none. Pure.
+    `priority` is the request's own, None where it names none. A rule whose policy is not among the active `policies` does not
+    fire: a rule never makes a request fail.
     """
     if preferences is NONE:
         return constraints if priority is None else replace(constraints, priority=priority)
-    merged = replace(
+    limited = replace(
         constraints,
         priority=priority or preferences.priority,
         max_cost_usd=_lower(constraints.max_cost_usd, preferences.max_cost_usd),
         max_latency_ms=_lower(constraints.max_latency_ms, preferences.max_latency_ms),
-        preferred_providers=constraints.preferred_providers | preferences.preferred_providers,
-        blocked_providers=constraints.blocked_providers | preferences.blocked_providers,
     )
-    return rules.apply(preferences.rules, merged, task, tags, now)
-
-
-def usable(preferences: Preferences, policies: Container[str]) -> Preferences:
-    """Without the rules whose policy is not active any more: a rule never makes a request fail. Pure."""
-    kept = tuple(rule for rule in preferences.rules if rule.policy is None or rule.policy in policies)
-    return preferences if len(kept) == len(preferences.rules) else replace(preferences, rules=kept)
+    return preferences.ruleset.effect(task, tags, now, policies).on(limited)
 
 
 def _lower(one: Number | None, other: Number | None) -> Number | None:

@@ -1,7 +1,8 @@
 """The decision for a request, without calling a model."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DatabaseError
 from drf_spectacular.types import OpenApiTypes
@@ -12,17 +13,20 @@ from rest_framework.views import APIView
 
 from autorouter.decision import explain
 from autorouter.decision.classify import classify
-from autorouter.decision.router import decide
-from autorouter.errors import NoCandidate, UnknownTaskType
+from autorouter.decision.ranking import Rankings
+from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration
 from autorouter.people import preferences, sessions
+from autorouter.select import Asked, select
 from autorouter.serializers import SelectSerializer
-from autorouter.types import Constraints, RouterRelease, Task
+from autorouter.types import Task
 from budgets.types import Caller
 from models_registry import availability, probing
-from models_registry.types import HEALTHY, Health
+from models_registry.types import HEALTHY
 from routerhub.audit.permissions import Readers, TablePermissions
 from routerhub.releases import live
+
+Value = TypeVar("Value")
 
 
 class SelectView(APIView):
@@ -37,39 +41,37 @@ class SelectView(APIView):
     def post(self, request: Request) -> Response:
         serializer = SelectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        asked = serializer.validated_data
-        releases, user = live.current(), _user_key(request)
-        catalogue, router = releases.for_user("catalogue", user), releases.for_user("router", user)
-        now, task, session_model = datetime.now(UTC), _task(asked), _session_model(request, asked)
-        constraints = preferences.apply(
-            preferences.usable(_preferences(request), router.policies),
-            _constraints(asked, router, session_model),
-            asked["priority"],
-            task,
-            asked.get("tags", ()),
-            now,
-        )
-        availability_now = availability.current(catalogue.providers.values(), _health())
-        decision = decide(catalogue, router, task, constraints, availability_now, now)
+        values = serializer.validated_data
+        own = _known(lambda: preferences.of_user(_user_id(request)), preferences.NONE)
+        decision = select(_rankings(request), _asked(request, values), own, _task(values), datetime.now(UTC), None)
         if decision.chosen is None:
             raise NoCandidate(decision)
         return Response(explain.as_json(decision))
 
 
-def _preferences(request: Request) -> preferences.Preferences:
-    """The user's own; none while the database does not answer."""
+def _known(read: Callable[[], Value], otherwise: Value) -> Value:
+    """What the database says, or what is said while it does not answer."""
     try:
-        return preferences.of_user(request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk)
+        return read()
     except DatabaseError:
-        return preferences.NONE
+        return otherwise
 
 
-def _health() -> Health:
-    """What probes found; nothing while the database does not answer."""
-    try:
-        return probing.measured()
-    except DatabaseError:
-        return HEALTHY
+def _rankings(request: Request) -> Rankings:
+    """Of the caller's releases, for what can be called now: as the gateway's snapshot holds them."""
+    releases, user = live.current(), _user_key(request)
+    catalogue = releases.for_user("catalogue", user)
+    health = _known(probing.measured, HEALTHY)
+    measured = _known(availability.measured, availability.UNMEASURED)
+    return Rankings(
+        catalogue=catalogue,
+        router=releases.for_user("router", user),
+        availability=availability.current(catalogue.providers.values(), health, *measured),
+    )
+
+
+def _user_id(request: Request) -> int | None:
+    return request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk
 
 
 def _user_key(request: Request) -> str:
@@ -80,32 +82,33 @@ def _user_key(request: Request) -> str:
     return f"{request.user.pk}"
 
 
-def _session_model(request: Request, asked: dict[str, Any]) -> str | None:
-    """The model of the conversation that is named, where the request names no model of its own."""
-    if asked.get("previous_model") or not asked.get("session") or not isinstance(request.auth, Caller):
-        return None
-    return sessions.previous_model(request.auth.account_id, asked["session"])
-
-
-def _task(asked: dict[str, Any]) -> Task:
-    if "task" in asked:
-        given = asked["task"]
-        return Task(**{**given, "needs": frozenset(given["needs"]), "origin": "given"})
-    structured = asked.get("response_format", {}).get("type") in {"json_object", "json_schema"}
-    return classify(asked["messages"], bool(asked.get("tools")), structured, asked["stream"])
-
-
-def _constraints(asked: dict[str, Any], router: RouterRelease, session_model: str | None) -> Constraints:
-    task_type = asked.get("task_type")
-    if task_type and task_type not in router.task_types:
-        raise UnknownTaskType(task_type, router.task_types)
-    candidates = asked.get("candidates")
-    return Constraints(
-        previous_model=asked.get("previous_model") or session_model,
-        keeps_model=session_model is not None,
+def _asked(request: Request, values: dict[str, Any]) -> Asked:
+    candidates = values.get("candidates")
+    return Asked(
+        policy=values.get("policy"),
+        task_type=values.get("task_type", ""),
         candidates=None if candidates is None else tuple(candidates),
-        policy=asked.get("policy") or router.task_types.get(task_type or ""),
-        max_cost_usd=asked.get("max_cost_usd"),
-        max_latency_ms=asked.get("max_latency_ms"),
-        max_output_tokens=asked.get("max_output_tokens"),
+        priority=values["priority"],
+        previous_model=values.get("previous_model"),
+        session_model=_session_model(request, values.get("session")),
+        max_cost_usd=values.get("max_cost_usd"),
+        max_latency_ms=values.get("max_latency_ms"),
+        max_output_tokens=values.get("max_output_tokens"),
+        tags=tuple(values.get("tags", ())),
     )
+
+
+def _session_model(request: Request, session: str | None) -> str | None:
+    """The model of the conversation that is named. Conversations belong to the account of a key."""
+    if not session or not isinstance(request.auth, Caller):
+        return None
+    account = request.auth.account_id
+    return _known(lambda: sessions.previous_model(account, session), None)
+
+
+def _task(values: dict[str, Any]) -> Task:
+    if "task" in values:
+        given = values["task"]
+        return Task(**{**given, "needs": frozenset(given["needs"]), "origin": "given"})
+    structured = values.get("response_format", {}).get("type") in {"json_object", "json_schema"}
+    return classify(values["messages"], bool(values.get("tools")), structured, values["stream"])

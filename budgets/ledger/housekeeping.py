@@ -8,7 +8,7 @@ import contextlib
 import logging
 import time
 
-from budgets.ledger.database import Database, DatabaseError
+from budgets.ledger.database import Away, Database, DatabaseError, Unreachable
 from budgets.ledger.settling import Settler
 from budgets.ledger.spool import Spool
 
@@ -31,13 +31,14 @@ class Housekeeper:
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(_log_end)
 
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
-        self._database.close()
+        await self._database.close()
 
     async def is_answering(self) -> bool:
         """Whether the database does."""
@@ -60,12 +61,17 @@ class Housekeeper:
             await asyncio.sleep(DRAIN_EVERY_S)
 
     async def drain(self) -> None:
-        """Write what is on disk. Raises Away, and OSError."""
+        """Write what is on disk. A file that cannot be written now keeps no other back. Raises Unreachable, OSError."""
         for file in self._spool.files():
-            with self._spool.claim(file) as items:
-                for at in range(0, len(items), self._max_per_batch):
-                    await self._settler.write(items[at : at + self._max_per_batch])
-            logger.info("action=drain items=%s file=%s", len(items), file.name)
+            try:
+                with self._spool.claim(file) as items:
+                    for at in range(0, len(items), self._max_per_batch):
+                        await self._settler.write(items[at : at + self._max_per_batch])
+                    logger.info("action=drain items=%s file=%s", len(items), file.name)
+            except Unreachable:
+                raise
+            except Away as problem:
+                logger.warning("action=drain file=%s problem=%s", file.name, problem)
 
     async def sweep(self) -> None:
         """Settle the holds past their lease at their ceiling. Raises Away."""
@@ -76,3 +82,9 @@ class Housekeeper:
                 logger.warning("action=sweep holds=%s", swept)
             for problem in problems:
                 logger.error("action=sweep problem=%s", problem)
+
+
+def _log_end(task: "asyncio.Task[None]") -> None:
+    """It ends when it is stopped. Anything else is a mistake of ours, which must not go unseen."""
+    if not task.cancelled() and task.exception() is not None:
+        logger.critical("action=keep_house problem=it ended", exc_info=task.exception())

@@ -53,8 +53,8 @@ class Ledger:
         await self._reserve.flush()
         await self._settle.flush()
         await self._housekeeper.stop()
-        self._reserving.close()
-        self._settling.close()
+        await self._reserving.close()
+        await self._settling.close()
 
     def use(self, index: LimitIndex) -> None:
         """Take a set of limits that somebody read, where it is newer. Nobody has to: the ledger reads it when it must."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from budgets.errors import AlreadySettled, SpendRejected
-from budgets.ledger.database import Database, Rejected
+from budgets.ledger.database import Away, Database, Rejected
 from budgets.limits import READ, UNREAD, LimitIndex, index_of
 from budgets.types import Granted, Refused, Spend
 
@@ -13,6 +13,7 @@ SELECT * FROM reserve_many(
     $1::bigint, $2::bigint[], $3::int[], $4::int[], $5::uuid[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],
     $10::bigint[], $11::bigint[], $12::float[], $13::analytics_request[])
 """
+MAX_READINGS = 20
 Answer = Granted | Refused | Exception
 
 
@@ -30,13 +31,11 @@ class Reserver:
         except Rejected as problem:
             if len(batch) == 1:
                 return [SpendRejected(str(problem))]
-        return [(await self.reserve([spend]))[0] for spend in batch]
+        half = len(batch) // 2
+        return [*await self.reserve(batch[:half]), *await self.reserve(batch[half:])]
 
     async def _reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
-        row = await self._database.row(RESERVE, *_columns(self.index, batch))
-        while row["is_stale"]:
-            self.index = index_of(await self._database.rows(READ))
-            row = await self._database.row(RESERVE, *_columns(self.index, batch))
+        row = await self._ask(batch)
         refusals = {refusal["item"] - 1: refusal for refusal in row["refusals"]}
         return [
             _refused(spend, refusals[item]) if item in refusals else _granted(spend, verdict, remaining)
@@ -44,6 +43,15 @@ class Reserver:
                 zip(batch, row["verdicts"], row["remaining"], strict=True)
             )
         ]
+
+    async def _ask(self, batch: Sequence[Spend]) -> Mapping[str, Any]:
+        """The row of RESERVE for the set of limits of this moment. Raises Away, also when it never keeps still."""
+        for _ in range(MAX_READINGS):
+            row: Mapping[str, Any] = await self._database.row(RESERVE, *_columns(self.index, batch))
+            if not row["is_stale"]:
+                return row
+            self.index = index_of(await self._database.rows(READ))
+        raise Away(f"The limits changed {MAX_READINGS} times while they were read.")
 
 
 def _columns(index: LimitIndex, batch: Sequence[Spend]) -> tuple[Any, ...]:

@@ -45,20 +45,22 @@ class Settler:
         try:
             (missing,) = await self._database.row(SETTLE, *_columns(items))
         except Rejected as problem:
-            if len(items) == 1:
-                await self._settle_rejected(items[0], problem)
-            else:
-                for item in items:
-                    await self._settle([item])
+            await self._settle_rejected(items, problem)
             return
         for place in missing:
             _log_missing(items[place - 1])
 
-    async def _settle_rejected(self, item: Settlement, problem: Rejected) -> None:
-        """The money without the record; where that is it, the hold stays and is swept at its ceiling."""
-        logger.error("action=settle rejected=%r problem=%s", item, problem)
-        if item.answer is not None:
-            await self._settle([replace(item, answer=None)])
+    async def _settle_rejected(self, items: Sequence[Settlement], problem: Rejected) -> None:
+        """Half by half, down to the bad one: its money without its record. Where the money is what is bad, the hold stays
+        and is swept at its ceiling."""
+        if len(items) > 1:
+            half = len(items) // 2
+            await self._settle(items[:half])
+            await self._settle(items[half:])
+            return
+        logger.error("action=settle rejected=%r problem=%s", items[0], problem)
+        if items[0].answer is not None:
+            await self._settle([replace(items[0], answer=None)])
 
     async def _record(self, items: Sequence[Unreserved]) -> None:
         try:
@@ -67,8 +69,9 @@ class Settler:
             if len(items) == 1:
                 logger.error("action=record rejected=%r problem=%s", items[0], problem)
                 return
-            for item in items:
-                await self._record([item])
+            half = len(items) // 2
+            await self._record(items[:half])
+            await self._record(items[half:])
 
 
 def _columns(items: Sequence[Settlement]) -> tuple[Any, ...]:

@@ -1,25 +1,25 @@
 -- Put right what a sweep charged at its ceiling: one correction for each entry, and for ever. `items` has the place of
--- each entry's item in the other arrays. The entries and their counters are locked by the caller.
+-- each entry's item in the batch, and `touched` their counters. Entries and counters are locked by the caller.
 CREATE FUNCTION correct_many(
-    entry_ids bigint[], items int[], amounts bigint[], token_counts bigint[], outcomes text[], answers analytics_answer[]
+    entries bigint[], items int[], touched bigint[], operations uuid[], hops smallint[], amounts bigint[],
+    token_counts bigint[], outcomes text[], answers analytics_answer[]
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    operations uuid[];
-    corrections bigint[];
     corrected int[];
+    corrections bigint[];
 BEGIN
     WITH written AS (
-        INSERT INTO budgets_ledgerentry AS known
+        INSERT INTO budgets_ledgerentry
             (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, counters, outcome,
              settled_at)
         SELECT e.operation_id, e.hop, 'correction', e.account_id, e.key_id, e.user_id,
                least(0, amounts[i.item] - e.amount_nano), greatest(0, amounts[i.item] - e.amount_nano),
                least(0, token_counts[i.item] - e.tokens), e.counters, outcomes[i.item], clock_timestamp()
-        FROM unnest(entry_ids, items) AS i (id, item) JOIN budgets_ledgerentry e ON e.id = i.id
-        WHERE e.id = ANY (entry_ids)
+        FROM unnest(entries, items) AS i (id, item) JOIN budgets_ledgerentry e ON e.id = i.id
+        WHERE e.id = ANY (entries)
         ON CONFLICT (operation_id, hop, kind) DO NOTHING
-        RETURNING known.operation_id, known.hop, known.amount_nano, known.tokens, known.counters
+        RETURNING operation_id, hop, amount_nano, tokens, counters
     ), moved AS (
         UPDATE budgets_counter c SET spent = c.spent + budget_measured(c.measure, m.amount, m.tokens, 0)
         FROM (
@@ -27,14 +27,15 @@ BEGIN
             FROM written w CROSS JOIN unnest(w.counters) AS t (id)
             GROUP BY t.id
         ) m
-        WHERE c.id = m.id
+        WHERE c.id = m.id AND c.id = ANY (touched)
     )
-    SELECT array_agg(w.operation_id), array_agg(w.amount_nano), array_agg(i.item)
-    INTO operations, corrections, corrected
-    FROM written w
-    JOIN budgets_ledgerentry e ON e.operation_id = w.operation_id AND e.hop = w.hop AND e.kind = 'charge'
-    JOIN unnest(entry_ids, items) AS i (id, item) ON i.id = e.id;
+    SELECT array_agg(i.item), array_agg(w.amount_nano)
+    INTO corrected, corrections
+    FROM written w JOIN unnest(items) AS i (item) ON operations[i.item] = w.operation_id AND hops[i.item] = w.hop;
 
-    PERFORM amend_records(operations, corrections, ARRAY(SELECT answers[c.item] FROM unnest(corrected) AS c (item)));
+    PERFORM amend_records(
+        ARRAY(SELECT operations[c.item] FROM unnest(corrected) AS c (item)), corrections,
+        ARRAY(SELECT answers[c.item] FROM unnest(corrected) AS c (item))
+    );
 END
 $$;

@@ -90,7 +90,7 @@ BEGIN
     WHERE c.id = m.id AND c.id = ANY (touched);
 
     IF swept IS NOT NULL THEN
-        PERFORM correct_many(swept, swept_items, amounts, token_counts, outcomes, answers);
+        PERFORM correct_many(swept, swept_items, touched, operations, hops, amounts, token_counts, outcomes, answers);
     END IF;
     IF requests IS NOT NULL THEN
         PERFORM record_many(requests, ARRAY(

@@ -34,6 +34,7 @@ $$;
 CREATE FUNCTION sweep_holds(most int, OUT swept int, OUT problems text[])
 LANGUAGE plpgsql AS $$
 DECLARE
+    moment timestamptz := clock_timestamp();
     operations uuid[];
     hops smallint[];
     amounts bigint[];
@@ -53,7 +54,7 @@ BEGIN
     INTO operations, hops, amounts, token_counts, answers
     FROM (
         SELECT * FROM budgets_hold
-        WHERE lease_until < clock_timestamp()
+        WHERE lease_until < moment
         ORDER BY lease_until
         LIMIT most
         FOR UPDATE SKIP LOCKED

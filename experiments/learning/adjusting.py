@@ -59,6 +59,6 @@ def adjust_all() -> list[Round]:
 
 
 def _reason(policy: str, shifts: dict[str, Shift], before: dict[str, int]) -> str:
-    told = [f"{model} {shift.places:+d} ({shift.reason})" for model, shift in shifts.items()]
-    told += [f"{model} back to its place" for model in before if model not in shifts]
-    return f"adjusted {policy} by performance: {', '.join(told) or 'every model back to its place'}"
+    moves = [f"{model} {shift.places:+d} ({shift.reason})" for model, shift in shifts.items()]
+    moves += [f"{model} back to its place" for model in before if model not in shifts]
+    return f"adjusted {policy} by performance: {', '.join(moves) or 'every model back to its place'}"

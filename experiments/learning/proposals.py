@@ -48,7 +48,8 @@ class Found:
     before: Any
     after: Any
     evidence: Mapping[str, Any]
-    told: str
+    summary: str
+    """The evidence in words."""
 
 
 @transaction.atomic
@@ -86,11 +87,11 @@ def _live_bundle() -> Mapping[str, Any]:
 
 def _judged(since: datetime) -> dict[tuple[str, str], list[float]]:
     """Satisfaction by model and category."""
-    said = dict(Feedback.objects.filter(reported_at__gte=since).values_list("operation_id", "satisfaction"))
-    rows = Record.objects.filter(created_at__gte=since, operation_id__in=said, outcome="success").order_by()
+    satisfaction = dict(Feedback.objects.filter(reported_at__gte=since).values_list("operation_id", "satisfaction"))
+    rows = Record.objects.filter(created_at__gte=since, operation_id__in=satisfaction, outcome="success").order_by()
     found: dict[tuple[str, str], list[float]] = {}
     for operation, model, category in rows.values_list("operation_id", "model", "category"):
-        found.setdefault((model, category), []).append(float(said[operation]))
+        found.setdefault((model, category), []).append(float(satisfaction[operation]))
     return found
 
 
@@ -110,12 +111,12 @@ def _scores(judged: Mapping[tuple[str, str], Sequence[float]], profiles: Mapping
         after = max(Decimal(0), min(Decimal(100), Decimal(str(known)) + step))
         if after == known:
             continue
-        told = (
+        summary = (
             f"{len(own)} judged {category} answers of {model} please {mean:.2f} of 1 (95 % interval {low:.2f} to {high:.2f}),"
             f" {len(others)} of the other models {rest:.2f} ({rest_low:.2f} to {rest_high:.2f})"
         )
         yield Found(
-            kind=ProposalKind.SCORE, subject=model, detail=category, before=known, after=float(after), told=told,
+            kind=ProposalKind.SCORE, subject=model, detail=category, before=known, after=float(after), summary=summary,
             evidence={"sample": len(own), "mean": mean, "interval": [low, high], "others": len(others),
                       "others_mean": rest, "others_interval": [rest_low, rest_high]},
         )  # fmt: skip
@@ -131,12 +132,12 @@ def _orders(written: Mapping[str, Any]) -> Iterator[Found]:
             if min(one.requests, other.requests) < MIN_REQUESTS or interval(one)[1] >= interval(other)[0]:
                 continue
             after = [*order[:at], second, first, *order[at + 2 :]]
-            told = (
+            summary = (
                 f"in {name} {second} succeeds in {other.rate:.1%} of {other.requests} requests, {first} before it in"
                 f" {one.rate:.1%} of {one.requests}; their 95 % intervals do not meet"
             )
             yield Found(
-                kind=ProposalKind.ORDER, subject=name, detail="", before=order, after=after, told=told,
+                kind=ProposalKind.ORDER, subject=name, detail="", before=order, after=after, summary=summary,
                 evidence={each: {"sample": found.requests, "success": found.rate, "interval": list(interval(found))}
                           for each, found in ((first, one), (second, other))},
             )  # fmt: skip
@@ -145,7 +146,7 @@ def _orders(written: Mapping[str, Any]) -> Iterator[Found]:
 
 @transaction.atomic
 def accept(proposal: Proposal, change: Change) -> None:
-    """Make the change, as an ordinary one with history and a release. Raises ValidationError, InvalidConfiguration."""
+    """Make the change, as an ordinary one with history and a release. Raises ValidationError, InvalidRelease."""
     proposal = _open(proposal)
     why = change.because(f"proposal {proposal.pk}: {change.reason}")
     if proposal.kind == ProposalKind.SCORE:

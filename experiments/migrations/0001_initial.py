@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ("before", models.JSONField()),
                 ("after", models.JSONField()),
                 ("evidence", models.JSONField(help_text="Sample size, measure, interval.")),
-                ("told", models.TextField(help_text="The evidence in words.")),
+                ("summary", models.TextField(help_text="The evidence in words.")),
                 (
                     "state",
                     models.CharField(
@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ("before", models.JSONField()),
                 ("after", models.JSONField()),
                 ("evidence", models.JSONField(help_text="Sample size, measure, interval.")),
-                ("told", models.TextField(help_text="The evidence in words.")),
+                ("summary", models.TextField(help_text="The evidence in words.")),
                 (
                     "state",
                     models.CharField(

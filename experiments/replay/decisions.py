@@ -1,4 +1,4 @@
-"""A recorded decision told and made again: why this model, and whether its releases still decide the same to the bit."""
+"""A recorded decision explained: made again from its releases, and whether they still decide the same."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,24 +7,41 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from analytics.models import Record
+from autorouter import availability_facts
 from autorouter.decision import counterfactual, decision_json, explain
+from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
 from autorouter.errors import RouterError
-from autorouter.types import Decision
+from autorouter.types import Candidate, Decision
 from experiments.errors import NotReproducible, UnknownOperation
-from models_registry.catalogue import bundles as catalogue_bundles
 from routerhub.releases import store
 from routerhub.releases.errors import InvalidRelease, UnknownRelease
 
+PARTS = frozenset({"task", "constraints", "availability", "fingerprint"})
+"""What a record keeps of its decision."""
+OTHERWISE = "Decided again, it comes out otherwise: the code's rules have changed since."
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Told:
-    """A record's decision. `decision` is None where it could not be made again, and `problem` says why."""
+class ExplainedDecision:
+    """A record's decision, whole. `decision` is None where it could not be made again, and `problem` says why."""
 
     record: Record
     decision: Decision | None
     is_same: bool
+    """The first candidates come out in the same order with the same scores and costs, and the model that answered is one."""
     problem: str
+
+    @property
+    def answered(self) -> Candidate | None:
+        """The candidate that the record names: the first one, or after a fallback another."""
+        candidates = self.decision.candidates if self.decision else ()
+        return next((each for each in candidates if each.model == self.record.model), None)
+
+    @property
+    def why(self) -> str:
+        """One sentence; empty where the decision could not be made again."""
+        return explain.why(self.decision, self.answered) if self.decision else ""
 
 
 def find(operation_id: UUID | str, among: QuerySet[Record]) -> Record:
@@ -39,73 +56,56 @@ def find(operation_id: UUID | str, among: QuerySet[Record]) -> Record:
     return record
 
 
-def tell(record: Record) -> Told:
-    """The decision of a record, made again from the releases that it names."""
+def explained(record: Record) -> ExplainedDecision:
+    """The decision of a record, made again from the releases and the facts that it names."""
     try:
         decision = reproduce(record)
     except NotReproducible as refused:
-        return Told(record=record, decision=None, is_same=False, problem=str(refused))
-    is_same = kept(decision, record) == record.decision
-    problem = "" if is_same else "Decided again, it comes out otherwise: the code's rules have changed since."
-    return Told(record=record, decision=decision, is_same=is_same, problem=problem)
+        return ExplainedDecision(record=record, decision=None, is_same=False, problem=str(refused))
+    is_same = decision_json.fingerprint(decision) == record.decision["fingerprint"] and any(
+        each.model == record.model for each in decision.candidates
+    )
+    return ExplainedDecision(record=record, decision=decision, is_same=is_same, problem="" if is_same else OTHERWISE)
 
 
 def reproduce(record: Record) -> Decision:
-    """The decision, out of nothing but the record and its releases. Raises NotReproducible."""
+    """The whole decision, out of nothing but the record and what it names. Raises NotReproducible."""
     raw = record.decision
-    if not {"task", "constraints", "availability", "at"} <= raw.keys():
+    if not raw.keys() >= PARTS:
         raise NotReproducible("The record does not keep what its decision came from.")
     try:
-        catalogue = store.release("catalogue", record.catalogue_release)
-        router = store.release("router", record.router_release)
-        return decide(
-            catalogue, router, decision_json.task_of(raw["task"]), decision_json.constraints_of(raw["constraints"]),
-            decision_json.availability_of(raw["availability"]), catalogue_bundles.moment(raw["at"]),
-        )  # fmt: skip
+        rankings = Rankings(
+            catalogue=store.release("catalogue", record.catalogue_release),
+            router=store.release("router", record.router_release),
+            availability=availability_facts.read(raw["availability"]),
+        )
+        task, constraints = decision_json.task_of(raw["task"]), decision_json.constraints_of(raw["constraints"])
+        return decide(rankings, task, constraints, record.created_at, enough=None)
     except (UnknownRelease, InvalidRelease, RouterError) as problem:
         raise NotReproducible(f"It cannot be decided again: {problem}") from problem
 
 
-def kept(decision: Decision, record: Record) -> dict[str, Any]:
-    """What a record would keep of this decision, to be compared with what it does keep."""
-    raw = record.decision
-    taken = next((each for each in decision.candidates if each.model == record.model), None)
-    if taken is None:
-        return {}
-    return decision_json.as_json(
-        decision, taken, decision_json.availability_of(raw["availability"]), catalogue_bundles.moment(raw["at"])
-    )
-
-
-def as_json(told: Told) -> dict[str, Any]:
+def as_json(found: ExplainedDecision) -> dict[str, Any]:
     """The whole story for the API."""
-    record = told.record
-    story = {
+    record, decision = found.record, found.decision
+    raw = record.decision
+    whole = explain.as_json(decision) if decision else {"candidates": [], "excluded": []}
+    return {
         "operation_id": str(record.operation_id),
         "at": record.created_at,
         "model": record.model,
         "requested_model": record.requested_model,
         "outcome": record.outcome,
         "fallback_used": record.fallback_used,
-        "why": record.decision.get("why", ""),
+        "why": found.why,
         "releases": {"catalogue": record.catalogue_release, "router": record.router_release},
-        "task": record.decision.get("task"),
-        "constraints": record.decision.get("constraints"),
-        "rules": record.decision.get("constraints", {}).get("rules", []),
-        "reproduced": told.is_same,
-        "problem": told.problem,
+        "task": whole.get("task") or (explain.task_json(decision_json.task_of(raw["task"])) if "task" in raw else None),
+        "constraints": raw.get("constraints"),
+        "rules": raw.get("constraints", {}).get("rules", []),
+        "reproduced": found.is_same,
+        "problem": found.problem,
+        "candidates": whole["candidates"],
+        "excluded": whole["excluded"],
+        "runner_up": whole["candidates"][1] if len(whole["candidates"]) > 1 else None,
+        "would_differ": list(counterfactual.changes(decision)) if decision else [],
     }
-    if told.decision is None:
-        return {
-            **story,
-            "candidates": [],
-            "excluded": [],
-            "runner_up": record.decision.get("runner_up"),
-            "would_differ": [],
-        }
-    full = explain.as_json(told.decision)
-    second = full["candidates"][1] if len(full["candidates"]) > 1 else None
-    return {
-        **story, "candidates": full["candidates"], "excluded": full["excluded"], "runner_up": second,
-        "would_differ": list(counterfactual.changes(told.decision)),
-    }  # fmt: skip

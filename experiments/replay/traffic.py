@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,19 +16,21 @@ from django.utils.timezone import is_naive, make_aware, now
 
 import autorouter
 from analytics.models import Record
+from autorouter import availability_facts
 from autorouter.decision import decision_json
 from autorouter.decision.classify import classify
 from autorouter.types import Constraints, Task
 from experiments.errors import BadSlice
+from experiments.replay.decisions import PARTS
 from experiments.types import Situation, Traffic
 from models_registry.types import Availability, Usage
 
 SHIPPED_EVERY = 4
 """So many of the seed prompts make one built-in prompt, or the first preview would wait while all are classified."""
-MOST = 10_000
+MAX_REQUESTS = 10_000
 EXPECTED_OUTPUT_TOKENS = 500
 TEXTS = {f"{name}_text": KeyTextTransform(name, "decision") for name in ("task", "constraints", "availability")}
-"""As text, since most requests share a wish and a reach: equal texts are read once."""
+"""As text, since most requests share their constraints: equal texts are read once."""
 FIELDS = (
     "created_at", *TEXTS, "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
 )  # fmt: skip
@@ -39,7 +41,7 @@ REMEMBERED_S = 20
 class Slice:
     """Which records: the newest `limit` of those that fit. Empty and None: any."""
 
-    limit: int = MOST
+    limit: int = MAX_REQUESTS
     since: datetime | None = None
     until: datetime | None = None
     account_id: int | None = None
@@ -62,7 +64,7 @@ class Slice:
 def records(chosen: Slice) -> QuerySet[Record]:
     """The records of a slice, the newest first. Raises BadSlice."""
     chosen.check()
-    found = Record.objects.order_by("-created_at").filter(decision__has_keys=["task", "constraints", "availability"])
+    found = Record.objects.order_by("-created_at").filter(decision__has_keys=[*PARTS])
     filters = {
         "created_at__gte": chosen.since,
         "created_at__lt": chosen.until,
@@ -79,10 +81,9 @@ def records(chosen: Slice) -> QuerySet[Record]:
 def recent(chosen: Slice) -> Traffic:
     """The traffic of a slice; the built-in prompts where it has no record. Raises BadSlice."""
     rows = list(records(chosen).annotate(**TEXTS).values_list(*FIELDS)[: chosen.limit])
-    if not rows:
+    situations = _situations(rows)
+    if not situations:
         return built_in()
-    reader = _Reader()
-    situations = [reader.situation(row) for row in rows]
     return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen))
 
 
@@ -107,27 +108,19 @@ def _latency(chosen: Slice) -> Mapping[str, float]:
     return {model: float(mean) for model, mean in rows}
 
 
-class _Reader:
-    """Records into situations. Equal wishes and reaches become one value, which makes a replay quick."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, str], Any] = {}
-
-    def situation(self, row: tuple[Any, ...]) -> Situation:
-        at, task, constraints, availability, *tokens = row
-        return Situation(
-            at=at,
-            task=self._once("task", task, decision_json.task_of),
-            constraints=self._once("constraints", constraints, decision_json.constraints_of),
-            availability=self._once("availability", availability, decision_json.availability_of),
+def _situations(rows: Sequence[tuple[Any, ...]]) -> list[Situation]:
+    """Equal constraints and availabilities become one value, which makes a replay quick. A record whose facts on
+    availability are not kept cannot be replayed, and is left out."""
+    facts = availability_facts.read_all(row[3] for row in rows)
+    task_of = cache(lambda text: decision_json.task_of(json.loads(text)))
+    constraints_of = cache(lambda text: decision_json.constraints_of(json.loads(text)))
+    return [
+        Situation(
+            at=at, task=task_of(task), constraints=constraints_of(constraints), availability=facts[digest],
             usage=_usage(*tokens),
         )
-
-    def _once(self, kind: str, text: str, read: Any) -> Any:
-        key = (kind, text)
-        if key not in self._known:
-            self._known[key] = read(json.loads(text))
-        return self._known[key]
+        for at, task, constraints, digest, *tokens in rows if digest in facts
+    ]  # fmt: skip
 
 
 def _usage(inputs: int, outputs: int, cache_read: int, cache_write: int, reasoning: int) -> Usage:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from autorouter.decision.ranking import Rankings
 from autorouter.types import RouterRelease
 from models_registry import availability
+from models_registry.availability import Measured
 from models_registry.types import Availability, Catalogue, Health
 from routerhub.releases.live import LiveReleases
 
@@ -31,12 +32,12 @@ class Ranked:
     rankings: Mapping[tuple[int, int], Rankings] = field(default_factory=dict)
     """By the releases of catalogue and router."""
 
-    def renewed(self, releases: LiveReleases, health: Health, keep: Keep) -> "Ranked":
-        """For these releases, with what probes found."""
+    def renewed(self, releases: LiveReleases, health: Health, measured: Measured, keep: Keep) -> "Ranked":
+        """For these releases, with what probes found and how models did lately."""
         catalogues, routers = releases.lines["catalogue"].releases, releases.lines["router"].releases
         facts: dict[int, Facts] = {}
         for number, catalogue in catalogues.items():
-            facts[number] = _facts(catalogue, health, keep, [*self.facts.values(), *facts.values()])
+            facts[number] = _facts(catalogue, health, measured, keep, [*self.facts.values(), *facts.values()])
         rankings = {
             (number, router_number): self._rankings(catalogue, router, facts[number].availability)
             for number, catalogue in catalogues.items()
@@ -64,7 +65,7 @@ class Ranked:
                 self.rankings[number, router_number].compile_all(now)
 
 
-def _facts(catalogue: Catalogue, health: Health, keep: Keep, known: Iterable[Facts]) -> Facts:
+def _facts(catalogue: Catalogue, health: Health, measured: Measured, keep: Keep, known: Iterable[Facts]) -> Facts:
     """Those that are known where nothing is different, so that equal ones are one object."""
-    now = availability.current(catalogue.providers.values(), health)
+    now = availability.current(catalogue.providers.values(), health, *measured)
     return next((each for each in known if each.availability == now), None) or Facts(availability=now, digest=keep(now))

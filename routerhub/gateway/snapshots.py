@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from analytics import measured as measuring
 from autorouter import availability_facts
 from autorouter.decision.ranking import Rankings
 from autorouter.people import preferences
@@ -25,6 +26,7 @@ from budgets import keys, limits
 from budgets.keys import Held, KeyRing
 from budgets.limits import UNREAD, LimitIndex
 from models_registry import availability, probing
+from models_registry.availability import UNMEASURED, Measured
 from models_registry.types import HEALTHY, Availability, Catalogue, Health
 from routerhub.gateway.changes import EVERYTHING, Changes, understood
 from routerhub.gateway.ranked import Ranked
@@ -44,6 +46,7 @@ class Snapshot:
     releases: live.LiveReleases
     ranked: Ranked
     health: Health
+    measured: Measured
     ring: KeyRing
     preferences: Mapping[int, Preferences]
     """By user id; who has none is missing."""
@@ -69,8 +72,9 @@ def shipped() -> Snapshot:
     releases = live.shipped()
     return Snapshot(
         releases=releases,
-        ranked=Ranked().renewed(releases, HEALTHY, availability.digest),
+        ranked=Ranked().renewed(releases, HEALTHY, UNMEASURED, availability.digest),
         health=HEALTHY,
+        measured=UNMEASURED,
         ring=KeyRing(held={}, is_read=False),
         preferences={},
         limits=UNREAD,
@@ -90,14 +94,16 @@ class Loader:
         whole = changes.whole
         releases = live.load(before.releases) if "releases" in whole else before.releases
         health = probing.measured() if "facts" in whole else before.health
+        measured = measuring.facts() if "facts" in whole else before.measured
         ranked = before.ranked
         if whole & {"releases", "facts"}:
-            ranked = ranked.renewed(releases, health, availability_facts.keep)
+            ranked = ranked.renewed(releases, health, measured, availability_facts.keep)
             ranked.compile(releases)
         return Snapshot(
             releases=releases,
             ranked=ranked,
             health=health,
+            measured=measured,
             ring=self._ring(before.ring, changes),
             preferences=self._preferences(changes),
             limits=limits.load() if "limits" in whole else before.limits,

@@ -1,15 +1,17 @@
 """Small made-up catalogues and router releases for the pure parts. No database, no files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from autorouter.configuration.tunables import SETTINGS, SPEED_BONUSES, WEIGHTS
+from autorouter.decision.ranking import Rankings
+from autorouter.decision.router import decide
 from autorouter.types import (
     CATEGORIES,
-    COMPLEXITIES,
-    COST_TIERS,
+    Constraints,
+    Decision,
     Policy,
     Profile,
     RouterConfig,
@@ -24,14 +26,8 @@ SANDBOXED = Availability(providers=frozenset(), sandbox=True)
 
 
 def config(**changes: Any) -> RouterConfig:
-    values: dict[str, Any] = {name: setting.default for name, setting in SETTINGS.items()}
-    values["router_max_retries"] = int(values["router_max_retries"])
-    values["long_context_threshold"] = int(values["long_context_threshold"])
-    values["tier_weights"] = {
-        complexity: {tier: WEIGHTS[complexity, tier].default for tier in COST_TIERS} for complexity in COMPLEXITIES
-    }
-    values["speed_bonuses"] = {pattern: Decimal(points) for pattern, points in SPEED_BONUSES.items()}
-    return RouterConfig(**{**values, "router_model": "openai:gpt-oss-120b", **changes})
+    """Every tunable at its default but for these."""
+    return replace(RouterConfig(), **changes)
 
 
 def price(input_usd: str, output_usd: str) -> Price:
@@ -114,6 +110,19 @@ def policy(name: str, *models: str, max_cost_usd: str | None = None) -> Policy:
         max_output_tokens=None,
         temperature=None,
     )
+
+
+def whole_decision(
+    known: Catalogue,
+    release: RouterRelease,
+    asked: Task,
+    constraints: Constraints,
+    availability: Availability = SANDBOXED,
+    now: datetime = NOW,
+) -> Decision:
+    """The whole decision among a catalogue's models, every candidate and every exclusion."""
+    rankings = Rankings(catalogue=known, router=release, availability=availability)
+    return decide(rankings, asked, constraints, now, enough=None)
 
 
 def task(**changes: Any) -> Task:

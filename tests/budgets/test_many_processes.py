@@ -10,7 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.db import connection
+from django.db.models import Count
 
+from analytics.models import Record
 from budgets.models import Counter, Hold, LedgerEntry, Limit
 from budgets.sweeping import differences, sweep
 from tests.budgets.conftest import dsn
@@ -54,24 +56,21 @@ def limits() -> None:
         Limit.objects.create(kind="key", subject=str(key), period="month", amount=AMOUNT * REQUESTS)
 
 
-def start(requests: int, pause_ms: int = 0) -> list["subprocess.Popen[str]"]:
+def start(requests: int, *options: str, cost: int = AMOUNT) -> list["subprocess.Popen[str]"]:
     return [
         subprocess.Popen(
-            [
-                sys.executable,
-                str(SPENDER),
-                dsn(),
-                str(process),
-                str(PROCESSES),
-                str(requests),
-                str(AMOUNT),
-                str(pause_ms),
-            ],
+            [sys.executable, str(SPENDER), dsn(), *map(str, (process, PROCESSES, requests, AMOUNT, cost)), *options],
             stdout=subprocess.PIPE,
             text=True,
         )
         for process in range(PROCESSES)
     ]
+
+
+def deadlocks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
 
 
 def nobody_else_is_at_work() -> bool:
@@ -100,6 +99,7 @@ class Watcher(threading.Thread):
 
 def test_four_processes_and_two_thousand_requests_admit_exactly_half(guarded: object) -> None:
     limits()
+    before = deadlocks()
     watcher = Watcher()
     watcher.start()
     granted = [int(process.communicate(timeout=120)[0]) for process in start(REQUESTS // PROCESSES)]
@@ -112,11 +112,12 @@ def test_four_processes_and_two_thousand_requests_admit_exactly_half(guarded: ob
     assert (account.spent, account.reserved) == (AMOUNT * REQUESTS // 2, 0)
     assert LedgerEntry.objects.count() == REQUESTS // 2
     assert differences() == []
+    assert deadlocks() == before
 
 
 def test_killed_processes_leave_holds_that_the_sweeper_settles_at_their_ceiling(guarded: object) -> None:
     limits()
-    processes = start(REQUESTS, pause_ms=20)
+    processes = start(REQUESTS, "--pause-s=0.02")
     eventually(lambda: Hold.objects.count() > 4)
     for process in processes:
         process.send_signal(signal.SIGKILL)
@@ -131,3 +132,24 @@ def test_killed_processes_leave_holds_that_the_sweeper_settles_at_their_ceiling(
     assert Hold.objects.count() == 0
     assert LedgerEntry.objects.filter(outcome="unknown").count() == left
     assert differences() == []
+
+
+def test_processes_that_sweep_one_anothers_live_requests_end_with_exact_books_and_never_deadlock(
+    guarded: object,
+) -> None:
+    limits()
+    before = deadlocks()
+    processes = start(200, "--pause-s=0.005", "--lease-s=0", "--sweep-every-s=0.01", cost=AMOUNT // 4)
+    granted = sum(int(process.communicate(timeout=120)[0]) for process in processes)
+    assert granted == PROCESSES * 200
+    kinds = dict(LedgerEntry.objects.values_list("kind").annotate(count=Count("id")))
+    assert kinds["charge"] == granted
+    assert 0 < kinds["correction"] <= granted
+    account = Counter.objects.get(limit__kind="account")
+    assert (account.spent, account.reserved) == (granted * AMOUNT // 4, 0)
+    operations = LedgerEntry.objects.values("operation_id")
+    assert (
+        Record.objects.filter(operation_id__in=operations, outcome="success", cost_nano=AMOUNT // 4).count() == granted
+    )
+    assert differences() == []
+    assert deadlocks() == before

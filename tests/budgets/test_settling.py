@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from analytics.models import Record
 from budgets.ledger import Ledger
+from budgets.ledger.settling import Unreserved
 from budgets.models import Hold, LedgerEntry, Limit
 from budgets.sweeping import differences, sweep
 from budgets.types import Granted, Spend
@@ -180,6 +181,16 @@ async def test_records_and_settlements_share_a_batch_and_a_bad_record_fails_alon
     assert [len(await records(each)) for each in (held, good, bad)] == [1, 1, 0]
     assert "rejected=Unreserved" in caplog.text
     assert ledger._settle.batches == 2
+
+
+async def test_two_records_of_one_operation_in_one_batch_are_one(ledger: Ledger) -> None:
+    nobody, both = spend(), spend()
+    unreserved = Unreserved(request=request(nobody.operation_id).row(), answer=answer(http_status=429).row())
+    holds = [await granted(ledger, spend(operation_id=both.operation_id, hop=hop)) for hop in range(2)]
+    await ledger._send_settle([unreserved, *(settlement(held, amount=3) for held in holds), unreserved])
+    assert ((await record(nobody)).http_status, (await record(both)).cost_nano) == (429, 3)
+    assert [entry.amount_nano for entry in await entries()] == [3, 3]
+    assert ledger._spool.files() == []
 
 
 # --- whatever the order

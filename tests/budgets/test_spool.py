@@ -7,11 +7,14 @@ import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 
 from budgets.errors import LedgerUnavailable
 from budgets.ledger import Ledger, housekeeping
+from budgets.ledger.database import Database
+from budgets.ledger.housekeeping import Housekeeper
 from budgets.ledger.settling import Unreserved
 from budgets.ledger.spool import Spool
 from budgets.models import Hold
@@ -148,6 +151,25 @@ async def test_draining_twice_changes_nothing_and_a_bad_item_stops_no_other(ledg
     await ledger._housekeeper.drain()
     assert await books(month) == (21, 0)
     assert [len(await records(each)) for each in held] == [1, 0, 1]
+
+
+async def test_a_file_that_cannot_be_written_now_keeps_no_other_back(
+    ledger: Ledger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = [await granted(ledger, spend(amount=20)) for _ in range(2)]
+    spool = Spool(tmp_path / "spool")
+    for each in held:
+        spool.keep([settlement(each, amount=7)])
+    first, _ = spool.files()
+    keeper = Housekeeper(Database(dsn(), 0.5), spool, 256)
+    async with await psycopg.AsyncConnection.connect(dsn()) as other:
+        await other.execute("SELECT 1 FROM budgets_hold WHERE operation_id = %s FOR UPDATE", [held[0].operation_id])
+        await keeper.drain()
+    assert spool.files() == [first]
+    assert f"file={first.name} problem=canceling statement due to statement timeout" in caplog.text
+    await keeper.drain()
+    await keeper.stop()
+    assert (spool.files(), len(await entries())) == ([], 2)
 
 
 async def test_a_spool_that_cannot_be_written_is_told_and_the_hold_stays_for_the_sweep(

@@ -50,8 +50,6 @@ def test_without_the_database_it_goes_on_deciding_but_refuses_to_spend(own_serve
 def test_a_short_absence_of_the_database_is_waited_for(own_server: Postgres) -> None:
     with running_stack(processes=1, LEDGER_WAIT_S="15") as stack:
         own_server.stop()
-        # The connection that broke is noticed by the first request; the second one waits for the server.
-        assert stack.chat()[0] in {200, 503}
         results: list[int] = []
         waiting = threading.Thread(target=lambda: results.append(stack.chat()[0]))
         waiting.start()

@@ -28,7 +28,7 @@ from tests.cast import Cast
 from tests.stack import eventually
 
 CHANGE = Change(reason="a test's")
-QUERIES = {"releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 1}
+QUERIES = {"releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 2}
 """Of a check of each part in which nothing changed."""
 
 
@@ -57,7 +57,7 @@ def account_of(snapshot: Snapshot, text: str) -> str:
 
 def unshared(before: Snapshot, after: Snapshot) -> set[str]:
     """The parts that are not the very same objects."""
-    parts = ("releases", "ranked", "health", "ring", "preferences", "limits")
+    parts = ("releases", "ranked", "health", "measured", "ring", "preferences", "limits")
     return {name for name in parts if getattr(before, name) is not getattr(after, name)}
 
 
@@ -138,7 +138,7 @@ def test_a_part_is_checked_alone(held: Held, payload: str, django_assert_num_que
     (part,) = understood([payload], live.shipped().lines).whole
     with django_assert_num_queries(QUERIES[part]):
         after = held.hear(payload)
-    named = {"releases": {"releases", "ranked"}, "facts": {"health", "ranked"}, "keys": {"ring"}}
+    named = {"releases": {"releases", "ranked"}, "facts": {"health", "measured", "ranked"}, "keys": {"ring"}}
     assert unshared(before, after) <= named.get(part, {part})
     assert after.rankings("somebody") is before.rankings("somebody")
 

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from experiments.errors import BadSlice
 from experiments.replay import backtest
-from experiments.replay.traffic import MOST, Slice, read_moment
+from experiments.replay.traffic import MAX_REQUESTS, Slice, read_moment
 from experiments.types import Estimate, Report
 from models_registry.errors import RegistryError
 from routerhub.releases.errors import ReleaseError
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--router", type=int, help="number of the router release; default: the live one")
         parser.add_argument("--catalogue", type=int, help="number of the catalogue release; default: the live one")
-        parser.add_argument("--limit", type=int, default=MOST, help="the newest so many records")
+        parser.add_argument("--limit", type=int, default=MAX_REQUESTS, help="the newest so many records")
         parser.add_argument("--since", default="", help="a moment such as 2026-11-01, or an age such as 7d or 12h")
         parser.add_argument("--until", default="")
         for name in ("category", "model", "tag"):

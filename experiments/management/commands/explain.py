@@ -20,10 +20,10 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            told = decisions.tell(decisions.find(options["operation_id"], Record.objects.all()))
+            found = decisions.explained(decisions.find(options["operation_id"], Record.objects.all()))
         except UnknownOperation as problem:
             raise CommandError(str(problem)) from problem
-        story = decisions.as_json(told)
+        story = decisions.as_json(found)
         if options["json"]:
             self.stdout.write(json.dumps(story, indent=1, cls=DjangoJSONEncoder))
             return
@@ -32,4 +32,4 @@ class Command(BaseCommand):
             self.stdout.write(f"  {sentence}")
         for out in story["excluded"]:
             self.stdout.write(f"  out: {out['model']}: {out['reason']}")
-        self.stdout.write(f"decided again: {'the same to the bit' if told.is_same else told.problem}")
+        self.stdout.write(f"decided again: {'the same to the bit' if found.is_same else found.problem}")

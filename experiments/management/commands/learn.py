@@ -12,4 +12,4 @@ class Command(BaseCommand):
         done = proposals.learn()
         self.stdout.write(done.verdict)
         for proposal in done.made.all():
-            self.stdout.write(f"  {proposal}: {proposal.before} -> {proposal.after}: {proposal.told}")
+            self.stdout.write(f"  {proposal}: {proposal.before} -> {proposal.after}: {proposal.summary}")

@@ -11,10 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from autorouter.decision import counterfactual
-from autorouter.decision.router import decide
 from autorouter.types import Constraints, Decision, RouterRelease
 from models_registry.types import Catalogue
-from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task
+from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task, whole_decision
 
 HAIR = Decimal("0.011")
 """A little over the cent to which the sentences round up."""
@@ -36,7 +35,7 @@ def world(complexity: str, *given_models: tuple[str, str, int, int], **config: A
 
 def decided(given_world: World, **constraints: Any) -> Decision:
     known, release, complexity = given_world
-    return decide(known, release, task(complexity=complexity), Constraints(**constraints), SANDBOXED, NOW)
+    return whole_decision(known, release, task(complexity=complexity), Constraints(**constraints), SANDBOXED, NOW)
 
 
 def winner(given_world: World, **constraints: Any) -> str:
@@ -109,7 +108,9 @@ def test_what_lies_outside_what_may_be_set_is_not_said() -> None:
 
 def test_without_a_runner_up_there_is_nothing_to_say() -> None:
     assert counterfactual.changes(decided(world("simple", ("best", "mid", 90, 0)))) == ()
-    nobody = decide(catalogue(model("a:1", is_available=False)), router(), task(), Constraints(), SANDBOXED, NOW)
+    nobody = whole_decision(
+        catalogue(model("a:1", is_available=False)), router(), task(), Constraints(), SANDBOXED, NOW
+    )
     assert counterfactual.changes(nobody) == ()
 
 

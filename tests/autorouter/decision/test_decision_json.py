@@ -1,19 +1,18 @@
-"""What a record keeps of a decision is read back as it was."""
+"""What a record keeps of a decision is read back as it was, and is enough to decide the same again."""
 
 import json
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autorouter.decision import decision_json
-from autorouter.decision.explain import task_json
+from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
-from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES, Constraints, Task
-from models_registry.types import Availability, Health
-from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, router, task
+from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES, Constraints, Decision, Task
+from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, profile, router, task, whole_decision
 
 WORD = st.text(max_size=8)
 WORDS = st.frozensets(WORD, max_size=3)
@@ -46,14 +45,6 @@ TASKS = st.builds(
     needs=st.frozensets(st.sampled_from(NEEDS)),
     origin=WORD,
 )
-AVAILABILITIES = st.builds(
-    Availability,
-    providers=WORDS,
-    sandbox=st.booleans(),
-    open_circuits=WORDS,
-    health=st.builds(Health, down=WORDS, degraded=WORDS),
-    latency_ms=st.dictionaries(WORD, COUNT, max_size=3),
-)
 
 
 def through_json(value: Any) -> Any:
@@ -61,8 +52,8 @@ def through_json(value: Any) -> Any:
 
 
 @given(CONSTRAINTS)
-def test_a_wish_is_read_back_as_it_was(constraints: Constraints) -> None:
-    read = decision_json.constraints_of(through_json(decision_json.constraints_json(constraints)))
+def test_constraints_are_read_back_as_they_were(constraints: Constraints) -> None:
+    read = decision_json.constraints_of(through_json(decision_json.constraints_to_json(constraints)))
     assert read == constraints
     assert hash(read) == hash(constraints)
     assert str(read.max_cost_usd) == str(constraints.max_cost_usd), "the digits too"
@@ -70,21 +61,16 @@ def test_a_wish_is_read_back_as_it_was(constraints: Constraints) -> None:
 
 @given(TASKS)
 def test_a_task_is_read_back_as_it_was(given_task: Task) -> None:
-    assert decision_json.task_of(through_json(task_json(given_task))) == given_task
+    assert decision_json.task_of(through_json(decision_json.task_to_json(given_task))) == given_task
 
 
-@given(AVAILABILITIES)
-def test_a_reach_is_read_back_as_it_was(availability: Availability) -> None:
-    assert decision_json.availability_of(through_json(decision_json.availability_json(availability))) == availability
-
-
-def test_every_field_of_a_wish_is_tried_above() -> None:
+def test_every_field_of_constraints_and_tasks_is_tried_above() -> None:
     assert set(Constraints.__slots__) == set(CONSTRAINTS.wrapped_strategy.kwargs)  # type: ignore[attr-defined]
-    assert set(Availability.__slots__) == set(AVAILABILITIES.wrapped_strategy.kwargs)  # type: ignore[attr-defined]
+    assert set(Task.__slots__) - {"is_long_context"} == set(TASKS.wrapped_strategy.kwargs)  # type: ignore[attr-defined]
 
 
-def test_a_plain_wish_takes_no_room() -> None:
-    assert decision_json.constraints_json(Constraints()) == {}
+def test_plain_constraints_take_no_room() -> None:
+    assert decision_json.constraints_to_json(Constraints()) == {}
     assert decision_json.constraints_of({}) == Constraints()
 
 
@@ -92,29 +78,55 @@ def test_what_a_later_version_wrote_beside_is_left_alone() -> None:
     assert decision_json.constraints_of({"policy": "code", "colour": "red"}) == Constraints(policy="code")
 
 
-def test_a_record_of_before_there_were_probes_reads_as_healthy() -> None:
-    assert decision_json.availability_of({"providers": ["a"], "sandbox": False}) == Availability(
-        providers=frozenset({"a"}), sandbox=False
-    )
+KNOWN = catalogue(model("a:1"), model("a:2", ("2", "6")), model("b:1", is_available=False))
 
 
-def test_a_record_decides_the_same_again() -> None:
-    known, release = catalogue(model("a:1"), model("a:2", ("2", "6")), model("b:1", is_available=False)), router()
+def test_a_record_keeps_what_decides_the_same_again_and_nothing_more() -> None:
     constraints = Constraints(max_cost_usd=Decimal("0.5"), preferred_providers=frozenset({"a"}), rules=("one",))
-    decision = decide(known, release, task(needs=frozenset({"tools"})), constraints, SANDBOXED, NOW)
-    kept = through_json(decision_json.as_json(decision, decision.candidates[0], SANDBOXED, NOW))
+    rankings = Rankings(catalogue=KNOWN, router=router(), availability=SANDBOXED)
+    decision = decide(rankings, task(needs=frozenset({"tools"})), constraints, NOW)
+    text = decision_json.dumps(decision, "the digest")
+    record = json.loads(text)
+    assert record == {
+        "task": {"category": "coding", "complexity": "moderate", "input_tokens": 1000, "origin": "given", "needs": ["tools"]},
+        "constraints": {"max_cost_usd": "0.5", "preferred_providers": ["a"], "rules": ["one"]},
+        "availability": "the digest",
+        "fingerprint": decision_json.fingerprint(decision),
+    }  # fmt: skip
     again = decide(
-        known, release, decision_json.task_of(kept["task"]), decision_json.constraints_of(kept["constraints"]),
-        decision_json.availability_of(kept["availability"]), datetime.fromisoformat(kept["at"]),
-    )  # fmt: skip
+        rankings, decision_json.task_of(record["task"]), decision_json.constraints_of(record["constraints"]), NOW
+    )
     assert again == decision
-    assert (kept["taken"]["model"], kept["runner_up"]["model"]) == ("a:1", "a:2")
-    assert (kept["candidates"], kept["excluded"]) == (2, 1)
 
 
-def test_the_runner_up_of_a_fallback_is_the_first_that_was_not_taken() -> None:
-    decision = decide(catalogue(model("a:1"), model("a:2")), router(), task(), Constraints(), SANDBOXED, NOW)
-    kept = decision_json.as_json(decision, decision.candidates[1], SANDBOXED, NOW)
-    assert (kept["taken"]["model"], kept["runner_up"]["model"]) == ("a:2", "a:1")
-    alone = decide(catalogue(model("a:1")), router(), task(), Constraints(), SANDBOXED, NOW)
-    assert decision_json.as_json(alone, alone.candidates[0], SANDBOXED, NOW)["runner_up"] is None
+def test_a_plain_decision_takes_less_than_200_bytes() -> None:
+    text = decision_json.dumps(whole_decision(KNOWN, router(), task(), Constraints()), "d" * 32)
+    assert len(text) < 200
+
+
+def test_the_fingerprint_is_the_same_whether_four_or_all_were_looked_for() -> None:
+    many = catalogue(*(model(f"a:{at}") for at in range(9)))
+    rankings = Rankings(catalogue=many, router=router(), availability=SANDBOXED)
+    four, everybody = (decide(rankings, task(), Constraints(), NOW, enough) for enough in (4, None))
+    assert (len(four.candidates), len(everybody.candidates)) == (4, 9)
+    assert decision_json.fingerprint(four) == decision_json.fingerprint(everybody)
+
+
+def other(**changes: Any) -> Decision:
+    values = {"known": KNOWN, "release": router(), "asked": task(), "constraints": Constraints(), **changes}
+    return whole_decision(**values)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"release": router(profile("a:1", None, coding="70.01"))},
+        {"known": catalogue(model("a:1", ("1", "3.000001")), model("a:2", ("2", "6")))},
+        {"known": catalogue(model("a:1"))},
+        {"known": catalogue(model("a:3"), model("a:2", ("2", "6")))},
+        {"constraints": Constraints(previous_model="a:2")},
+        {"asked": task(input_tokens=1_001)},
+    ],
+)
+def test_another_order_score_cost_or_model_has_another_fingerprint(changes: dict[str, Any]) -> None:
+    assert decision_json.fingerprint(other(**changes)) != decision_json.fingerprint(other())

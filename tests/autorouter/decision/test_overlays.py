@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from autorouter.configuration.release0 import STATIC as ROUTER
 from autorouter.decision.candidates import is_local, serving
-from autorouter.decision.router import PRIORITY_MARGIN, decide
+from autorouter.decision.ranking import Rankings
+from autorouter.decision.router import decide
+from autorouter.decision.walk import PRIORITY_MARGIN
 from autorouter.types import (
     CATEGORIES,
     COMPLEXITIES,
@@ -28,7 +30,7 @@ from experiments.replay import traffic
 from experiments.types import Situation
 from models_registry.catalogue.release0 import STATIC as CATALOGUE
 from models_registry.types import Availability, Catalogue
-from tests.autorouter.fakes import NOW, catalogue, model, policy, profile, router, task
+from tests.autorouter.fakes import NOW, catalogue, model, policy, profile, router, task, whole_decision
 
 MEASURES: dict[Priority, Callable[[Candidate], Decimal]] = {
     "cost": lambda each: each.estimated_cost_usd,
@@ -68,7 +70,7 @@ def world(drawn: Any) -> tuple[Catalogue, RouterRelease]:
 
 
 def decided(known: Catalogue, release: RouterRelease, asked: Task, **constraints: Any) -> Decision:
-    return decide(known, release, asked, Constraints(**constraints), EVERYWHERE, NOW)
+    return whole_decision(known, release, asked, Constraints(**constraints), EVERYWHERE, NOW)
 
 
 def order(decision: Decision) -> list[str]:
@@ -145,8 +147,9 @@ def situations() -> tuple[Situation, ...]:
 @cache
 def replayed(priority: Priority) -> tuple[Decision, ...]:
     """Every different situation of the built-in traffic, decided with a priority."""
+    rankings = Rankings(catalogue=CATALOGUE, router=ROUTER, availability=situations()[0].availability)
     return tuple(
-        decide(CATALOGUE, ROUTER, asked, Constraints(priority=priority), situations()[0].availability, NOW)
+        decide(rankings, asked, Constraints(priority=priority), NOW, enough=None)
         for asked in {each.task: None for each in situations()}
     )
 

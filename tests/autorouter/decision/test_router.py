@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autorouter.decision.router import decide
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.types import CATEGORIES, COMPLEXITIES, Constraints, Decision, Priority, RouterRelease, Task
 from models_registry.types import Availability, Catalogue
-from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task
+from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task, whole_decision
 
 CHEAP, DEAR = ("0.1", "0.3"), ("10", "30")
 
@@ -22,7 +21,7 @@ def decided(
     availability: Availability = SANDBOXED,
     **constraints: Any,
 ) -> Decision:
-    return decide(known, release or router(), asked or task(), Constraints(**constraints), availability, NOW)
+    return whole_decision(known, release or router(), asked or task(), Constraints(**constraints), availability, NOW)
 
 
 def order(decision: Decision) -> list[str]:

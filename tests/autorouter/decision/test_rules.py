@@ -1,5 +1,6 @@
 """Rules are data: each condition and effect alone and together, and every kind of nonsense named by its path."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,11 +11,11 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from autorouter.decision import rules
-from autorouter.decision.router import decide
-from autorouter.decision.rules import InvalidRules, Names, Rule, When, fires
-from autorouter.types import CATEGORIES, COMPLEXITIES, Constraints, Decision, RouterRelease
+from autorouter.decision.firing import RuleSet
+from autorouter.decision.rules import InvalidRules, Names, Rule, When
+from autorouter.types import CATEGORIES, COMPLEXITIES, Constraints, Decision, RouterRelease, Task
 from models_registry.types import Availability, Catalogue
-from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task
+from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task, whole_decision
 
 NOTHING: dict[str, Any] = {"name": "r", "when": {}, "then": {"block": {"providers": ["a"]}}}
 
@@ -30,6 +31,17 @@ def at(hour: int, day: int = 16) -> datetime:
 
 def names(*providers: str, models: tuple[str, ...] = ()) -> Names:
     return Names(providers=frozenset(providers), models=frozenset(models))
+
+
+def fires(given: Rule, asked: Task, tags: Sequence[str], now: datetime) -> bool:
+    return bool(RuleSet((given,)).firing(asked, tags, now))
+
+
+def apply(
+    given: Sequence[Rule], constraints: Constraints, asked: Task, tags: Sequence[str], now: datetime
+) -> Constraints:
+    """The constraints with what the rules that fire say, while every policy is active."""
+    return RuleSet(given).effect(asked, tags, now, {rule.policy for rule in given}).on(constraints)
 
 
 # --- conditions
@@ -119,13 +131,13 @@ def test_one_condition_that_does_not_hold_keeps_the_rule_from_firing(
     assert not fires(rule(when=ALL), task(**changes), tags, now)
 
 
-# --- effects on the wish
+# --- effects on the constraints
 
 
-def test_no_rule_that_fires_leaves_the_wish_as_it_is() -> None:
+def test_no_rule_that_fires_leaves_the_constraints_as_they_are() -> None:
     constraints = Constraints(blocked_providers=frozenset({"x"}))
     quiet = rule(when=When(category=frozenset({"creative"})))
-    assert rules.apply((quiet,), constraints, task(), (), NOW) is constraints
+    assert apply((quiet,), constraints, task(), (), NOW) == constraints
 
 
 def test_blocks_and_preferences_add_up_and_the_names_of_what_fired_are_kept() -> None:
@@ -136,7 +148,7 @@ def test_blocks_and_preferences_add_up_and_the_names_of_what_fired_are_kept() ->
         rule("two", block=names("c")),
         rule("three", prefer=names("d", models=("d:1",))),
     )
-    assert rules.apply(several, constraints, task(), (), NOW) == replace(
+    assert apply(several, constraints, task(), (), NOW) == replace(
         constraints,
         rules=("one", "two", "three"),
         blocked_providers=frozenset({"x", "a", "c"}),
@@ -148,13 +160,13 @@ def test_blocks_and_preferences_add_up_and_the_names_of_what_fired_are_kept() ->
 
 def test_the_first_policy_counts_and_the_requests_own_goes_before_it() -> None:
     two = (rule("one", policy="code"), rule("two", policy="ops"))
-    assert rules.apply(two, Constraints(), task(), (), NOW).policy == "code"
-    assert rules.apply(two, Constraints(policy="mine"), task(), (), NOW).policy == "mine"
+    assert apply(two, Constraints(), task(), (), NOW).policy == "code"
+    assert apply(two, Constraints(policy="mine"), task(), (), NOW).policy == "mine"
 
 
 def test_every_rule_that_allows_is_kept_on_its_own() -> None:
     two = (rule("one", allow=names("a")), rule("two", allow=names(models=("a:1",))))
-    assert rules.apply(two, Constraints(), task(), (), NOW).allowed == (
+    assert apply(two, Constraints(), task(), (), NOW).allowed == (
         (frozenset({"a"}), frozenset()), (frozenset(), frozenset({"a:1"})),
     )  # fmt: skip
 
@@ -165,8 +177,8 @@ KNOWN = catalogue(model("a:1"), model("a:2"), model("b:1"), model("c:1"))
 
 
 def decided(*given_rules: Rule, release: RouterRelease | None = None, known: Catalogue = KNOWN) -> Decision:
-    constraints = rules.apply(given_rules, Constraints(), task(), (), NOW)
-    return decide(known, release or router(), task(), constraints, SANDBOXED, NOW)
+    constraints = apply(given_rules, Constraints(), task(), (), NOW)
+    return whole_decision(known, release or router(), task(), constraints, SANDBOXED, NOW)
 
 
 def order(decision: Decision) -> list[str]:
@@ -182,9 +194,9 @@ def test_what_is_blocked_is_out_with_the_reason_and_the_rest_stays() -> None:
 def test_a_blocked_provider_does_not_serve_the_models_of_others_either() -> None:
     known = catalogue(model("a:1", served_by="host"), model("b:1"))
     real = Availability(providers=frozenset({"host", "b"}), sandbox=False)
-    constraints = rules.apply((rule(block=names("host")),), Constraints(), task(), (), NOW)
-    assert order(decide(known, router(), task(), constraints, real, NOW)) == ["b:1"]
-    assert order(decide(known, router(), task(), Constraints(), real, NOW)) == ["a:1", "b:1"]
+    constraints = apply((rule(block=names("host")),), Constraints(), task(), (), NOW)
+    assert order(whole_decision(known, router(), task(), constraints, real, NOW)) == ["b:1"]
+    assert order(whole_decision(known, router(), task(), Constraints(), real, NOW)) == ["a:1", "b:1"]
 
 
 def test_what_no_rule_allows_is_out_and_every_rule_must_allow() -> None:
@@ -363,7 +375,7 @@ def test_what_looks_like_code_is_a_text_and_nothing_runs_it() -> None:
     (read,) = rules.read([{"name": CODE[:64], "when": {"tag": CODE}, "then": {"block": {"models": [CODE]}}}])
     assert read.block == names(models=(CODE,))
     assert fires(read, task(), (CODE,), NOW)
-    rules.apply((read,), Constraints(), task(), (CODE,), NOW)
+    apply((read,), Constraints(), task(), (CODE,), NOW)
     for nonsense in ({"category": CODE}, {"min_tokens": CODE}, {CODE: True}):
         with pytest.raises(InvalidRules):
             rules.read(changed(when=nonsense))
@@ -392,4 +404,4 @@ def test_whatever_json_comes_is_read_or_refused_and_never_breaks(raw: Any) -> No
         assert sum(effect is not None for effect in (each.allow, each.block, each.prefer, each.policy)) == 1
         assert each.when.category <= set(CATEGORIES)
         assert each.when.complexity <= set(COMPLEXITIES)
-    assert isinstance(rules.apply(read, Constraints(max_cost_usd=Decimal(1)), task(), ("x",), NOW), Constraints)
+    assert isinstance(apply(read, Constraints(max_cost_usd=Decimal(1)), task(), ("x",), NOW), Constraints)

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from autorouter import models
 from autorouter.decision import rules
-from autorouter.decision.router import decide
 from autorouter.decision.rules import Names, Rule, When
 from autorouter.people import preferences
 from autorouter.people.preferences import NONE, Preferences
 from autorouter.types import CATEGORIES, COMPLEXITIES, PRIORITIES, Constraints, Priority, Task
 from routerhub.releases.notify import CHANNEL
-from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, profile, router, task
+from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, profile, router, task, whole_decision
 from tests.cast import Cast, because
 
 BLOCK = {"name": "no a", "when": {"category": "coding"}, "then": {"block": {"providers": ["a"]}}}
+POLICIES = {"cheap", "code"}
 PRIORITY = st.none() | st.sampled_from(PRIORITIES)
 LIMIT = st.none() | st.integers(0, 50)
 
@@ -29,13 +29,13 @@ LIMIT = st.none() | st.integers(0, 50)
 def applied(
     own: Preferences, constraints: Constraints | None = None, priority: Priority | None = None, **changes: Any
 ) -> Constraints:
-    return preferences.apply(own, constraints or Constraints(), priority, task(**changes), ("batch",), NOW)
+    return preferences.apply(own, constraints or Constraints(), priority, task(**changes), ("batch",), NOW, POLICIES)
 
 
 # --- merging
 
 
-def test_a_user_without_preferences_gets_the_wish_as_it_is() -> None:
+def test_a_user_without_preferences_gets_the_constraints_as_they_are() -> None:
     constraints = Constraints(max_cost_usd=Decimal(1))
     assert applied(NONE, constraints) is constraints
     assert applied(NONE, constraints, "cost") == Constraints(max_cost_usd=Decimal(1), priority="cost")
@@ -101,11 +101,11 @@ def test_balanced_preferences_decide_exactly_as_none_do(drawn: Any, asked: Task,
         for name, each in zip(known.models, drawn, strict=True)
     )
     release, constraints = router(*profiles), Constraints(previous_model=previous)
-    plain = decide(known, release, asked, constraints, SANDBOXED, NOW)
+    plain = whole_decision(known, release, asked, constraints, SANDBOXED, NOW)
     for own in (NONE, Preferences(), Preferences(max_cost_usd=None, rules=())):
         for priority in (None, "balanced"):
-            merged = preferences.apply(own, constraints, priority, asked, (), NOW)
-            assert decide(known, release, asked, merged, SANDBOXED, NOW) == plain
+            merged = preferences.apply(own, constraints, priority, asked, (), NOW, POLICIES)
+            assert whole_decision(known, release, asked, merged, SANDBOXED, NOW) == plain
 
 
 # --- kept
@@ -193,11 +193,12 @@ def test_a_save_tells_every_process_when_it_commits(transactional_db: None) -> N
 
 def test_the_moment_of_a_rule_is_the_requests_own() -> None:
     night = Preferences(rules=(Rule(name="night", when=When(from_hour=22, until_hour=6), policy="cheap"),))
-    at_night = preferences.apply(night, Constraints(), None, task(), (), datetime(2026, 11, 21, 23, tzinfo=UTC))
-    assert (at_night.policy, at_night.rules) == ("cheap", ("night",))
-    assert (
-        preferences.apply(night, Constraints(), None, task(), (), datetime(2026, 11, 21, 12, tzinfo=UTC)).policy is None
+    at_night, at_noon = (
+        preferences.apply(night, Constraints(), None, task(), (), datetime(2026, 11, 21, hour, tzinfo=UTC), POLICIES)
+        for hour in (23, 12)
     )
+    assert (at_night.policy, at_night.rules) == ("cheap", ("night",))
+    assert (at_noon.policy, at_noon.rules) == (None, ())
 
 
 def test_a_rule_whose_policy_is_gone_does_not_fire_and_the_others_do() -> None:
@@ -206,6 +207,16 @@ def test_a_rule_whose_policy_is_gone_does_not_fire_and_the_others_do() -> None:
         {"name": "there", "then": {"policy": "code"}},
         {"name": "other", "then": {"block": {"providers": ["acme"]}}},
     ])  # fmt: skip
-    kept = preferences.usable(Preferences(rules=listed), {"code"})
-    assert [rule.name for rule in kept.rules] == ["there", "other"]
-    assert preferences.usable(kept, {"code"}) is kept
+    assert applied(Preferences(rules=listed)) == Constraints(
+        rules=("there", "other"), policy="code", blocked_providers=frozenset({"acme"})
+    )
+
+
+def test_what_the_same_rules_block_is_the_same_set_from_request_to_request() -> None:
+    """So that its hash, and with it the filter of a ranking, is found without a look at each name."""
+    own = Preferences(
+        blocked_providers=frozenset({"b"}), rules=(Rule(name="r", when=When(), block=Names(models=frozenset({"m"}))),)
+    )
+    one, other = applied(own), applied(own, Constraints(policy="code"))
+    assert one.blocked_providers is other.blocked_providers
+    assert one.blocked_models is other.blocked_models

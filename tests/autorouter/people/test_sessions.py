@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from django.utils.timezone import now
 
-from autorouter.decision.router import decide
 from autorouter.models import Session
 from autorouter.people import sessions
 from autorouter.people.sessions import SessionStore, Turn
 from autorouter.types import Constraints, Decision, RouterRelease, Task
 from models_registry.types import Availability, Catalogue, Health
 from routerhub.gateway.snapshots import database_dsn
-from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task
+from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task, whole_decision
 
 # --- which model a conversation gets
 
@@ -36,7 +35,7 @@ def decided(
     **constraints: Any,
 ) -> Decision:  # fmt: skip
     wanted = Constraints(**{"previous_model": "b:kept", "keeps_model": True, **constraints})
-    return decide(known, release, asked or task(), wanted, availability, NOW)
+    return whole_decision(known, release, asked or task(), wanted, availability, NOW)
 
 
 def chosen(*arguments: Any, **options: Any) -> str | None:

@@ -1,0 +1,148 @@
+"""The models that may answer a request, best first, found one by one. Pure.
+
+They go by score; then by what is asked for on top: a policy's order, or among those near the best score the priority's
+measure and what is preferred, or local ones first; and before all others the model that the session keeps.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from heapq import merge
+from typing import Any
+
+from autorouter.decision.bitsets import members, set_of
+from autorouter.decision.costs import Costs
+from autorouter.decision.ranking import Lifted, Ranked, Ranking, Rankings
+from autorouter.errors import UnknownModel, UnknownPolicy
+from autorouter.types import Constraints, Policy, RouterRelease, Task
+
+PRIORITY_MARGIN = Decimal("0.2")
+"""A priority other than balanced picks by its own measure among the candidates within this share of the best score."""
+MEASURED = frozenset({"cost", "speed", "quality"})
+Measure = Callable[[int], Any]
+"""Of a place, the lower the better."""
+
+
+class Walk:
+    """One request's way through the ranking for its kind of task. Raises UnknownModel, UnknownPolicy."""
+
+    def __init__(self, rankings: Rankings, task: Task, constraints: Constraints, now: datetime) -> None:
+        self.ranking = rankings.of(task.category, task.complexity, now)
+        self.task = task
+        self.constraints = constraints
+        self._policy = _policy(rankings.router, constraints)
+        self._keeps = constraints.keeps_model and rankings.router.config.stickiness_bonus > 0
+        self.max_cost_usd = _lower(constraints.max_cost_usd, self._policy.max_cost_usd if self._policy else None)
+        self.considered = _considered(self.ranking, self._policy, constraints)
+        """The places that are looked at: of all models, of those of the policy, or of the request's own."""
+        self._costs = Costs(self.ranking.rates, task, constraints, self.max_cost_usd)
+        self._left = self._costs.narrowed(self.considered & _admitted(self.ranking, task, constraints))
+        self._previous = self._place_of_previous()
+        self._own = 0 if self._previous is None else 1 << self._previous
+        self._lifted = None if self._previous is None else self.ranking.lifted(self._previous)
+
+    def _place_of_previous(self) -> int | None:
+        """Of the conversation's previous model, where it may answer again."""
+        place = self.ranking.places.get(self.constraints.previous_model or "")
+        return place if place is not None and self._left >> place & 1 and self._costs.fits(place) else None
+
+    def scored(self, place: int) -> Ranked | Lifted:
+        """Score and terms of the model at a place: of the conversation's previous model with its bonus."""
+        return self._lifted if self._lifted and place == self._previous else self.ranking.ranked[place]
+
+    def places(self, enough: int | None) -> Iterator[int]:
+        """Best first: all of them, or at least `enough` if there are so many."""
+        kept_back = self._own if self._keeps else 0
+        yield from members(kept_back)
+        if self._policy is not None:
+            left = self._left & ~kept_back
+            yield from self._costs.fitting(place for place in self.ranking.in_policy(self._policy) if left >> place & 1)
+            return
+        for group, is_near in self._groups():
+            yield from self._in_order(group & ~kept_back, is_near, enough)
+
+    def _groups(self) -> Iterator[tuple[int, bool]]:
+        """Sets of places, each wholly before the next, and whether the priority's measure orders it."""
+        constraints, ranking = self.constraints, self.ranking
+        prefers = bool(constraints.preferred_providers or constraints.preferred_models)
+        groups = [(self._left, False)]
+        if prefers or constraints.priority in MEASURED:
+            near = self._near()
+            groups = [(near, True), (self._left & ~near, False)]
+            if prefers:
+                preferred = near & ranking.named(constraints.preferred_providers, constraints.preferred_models)
+                groups = [(preferred, True), (near & ~preferred, True), groups[1]]
+        if constraints.priority == "privacy":
+            yield from ((group & ranking.local, is_near) for group, is_near in groups)
+            yield from ((group & ~ranking.local, is_near) for group, is_near in groups)
+        else:
+            yield from groups
+
+    def _near(self) -> int:
+        """The places within PRIORITY_MARGIN of the best score."""
+        best = next(self._costs.fitting(members(self._left & ~self._own)), None)
+        scores = [] if best is None else [self.ranking.ranked[best].score]
+        scores += [self._lifted.score] if self._lifted else []
+        if not scores:
+            return 0
+        floor = max(scores) - PRIORITY_MARGIN * abs(max(scores))
+        near = self._left & self.ranking.scoring(floor) & ~self._own
+        return near | self._own if self._lifted and self._lifted.score >= floor else near
+
+    def _in_order(self, places: int, is_near: bool, enough: int | None) -> Iterator[int]:
+        """One group by its measure, then by score; the previous model where its bonus puts it."""
+        own = places & self._own
+        found, measure = self._measured(places ^ own, is_near, enough)
+        if own:
+            found = merge(found, members(own), key=lambda place: (measure(place), self._stand(place)))
+        return self._costs.fitting(found)
+
+    def _measured(self, places: int, is_near: bool, enough: int | None) -> tuple[Iterable[int], Measure]:
+        """The places in order, and what they are ordered by before they are ordered by score."""
+        priority = self.constraints.priority if is_near else "balanced"
+        if priority == "cost":
+            return self._costs.lowest(places, enough), self._costs.at
+        if priority in ("quality", "speed"):
+            order = self.ranking.by_quality if priority == "quality" else self.ranking.by_speed
+            return order.among(places), order.levels.__getitem__
+        return members(places), lambda _: 0
+
+    def _stand(self, place: int) -> float:
+        """Where a place stands by score, the previous model's between two others."""
+        return self._lifted.before - 0.5 if self._lifted and place == self._previous else place
+
+
+def _policy(router: RouterRelease, constraints: Constraints) -> Policy | None:
+    if constraints.policy is None:
+        return None
+    if constraints.policy not in router.policies:
+        raise UnknownPolicy(constraints.policy, router.policies)
+    return router.policies[constraints.policy]
+
+
+def _lower(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    return one if other is None else other if one is None else min(one, other)
+
+
+def _considered(ranking: Ranking, policy: Policy | None, constraints: Constraints) -> int:
+    """All models, or those of the policy, or the given ones; given both, those in both."""
+    places = ranking.everybody
+    if constraints.candidates is not None:
+        for at, name in enumerate(constraints.candidates):
+            if name not in ranking.places:
+                raise UnknownModel(name, f"candidates[{at}]")
+        places = set_of(ranking.places[name] for name in constraints.candidates)
+    return places & set_of(ranking.in_policy(policy)) if policy else places
+
+
+def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:
+    """The places that nothing but the cost rules out."""
+    left = ranking.passing(
+        constraints.blocked_providers,
+        constraints.blocked_models,
+        constraints.allowed,
+        constraints.priority == "privacy",
+        constraints.allow_internal,
+    )
+    left &= ranking.fitting(task.input_tokens, task.needs)
+    return left if constraints.max_latency_ms is None else left & ranking.within_ms(constraints.max_latency_ms)

@@ -1,0 +1,76 @@
+"""What a request asks of the router, through whichever door it comes, and the decision for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from autorouter.decision.ranking import Rankings
+from autorouter.decision.router import ENOUGH, decide
+from autorouter.errors import UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.people.preferences import Preferences, apply
+from autorouter.types import Constraints, Decision, Priority, RouterRelease, Task
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the request itself asks beside the task. None and empty: nothing."""
+
+    policy: str | None = None
+    task_type: str = ""
+    """Stands for a policy, where none is named."""
+    candidates: tuple[str, ...] | None = None
+    priority: Priority | None = None
+    previous_model: str | None = None
+    """Which the request names itself: it earns the stickiness bonus."""
+    session_model: str | None = None
+    """Which the conversation had last: it is kept as long as it can answer, unless the request names a previous model."""
+    max_cost_usd: Decimal | None = None
+    max_latency_ms: int | None = None
+    max_output_tokens: int | None = None
+    tags: tuple[str, ...] = ()
+    allow_internal: bool = False
+
+
+def check(rankings: Rankings, asked: Asked) -> None:
+    """That all it names is there, before anything is paid for. Raises UnknownModel, UnknownPolicy, UnknownTaskType."""
+    policy = _policy(rankings.router, asked)
+    if policy is not None and policy not in rankings.router.policies:
+        raise UnknownPolicy(policy, rankings.router.policies)
+    for at, name in enumerate(asked.candidates or ()):
+        if name not in rankings.catalogue.models:
+            raise UnknownModel(name, f"candidates[{at}]")
+
+
+def select(
+    rankings: Rankings, asked: Asked, preferences: Preferences, task: Task, now: datetime, enough: int | None = ENOUGH
+) -> Decision:
+    """The decision for what is asked, with the user's preferences and the rules that fire. `enough` as decide() says.
+
+    Raises UnknownModel, UnknownPolicy, UnknownTaskType.
+    """
+    router = rankings.router
+    constraints = apply(
+        preferences, constraints_of(asked, router), asked.priority, task, asked.tags, now, router.policies
+    )
+    return decide(rankings, task, constraints, now, enough)
+
+
+def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
+    """What the request itself asks, whoever asks. Raises UnknownTaskType."""
+    return Constraints(
+        previous_model=asked.previous_model or asked.session_model,
+        keeps_model=bool(asked.session_model) and not asked.previous_model,
+        candidates=asked.candidates,
+        policy=_policy(router, asked),
+        max_cost_usd=asked.max_cost_usd,
+        max_latency_ms=asked.max_latency_ms,
+        max_output_tokens=asked.max_output_tokens,
+        allow_internal=asked.allow_internal,
+    )
+
+
+def _policy(router: RouterRelease, asked: Asked) -> str | None:
+    """The name of the policy that is asked for, by itself or by a task type."""
+    if asked.task_type and asked.task_type not in router.task_types:
+        raise UnknownTaskType(asked.task_type, router.task_types)
+    return asked.policy or router.task_types.get(asked.task_type)

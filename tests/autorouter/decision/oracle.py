@@ -1,0 +1,283 @@
+"""The decision as its specification says it: every model looked at, scored, sorted. Slow, plain, and the judge of the real one.
+
+Mission section 2, "Scoring", then the overlays of docs/router.md in their order. Nothing here is shared with
+autorouter.decision, so that a slip there is not repeated here; only where a model can be called is asked of models_registry.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from autorouter.errors import UnknownModel, UnknownPolicy
+from autorouter.types import Candidate, Constraints, CostTier, Decision, Exclusion, Policy, RouterRelease, Task, Terms
+from models_registry.deployments import effective_deployments
+from models_registry.types import Availability, Catalogue, Deployment, Model, Price
+
+Reason = tuple[str, str]
+
+
+def decide(
+    catalogue: Catalogue,
+    router: RouterRelease,
+    task: Task,
+    constraints: Constraints,
+    availability: Availability,
+    now: datetime,
+) -> Decision:
+    """Every candidate best first, and everybody else with every reason."""
+    policy = policy_of(router, constraints)
+    task = replace(task, is_long_context=task.input_tokens >= router.config.long_context_threshold)
+    models = considered(catalogue, policy, constraints)
+    out = {}
+    for model in models:
+        found = list(reasons(model, catalogue, router, policy, task, constraints, availability, now))
+        if found:
+            out[model.id] = Exclusion(model=model.id, code=found[0][0], reason="; ".join(text for _, text in found))
+    admitted = [each for each in models if each.id not in out]
+    scored = [candidate(each, router, task, constraints, availability, now) for each in admitted]
+    return Decision(
+        task=task,
+        constraints=constraints,
+        candidates=tuple(ordered(scored, catalogue, router, policy, constraints)),
+        excluded=tuple(out[name] for name in sorted(out)),
+        considered=len(models),
+        catalogue_release=catalogue.release,
+        router_release=router.release,
+    )
+
+
+def policy_of(router: RouterRelease, constraints: Constraints) -> Policy | None:
+    if constraints.policy is None:
+        return None
+    if constraints.policy not in router.policies:
+        raise UnknownPolicy(constraints.policy, router.policies)
+    return router.policies[constraints.policy]
+
+
+def considered(catalogue: Catalogue, policy: Policy | None, constraints: Constraints) -> list[Model]:
+    """All models, or those of the policy, or the given ones; given both, those in both."""
+    given = constraints.candidates
+    for at, name in enumerate(given or ()):
+        if name not in catalogue.models:
+            raise UnknownModel(name, f"candidates[{at}]")
+    names = list(catalogue.models) if given is None else list(given)
+    if policy is not None:
+        names = [name for name in policy.models if given is None or name in given]
+    return [catalogue.models[name] for name in dict.fromkeys(names) if name in catalogue.models]
+
+
+# --- who is out
+
+
+def reasons(  # noqa: PLR0917 - everything there is, one by one
+    model: Model, catalogue: Catalogue, router: RouterRelease, policy: Policy | None, task: Task,
+    constraints: Constraints, availability: Availability, now: datetime,
+) -> Iterator[Reason]:  # fmt: skip
+    yield from status_reasons(model, constraints, now)
+    yield from fit_reasons(model, router, task, constraints, availability)
+    yield from place_reasons(model, catalogue, constraints, availability)
+    price = price_of(model, availability, now)
+    limits = [each for each in (constraints.max_cost_usd, policy and policy.max_cost_usd) if each is not None]
+    if price is None:
+        yield "price", "it has no price"
+    elif limits and (cost := estimated_cost(model, price, task, constraints)) > min(limits):
+        yield "cost", f"estimated cost {cost:f} USD is over the limit of {min(limits):f} USD"
+
+
+def status_reasons(model: Model, constraints: Constraints, now: datetime) -> Iterator[Reason]:
+    if not model.is_available:
+        yield "unavailable", "it is unavailable"
+    if model.deprecated_from is not None and model.deprecated_from <= now.date():
+        instead = f", use {model.successor}" if model.successor else ""
+        yield "deprecated", f"it is deprecated since {model.deprecated_from}{instead}"
+    if model.is_internal_only and not constraints.allow_internal:
+        yield "internal", "it is for internal use only"
+    if model.provider in constraints.blocked_providers:
+        yield "blocked", f"provider {model.provider} is blocked"
+    if model.id in constraints.blocked_models:
+        yield "blocked", "it is blocked by a rule of yours"
+    if any(model.id not in models and model.provider not in providers for providers, models in constraints.allowed):
+        yield "blocked", "it is not among those that a rule of yours allows"
+
+
+def fit_reasons(
+    model: Model, router: RouterRelease, task: Task, constraints: Constraints, availability: Availability
+) -> Iterator[Reason]:
+    known = model.capabilities | ({"reasoning"} if model.supports_reasoning else frozenset())
+    lacking = sorted(
+        need for need in task.needs if need not in known or (need == "reasoning" and not model.supports_reasoning)
+    )
+    if lacking:
+        yield "capability", f"lacks capability {', '.join(lacking)}"
+    buffer = router.config.context_buffer
+    if task.input_tokens * buffer > model.context_window:
+        size = f"{task.input_tokens:,} estimated tokens x {buffer.normalize():f}"
+        yield "context", f"context: {size} exceed its window of {model.context_window:,}"
+    limit, measured = constraints.max_latency_ms, availability.latency_ms.get(model.id)
+    if limit is not None and measured is not None and measured > limit:
+        yield "latency", f"measured latency {measured} ms is over the limit of {limit} ms"
+
+
+def place_reasons(
+    model: Model, catalogue: Catalogue, constraints: Constraints, availability: Availability
+) -> Iterator[Reason]:
+    private = {
+        name for name, provider in catalogue.providers.items() if provider.is_local or provider.is_zero_retention
+    }
+    if constraints.priority == "privacy" and not any(each.provider in private for each in model.deployments):
+        yield "privacy", "no provider of it is local or zero-retention"
+        return
+    callable_now = effective_deployments(model, availability)
+    usable = [
+        each
+        for each in callable_now
+        if not is_down(each, availability)
+        and each.provider not in constraints.blocked_providers
+        and each.id not in availability.open_circuits
+        and (constraints.priority != "privacy" or availability.sandbox or each.provider in private)
+    ]
+    if usable:
+        return
+    if not callable_now:
+        places = ", ".join(sorted({each.provider for each in model.deployments})) or "any provider"
+        yield "credential", f"unavailable: there is no API key for {places}"
+    elif any(each.id in availability.open_circuits for each in callable_now):
+        yield "circuit", "its circuit is open after repeated failures"
+    elif all(is_down(each, availability) for each in callable_now):
+        yield "unavailable", "every deployment of it is down"
+    else:
+        yield "blocked", "every provider that serves it is blocked"
+
+
+def is_down(deployment: Deployment, availability: Availability) -> bool:
+    return deployment.status == "down" or deployment.id in availability.health.down
+
+
+# --- what it costs and scores
+
+
+def price_of(model: Model, availability: Availability, now: datetime) -> Price | None:
+    """The price in force at the first deployment that can be called, if input and output have one."""
+    places = effective_deployments(model, availability) or model.deployments
+    begun = [price for price in (places[0].prices if places else ()) if price.effective_from <= now]
+    if not begun or begun[-1].rates.input is None or begun[-1].rates.output is None:
+        return None
+    return begun[-1]
+
+
+def rates_of(price: Price) -> tuple[Decimal, Decimal]:
+    assert price.rates.input is not None
+    assert price.rates.output is not None
+    return price.rates.input, price.rates.output
+
+
+def estimated_cost(model: Model, price: Price, task: Task, constraints: Constraints) -> Decimal:
+    """USD of the prompt and an answer of 500 tokens, or fewer where the model or the request gives fewer."""
+    dear_in, dear_out = rates_of(price)
+    output = min(500, model.max_output, constraints.max_output_tokens or 500)
+    return (task.input_tokens * dear_in + output * dear_out) / Decimal(1_000_000)
+
+
+def candidate(
+    model: Model, router: RouterRelease, task: Task, constraints: Constraints, availability: Availability, now: datetime
+) -> Candidate:
+    price = price_of(model, availability, now)
+    assert price is not None
+    mean = sum(rates_of(price)) / Decimal(2)
+    tier: CostTier = (
+        "cheap" if mean < router.config.cheap_below else "mid" if mean < router.config.mid_below else "premium"
+    )
+    terms = terms_of(model, router, tier, task, constraints)
+    base = terms.category + terms.stickiness + terms.reasoning + terms.research
+    return Candidate(
+        model=model.id,
+        provider=model.provider,
+        score=base * terms.complexity_factor * terms.tier_weight + terms.speed,
+        tier=tier,
+        terms=terms,
+        mean_price=mean,
+        quality=quality_of(model, router),
+        estimated_cost_usd=estimated_cost(model, price, task, constraints),
+    )
+
+
+def quality_of(model: Model, router: RouterRelease) -> Decimal:
+    profile = router.profiles.get(model.id)
+    return profile.quality.value if profile and profile.quality else Decimal(70)
+
+
+def terms_of(model: Model, router: RouterRelease, tier: CostTier, task: Task, constraints: Constraints) -> Terms:
+    config, profile = router.config, router.profiles.get(model.id)
+    score = profile.categories.get(task.category) if profile else None
+    factor = config.simple_penalty if task.complexity == "simple" else Decimal(1)
+    if task.complexity == "complex" and quality_of(model, router) >= config.complex_threshold:
+        factor = config.complex_multiplier
+    weights = config.tier_weights.get(task.complexity, {})
+    return Terms(
+        category=score.value if score else Decimal(70),
+        stickiness=config.stickiness_bonus if model.id == constraints.previous_model else Decimal(0),
+        reasoning=config.reasoning_bonus if task.complexity == "complex" and model.supports_reasoning else Decimal(0),
+        research=config.research_bonus
+        if task.category == "research" and model.provider == "perplexity"
+        else Decimal(0),
+        complexity_factor=factor,
+        tier_weight=weights.get(tier, Decimal("0.33")),
+        speed=sum((points for word, points in config.speed_bonuses.items() if word in model.id.lower()), Decimal(0)),
+    )
+
+
+# --- who goes first
+
+
+def ordered(
+    scored: list[Candidate],
+    catalogue: Catalogue,
+    router: RouterRelease,
+    policy: Policy | None,
+    constraints: Constraints,
+) -> list[Candidate]:
+    """By score, lower mean price, id; then what is asked for on top, step by step, each step stable and the last winning."""
+    found = sorted(scored, key=lambda each: (-each.score, each.mean_price, each.model))
+    if policy is not None:
+        found = sorted(found, key=lambda each: policy.models.index(each.model))
+    else:
+        found = by_priority(found, catalogue, constraints)
+    if constraints.keeps_model and router.config.stickiness_bonus > 0:
+        found = sorted(found, key=lambda each: each.model != constraints.previous_model)
+    return found
+
+
+MEASURES: dict[str, Callable[[Candidate], Decimal]] = {
+    "cost": lambda each: each.estimated_cost_usd,
+    "quality": lambda each: -each.quality,
+    "speed": lambda each: -each.terms.speed,
+}
+
+
+def by_priority(found: list[Candidate], catalogue: Catalogue, constraints: Constraints) -> list[Candidate]:
+    if constraints.priority in MEASURES:
+        found = near_first(found, MEASURES[constraints.priority])
+    if constraints.preferred_providers or constraints.preferred_models:
+        found = near_first(found, lambda each: Decimal(not is_preferred(each, constraints)))
+    if constraints.priority == "privacy":
+        local = {name for name, provider in catalogue.providers.items() if provider.is_local}
+        at_home = {
+            name
+            for name, model in catalogue.models.items()
+            if any(each.provider in local for each in model.deployments)
+        }
+        found = sorted(found, key=lambda each: each.model not in at_home)
+    return found
+
+
+def near_first(found: list[Candidate], measure: Callable[[Candidate], Decimal]) -> list[Candidate]:
+    """Those within a fifth of the best score, lowest measure first; then the others as they are."""
+    best = max((each.score for each in found), default=Decimal(0))
+    floor = best - Decimal("0.2") * abs(best)
+    near = [each for each in found if each.score >= floor]
+    return sorted(near, key=measure) + [each for each in found if each.score < floor]
+
+
+def is_preferred(each: Candidate, constraints: Constraints) -> bool:
+    return each.provider in constraints.preferred_providers or each.model in constraints.preferred_models
