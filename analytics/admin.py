@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
@@ -100,7 +101,7 @@ class RecordAdmin(ModelAdmin):
 
     @display(description="Why this model")
     def decided(self, row: Record) -> str:
-        return SafeString("").join(panel(row) for panel in DECISION_PANELS)
+        return format_html_join("", "{}", ((panel(row),) for panel in DECISION_PANELS))
 
     @display(description="Calls")
     def tried(self, row: Record) -> str:

@@ -1,5 +1,6 @@
 """The pages on which a decision is explained and a change tried out: open for staff, closed to others; refusals in words."""
 
+import re
 import uuid
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_pages_are_open_for_staff_and_closed_to_others(staff: Client, cast: Cast
 def test_a_decision_is_told_in_words_bars_and_what_would_have_had_to_differ(staff: Client) -> None:
     operation = request(Constraints(blocked_models=frozenset({LARGE}), rules=("no large",)))
     page = text(staff.get(f"/admin/decisions/{operation}/"))
-    assert f"{MIDDLE} suits a moderate coding task best among 2 models: score 40" in page
+    assert f"{MIDDLE} suits a moderate coding task best: score 40" in page
     assert "decided again from its releases: the same to the bit" in page
     assert f"For {SMALL} to have won" in page
     assert f"{SMALL} was 10 points short of 40." in page
@@ -67,11 +68,36 @@ def test_a_request_that_there_is_not_is_told(staff: Client, given: str) -> None:
     assert said(answer)[0].startswith("There is no record of a request")
 
 
-def test_the_record_leads_to_its_decision(staff: Client) -> None:
+def roles(page: Any) -> list[str]:
+    """What the panel of a record's decision calls the candidates that it shows."""
+    return re.findall(r'class="rh-badge">(answered|runner-up|first choice)<', page.content.decode())
+
+
+def test_the_record_tells_why_in_bars_and_leads_to_its_decision(staff: Client) -> None:
     operation = request()
-    assert f"/admin/decisions/{operation}/" in text(
-        staff.get(reverse("admin:analytics_record_change", args=[operation]))
-    )
+    answer = staff.get(reverse("admin:analytics_record_change", args=[operation]))
+    page = text(answer)
+    assert f"{MIDDLE} suits a moderate coding task best: score 40, 80 in its category" in page
+    assert f"/admin/decisions/{operation}/" in page
+    assert "3 candidates, 0 excluded" in page
+    assert re.search(r"\(80 category\) \S 1 complexity \S 0\.50? cheap", page)
+    assert roles(answer) == ["answered", "runner-up"]
+
+
+def test_the_record_of_a_stand_in_tells_for_whom(staff: Client) -> None:
+    operation = request(model=SMALL, fallback_used=True)
+    answer = staff.get(reverse("admin:analytics_record_change", args=[operation]))
+    page = text(answer)
+    assert f"{SMALL} stands in for {MIDDLE}, which could not be used" in page
+    assert roles(answer) == ["answered", "first choice"]
+
+
+def test_the_record_whose_decision_cannot_be_made_again_says_why(staff: Client) -> None:
+    operation = request(router_release=77)
+    answer = staff.get(reverse("admin:analytics_record_change", args=[operation]))
+    page = text(answer)
+    assert "It cannot be decided again: Line router has no release 77." in page
+    assert roles(answer) == []
 
 
 def test_a_draft_is_tried_on_the_backtest_page(staff: Client) -> None:

@@ -24,7 +24,7 @@ def insert(**changes: Any) -> uuid.UUID:
 def insert_many(count: int, **changes: Any) -> list[uuid.UUID]:
     """So many equal records; their operation ids."""
     ids = [uuid.uuid4() for _ in range(count)]
-    values = {"created_at": now(), **{name: _column(value) for name, value in changes.items()}}
+    values = {"created_at": now(), **{name: _column(name, value) for name, value in changes.items()}}
     asked = [request(each, **{name: values[name] for name in REQUEST & values.keys()}).row() for each in ids]
     told = answer(**{name: values[name] for name in ANSWER & values.keys()}).row()
     query = f"SELECT record_many(ARRAY[{_rows(asked)}]::analytics_request[], ARRAY[{_rows([told] * count)}]::analytics_answer[])"
@@ -33,8 +33,8 @@ def insert_many(count: int, **changes: Any) -> list[uuid.UUID]:
     return ids
 
 
-def _column(value: Any) -> Any:
-    return json.dumps(value, default=str) if isinstance(value, dict | list) else value
+def _column(name: str, value: Any) -> Any:
+    return json.dumps(value, default=str) if name in {"decision", "attempts"} else value
 
 
 def _plain(value: Any) -> Any:

@@ -159,7 +159,7 @@ def test_proposals_are_listed_with_their_evidence_and_filtered(staff: Client) ->
     assert {each["subject"]: (each["before"], each["after"], each["state"]) for each in found} == {
         LARGE: (90, 94.0, "open"), SMALL: (60, 56.0, "open"),
     }  # fmt: skip
-    assert all(each["evidence"]["sample"] == 40 and each["told"] for each in found)
+    assert all(each["evidence"]["sample"] == 40 and each["summary"] for each in found)
     for query, count in ((f"subject={LARGE}", 1), ("state=accepted", 0), ("kind=score", 2), ("kind=order", 0)):
         assert len(staff.get(f"/api/learning/proposals?{query}").json()["results"]) == count, query
 

@@ -11,6 +11,7 @@ With cheap_below at 0.5 acme:middle is mid: 14, 24 and 32. For every category bu
 1,000 tokens in and 500 out cost 0.0004, 0.00095 and 0.005 USD.
 """
 
+import json
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,9 +19,11 @@ from typing import Any
 
 from django.utils.timezone import now
 
+from autorouter import availability_facts
 from autorouter.configuration import save, tables
 from autorouter.configuration.release0 import BUNDLE
 from autorouter.decision import decision_json
+from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
 from autorouter.models import RouterConfiguration
 from autorouter.training.prompts import seed_prompts
@@ -100,14 +103,14 @@ def request(
     at = at or now()
     about = task(**(asked or {}))
     found, router = load(Pair())
-    decision = decide(found, router, about, constraints, availability, at)
+    decision = decide(Rankings(catalogue=found, router=router, availability=availability), about, constraints, at)
     assert decision.chosen is not None, "the record of a request names a model"
-    taken = next(each for each in decision.candidates if each.model == columns.get("model", decision.chosen.model))
+    digest = availability_facts.keep(availability)
     values = {
-        "model": taken.model, "category": about.category, "complexity": about.complexity, "priority": constraints.priority,
-        "policy": constraints.policy or "", "created_at": at.isoformat(), "catalogue_release": found.release,
-        "router_release": router.release, "decision": decision_json.as_json(decision, taken, availability, at),
-        "input_tokens": 1_000, "output_tokens": 500,
+        "model": decision.chosen.model, "category": about.category, "complexity": about.complexity,
+        "priority": constraints.priority, "policy": constraints.policy or "", "created_at": at,
+        "catalogue_release": found.release, "router_release": router.release,
+        "decision": json.loads(decision_json.dumps(decision, digest)), "input_tokens": 1_000, "output_tokens": 500,
     }  # fmt: skip
     return insert(**{**values, **columns})
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
+
 from routerhub.audit.change import Change
 from routerhub.releases import lines, rollout, store
 from routerhub.releases.models import Release
 from routerhub.releases.types import ReleaseLine
 
 
+@transaction.atomic
 def put_live(line: str, bundle: dict[str, Any], change: Change) -> Release:
     """A bundle of the test's own, live for all, whatever the tables say."""
     release = store.store(line, bundle, change)

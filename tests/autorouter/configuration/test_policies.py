@@ -189,7 +189,7 @@ def test_shifts_are_kept_with_their_evidence_and_decide_from_the_next_release_on
     assert store.bundle("router", 3)["policies"]["own"]["models"] == ABC, "the order that staff wrote"
     assert order() == [ABC[2], ABC[1], ABC[0]]
     row = PolicyShift.objects.get(model=ABC[0])
-    assert (row.places, row.evidence) == (2, {"told": "measured 2"})
+    assert (row.places, row.evidence) == (2, {"summary": "measured 2"})
     assert row.history.get().history_change_reason == "performance"
 
 

@@ -78,7 +78,8 @@ def reasons(  # noqa: PLR0917 - everything there is, one by one
     yield from fit_reasons(model, router, task, constraints, availability)
     yield from place_reasons(model, catalogue, constraints, availability)
     price = price_of(model, availability, now)
-    limits = [each for each in (constraints.max_cost_usd, policy and policy.max_cost_usd) if each is not None]
+    given = (constraints.max_cost_usd, policy.max_cost_usd if policy else None)
+    limits = [each for each in given if each is not None]
     if price is None:
         yield "price", "it has no price"
     elif limits and (cost := estimated_cost(model, price, task, constraints)) > min(limits):

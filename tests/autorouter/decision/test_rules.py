@@ -41,7 +41,7 @@ def apply(
     given: Sequence[Rule], constraints: Constraints, asked: Task, tags: Sequence[str], now: datetime
 ) -> Constraints:
     """The constraints with what the rules that fire say, while every policy is active."""
-    return RuleSet(given).effect(asked, tags, now, {rule.policy for rule in given}).on(constraints)
+    return RuleSet(given).effect(asked, tags, now, {rule.policy for rule in given if rule.policy}).on(constraints)
 
 
 # --- conditions

@@ -25,7 +25,18 @@ from autorouter.types import (
     Score,
     Task,
 )
-from models_registry.types import SANDBOX, Availability, Catalogue, Deployment, Health, Model, Price, Provider, Rates
+from models_registry.types import (
+    SANDBOX,
+    Availability,
+    Catalogue,
+    Deployment,
+    Health,
+    Model,
+    Price,
+    Provider,
+    Rates,
+    Status,
+)
 from tests.autorouter.fakes import NOW, config
 
 MAKERS = ("acme", "perplexity", "home")
@@ -35,6 +46,7 @@ POLICIES = ("code", "ops")
 MOMENTS = tuple(NOW + timedelta(hours=hours) for hours in (-48, -1, 0, 1, 30))
 DAYS = (date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22), date(2026, 11, 23))
 CAPABILITIES = tuple(need for need in NEEDS if need != "reasoning")
+STATUSES: list[Status] = [*["available"] * 8, "degraded", "down"]  # type: ignore[list-item]  # they are of its words
 RATES = ("0", "0.05", "0.0375", "0.4", "1", "1.000001", "2.5", "30")
 SCORES = ("0", "60", "70", "84.99", "85", "90.5", "100")
 LIMITS = ("0", "0.00002", "0.0001", "0.00155", "0.0025", "0.1")
@@ -116,7 +128,7 @@ def _deployment(random: Random) -> Deployment:
     return Deployment(
         provider=random.choice(HOSTS),
         upstream_model=random.choice(["one", "two"]),
-        status=random.choice(["available"] * 8 + ["degraded", "down"]),
+        status=random.choice(STATUSES),
         prices=tuple(
             _price(random, at) for at in (MOMENTS[:1] if random.random() < 0.8 else sorted(some(random, MOMENTS, 3)))
         ),

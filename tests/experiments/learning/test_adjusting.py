@@ -212,7 +212,7 @@ def test_a_round_is_a_release_with_its_figures_and_a_history() -> None:
     )  # fmt: skip
     assert store.bundle("router", 2)["policies"]["code"]["shifts"] == {LARGE: 1}
     row = PolicyShift.objects.get()
-    assert (row.places, row.evidence) == (1, {"told": TOLD})
+    assert (row.places, row.evidence) == (1, {"summary": TOLD})
     version = PolicyShift.history.get()
     assert (version.history_user, version.history_change_reason) == (None, release.reason)
     assert [each.path for each in store.compared("router", 1, 2)] == ["policies.code.shifts"]

@@ -140,7 +140,7 @@ def test_a_sure_difference_is_proposed_with_sample_interval_and_words() -> None:
         "sample": 40, "mean": pytest.approx(0.95), "interval": pytest.approx([0.95 - half, 0.95 + half]),
         "others": 40, "others_mean": pytest.approx(0.75), "others_interval": pytest.approx([0.75 - half, 0.75 + half]),
     }  # fmt: skip
-    assert better.told == (
+    assert better.summary == (
         f"40 judged coding answers of {LARGE} please 0.95 of 1 (95 % interval 0.93 to 0.97), 40 of the other models 0.75"
         " (0.73 to 0.77)"
     )
@@ -171,7 +171,7 @@ def test_an_order_is_proposed_where_the_second_surely_succeeds_more_often() -> N
     found = Proposal.objects.get()
     assert (done.proposals, found.kind, found.subject, found.detail) == (1, "order", "code", "")
     assert (found.before, found.after) == ([LARGE, MIDDLE, SMALL], [MIDDLE, LARGE, SMALL])
-    assert found.told == (
+    assert found.summary == (
         f"in code {MIDDLE} succeeds in 100.0% of 60 requests, {LARGE} before it in 50.0% of 60; their 95 % intervals do"
         " not meet"
     )

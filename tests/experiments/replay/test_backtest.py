@@ -31,7 +31,7 @@ from routerhub.releases.models import Release
 from tests.cast import because
 from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, goods, open_shop, policy, request, tune
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.django_db
 
 

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autorouter.errors import RouterError
 from autorouter.types import CATEGORIES, COMPLEXITIES, PRIORITIES, Constraints, RouterRelease
 from experiments.replay import comparing
 from experiments.types import Flow, Situation, Traffic
 from models_registry.types import Catalogue, Price, Rates, Usage
+from tests.autorouter.decision import oracle
 from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task
 from tests.experiments.traffic import LARGE, MIDDLE, SMALL, goods
 
@@ -42,11 +44,27 @@ def traffic(*situations: Situation, **latency_ms: float) -> Traffic:
     return Traffic(situations=situations, is_recorded=True, latency_ms=latency_ms)
 
 
+def choices(situations: Sequence[Situation], found: Catalogue, by: RouterRelease) -> list[str | None]:
+    return comparing.Replay(found, by).choices(situations)
+
+
 def one_by_one(situations: Sequence[Situation], found: Catalogue, by: RouterRelease) -> list[str | None]:
-    return [comparing.choose(each, found, by) for each in situations]
+    """As the specification decides each, with nothing remembered. What the releases do not know leads nowhere."""
+    chosen: list[str | None] = []
+    for each in situations:
+        given = each.constraints.candidates
+        known = given and tuple(name for name in given if name in found.models)
+        constraints = replace(each.constraints, candidates=known)
+        try:
+            decision = oracle.decide(found, by, each.task, constraints, each.availability, each.at)
+        except RouterError:
+            chosen.append(None)
+        else:
+            chosen.append(decision.chosen.model if decision.chosen else None)
+    return chosen
 
 
-# --- grouping
+# --- deciding
 
 NEAR_WINDOWS = [8_332, 8_333, 8_334, 83_332, 83_333, 83_334]
 """10,000 and 100,000 tokens, with a buffer of 1.2: 8,333 and 83,333 are the last to fit."""
@@ -75,38 +93,37 @@ SITUATIONS = st.lists(
 
 
 @given(SITUATIONS)
-def test_deciding_alike_situations_once_never_changes_a_choice(situations: list[Situation]) -> None:
-    assert comparing.choices(situations, SHOP, LIVE) == one_by_one(situations, SHOP, LIVE)
+def test_each_situation_gets_what_the_specification_decides(situations: list[Situation]) -> None:
+    assert choices(situations, SHOP, LIVE) == one_by_one(situations, SHOP, LIVE)
 
 
 @given(st.lists(SIZES, max_size=60), st.sampled_from(COMPLEXITIES), USD, st.sampled_from([None, "dear", "bounded"]))
 def test_sizes_around_the_windows_are_told_apart(
-    sizes: list[int], complexity: str, most: Decimal | None, name: str | None
+    sizes: list[int], complexity: str, limit: Decimal | None, name: str | None
 ) -> None:
-    constraints = Constraints(max_cost_usd=most, policy=name)
+    constraints = Constraints(max_cost_usd=limit, policy=name)
     situations = [situation(constraints, input_tokens=size, complexity=complexity) for size in sizes]
-    assert comparing.choices(situations, SHOP, TRIED) == one_by_one(situations, SHOP, TRIED)
+    assert choices(situations, SHOP, TRIED) == one_by_one(situations, SHOP, TRIED)
 
 
 def test_a_window_is_passed_at_the_very_token() -> None:
     only_small = Constraints(candidates=(SMALL,))
     sizes = [situation(only_small, input_tokens=size) for size in (8_334, 8_333, 8_334)]
-    assert comparing.choices(sizes, SHOP, LIVE) == [None, SMALL, None]
+    assert choices(sizes, SHOP, LIVE) == [None, SMALL, None]
 
 
 def test_a_latency_limit_counts_with_what_was_measured_then() -> None:
     slow = replace(SANDBOXED, latency_ms={MIDDLE: 900})
     asked = situation(Constraints(max_latency_ms=500))
     situations = [replace(asked, availability=slow), asked, replace(asked, availability=slow)]
-    assert comparing.choices(situations, SHOP, LIVE) == [SMALL, MIDDLE, SMALL]
+    assert choices(situations, SHOP, LIVE) == [SMALL, MIDDLE, SMALL]
 
 
 def test_for_the_priority_cost_the_size_of_a_prompt_counts() -> None:
     """Cheap to ask and dear to answer, or the other way round: which costs less depends on the prompt's size."""
     shop = catalogue(model("a:asks", ("1", "3")), model("b:answers", ("3", "1")))
     situations = [situation(Constraints(priority="cost"), input_tokens=size) for size in (10, 10_000)]
-    assert one_by_one(situations, shop, LIVE) == ["b:answers", "a:asks"]
-    assert comparing.choices(situations, shop, LIVE) == ["b:answers", "a:asks"]
+    assert choices(situations, shop, LIVE) == ["b:answers", "a:asks"]
 
 
 def risen(name: str) -> Catalogue:
@@ -128,20 +145,19 @@ MORNING, EVENING = NOW - timedelta(hours=3), NOW + timedelta(hours=3)
 def test_a_price_that_changes_overnight_counts_from_the_next_day() -> None:
     shop = risen(MIDDLE)
     situations = [situation(at=NOW - timedelta(days=1)), situation(at=NOW + timedelta(days=1))]
-    assert comparing.choices(situations, shop, LIVE) == [MIDDLE, SMALL]
-    costs = comparing._Costs()
-    assert [costs.of(shop, MIDDLE, each) for each in situations] == [Decimal("0.00095"), Decimal("0.15")]
+    assert choices(situations, shop, LIVE) == [MIDDLE, SMALL]
+    replay = comparing.Replay(shop, LIVE)
+    assert [replay.cost_usd(MIDDLE, each) for each in situations] == [Decimal("0.00095"), Decimal("0.15")]
 
 
 def test_a_price_that_changes_at_noon_counts_from_noon() -> None:
     situations = [situation(at=MORNING), situation(at=EVENING)]
-    assert one_by_one(situations, risen(MIDDLE), LIVE) == [MIDDLE, SMALL]
-    assert comparing.choices(situations, risen(MIDDLE), LIVE) == [MIDDLE, SMALL]
+    assert choices(situations, risen(MIDDLE), LIVE) == [MIDDLE, SMALL]
 
 
 def test_a_request_is_priced_at_its_own_hour() -> None:
-    costs, shop = comparing._Costs(), risen(MIDDLE)
-    found = [costs.of(shop, MIDDLE, situation(at=at)) for at in (MORNING, EVENING)]
+    replay = comparing.Replay(risen(MIDDLE), LIVE)
+    found = [replay.cost_usd(MIDDLE, situation(at=at)) for at in (MORNING, EVENING)]
     assert found == [Decimal("0.00095"), Decimal("0.15")]
 
 
@@ -226,7 +242,7 @@ def test_what_a_request_names_and_the_release_lacks_leads_nowhere() -> None:
     report = comparing.compare(asked, (SHOP, LIVE), (without, LIVE))
     assert report.flows == [Flow(before=LARGE, after=None, requests=1, cost_change=Decimal("-0.005"))]
     assert report.refused_after == 1
-    assert comparing.choices(asked.situations, without, LIVE) == [None, SMALL]
+    assert choices(asked.situations, without, LIVE) == [None, SMALL]
 
 
 def test_nothing_replayed_is_a_report_of_nothing() -> None:

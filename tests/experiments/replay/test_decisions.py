@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.utils.timezone import now
 
 from analytics.models import Record
+from autorouter.models import AvailabilityFacts
 from autorouter.types import Constraints
 from experiments.errors import NotReproducible, UnknownOperation
 from experiments.replay import decisions
@@ -34,8 +35,8 @@ def shop() -> None:
     open_shop(code=policy(LARGE, SMALL))
 
 
-def told(operation_id: uuid.UUID) -> decisions.Told:
-    return decisions.tell(decisions.find(operation_id, Record.objects.all()))
+def explained(operation_id: uuid.UUID) -> decisions.ExplainedDecision:
+    return decisions.explained(decisions.find(operation_id, Record.objects.all()))
 
 
 CONSTRAINTS = [
@@ -68,7 +69,7 @@ def test_every_kind_of_request_is_decided_again_to_the_bit(
     constraints: Constraints, availability: Availability
 ) -> None:
     for complexity in ("simple", "moderate", "complex"):
-        found = told(
+        found = explained(
             request(
                 constraints, availability=availability, asked={"complexity": complexity, "needs": frozenset({"tools"})}
             )
@@ -104,20 +105,20 @@ def a_rollback() -> None:
 @pytest.mark.parametrize("change", [a_new_tuning, a_new_price, a_model_less, a_rollback])
 def test_it_stays_the_same_whatever_is_live_by_now(change: Callable[[], None]) -> None:
     operation = request(Constraints(previous_model=SMALL))
-    before = decisions.as_json(told(operation))
+    before = decisions.as_json(explained(operation))
     change()
-    after = told(operation)
+    after = explained(operation)
     assert (after.is_same, after.problem) == (True, "")
     assert decisions.as_json(after) == before
     assert before["releases"] == {"catalogue": 1, "router": 1}
 
 
 def test_the_story_is_told_whole() -> None:
-    story = decisions.as_json(told(request(tags=["x"])))
+    story = decisions.as_json(explained(request(tags=["x"])))
     assert story["model"] == MIDDLE
     assert story["why"] == (
-        f"{MIDDLE} suits a moderate coding task best among 3 models: score 40, 80 in its category times 0.5 for the"
-        f" cheap tier; next is {SMALL} with 30."
+        f"{MIDDLE} suits a moderate coding task best: score 40, 80 in its category times 0.5 for the cheap tier;"
+        f" next is {SMALL} with 30."
     )
     assert [(each["model"], each["score"]) for each in story["candidates"]] == [(MIDDLE, 40), (SMALL, 30), (LARGE, 27)]
     assert story["runner_up"] == story["candidates"][1]
@@ -135,7 +136,7 @@ def test_the_story_is_told_whole() -> None:
 
 def test_the_weight_of_another_tier_is_told_and_would_do() -> None:
     """best:large is mid: 36 points of 90 x 0.4 against the 24 of 80 x 0.3."""
-    story = decisions.as_json(told(request(asked={"complexity": "complex"})))
+    story = decisions.as_json(explained(request(asked={"complexity": "complex"})))
     assert (story["model"], story["runner_up"]["model"]) == (LARGE, MIDDLE)
     assert "The weight of its cheap tier, 0.3, would have had to be over 0.45." in story["would_differ"]
     tune(weight_complex_cheap=Decimal("0.46"))
@@ -150,7 +151,7 @@ def test_what_would_have_had_to_differ_does_make_the_runner_up_win() -> None:
     assert Record.objects.get(pk=request()).model == MIDDLE
     tune(weight_moderate_cheap=Decimal("0.5"), speed_bonuses={"thinking": -5}, stickiness_bonus=Decimal("20.01"))
     assert Record.objects.get(pk=request(Constraints(previous_model=SMALL))).model == SMALL
-    assert told(operation).is_same
+    assert explained(operation).is_same
 
 
 @pytest.mark.parametrize(
@@ -167,35 +168,67 @@ def test_what_would_have_had_to_differ_does_make_the_runner_up_win() -> None:
     ],
 )  # fmt: skip
 def test_what_was_asked_for_on_top_is_named(constraints: Constraints, sentence: str) -> None:
-    told_so = decisions.as_json(told(request(constraints)))["would_differ"]
-    assert told_so[0].startswith(sentence) if sentence else told_so == []
+    sentences = decisions.as_json(explained(request(constraints)))["would_differ"]
+    assert sentences[0].startswith(sentence) if sentence else sentences == []
 
 
 def test_the_model_that_answered_after_a_fallback_is_the_one_that_was_taken() -> None:
     """The first candidate failed and the second answered: the decision itself is the same."""
     operation = request(model=SMALL, fallback_used=True)
-    found = told(operation)
+    found = explained(operation)
     assert (found.is_same, found.record.model) == (True, SMALL)
     story = decisions.as_json(found)
     assert (story["model"], story["fallback_used"], story["candidates"][0]["model"]) == (SMALL, True, MIDDLE)
+    assert story["why"] == (
+        f"{SMALL} stands in for {MIDDLE}, which could not be used: score 30, 60 in its category times 0.5 for the cheap tier."
+    )
 
 
-def test_a_record_that_was_tampered_with_does_not_come_out_the_same() -> None:
-    for part, value in (("candidates", 2), ("why", "Because."), ("runner_up", None)):
-        operation = request()
-        record = Record.objects.get(pk=operation)
-        decision = {**record.decision, part: value}
-        Record.objects.filter(pk=operation).update(decision=decision)
-        found = told(operation)
-        assert (found.is_same, found.decision is not None) == (False, True)
-        assert found.problem == "Decided again, it comes out otherwise: the code's rules have changed since."
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fingerprint": "0" * 16},
+        {"constraints": {"max_cost_usd": "0.0005"}},
+        {"task": {"category": "coding", "complexity": "simple", "input_tokens": 1_000, "origin": "given"}},
+    ],
+)
+def test_a_record_that_was_tampered_with_does_not_come_out_the_same(changes: dict[str, Any]) -> None:
+    operation = request()
+    record = Record.objects.get(pk=operation)
+    Record.objects.filter(pk=operation).update(decision={**record.decision, **changes})
+    found = explained(operation)
+    assert (found.is_same, found.decision is not None) == (False, True)
+    assert found.problem == "Decided again, it comes out otherwise: the code's rules have changed since."
+
+
+def test_a_record_of_another_moment_or_release_does_not_come_out_the_same() -> None:
+    operation = request(Constraints(previous_model=SMALL))
+    tune(stickiness_bonus=1)
+    Record.objects.filter(pk=operation).update(router_release=2)
+    assert not explained(operation).is_same
+
+
+def test_what_could_be_called_is_kept_once_for_all_requests_of_a_time() -> None:
+    for _ in range(3):
+        request()
+    other = request(availability=AVAILABILITIES[1])
+    assert AvailabilityFacts.objects.count() == 2
+    digest = Record.objects.get(pk=other).decision["availability"]
+    AvailabilityFacts.objects.filter(pk=digest).delete()
+    found = explained(other)
+    assert (found.decision, found.is_same) == (None, False)
+    assert (
+        found.problem
+        == f"It cannot be decided again: What could be called at that moment is not kept under '{digest}'."
+    )
+    assert decisions.as_json(found)["task"]["category"] == "coding"
 
 
 def test_a_model_that_is_no_candidate_any_more_does_not_come_out_the_same() -> None:
-    found = told(request(model=SMALL, provider="acme"))
+    found = explained(request(model=SMALL, provider="acme"))
     assert found.is_same
     Record.objects.filter(pk=found.record.pk).update(model="other:model")
-    assert not told(found.record.pk).is_same
+    assert not explained(found.record.pk).is_same
 
 
 @pytest.mark.parametrize(
@@ -210,7 +243,7 @@ def test_a_model_that_is_no_candidate_any_more_does_not_come_out_the_same() -> N
 def test_what_cannot_be_decided_again_says_why_and_is_told_as_far_as_it_goes(
     columns: dict[str, Any], problem: str
 ) -> None:
-    found = told(request(**columns))
+    found = explained(request(**columns))
     assert (found.decision, found.is_same, found.problem) == (None, False, problem)
     story = decisions.as_json(found)
     assert (story["reproduced"], story["candidates"], story["would_differ"]) == (False, [], [])
@@ -221,7 +254,7 @@ def test_what_cannot_be_decided_again_says_why_and_is_told_as_far_as_it_goes(
 def test_a_release_that_cannot_be_read_any_more_says_so() -> None:
     operation = request()
     Release.objects.filter(line="router").update(bundle={"config": {}})
-    assert told(operation).problem.startswith("It cannot be decided again: config.stickiness_bonus")
+    assert explained(operation).problem.startswith("It cannot be decided again: config.stickiness_bonus")
 
 
 def test_a_record_is_found_for_its_own_account_only() -> None:
@@ -235,7 +268,7 @@ def test_a_record_is_found_for_its_own_account_only() -> None:
 
 
 def test_a_decision_of_last_month_is_found() -> None:
-    assert told(request(at=now() - timedelta(days=40))).is_same
+    assert explained(request(at=now() - timedelta(days=40))).is_same
 
 
 # --- the command
@@ -250,7 +283,7 @@ def explain(*arguments: str) -> str:
 def test_the_command_tells_the_story_in_lines() -> None:
     operation = request(Constraints(blocked_models=frozenset({LARGE}), rules=("no large",)))
     said = explain(str(operation)).splitlines()
-    assert said[0].startswith(f"{MIDDLE} suits a moderate coding task best among 2 models: score 40")
+    assert said[0].startswith(f"{MIDDLE} suits a moderate coding task best: score 40")
     assert "; rule no large fired; " in said[0]
     assert said[1] == f"  {SMALL} was 10 points short of 40."
     assert said[-2:] == [f"  out: {LARGE}: it is blocked by a rule of yours", "decided again: the same to the bit"]

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from autorouter.decision import rules
 from autorouter.people.preferences import Preferences
 from autorouter.types import Constraints
-from experiments.replay.rule_effects import Effect, effects
+from experiments.replay.rule_effects import LAST, Effect, effects
 from experiments.replay.traffic import Slice
 from tests.experiments.traffic import LARGE, MIDDLE, SMALL, open_shop, policy, request
 
@@ -31,7 +31,7 @@ def of(*written: dict[str, Any], **changes: Any) -> Preferences:
     return Preferences(rules=rules.read(list(written)), **changes)
 
 
-def found(own: Preferences, chosen: Slice | None = None) -> dict[str, tuple[int, int, int]]:
+def found(own: Preferences, chosen: Slice = LAST) -> dict[str, tuple[int, int, int]]:
     """Requests, fired and moved by rule."""
     return {each.rule: (each.requests, each.fired, each.moved) for each in effects(USER, own, chosen)}
 
@@ -74,7 +74,7 @@ def test_a_policy_that_a_rule_chooses_moves_what_it_orders_otherwise() -> None:
 
 
 def test_the_effect_is_the_same_whether_the_rule_was_there_when_the_request_came() -> None:
-    """What the rule did then is taken out of the recorded wish first."""
+    """What the rule did then is taken out of the recorded constraints first."""
     by_rule = Constraints(blocked_models=frozenset({MIDDLE}), rules=("no middle",))
     by_policy = Constraints(policy="code", rules=("code",))
     asked(constraints=by_rule)
@@ -111,6 +111,11 @@ def test_only_the_users_own_requests_count_and_no_more_than_the_newest() -> None
     assert found(own) == {"simple": (5, 2, 2)}
     assert found(own, Slice(limit=3)) == {"simple": (3, 2, 2)}
     assert found(own, Slice(since=now() - timedelta(minutes=30), user_id=8)) == {"simple": (1, 1, 1)}
+
+
+def test_a_rule_whose_policy_is_gone_does_not_fire_as_it_would_not_for_a_request() -> None:
+    asked()
+    assert found(of(rule("gone", {"policy": "gone"}))) == {"gone": (1, 0, 0)}
 
 
 def test_without_requests_or_rules_there_is_nothing_to_tell() -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.utils.timezone import now
 
 from analytics.models import Record
+from autorouter.models import AvailabilityFacts
 from autorouter.types import Constraints
 from experiments.errors import BadSlice
 from experiments.replay import traffic
@@ -39,7 +40,7 @@ def test_a_situation_is_the_request_as_the_router_met_it() -> None:
     )  # fmt: skip
     availability = Availability(
         providers=frozenset({"acme", "best"}), sandbox=False, open_circuits=frozenset({"acme/middle"}),
-        health=Health(degraded=frozenset({"best/large"})), latency_ms={SMALL: 300},
+        health=Health(degraded=frozenset({"best/large"})), latency_ms={SMALL: 300}, tokens_per_second={SMALL: 46.5},
     )  # fmt: skip
     asked = {"complexity": "complex", "input_tokens": 700, "needs": frozenset({"tools"}), "origin": "local"}
     tokens: dict[str, Any] = {"cache_read_tokens": 40, "cache_write_tokens": 30, "reasoning_tokens": 20}
@@ -52,11 +53,12 @@ def test_a_situation_is_the_request_as_the_router_met_it() -> None:
     assert situation.usage == Usage(input_tokens=1_000, output_tokens=500, **tokens)
 
 
-def test_equal_wishes_and_reaches_become_one_value() -> None:
+def test_equal_constraints_and_availabilities_become_one_value() -> None:
     for _ in range(3):
         request()
-    reaches = {id(each.availability) for each in traffic.recent(Slice()).situations}
-    assert len(reaches) == 1
+    situations = traffic.recent(Slice()).situations
+    assert len({id(each.availability) for each in situations}) == 1
+    assert len({id(each.constraints) for each in situations}) == 1
 
 
 def test_the_newest_records_come_first_and_the_limit_counts_from_them() -> None:
@@ -98,10 +100,18 @@ def test_a_record_that_keeps_no_decision_is_left_out() -> None:
 
 
 def test_a_record_that_keeps_only_a_part_of_its_decision_is_left_out() -> None:
-    kept = request()
+    whole = request()
     insert(decision={"why": "a:b suits best."})
     assert len(traffic.recent(Slice()).situations) == 1
-    assert chosen() == [kept]
+    assert chosen() == [whole]
+
+
+def test_a_record_whose_facts_are_not_kept_any_more_is_left_out() -> None:
+    request()
+    request(availability=Availability(providers=frozenset({"acme"}), sandbox=False))
+    AvailabilityFacts.objects.filter(facts__sandbox=True).delete()
+    (situation,) = traffic.recent(Slice()).situations
+    assert situation.availability.providers == {"acme"}
 
 
 def test_the_latency_of_a_model_is_the_mean_of_its_answers() -> None:
