@@ -4,8 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from tests import clock
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
@@ -16,6 +20,9 @@ PRODUCTION = {
     "SANDBOX": "off",
 }
 ANY = {"SECRET_KEY": "for checks that never serve"}
+TESTS = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
+Step = tuple[str, list[str], dict[str, str]]
+"""What is checked, by which command, with what in its environment."""
 
 
 def main() -> int:
@@ -23,18 +30,26 @@ def main() -> int:
     python = sys.executable
     manage = [python, "manage.py"]
     apps = ["routerhub", "experiments", "analytics", "autorouter", "budgets", "models_registry", "tests"]
-    steps: list[tuple[str, list[str], dict[str, str]]] = [
+    steps: list[Step] = [
         ("format", ["ruff", "format", "--check", "."], {}),
         ("lint", ["ruff", "check", "."], {}),
         ("types", ["mypy", *apps], ANY),
         ("imports", ["lint-imports"], ANY),
         ("settings of production", [*manage, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
-        ("migrations and tests", [python, "-m", "pytest", "-n", "2", "--dist", "loadgroup"], {}),
+        ("migrations and tests", TESTS, {}),
     ]
+    with tempfile.TemporaryDirectory() as folder:
+        if shifted := _clock(Path(folder)):
+            steps.append((f"migrations and tests, with the clock set to {clock.DAY:%Y-%m-%d}", TESTS, dict(shifted)))
+        return _run(steps)
+
+
+def _run(steps: Iterable[Step]) -> int:
+    """One after another. Returns the status of the first that fails, 0 where none does."""
     for name, command, env in steps:
         began = time.monotonic()
         print(f"== {name}", flush=True)
-        program = shutil.which(command[0], path=str(Path(python).parent)) or command[0]
+        program = shutil.which(command[0], path=str(Path(sys.executable).parent)) or command[0]
         done = subprocess.run([program, *command[1:]], cwd=ROOT, env={**os.environ, **env}, check=False)
         if done.returncode:
             print(f"== {name} FAILED", flush=True)
@@ -45,16 +60,32 @@ def main() -> int:
 
 def _browser() -> None:
     """Debian's Chromium for the browser tests: installed where that is allowed, else said to be missing."""
-    if Path(CHROMIUM).exists():
-        return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("== installing Chromium for the browser tests", flush=True)
-        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
-            subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+    if not Path(CHROMIUM).exists():
+        _install("chromium")
     if not Path(CHROMIUM).exists():
         print(
             f"== NOTE: there is no {CHROMIUM}, so the browser tests do not run (apt-get install chromium)", flush=True
         )
+
+
+def _clock(folder: Path) -> Mapping[str, str] | None:
+    """An environment on another day, so that no test passes by the day on which it runs."""
+    if not shutil.which("cc"):
+        _install("gcc", "libc6-dev")
+    shifted = clock.shifted(folder)
+    if shifted is None:
+        print(
+            "== NOTE: the clock cannot be shifted here, so the tests run today only (apt-get install gcc)", flush=True
+        )
+    return shifted
+
+
+def _install(*packages: str) -> None:
+    """Debian's, where that is allowed."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"== installing {' '.join(packages)} for the tests", flush=True)
+        for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *packages]):
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,49 @@
+"""The clock that the tests may be run by, see tests/clock.py."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from tests import clock
+
+SHOW = "import time, datetime; a = time.monotonic(); time.sleep(.1); print(datetime.datetime.now(datetime.UTC).isoformat(), {})"
+
+
+def told(environment: dict[str, str], more: str = "''") -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW.format(more)],
+        env={**os.environ, **environment}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout.split()
+
+
+@pytest.fixture
+def shifted(tmp_path: Path) -> dict[str, str]:
+    found = clock.shifted(tmp_path, datetime(2031, 2, 3, 4, 5, tzinfo=UTC))
+    if found is None:
+        pytest.skip("there is no C compiler here")
+    return dict(found)
+
+
+def test_a_program_sees_the_other_day_and_time_passes_there_as_it_does_here(shifted: dict[str, str]) -> None:
+    at, took = told(shifted, "time.monotonic() - a")
+    assert timedelta(0) <= datetime.fromisoformat(at) - datetime(2031, 2, 3, 4, 5, tzinfo=UTC) < timedelta(seconds=20)
+    assert 0.1 <= float(took) < 2
+
+
+def test_without_a_shift_it_is_the_time_that_it_is(shifted: dict[str, str]) -> None:
+    (at,) = told({**shifted, clock.SHIFT: os.environ.get(clock.SHIFT, "0")})
+    assert abs(datetime.fromisoformat(at) - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+def test_the_database_tells_the_same_time_as_the_tests(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        row = cursor.fetchone()
+    assert row is not None
+    assert abs(row[0] - datetime.now(UTC)) < timedelta(seconds=5)
