@@ -1,15 +1,14 @@
 """What can go wrong when deciding or configuring.
 
 RouterError
-├── UnknownModel          a model id that the catalogue does not have
-├── UnknownPolicy         a policy that is not there or not active
-├── UnknownTaskType       a task type that maps to no policy
-├── NoCandidate           every model is excluded; carries the decision with the reasons
-├── UnknownFacts          a digest under which no facts on availability are kept
-└── InvalidConfiguration  a router bundle that breaks a rule; carries every problem
+├── UnknownModel     a model id that the catalogue does not have
+├── UnknownPolicy    a policy that is not there or not active
+├── UnknownTaskType  a task type that maps to no policy
+├── NoCandidate      every model is excluded; carries the decision with the reasons
+└── UnknownFacts     a digest under which no facts on availability are kept
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from autorouter.types import Decision
 
@@ -66,11 +65,3 @@ class UnknownFacts(RouterError):
 
     def __init__(self, digest: str) -> None:
         super().__init__(f"What could be called at that moment is not kept under {digest!r}.")
-
-
-class InvalidConfiguration(RouterError, ValueError):
-    """A router bundle that breaks a rule; carries every problem, by the path of its value."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{path}: {problem}" for path, problem in problems.items()))
-        self.problems = dict(problems)

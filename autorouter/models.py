@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -11,89 +10,17 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from autorouter.choices import Dimension, PriorityChoice
-from autorouter.configuration.tunables import ROUTER_MODEL, SETTINGS, SPEED_BONUS, SPEED_BONUSES, WEIGHTS, Setting
+from autorouter.configuration.tunables.columns import Tuned
+from autorouter.configuration.tunables.kinds import ModelId
+from autorouter.configuration.tunables.shapes import COLUMNS
 from autorouter.decision import rules
-from autorouter.types import Complexity, CostTier
 from budgets.ownership import OwnedQuerySet
 from models_registry.catalogue import compiler as catalogue_compiler
 from routerhub.audit.models import Audited, Fact
 
 
-def _number(label: str, setting: Setting) -> "models.DecimalField[Any, Any]":
-    allowed = f"Write a number from {setting.low} to {setting.high}."
-    return models.DecimalField(
-        label,
-        max_digits=9,
-        decimal_places=4,
-        default=setting.default,
-        validators=[MinValueValidator(setting.low, allowed), MaxValueValidator(setting.high, allowed)],
-        help_text=f"{setting.unit}, {setting.low} to {setting.high}, default {setting.default}",
-    )
-
-
-def _weight(complexity: Complexity, tier: CostTier) -> "models.DecimalField[Any, Any]":
-    return _number(f"{complexity}, {tier}", WEIGHTS[complexity, tier])
-
-
-def default_speed_bonuses() -> dict[str, int]:
-    return dict(SPEED_BONUSES)
-
-
-def validate_speed_bonuses(value: object) -> None:
-    """Pattern to points, -100 to 100. Patterns are lower case, since they are sought in the lower-cased id."""
-    if not isinstance(value, dict):
-        raise ValidationError('Write an object of pattern to points, e.g. {"flash": 8}.')
-    for pattern, points in value.items():
-        if not pattern or pattern != pattern.lower():
-            raise ValidationError(f"{pattern!r}: a pattern is lower case and not empty.")
-        if isinstance(points, bool) or not isinstance(points, int | float) or SPEED_BONUS.problem(Decimal(str(points))):
-            raise ValidationError(
-                f"{pattern}: {points!r} is not a number from {SPEED_BONUS.low} to {SPEED_BONUS.high}."
-            )
-
-
-class RouterConfiguration(Audited):
-    """The one configuration of the router (row 1)."""
-
-    stickiness_bonus = _number("stickiness", SETTINGS["stickiness_bonus"])
-    reasoning_bonus = _number("reasoning", SETTINGS["reasoning_bonus"])
-    research_bonus = _number("research", SETTINGS["research_bonus"])
-    simple_penalty = _number("simple penalty", SETTINGS["simple_penalty"])
-    complex_threshold = _number("complex boost threshold", SETTINGS["complex_threshold"])
-    complex_multiplier = _number("complex boost multiplier", SETTINGS["complex_multiplier"])
-    cheap_below = _number("cheap below", SETTINGS["cheap_below"])
-    mid_below = _number("mid below", SETTINGS["mid_below"])
-    weight_simple_cheap = _weight("simple", "cheap")
-    weight_simple_mid = _weight("simple", "mid")
-    weight_simple_premium = _weight("simple", "premium")
-    weight_moderate_cheap = _weight("moderate", "cheap")
-    weight_moderate_mid = _weight("moderate", "mid")
-    weight_moderate_premium = _weight("moderate", "premium")
-    weight_complex_cheap = _weight("complex", "cheap")
-    weight_complex_mid = _weight("complex", "mid")
-    weight_complex_premium = _weight("complex", "premium")
-    speed_bonuses = models.JSONField(
-        default=default_speed_bonuses,
-        blank=True,
-        validators=[validate_speed_bonuses],
-        help_text="Points by pattern; every pattern that the lower-cased model id contains counts.",
-    )
-    router_model = models.CharField(
-        max_length=128, default=ROUTER_MODEL, help_text="The model that may classify requests."
-    )
-    router_max_retries = models.PositiveSmallIntegerField(default=3, validators=[MaxValueValidator(10)])
-    classifies_with_model = models.BooleanField(
-        "classify with the router model", default=False,
-        help_text="Costs a small request for each that is routed. When it fails, the local classifier decides.",
-    )  # fmt: skip
-    router_deadline_ms = models.PositiveIntegerField(
-        default=1_500, validators=[MinValueValidator(100), MaxValueValidator(30_000)],
-        help_text="milliseconds for all its tries, 100 to 30000, default 1500",
-    )  # fmt: skip
-    context_buffer = _number("context buffer", SETTINGS["context_buffer"])
-    long_context_threshold = models.PositiveIntegerField(
-        default=128_000, validators=[MinValueValidator(1_000)], help_text="tokens"
-    )
+class RouterConfiguration(Tuned, Audited):
+    """The one configuration of the router (row 1). Its columns are those of the tunables."""
 
     class Meta:
         verbose_name_plural = "router configuration"
@@ -102,9 +29,15 @@ class RouterConfiguration(Audited):
         return "Router configuration"
 
     def clean(self) -> None:
-        if self.cheap_below is not None and self.mid_below is not None and self.cheap_below > self.mid_below:
+        """A model that is newly named is one of the catalogue; one that went from there since may stay."""
+        super().clean()
+        before = RouterConfiguration.objects.filter(pk=self.pk).first() or RouterConfiguration()
+        named = {name: getattr(self, name) for name, column in COLUMNS.items() if isinstance(column.kind, ModelId)}
+        new = {name: model for name, model in named.items() if model != getattr(before, name)}
+        known = set(catalogue_compiler.model_ids()) if new else set()
+        if unknown := {name: model for name, model in new.items() if model not in known}:
             raise ValidationError(
-                {"cheap_below": f"{self.cheap_below} is above where premium begins, {self.mid_below}."}
+                {name: f"There is no model {model!r} in the catalogue." for name, model in unknown.items()}
             )
 
 
@@ -164,7 +97,7 @@ class Policy(Audited):
         "models", validators=[validate_names], help_text="Model ids, the first is tried first."
     )
     max_cost_usd = models.DecimalField(
-        "most per task",
+        "max cost per task",
         max_digits=12,
         decimal_places=6,
         null=True,
@@ -182,11 +115,11 @@ class Policy(Audited):
     )
     is_active = models.BooleanField("active", default=True)
     adjust_max_places = models.PositiveSmallIntegerField(
-        "most places", default=0, validators=[MaxValueValidator(20)],
+        "max places", default=0, validators=[MaxValueValidator(20)],
         help_text="By how many places measured performance may move a model; 0: the order stays as it is written.",
     )  # fmt: skip
     adjust_min_requests = models.PositiveIntegerField(
-        "fewest requests", default=50, validators=[MinValueValidator(1)],
+        "min requests", default=50, validators=[MinValueValidator(1)],
         help_text="A model with fewer requests in the last day is not moved.",
     )  # fmt: skip
     adjust_margin = models.DecimalField(
@@ -245,11 +178,11 @@ class Preferences(Audited):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
     priority = models.CharField("default priority", max_length=16, choices=PriorityChoice, default="balanced")
     max_cost_usd = models.DecimalField(
-        "most per request", max_digits=12, decimal_places=6, null=True, blank=True,
+        "max cost per request", max_digits=12, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))], help_text="USD. A request's own lower limit goes before it.",
     )  # fmt: skip
     max_latency_ms = models.PositiveIntegerField(
-        "longest answer", null=True, blank=True, validators=[MinValueValidator(1)], help_text="milliseconds"
+        "max latency", null=True, blank=True, validators=[MinValueValidator(1)], help_text="milliseconds"
     )
     preferred_providers = models.JSONField(default=list, blank=True, validators=[validate_names])
     blocked_providers = models.JSONField(default=list, blank=True, validators=[validate_names])
@@ -319,7 +252,7 @@ class Session(Fact):
     model = models.CharField(max_length=128)
     priority = models.CharField(max_length=16, default="balanced")
     policy = models.CharField(max_length=64, default="")
-    max_cost_usd = models.DecimalField("most per request", max_digits=18, decimal_places=9, null=True)
+    max_cost_usd = models.DecimalField("max cost per request", max_digits=18, decimal_places=9, null=True)
     context_tokens = models.BigIntegerField(default=0, help_text="Estimated size of the last request's messages.")
     requests = models.BigIntegerField(default=1)
     first_activity_at = models.DateTimeField()

@@ -2,8 +2,11 @@
 
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from autorouter.configuration.tunables.kinds import Number, PointsByPattern
+from autorouter.configuration.tunables.shapes import COLUMNS
 from autorouter.models import Policy, Preferences, Profile, ProfileScore, RouterConfiguration, Session, TaskType
 from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
@@ -76,10 +79,24 @@ class SelectSerializer(Strict):
         return attrs
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "number"}})
+class PointsField(serializers.JSONField):
+    """Points by pattern; the column's validator says what is wrong with them."""
+
+
 class RouterConfigurationSerializer(Reasoned, Strict, serializers.ModelSerializer[RouterConfiguration]):
+    """A field for each column of the tunables; a number that is not allowed is refused in the words of its declaration."""
+
     class Meta:
         model = RouterConfiguration
         exclude = ["id"]
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        made, options = super().build_standard_field(field_name, model_field)
+        kind = COLUMNS[field_name].kind
+        if isinstance(kind, Number):
+            options["error_messages"] = dict.fromkeys(("invalid", "min_value", "max_value"), kind.allowed)
+        return (PointsField if isinstance(kind, PointsByPattern) else made), options
 
 
 class PolicySerializer(Reasoned, Strict, serializers.ModelSerializer[Policy]):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, get_args
 
+from autorouter.configuration.tunables import groups
+from autorouter.configuration.tunables.kinds import Ceiling, count, flag, model_id, number, points_by_pattern, table
 from models_registry.types import Capability
 
 Category = Literal["coding", "reasoning", "creative", "factual", "analysis", "conversation", "multimodal", "research"]
@@ -21,26 +23,88 @@ NEEDS: tuple[Capability, ...] = get_args(Capability)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RouterConfig:
-    """The tuning values of mission section 2. Defaults stand in `configuration.FIELDS`, each with unit and range."""
+    """The values that staff tune, each declared here and nowhere else.
 
-    stickiness_bonus: Decimal
-    reasoning_bonus: Decimal
-    research_bonus: Decimal
-    simple_penalty: Decimal
-    complex_threshold: Decimal
-    complex_multiplier: Decimal
-    cheap_below: Decimal
-    """USD per 1M tokens, mean of input and output price."""
-    mid_below: Decimal
-    tier_weights: Mapping[Complexity, Mapping[CostTier, Decimal]]
-    speed_bonuses: Mapping[str, Decimal]
-    router_model: str
-    router_max_retries: int
-    context_buffer: Decimal
-    long_context_threshold: int
-    classifies_with_model: bool = False
-    """Whether the router model is asked what a request is about."""
-    router_deadline_ms: int = 1_500
+    To add one, add a field (with `is_newer=True`) and make a migration: bundles, table, API, tuning page and documentation
+    follow.
+    """
+
+    stickiness_bonus: Decimal = number(
+        "25", low="0", high="100", unit="points", group=groups.BONUSES, label="Stickiness",
+        help="For the model that answered last. 0 also ends the loyalty of sessions.",
+    )  # fmt: skip
+    reasoning_bonus: Decimal = number(
+        "15", low="0", high="100", unit="points", group=groups.BONUSES, label="Reasoning",
+        help="For models that reason, on complex tasks.",
+    )  # fmt: skip
+    research_bonus: Decimal = number(
+        "25", low="0", high="100", unit="points", group=groups.BONUSES, label="Research",
+        help="For models of Perplexity, on research.",
+    )  # fmt: skip
+    simple_penalty: Decimal = number(
+        "0.7", low="0", high="1", unit="times", group=groups.COMPLEXITY, label="Simple penalty",
+        help="Every score is multiplied by it when the task is simple.",
+    )  # fmt: skip
+    complex_multiplier: Decimal = number(
+        "1.2", low="1", high="5", unit="times", group=groups.COMPLEXITY, label="Complex boost",
+        help="Strong models' scores are multiplied by it when the task is complex.",
+    )  # fmt: skip
+    complex_threshold: Decimal = number(
+        "85", low="0", high="100", unit="quality score", group=groups.COMPLEXITY, label="Strong from",
+        help="The overall quality from which a model gets the complex boost.",
+    )  # fmt: skip
+    cheap_below: Decimal = number(
+        "1", low="0", high="1000", unit="USD per 1M tokens", group=groups.TIERS, label="Cheap below",
+        help="A mean price below this is cheap.", not_above=Ceiling(name="mid_below", meaning="where premium begins"),
+    )  # fmt: skip
+    mid_below: Decimal = number(
+        "5", low="0", high="1000", unit="USD per 1M tokens", group=groups.TIERS, label="Premium from",
+        help="A mean price from here on is premium; what is between is mid.",
+    )  # fmt: skip
+    tier_weights: Mapping[Complexity, Mapping[CostTier, Decimal]] = table(
+        {
+            "simple": ("0.60", "0.25", "0.15"),
+            "moderate": ("0.50", "0.30", "0.20"),
+            "complex": ("0.30", "0.40", "0.30"),
+        },
+        columns=COST_TIERS, prefix="weight", cell_label="Weight of {column} when {row}", low="0", high="1", unit="weight",
+        group=groups.WEIGHTS, label="Tier weights",
+        help="A score is multiplied by the weight of the task's complexity and the model's cost tier.",
+    )  # fmt: skip
+    speed_bonuses: Mapping[str, Decimal] = points_by_pattern(
+        {
+            "cerebras": 12, "groq": 10, "flash": 8, "fast": 8, "nano": 10, "lite": 10, "lightning": 12,
+            "thinking": -5, "extended-thinking": -8,
+        },
+        prefix="speed", low=-100, high=100, unit="points", group=groups.SPEED, label="Speed bonuses",
+        help="Points by pattern; every pattern that the lower-cased model id contains counts.",
+    )  # fmt: skip
+    context_buffer: Decimal = number(
+        "1.2", low="1", high="5", unit="times estimated tokens", group=groups.CONTEXT, label="Context buffer",
+        help="Estimated tokens are multiplied by it before they are compared with the window.",
+    )  # fmt: skip
+    long_context_threshold: int = count(
+        128_000, low=1_000, high=10_000_000, unit="tokens", group=groups.CONTEXT, label="Long context from",
+        help="A task of this size or more is marked as long context.",
+    )  # fmt: skip
+    classifies_with_model: bool = flag(
+        False, group=groups.CLASSIFICATION, label="Ask the router model", is_newer=True,
+        help="Costs a small request for each that is routed. When it fails, the local classifier decides.",
+    )  # fmt: skip
+    router_model: str = model_id(
+        "openai:gpt-oss-120b",
+        group=groups.CLASSIFICATION,
+        label="Router model",
+        help="The model that may classify requests.",
+    )
+    router_max_retries: int = count(
+        3, low=0, high=10, unit="retries", group=groups.CLASSIFICATION, label="Retries",
+        help="How often the router model is asked again when its answer is of no use.",
+    )  # fmt: skip
+    router_deadline_ms: int = count(
+        1_500, low=100, high=30_000, unit="milliseconds", group=groups.CLASSIFICATION, label="Deadline", is_newer=True,
+        help="For all its tries together; after that the local classifier decides.",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -108,7 +108,7 @@ class LimitForm(ReasonForm):
 @admin.register(Limit)
 class LimitAdmin(AuditedAdmin):
     form = LimitForm
-    list_display = ["scope", "measure", "period", "most", "used", "is_active"]
+    list_display = ["scope", "measure", "period", "max_amount", "used", "is_active"]
     list_filter = ["kind", "measure", "period", "is_active"]
     search_fields = ["subject"]
     fields = [("kind", "subject"), ("measure", "period"), "amount", "is_active"]
@@ -118,7 +118,7 @@ class LimitAdmin(AuditedAdmin):
         return f"{row.get_kind_display()} {row.subject}"
 
     @display(description="Limit", ordering="amount")
-    def most(self, row: Limit) -> str:
+    def max_amount(self, row: Limit) -> str:
         return measured(row, row.amount)
 
     @display(description="Used now")

@@ -54,7 +54,7 @@ DECISION_PANELS.append(decision_panel)
 @admin.register(LearningRound)
 class LearningRoundAdmin(ModelAdmin):
     list_display = ["began_at", "records", "feedback", "proposals", "verdict"]
-    actions_list = ["look_now"]
+    actions_list = ["check_now"]
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False
@@ -62,8 +62,8 @@ class LearningRoundAdmin(ModelAdmin):
     def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
 
-    @action(description="Look now", url_path="look-now")
-    def look_now(self, request: HttpRequest) -> HttpResponse:
+    @action(description="Check now", url_path="check-now")
+    def check_now(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("experiments.change_proposal"):
             raise PermissionDenied
         messages.info(request, proposals.learn().verdict)

@@ -3,18 +3,16 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest
 
 from analytics.models import Record
 from autorouter.decision import counterfactual
-from autorouter.types import CATEGORIES
 from experiments.errors import BadSlice, ExperimentError
+from experiments.forms import BacktestForm
 from experiments.replay import backtest, decisions
 from experiments.replay.bars import bars
-from experiments.replay.traffic import MAX_REQUESTS, Slice, read_moment
+from experiments.types import Report
 from models_registry.errors import RegistryError
 from routerhub.audit.pages import StaffPage, page
-from routerhub.releases import lines, store
 from routerhub.releases.errors import ReleaseError
 
 MAX_BARS = 12
@@ -51,35 +49,22 @@ class BacktestPage(StaffPage):
     permission = "releases.view_release"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        asked = self.request.GET
-        context: dict[str, Any] = {
-            "numbers": {line: [each.number for each in store.listed(line)] for line in lines.names()},
-            "asked": asked, "limit": asked.get("limit", MAX_REQUESTS), "categories": CATEGORIES, "report": None, "problem": "",
-        }  # fmt: skip
-        if "limit" in asked:
-            try:
-                report = backtest.run(_pair(self.request), _slice(self.request))
-                context["report"] = _shown(backtest.as_json(report))
-            except (ExperimentError, RegistryError, ReleaseError) as problem:
-                context["problem"] = str(problem)
-        return super().get_context_data(**given, **context)
+        form = BacktestForm(self.request.GET or None)
+        report = _shown(backtest.as_json(found)) if (found := _replayed(form)) else None
+        return super().get_context_data(**given, form=form, report=report)
 
 
-def _pair(request: HttpRequest) -> backtest.Pair:
-    found = {line: request.GET.get(line, "") for line in lines.names()}
-    for line, text in found.items():
-        if text and not text.isdecimal():
-            raise BadSlice(line, f"{text!r} is not the number of a release.")
-    return backtest.Pair(**{line: int(text) if text else None for line, text in found.items()})
-
-
-def _slice(request: HttpRequest) -> Slice:
-    asked = request.GET
-    limit = asked.get("limit", "")
-    return Slice(
-        limit=int(limit) if limit.isdecimal() else 0, since=read_moment("since", asked.get("since", "")),
-        category=asked.get("category", ""), model=asked.get("model", ""), tag=asked.get("tag", ""),
-    )  # fmt: skip
+def _replayed(form: BacktestForm) -> Report | None:
+    """What was asked for, or None where nothing was, or what cannot be; then the form says why."""
+    if not form.is_valid():
+        return None
+    try:
+        return backtest.run(form.pair(), form.slice())
+    except BadSlice as problem:
+        form.add_error(problem.field if problem.field in form.fields else None, problem.message)
+    except (RegistryError, ReleaseError) as refused:
+        form.add_error(None, str(refused))
+    return None
 
 
 def _shown(report: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from experiments.models import LearningRound, Proposal
+from experiments.replay.backtest import MAX_REPLAYED
 from experiments.replay.traffic import MAX_REQUESTS, Slice
 from routerhub.audit.serializers import Strict
 
@@ -12,7 +13,7 @@ from routerhub.audit.serializers import Strict
 class SliceSerializer(Strict):
     """Which records are replayed."""
 
-    limit = serializers.IntegerField(default=MAX_REQUESTS, min_value=1, max_value=100_000)
+    limit = serializers.IntegerField(default=MAX_REQUESTS, min_value=1, max_value=MAX_REPLAYED)
     since = serializers.DateTimeField(required=False, allow_null=True, default=None)
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
     account_id = serializers.IntegerField(required=False, allow_null=True, default=None)

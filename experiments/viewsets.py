@@ -89,7 +89,7 @@ class RuleEffectsView(APIView):
 
 
 class LearningRoundViewSet(viewsets.ReadOnlyModelViewSet[LearningRound]):
-    """Looks at the traffic, with what came of each."""
+    """Checks of the traffic, with what came of each."""
 
     queryset = LearningRound.objects.all()
     serializer_class = LearningRoundSerializer
@@ -97,7 +97,7 @@ class LearningRoundViewSet(viewsets.ReadOnlyModelViewSet[LearningRound]):
 
     @extend_schema(request=None, responses={201: LearningRoundSerializer})
     def create(self, _request: Request) -> Response:
-        """Look now."""
+        """Check the records now."""
         return Response(LearningRoundSerializer(proposals.learn()).data, 201)
 
 

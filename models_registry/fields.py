@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-MOST = Decimal(1_000_000)
+MAX_RATE = Decimal(1_000_000)
 
 
 class RateField(models.DecimalField):  # type: ignore[type-arg]  # not subscriptable when the program runs
@@ -26,7 +26,7 @@ class RateField(models.DecimalField):  # type: ignore[type-arg]  # not subscript
             "validators",
             [
                 MinValueValidator(Decimal(0), "A price is never negative."),
-                MaxValueValidator(MOST, f"A price is at most {MOST:,} USD per 1M tokens."),
+                MaxValueValidator(MAX_RATE, f"A price is at most {MAX_RATE:,} USD per 1M tokens."),
             ],
         )
         super().__init__(*args, **kwargs)

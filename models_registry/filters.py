@@ -1,6 +1,7 @@
 """Filters over the catalogue."""
 
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import django_filters
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -29,6 +30,20 @@ def with_price(models: QuerySet[Model]) -> QuerySet[Model]:
     return models.annotate(
         input_price=Subquery(prices.values("input")[:1]), output_price=Subquery(prices.values("output")[:1])
     )
+
+
+class PriceFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """?model=openai:gpt-5&waiting=true"""
+
+    model = django_filters.CharFilter(field_name="deployment__model__identifier")
+    waiting = django_filters.BooleanFilter(method="filter_waiting", label="waits for approval")
+
+    class Meta:
+        model = Price
+        fields: ClassVar[list[str]] = []
+
+    def filter_waiting(self, prices: QuerySet[Price], _name: str, wanted: bool) -> QuerySet[Price]:
+        return prices.exclude(waits_because="") if wanted else prices.filter(waits_because="")
 
 
 class ModelFilter(django_filters.FilterSet):  # type: ignore[misc]

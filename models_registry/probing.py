@@ -76,8 +76,8 @@ def _ms_since(began: float) -> int:
 
 def probe_all(environment: Mapping[str, str]) -> dict[str, Finding]:
     """Probe every provider that has deployments and can be called, and keep what was found. By provider name."""
-    places = Deployment.objects.select_related("provider")
-    providers = {row.provider_id: catalogue_compiler.provider_value(row.provider) for row in places}
+    deployments = Deployment.objects.select_related("provider")
+    providers = {row.provider_id: catalogue_compiler.provider_value(row.provider) for row in deployments}
     asked = [each for each in providers.values() if availability.can_call(each, environment)]
     if not asked:
         return {}
@@ -85,37 +85,37 @@ def probe_all(environment: Mapping[str, str]) -> dict[str, Finding]:
         found = dict(
             zip([each.name for each in asked], pool.map(lambda each: probe(each, environment), asked), strict=True)
         )
-    _keep([row for row in places if row.provider_id in found], found)
+    _keep([row for row in deployments if row.provider_id in found], found)
     return found
 
 
 @transaction.atomic
-def _keep(places: Iterable[Deployment], found: Mapping[str, Finding]) -> None:
+def _keep(deployments: Iterable[Deployment], found: Mapping[str, Finding]) -> None:
     moment = now()
     known = {row.deployment_id: row for row in Probe.objects.select_for_update()}
     rows = []
     changed = False
-    for place in places:
-        finding, before = found[place.provider_id], known.get(place.pk)
+    for deployment in deployments:
+        finding, before = found[deployment.provider_id], known.get(deployment.pk)
         is_same = before is not None and before.status == finding.status
         changed = changed or not is_same
         since = before.since if before and is_same else moment
-        rows.append(Probe(deployment=place, status=finding.status, detail=finding.detail,
+        rows.append(Probe(deployment=deployment, status=finding.status, detail=finding.detail,
                           latency_ms=finding.latency_ms, checked_at=moment, since=since))  # fmt: skip
     Probe.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["deployment"],
         update_fields=["status", "detail", "latency_ms", "checked_at", "since"],
     )  # fmt: skip
     if changed:
-        notify.announce("probes")
+        notify.announce("health")
 
 
 def measured() -> Health:
     """What fresh probes found. Raises DatabaseError."""
     fresh = Probe.objects.filter(checked_at__gte=datetime.now(UTC) - STALE_AFTER).exclude(status="available")
     found = fresh.values_list("status", "deployment__provider", "deployment__upstream_model")
-    places = [(status, f"{provider}/{name}") for status, provider, name in found]
+    unwell = [(status, f"{provider}/{name}") for status, provider, name in found]
     return Health(
-        down=frozenset(place for status, place in places if status == "down"),
-        degraded=frozenset(place for status, place in places if status == "degraded"),
+        down=frozenset(place for status, place in unwell if status == "down"),
+        degraded=frozenset(place for status, place in unwell if status == "degraded"),
     )

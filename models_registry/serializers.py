@@ -10,6 +10,7 @@ from models_registry.catalogue.compiler import RATES
 from models_registry.choices import DeploymentStatus, SpeedTier
 from models_registry.fields import RateField
 from models_registry.models import Deployment, Import, Model, Price, Provider
+from models_registry.prices import lists
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
 
 
@@ -54,10 +55,10 @@ class NewPriceSerializer(Reasoned, PriceSerializer):
         fields = ["model", "provider", "upstream_model", *PriceSerializer.Meta.fields, "reason"]
 
     def validate(self, attrs: Any) -> Any:
-        places = attrs["model"].deployments.filter(provider=attrs["provider"])
+        deployments = attrs["model"].deployments.filter(provider=attrs["provider"])
         if "upstream_model" in attrs:
-            places = places.filter(upstream_model=attrs["upstream_model"])
-        if len(found := list(places)) != 1:
+            deployments = deployments.filter(upstream_model=attrs["upstream_model"])
+        if len(found := list(deployments)) != 1:
             there = ", ".join(f"{each.provider_id}/{each.upstream_model}" for each in attrs["model"].deployments.all())
             raise serializers.ValidationError({"provider": f"names {len(found)} deployments. There are: {there}."})
         attrs["deployment"] = found[0]
@@ -188,11 +189,16 @@ class ProviderChangeSerializer(Reasoned, Strict, serializers.ModelSerializer[Pro
         fields = ["name", "title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention", "reason"]
 
 
-class SyncSerializer(ReasonSerializer):
+class PriceListQuery(serializers.Serializer[Any]):
+    """Which price list: the installed one, or the newest from the network."""
+
+    source = serializers.CharField(default=lists.SOURCES[0])  # type: ignore[assignment]  # shadows what a field has
+    online = serializers.BooleanField(default=False)
+
+
+class SyncSerializer(ReasonSerializer, PriceListQuery):
     """Which changes of a price list to apply, by the keys that the comparison gave."""
 
-    source = serializers.CharField(default="genai-prices")  # type: ignore[assignment]
-    online = serializers.BooleanField(default=False)
     keys = serializers.ListField(child=serializers.CharField(), allow_empty=False)
 
 

@@ -186,3 +186,5 @@ class Attempt:
     status: int | None = None
     """HTTP status, None where no answer came."""
     error: str = ""
+    cost_nano: int = 0
+    """Nano-dollars that it was charged although it failed: what was sent and seen of it."""

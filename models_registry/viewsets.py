@@ -1,7 +1,7 @@
 """The catalogue in the REST API."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
@@ -21,7 +21,7 @@ from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing
 from models_registry.catalogue.bundles import price_json
 from models_registry.catalogue.compiler import LINE
-from models_registry.filters import ModelFilter, with_price
+from models_registry.filters import ModelFilter, PriceFilter, with_price
 from models_registry.models import Import, Model, Price, Provider
 from models_registry.prices import lists, rows, syncing
 from models_registry.serializers import (
@@ -32,6 +32,7 @@ from models_registry.serializers import (
     ModelSerializer,
     NewModelSerializer,
     NewPriceSerializer,
+    PriceListQuery,
     PriceRowSerializer,
     ProviderChangeSerializer,
     ProviderSerializer,
@@ -59,6 +60,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
     permission_classes = [TablePermissions]
     readers: Readers = "known"
     filterset_class = ModelFilter
+    adding_actions: ClassVar = {"duplicate"}
     lookup_field = "identifier"
     lookup_value_regex = "[^/]+:.+"
 
@@ -148,13 +150,7 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     queryset = Price.objects.select_related("deployment__model")
     serializer_class = PriceRowSerializer
     permission_classes = [TablePermissions]
-
-    def get_queryset(self) -> QuerySet[Price]:
-        rows = super().get_queryset()
-        asked = self.request.query_params
-        if "model" in asked:
-            rows = rows.filter(deployment__model__identifier=asked["model"])
-        return rows.exclude(waits_because="") if asked.get("waiting") == "true" else rows
+    filterset_class = PriceFilter
 
     @extend_schema(request=NewPriceSerializer, responses={201: PriceRowSerializer})
     def create(self, request: Request) -> Response:
@@ -189,25 +185,16 @@ class PriceSyncView(APIView):
 
     permission_classes = [TablePermissions]
 
-    @extend_schema(
-        parameters=[OpenApiParameter("source", str), OpenApiParameter("online", bool)], responses=OpenApiTypes.OBJECT
-    )
+    @extend_schema(parameters=[PriceListQuery], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        asked = request.query_params
-        moment = now()
-        source, online = asked.get("source", lists.SOURCES[0]), asked.get("online") == "true"
-        changes = syncing.compare(lists.offers(source, online, moment.date()), moment)
-        return Response({"source": source, "changes": [_change_json(change) for change in changes]})
+        asked = valid(PriceListQuery(data=request.query_params))
+        changes = lists.compare(**asked)
+        return Response({"source": asked["source"], "changes": [_change_json(change) for change in changes]})
 
     @extend_schema(request=SyncSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         asked = valid(SyncSerializer(data=request.data))
-        moment = now()
-        offers = lists.offers(asked["source"], asked["online"], moment.date())
-        known = {change.key for change in syncing.compare(offers, moment)}
-        if unknown := [key for key in asked["keys"] if key not in known]:
-            raise ValidationError({"keys": [f"{key!r} is not among the differences." for key in unknown]})
-        applied = syncing.apply(offers, asked["keys"], moment, change_by(request, asked["reason"]))
+        applied = lists.apply(asked["source"], asked["online"], asked["keys"], change_by(request, asked["reason"]))
         return Response({"applied": [_change_json(change) for change in applied]})
 
 

@@ -1,31 +1,40 @@
-"""One process image: the gateway at /v1, health beside it, Django for all else."""
+"""A gateway process: /v1, health beside it, and all else handed to the control plane (docs/decisions/0005-two-planes.md).
+
+Django is set up for its models and settings alone: no page of it is loaded here.
+"""
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routerhub.settings")
-django_application = get_asgi_application()
+django.setup()
 
-from starlette.routing import Route  # noqa: E402 - Django must be set up before anything imports its models
-from starlette.types import Receive, Scope, Send  # noqa: E402
+from django.conf import settings  # noqa: E402
+from starlette.routing import Route  # noqa: E402
+from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from routerhub import health  # noqa: E402
-from routerhub.gateway import app as gateway_app  # noqa: E402
-from routerhub.gateway.parts import open_parts  # noqa: E402
+from routerhub.forwarding import Forwarder, not_served_here  # noqa: E402
+from routerhub.gateway.app import Gateway  # noqa: E402
+from routerhub.gateway.runtime import open_runtime  # noqa: E402
 
-gateway = gateway_app.build()
-gateway.router.routes += [Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
+gateway = Gateway()
+gateway.others.router.routes += [Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
+gateway.others.state.control_plane = not_served_here
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Data plane by path, control plane otherwise; the lifespan opens and closes the gateway's parts."""
+    """Data plane by path, control plane otherwise; the lifespan opens and closes what both need."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
-    elif scope["type"] == "http" and _is_gateways(scope["path"]):
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close"})
+    elif _is_gateways(scope["path"]):
         await gateway(scope, receive, send)
     else:
-        await django_application(scope, receive, send)  # type: ignore[arg-type]  # dict against MutableMapping
+        control_plane: ASGIApp = gateway.others.state.control_plane
+        await control_plane(scope, receive, send)
 
 
 def _is_gateways(path: str) -> bool:
@@ -34,8 +43,12 @@ def _is_gateways(path: str) -> bool:
 
 async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
-    gateway.state.parts = await open_parts()
+    forwarder = Forwarder(settings.CONTROL_PLANE_URL) if settings.CONTROL_PLANE_URL else None
+    gateway.others.state.control_plane = forwarder or not_served_here
+    gateway.runtime = await open_runtime()
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    await gateway.state.parts.close()
+    await gateway.runtime.close()
+    if forwarder:
+        await forwarder.close()
     await send({"type": "lifespan.shutdown.complete"})

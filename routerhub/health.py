@@ -1,10 +1,16 @@
 """Is the process alive (/healthz), and can it take requests (/readyz)?"""
 
+import time
+
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from routerhub.gateway.parts import Parts
+from routerhub.gateway.runtime import Runtime
+from routerhub.gateway.snapshots import Snapshot
+
+MAX_AGE_S = 60.0
+"""Nobody is served an older configuration while the database answers."""
 
 
 async def healthz(_: Request) -> Response:
@@ -13,12 +19,25 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 when releases and keys were loaded and the ledger answers; else 503 with what is missing."""
-    parts: Parts = request.app.state.parts
+    """200 when what requests are decided by is there and the ledger answers; else 503 with what is missing.
+
+    `query_ms` is how long a query took, null where none was answered.
+    """
+    runtime: Runtime = request.app.state.runtime
+    began = time.perf_counter()
+    is_answering = await runtime.ledger.is_answering()
+    query_ms = round((time.perf_counter() - began) * 1_000, 2) if is_answering else None
     checks = {
-        "snapshot": "ok" if parts.snapshots.current.loaded_at is not None else "not loaded from the database yet",
-        "ledger": "ok" if await parts.ledger.is_answering() else "the database does not answer",
+        "snapshot": _snapshot(runtime.snapshots.current, time.monotonic()),
+        "ledger": "ok" if is_answering else "the database does not answer",
     }
     ready = all(result == "ok" for result in checks.values())
-    body = {"status": "ready" if ready else "not ready", "checks": checks}
+    body = {"status": "ready" if ready else "not ready", "checks": checks, "query_ms": query_ms}
     return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
+
+
+def _snapshot(snapshot: Snapshot, now: float) -> str:
+    if snapshot.loaded_at is None:
+        return "not loaded from the database yet"
+    age_s = now - snapshot.loaded_at
+    return "ok" if age_s <= MAX_AGE_S else f"not renewed for {age_s:.0f} s"

@@ -5,7 +5,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -22,53 +21,47 @@ from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownT
 from experiments.errors import BadSlice, UnknownOperation
 from models_registry.errors import UnreadableSource, UnwritableFile
 from routerhub.audit.errors import ChangeRefused
+from routerhub.problem_details import CONTENT_TYPE, problem
 from routerhub.releases.errors import UnknownLine, UnknownRelease
 
 logger = logging.getLogger(__name__)
-CONTENT_TYPE = "application/problem+json"
 MAX_GIVEN = 200
-
-
-def problem(status: int, detail: str, instance: str, **more: Any) -> dict[str, Any]:
-    """The members that every problem has, and more."""
-    title = HTTPStatus(status).phrase
-    return {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": instance, **more}
 
 
 def problem_response(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's exception handler."""
     request = context["request"]
-    status, detail, more, headers = _told(error, request)
+    status, detail, more, headers = _translated(error, request)
     set_rollback()
     if status >= 500:
         logger.error("action=request path=%s status=%s", request.path, status, exc_info=error)
     return Response(problem(status, detail, request.path, **more), status, headers=headers, content_type=CONTENT_TYPE)
 
 
-Told = tuple[int, str, dict[str, Any], dict[str, str]]
+Translated = tuple[int, str, dict[str, Any], dict[str, str]]
 """Status, detail, further members and headers."""
 
 
-def _told(error: Exception, request: Any) -> Told:
+def _translated(error: Exception, request: Any) -> Translated:
     for kinds, build in _TABLE:
         if isinstance(error, kinds):
             return build(error, request)
     return 500, "Something went wrong in RouterHub; it was logged.", {}, {}
 
 
-def _model_invalid(error: ModelInvalid, request: Any) -> Told:
+def _model_invalid(error: ModelInvalid, request: Any) -> Translated:
     return _invalid(_flat(error.message_dict if hasattr(error, "error_dict") else error.messages), request)
 
 
-def _unknown_name(error: UnknownPolicy | UnknownTaskType, request: Any) -> Told:
+def _unknown_name(error: UnknownPolicy | UnknownTaskType, request: Any) -> Translated:
     return _invalid([("policy" if isinstance(error, UnknownPolicy) else "task_type", str(error))], request)
 
 
-def _too_large(_error: Exception, _request: Any) -> Told:
+def _too_large(_error: Exception, _request: Any) -> Translated:
     return 413, f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes, the most that is taken.", {}, {}
 
 
-def _database_away(_error: Exception, _request: Any) -> Told:
+def _database_away(_error: Exception, _request: Any) -> Translated:
     return 503, "The database does not answer. Try again shortly.", {}, {"Retry-After": "5"}
 
 
@@ -81,7 +74,7 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     return headers
 
 
-def _invalid(found: Iterable[tuple[str, str]], request: Any) -> Told:
+def _invalid(found: Iterable[tuple[str, str]], request: Any) -> Translated:
     errors = list(found)
     listed = [{"field": field, "message": message, **_given(request, field)} for field, message in errors]
     detail = "; ".join(f"{field}: {message}" if field else message for field, message in errors)
@@ -115,7 +108,7 @@ def _given(request: Any, path: str) -> dict[str, Any]:
     return {"given": short}
 
 
-_TABLE: tuple[tuple[Any, Callable[[Any, Any], Told]], ...] = (
+_TABLE: tuple[tuple[Any, Callable[[Any, Any], Translated]], ...] = (
     (exceptions.ValidationError, lambda error, request: _invalid(_flat(error.detail), request)),
     (ModelInvalid, _model_invalid),
     (UnknownModel, lambda error, request: _invalid([(error.field, str(error))], request)),

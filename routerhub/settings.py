@@ -1,6 +1,7 @@
 """Every setting, read from the environment once. A senseless value stops the start and says what to write."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -39,6 +40,15 @@ def _number(name: str, default: float, low: float, high: float) -> float:
     return value
 
 
+def _origin(name: str) -> str:
+    """An address without a path, or nothing."""
+    raw: str = env.str(name, "")
+    parts = urlsplit(raw)
+    if raw and (parts.scheme not in {"http", "https"} or not parts.hostname or raw.rstrip("/").count("/") != 2):
+        raise ImproperlyConfigured(f"{name}={raw!r}: write an address without a path, like http://127.0.0.1:8001.")
+    return raw.rstrip("/")
+
+
 # --- core
 DEBUG = _flag("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
@@ -47,7 +57,7 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "routerhub.urls"
-ASGI_APPLICATION = "routerhub.asgi.application"
+ASGI_APPLICATION = "routerhub.control_plane.application"
 APPEND_SLASH = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -153,6 +163,8 @@ SANDBOX = _choice("SANDBOX", "auto", ("auto", "on", "off"))
 SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 
 # --- the gateway
+# Where a gateway finds the control plane, to which it hands all but /v1; empty: it serves /v1 alone.
+CONTROL_PLANE_URL = _origin("CONTROL_PLANE_URL")
 # Sent upstream, and reserved for, when a request does not say how long its answer may be.
 DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
 REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)

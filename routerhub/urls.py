@@ -1,4 +1,4 @@
-"""Control-plane addresses. The data plane is mounted at /v1 in routerhub/asgi.py."""
+"""Control-plane addresses. The data plane's are in routerhub/gateway/app.py."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -6,6 +6,8 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from routerhub.problems import not_found
+
+admin.autodiscover()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),

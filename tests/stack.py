@@ -19,7 +19,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from routerhub.embedded.processes import Child, free_port
+from routerhub.embedded.processes import Child, free_port, takes_connections
+from routerhub.embedded.serving import control_plane_options, gateway_options
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_WAIT_S = 60
@@ -36,7 +37,16 @@ class Stack:
     key: str
     env: Mapping[str, str]
     children: list[Child] = field(default_factory=list)
+    """The sandbox, the control plane, then the gateways."""
     turn: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    @property
+    def control_plane(self) -> Child:
+        return self.children[1]
+
+    @property
+    def gateways(self) -> Sequence[Child]:
+        return self.children[2:]
 
     @property
     def url(self) -> str:
@@ -75,8 +85,10 @@ class Stack:
         key: str | None = None,
         method: str | None = None,
         headers: Mapping[str, str] | None = None,
+        url: str | None = None,
     ) -> tuple[int, Any]:
-        url = self.urls[next(self.turn) % len(self.urls)]
+        """Status and JSON of one call, of the next process unless `url` names one."""
+        url = url or self.urls[next(self.turn) % len(self.urls)]
         data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Content-Type": "application/json", "Authorization": f"Bearer {key or self.key}", **(headers or {})}
         request = urllib.request.Request(url + path, data, sent, method=method)
@@ -93,10 +105,11 @@ def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
     """Start everything on a database of its own, stop it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="routerhub-stack-"))
     database_url = _database()
-    sandbox_port, ports = free_port(), [free_port() for _ in range(processes)]
+    sandbox_port, control_port, *ports = (free_port() for _ in range(processes + 2))
     env = {
         "DATABASE_URL": database_url,
         "SANDBOX_BASE_URL": f"http://127.0.0.1:{sandbox_port}/v1",
+        "CONTROL_PLANE_URL": f"http://127.0.0.1:{control_port}",
         "SPOOL_DIR": str(folder / "spool"),
         "SWITCHES_FILE": str(folder / "switches.json"),
         "DJANGO_SETTINGS_MODULE": "routerhub.settings",
@@ -111,13 +124,17 @@ def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
     )
     stack.children = [
         _child("sandbox", folder, env, "models_registry.sandbox", "--port", str(sandbox_port)),
+        _child(
+            "web", folder, env, "uvicorn", "routerhub.control_plane:application", *control_plane_options(control_port)
+        ),
         *(gateway(folder, env, port) for port in ports),
     ]
     try:
         for child in stack.children:
             child.start()
-        for url, child in zip(stack.urls, stack.children[1:], strict=True):
+        for url, child in zip(stack.urls, stack.gateways, strict=True):
             wait_until_ready(url, child)
+        eventually(lambda: takes_connections(control_port), READY_WAIT_S)
         yield stack
     finally:
         for child in reversed(stack.children):
@@ -126,9 +143,9 @@ def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
 
 
 def gateway(folder: Path, env: Mapping[str, str], port: int) -> Child:
-    """A web process, not started yet."""
-    options = ["--port", str(port), "--loop", "uvloop", "--http", "httptools"]
-    return _child("web", folder, env, "uvicorn", "routerhub.asgi:application", *options, "--no-access-log")
+    """A gateway process, not started yet."""
+    options = gateway_options(port, {"WEB_CONCURRENCY": "1"})
+    return _child("gateway", folder, env, "uvicorn", "routerhub.asgi:application", *options)
 
 
 def _child(name: str, folder: Path, env: Mapping[str, str], module: str, *arguments: str) -> Child:

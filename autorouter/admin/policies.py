@@ -41,7 +41,7 @@ class PolicyForm(ReasonForm):
 @admin.register(Policy)
 class PolicyAdmin(AuditedAdmin):
     form = PolicyForm
-    list_display = ["name", "version", "title", "most", "order", "state"]
+    list_display = ["name", "version", "title", "max_cost", "order", "state"]
     list_filter = ["is_active"]
     search_fields = ["name", "title"]
     fieldsets = [
@@ -70,8 +70,8 @@ class PolicyAdmin(AuditedAdmin):
             else:
                 messages.success(request, f"{row} is active.")
 
-    @display(description="Most per task", ordering="max_cost_usd")
-    def most(self, row: Policy) -> str:
+    @display(description="Max cost per task", ordering="max_cost_usd")
+    def max_cost(self, row: Policy) -> str:
         return "no limit" if row.max_cost_usd is None else f"{row.max_cost_usd.normalize():f} USD"
 
     @display(description="Order")

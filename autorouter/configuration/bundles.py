@@ -1,7 +1,7 @@
 """A router release as plain JSON, read into frozen values. Every rule is checked here, for all who load or publish.
 
 A bundle is {"config": {...}, "profiles": {model: {dimension: score}}, "policies": {name: {...}}, "task_types": {name:
-policy}}; a score is {"value", "source", "dated", "is_estimated"}. See autorouter/configuration/release0.json.
+policy}}; a score is {"value", "source", "dated", "is_estimated"}. See release0.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,12 +9,11 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from autorouter.configuration.tunables import SETTINGS, SPEED_BONUS, WEIGHTS, Setting
+from autorouter.configuration.tunables import shapes
+from autorouter.configuration.tunables.kinds import MODEL_ID_CHARS, Flag, Kind, ModelId, Number, PointsByPattern, Table
 from autorouter.decision.ordering import shifted
 from autorouter.types import (
     CATEGORIES,
-    COMPLEXITIES,
-    COST_TIERS,
     Policy,
     Profile,
     RouterConfig,
@@ -23,21 +22,19 @@ from autorouter.types import (
 )
 from routerhub.releases.errors import InvalidRelease
 
-SCORE = Setting(default=Decimal(70), low=Decimal(0), high=Decimal(100), unit="points")
-MAX_COST = Setting(default=Decimal(1), low=Decimal(0), high=Decimal(1_000_000), unit="USD")
-MAX_TOKENS = Setting(default=Decimal(4_000), low=Decimal(1), high=Decimal(10_000_000), unit="tokens")
-VERSION = Setting(default=Decimal(1), low=Decimal(1), high=Decimal(1_000_000), unit="(version)")
-TEMPERATURE = Setting(default=Decimal("0.7"), low=Decimal(0), high=Decimal(2), unit="(temperature)")
+SCORE = Number(default=Decimal(70), low=Decimal(0), high=Decimal(100), unit="points")
+MAX_COST = Number(default=Decimal(1), low=Decimal(0), high=Decimal(1_000_000), unit="USD")
+MAX_TOKENS = Number(default=Decimal(4_000), low=Decimal(1), high=Decimal(10_000_000), unit="tokens", is_whole=True)
+VERSION = Number(default=Decimal(1), low=Decimal(1), high=Decimal(1_000_000), unit="(version)", is_whole=True)
+TEMPERATURE = Number(default=Decimal("0.7"), low=Decimal(0), high=Decimal(2), unit="(temperature)")
 MAX_SOURCE, MAX_TEXT = 255, 1_000
 PARTS = ("config", "profiles", "policies", "task_types")
 DIMENSIONS = ("quality", *CATEGORIES)
-NEWER: Mapping[str, Any] = {"classifies_with_model": False, "router_deadline_ms": 1_500}
-"""What releases of an earlier version of the code do not say."""
 Entry = TypeVar("Entry")
 
 
 def read(bundle: Mapping[str, Any], number: int) -> RouterRelease:
-    """Release `number` out of its bundle. Raises InvalidConfiguration with every problem."""
+    """Release `number` out of its bundle. Raises InvalidRelease with every problem."""
     reader = _Reader()
     for name in sorted(bundle.keys() - set(PARTS)):
         reader.problems[name] = f"there is no such part. Allowed: {', '.join(PARTS)}."
@@ -62,26 +59,26 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: dict[str, str] = {}
 
-    def number(self, path: str, raw: object, setting: Setting) -> Decimal:
-        """A number within the setting's range."""
+    def number(self, path: str, raw: object, allowed: Number) -> Decimal:
+        """A number within what is allowed."""
         try:
             value = Decimal("NaN") if isinstance(raw, bool) else Decimal(str(raw))
         except InvalidOperation:
             value = Decimal("NaN")
         if not value.is_finite():
-            self.problems[path] = f"{raw!r} is not a number from {setting.low} to {setting.high} {setting.unit}."
-            return setting.default
-        if problem := setting.problem(value):
+            self.problems[path] = f"{raw!r} is not a number from {allowed.low} to {allowed.high} {allowed.unit}."
+            return allowed.default
+        if problem := allowed.problem(value):
             self.problems[path] = problem
         return value
 
-    def optional(self, path: str, raw: object, setting: Setting) -> Decimal | None:
-        return None if raw is None else self.number(path, raw, setting)
+    def optional(self, path: str, raw: object, allowed: Number) -> Decimal | None:
+        return None if raw is None else self.number(path, raw, allowed)
 
-    def text(self, path: str, raw: object, most: int = MAX_TEXT) -> str:
-        if isinstance(raw, str) and raw.strip() and len(raw) <= most and "\x00" not in raw:
+    def text(self, path: str, raw: object, max_chars: int = MAX_TEXT) -> str:
+        if isinstance(raw, str) and raw.strip() and len(raw) <= max_chars and "\x00" not in raw:
             return raw
-        self.problems[path] = f"{str(raw)[:60]!r} is not a text of 1 to {most:,} characters."
+        self.problems[path] = f"{str(raw)[:60]!r} is not a text of 1 to {max_chars:,} characters."
         return ""
 
     def day(self, path: str, raw: object) -> str:
@@ -109,54 +106,53 @@ class _Reader:
 
 
 def _config(reader: _Reader, raw: Mapping[str, Any]) -> RouterConfig:
-    raw = {**NEWER, **raw}
-    number = {name: reader.number(f"config.{name}", raw.get(name), SETTINGS[name]) for name in SETTINGS}
-    if number["cheap_below"] > number["mid_below"]:
-        reader.problems["config.cheap_below"] = f"{number['cheap_below']} is above mid_below, {number['mid_below']}."
-    for name in sorted(
-        raw.keys() - {*SETTINGS, "tier_weights", "speed_bonuses", "router_model", "classifies_with_model"}
-    ):
+    given = {**shapes.NEWER, **raw}
+    for name in sorted(given.keys() - shapes.TUNABLES.keys()):
         reader.problems[f"config.{name}"] = "there is no such setting."
-    weights = reader.mapping("config.tier_weights", raw.get("tier_weights"))
-    return RouterConfig(
-        stickiness_bonus=number["stickiness_bonus"],
-        reasoning_bonus=number["reasoning_bonus"],
-        research_bonus=number["research_bonus"],
-        simple_penalty=number["simple_penalty"],
-        complex_threshold=number["complex_threshold"],
-        complex_multiplier=number["complex_multiplier"],
-        cheap_below=number["cheap_below"],
-        mid_below=number["mid_below"],
-        tier_weights=_tier_weights(reader, weights),
-        speed_bonuses=reader.entries("config.speed_bonuses", raw.get("speed_bonuses"), _speed_bonus),
-        router_model=reader.text("config.router_model", raw.get("router_model")),
-        router_max_retries=int(number["router_max_retries"]),
-        context_buffer=number["context_buffer"],
-        long_context_threshold=int(number["long_context_threshold"]),
-        classifies_with_model=reader.flag("config.classifies_with_model", raw["classifies_with_model"]),
-        router_deadline_ms=int(number["router_deadline_ms"]),
-    )
-
-
-def _tier_weights(reader: _Reader, raw: Mapping[str, Any]) -> Any:
-    """By complexity, then tier. A pair that is missing stays missing: scoring has a weight for that."""
-    for complexity in raw.keys() - set(COMPLEXITIES):
-        reader.problems[f"config.tier_weights.{complexity}"] = f"allowed: {', '.join(COMPLEXITIES)}."
-    return {
-        complexity: {
-            tier: reader.number(f"config.tier_weights.{complexity}.{tier}", by_tier[tier], WEIGHTS[complexity, tier])
-            for tier in COST_TIERS
-            if tier in by_tier
-        }
-        for complexity in COMPLEXITIES
-        if (by_tier := reader.mapping(f"config.tier_weights.{complexity}", raw.get(complexity, {}))) is not None
+    values = {
+        name: _tuned(reader, f"config.{name}", given.get(name), tunable.kind)
+        for name, tunable in shapes.TUNABLES.items()
     }
+    for name, problem in shapes.crossed(values).items():
+        reader.problems.setdefault(f"config.{name}", problem)
+    return RouterConfig(**values)
 
 
-def _speed_bonus(reader: _Reader, path: str, pattern: str, raw: object) -> Decimal:
-    if not pattern or pattern != pattern.lower():
-        reader.problems[path] = "a pattern is lower case and not empty."
-    return reader.number(path, raw, SPEED_BONUS)
+def _tuned(reader: _Reader, path: str, raw: object, kind: Kind) -> Any:
+    """The value of a tunable."""
+    match kind:
+        case Number():
+            return kind.exact(reader.number(path, raw, kind))
+        case Flag():
+            return reader.flag(path, raw)
+        case ModelId():
+            return reader.text(path, raw, MODEL_ID_CHARS)
+        case PointsByPattern(points=points):
+            return {pattern: _points(reader, f"{path}.{pattern}", pattern, each, points)
+                    for pattern, each in reader.mapping(path, raw).items()}  # fmt: skip
+        case Table():
+            return _table(reader, path, reader.mapping(path, raw), kind)
+
+
+def _points(reader: _Reader, path: str, pattern: str, raw: object, points: Number) -> Decimal:
+    if problem := PointsByPattern.pattern_problem(pattern):
+        reader.problems[path] = problem
+    return reader.number(path, raw, points)
+
+
+def _table(reader: _Reader, path: str, raw: Mapping[str, Any], kind: Table) -> Mapping[str, Mapping[str, Decimal]]:
+    """By row, then column. A cell that is missing stays missing: scoring has a weight for that."""
+    for row in raw.keys() - set(kind.rows):
+        reader.problems[f"{path}.{row}"] = f"allowed: {', '.join(kind.rows)}."
+    return {
+        row: {
+            column: reader.number(f"{path}.{row}.{column}", by_column[column], kind.cells[row, column])
+            for column in kind.columns
+            if column in by_column
+        }
+        for row in kind.rows
+        if (by_column := reader.mapping(f"{path}.{row}", raw.get(row, {}))) is not None
+    }
 
 
 def _profile(reader: _Reader, path: str, name: str, raw: object) -> Profile:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from autorouter.configuration.tunables import SETTINGS
+from autorouter.configuration.tunables import shapes
+from autorouter.configuration.tunables.shapes import json_number
 from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
-from autorouter.types import COMPLEXITIES, COST_TIERS
 
 LINE = "router"
 """The line of releases that these tables make."""
@@ -19,32 +19,17 @@ def compile_bundle() -> dict[str, Any]:
     policies = Policy.objects.filter(is_active=True)
     shifts = current_shifts()
     return {
-        "config": _config_json(row),
+        "config": shapes.nest({name: getattr(row, name) for name in shapes.COLUMNS}),
         "profiles": {each.model: _profile_json(each) for each in Profile.objects.prefetch_related("scores")},
         "policies": {each.name: policy_json(each, shifts.get(each.name, {})) for each in policies},
         "task_types": dict(TaskType.objects.values_list("name", "policy")),
     }
 
 
-def _config_json(row: RouterConfiguration) -> dict[str, Any]:
-    numbers = {name: plain(getattr(row, name)) for name in SETTINGS}
-    weights = {
-        complexity: {tier: plain(getattr(row, f"weight_{complexity}_{tier}")) for tier in COST_TIERS}
-        for complexity in COMPLEXITIES
-    }
-    return {
-        **numbers,
-        "tier_weights": weights,
-        "speed_bonuses": row.speed_bonuses,
-        "router_model": row.router_model,
-        "classifies_with_model": row.classifies_with_model,
-    }
-
-
 def _profile_json(row: Profile) -> dict[str, Any]:
     return {
         score.dimension: {
-            "value": plain(score.value),
+            "value": json_number(score.value),
             "source": score.source,
             "dated": score.dated.isoformat(),
             "is_estimated": score.is_estimated,
@@ -69,15 +54,11 @@ def policy_json(row: Policy, shifts: Mapping[str, int]) -> dict[str, Any]:
         "version": row.version,
         "title": row.title,
         "models": row.model_ids,
-        "max_cost_usd": plain(row.max_cost_usd),
+        "max_cost_usd": _optional(row.max_cost_usd),
         "max_output_tokens": row.max_output_tokens,
-        "temperature": plain(row.temperature),
+        "temperature": _optional(row.temperature),
     }
 
 
-def plain(value: Decimal | int | None) -> float | int | None:
-    """A JSON number. Floats print back the same decimal digits up to 15 of them; these columns hold fewer."""
-    if value is None:
-        return None
-    number = Decimal(value)
-    return int(number) if number == number.to_integral_value() else float(number)
+def _optional(value: Decimal | None) -> float | int | None:
+    return None if value is None else json_number(value)

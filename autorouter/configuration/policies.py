@@ -17,7 +17,7 @@ from routerhub.releases import rollout
 
 @transaction.atomic
 def add_version(values: Mapping[str, Any], change: Change) -> Policy:
-    """The next version of a policy, active from now on. Raises ValidationError, InvalidConfiguration."""
+    """The next version of a policy, active from now on. Raises ValidationError, InvalidRelease."""
     earlier = Policy.objects.select_for_update().filter(name=values["name"]).order_by("-version")
     version = earlier[0].version + 1 if earlier else 1
     _deactivate(earlier[0].name if earlier else "", change)
@@ -28,7 +28,7 @@ def add_version(values: Mapping[str, Any], change: Change) -> Policy:
 
 @transaction.atomic
 def activate(name: str, version: int, change: Change) -> Policy:
-    """Let a version take the place of the active one. Raises ValidationError, InvalidConfiguration."""
+    """Let a version take the place of the active one. Raises ValidationError, InvalidRelease."""
     row = Policy.objects.filter(name=name, version=version).first()
     if row is None:
         raise ValidationError({"version": f"Policy {name!r} has no version {version}."})
@@ -40,7 +40,7 @@ def activate(name: str, version: int, change: Change) -> Policy:
 
 @transaction.atomic
 def deactivate(name: str, change: Change) -> None:
-    """Let nobody use a policy. Raises ValidationError where it is not active, InvalidConfiguration where a task type needs it."""
+    """Let nobody use a policy. Raises ValidationError where it is not active, InvalidRelease where a task type needs it."""
     if not Policy.objects.filter(name=name, is_active=True).exists():
         raise ValidationError({"name": f"There is no active policy {name!r}."})
     _deactivate(name, change)
@@ -76,7 +76,7 @@ def shift(policy: str, shifts: Mapping[str, Shift], change: Change) -> None:
 
 @transaction.atomic
 def undo_shift(row: PolicyShift, change: Change) -> None:
-    """Put a model back to the place that staff wrote. Raises InvalidConfiguration."""
+    """Put a model back to the place that staff wrote. Raises InvalidRelease."""
     history.stamp(row, change)
     row.delete()
     save.publish(change)
@@ -87,7 +87,7 @@ def reorder(name: str, before: Sequence[str], after: Sequence[str], change: Chan
     row = Policy.objects.filter(name=name, is_active=True).first()
     if row is None or row.model_ids != list(before):
         raise ValidationError(f"Policy {name!r} is not as it was when this was proposed.")
-    kept = ("name", "title", "max_cost_usd", "max_output_tokens", "temperature", "adjust_max_places",
+    same = ("name", "title", "max_cost_usd", "max_output_tokens", "temperature", "adjust_max_places",
             "adjust_min_requests", "adjust_margin")  # fmt: skip
-    add_version({**{field: getattr(row, field) for field in kept}, "model_ids": list(after)}, change)
+    add_version({**{field: getattr(row, field) for field in same}, "model_ids": list(after)}, change)
     return rollout.pointers()["router"].stable

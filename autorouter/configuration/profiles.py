@@ -14,7 +14,7 @@ from routerhub.releases.errors import InvalidRelease
 
 
 def set_score(model: str, dimension: str, value: Decimal, source: str, dated: date, change: Change) -> int:
-    """One score of a model, estimated, published at once. Raises InvalidConfiguration."""
+    """One score of a model, estimated, published at once. Raises InvalidRelease."""
     facts = {"value": float(value), "source": source, "dated": dated.isoformat(), "is_estimated": True}
     return set_scores({model: {dimension: facts}}, change)
 
@@ -23,7 +23,7 @@ def set_score(model: str, dimension: str, value: Decimal, source: str, dated: da
 def set_scores(changes: Mapping[str, Mapping[str, Mapping[str, Any]]], change: Change) -> int:
     """Scores by model and dimension, each {"value", "source", "dated", "is_estimated"}, published at once.
 
-    Raises InvalidConfiguration, with every problem by its path; nothing is written then.
+    Raises InvalidRelease, with every problem by its path; nothing is written then.
     """
     problems = {
         f"profiles.{model}.{dimension}": f"allowed: {', '.join(DIMENSIONS)}."

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from autorouter.configuration.bundles import read
+from autorouter.configuration.tunables.shapes import DEFAULTS
 
 
 def _load(name: str) -> Any:
     return json.loads(Path(__file__).with_name(name).read_text())
 
 
-BUNDLE: dict[str, Any] = _load("release0.json")
+BUNDLE: dict[str, Any] = {"config": dict(DEFAULTS), **_load("release0.json")}
+"""The defaults of the tunables, and the profiles, policies and task types of release0.json."""
 STATIC = read(BUNDLE, number=0)
 BOARD_NAMES: dict[str, list[str]] = _load("board_names.json")
 """Under which names the rated boards list a model, by its id: every effort, dated and search variant that is the same

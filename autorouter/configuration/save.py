@@ -12,7 +12,7 @@ from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.releases import rollout, store
 
-LIVE = 100
+LIVE = rollout.EVERYBODY
 DRAFT = 0
 
 
@@ -39,9 +39,13 @@ def read_share(text: str) -> int:
     """For how many percent of the users: 100 for "live", 0 for "draft", or a number between. Raises ValidationError."""
     if text in {"live", "draft"}:
         return LIVE if text == "live" else DRAFT
-    if text.isdecimal() and 1 <= int(text) <= LIVE:
-        return int(text)
-    raise ValidationError({"as": f"{text!r} is not live, draft or a number of percent from 1 to 100."})
+    try:
+        percent = int(text) if text.isdecimal() else 0
+        rollout.demand_share(percent)
+    except ValueError as problem:
+        allowed = "live, draft or a number of percent from 1 to 100"
+        raise ValidationError({"as": f"{text!r} is not {allowed}."}) from problem
+    return percent
 
 
 @transaction.atomic

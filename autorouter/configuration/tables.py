@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from autorouter.configuration import bundles, compiler
-from autorouter.configuration.tunables import SETTINGS
+from autorouter.configuration.tunables import shapes
+from autorouter.configuration.tunables.kinds import Number, Scalar
+from autorouter.decision.scoring import UNKNOWN_WEIGHT
 from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
-from autorouter.types import COMPLEXITIES, COST_TIERS
 from routerhub.audit import history
 from routerhub.audit.change import Change
 
@@ -20,7 +21,7 @@ Facts = dict[str, Any]
 
 @transaction.atomic
 def write(target: Facts, change: Change) -> None:
-    """Make the tables say what `target` says. Raises InvalidConfiguration; nothing is written then."""
+    """Make the tables say what `target` says. Raises InvalidRelease; nothing is written then."""
     bundles.read(target, number=0)
     before = compiler.compile_bundle()
     if target["config"] != before["config"] or not RouterConfiguration.objects.exists():
@@ -30,20 +31,19 @@ def write(target: Facts, change: Change) -> None:
     _write_task_types(target["task_types"], change)
 
 
-def _write_config(given: Facts, change: Change) -> None:
-    facts = {**bundles.NEWER, **given}
+def _write_config(config: Facts, change: Change) -> None:
     row = RouterConfiguration.objects.first() or RouterConfiguration(pk=1)
-    for name in SETTINGS:
-        setattr(row, name, Decimal(str(facts[name])))
-    for name in ("router_max_retries", "long_context_threshold", "router_deadline_ms"):
-        setattr(row, name, int(facts[name]))
-    for complexity in COMPLEXITIES:
-        for tier in COST_TIERS:
-            setattr(row, f"weight_{complexity}_{tier}", Decimal(str(facts["tier_weights"][complexity][tier])))
-    row.speed_bonuses, row.router_model = facts["speed_bonuses"], facts["router_model"]
-    row.classifies_with_model = facts["classifies_with_model"]
+    for name, value in shapes.flatten(config).items():
+        setattr(row, name, _column_value(shapes.COLUMNS[name].kind, value))
     history.stamp(row, change)
     row.save()
+
+
+def _column_value(kind: Scalar, value: Any) -> Any:
+    """What the column says. It cannot say nothing: a weight that the bundle lacks is written as what it counts."""
+    if not isinstance(kind, Number):
+        return value
+    return kind.exact(UNKNOWN_WEIGHT if value is None else Decimal(str(value)))
 
 
 def _write_profiles(before: Mapping[str, Facts], target: Mapping[str, Facts], change: Change) -> None:

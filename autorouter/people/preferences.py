@@ -1,6 +1,6 @@
 """What a user wants of every request of theirs, where the request itself does not say otherwise."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from autorouter.decision.rules import InvalidRules, Names, Rule
 from autorouter.types import Constraints, Priority, Task
 from routerhub.audit import history
 from routerhub.audit.change import Change
-from routerhub.releases import notify
+from routerhub.releases import notify, rows
 
 Number = TypeVar("Number", int, Decimal)
 CHANGED = "preferences"
@@ -77,7 +77,17 @@ def _lower(one: Number | None, other: Number | None) -> Number | None:
 
 def load() -> Mapping[int, Preferences]:
     """Everybody's preferences by user id; who has none is missing. Raises DatabaseError."""
-    return {row.user_id: value_of(row) for row in models.Preferences.objects.all()}
+    return read(versions())
+
+
+def versions() -> dict[int, str]:
+    """The version of everybody's preferences by user id: another one when they were changed."""
+    return rows.versions("SELECT user_id, concat_ws('/', xmin, ctid) FROM autorouter_preferences")
+
+
+def read(users: Collection[int]) -> dict[int, Preferences]:
+    """The preferences of these users; who has none is missing. Raises DatabaseError."""
+    return {row.user_id: value_of(row) for row in models.Preferences.objects.filter(user_id__in=users).order_by()}
 
 
 def of_user(user_id: int | None) -> Preferences:

@@ -76,12 +76,12 @@ def fit(prompts: Sequence[Prompt], epochs: int = EPOCHS) -> Weights:
 def _capped(prompts: Iterable[Prompt]) -> list[Prompt]:
     """All of the seed set, and the first of each group and category beside it."""
     seen: Counter[tuple[str, str | None]] = Counter()
-    kept = []
+    capped = []
     for prompt in prompts:
         seen[prompt.group, prompt.category] += 1
         if prompt.source == SEED or seen[prompt.group, prompt.category] <= GROUP_PROMPTS:
-            kept.append(prompt)
-    return kept
+            capped.append(prompt)
+    return capped
 
 
 def _weighed(prompts: Sequence[Prompt]) -> list[float]:

@@ -75,8 +75,8 @@ class PolicyViewSet(
         try:
             serializer.instance = policies.add_version(values, change_by(self.request, reason))
         except ValidationError as refused:
-            told = {"models" if name == "model_ids" else name: each for name, each in refused.message_dict.items()}
-            raise ValidationError(told) from refused
+            problems = {"models" if name == "model_ids" else name: each for name, each in refused.message_dict.items()}
+            raise ValidationError(problems) from refused
 
     @extend_schema(request=ActivateSerializer)
     @action(detail=True, methods=["post"])

@@ -146,7 +146,7 @@ def _orders(written: Mapping[str, Any]) -> Iterator[Found]:
 
 @transaction.atomic
 def accept(proposal: Proposal, change: Change) -> None:
-    """Make the change, as an ordinary one with history and a release. Raises ValidationError, InvalidConfiguration."""
+    """Make the change, as an ordinary one with history and a release. Raises ValidationError, InvalidRelease."""
     proposal = _open(proposal)
     why = change.because(f"proposal {proposal.pk}: {change.reason}")
     if proposal.kind == ProposalKind.SCORE:

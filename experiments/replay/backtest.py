@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from autorouter.configuration import bundles
+from autorouter.configuration.tunables.shapes import WHOLE_OBJECTS
 from autorouter.types import RouterRelease
 from experiments.errors import BadSlice
 from experiments.replay import comparing
@@ -15,6 +16,8 @@ from models_registry.types import Catalogue
 from routerhub.releases import rollout, store
 
 MAX_FLOWS = 50
+MAX_REPLAYED = 100_000
+"""So many can be replayed while somebody waits for a page or the API; a command takes as many as a slice may have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,7 +79,7 @@ def preview(changes: Mapping[str, Any], chosen: Slice) -> Report:
     """What unsaved values would do otherwise than what is live. `changes` is a part of a router bundle.
 
     {"config": {...}, "profiles": {...}, "policies": {...}}: what it names replaces what is live, value by value; tier
-    weights, speed bonuses and scores entry by entry. Raises InvalidConfiguration, BadSlice.
+    weights, speed bonuses and scores entry by entry. Raises InvalidRelease, BadSlice.
     """
     before = load(Pair())
     live = store.bundle("router", before[1].release)
@@ -89,7 +92,7 @@ def merged(bundle: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     found = dict(bundle)
     for name, value in changes.items():
         old = found.get(name)
-        whole = name == "speed_bonuses" or not isinstance(old, Mapping) or not isinstance(value, Mapping)
+        whole = name in WHOLE_OBJECTS or not isinstance(old, Mapping) or not isinstance(value, Mapping)
         found[name] = value if whole else merged(old, value)  # type: ignore[arg-type]
     return found
 

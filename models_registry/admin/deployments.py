@@ -45,7 +45,7 @@ class PriceInline(StackedInline):
 
 @admin.register(Deployment)
 class DeploymentAdmin(TakesPricesAlong, AuditedAdmin):
-    list_display = ["model", "provider", "upstream_model", "position", "by_hand", "by_probe"]
+    list_display = ["model", "provider", "upstream_model", "position", "set_manually", "found_by_check"]
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
     list_filter_submit = True
     list_select_related = ["model", "provider", "probe"]
@@ -54,16 +54,16 @@ class DeploymentAdmin(TakesPricesAlong, AuditedAdmin):
     inlines = [PriceInline]
 
     @display(
-        description="By hand", ordering="status",
+        description="Set manually", ordering="status",
         label={"available": "success", "degraded": "warning", "down": "danger"},
     )  # fmt: skip
-    def by_hand(self, row: Deployment) -> str:
+    def set_manually(self, row: Deployment) -> str:
         return row.status
 
-    @display(description="By probe", label={"available": "success", "degraded": "warning", "down": "danger"})
-    def by_probe(self, row: Deployment) -> str:
+    @display(description="Found by check", label={"available": "success", "degraded": "warning", "down": "danger"})
+    def found_by_check(self, row: Deployment) -> str:
         probe = getattr(row, "probe", None)
-        return probe.status if probe else "not probed"
+        return probe.status if probe else "not checked"
 
 
 class WaitsFilter(admin.SimpleListFilter):
@@ -71,7 +71,7 @@ class WaitsFilter(admin.SimpleListFilter):
     parameter_name = "waits"
 
     def lookups(self, _request: HttpRequest, _model_admin: Any) -> Any:
-        return [("yes", "Waits for approval"), ("no", "Counts")]
+        return [("yes", "Waits for approval"), ("no", "Applies")]
 
     def queryset(self, _request: HttpRequest, queryset: QuerySet[Price]) -> QuerySet[Price]:
         if self.value() == "yes":
@@ -105,22 +105,22 @@ class PriceAdmin(AuditedAdmin):
     def state(self, row: Price) -> tuple[str, str]:
         if row.waits_because:
             return "waits", f"waits: {row.waits_because}"
-        return ("coming", "coming") if row.effective_from > datetime.now(UTC) else ("in force", "counts")
+        return ("coming", "coming") if row.effective_from > datetime.now(UTC) else ("in force", "in force")
 
-    @action(description="Approve: let these prices count", permissions=["change"])
+    @action(description="Approve these prices", permissions=["change"])
     def approve_prices(self, request: HttpRequest, queryset: QuerySet[Price]) -> None:
         self._decide(request, queryset, rows.approve, "Approved")
 
-    @action(description="Reject: delete these waiting prices", permissions=["change"])
+    @action(description="Reject these prices: those that wait are deleted", permissions=["change"])
     def reject_prices(self, request: HttpRequest, queryset: QuerySet[Price]) -> None:
         self._decide(request, queryset, rows.reject, "Rejected")
 
     def _decide(self, request: HttpRequest, queryset: QuerySet[Price], decide: Any, done: str) -> None:
         for row in queryset.select_related("deployment__model"):
-            told = str(row)
+            name = str(row)
             try:
                 decide(row, change_by(request, f"{done.lower()} in the admin"))
             except ValidationError as refused:
                 messages.error(request, " ".join(refused.messages))
             else:
-                messages.success(request, f"{done}: {told}.")
+                messages.success(request, f"{done}: {name}.")

@@ -60,28 +60,28 @@ def _charted(prices: list[Price], now: datetime) -> dict[str, Any]:
     waiting = [price for price in prices if price.waits_because]
     rows = list(reversed(counted))
     if not counted:
-        return {"rows": rows, "waiting": waiting, "lines": [], "most": None}
+        return {"rows": rows, "waiting": waiting, "lines": [], "highest": None}
     last = max(now, counted[-1].effective_from)
     # A price that has always been in force would squeeze every later change to the edge.
     begin = min(counted[1].effective_from if len(counted) > 1 else last, last - MIN_SHOWN)
     first = max(counted[0].effective_from, begin - (last - begin) / 5)
-    most = max(value for price in counted for name in LINES if (value := getattr(price, name)) is not None)
-    lines = [{"name": name, "points": _steps(counted, name, (first, last), most)} for name in LINES]
+    highest = max(value for price in counted for name in LINES if (value := getattr(price, name)) is not None)
+    lines = [{"name": name, "points": _steps(counted, name, (first, last), highest)} for name in LINES]
     return {
-        "rows": rows, "waiting": waiting, "lines": [line for line in lines if line["points"]], "most": plain(most),
+        "rows": rows, "waiting": waiting, "lines": [line for line in lines if line["points"]], "highest": plain(highest),
         "first": first, "last": last,
         "today": _x(now, (first, last)) if last > now else None,
     }  # fmt: skip
 
 
-def _steps(prices: Sequence[Price], name: str, span: tuple[datetime, datetime], most: Decimal) -> str:
+def _steps(prices: Sequence[Price], name: str, span: tuple[datetime, datetime], highest: Decimal) -> str:
     """The points of a line that jumps where a price begins."""
     points: list[tuple[float, float]] = []
     for price in prices:
         value = getattr(price, name)
         if value is None:
             continue
-        y = HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * float(value / most if most else 0)
+        y = HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * float(value / highest if highest else 0)
         x = _x(max(price.effective_from, span[0]), span)
         points += [(x, points[-1][1])] if points else []
         points.append((x, y))

@@ -3,15 +3,16 @@
 from typing import Any
 
 from django import forms
-from django.utils.datastructures import MultiValueDict
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
 
+from models_registry.models import Model
 from models_registry.prices import lists
 from models_registry.transfer import resources
-from routerhub.audit.forms import ReasonedForm
+from routerhub.audit.forms import QueryForm, ReasonedForm
 
 
 class KeysField(forms.Field):
-    """The ticked lines, by the keys that the comparison gave; a key that is none of them changes nothing."""
+    """The ticked lines, by the keys that the comparison gave."""
 
     widget = forms.MultipleHiddenInput
 
@@ -25,23 +26,42 @@ class ApplyForm(ReasonedForm):
     key = KeysField(label="Lines", error_messages={"required": "Choose at least one line."})
 
 
-class PriceListForm(forms.Form):
+class PriceListQuery(QueryForm):
     """Which price list is compared, and which of its new models are shown."""
 
-    source = forms.CharField(required=False)
-    online = forms.BooleanField(required=False)
-    q = forms.CharField(required=False)
-
-    @classmethod
-    def asked(cls, query: MultiValueDict[str, str]) -> dict[str, Any]:
-        """The first source where none is named."""
-        form = cls(query)
-        given = form.cleaned_data if form.is_valid() else {"online": False, "q": ""}
-        return {**given, "source": given.get("source") or lists.SOURCES[0]}
+    source = forms.CharField(required=False, initial=lists.SOURCES[0])
+    online = forms.BooleanField(required=False, initial=False)
+    q = forms.CharField(required=False, initial="")
 
 
 class UploadForm(forms.Form):
     """A file to be imported into a table."""
 
-    table = forms.ChoiceField(choices=[(name, name) for name in resources.TABLES])
-    file = forms.FileField(error_messages={"required": "Choose a file."}, allow_empty_file=True)
+    table = forms.ChoiceField(
+        choices=[(name, name) for name in resources.TABLES],
+        error_messages={"invalid_choice": f"'%(value)s' is not one of {', '.join(resources.TABLES)}."},
+    )
+    file = forms.FileField(
+        label="JSON, CSV or XLSX", error_messages={"required": "Choose a file."}, allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ",".join(f".{name}" for name in resources.FORMATS)}),
+    )  # fmt: skip
+
+
+class DuplicateForm(ReasonedForm):
+    """The id of a copy."""
+
+    id = forms.CharField(max_length=128, help_text="provider:name of the copy", widget=UnfoldAdminTextInputWidget)
+    field_order = ["id", "reason"]
+
+
+class DeprecateForm(ReasonedForm):
+    """From when a model is no longer chosen, and who follows it."""
+
+    deprecated_from = forms.DateField(
+        help_text="From this day on it is no longer chosen.", widget=UnfoldAdminSingleDateWidget
+    )
+    successor = forms.ModelChoiceField(
+        Model.objects.all(), to_field_name="identifier", required=False, widget=UnfoldAdminSelectWidget,
+        help_text="Who names the old model gets this one.",
+    )  # fmt: skip
+    field_order = ["deprecated_from", "successor", "reason"]

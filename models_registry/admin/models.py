@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -18,19 +17,14 @@ from unfold.decorators import action, display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminExpandableTextareaWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminSingleDateWidget,
-    UnfoldAdminTextInputWidget,
 )
 
 from models_registry.admin.display import TakesPricesAlong, badges, price_history, price_now, tokens
-from models_registry.catalogue import editing
+from models_registry.admin.pages import DeprecatePage, DuplicatePage
 from models_registry.choices import CapabilityChoice
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
 from routerhub.audit.admin import AuditedAdmin, ReasonForm
-from routerhub.audit.change import change_by
-from routerhub.releases.errors import InvalidRelease
 
 PANELS: list[Callable[[str], SafeString]] = []
 """What apps above this one show on a model's page, by its id: the router adds the profile scores."""
@@ -118,22 +112,6 @@ class StateFilter(admin.SimpleListFilter):
             case "choosable":
                 return queryset.filter(is_available=True, pk__in=priced).exclude(pk__in=deprecated.values("pk"))
         return queryset
-
-
-class DuplicateForm(forms.Form):
-    id = forms.CharField(max_length=128, help_text="provider:name of the copy", widget=UnfoldAdminTextInputWidget)
-    reason = forms.CharField(max_length=255, widget=UnfoldAdminTextInputWidget)
-
-
-class DeprecateForm(forms.Form):
-    deprecated_from = forms.DateField(
-        help_text="From this day on it is no longer chosen.", widget=UnfoldAdminSingleDateWidget
-    )
-    successor = forms.ModelChoiceField(
-        Model.objects.all(), to_field_name="identifier", required=False, widget=UnfoldAdminSelectWidget,
-        help_text="Who names the old model is told this one.",
-    )  # fmt: skip
-    reason = forms.CharField(max_length=255, widget=UnfoldAdminTextInputWidget)
 
 
 @admin.register(Model)
@@ -234,55 +212,17 @@ class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
     def shown_prices(self, row: Model) -> SafeString:
         return price_history(list(row.deployments.all()))
 
-    @display(description="Beside the model")
+    @display(description="Profile")
     def panels(self, row: Model) -> SafeString:
         return SafeString("".join(panel(row.identifier) for panel in PANELS))
 
-    @action(description="Duplicate", url_path="duplicate")
-    def duplicate(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """A copy under another id, with deployments and prices."""
-        row = get_object_or_404(Model, pk=object_id)
+    def has_duplicate_permission(self, request: HttpRequest, _object_id: Any = None) -> bool:
+        return bool(self.has_add_permission(request))
 
-        def copy(given: dict[str, Any]) -> str:
-            editing.duplicate(row.identifier, given["id"], change_by(request, given["reason"]))
-            return str(given["id"])
+    @action(description="Duplicate", url_path="duplicate", permissions=["duplicate"])
+    def duplicate(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
+        return DuplicatePage.as_view()(request, object_id=object_id)
 
-        return self._asked(request, row, DuplicateForm(request.POST or None), "Duplicate", copy)
-
-    @action(description="Deprecate", url_path="deprecate")
-    def deprecate(self, request: HttpRequest, object_id: int) -> HttpResponse:
-        """From a day on it is no longer chosen, and who names it is told the successor."""
-        row = get_object_or_404(Model, pk=object_id)
-
-        def retire(given: dict[str, Any]) -> str:
-            successor = given["successor"].identifier if given["successor"] else ""
-            editing.deprecate(row.identifier, given["deprecated_from"], successor, change_by(request, given["reason"]))
-            return row.identifier
-
-        return self._asked(request, row, DeprecateForm(request.POST or None), "Deprecate", retire)
-
-    def _asked(
-        self, request: HttpRequest, row: Model, form: forms.Form, verb: str, act: Callable[[dict[str, Any]], str]
-    ) -> HttpResponse:
-        """Show a form and do what it asks; a refusal is told beside the form."""
-        if not self.has_change_permission(request, row) or (
-            verb == "Duplicate" and not self.has_add_permission(request)
-        ):
-            raise PermissionDenied
-        if request.method == "POST" and form.is_valid():
-            try:
-                made = Model.objects.get(identifier=act(form.cleaned_data))
-            except InvalidRelease as invalid:
-                for path, problem in invalid.problems.items():
-                    form.add_error(None, ValidationError(f"{path}: {problem}"))
-            else:
-                messages.success(request, f"{verb}d: {made}.")
-                return redirect("admin:models_registry_model_change", made.pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{verb} {row}",
-            "form": form,
-            "verb": verb,
-            "row": row,
-        }
-        return render(request, "models_registry/action.html", context)
+    @action(description="Deprecate", url_path="deprecate", permissions=["change"])
+    def deprecate(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
+        return DeprecatePage.as_view()(request, object_id=object_id)

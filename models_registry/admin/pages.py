@@ -1,21 +1,23 @@
 """The catalogue's own pages in the admin: price lists, imports and exports."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.timezone import now
 
-from models_registry.admin.forms import ApplyForm, PriceListForm, UploadForm
+from models_registry.admin.forms import ApplyForm, DeprecateForm, DuplicateForm, PriceListQuery, UploadForm
+from models_registry.catalogue import editing
 from models_registry.choices import ImportState
 from models_registry.errors import RegistryError, UnwritableFile
 from models_registry.models import Import, Model
 from models_registry.prices import lists, syncing
 from models_registry.transfer import importing, resources
 from models_registry.viewsets import file_response
-from routerhub.audit.change import change_by
+from routerhub.audit.change import Change, change_by
 from routerhub.audit.forms import ReasonedForm
 from routerhub.audit.pages import ReasonedPage, StaffPage, page
 
@@ -33,12 +35,11 @@ class SyncPage(StaffPage):
     refusals: ClassVar = (*StaffPage.refusals, RegistryError)
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        asked = PriceListForm.asked(self.request.GET)
+        asked = PriceListQuery(self.request.GET).asked()
         changes: list[syncing.PriceChange] = []
         problem = ""
         try:
-            moment = now()
-            changes = syncing.compare(lists.offers(asked["source"], asked["online"], moment.date()), moment)
+            changes = lists.compare(asked["source"], asked["online"])
         except RegistryError as refused:
             problem = str(refused)
         words = asked["q"].lower().split()
@@ -51,12 +52,11 @@ class SyncPage(StaffPage):
         )  # fmt: skip
 
     def act(self, form: ApplyForm, **_: Any) -> HttpResponse:
-        asked = PriceListForm.asked(self.request.GET)
-        moment = now()
-        offers = lists.offers(asked["source"], asked["online"], moment.date())
-        applied = syncing.apply(offers, form.cleaned_data["key"], moment, self.change(form))
+        asked = PriceListQuery(self.request.GET).asked()
+        applied = lists.apply(asked["source"], asked["online"], form.cleaned_data["key"], self.change(form))
         waiting = sum(bool(change.doubts) for change in applied)
-        messages.success(self.request, f"Applied {len(applied)}, of which {waiting} wait for approval.")
+        changes = f"{len(applied)} price change{'' if len(applied) == 1 else 's'}"
+        messages.success(self.request, f"Applied {changes}, of which {waiting} wait for approval.")
         return redirect(self.request.get_full_path())
 
 
@@ -95,12 +95,6 @@ class ImportPage(ReasonedPage):
     template_name = "models_registry/import.html"
     permission = "models_registry.change_model"
 
-    def get(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
-        if request.GET.get("as") == "json":
-            job = get_object_or_404(Import.objects.defer("content", "outcome"), pk=options["pk"])
-            return JsonResponse({"state": job.state, "done": job.done, "total": job.total})
-        return super().get(request, *arguments, **options)
-
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         job = get_object_or_404(Import.objects.defer("content"), pk=self.kwargs["pk"])
         is_working = job.state in {ImportState.WAITING, ImportState.CHECKING, ImportState.APPLYING}
@@ -110,6 +104,64 @@ class ImportPage(ReasonedPage):
         job = get_object_or_404(Import, pk=options["pk"])
         importing.confirm(job, self.change(form))
         return redirect("admin:import", job.pk)
+
+
+@page("imports/<int:pk>/progress/", "import_progress")
+def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far an import is, for the page that waits for it."""
+    if not request.user.has_perm(ImportPage.permission):
+        raise PermissionDenied
+    job = get_object_or_404(Import.objects.defer("content", "outcome"), pk=pk)
+    return JsonResponse({"state": job.state, "done": job.done, "total": job.total})
+
+
+class ModelPage(StaffPage):
+    """A button on the page of a model: a form, and the catalogue's editing behind it."""
+
+    template_name = "models_registry/action.html"
+    verb = ""
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        row = self._row()
+        return super().get_context_data(title=f"{self.verb} {row}", verb=self.verb, row=row, **given)
+
+    def act(self, form: forms.Form, **_: Any) -> HttpResponse:
+        row = self._row()
+        made = Model.objects.get(identifier=self.edit(row, form.cleaned_data, self.change(form)))
+        messages.success(self.request, f"{self.verb}d: {made}.")
+        return redirect("admin:models_registry_model_change", made.pk)
+
+    def edit(self, row: Model, given: Mapping[str, Any], change: Change) -> str:
+        """Make the change and return the id of the model to go to. Raises InvalidRelease."""
+        raise NotImplementedError
+
+    def _row(self) -> Model:
+        return get_object_or_404(Model, pk=self.kwargs["object_id"])
+
+
+class DuplicatePage(ModelPage):
+    """A copy under another id, with deployments and prices."""
+
+    verb = "Duplicate"
+    permission = "models_registry.add_model"
+    actions: ClassVar = {"": DuplicateForm}
+
+    def edit(self, row: Model, given: Mapping[str, Any], change: Change) -> str:
+        editing.duplicate(row.identifier, given["id"], change)
+        return str(given["id"])
+
+
+class DeprecatePage(ModelPage):
+    """From a day on the model is no longer chosen, and who names it gets the successor."""
+
+    verb = "Deprecate"
+    permission = "models_registry.change_model"
+    actions: ClassVar = {"": DeprecateForm}
+
+    def edit(self, row: Model, given: Mapping[str, Any], change: Change) -> str:
+        successor = given["successor"].identifier if given["successor"] else ""
+        editing.deprecate(row.identifier, given["deprecated_from"], successor, change)
+        return row.identifier
 
 
 @page("exports/<str:table>.<str:format_name>", "export")

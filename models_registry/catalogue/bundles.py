@@ -173,20 +173,20 @@ def _model_problems(
         yield f"{at}.capabilities", f"unknown: {', '.join(unknown)}."
     if model.speed_tier not in get_args(SpeedTier):
         yield f"{at}.speed_tier", f"{model.speed_tier!r} is not one of {', '.join(get_args(SpeedTier))}."
-    yield from _places_problems(at, model, providers)
+    yield from _deployments_problems(at, model, providers)
 
 
-def _places_problems(at: str, model: Model, providers: Mapping[str, Provider]) -> Iterator[tuple[str, str]]:
+def _deployments_problems(at: str, model: Model, providers: Mapping[str, Provider]) -> Iterator[tuple[str, str]]:
     """What is wrong with who makes a model and where it is served."""
     if model.provider not in providers and model.provider == model.id.partition(":")[0]:
         yield f"{at}.provider", f"there is no provider {model.provider!r}."
     if not model.deployments:
         yield f"{at}.deployments", "a model needs at least one deployment."
-    places = [deployment.id for deployment in model.deployments]
-    for name in sorted({each for each in places if places.count(each) > 1}):
+    names = [deployment.id for deployment in model.deployments]
+    for name in sorted({each for each in names if names.count(each) > 1}):
         yield f"{at}.deployments", f"{name} is listed twice."
-    for place, deployment in enumerate(model.deployments):
-        yield from _deployment_problems(f"{at}.deployments[{place}]", deployment, providers)
+    for at_place, deployment in enumerate(model.deployments):
+        yield from _deployment_problems(f"{at}.deployments[{at_place}]", deployment, providers)
 
 
 def _deployment_problems(

@@ -26,9 +26,9 @@ TABLES = (Provider, Model, Deployment, Price)
 def compile_bundle() -> dict[str, Any]:
     """The bundle that the tables would make now. Prices that wait for approval are not in it."""
     # Ordered by their own columns: by the tables' usual order each would be joined with its parents once more.
-    places = Prefetch("deployments", Deployment.objects.order_by("position", "id"))
+    deployments = Prefetch("deployments", Deployment.objects.order_by("position", "id"))
     in_force = Prefetch("deployments__prices", Price.objects.filter(waits_because="").order_by("effective_from"))
-    models = Model.objects.select_related("successor").prefetch_related(places, in_force)
+    models = Model.objects.select_related("successor").prefetch_related(deployments, in_force)
     return {
         "providers": {
             each.name: {name: getattr(each, name) for name in PROVIDER_FIELDS} for each in Provider.objects.all()

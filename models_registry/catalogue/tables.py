@@ -63,7 +63,7 @@ def write(
     changed = {name: facts for name, facts in target["models"].items() if _differs(facts, before["models"].get(name))}
     own = {name: facts for name, facts in changed.items() if _differs(_own(facts), before["models"].get(name))}
     rows = _write_models(changed, own, pen)
-    _write_places(changed, rows, pen)
+    _write_deployments(changed, rows, pen)
     if len(changed) > MANY:
         _tell_planner()
     pen.delete(list(Model.objects.filter(identifier__in=before["models"].keys() - target["models"].keys())))
@@ -100,7 +100,7 @@ def field_problems(kind: str, name: str, facts: Facts) -> dict[str, str]:
         else:
             row = _model(Model(identifier=name), facts, {})
             row.clean_fields(exclude=["provider", "successor"])
-            return dict(_place_problems(facts.get("deployments", ())))
+            return dict(_deployment_problems(facts.get("deployments", ())))
     except ValidationError as invalid:
         return {
             "id" if field == "identifier" else field: " ".join(texts) for field, texts in invalid.message_dict.items()
@@ -110,9 +110,9 @@ def field_problems(kind: str, name: str, facts: Facts) -> dict[str, str]:
     return {}
 
 
-def _place_problems(places: Sequence[Facts]) -> Iterator[tuple[str, str]]:
+def _deployment_problems(deployments: Sequence[Facts]) -> Iterator[tuple[str, str]]:
     """What the columns of deployments and prices say, by the path within the model."""
-    for at, place in enumerate(places):
+    for at, place in enumerate(deployments):
         deployment = Deployment(upstream_model=place.get("upstream_model", ""), status=place.get("status", "available"))
         yield from _column_problems(deployment, ["model", "provider"], f"deployments[{at}]")
         for number, facts in enumerate(place.get("prices", ())):
@@ -182,7 +182,7 @@ def _set(row: Any, facts: Facts) -> None:
         setattr(row, name, value)
 
 
-def _write_places(changed: Mapping[str, Facts], models: Mapping[str, Model], pen: Pen) -> None:
+def _write_deployments(changed: Mapping[str, Facts], models: Mapping[str, Model], pen: Pen) -> None:
     """Deployments and prices of the changed models."""
     rows = {
         (row.model.identifier, row.provider_id, row.upstream_model): row
@@ -218,7 +218,7 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
         for row in Price.objects.filter(deployment__in=deployments).order_by()
     }
     fresh: list[Price] = []
-    kept: set[int] = set()
+    unchanged: set[int] = set()
     superseded: list[Price] = []
     problems: dict[str, str] = {}
     for place, prices in wanted.items():
@@ -229,7 +229,7 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
             if old is None:
                 fresh.append(_doubted(row, earlier, pen))
             elif compiler.price_json(old) == compiler.price_json(row):
-                kept.add(old.pk)
+                unchanged.add(old.pk)
             elif old.waits_because or pen.trusts_prices:
                 superseded.append(old)
                 fresh.append(_doubted(row, earlier, pen))
@@ -242,7 +242,7 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
     if problems:
         raise InvalidRelease(problems)
     replaced = {row.pk for row in superseded}
-    gone = [row for row in there.values() if row.pk not in kept | replaced and not row.waits_because]
+    gone = [row for row in there.values() if row.pk not in unchanged | replaced and not row.waits_because]
     pen.delete([*gone, *superseded])
     pen.create(fresh)
 

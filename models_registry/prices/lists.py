@@ -1,18 +1,23 @@
 """The price lists that can be synchronised with, by name."""
 
+from collections.abc import Collection
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from typing import get_args
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.timezone import now
 
 from models_registry.errors import UnreadableSource
+from models_registry.prices import syncing
 from models_registry.prices.quarantine import plain
 from models_registry.prices.sources import genai, openrouter
 from models_registry.prices.sources.offers import Offer
 from models_registry.prices.syncing import Kind, PriceChange
 from models_registry.types import Price, Rates
+from routerhub.audit.change import Change
 
 SOURCES = ("genai-prices", "openrouter")
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -30,14 +35,33 @@ def offers(source: str, online: bool, today: date, content: bytes | None = None,
     raise UnreadableSource(f"source: {source!r} is not one of {', '.join(SOURCES)}.")
 
 
+def compare(source: str, online: bool) -> list[PriceChange]:
+    """What a price list has otherwise than the catalogue, now. Raises UnreadableSource."""
+    moment = now()
+    return syncing.compare(offers(source, online, moment.date()), moment)
+
+
+def apply(source: str, online: bool, keys: Collection[str], change: Change) -> list[PriceChange]:
+    """Apply what was chosen of the differences and return it. Raises ValidationError for a key that is none of theirs.
+
+    Raises UnreadableSource, InvalidRelease; nothing is written then.
+    """
+    moment = now()
+    listed = offers(source, online, moment.date())
+    known = {each.key for each in syncing.compare(listed, moment)}
+    if unknown := [key for key in keys if key not in known]:
+        raise ValidationError({"keys": [f"{key!r} is not among the differences." for key in unknown]})
+    return syncing.apply(listed, keys, moment, change)
+
+
 def line(change: PriceChange) -> str:
     """A change as one line of text."""
-    told = f"{change.kind:<9}{change.model:<42} {change.place:<48} {difference(change.before, change.after)}"
+    text = f"{change.kind:<9}{change.model:<42} {change.place:<48} {difference(change.before, change.after)}"
     if change.after and change.kind == "changed":
-        told += f" from {change.after.effective_from:%Y-%m-%d}"
+        text += f" from {change.after.effective_from:%Y-%m-%d}"
     remarks = [f"WAITS: {'; '.join(change.doubts)}"] if change.doubts else []
     remarks += [remark for remark in (change.obstacle, change.note) if remark]
-    return told + "".join(f"\n{'':9}{remark}" for remark in remarks)
+    return text + "".join(f"\n{'':9}{remark}" for remark in remarks)
 
 
 def difference(before: Price | None, after: Price | None) -> str:

@@ -57,12 +57,12 @@ def read(raw: object) -> Script:
     )
 
 
-def _count(raw: Mapping[str, Any], name: str, most: int) -> int | None:
+def _count(raw: Mapping[str, Any], name: str, max_value: int) -> int | None:
     value = raw.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
-        raise BadScript(f"sandbox.{name}: {value!r} is not a whole number from 0 to {most}.")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= max_value:
+        raise BadScript(f"sandbox.{name}: {value!r} is not a whole number from 0 to {max_value}.")
     return value
 
 

@@ -11,15 +11,33 @@ UpstreamError
 
 
 class UpstreamError(Exception):
-    """A call of a deployment that gave no answer. `status` is the HTTP status, where there was one."""
+    """A call of a deployment that gave no answer. `status` is the HTTP status, where there was one.
+
+    `code` and `param` are the upstream's own words for what is wrong and where. `was_sent` is false only where the request
+    surely never went out; `was_refused` is true where the upstream said no, so that it made nothing that it could bill.
+    """
 
     may_retry = True
     """Whether another attempt, here or elsewhere, may succeed."""
 
-    def __init__(self, message: str, status: int | None = None, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        code: str | None = None,
+        param: str | None = None,
+        was_sent: bool = True,
+        was_refused: bool | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.code = code
+        self.param = param
+        self.was_sent = was_sent
+        self.was_refused = was_refused if was_refused is not None else status is not None and status >= 300
 
     @property
     def kind(self) -> str:
@@ -68,5 +86,5 @@ BY_STATUS: dict[int, type[UpstreamError]] = {
 
 
 def for_status(status: int) -> type[UpstreamError]:
-    """The error that an HTTP status stands for."""
-    return BY_STATUS.get(status, Failed if status >= 500 else Rejected)
+    """The error that an HTTP status stands for. What is neither an answer nor a refusal is a failure of the server."""
+    return BY_STATUS.get(status, Rejected if 400 <= status < 500 else Failed)

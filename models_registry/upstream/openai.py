@@ -1,160 +1,308 @@
-"""Calls of OpenAI-compatible servers. The one place where the HTTP client's errors become ours."""
+"""OpenAI's chat completions, as OpenAI and every server compatible with it speak them."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import aiohttp
 import orjson
+from yarl import URL
 
-from models_registry.types import Usage
-from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError, for_status
-from models_registry.upstream.sse import EventParser
+from models_registry.types import SANDBOX, Usage
+from models_registry.upstream import http
+from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall, UpstreamRequest
+from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
 
-CONNECT_TIMEOUT_S = 5
-MAX_ERROR_CHARS = 500
+MAX_MESSAGE_CHARS = 500
+MAX_ENDPOINTS = 1_000
 DONE = b"[DONE]"
+NEW_LIMIT_NAME = frozenset({"openai", SANDBOX})
+"""Providers that want the output limit under OpenAI's newer name; the others know `max_tokens`."""
+Endpoint = tuple[URL, Mapping[str, str]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
-    """One request to one deployment. `timeout_s` bounds all of it, `idle_timeout_s` the silence between two reads."""
+class OpenAIAdapter:
+    """See models_registry.upstream.base.Adapter."""
 
-    url: str
-    api_key: str
-    payload: Mapping[str, Any]
-    timeout_s: float
-    idle_timeout_s: float
+    protocol = OPENAI
 
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._endpoints: dict[tuple[str, str], Endpoint] = {}
 
-def open_session() -> aiohttp.ClientSession:
-    """A session without a limit of its own: how much may run at once is not the client library's decision."""
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), auto_decompress=True)
+    async def complete(self, request: UpstreamRequest) -> Completion:
+        async with await self._post(request, _payload(request)) as response:
+            await _check(response)
+            return read_completion(await http.read_all(response))
 
-
-async def complete(session: aiohttp.ClientSession, call: Call) -> dict[str, Any]:
-    """The whole answer. Raises UpstreamError."""
-    async with _post(session, call) as response:
-        with _translated():
-            body = await response.read()
-    return _decode(body)
-
-
-async def stream(session: aiohttp.ClientSession, call: Call) -> AsyncIterator[dict[str, Any]]:
-    """The chunks as they come, without the closing mark. Raises UpstreamError, also when the closing mark never comes."""
-    parser = EventParser()
-    async with _post(session, call) as response:
-        if not response.content_type.startswith("text/event-stream"):
-            raise Failed(f"It answered {response.content_type} instead of a stream.", response.status)
-        with _translated():
-            async for piece in response.content.iter_any():
-                for data in parser.feed(piece):
+    async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
+        async with await self._post(request, _streamed(_payload(request))) as response:
+            await _check(response)
+            if not response.content_type.startswith("text/event-stream"):
+                yield as_chunk(read_completion(await http.read_all(response)))
+                return
+            events, ending = http.Events(response), _Ending()
+            while (batch := await (events.read_rest() if ending.is_complete else events.read())) is not None:
+                for data in batch:
                     if data == DONE:
+                        await events.drain()
                         return
-                    yield _chunk(data)
-    raise Unreachable("The stream ended before it was done.")
+                    if data:
+                        yield ending.saw(read_chunk(data))
+            if not ending.is_complete:
+                raise Unreachable("The stream ended before it was done.")
+
+    async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
+        url, headers = self._endpoint(request.address, request.api_key)
+        return await http.post(self._session, url, headers, orjson.dumps(payload), request)
+
+    def _endpoint(self, address: str, api_key: str) -> Endpoint:
+        """URL and headers of a provider, made once."""
+        found = self._endpoints.get((address, api_key))
+        if found is None:
+            headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+            if api_key:
+                headers["Authorization"] = f"Bearer {api_key}"
+            found = (URL(f"{address}/chat/completions"), headers)
+            if len(self._endpoints) >= MAX_ENDPOINTS:
+                self._endpoints.clear()
+            self._endpoints[address, api_key] = found
+        return found
 
 
-@contextlib.asynccontextmanager
-async def _post(session: aiohttp.ClientSession, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
-    headers = {"Content-Type": "application/json"}
-    if call.api_key:
-        headers["Authorization"] = f"Bearer {call.api_key}"
-    timeout = aiohttp.ClientTimeout(total=call.timeout_s, connect=CONNECT_TIMEOUT_S, sock_read=call.idle_timeout_s)
-    with _translated():
-        response = await session.post(
-            f"{call.url}/chat/completions", data=orjson.dumps(call.payload), headers=headers, timeout=timeout
-        )
-    async with response:
-        if response.status != 200:
-            with _translated():
-                raise _refusal(response, await response.read())
-        yield response
+ADAPTER = OpenAIAdapter
 
 
-@contextlib.contextmanager
-def _translated() -> Any:
-    """aiohttp's errors as ours."""
-    try:
-        yield
-    except TimeoutError as problem:
-        raise TimedOut("It did not answer in time.") from problem
-    except (aiohttp.ClientError, ConnectionError, asyncio.IncompleteReadError) as problem:
-        raise Unreachable(f"The connection failed: {problem}.") from problem
+def _payload(request: UpstreamRequest) -> dict[str, Any]:
+    """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
+    limit_name = "max_completion_tokens" if request.provider in NEW_LIMIT_NAME else "max_tokens"
+    payload = {**request.content, "model": request.model, limit_name: request.max_output_tokens}
+    if request.default_temperature is not None:
+        payload.setdefault("temperature", request.default_temperature)
+    if request.script is not None:
+        payload["sandbox"] = request.script
+    return payload
 
 
-def _refusal(response: aiohttp.ClientResponse, body: bytes) -> UpstreamError:
-    return for_status(response.status)(
-        _message(body) or f"It answered {response.status} {response.reason}.",
-        response.status,
-        _retry_after_s(response.headers.get("Retry-After")),
+def _streamed(payload: dict[str, Any]) -> dict[str, Any]:
+    """Usage is always asked for, whatever the client wants to see of it: the answer is paid by it."""
+    options = {**(payload.get("stream_options") or {}), "include_usage": True}
+    return {**payload, "stream": True, "stream_options": options}
+
+
+# --- whole answers
+
+
+async def _check(response: aiohttp.ClientResponse) -> None:
+    """Raises what any status but 200 stands for."""
+    if response.status == 200:
+        return
+    error = _error_of(_loads(await http.read_refusal(response)))
+    raise for_status(response.status)(
+        _message(error) or f"It answered {response.status} {response.reason}.",
+        status=response.status,
+        retry_after_s=http.retry_after_s(response.headers),
+        code=_word(error, "code"),
+        param=_word(error, "param"),
     )
 
 
-def _retry_after_s(header: str | None) -> float | None:
-    """Seconds; the header's other form, a date, is treated as no advice."""
+def read_completion(body: bytes) -> Completion:
+    """The answer in a body. Raises UpstreamError, also for an error that came as a success."""
+    answer = _loads(body)
+    if not isinstance(answer, dict):
+        raise Failed("Its answer is not a JSON object.", status=200)
+    choices = answer.get("choices")
+    if not isinstance(choices, list):
+        raise _reported(answer) or Failed("Its answer has no choices.", status=200)
+    return Completion(
+        choices=tuple([_choice(each, "message") for each in choices]),
+        usage=read_usage(answer.get("usage")),
+        dialect=OPENAI,
+        native=answer,
+    )
+
+
+def _loads(body: bytes) -> Any:
     try:
-        return max(0.0, float(header)) if header else None
-    except ValueError:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
         return None
 
 
-def _message(body: bytes) -> str:
-    """What an OpenAI-style error body says, without characters that the database cannot hold."""
-    try:
-        error = orjson.loads(body)["error"]
-        text = error["message"] if isinstance(error, dict) else error
-    except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
-        return ""
-    return str(text).replace("\0", "")[:MAX_ERROR_CHARS]
+def _reported(answer: Mapping[str, Any]) -> UpstreamError | None:
+    """The error that an answer or a chunk consists of, if it does. Its code may be the status that it should have had."""
+    error = _error_of(answer)
+    if error is None:
+        return None
+    code = _word(error, "code")
+    status = int(code) if code and code.isdecimal() and 400 <= int(code) < 600 else 200
+    text = _message(error) or "It reported an error in place of an answer."
+    return for_status(status)(text, status=status, code=code, param=_word(error, "param"), was_refused=True)
 
 
-def _decode(body: bytes) -> dict[str, Any]:
-    try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError as problem:
-        raise Failed("Its answer is not JSON.") from problem
-    if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
-        raise Failed("Its answer has no choices.")
-    return answer
+def _error_of(body: Any) -> Any:
+    """The error in a body: an object or a text, under "error" as a rule; Google's servers put it into a list."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    if not isinstance(body, dict):
+        return None
+    return body.get("error") or (body if "message" in body else body.get("detail"))
 
 
-def _chunk(data: bytes) -> dict[str, Any]:
-    """One chunk. A server that fails after its 200 says so in an event."""
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError as problem:
-        raise Failed("A chunk of its stream is not JSON.") from problem
-    if not isinstance(chunk, dict):
-        raise Failed("A chunk of its stream is not an object.")
-    if "error" in chunk and "choices" not in chunk:
-        raise Failed(_message(data) or "It reported an error within its stream.")
-    return chunk
+def _message(error: Any) -> str:
+    """What an error says, without characters that the database cannot hold."""
+    text = error.get("message") if isinstance(error, dict) else error
+    return "" if text is None else str(text).replace("\0", "")[:MAX_MESSAGE_CHARS]
+
+
+def _word(error: Any, name: str) -> str | None:
+    value = error.get(name) if isinstance(error, dict) else None
+    return str(value)[:MAX_MESSAGE_CHARS] if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+# --- streams
+
+
+class _Ending:
+    """Whether every answer of the stream that began has said that it ended."""
+
+    def __init__(self) -> None:
+        self._begun: set[int] = set()
+        self._ended: set[int] = set()
+
+    @property
+    def is_complete(self) -> bool:
+        return bool(self._ended) and self._begun == self._ended
+
+    def saw(self, chunk: Chunk) -> Chunk:
+        for choice in chunk.choices:
+            self._begun.add(choice.index)
+            if choice.finish is not None:
+                self._ended.add(choice.index)
+        return chunk
+
+
+def read_chunk(data: bytes) -> Chunk:
+    """One chunk. A server that fails after its 200 says so in an event: raised as UpstreamError."""
+    raw = _loads(data)
+    if not isinstance(raw, dict):
+        raise Failed("A chunk of its stream is not a JSON object.")
+    choices = raw.get("choices")
+    if choices is None and (problem := _reported(raw)) is not None:
+        raise problem
+    if choices is not None and not isinstance(choices, list):
+        raise Failed("A chunk of its stream has no list of choices.")
+    read = tuple([_choice(each, "delta") for each in choices or ()])
+    usage = raw.get("usage")
+    return Chunk(
+        choices=read,
+        usage=read_usage(usage) if usage is not None else None,
+        has_content=any([_has_content(each) for each in choices or ()]),
+        dialect=OPENAI,
+        native=raw,
+    )
+
+
+def _has_content(choice: Mapping[str, Any]) -> bool:
+    """A role alone is none yet; an end, or anything else that is not empty, is."""
+    if choice.get("finish_reason"):
+        return True
+    delta = choice.get("delta")
+    return isinstance(delta, dict) and any([value for name, value in delta.items() if name != "role"])
+
+
+def as_chunk(completion: Completion) -> Chunk:
+    """A whole answer as a stream of one chunk, for a server that was asked to stream and did not."""
+    answer = completion.native
+    choices = [
+        {**{name: value for name, value in choice.items() if name != "message"}, "delta": _as_delta(choice)}
+        for choice in answer["choices"]
+    ]
+    return Chunk(
+        choices=completion.choices,
+        usage=completion.usage,
+        has_content=True,
+        dialect=OPENAI,
+        native={**answer, "object": "chat.completion.chunk", "choices": choices},
+    )
+
+
+def _as_delta(choice: Mapping[str, Any]) -> Any:
+    message = choice.get("message")
+    if not isinstance(message, dict) or not isinstance(message.get("tool_calls"), list):
+        return message or {}
+    calls = [{"index": at, **call} for at, call in enumerate(message["tool_calls"]) if isinstance(call, dict)]
+    return {**message, "tool_calls": calls}
+
+
+# --- what an answer or a chunk says
+
+
+def _choice(raw: Any, name: str) -> Choice:
+    """A choice of an answer (under "message") or of a chunk (under "delta"). Raises Failed."""
+    if not isinstance(raw, dict):
+        raise Failed("A choice of its answer is not an object.")
+    said = raw.get(name)
+    if not isinstance(said, dict):
+        said = {}
+    calls, reasoning = said.get("tool_calls"), said.get("reasoning_content") or said.get("reasoning")
+    text, refusal, finish = said.get("content"), said.get("refusal"), raw.get("finish_reason")
+    return Choice(
+        index=_count(raw.get("index")) or 0,
+        text=text if isinstance(text, str) else _joined(text),
+        reasoning=reasoning if isinstance(reasoning, str) else "",
+        refusal=refusal if isinstance(refusal, str) else "",
+        tool_calls=tuple(_calls(calls)) if calls else (),
+        finish=finish if isinstance(finish, str) and finish else None,
+        logprobs=raw.get("logprobs"),
+    )
+
+
+def _joined(content: Any) -> str:
+    """The text of a content that comes in parts."""
+    parts = content if isinstance(content, list) else ()
+    return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+
+
+def _calls(raw: Any) -> list[ToolCall]:
+    found = []
+    for at, call in enumerate(raw if isinstance(raw, list) else ()):
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            found.append(
+                ToolCall(
+                    index=at if (index := _count(call.get("index"))) is None else index,
+                    id=str(call.get("id") or ""),
+                    name=str(function.get("name") or ""),
+                    arguments=str(function.get("arguments") or ""),
+                )
+            )
+    return found
 
 
 def read_usage(raw: object) -> Usage | None:
     """The usage of an answer or a chunk, or None where it has none or it makes no sense."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         return None
     prompt, completion = _count(raw.get("prompt_tokens")), _count(raw.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
-    inputs, outputs = _details(raw, "prompt_tokens_details"), _details(raw, "completion_tokens_details")
+    inputs = _details(raw.get("prompt_tokens_details"))
+    outputs = _details(raw.get("completion_tokens_details"))
+    cache_read = min(prompt, _count(inputs.get("cached_tokens")) or 0)
     return Usage(
         input_tokens=prompt,
         output_tokens=completion,
-        cache_read_tokens=min(prompt, _count(inputs.get("cached_tokens")) or 0),
+        cache_read_tokens=cache_read,
+        cache_write_tokens=min(prompt - cache_read, _count(inputs.get("cache_write_tokens")) or 0),
         audio_input_tokens=_count(inputs.get("audio_tokens")) or 0,
         audio_output_tokens=_count(outputs.get("audio_tokens")) or 0,
         reasoning_tokens=_count(outputs.get("reasoning_tokens")) or 0,
     )
 
 
-def _details(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = raw.get(name)
-    return found if isinstance(found, Mapping) else {}
+def _details(raw: object) -> Mapping[str, Any]:
+    return raw if isinstance(raw, dict) else {}
 
 
 def _count(value: object) -> int | None:

@@ -41,8 +41,12 @@ def address_of(request: Any) -> str | None:
 
 
 def valid_address(text: str | None) -> str | None:
-    """The address in its one spelling, or None: what comes from outside is not believed to be one."""
+    """The address in its one spelling, or None: what comes from outside is not believed to be one.
+
+    The zone of a link-local address means something on one machine only, and an IPv4 address may come dressed as IPv6.
+    """
     try:
-        return str(ipaddress.ip_address(text or ""))
+        found = ipaddress.ip_address(text or "")
     except ValueError:
         return None
+    return str(found) if found.version == 4 else str(found.ipv4_mapped or ipaddress.IPv6Address(int(found)))

@@ -1,13 +1,11 @@
-"""System checks: no configuration table without a history, no page that changes one without asking why."""
+"""The system check that no configuration table lacks a history. That of the pages is in page_checks, for the admin site."""
 
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin
 from django.core.checks import CheckMessage, Error, register
 from django.db.models import Model
 
-from routerhub.audit.admin import AuditedAdmin
 from routerhub.audit.models import Audited, Fact
 
 OURS = ("models_registry", "budgets", "autorouter", "analytics", "experiments", "releases", "audit")
@@ -31,19 +29,4 @@ def tables_are_audited_or_facts(**_: Any) -> list[CheckMessage]:
         for model in _tables()
         if not issubclass(model, Audited | Fact)
         and not model._meta.label_lower.rpartition(".")[2].startswith("historical")
-    ]
-
-
-@register()
-def pages_of_audited_tables_ask_why(**_: Any) -> list[CheckMessage]:
-    """Every admin page of an audited table keeps author and reason."""
-    return [
-        Error(
-            f"The admin page of {model._meta.label} is no AuditedAdmin, so that it would change rows without a reason.",
-            hint="Put routerhub.audit.admin.AuditedAdmin first among its bases.",
-            obj=model,
-            id="audit.E002",
-        )
-        for model, page in admin.site._registry.items()
-        if issubclass(model, Audited) and not isinstance(page, AuditedAdmin)
     ]

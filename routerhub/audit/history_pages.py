@@ -9,20 +9,21 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from routerhub.audit import versions
+from routerhub.audit.forms import QueryForm
 from routerhub.audit.pages import ReasonedPage, StaffPage, page
 
 ROWS = 40
 MAX_PAGES = 500
 
 
-class FilterForm(forms.Form):
-    """What of the history is looked at."""
+class ChangesQuery(QueryForm):
+    """Which changes are looked at."""
 
-    table = forms.CharField(required=False)
-    row = forms.CharField(required=False)
-    author = forms.CharField(required=False)
-    kind = forms.CharField(required=False)
-    page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGES)
+    table = forms.CharField(required=False, initial="")
+    row = forms.CharField(required=False, initial="")
+    author = forms.CharField(required=False, initial="")
+    kind = forms.CharField(required=False, initial="")
+    page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGES, initial=1)
 
 
 @page("changes/", "changes")
@@ -34,18 +35,16 @@ class ChangesPage(StaffPage):
     permission = "models_registry.view_model"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        form = FilterForm(self.request.GET)
-        asked = form.cleaned_data if form.is_valid() else {}
-        chosen = {name: asked.get(name, "") for name in ("table", "row", "author", "kind")}
-        number = asked.get("page") or 1
+        asked = ChangesQuery(self.request.GET).asked()
+        number = asked.pop("page")
         seen = versions.seen_by(self.request.user)
         found: list[versions.VersionEntry] = []
         try:
-            found = versions.versions(**chosen, offset=(number - 1) * ROWS, limit=ROWS + 1, among=seen)
+            found = versions.versions(**asked, offset=(number - 1) * ROWS, limit=ROWS + 1, among=seen)
         except ValidationError as refused:
             messages.error(self.request, " ".join(refused.messages))
         return super().get_context_data(
-            **given, found=found[:ROWS], has_more=len(found) > ROWS, page=number, asked=chosen,
+            **given, found=found[:ROWS], has_more=len(found) > ROWS, page=number, asked=asked,
             tables=sorted(seen), kinds=versions.KINDS.values(),
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from django.views.generic import TemplateView
 
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.errors import ChangeRefused
-from routerhub.audit.forms import ReasonedForm
+from routerhub.audit.forms import ActionForm, ReasonedForm
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +51,9 @@ class StaffPage(TemplateView):
     change_permission = ""
     """Django's permission to use its buttons; empty: the same."""
     actions: ClassVar[Mapping[str, type[forms.Form]]] = {}
-    """The form of each button, by the button's `action`; a page with one button need not name it."""
+    """The form of each button, by the button's `action`; "" for the one of a page that has no more."""
+    action = ""
+    """The button that was pressed."""
     refusals: ClassVar[tuple[type[Exception], ...]] = (ValidationError, ChangeRefused)
 
     def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
@@ -63,11 +65,17 @@ class StaffPage(TemplateView):
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         may_change = self.request.user.has_perm(self.change_permission or self.permission)
         context = {**admin.site.each_context(self.request), "title": self.title, "may_change": may_change, **given}
+        if "form" not in context:
+            context["form"] = self.blank()
         return super().get_context_data(**context)
 
     def post(self, request: HttpRequest, *_: Any, **options: Any) -> HttpResponse:
         """Check the form of the button that was pressed, then do what it says, in one transaction."""
-        form = self.form(request)
+        pressed = ActionForm(request.POST, actions=self.actions)
+        if not pressed.is_valid():
+            return self.again(pressed)
+        self.action = pressed.cleaned_data["action"]
+        form = self.actions[self.action](request.POST, request.FILES, **self.form_options())
         if not form.is_valid():
             return self.again(form)
         try:
@@ -77,13 +85,9 @@ class StaffPage(TemplateView):
             self.refuse(form, refused)
             return self.again(form)
 
-    def form(self, request: HttpRequest) -> forms.Form:
-        """The form of the action that was chosen, bound to what was sent."""
-        chosen = request.POST.get("action", "")
-        known = self.actions if chosen or len(self.actions) != 1 else {"": next(iter(self.actions.values()))}
-        if chosen not in known:
-            raise PermissionDenied(f"{chosen!r} is not an action of this page.")
-        return known[chosen](request.POST, request.FILES, **self.form_options())
+    def blank(self) -> forms.Form | None:
+        """The form of a page with one button before anything was sent."""
+        return self.actions[""](**self.form_options()) if "" in self.actions else None
 
     def form_options(self) -> dict[str, Any]:
         """What the forms need to know beside what was sent."""
@@ -102,12 +106,8 @@ class StaffPage(TemplateView):
 
     def again(self, form: forms.Form) -> HttpResponse:
         """The page as it was sent, with what is wrong."""
-        for field, texts in form.errors.items():
-            label = (
-                "" if field == "__all__" else f"{form.fields[field].label or field.replace('_', ' ').capitalize()}: "
-            )
-            for text in texts:
-                messages.error(self.request, f"{label}{text}")
+        for problem in dict.fromkeys(str(text) for texts in form.errors.values() for text in texts):
+            messages.error(self.request, problem)
         return self.render_to_response(self.get_context_data(form=form, **self.kwargs))
 
     def change(self, form: forms.Form) -> Change:

@@ -40,11 +40,11 @@ def _table(view: Any) -> type[Model]:
 
 
 def _verb(request: Request, view: Any) -> str:
-    """What a request does to the table. An action on a row that is there changes it, whatever its method."""
+    """What a request does to the table. An action on a row changes it, whatever its method, unless it is one that adds."""
     if request.method in SAFE_METHODS or getattr(view, "only_reads", False):
         return "view"
     action = getattr(view, "action", None)
-    if action not in {None, "create"} and request.method == "POST":
+    if action not in {None, "create", *getattr(view, "adding_actions", ())} and request.method == "POST":
         return "change"
     verb: str = getattr(view, "verbs", VERBS).get(request.method or "", "change")
     return verb

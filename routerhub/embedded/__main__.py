@@ -10,8 +10,8 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -19,7 +19,8 @@ from typing import IO
 
 from routerhub.embedded import quickstart
 from routerhub.embedded.postgres import Postgres
-from routerhub.embedded.processes import Child, StartError, free_port
+from routerhub.embedded.processes import Child, StartError, free_port, takes_connections
+from routerhub.embedded.serving import control_plane_options, gateway_options
 from routerhub.embedded.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,10 +65,12 @@ def start(running: ExitStack, stopping: threading.Event) -> list[Child]:
     print(_manage("seed_catalog", step="seed the catalogue").rstrip(), flush=True)
     facts, is_first = _facts(f"http://127.0.0.1:{port}")
     sandbox = _sandbox(running)
-    children = [*sandbox, *_services(port)]
+    control_port = free_port()
+    children = [*sandbox, *_services(port, control_port)]
     for child in children[len(sandbox) :]:
         _start(running, child)
-    _wait_until_ready(f"http://127.0.0.1:{port}/readyz", children, stopping)
+    _wait_until(lambda: _is_ready(f"http://127.0.0.1:{port}/readyz"), children, stopping)
+    _wait_until(lambda: takes_connections(control_port), children, stopping)
     file = quickstart.write_facts(VAR, facts)
     if not stopping.is_set():
         answers_itself = bool(sandbox) and not any(os.environ.get(name) for name in PROVIDER_KEYS)
@@ -166,11 +169,12 @@ def _sandbox(running: ExitStack) -> list[Child]:
     return [child]
 
 
-def _services(port: int) -> list[Child]:
-    workers = os.environ.get("WEB_CONCURRENCY", "2")
-    web = ["--host", "127.0.0.1", "--port", str(port), "--workers", workers, "--loop", "uvloop", "--http", "httptools"]
+def _services(port: int, control_port: int) -> list[Child]:
+    """The control plane, the gateways that forward to it, and who works in the background."""
+    os.environ["CONTROL_PLANE_URL"] = f"http://127.0.0.1:{control_port}"
     return [
-        _python("web", "uvicorn", "routerhub.asgi:application", *web, "--no-access-log"),
+        _python("web", "uvicorn", "routerhub.control_plane:application", *control_plane_options(control_port)),
+        _python("gateway", "uvicorn", "routerhub.asgi:application", *gateway_options(port, os.environ)),
         _python(
             "worker", "celery", "-A", "routerhub.celery", "worker", "--pool=threads", "--concurrency=4", "-l", "WARNING"
         ),
@@ -188,20 +192,24 @@ def _start(running: ExitStack, child: Child) -> None:
     child.start()
 
 
-def _wait_until_ready(url: str, children: list[Child], stopping: threading.Event) -> None:
-    """Until the web process says it is ready and all others run. Raises StartError."""
+def _wait_until(is_up: Callable[[], bool], children: list[Child], stopping: threading.Event) -> None:
+    """Until that is so and all children run. Raises StartError."""
     deadline = time.monotonic() + READY_WAIT_S
-    while not stopping.is_set():
+    while not (stopping.is_set() or is_up()):
         fallen = next((child for child in children if not child.is_running()), None)
         if fallen:
             raise StartError(f"{fallen.name} ended at once. The end of {fallen.log}:\n{fallen.tail()}")
-        try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback address
-                return
-        except (urllib.error.URLError, OSError) as problem:
-            if time.monotonic() > deadline:
-                raise StartError(f"{url} does not say it is ready ({problem}). See {VAR / 'log'}.") from problem
+        if time.monotonic() > deadline:
+            raise StartError(f"it is not ready after {READY_WAIT_S} s. See {VAR / 'log'}.")
         stopping.wait(0.2)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback address
+            return True
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

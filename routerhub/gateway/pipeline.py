@@ -1,66 +1,60 @@
-"""The life of a request: bytes -> Caller -> ChatRequest -> Decision -> Granted -> Served -> Settlement -> bytes."""
+"""The life of a request: bytes -> Caller -> ChatRequest -> Task -> Decision -> Hold -> Served -> Settlement -> bytes."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from functools import partial
 
 from autorouter.errors import NoCandidate, UnknownModel
 from autorouter.people import preferences
 from autorouter.select import Asked, check, select
-from routerhub.gateway import classifying, hops, replies
-from routerhub.gateway.auth import identify
-from routerhub.gateway.operation import Arrival
-from routerhub.gateway.parts import Parts
-from routerhub.gateway.replies import Reply
-from routerhub.gateway.snapshots import Snapshot
-from routerhub.gateway.wire import openai
-from routerhub.gateway.wire.values import AUTO, POLICY_PREFIX, Client
+from routerhub.gateway import response_metadata, router_model
+from routerhub.gateway.answering import Reply, write_answer
+from routerhub.gateway.auth import identify, user_key
+from routerhub.gateway.operation import Arrival, Operation
+from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, ChatProtocol, Client
+from routerhub.gateway.runtime import Runtime
+from routerhub.gateway.streaming import write_stream
+
+ENOUGH = 4
+"""Candidates: failover may need three, and the runner-up is told."""
 
 
-async def chat(parts: Parts, headers: Mapping[str, str], body: bytes, client: Client) -> Reply:
+async def serve(
+    runtime: Runtime, protocol: ChatProtocol, headers: Mapping[str, str], body: bytes, client: Client
+) -> Reply:
     """One chat completion, from bytes to bytes. Raises the errors of routerhub.gateway.errors."""
-    snapshot = parts.snapshots.current
-    arrival = arrived(snapshot, headers, body, client)
-    asked = asked_of(arrival, await parts.sessions.previous_model(arrival.caller, arrival.request.controls))
-    check(arrival.rankings, asked)
-    task = await classifying.task_of(parts, arrival)
-    own = snapshot.preferences.get(arrival.caller.user_id or 0, preferences.NONE)
-    decision = select(arrival.rankings, asked, own, task, arrival.at, None)
-    operation = arrival.operation(decision, parts.limits.deadline_s)
-    if arrival.request.controls.dry_run:
-        return replies.dry_run(operation)
+    snapshot, clock = runtime.snapshots.current, runtime.clock
+    began, at = clock.monotonic(), clock.now()
+    caller = identify(headers, snapshot.ring, at)
+    request = protocol.read(body, headers)
+    rankings = snapshot.rankings(user_key(caller))
+    digest = snapshot.digest_of(rankings)
+    arrival = Arrival(
+        caller=caller, client=client, request=request, rankings=rankings, availability_digest=digest, at=at, began=began
+    )
+    asked = asked_of(arrival, await runtime.sessions.previous_model(caller, request.controls))
+    check(rankings, asked)
+    task = await router_model.task_of(runtime, arrival)
+    own = snapshot.preferences.get(caller.user_id or 0, preferences.NONE)
+    decide = partial(select, rankings, asked, own, task, at)
+    decision = decide(None if request.controls.dry_run else ENOUGH)
+    if request.controls.dry_run:
+        return Reply(headers=[], body=response_metadata.dry_run(decision))
     if decision.chosen is None:
         raise NoCandidate(decision)
-    if arrival.request.stream:
-        return replies.streamed(parts, operation, await hops.open_stream(parts, operation))
-    return await replies.complete(parts, operation, await hops.complete(parts, operation))
-
-
-def arrived(snapshot: Snapshot, headers: Mapping[str, str], body: bytes, client: Client) -> Arrival:
-    """Who asks what, and what it meets. Raises KeyRefused, BadRequest."""
-    now = datetime.now(UTC)
-    caller = identify(headers, snapshot.ring, now)
-    request = openai.read(body, headers)
-    rankings = snapshot.rankings(f"{caller.user_id or f'key {caller.key_id}'}")
-    return Arrival(
-        caller=caller,
-        client=client,
-        request=request,
-        rankings=rankings,
-        availability_digest=snapshot.digest_of(rankings),
-        at=now,
-    )
+    operation = Operation(arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s)
+    return await (write_stream if request.stream else write_answer)(runtime, protocol, operation)
 
 
 def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
-    """What the request itself asks of the router. Raises UnknownModel."""
-    request = arrival.request
-    controls, candidates, policy = request.controls, request.controls.candidates, request.controls.policy
-    if request.model.startswith(POLICY_PREFIX):
-        policy = request.model.removeprefix(POLICY_PREFIX)
-    elif request.model != AUTO:
-        if request.model not in arrival.rankings.catalogue.models:
-            raise UnknownModel(request.model)
-        candidates = (request.model,)
+    """What the request asks of the router. Raises UnknownModel."""
+    model, controls = arrival.request.model, arrival.request.controls
+    candidates, policy = controls.candidates, controls.policy
+    if model.startswith(POLICY_PREFIX):
+        policy = model.removeprefix(POLICY_PREFIX)
+    elif model != AUTO:
+        if model not in arrival.rankings.catalogue.models:
+            raise UnknownModel(model)
+        candidates = (model,)
     return Asked(
         policy=policy or None,
         task_type=controls.task_type,
@@ -70,6 +64,6 @@ def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
         session_model=session_model,
         max_cost_usd=controls.max_cost_usd,
         max_latency_ms=controls.max_latency_ms,
-        max_output_tokens=request.max_output_tokens,
+        max_output_tokens=arrival.request.max_output_tokens,
         tags=controls.tags,
     )

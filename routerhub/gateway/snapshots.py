@@ -1,13 +1,15 @@
-"""What the request path reads: releases and keys, in memory, swapped whole by one thread.
+"""What the request path reads: releases, rankings, keys, preferences and limits, in memory, swapped whole by one thread.
 
-The thread listens to the database and loads anew when something was saved, and at the latest every SNAPSHOT_MAX_AGE_S.
+The thread listens to the database and reads again what was changed; at the latest every SNAPSHOT_MAX_AGE_S it checks everything.
 When the database does not answer, the last snapshot stays; before the first one there is release 0, and no key can be judged.
 """
 
 import logging
+import math
+import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import psycopg
@@ -15,20 +17,26 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from analytics import measured
+from analytics import measured as measuring
 from autorouter import availability_facts
 from autorouter.decision.ranking import Rankings
 from autorouter.people import preferences
 from autorouter.people.preferences import Preferences
-from budgets.keys import KeyRing, load_ring
+from budgets import keys, limits
+from budgets.keys import Held, KeyRing
+from budgets.limits import UNREAD, LimitIndex
 from models_registry import availability, probing
-from models_registry.availability import UNMEASURED, Measured, digest
-from models_registry.types import HEALTHY, Health
+from models_registry.availability import UNMEASURED, Measured
+from models_registry.types import HEALTHY, Availability, Catalogue, Health
+from routerhub.gateway.changes import EVERYTHING, Changes, understood
+from routerhub.gateway.ranked import Ranked
 from routerhub.releases import live
-from routerhub.releases.notify import CHANNEL
+from routerhub.releases.notify import Listener
+from routerhub.releases.rows import Rows
 
 logger = logging.getLogger(__name__)
 RETRY_PAUSE_S = 0.5
+STOP_WAIT_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,50 +44,108 @@ class Snapshot:
     """All that deciding and letting in needs. `loaded_at` is monotonic seconds, None for the one from the code."""
 
     releases: live.LiveReleases
+    ranked: Ranked
+    health: Health
+    measured: Measured
     ring: KeyRing
-    ranked: Mapping[tuple[int, int], Rankings]
-    """By the releases of catalogue and router."""
-    digests: Mapping[int, str]
-    """Of what could be called, by the catalogue's release."""
     preferences: Mapping[int, Preferences]
+    """By user id; who has none is missing."""
+    limits: LimitIndex
     loaded_at: float | None
 
     def rankings(self, user_key: str) -> Rankings:
-        """Of the releases that decide for this user."""
+        """Of the releases that decide for this user at the moment. `user_key` is any text that stays the same for one."""
         catalogue, router = self.releases.for_user("catalogue", user_key), self.releases.for_user("router", user_key)
-        return self.ranked[catalogue.release, router.release]
+        return self.ranked.rankings[catalogue.release, router.release]
+
+    def availability_of(self, catalogue: Catalogue) -> Availability:
+        """What can be called of a catalogue that is in use."""
+        return self.ranked.facts[catalogue.release].availability
 
     def digest_of(self, rankings: Rankings) -> str:
-        return self.digests[rankings.catalogue.release]
+        """The name under which what could be called is kept."""
+        return self.ranked.facts[rankings.catalogue.release].digest
 
 
-def ranked(releases: live.LiveReleases, health: Health, measured: Measured) -> dict[tuple[int, int], Rankings]:
-    """The rankings of every two releases in use."""
-    found = {}
-    for catalogue in releases.lines["catalogue"].releases.values():
-        now = availability.current(catalogue.providers.values(), health, *measured)
-        for router in releases.lines["router"].releases.values():
-            key = (catalogue.release, router.release)
-            found[key] = Rankings(catalogue=catalogue, router=router, availability=now)
-    return found
+def shipped() -> Snapshot:
+    """What a process starts with: the releases in the code, and nobody's key."""
+    releases = live.shipped()
+    return Snapshot(
+        releases=releases,
+        ranked=Ranked().renewed(releases, HEALTHY, UNMEASURED, availability.digest),
+        health=HEALTHY,
+        measured=UNMEASURED,
+        ring=KeyRing(held={}, is_read=False),
+        preferences={},
+        limits=UNREAD,
+        loaded_at=None,
+    )
+
+
+class Loader:
+    """Reads from the database what was changed. It belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._keys: Rows[Held] = Rows()
+        self._people: Rows[Preferences] = Rows()
+
+    def load(self, before: Snapshot, changes: Changes) -> Snapshot:
+        """The next snapshot, which shares with the one before whatever was not changed. Raises DatabaseError."""
+        whole = changes.whole
+        releases = live.load(before.releases) if "releases" in whole else before.releases
+        health = probing.measured() if "facts" in whole else before.health
+        measured = measuring.facts() if "facts" in whole else before.measured
+        ranked = before.ranked
+        if whole & {"releases", "facts"}:
+            ranked = ranked.renewed(releases, health, measured, availability_facts.keep)
+            ranked.compile(releases)
+        return Snapshot(
+            releases=releases,
+            ranked=ranked,
+            health=health,
+            measured=measured,
+            ring=self._ring(before.ring, changes),
+            preferences=self._preferences(changes),
+            limits=limits.load() if "limits" in whole else before.limits,
+            loaded_at=time.monotonic(),
+        )
+
+    def _ring(self, before: KeyRing, changes: Changes) -> KeyRing:
+        if "keys" in changes.whole:
+            self._keys = self._keys.checked(keys.versions(), keys.read)
+        elif changes.keys or changes.accounts:
+            found = keys.read(changes.keys, changes.accounts)
+            self._keys = self._keys.renewed(
+                lambda key, held: key in changes.keys or held.caller.account_id in changes.accounts, found
+            )
+        else:
+            return before
+        return keys.ring_of(self._keys.values.values())
+
+    def _preferences(self, changes: Changes) -> Mapping[int, Preferences]:
+        if "preferences" in changes.whole:
+            self._people = self._people.checked(preferences.versions(), preferences.read)
+        elif changes.users:
+            found = preferences.read(changes.users)
+            self._people = self._people.renewed(lambda user, _: user in changes.users, found)
+        return self._people.values
 
 
 class SnapshotKeeper:
-    """Holds the current snapshot. Reading `current` is one attribute."""
+    """Holds the current snapshot. Reading `current` is one attribute.
 
-    def __init__(self, dsn: str, max_age_s: float) -> None:
-        shipped = ranked(live.shipped(), HEALTHY, UNMEASURED)
-        self.current = Snapshot(
-            releases=live.shipped(),
-            ring=KeyRing(held={}, is_read=False),
-            ranked=shipped,
-            digests={each.catalogue.release: digest(each.availability) for each in shipped.values()},
-            preferences={},
-            loaded_at=None,
-        )
+    `on_limits` gets the limits whenever they were read, in the keeper's thread, before the snapshot with them is current.
+    """
+
+    def __init__(self, dsn: str, max_age_s: float, on_limits: Callable[[LimitIndex], None] = lambda _: None) -> None:
+        self.current = shipped()
         self._dsn = dsn
         self._max_age_s = max_age_s
+        self._on_limits = on_limits
+        self._loader = Loader()
+        self._checked_at = -math.inf
         self._stopping = threading.Event()
+        self._stopped, self._stop = os.pipe()
         self._loaded = threading.Event()
         self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
 
@@ -91,7 +157,11 @@ class SnapshotKeeper:
         return self._loaded.wait(within_s)
 
     def stop(self) -> None:
-        self._stopping.set()
+        """End the thread, at once but for a query under way."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            os.close(self._stop)
+        self._thread.join(STOP_WAIT_S)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -100,32 +170,35 @@ class SnapshotKeeper:
             except (psycopg.Error, DatabaseError) as problem:
                 logger.warning("action=load_snapshot kept=last_known problem=%s", problem)
                 self._stopping.wait(RETRY_PAUSE_S)
+            finally:
+                # The thread's own: no request's end closes it, and a broken one must not be kept.
+                connection.close()
+        os.close(self._stopped)
 
     def _follow(self) -> None:
-        """Listen first, then load: a change in between is heard."""
-        with psycopg.connect(self._dsn, autocommit=True, connect_timeout=2) as listener:
-            listener.execute(f"LISTEN {CHANNEL}")
+        """Listen first, then check everything: what changes in between is heard, what was missed before is made up for."""
+        with Listener(self._dsn) as listener:
+            changes = EVERYTHING
             while not self._stopping.is_set():
-                self._load()
-                for _ in listener.notifies(timeout=self._max_age_s, stop_after=1):
-                    pass
+                self._load(changes)
+                changes = self._next_changes(listener)
 
-    def _load(self) -> None:
-        try:
-            releases = live.load(self.current.releases)
-            found = ranked(releases, probing.measured(), measured.facts())
-            self.current = Snapshot(
-                releases=releases,
-                ring=load_ring(),
-                ranked=found,
-                digests={each.catalogue.release: availability_facts.keep(each.availability) for each in found.values()},
-                preferences=preferences.load(),
-                loaded_at=time.monotonic(),
-            )
-            self._loaded.set()
-        finally:
-            # A thread's connection is not closed by a request's end, and a broken one must not be kept.
-            connection.close()
+    def _load(self, changes: Changes) -> None:
+        began = time.monotonic()
+        loaded = self._loader.load(self.current, changes)
+        if "limits" in changes.whole:
+            self._on_limits(loaded.limits)
+        self.current = loaded
+        self._loaded.set()
+        if changes is EVERYTHING:
+            self._checked_at = began
+        logger.debug("action=load_snapshot ms=%.1f changes=%s", (time.monotonic() - began) * 1e3, changes)
+
+    def _next_changes(self, listener: Listener) -> Changes:
+        """What was announced since, all in one; everything when it is time for that."""
+        due = self._checked_at + self._max_age_s
+        payloads = listener.heard(due - time.monotonic(), self._stopped)
+        return EVERYTHING if time.monotonic() >= due else understood(payloads, live.shipped().lines)
 
 
 def database_dsn() -> str:

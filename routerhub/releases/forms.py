@@ -4,39 +4,51 @@ from typing import Any
 
 from django import forms
 
-from routerhub.audit.forms import ReasonedForm
-from routerhub.releases import lines, store
+from routerhub.audit.forms import QueryForm, ReasonedForm
+from routerhub.releases import lines, rollout, store
 
 
 class LineForm(ReasonedForm):
-    """Something that is done to one line."""
+    """Something that is done to one line. Its release and share are read by the buttons that need them."""
 
-    line = forms.ChoiceField()
+    line = forms.ChoiceField(widget=forms.HiddenInput)
+    release = forms.IntegerField(required=False, min_value=0, widget=forms.Select)
+    percent = forms.IntegerField(required=False, widget=forms.NumberInput(attrs={"min": 1, "max": rollout.EVERYBODY}))
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["line"].choices = [(name, name) for name in lines.names()]  # type: ignore[attr-defined]
+        field: Any = self.fields["line"]
+        field.choices = [(name, name) for name in lines.names()]
+        field.error_messages["invalid_choice"] = "There is no line '%(value)s'."
+        self.fields["release"].error_messages["invalid"] = "Choose a release by its number."
 
-
-class RollBackForm(LineForm):
-    """Without a release: the one before."""
-
-    release = forms.IntegerField(required=False, min_value=0)
+    @classmethod
+    def blank(cls, line: str, percent: int) -> "LineForm":
+        """The form of a line before anything was chosen."""
+        return cls(initial={"line": line, "percent": percent or 10}, auto_id=f"id_{line}_%s")
 
 
 class RollOutForm(LineForm):
-    release = forms.IntegerField(min_value=0, error_messages={"required": "Choose the release to roll out."})
-    percent = forms.IntegerField(min_value=1, max_value=100)
+    """Needs both."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for name, problem in (
+            ("release", "Choose the release to roll out."),
+            ("percent", "Write for how many percent."),
+        ):
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = problem
 
 
-class CompareForm(forms.Form):
+class CompareForm(QueryForm):
     """Two releases of a line; without them, the newest and the one before it."""
 
     before = forms.IntegerField(required=False, min_value=0)
     after = forms.IntegerField(required=False, min_value=0)
 
     def chosen(self, line: str) -> tuple[int, int]:
-        given = self.cleaned_data if self.is_valid() else {}
+        asked = self.asked()
         newest = next((each.number for each in store.listed(line)), 0)
-        after = newest if given.get("after") is None else given["after"]
-        return max(after - 1, 0) if given.get("before") is None else given["before"], after
+        after = newest if asked["after"] is None else asked["after"]
+        return max(after - 1, 0) if asked["before"] is None else asked["before"], after

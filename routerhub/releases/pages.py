@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -10,7 +11,7 @@ from routerhub.audit.pages import StaffPage, page
 from routerhub.releases import lines, rollout, store, switches
 from routerhub.releases.differences import Difference
 from routerhub.releases.errors import UnknownRelease
-from routerhub.releases.forms import CompareForm, LineForm, RollBackForm, RollOutForm
+from routerhub.releases.forms import CompareForm, LineForm, RollOutForm
 
 MAX_DIFFERENCES = 300
 MAX_LISTED = 25
@@ -25,15 +26,14 @@ class ReleasesPage(StaffPage):
     permission = "releases.view_rollout"
     change_permission = "releases.change_rollout"
     actions: ClassVar = {
-        "roll_out": RollOutForm, "promote": LineForm, "rollback": RollBackForm, "on": LineForm, "off": LineForm,
+        "roll_out": RollOutForm, "promote": LineForm, "rollback": LineForm, "on": LineForm, "off": LineForm,
     }  # fmt: skip
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        return super().get_context_data(**given, lines=[_shown(line) for line in lines.names()])
+        return super().get_context_data(**given, lines=[_shown(line, given.get("form")) for line in lines.names()])
 
     def act(self, form: LineForm, **_: Any) -> HttpResponse:
-        line, action = form.cleaned_data["line"], self.request.POST["action"]
-        messages.success(self.request, getattr(self, f"_{action}")(line, form))
+        messages.success(self.request, getattr(self, f"_{self.action}")(form.cleaned_data["line"], form))
         return redirect("admin:releases")
 
     def _roll_out(self, line: str, form: LineForm) -> str:
@@ -58,11 +58,16 @@ class ReleasesPage(StaffPage):
         return f"{lines.find(line).switch} is {'on' if is_on else 'off'}."
 
 
-def _shown(line: str) -> dict[str, Any]:
+def _shown(line: str, sent: forms.Form | None) -> dict[str, Any]:
+    """A line; with the form that was sent for it, where one was."""
+    pointer, releases = rollout.pointer(line), store.listed(line)[:MAX_LISTED]
+    is_sent = isinstance(sent, LineForm) and sent["line"].value() == line
+    form: Any = sent if is_sent else LineForm.blank(line, pointer.percent)
+    numbers = [(each.number, str(each.number)) for each in releases]
+    form.fields["release"].widget.choices = [("", "the one before"), *numbers, (0, "0, in the code")]
     return {
         "name": line, "switch": lines.find(line).switch, "is_on": switches.is_on(line),
-        "turned": switches.last_turned(line), "pointer": rollout.pointer(line),
-        "releases": store.listed(line)[:MAX_LISTED],
+        "turned": switches.last_turned(line), "pointer": pointer, "releases": releases, "form": form,
     }  # fmt: skip
 
 

@@ -44,14 +44,19 @@ def pick(pointer: Pointer, user_key: str) -> int:
     return pointer.candidate if int.from_bytes(drawn[:8], "big") % 100 < pointer.percent else pointer.stable
 
 
+def demand_share(percent: int) -> None:
+    """Raises InvalidShare for what is no share of the users: it is 1 to 100 percent."""
+    if not 1 <= percent <= EVERYBODY:
+        raise InvalidShare(percent)
+
+
 @transaction.atomic
 def roll_out(line: str, number: int, percent: int, change: Change) -> None:
     """Make a stored release live for `percent` of the users, 1 to 100; 100 is for all.
 
     Raises UnknownLine, UnknownRelease, InvalidShare.
     """
-    if not 1 <= percent <= EVERYBODY:
-        raise InvalidShare(percent)
+    demand_share(percent)
     _demand_stored(line, number)
     row = locked(line, change)
     if percent == EVERYBODY or number == row.stable:

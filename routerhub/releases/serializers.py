@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from routerhub.audit.serializers import ReasonSerializer
+from routerhub.releases import rollout
 from routerhub.releases.models import Release
 
 
@@ -21,7 +22,7 @@ class RolloutSerializer(ReasonSerializer):
 
     action = serializers.ChoiceField(["roll_out", "promote", "rollback"])
     release = serializers.IntegerField(required=False, min_value=0)
-    percent = serializers.IntegerField(default=100, min_value=1, max_value=100)
+    percent = serializers.IntegerField(default=rollout.EVERYBODY, help_text="1 to 100 percent of the users")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["action"] == "roll_out" and "release" not in attrs:

@@ -298,7 +298,9 @@ def test_a_price_that_differs_from_the_list_is_shown_and_applied(staff: Client, 
     page = staff.get(SYNC)
     assert "input 1.5 -&gt; 1.25" in text(page)
     (row,) = (each for each in page.context["changed"] if each["change"].place == "openai/gpt-5")
-    assert said(post(staff, SYNC, key=row["key"], reason="as listed")) == ["Applied 1, of which 0 wait for approval."]
+    assert said(post(staff, SYNC, key=row["key"], reason="as listed")) == [
+        "Applied 1 price change, of which 0 wait for approval."
+    ]
     assert [each["rates"]["input"] for each in served(GPT)["deployments"][0]["prices"]] == ["1.5", "1.25"]
     version = Price.history.first()
     assert (version.history_user, version.history_change_reason, version.ip) == (cast.staff, "as listed", "127.0.0.1")
@@ -344,7 +346,7 @@ def test_a_file_is_sent_in_shown_as_differences_and_applied(staff: Client, cast:
     job = Import.objects.get()
     assert page.redirect_chain[-1][0] == f"/admin/imports/{job.pk}/"
     assert "Waiting for a worker" in text(page)
-    assert staff.get(f"/admin/imports/{job.pk}/?as=json").json() == {"state": "waiting", "done": 0, "total": 0}
+    assert staff.get(f"/admin/imports/{job.pk}/progress/").json() == {"state": "waiting", "done": 0, "total": 0}
     importing.work_all()
     shown = text(staff.get(f"/admin/imports/{job.pk}/"))
     assert "Ready to apply" in shown
@@ -364,7 +366,7 @@ def test_the_errors_of_a_file_are_shown_by_row_and_field(staff: Client) -> None:
     send_in(staff, f"id,max_output\n{GPT},many\n".encode())
     importing.work_all()
     shown = text(staff.get(f"/admin/imports/{Import.objects.get().pk}/"))
-    assert "Nothing was written." in shown
+    assert "Nothing was saved. Fix these rows and upload the file again." in shown
     assert "<td>1</td><td>max_output</td><td>&#x27;many&#x27;: write a whole number.</td>" in shown
 
 
@@ -426,9 +428,11 @@ def test_a_switch_is_turned_and_the_page_says_by_whom(staff: Client, file: Path)
     [
         ({"action": "rollback"}, "Say why"),
         ({"action": "rollback", "reason": "x", "release": "9"}, "Line router has no release 9."),
-        ({"action": "rollback", "reason": "x", "release": "nine"}, "release: 'nine' is not a whole number."),
-        ({"action": "roll_out", "reason": "x", "release": "1", "percent": "0"}, "percent: 0 is not from 1 to 100."),
-        ({"action": "roll_out", "reason": "x", "release": "", "percent": "10"}, "release: '' is not a whole number."),
+        ({"action": "rollback", "reason": "x", "release": "nine"}, "Choose a release by its number."),
+        ({"action": "roll_out", "reason": "x", "release": "1", "percent": "0"}, "0 is not from 1 to 100."),
+        ({"action": "roll_out", "reason": "x", "release": "1", "percent": ""}, "Write for how many percent."),
+        ({"action": "roll_out", "reason": "x", "release": "", "percent": "10"}, "Choose the release to roll out."),
+        ({"reason": "x"}, "'' is not an action of this page."),
         ({"action": "promote", "reason": "x"}, "Line router has no candidate"),
         ({"action": "explode", "reason": "x"}, "'explode' is not an action of this page."),
         ({"action": "promote", "reason": "x", "line": "horses"}, "There is no line 'horses'."),

@@ -52,7 +52,7 @@ def test_a_decision_is_told_in_words_bars_and_what_would_have_had_to_differ(staf
 def test_a_decision_that_cannot_be_made_again_says_why(staff: Client) -> None:
     page = text(staff.get(f"/admin/decisions/{request(router_release=77)}/"))
     assert "It cannot be decided again: Line router has no release 77." in page
-    assert "They cannot be worked out again." in page
+    assert "This decision can't be shown again. It cannot be decided again: Line router has no release 77." in page
 
 
 @pytest.mark.parametrize("decision", [{}, {"why": "a:b suits best."}])
@@ -129,17 +129,17 @@ def test_before_anything_is_asked_the_page_is_a_form(staff: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ("limit=0", "limit: 0 is not from 1 to 1,000,000."),
-        ("limit=many", "limit: 0 is not from 1 to 1,000,000."),
-        ("limit=10&since=yesterday", "since: &#x27;yesterday&#x27; is neither a moment"),
+        ("limit=0", "Write a number from 1 to 100,000."),
+        ("limit=100001", "Write a number from 1 to 100,000."),
+        ("limit=many", "Write a number from 1 to 100,000."),
+        ("router=1", "Write a number from 1 to 100,000."),
+        ("limit=10&since=yesterday", "&#x27;yesterday&#x27; is neither a moment"),
         ("limit=10&router=99", "Line router has no release 99."),
         ("limit=10&catalogue=99", "Line catalogue has no release 99."),
-        pytest.param(
-            "limit=10&router=nine", "nine"),
-        pytest.param(
-            "limit=10&since=9999999d", "since"),
-        pytest.param(
-            "limit=10&category=%00", "category"),
+        ("limit=10&router=nine", "Choose a release by its number."),
+        ("limit=10&since=9999999d", "&#x27;9999999d&#x27; is neither a moment"),
+        ("limit=10&category=%00", "Select a valid choice."),
+        ("limit=10&tag=%00", "Null characters are not allowed."),
     ],
 )  # fmt: skip
 def test_what_cannot_be_replayed_is_told_on_the_page(staff: Client, query: str, told: str) -> None:
@@ -194,14 +194,14 @@ def test_who_may_only_look_at_proposals_does_not_decide(staff: Client) -> None:
 
 
 def test_a_round_is_begun_in_the_admin(staff: Client) -> None:
-    answer = staff.get(reverse("admin:experiments_learninground_look_now"), follow=True)
+    answer = staff.get(reverse("admin:experiments_learninground_check_now"), follow=True)
     assert said(answer)[0].startswith("no evidence: ")
     assert LearningRound.objects.count() == 1
     assert "no evidence" in text(staff.get(reverse("admin:experiments_learninground_changelist")))
 
 
 def test_who_may_only_look_at_rounds_begins_none(staff: Client) -> None:
-    some_staff("view_learninground").get(reverse("admin:experiments_learninground_look_now"))
+    some_staff("view_learninground").get(reverse("admin:experiments_learninground_check_now"))
     assert not LearningRound.objects.exists()
 
 

@@ -57,6 +57,8 @@ def errors(response: Any) -> str:
 def test_every_list_and_every_first_row_opens(staff: Client) -> None:
     insert(attempts=[{"deployment": "sandbox/a:b", "status": 200, "latency_ms": 4, "error": ""}])
     Limit.objects.create(kind="site", measure="money", period="day", amount=5 * 10**9)
+    staff.get("/admin/")
+    assert len(admin.site._registry) > 20, "the pages are loaded with the addresses"
     for model, page in admin.site._registry.items():
         label = f"{model._meta.app_label}_{model._meta.model_name}"
         assert staff.get(reverse(f"admin:{label}_changelist"), follow=True).status_code == 200, label

@@ -1,4 +1,4 @@
-"""The tuning desk and the score matrix: every value with its range, every nonsense beside its field, all or nothing."""
+"""The tuning page and the score matrix: every value with its range, every nonsense beside its field, all or nothing."""
 
 import json
 import re
@@ -9,29 +9,31 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from autorouter.configuration.tunables import SETTINGS, SPEED_BONUSES, WEIGHTS
+from autorouter.configuration.tunables.kinds import Flag, Number, PointsByPattern
+from autorouter.configuration.tunables.shapes import COLUMNS, DEFAULTS
 from autorouter.models import ProfileScore, RouterConfiguration
 from routerhub.releases import store
 from routerhub.releases.models import Release, Rollout
 from tests.cast import Cast, UserFactory
 
-DESK = "/admin/tuning/"
+TUNING = "/admin/tuning/"
 MATRIX = "/admin/scores/"
-NAMES = {**SETTINGS, **{f"weight_{complexity}_{tier}": each for (complexity, tier), each in WEIGHTS.items()}}
+NUMBERS = {name: column.kind for name, column in COLUMNS.items() if isinstance(column.kind, Number)}
 
 
-def desk(client: Client, **changes: Any) -> dict[str, Any]:
-    """What a browser would send back from the desk as it is, with these changes and a reason."""
-    context = client.get(DESK).context
-    shown = context["shown"]
-    sent = {name: value for name, value in shown.items() if name not in {"speed_bonuses", "classifies_with_model"}}
-    if shown["classifies_with_model"]:
-        sent["classifies_with_model"] = "on"
-    sent |= {
-        "speed_pattern": [pattern for pattern, _ in context["bonuses"]],
-        "speed_points": [points for _, points in context["bonuses"]],
-        "how": "live", "percent": "10", "seen": context["form"].initial["seen"], "reason": "try",
-    }  # fmt: skip
+def filled(client: Client, **changes: Any) -> dict[str, Any]:
+    """What a browser would send back from the tuning page as it is, with these changes and a reason."""
+    context = client.get(TUNING).context
+    sent: dict[str, Any] = {"how": "live", "percent": "10", "seen": context["form"].initial["seen"], "reason": "try"}
+    for name, column in COLUMNS.items():
+        value = context["shown"][name]
+        match column.kind:
+            case PointsByPattern(prefix=prefix):
+                sent |= {f"{prefix}_pattern": list(value), f"{prefix}_points": list(map(str, value.values()))}
+            case Flag():
+                sent |= {name: "on"} if value else {}
+            case _:
+                sent[name] = value
     return {**sent, **changes}
 
 
@@ -57,8 +59,8 @@ def attributes(page: str, name: str) -> dict[str, str]:
 
 
 def test_every_setting_has_a_slider_with_its_range_and_its_default(staff: Client) -> None:
-    page = staff.get(DESK).content.decode()
-    for name, setting in NAMES.items():
+    page = staff.get(TUNING).content.decode()
+    for name, setting in NUMBERS.items():
         field = attributes(page, name)
         shown = tuple(Decimal(field[each]) for each in ("min", "max", "value"))
         assert shown == (setting.low, setting.high, setting.default), name
@@ -66,25 +68,27 @@ def test_every_setting_has_a_slider_with_its_range_and_its_default(staff: Client
         assert 'type="range"' in knob, name
         assert f"default {setting.default.normalize():,f}<" in knob, name
         assert setting.unit in knob, name
-    assert page.count("data-knob=") == len(NAMES)
+    assert page.count("data-knob=") == len(NUMBERS)
 
 
 def test_the_speed_bonuses_stand_in_a_list_with_their_points(staff: Client) -> None:
-    page = staff.get(DESK).content.decode()
+    page = staff.get(TUNING).content.decode()
     patterns = re.findall(r'name="speed_pattern" value="([^"]+)"', page)
     points = re.findall(r'name="speed_points"[^>]* value="([^"]+)"', page)
-    assert {pattern: int(number) for pattern, number in zip(patterns, points, strict=False)} == SPEED_BONUSES
+    assert {pattern: int(number) for pattern, number in zip(patterns, points, strict=False)} == DEFAULTS[
+        "speed_bonuses"
+    ]
 
 
-def test_the_old_pages_of_the_configuration_lead_to_the_desk(staff: Client) -> None:
+def test_the_old_pages_of_the_configuration_lead_to_the_filled(staff: Client) -> None:
     for path in ("", "1/change/"):
         response = staff.get(f"/admin/autorouter/routerconfiguration/{path}")
-        assert (response.status_code, response["Location"]) == (302, DESK)
+        assert (response.status_code, response["Location"]) == (302, TUNING)
     assert staff.get("/admin/autorouter/routerconfiguration/1/history/", follow=True).status_code == 200
 
 
 def test_saved_live_it_is_a_release_for_all_with_author_and_reason(staff: Client, cast: Cast) -> None:
-    response = staff.post(DESK, desk(staff, stickiness_bonus="4.5", weight_simple_mid="0.3"), follow=True)
+    response = staff.post(TUNING, filled(staff, stickiness_bonus="4.5", weight_simple_mid="0.3"), follow=True)
     assert "Release 2 is live for all." in response.content.decode()
     assert pointer() == (2, None, 0)
     version = RouterConfiguration.history.first()
@@ -96,8 +100,8 @@ def test_saved_live_it_is_a_release_for_all_with_author_and_reason(staff: Client
 
 
 def test_saved_for_a_share_it_is_a_candidate_and_the_page_says_so(staff: Client, cast: Cast) -> None:
-    sent = desk(staff, stickiness_bonus="4", how="percent", percent="15", reason="for a few")
-    page = staff.post(DESK, sent, follow=True).content.decode()
+    sent = filled(staff, stickiness_bonus="4", how="percent", percent="15", reason="for a few")
+    page = staff.post(TUNING, sent, follow=True).content.decode()
     assert "Release 2 is live for 15 %." in page
     assert pointer() == (1, 2, 15)
     version = RouterConfiguration.history.first()
@@ -108,14 +112,14 @@ def test_saved_for_a_share_it_is_a_candidate_and_the_page_says_so(staff: Client,
 
 
 def test_what_is_saved_live_during_a_rollout_is_told_to_be_for_the_few(staff: Client) -> None:
-    staff.post(DESK, desk(staff, stickiness_bonus="4", how="percent", percent="15"))
-    page = staff.post(DESK, desk(staff, stickiness_bonus="5"), follow=True).content.decode()
+    staff.post(TUNING, filled(staff, stickiness_bonus="4", how="percent", percent="15"))
+    page = staff.post(TUNING, filled(staff, stickiness_bonus="5"), follow=True).content.decode()
     assert "Release 3 is live for 15 %." in page
     assert pointer() == (1, 3, 15)
 
 
 def test_saved_as_a_draft_it_is_live_for_nobody_and_the_values_stay(staff: Client, cast: Cast) -> None:
-    page = staff.post(DESK, desk(staff, stickiness_bonus="4", how="draft"), follow=True).content.decode()
+    page = staff.post(TUNING, filled(staff, stickiness_bonus="4", how="draft"), follow=True).content.decode()
     assert "Release 2 is a draft, live for nobody." in page
     assert pointer() == (1, None, 0)
     draft = Release.objects.get(line="router", number=2)
@@ -124,29 +128,29 @@ def test_saved_as_a_draft_it_is_live_for_nobody_and_the_values_stay(staff: Clien
 
 
 def test_speed_bonuses_are_added_changed_and_removed(staff: Client) -> None:
-    sent = desk(staff, speed_pattern=["groq", "haiku", ""], speed_points=["12.5", "-3", ""])
-    assert staff.post(DESK, sent).status_code == 302
+    sent = filled(staff, speed_pattern=["groq", "haiku", ""], speed_points=["12.5", "-3", ""])
+    assert staff.post(TUNING, sent).status_code == 302
     assert store.bundle("router", 2)["config"]["speed_bonuses"] == {"groq": 12.5, "haiku": -3}
 
 
 def test_classification_is_switched_on_with_its_model(staff: Client) -> None:
-    sent = desk(
+    sent = filled(
         staff, classifies_with_model="on", router_model="openai:gpt-5-nano", router_max_retries="1",
         router_deadline_ms="900",
     )  # fmt: skip
-    assert staff.post(DESK, sent).status_code == 302
+    assert staff.post(TUNING, sent).status_code == 302
     config = store.bundle("router", 2)["config"]
     assert (config["classifies_with_model"], config["router_model"]) == (True, "openai:gpt-5-nano")
     assert (config["router_max_retries"], config["router_deadline_ms"]) == (1, 900)
-    assert desk(staff)["classifies_with_model"] == "on", "the page shows it as on"
+    assert filled(staff)["classifies_with_model"] == "on", "the page shows it as on"
 
 
 def test_a_value_beside_its_range_is_told_beside_its_field_whichever_it_is(staff: Client) -> None:
-    sent = desk(staff)
-    for name, setting in NAMES.items():
+    sent = filled(staff)
+    for name, setting in NUMBERS.items():
         step = Decimal(1) if setting.high > 10 else Decimal("0.01")
         for value in (setting.low - step, setting.high + step):
-            response = staff.post(DESK, {**sent, name: f"{value:f}"})
+            response = staff.post(TUNING, {**sent, name: f"{value:f}"})
             told = response.context["form"].errors
             assert list(told) == [name], (name, value)
             assert f"number from {setting.low} to {setting.high}." in told[name][0], (name, value)
@@ -184,7 +188,7 @@ def test_a_value_beside_its_range_is_told_beside_its_field_whichever_it_is(staff
 def test_a_bad_value_is_told_beside_its_field_and_nothing_is_written(
     staff: Client, field: str, changes: dict[str, Any], message: str
 ) -> None:
-    response = staff.post(DESK, desk(staff, **changes))
+    response = staff.post(TUNING, filled(staff, **changes))
     assert response.status_code == 200, "the form is shown again"
     told = response.context["form"].errors
     assert message in " ".join(told[field])
@@ -192,27 +196,27 @@ def test_a_bad_value_is_told_beside_its_field_and_nothing_is_written(
     page = response.content.decode()
     assert "Nothing was saved" in page
     for name, value in changes.items():
-        if name in NAMES:
+        if name in NUMBERS:
             assert attributes(page, name)["value"] == value, "what was typed stays"
     assert (versions(), Release.objects.filter(line="router").count(), pointer()) == (1, 1, (1, None, 0))
 
 
 def test_what_the_release_breaks_is_told_and_nothing_is_written(staff: Client) -> None:
     ProfileScore.objects.filter(profile__model="openai:gpt-5", dimension="coding").update(source=" ")
-    response = staff.post(DESK, desk(staff, stickiness_bonus="4"))
+    response = staff.post(TUNING, filled(staff, stickiness_bonus="4"))
     assert "profiles.openai:gpt-5.coding.source" in " ".join(response.context["form"].non_field_errors())
     assert (versions(), Release.objects.filter(line="router").count()) == (1, 1)
 
 
 def test_two_people_do_not_overwrite_one_another(staff: Client) -> None:
-    mine, theirs = desk(staff, reasoning_bonus="1"), desk(staff, stickiness_bonus="4")
-    assert staff.post(DESK, theirs).status_code == 302
-    assert "Somebody changed these values" in staff.post(DESK, mine).content.decode()
+    mine, theirs = filled(staff, reasoning_bonus="1"), filled(staff, stickiness_bonus="4")
+    assert staff.post(TUNING, theirs).status_code == 302
+    assert "Somebody changed these values" in staff.post(TUNING, mine).content.decode()
     row = RouterConfiguration.objects.get()
     assert (row.stickiness_bonus, row.reasoning_bonus) == (4, 15)
 
 
-@pytest.mark.parametrize(("page", "table"), [(DESK, "routerconfiguration"), (MATRIX, "profile")])
+@pytest.mark.parametrize(("page", "table"), [(TUNING, "routerconfiguration"), (MATRIX, "profile")])
 def test_who_may_only_look_sees_the_page_and_cannot_save(staff: Client, page: str, table: str) -> None:
     user = UserFactory.create(username="looker", is_staff=True)
     looker = Client()
@@ -229,7 +233,7 @@ def test_who_may_only_look_sees_the_page_and_cannot_save(staff: Client, page: st
 def test_who_is_no_staff_is_sent_to_the_login(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.cy.user)
-    for page in (DESK, MATRIX):
+    for page in (TUNING, MATRIX):
         assert client.get(page)["Location"].startswith("/admin/login/")
 
 
@@ -308,7 +312,7 @@ def test_one_bad_score_saves_none(staff: Client, sent: dict[str, str], field: st
     response = staff.post(MATRIX, sent)
     assert response.status_code == 200
     assert message in " ".join(response.context["form"].errors[field])
-    assert response.context["kept"] == sent["changes"], "the edits are not lost"
+    assert response.context["edits"] == sent["changes"], "the edits are not lost"
     assert ProfileScore.objects.filter(source="Own measure").count() == 0
     assert (Release.objects.filter(line="router").count(), pointer()) == (1, (1, None, 0))
 

@@ -1,17 +1,15 @@
 """Small made-up catalogues and router releases for the pure parts. No database, no files."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from autorouter.configuration.tunables import SETTINGS, SPEED_BONUSES, WEIGHTS
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
 from autorouter.types import (
     CATEGORIES,
-    COMPLEXITIES,
-    COST_TIERS,
     Constraints,
     Decision,
     Policy,
@@ -28,14 +26,8 @@ SANDBOXED = Availability(providers=frozenset(), sandbox=True)
 
 
 def config(**changes: Any) -> RouterConfig:
-    values: dict[str, Any] = {name: setting.default for name, setting in SETTINGS.items()}
-    values["router_max_retries"] = int(values["router_max_retries"])
-    values["long_context_threshold"] = int(values["long_context_threshold"])
-    values["tier_weights"] = {
-        complexity: {tier: WEIGHTS[complexity, tier].default for tier in COST_TIERS} for complexity in COMPLEXITIES
-    }
-    values["speed_bonuses"] = {pattern: Decimal(points) for pattern, points in SPEED_BONUSES.items()}
-    return RouterConfig(**{**values, "router_model": "openai:gpt-oss-120b", **changes})
+    """Every tunable at its default but for these."""
+    return replace(RouterConfig(), **changes)
 
 
 def price(input_usd: str, output_usd: str) -> Price:

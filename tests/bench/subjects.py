@@ -124,7 +124,7 @@ def routerhub(upstream_url: str, counts: Sequence[int]) -> Iterator[tuple[Stack,
         "OPENROUTER_BASE_URL": upstream_url,
     }
     with running_stack(processes=max(counts), LOG_LEVEL="WARNING", **real) as stack:
-        web = [child for child in stack.children if child.name == "web"]
+        gateways = list(stack.gateways)
         headers = {"Authorization": f"Bearer {_limited_key(stack)}"}
         found = [
             Subject(
@@ -132,12 +132,12 @@ def routerhub(upstream_url: str, counts: Sequence[int]) -> Iterator[tuple[Stack,
                 urls=[f"{url}/v1" for url in stack.urls[:count]],
                 headers=headers,
                 model="auto",
-                pids=[pid_of(child) for child in web[:count]],
+                pids=[pid_of(child) for child in gateways[:count]],
                 database_pids=_database_pids(),
             )
             for count in counts
         ]
-        wait_for_answer(found[-1], web)
+        wait_for_answer(found[-1], gateways)
         yield stack, found
 
 

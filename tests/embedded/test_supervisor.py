@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,12 @@ class Supervisor:
         assert READY in self.said(), self.said()
         return self.said()
 
+    def child(self, text: str) -> int:
+        """The process id of its child with that text in the command line."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        (found,) = [each for each in children if text in Path(f"/proc/{each}/cmdline").read_text()]
+        return int(found)
+
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
         return self.process.wait(40)
@@ -73,12 +80,30 @@ def ask(facts: dict[str, str]) -> int:
         return int(response.status)
 
 
+def page(facts: dict[str, str]) -> int:
+    """Status of a page of the control plane, asked of the gateway."""
+    try:
+        with urllib.request.urlopen(facts["ROUTERHUB_URL"] + "/admin/login/", timeout=10) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("run") / "var"
     yield folder
     for line in processes_with(str(folder)):
         raise AssertionError(f"still running: {line}")
+
+
+def without_the_control_plane_v1_goes_on_until_it_is_back(supervisor: Supervisor, facts: dict[str, str]) -> None:
+    os.kill(supervisor.child("routerhub.control_plane"), signal.SIGKILL)
+    assert page(facts) == 503
+    assert ask(facts) == 200
+    eventually(lambda: page(facts) == 200, within_s=30)
+    assert "web ended with -9; starting it again" in supervisor.said()
 
 
 def test_it_starts_survives_and_stops(folder: Path) -> None:
@@ -91,6 +116,7 @@ def test_it_starts_survives_and_stops(folder: Path) -> None:
     assert f"curl http://127.0.0.1:{port}/v1/chat/completions" in said
     assert stat.S_IMODE((folder / "quickstart.env").stat().st_mode) == 0o600
     assert ask(facts) == 200
+    without_the_control_plane_v1_goes_on_until_it_is_back(first, facts)
 
     other = Supervisor(folder, free_port())
     assert other.process.wait(20) == 1

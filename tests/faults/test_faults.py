@@ -118,7 +118,7 @@ def test_it_starts_when_a_live_release_cannot_be_read_and_decides_by_the_static_
     with running_stack(processes=1) as stack:
         assert stack.chat(routerhub={"dry_run": True})[1]["routerhub"]["releases"]["router"] == 1
         with psycopg.connect(stack.database_url) as connection:
-            connection.execute("UPDATE models_registry_release SET bundle = '{}' WHERE line = 'router'")
+            connection.execute("UPDATE releases_release SET bundle = '{}' WHERE line = 'router'")
         stack.children[-1].stop()
         stack.children[-1].start()
         wait_until_ready(stack.url, stack.children[-1])

@@ -48,20 +48,20 @@ class Command(BaseCommand):
         waiting = sum(bool(change.doubts) for change in applied)
         self.stdout.write(self.style.SUCCESS(f"applied {len(applied)}, of which {waiting} wait for approval"))
 
-    def _additions(self, changes: list[syncing.PriceChange], places: list[str]) -> set[str]:
+    def _additions(self, changes: list[syncing.PriceChange], chosen: list[str]) -> set[str]:
         new = {change.place: change for change in changes if change.kind == "new"}
-        for place in places:
+        for place in chosen:
             if place not in new:
                 raise CommandError(f"--add {place}: the list has no such new model.")
             if new[place].obstacle:
                 raise CommandError(f"--add {place}: {new[place].obstacle}.")
-        return {new[place].key for place in places}
+        return {new[place].key for place in chosen}
 
     def _show(self, changes: list[syncing.PriceChange], with_new: bool) -> None:
         for change in changes:
             if change.kind != "new" or with_new:
                 self.stdout.write(lists.line(change))
         counts = {kind: sum(change.kind == kind for change in changes) for kind in ("changed", "vanished", "new")}
-        told = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        summary = ", ".join(f"{count} {kind}" for kind, count in counts.items())
         online = "" if settings.ALLOW_ONLINE_PRICES else " (ALLOW_ONLINE_PRICES=false: the installed list only)"
-        self.stdout.write(f"{told}{online}")
+        self.stdout.write(f"{summary}{online}")

@@ -3,8 +3,8 @@
 
 const DEBOUNCE_MS = 250;
 const PATIENCE_MS = 120; // a quick answer shows no progress bar
-const MOST_RIBBONS = 8;
-const MOST_LISTED = 6;
+const MAX_RIBBONS = 8;
+const MAX_LISTED = 6;
 const SVG = "http://www.w3.org/2000/svg";
 
 export function make(tag, attributes = {}, ...children) {
@@ -25,13 +25,13 @@ const short = (model) => (model === null ? "refused" : model.slice(model.indexOf
 const full = (model) => model ?? "no model could take it";
 
 export class Preview {
-  #panel; #part = {}; #timer = 0; #running = null; #told;
+  #panel; #part = {}; #timer = 0; #running = null; #shown;
 
-  // `told` hears in one line what the panel shows, or "" for nothing.
-  constructor(panel, token, told = () => {}) {
+  // `shown` is called with one line of what the panel shows, or "" for nothing.
+  constructor(panel, token, shown = () => {}) {
     this.#panel = panel;
     this.token = token;
-    this.#told = told;
+    this.#shown = shown;
     for (const node of panel.querySelectorAll("[data-part]")) this.#part[node.dataset.part] = node;
   }
 
@@ -47,8 +47,8 @@ export class Preview {
     this.#stop();
     this.#panel.classList.remove("tn-stale");
     this.#part.time.textContent = "";
-    this.#say(make("p", { class: isProblem ? "rh-note rh-bad" : "rh-empty" }, text));
-    this.#told(isProblem ? text : "");
+    this.#draw(make("p", { class: isProblem ? "rh-note rh-bad" : "rh-empty" }, text));
+    this.#shown(isProblem ? text : "");
   }
 
   #stop() {
@@ -67,8 +67,8 @@ export class Preview {
       if (running !== this.#running) return;
       const seconds = (performance.now() - began) / 1000;
       this.#part.time.textContent = `${count(report.requests)} replayed in ${seconds.toFixed(2)} s`;
-      this.#say(...drawn(report));
-      this.#told(summary(report));
+      this.#draw(...drawn(report));
+      this.#shown(summary(report));
     } catch (problem) {
       if (problem.name === "AbortError" || running !== this.#running) return;
       this.rest(problem.message, true);
@@ -93,7 +93,7 @@ export class Preview {
     throw new Error(answer?.detail ?? `The preview failed: the server answered ${response.status}.`);
   }
 
-  #say(...nodes) {
+  #draw(...nodes) {
     this.#part.body.replaceChildren(...nodes);
   }
 }
@@ -139,11 +139,11 @@ function effects(report) {
 const tone = (value) => (value > 0 ? "tn-good" : value < 0 ? "tn-worse" : "");
 
 // `better` is 1 where more is better, else -1.
-function effect(name, { mean, interval: [low, high], relative }, told, better, note) {
+function effect(name, { mean, interval: [low, high], relative }, format, better, note) {
   const isClear = low > 0 || high < 0;
-  const headline = name === "Mean profile quality" || relative === null ? told(mean) : share(relative);
-  const detail = headline === told(mean) ? note : `${told(mean)} ${note}`;
-  const range = mean === 0 && low === 0 && high === 0 ? "no change" : `95 %: ${told(low)} to ${told(high)}${isClear ? "" : ", may be none"}`;
+  const headline = name === "Mean profile quality" || relative === null ? format(mean) : share(relative);
+  const detail = headline === format(mean) ? note : `${format(mean)} ${note}`;
+  const range = mean === 0 && low === 0 && high === 0 ? "no change" : `95 %: ${format(low)} to ${format(high)}${isClear ? "" : ", may be none"}`;
   return row(name, headline, `${detail}; ${range}`, isClear ? tone(mean * better) : "", strip(mean, low, high));
 }
 
@@ -166,7 +166,7 @@ const paint = (flow) => (flow.cost_change_usd < 0 ? "tn-cheaper" : flow.cost_cha
 
 // Two columns of models and ribbons between them, as thick as the requests that move.
 function sankey(flows) {
-  const shown = flows.slice(0, MOST_RIBBONS);
+  const shown = flows.slice(0, MAX_RIBBONS);
   const [width, slot, gap, bar] = [340, 17, 6, 5];
   const total = shown.reduce((sum, flow) => sum + flow.requests, 0);
   const sides = ["before", "after"].map((side) => stacked(shown, side, (150 * 1) / total, slot, gap));
@@ -177,8 +177,8 @@ function sankey(flows) {
     const [y0, y1] = [sides[0].take(flow.before, thick), sides[1].take(flow.after, thick)];
     const [x0, x1, mid] = [bar, width - bar, width / 2];
     const path = `M${x0},${y0} C${mid},${y0} ${mid},${y1} ${x1},${y1} V${y1 + thick} C${mid},${y1 + thick} ${mid},${y0 + thick} ${x0},${y0 + thick} Z`;
-    const told = `${full(flow.before)} → ${full(flow.after)}: ${count(flow.requests)}, ${dollars(flow.cost_change_usd)}`;
-    svg.append(make("svg:path", { d: path, class: `tn-ribbon ${paint(flow)}` }, make("svg:title", {}, told)));
+    const title = `${full(flow.before)} → ${full(flow.after)}: ${count(flow.requests)}, ${dollars(flow.cost_change_usd)}`;
+    svg.append(make("svg:path", { d: path, class: `tn-ribbon ${paint(flow)}` }, make("svg:title", {}, title)));
   }
   sides.forEach((side, at) => side.draw(svg, at ? width - bar : 0, bar, at ? width - bar - 5 : bar + 5, at ? "end" : "start"));
   return svg;
@@ -214,16 +214,16 @@ function stacked(flows, side, scale, slot, gap) {
 }
 
 function listed(flows) {
-  const most = flows[0].requests;
+  const largest = flows[0].requests;
   const line = (flow) =>
     make("li", { title: `${full(flow.before)} → ${full(flow.after)}` },
       make("span", { class: "tn-from" }, short(flow.before), make("i", { "aria-label": "to" }, " → "), short(flow.after)),
       make("span", { class: "tn-count" }, count(flow.requests)),
       make("span", { class: `tn-cost ${paint(flow)}` }, dollars(flow.cost_change_usd)),
-      make("span", { class: `tn-flow ${paint(flow)}`, style: `width:${(flow.requests / most) * 100}%` }));
-  const list = make("ol", { class: "tn-flows" }, ...flows.slice(0, MOST_LISTED).map(line));
-  if (flows.length <= MOST_LISTED) return list;
-  const rest = make("details", { class: "tn-more" }, make("summary", {}, `${plural(flows.length - MOST_LISTED, "more flow")}`),
-    make("ol", { class: "tn-flows" }, ...flows.slice(MOST_LISTED).map(line)));
+      make("span", { class: `tn-flow ${paint(flow)}`, style: `width:${(flow.requests / largest) * 100}%` }));
+  const list = make("ol", { class: "tn-flows" }, ...flows.slice(0, MAX_LISTED).map(line));
+  if (flows.length <= MAX_LISTED) return list;
+  const rest = make("details", { class: "tn-more" }, make("summary", {}, `${plural(flows.length - MAX_LISTED, "more flow")}`),
+    make("ol", { class: "tn-flows" }, ...flows.slice(MAX_LISTED).map(line)));
   return make("div", {}, list, rest);
 }

@@ -85,10 +85,10 @@ class Matrix {
 
   // Edits that the server refused come back, but for values that no cell can have.
   restore() {
-    const kept = JSON.parse(document.getElementById("kept").textContent);
+    const sent = JSON.parse(document.getElementById("edits").textContent);
     let edits = {};
     try {
-      edits = kept ? JSON.parse(kept) : {};
+      edits = sent ? JSON.parse(sent) : {};
     } catch {
       return; // not of this page's making
     }
@@ -97,7 +97,7 @@ class Matrix {
       if (value === undefined) continue;
       if (!cell.problem(String(value))) cell.take(String(value));
     }
-    if (kept) this.changed();
+    if (sent) this.changed();
   }
 
   // --- moving
@@ -157,8 +157,8 @@ class Matrix {
 
   open(node, typed) {
     const cell = this.cells.get(node);
-    const told = `${cell.model}, ${cell.dimension}`;
-    const field = make("input", { inputmode: "decimal", "aria-label": told, maxlength: "6" });
+    const name = `${cell.model}, ${cell.dimension}`;
+    const field = make("input", { inputmode: "decimal", "aria-label": name, maxlength: "6" });
     field.value = typed ?? cell.value ?? "";
     node.append(field);
     field.focus();
@@ -219,9 +219,9 @@ class Matrix {
     else this.preview.rest("Edit a score: what it would do to the last 10,000 requests shows here before anything is saved.");
   }
 
-  byModel(told) {
+  byModel(valueOf) {
     const found = {};
-    for (const cell of this.edited()) (found[cell.model] ??= {})[cell.dimension] = told(cell);
+    for (const cell of this.edited()) (found[cell.model] ??= {})[cell.dimension] = valueOf(cell);
     return found;
   }
 
@@ -284,9 +284,9 @@ class Matrix {
   }
 
   submit(event) {
-    const told = { source: "Say where the figures are from.", dated: "Say of which day the figures are.", reason: "Say why: it is kept in the history, beside your name." };
+    const problems = { source: "Say where the figures are from.", dated: "Say of which day the figures are.", reason: "Say why: it is kept in the history, beside your name." };
     let first = null;
-    for (const [name, text] of Object.entries(told)) {
+    for (const [name, text] of Object.entries(problems)) {
       const field = this.form.elements[name];
       const isMissing = !field.value.trim();
       field.toggleAttribute("aria-invalid", isMissing);

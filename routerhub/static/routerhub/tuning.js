@@ -1,5 +1,5 @@
-// The tuning desk: a slider and a field for each value, kept in step, and the preview that follows them. Ranges and
-// defaults are on the elements, as the server wrote them.
+// The tuning page: a slider and a field for each value, kept in step, and the preview that follows them. Ranges and
+// defaults are on the elements, as the server wrote them; live values and default lists in the facts beside them.
 
 import { Preview, make, plural } from "./preview.js";
 
@@ -75,27 +75,28 @@ function mark(root, isChanged) {
   root.querySelector(".tn-dot").hidden = !isChanged;
 }
 
-function tell(node, control, text) {
+function complain(node, control, text) {
   node.textContent = text;
   control.toggleAttribute("aria-invalid", Boolean(text));
 }
 
 class Knob {
   constructor(root, changed) {
-    Object.assign(this, { root, name: root.dataset.knob, path: root.dataset.path, label: root.dataset.label, unit: root.dataset.unit });
-    this.live = root.dataset.live === "" ? NaN : +root.dataset.live;
+    const { knob: name, path, label, live, notAbove, notAboveMeaning } = root.dataset;
+    Object.assign(this, { root, name, path, label, notAbove, notAboveMeaning });
+    this.live = live === "" ? NaN : +live;
     this.pair = new Pair(root, new Scale(root.dataset), () => ((this.isTouched = true), changed()));
-    this.told = root.querySelector(".tn-problem");
+    this.problemNode = root.querySelector(".tn-problem");
     this.reset = root.querySelector(".tn-reset");
     this.reset.addEventListener("click", () => ((this.isTouched = true), (this.pair.value = this.pair.scale.initial), changed()));
   }
   get value() {
     return this.pair.value;
   }
-  // `extra` is what is wrong beside the range. What the server told stays until the value is touched.
+  // `extra` is what is wrong beside the range. What the server found stays until the value is touched.
   refresh(extra = "") {
     const problem = this.pair.problem() || extra;
-    if (problem || this.isTouched) tell(this.told, this.pair.number, problem);
+    if (problem || this.isTouched) complain(this.problemNode, this.pair.number, problem);
     const isChanged = this.value !== this.live;
     mark(this.root, isChanged);
     this.reset.disabled = this.value === this.pair.scale.initial;
@@ -103,17 +104,58 @@ class Knob {
     this.root.style.setProperty("--at", this.pair.scale.at(this.value || 0));
     return problem && `${this.label}: ${problem}`;
   }
+  toLive() {
+    this.isTouched = true;
+    if (!Number.isNaN(this.live)) this.pair.value = this.live;
+  }
+  changes() {
+    return this.value === this.live ? [] : [[this.label, Number.isNaN(this.live) ? "none" : this.live, this.value]];
+  }
+  get change() {
+    return this.value === this.live ? undefined : this.value;
+  }
 }
 
-class Bonuses {
+// A switch, or a choice among models.
+class Choice {
   constructor(root, facts, changed) {
-    Object.assign(this, { root, facts, changed, initial: +root.dataset.default });
+    const { choice: name, path, label } = root.dataset;
+    Object.assign(this, { root, path, label, live: facts.live[name] });
+    this.control = root.querySelector("[name]");
+    this.isSwitch = this.control.type === "checkbox";
+    this.control.addEventListener("change", changed);
+  }
+  get value() {
+    return this.isSwitch ? this.control.checked : this.control.value;
+  }
+  refresh() {
+    mark(this.root, this.value !== this.live);
+  }
+  toLive() {
+    if (this.isSwitch) this.control.checked = this.live;
+    else this.control.value = this.live;
+  }
+  changes() {
+    const word = (value) => (this.isSwitch ? (value ? "on" : "off") : value);
+    return this.value === this.live ? [] : [[this.label, word(this.live), word(this.value)]];
+  }
+  get change() {
+    return this.value === this.live ? undefined : this.value;
+  }
+}
+
+// Points by pattern, as a list that grows and shrinks.
+class Patterns {
+  constructor(root, facts, changed) {
+    const { patterns: name, path, label } = root.dataset;
+    Object.assign(this, { root, path, label, changed, models: facts.models, live: facts.live[name], defaults: facts.defaults[name] });
+    this.initial = +root.dataset.default;
     this.list = root.querySelector("ul");
-    this.told = root.querySelector(".tn-problem");
+    this.problemNode = root.querySelector(".tn-problem");
     this.rows = [...this.list.children].map((row) => this.wire(row));
     root.querySelector("[data-do=add]").addEventListener("click", () => this.add().pattern.focus());
     this.resetButton = root.querySelector(".tn-head [data-do=reset]");
-    this.resetButton.addEventListener("click", () => this.set(facts.speed_bonuses));
+    this.resetButton.addEventListener("click", () => this.set(this.defaults));
   }
   wire(root) {
     const touched = () => ((this.isTouched = true), this.changed());
@@ -166,19 +208,18 @@ class Bonuses {
   }
   refresh() {
     const problem = this.problem();
-    if (problem || this.isTouched) this.told.textContent = problem;
-    const { live, models } = this.facts;
+    if (problem || this.isTouched) this.problemNode.textContent = problem;
     for (const { root, pattern, pair } of this.rows) {
       const name = pattern.value.trim();
-      const initial = this.facts.speed_bonuses[name];
-      const matches = models.filter((model) => model.toLowerCase().includes(name)).length;
-      const told = [name ? plural(matches, "model") : "", initial === undefined ? "" : `default ${initial}`];
-      root.querySelector(".tn-matches").textContent = told.filter(Boolean).join(", ");
+      const initial = this.defaults[name];
+      const matches = this.models.filter((model) => model.toLowerCase().includes(name)).length;
+      const notes = [name ? plural(matches, "model") : "", initial === undefined ? "" : `default ${initial}`];
+      root.querySelector(".tn-matches").textContent = notes.filter(Boolean).join(", ");
       pair.track.style.setProperty("--default", pair.scale.at(initial ?? this.initial));
-      mark(root, live.speed_bonuses[name] !== pair.value);
+      mark(root, this.live[name] !== pair.value);
     }
-    mark(this.root.querySelector(".tn-head"), !this.isEqual(live.speed_bonuses));
-    this.resetButton.disabled = this.isEqual(this.facts.speed_bonuses);
+    mark(this.root.querySelector(".tn-head"), !this.isEqual(this.live));
+    this.resetButton.disabled = this.isEqual(this.defaults);
     return problem;
   }
   isEqual(other) {
@@ -186,26 +227,33 @@ class Bonuses {
     const names = new Set([...Object.keys(own), ...Object.keys(other)]);
     return [...names].every((name) => own[name] === other[name]);
   }
+  toLive() {
+    this.set(this.live);
+  }
   changes() {
     const own = this.value;
-    const live = this.facts.live.speed_bonuses;
-    const names = [...new Set([...Object.keys(live), ...Object.keys(own)])].filter((name) => own[name] !== live[name]);
-    return names.map((name) => [`Speed: ${name || "?"}`, live[name] ?? "none", own[name] ?? "none"]);
+    const names = [...new Set([...Object.keys(this.live), ...Object.keys(own)])].filter((name) => own[name] !== this.live[name]);
+    return names.map((name) => [`${this.label}: ${name || "?"}`, this.live[name] ?? "none", own[name] ?? "none"]);
+  }
+  get change() {
+    return this.isEqual(this.live) ? undefined : this.value;
   }
 }
 
-class Desk {
+class TuningPage {
   constructor(form) {
     this.form = form;
-    this.facts = JSON.parse(document.getElementById("facts").textContent);
+    const facts = JSON.parse(document.getElementById("facts").textContent);
     this.dock = document.getElementById("dock");
     const token = form.elements.csrfmiddlewaretoken.value;
     this.preview = new Preview(document.getElementById("preview"), token, (text) => this.docked(text));
     const changed = () => this.isReady && this.refresh();
-    this.knobs = [...form.querySelectorAll("[data-knob]")].map((root) => new Knob(root, changed));
+    const all = (selector, wire) => [...form.querySelectorAll(selector)].map(wire);
+    this.knobs = all("[data-knob]", (root) => new Knob(root, changed));
     this.knob = Object.fromEntries(this.knobs.map((knob) => [knob.name, knob]));
-    this.bonuses = new Bonuses(document.getElementById("bonuses"), this.facts, changed);
-    for (const name of ["classifies_with_model", "router_model"]) form.elements[name].addEventListener("change", changed);
+    this.lists = all("[data-patterns]", (root) => new Patterns(root, facts, changed));
+    this.choices = all("[data-choice]", (root) => new Choice(root, facts, changed));
+    this.controls = [...this.knobs, ...this.lists, ...this.choices];
     document.getElementById("to_live").addEventListener("click", () => this.toLive());
     form.noValidate = true;
     form.addEventListener("submit", (event) => this.submit(event));
@@ -221,24 +269,21 @@ class Desk {
     if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
   }
 
-  chosen() {
-    const { classifies_with_model: classifies, router_model: model } = this.form.elements;
-    return { classifies_with_model: classifies.checked, router_model: model.value };
-  }
-
   // Marks, problems, the list of changes, and a new preview.
   refresh() {
-    const { cheap_below: cheap, mid_below: mid } = this.knob;
-    const crossed = cheap.value > mid.value ? `${cheap.value} is above where premium begins, ${mid.value}.` : "";
-    const problems = this.knobs.map((knob) => knob.refresh(knob === cheap ? crossed : "")).filter(Boolean);
-    problems.push(...[this.bonuses.refresh()].filter(Boolean));
-    this.tiers(cheap, mid);
-    for (const [name, value] of Object.entries(this.chosen()))
-      mark(this.form.elements[name].closest("label"), value !== this.facts.live[name]);
-    const changes = this.changes();
+    const found = this.knobs.map((knob) => knob.refresh(this.crossed(knob)));
+    this.choices.forEach((choice) => choice.refresh());
+    this.problems = [...found, ...this.lists.map((list) => list.refresh())].filter(Boolean);
+    this.tiers(this.knob.cheap_below, this.knob.mid_below);
+    const changes = this.controls.flatMap((control) => control.changes());
     this.list(changes);
-    this.problems = problems;
     this.ask(changes);
+  }
+
+  // What is wrong with a value that may not be above another.
+  crossed(knob) {
+    const other = this.knob[knob.notAbove];
+    return other && knob.value > other.value ? `${knob.value} is above ${knob.notAboveMeaning}, ${other.value}.` : "";
   }
 
   tiers(cheap, mid) {
@@ -247,16 +292,7 @@ class Desk {
     strip.style.gridTemplateColumns = `${first}fr ${Math.max(second - first, 0)}fr ${1 - Math.max(first, second)}fr`;
   }
 
-  // What differs from live: label, live value, new value.
-  changes() {
-    const numbers = this.knobs.filter((knob) => knob.value !== knob.live).map((knob) => [knob.label, Number.isNaN(knob.live) ? "none" : knob.live, knob.value]);
-    const live = this.facts.live;
-    const told = { classifies_with_model: "Ask the router model", router_model: "Router model" };
-    const word = (value) => (typeof value === "boolean" ? (value ? "on" : "off") : value);
-    const others = Object.entries(this.chosen()).filter(([name, value]) => value !== live[name]);
-    return [...numbers, ...this.bonuses.changes(), ...others.map(([name, value]) => [told[name], word(live[name]), word(value)])];
-  }
-
+  // Lists what differs from live: label, live value, new value.
   list(changes) {
     document.getElementById("to_live").hidden = !changes.length;
     const list = document.getElementById("changes");
@@ -277,26 +313,18 @@ class Desk {
   // The part of a bundle's config that differs from live.
   config() {
     const found = {};
-    for (const { path, value, live } of this.knobs) {
-      if (value === live) continue;
+    for (const { path, change } of this.controls) {
+      if (change === undefined) continue;
       const steps = path.split(".");
       const last = steps.pop();
-      steps.reduce((inner, step) => (inner[step] ??= {}), found)[last] = value;
+      steps.reduce((inner, step) => (inner[step] ??= {}), found)[last] = change;
     }
-    if (!this.bonuses.isEqual(this.facts.live.speed_bonuses)) found.speed_bonuses = this.bonuses.value;
-    for (const [name, value] of Object.entries(this.chosen())) if (value !== this.facts.live[name]) found[name] = value;
     return found;
   }
 
   toLive() {
     this.isReady = false;
-    for (const knob of this.knobs) {
-      knob.isTouched = true;
-      if (!Number.isNaN(knob.live)) knob.pair.value = knob.live;
-    }
-    this.bonuses.set(this.facts.live.speed_bonuses);
-    this.form.elements.classifies_with_model.checked = this.facts.live.classifies_with_model;
-    this.form.elements.router_model.value = this.facts.live.router_model;
+    for (const control of this.controls) control.toLive();
     this.isReady = true;
     this.refresh();
   }
@@ -310,15 +338,15 @@ class Desk {
     const { reason, how, percent } = this.form.elements;
     const isShare = how.value === "percent";
     const isFit = !isShare || (Number.isInteger(+percent.value) && +percent.value >= 1 && +percent.value <= 100);
-    tell(document.getElementById("problem_how"), percent, isFit ? "" : "Write a whole number of percent from 1 to 100.");
+    complain(document.getElementById("problem_how"), percent, isFit ? "" : "Write a whole number of percent from 1 to 100.");
     const hasReason = Boolean(reason.value.trim());
-    tell(reason.closest("label").querySelector(".tn-problem"), reason, hasReason ? "" : "Say why: it is kept in the history, beside your name.");
+    complain(reason.closest("label").querySelector(".tn-problem"), reason, hasReason ? "" : "Say why: it is kept in the history, beside your name.");
     if (!this.problems.length && isFit && hasReason) return;
     event.preventDefault();
-    const first = this.form.querySelector("[aria-invalid]") ?? this.bonuses.told;
-    first.scrollIntoView({ block: "center" });
-    first.focus?.();
+    const first = this.form.querySelector("[aria-invalid]") ?? this.form.querySelector(".tn-problem:not(:empty)");
+    first?.scrollIntoView({ block: "center" });
+    first?.focus?.();
   }
 }
 
-new Desk(document.getElementById("desk"));
+new TuningPage(document.getElementById("tuning"));

@@ -5,15 +5,13 @@ from typing import Any
 import pytest
 
 from autorouter.configuration.bundles import read
-from autorouter.configuration.tunables import SETTINGS, SPEED_BONUSES
+from autorouter.configuration.tunables.shapes import DEFAULTS
 from routerhub.releases.errors import InvalidRelease
 
 GOOD: dict[str, Any] = {
     "config": {
-        **{name: float(setting.default) for name, setting in SETTINGS.items()},
+        **DEFAULTS,
         "tier_weights": {"simple": {"cheap": 0.6, "mid": 0.25, "premium": 0.15}},
-        "speed_bonuses": dict(SPEED_BONUSES),
-        "router_model": "openai:gpt-oss-120b",
     },
     "profiles": {"a:b": {"coding": {"value": 88.25, "source": "made up", "dated": "2026-01-01"}}},
     "policies": {"ops": {"version": 2, "title": "Ops", "models": ["a:b"], "max_cost_usd": 0.01}},

@@ -1,173 +1,164 @@
-"""Adapters against real servers on loopback that speak the protocol, well and badly."""
+"""OpenAI's spelling: what is sent, and what is read. How bytes come is told in test_contract."""
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import orjson
 import pytest
-from aiohttp import web
-from hypothesis import given
-from hypothesis import strategies as st
 
-from models_registry.sandbox.script import BadScript, answer
-from models_registry.sandbox.script import read as read_script
 from models_registry.types import Usage
-from models_registry.upstream import openai
-from models_registry.upstream.errors import (
-    CredentialBad,
-    Failed,
-    Overloaded,
-    Rejected,
-    TimedOut,
-    Unreachable,
-    UpstreamError,
-)
-from models_registry.upstream.sse import EventParser
+from models_registry.upstream.base import Choice, ToolCall, UpstreamRequest
+from models_registry.upstream.errors import Failed
+from models_registry.upstream.openai import _payload, _streamed, as_chunk, read_chunk, read_completion, read_usage
 
-EVENTS = b': hello\r\ndata: {"a": 1}\r\n\r\ndata: one\ndata: two\n\nevent: x\ndata:last\n\n'
+HELLO = [{"role": "user", "content": "Hello"}]
 
 
-@given(st.lists(st.integers(1, 30), max_size=40))
-def test_events_are_the_same_in_whatever_pieces_they_come(sizes: list[int]) -> None:
-    found: list[bytes] = []
-    parser, rest = EventParser(), EVENTS
-    for size in [*sizes, len(EVENTS)]:
-        found += parser.feed(rest[:size])
-        rest = rest[size:]
-    assert found == [b'{"a": 1}', b"one\ntwo", b"last"]
+def sent(stream: bool = False, **changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "provider": "acme", "address": "x", "api_key": "", "model": "there", "content": {"messages": HELLO},
+        "max_output_tokens": 50, "connect_s": 1, "idle_s": 1, "total_s": 1,
+    }  # fmt: skip
+    payload = _payload(UpstreamRequest(**{**values, **changes}))
+    return _streamed(payload) if stream else payload
 
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+def answered(**choice: Any) -> Choice:
+    body = {"choices": [{"index": 0, "finish_reason": "stop", **choice}]}
+    return read_completion(orjson.dumps(body)).choices[0]
 
 
-@contextlib.asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[openai.Call]:
-    """A server with one address, and a call to it."""
-    application = web.Application()
-    application.router.add_post("/v1/chat/completions", handler)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    port = runner.addresses[0][1]
-    try:
-        yield openai.Call(
-            url=f"http://127.0.0.1:{port}/v1", api_key="k", payload={"model": "m"}, timeout_s=0.5, idle_timeout_s=0.5
-        )
-    finally:
-        await runner.cleanup()
+# --- sent
 
 
-async def error_of(handler: Handler) -> UpstreamError:
-    async with serving(handler) as call, openai.open_session() as session:
-        with pytest.raises(UpstreamError) as caught:
-            await openai.complete(session, call)
-        return caught.value
+def test_the_content_goes_along_with_the_models_name_there_and_the_limit_that_is_held_for() -> None:
+    content = {"messages": HELLO, "top_k": 5, "metadata": {"a": [1]}}
+    assert sent(content=content) == {**content, "model": "there", "max_tokens": 50}
 
 
-@pytest.mark.anyio
+@pytest.mark.parametrize(("provider", "name"), [("openai", "max_completion_tokens"), ("acme", "max_tokens")])
+def test_the_limit_has_the_name_that_the_provider_knows(provider: str, name: str) -> None:
+    assert sent(provider=provider)[name] == 50
+
+
+def test_a_temperature_of_the_policy_counts_where_the_request_names_none() -> None:
+    assert sent(default_temperature=0.3)["temperature"] == 0.3
+    assert sent(default_temperature=0.3, content={"messages": HELLO, "temperature": 0})["temperature"] == 0
+
+
+def test_a_script_is_for_the_sandbox() -> None:
+    assert sent(script={"reply": "x"})["sandbox"] == {"reply": "x"}
+    assert "sandbox" not in sent()
+
+
+def test_a_stream_always_asks_for_usage_and_keeps_the_other_options() -> None:
+    """A3: whatever the client wants to see of it."""
+    options = {"include_usage": False, "include_obfuscation": False}
+    payload = sent(stream=True, content={"messages": HELLO, "stream_options": options})
+    assert payload["stream"] is True
+    assert payload["stream_options"] == {"include_usage": True, "include_obfuscation": False}
+    assert sent(stream=True)["stream_options"] == {"include_usage": True}
+
+
+# --- read
+
+
+def test_everything_that_an_answer_says_is_read() -> None:
+    """A17, A19"""
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
+    message = {"content": "Hi", "refusal": "no", "reasoning_content": "hm", "tool_calls": [call]}
+    read = answered(message=message, logprobs={"content": []}, finish_reason="tool_calls")
+    assert read == Choice(
+        index=0, text="Hi", reasoning="hm", refusal="no", finish="tool_calls", logprobs={"content": []},
+        tool_calls=(ToolCall(index=0, id="c1", name="f", arguments='{"a": 1}'),),
+    )  # fmt: skip
+    assert read.size == 2 + 2 + 2 + 1 + 8
+
+
+def test_every_answer_of_several_keeps_its_number() -> None:
+    """A18"""
+    body = {"choices": [{"index": at, "message": {"content": str(at)}} for at in (1, 0)]}
+    assert [(each.index, each.text) for each in read_completion(orjson.dumps(body)).choices] == [(1, "1"), (0, "0")]
+
+
+def test_a_content_in_parts_is_one_text() -> None:
+    parts = [{"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}, 7, {"type": "text", "text": "b"}]
+    assert answered(message={"content": parts}).text == "ab"
+
+
 @pytest.mark.parametrize(
-    ("status", "kind", "may_retry"),
+    "message",
+    [None, 7, [], {"content": 7}, {"tool_calls": "x"}, {"tool_calls": [7, {}, {"function": 1}]}, {"reasoning": {}}],
+)
+def test_what_makes_no_sense_within_a_message_says_nothing(message: Any) -> None:
+    assert answered(message=message).size == 0
+
+
+def test_a_choice_that_is_none_is_a_failure() -> None:
+    with pytest.raises(Failed, match="not an object"):
+        read_completion(b'{"choices": [7]}')
+
+
+def test_a_call_of_a_tool_comes_in_pieces_of_which_the_first_has_its_name() -> None:
+    """A14"""
+    first = {"index": 1, "id": "c1", "type": "function", "function": {"name": "f", "arguments": ""}}
+    (choice,) = read_chunk(orjson.dumps({"choices": [{"index": 0, "delta": {"tool_calls": [first]}}]})).choices
+    assert choice.tool_calls == (ToolCall(index=1, id="c1", name="f", arguments=""),)
+    later = {"index": 1, "function": {"arguments": "{}"}}
+    (choice,) = read_chunk(orjson.dumps({"choices": [{"index": 0, "delta": {"tool_calls": [later]}}]})).choices
+    assert choice.tool_calls == (ToolCall(index=1, id="", name="", arguments="{}"),)
+
+
+@pytest.mark.parametrize(
+    ("choices", "has_content"),
     [
-        (400, Rejected, False), (401, CredentialBad, True), (402, CredentialBad, True), (404, Failed, True),
-        (408, TimedOut, True), (413, Rejected, False), (422, Rejected, False), (429, Overloaded, True),
-        (500, Failed, True), (503, Overloaded, True), (504, TimedOut, True), (529, Overloaded, True),
+        ([], False),
+        ([{"delta": {"role": "assistant", "content": "", "refusal": None}}], False),
+        ([{"delta": {}}], False),
+        ([{"delta": {"content": "a"}}], True),
+        ([{"delta": {"audio": {"id": 1}}}], True),
+        ([{"delta": {}, "finish_reason": "stop"}], True),
+        ([{"delta": {}}, {"delta": {"reasoning": "hm"}}], True),
     ],
-)  # fmt: skip
-async def test_a_status_becomes_the_error_it_stands_for(
-    status: int, kind: type[UpstreamError], may_retry: bool
-) -> None:
-    async def refuse(_: web.Request) -> web.Response:
-        return web.json_response({"error": {"message": "no"}}, status=status, headers={"Retry-After": "1.5"})
-
-    error = await error_of(refuse)
-    assert type(error) is kind
-    assert (error.status, error.may_retry, str(error), error.retry_after_s) == (status, may_retry, "no", 1.5)
+)
+def test_a_role_is_no_content_yet_and_anything_else_is(choices: list[Any], has_content: bool) -> None:
+    assert read_chunk(orjson.dumps({"choices": choices})).has_content is has_content
 
 
-@pytest.mark.anyio
-async def test_an_answer_that_is_not_the_protocol_is_a_failure() -> None:
-    for body in (b"<html>", b"[]", b'{"choices": 3}'):
-
-        async def talk(_: web.Request, body: bytes = body) -> web.Response:
-            return web.Response(body=body)
-
-        assert type(await error_of(talk)) is Failed
-
-
-@pytest.mark.anyio
-async def test_silence_is_a_time_out_and_nobody_there_is_unreachable() -> None:
-    async def sleep(_: web.Request) -> web.Response:
-        await asyncio.sleep(5)
-        return web.Response()
-
-    assert type(await error_of(sleep)) is TimedOut
-    async with openai.open_session() as session:
-        call = openai.Call(url="http://127.0.0.1:9/v1", api_key="", payload={}, timeout_s=1, idle_timeout_s=1)
-        with pytest.raises(Unreachable):
-            await openai.complete(session, call)
+def test_an_answer_in_place_of_a_stream_numbers_its_calls() -> None:
+    calls = [{"id": "a", "function": {"name": "f"}}, {"id": "b", "function": {"name": "g"}}]
+    choice = {"index": 0, "message": {"role": "assistant", "tool_calls": calls}, "finish_reason": "tool_calls"}
+    chunk = as_chunk(read_completion(orjson.dumps({"id": "1", "choices": [choice]})))
+    assert chunk.native["object"] == "chat.completion.chunk"
+    assert [call["index"] for call in chunk.native["choices"][0]["delta"]["tool_calls"]] == [0, 1]
+    assert "message" not in chunk.native["choices"][0]
 
 
-@pytest.mark.anyio
-async def test_a_stream_without_its_closing_mark_is_broken_after_what_came() -> None:
-    async def half(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        await response.write(b'data: {"choices": [1]}\n\n')
-        return response
-
-    async with serving(half) as call, openai.open_session() as session:
-        chunks = openai.stream(session, call)
-        assert await anext(chunks) == {"choices": [1]}
-        with pytest.raises(Unreachable, match="before it was done"):
-            await anext(chunks)
-
-
-@pytest.mark.anyio
-async def test_the_key_and_the_payload_are_sent() -> None:
-    seen: list[Any] = []
-
-    async def note(request: web.Request) -> web.Response:
-        seen.append((request.headers["Authorization"], await request.json()))
-        return web.json_response({"choices": []})
-
-    async with serving(note) as call, openai.open_session() as session:
-        assert await openai.complete(session, call) == {"choices": []}
-    assert seen == [("Bearer k", {"model": "m"})]
+# --- usage
 
 
 @pytest.mark.parametrize("raw", [None, 5, {}, {"prompt_tokens": 1}, {"prompt_tokens": -1, "completion_tokens": 1}])
 def test_usage_that_makes_no_sense_is_none(raw: object) -> None:
-    assert openai.read_usage(raw) is None
+    assert read_usage(raw) is None
+
+
+def test_zero_is_usage_too() -> None:
+    """G2"""
+    assert read_usage({"prompt_tokens": 0, "completion_tokens": 0}) == Usage(input_tokens=0, output_tokens=0)
 
 
 def test_usage_is_read_with_its_parts() -> None:
     raw = {
-        "prompt_tokens": 100, "completion_tokens": 50, "prompt_tokens_details": {"cached_tokens": 80},
-        "completion_tokens_details": {"reasoning_tokens": 30},
+        "prompt_tokens": 100, "completion_tokens": 50, "completion_tokens_details": {"reasoning_tokens": 30, "audio_tokens": 3},
+        "prompt_tokens_details": {"cached_tokens": 80, "cache_write_tokens": 15, "audio_tokens": 2},
     }  # fmt: skip
-    assert openai.read_usage(raw) == Usage(
-        input_tokens=100, output_tokens=50, cache_read_tokens=80, reasoning_tokens=30
-    )
+    assert read_usage(raw) == Usage(
+        input_tokens=100, output_tokens=50, cache_read_tokens=80, cache_write_tokens=15, reasoning_tokens=30,
+        audio_input_tokens=2, audio_output_tokens=3,
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        5,
-        {"latency": 1},
-        {"latency_ms": -1},
-        {"output_tokens": True},
-        {"fail": {"status": 200}},
-        {"fail": {"break": "x"}},
-    ],
-)
-def test_a_script_of_nonsense_is_refused(raw: object) -> None:
-    with pytest.raises(BadScript, match="sandbox"):
-        read_script(raw)
-
-
-def test_the_sandbox_marks_its_answer_and_keeps_to_the_limit() -> None:
-    tokens, finish = answer(read_script({"output_tokens": 50}), 10)
-    assert (tokens[0], len(tokens), finish) == ("[sandbox]", 10, "length")
+def test_cached_tokens_never_exceed_the_prompt() -> None:
+    raw = {
+        "prompt_tokens": 10, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 12, "cache_write_tokens": 5},
+    }  # fmt: skip
+    assert read_usage(raw) == Usage(input_tokens=10, output_tokens=1, cache_read_tokens=10)

@@ -1,0 +1,19 @@
+"""Every upstream protocol that is spoken, by the name that a provider's `protocol` has: one module here for each."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+
+import aiohttp
+
+from models_registry import upstream
+from models_registry.upstream.base import Adapter
+
+MODULES = [import_module(f"{upstream.__name__}.{found.name}") for found in iter_modules(upstream.__path__)
+           if found.name != "registry"]  # fmt: skip
+
+
+def open_adapters(session: aiohttp.ClientSession) -> Mapping[str, Adapter]:
+    """An adapter for each module that names one as its ADAPTER."""
+    adapters: list[Adapter] = [module.ADAPTER(session) for module in MODULES if hasattr(module, "ADAPTER")]
+    return {adapter.protocol: adapter for adapter in adapters}

@@ -1,0 +1,97 @@
+"""Whole answers: dispatched, settled, and told what they cost. Streams: routerhub.gateway.streaming."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from budgets.types import Outcome
+from models_registry.types import Usage
+from models_registry.upstream.base import Completion
+from routerhub.gateway import response_metadata, settlement
+from routerhub.gateway.dispatch import Served, complete, dispatch
+from routerhub.gateway.operation import Ending, Operation
+from routerhub.gateway.protocols.base import ChatProtocol
+from routerhub.gateway.reservation import Charge, answer_cost
+from routerhub.gateway.response_metadata import Headers
+from routerhub.gateway.runtime import Runtime
+
+
+class ByteStream(Protocol):
+    """Bytes as they come. Whoever takes one closes it, whether read to its end or not read at all."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What goes back with status 200: a whole body, or a stream of bytes."""
+
+    headers: Headers
+    body: bytes | ByteStream
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A whole answer, settled."""
+
+    served: Served[Completion]
+    usage: Usage
+    """Reported by the upstream, or counted."""
+    metadata: Mapping[str, Any]
+    """The `routerhub` object."""
+
+
+async def answer(runtime: Runtime, operation: Operation) -> Answer:
+    """The whole answer of the first candidate that gives one. Raises what `dispatch` raises."""
+    served = await dispatch(runtime, operation, complete)
+    completion = served.answer
+    charge = answer_cost(
+        served.place.tariff,
+        completion.usage,
+        operation.decision.task.input_tokens,
+        sum([choice.size for choice in completion.choices]),
+        served.hold.granted.amount_nano,
+    )
+    metadata = await settle(runtime, operation, served, charge, "success")
+    return Answer(served=served, usage=charge.usage, metadata=metadata)
+
+
+async def settle(
+    runtime: Runtime,
+    operation: Operation,
+    served: Served[Any],
+    charge: Charge,
+    outcome: Outcome,
+    error: str = "",
+) -> dict[str, Any]:
+    """Charge and record an answer that has come to its end, and remember the conversation's model. Returns its metadata."""
+    candidate, deployment = served.candidate, served.place.deployment
+    ending = Ending(
+        outcome=outcome,
+        model=candidate.model,
+        provider=deployment.provider,
+        usage=charge.usage,
+        latency_ms=round((runtime.clock.monotonic() - operation.arrival.began) * 1_000),
+        ttft_ms=served.took_ms if operation.request.stream else None,
+        error=error,
+    )
+    await settlement.finish(runtime.ledger, operation, charge, ending)
+    if outcome == "success" and operation.request.controls.session:
+        await runtime.sessions.remember(operation.turn(candidate))
+    return {
+        **response_metadata.decided(operation, candidate, deployment),
+        **response_metadata.settled(operation, served.hold, charge),
+    }
+
+
+async def write_answer(runtime: Runtime, protocol: ChatProtocol, operation: Operation) -> Reply:
+    """The whole answer as the client's protocol writes it."""
+    done = await answer(runtime, operation)
+    served, metadata = done.served, done.metadata
+    candidate = served.candidate
+    headers = response_metadata.headers(operation, candidate, served.place.deployment)
+    headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
+    body = protocol.write(served.answer, operation.envelope(candidate), done.usage, metadata)
+    return Reply(headers=headers, body=body)

@@ -1,0 +1,85 @@
+"""Which candidates are tried, in order: those whose worst case fits what one request may cost and what limits have left."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from autorouter.decision.candidates import serving
+from autorouter.types import Candidate, Decision, Exclusion
+from budgets.types import Refused
+from routerhub.gateway import reservation
+from routerhub.gateway.failover import MAX_MODELS
+from routerhub.gateway.operation import Operation
+from routerhub.gateway.reservation import Plan
+
+
+class Plans:
+    """The plans of an operation's candidates, best first. The next one can be looked at before it is taken.
+
+    The decision names as many candidates as failover needs. Where money is short, all others are looked at too.
+    """
+
+    def __init__(self, operation: Operation, default_max_output: int) -> None:
+        self._operation = operation
+        self._bounds = reservation.bounds(
+            operation.request, operation.decision, operation.policy, default_max_output, operation.arrival.at
+        )
+        self._waiting = self._candidates()
+        self._next: Plan | None = None
+        self._room_nano: int | None = None
+        """What the limit that refused an earlier plan has left: dearer ones need not be asked for."""
+        self._taken = 0
+
+    @property
+    def left(self) -> int:
+        """How many models may be tried still, at most: worked out from the decision alone, since it is asked every time."""
+        return max(0, min(MAX_MODELS, len(self._operation.decision.candidates)) - self._taken)
+
+    def peek(self) -> Plan | None:
+        """The plan that comes next, None where there is none."""
+        if self._taken >= MAX_MODELS:
+            return None
+        while self._next is None or not self._fits(self._next):
+            self._next = next(self._waiting, None)
+            if self._next is None:
+                return None
+        return self._next
+
+    def take(self) -> Plan | None:
+        """Go on to it."""
+        plan, self._next = self.peek(), None
+        self._taken += plan is not None
+        return plan
+
+    def refused(self, refused: Refused) -> None:
+        """A limit did not have room for the last plan. Where it counts money, a cheaper one may fit."""
+        is_money = refused.measure == "money"
+        self._room_nano = refused.limit - refused.spent - refused.reserved if is_money else -1
+
+    def _fits(self, plan: Plan) -> bool:
+        return self._room_nano is None or plan.ceiling_nano <= self._room_nano
+
+    def _candidates(self) -> Iterator[Plan]:
+        known = self._operation.decision.candidates
+        is_short = False
+        for candidate in known:
+            plan = self._plan(candidate)
+            if plan is not None:
+                yield plan
+            is_short = is_short or plan is None or self._room_nano is not None
+        if is_short:
+            for candidate in self._operation.select(None).candidates[len(known) :]:
+                if (plan := self._plan(candidate)) is not None:
+                    yield plan
+
+    def _plan(self, candidate: Candidate) -> Plan | None:
+        rankings, constraints = self._operation.arrival.rankings, self._operation.decision.constraints
+        model = rankings.catalogue.models[candidate.model]
+        deployments = serving(model, rankings.catalogue.providers, constraints, rankings.availability)
+        return reservation.plan(self._operation.request, self._bounds, candidate, model, deployments)
+
+    def none_fits(self) -> Decision:
+        """The decision when no candidate's worst case fits the limit for one request, however short its answer."""
+        everything = self._operation.select(None)
+        reason = f"its worst case is over the limit of {self._bounds.limit_usd} USD for one task"
+        out = tuple(Exclusion(model=candidate.model, code="cost", reason=reason) for candidate in everything.candidates)
+        return replace(everything, candidates=(), excluded=(*out, *everything.excluded))

@@ -1,0 +1,113 @@
+"""What every client dialect is read into and written from, so that nothing outside this folder knows one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+from uuid import UUID
+
+from autorouter.types import Priority
+from models_registry.types import Usage
+from models_registry.upstream.base import OPENAI, Chunk, Completion
+from routerhub.gateway.errors import ApiError
+
+AUTO = "auto"
+POLICY_PREFIX = "policy:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Controls:
+    """What the caller tells RouterHub, in the `routerhub` field or in x-routerhub-* headers. Empty: nothing said."""
+
+    task_type: str = ""
+    policy: str = ""
+    priority: Priority | None = None
+    session: str = ""
+    previous_model: str = ""
+    candidates: tuple[str, ...] | None = None
+    max_cost_usd: Decimal | None = None
+    max_latency_ms: int | None = None
+    tags: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatRequest:
+    """A chat completion that is asked for, in whichever dialect it came."""
+
+    model: str
+    """"auto", "policy:NAME" or a model's id."""
+    messages: Sequence[Mapping[str, Any]]
+    """The conversation in the neutral spelling, see `content`."""
+    content: Mapping[str, Any]
+    """All that goes upstream, messages included, in the neutral spelling: see UpstreamRequest.content."""
+    dialect: str = OPENAI
+    native: Mapping[str, Any] | None = None
+    """The client's own body where its dialect is not the neutral one: an upstream that speaks it gets this."""
+    script: Any = None
+    """What the sandbox is to do with it."""
+    stream: bool
+    include_usage: bool
+    """Whether a stream is to end with what was used."""
+    max_output_tokens: int | None
+    choices: int
+    """How many answers are wanted at once."""
+    has_tools: bool
+    is_structured: bool
+    max_input_tokens: int
+    """An upper bound of the prompt's size: no tokenizer makes more tokens than there are bytes of text."""
+    controls: Controls
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Client:
+    """From where the request came, for the audit."""
+
+    ip: str | None
+    user_agent: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """What stands around an answer, whichever upstream it came from."""
+
+    operation_id: UUID
+    created_at: datetime
+    model: str
+    """The catalogue's id of the model that answers."""
+
+
+class StreamWriter(Protocol):
+    """Writes one stream. Every method gives bytes to be sent now, perhaps none."""
+
+    def chunk(self, chunk: Chunk) -> bytes:
+        """A piece as it came. What closes the stream is kept back until `end`, since it tells what the answer cost."""
+        ...
+
+    def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
+        """The close of a complete stream, with the `routerhub` object."""
+        ...
+
+    def error(self, error: ApiError, metadata: Mapping[str, Any]) -> bytes:
+        """The close of one that broke: an explicit error, so that nobody takes a part for the whole."""
+        ...
+
+
+class ChatProtocol(Protocol):
+    """One dialect of asking for a chat completion."""
+
+    path: str
+    """Where it is spoken, by POST."""
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
+        """The request in a body. Header names are in lower case. Raises BadRequest, which names the field."""
+        ...
+
+    def write(self, completion: Completion, envelope: Envelope, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
+        """A whole answer with the `routerhub` object. `usage` is what was charged by, reported or counted."""
+        ...
+
+    def stream_writer(self, request: ChatRequest, envelope: Envelope) -> StreamWriter: ...
+
+    def write_error(self, error: ApiError) -> bytes: ...

@@ -1,0 +1,92 @@
+"""Values of a JSON body, checked: each gives what it should be, or a BadRequest that names the field and what is allowed."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+from routerhub.gateway.errors import BadRequest
+
+MAX_TEXT = 200
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    try:
+        raw = orjson.loads(body)
+    except orjson.JSONDecodeError as problem:
+        raise BadRequest(f"The body is not JSON: {problem}.", code="invalid_json") from problem
+    if not isinstance(raw, dict):
+        raise BadRequest(f"The body is {_named(raw)}: send an object.", code="invalid_json")
+    return raw
+
+
+def _named(value: object) -> str:
+    """A value for an error message: short, and only its kind where it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{type(value).__name__} {text[:50]}…"
+
+
+def wrong(param: str, given: object, allowed: str) -> BadRequest:
+    return BadRequest(f"{param}: {_named(given)} was given; allowed is {allowed}.", param)
+
+
+def mapping(raw: object, param: str) -> Mapping[str, Any]:
+    if raw is None:
+        return {}
+    if not isinstance(raw, dict):
+        raise wrong(param, raw, "an object")
+    return raw
+
+
+def text(raw: object, param: str) -> str:
+    if not isinstance(raw, str) or not raw or len(raw) > MAX_TEXT or not raw.isprintable():
+        raise wrong(param, raw, f"a printable text of 1 to {MAX_TEXT} characters")
+    return raw
+
+
+def flag(raw: object, param: str) -> bool:
+    if raw is None or isinstance(raw, bool):
+        return bool(raw)
+    raise wrong(param, raw, "true or false")
+
+
+def whole(raw: object, param: str, most: int) -> int | None:
+    if raw is None:
+        return None
+    if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= most:
+        raise wrong(param, raw, f"a whole number from 1 to {most:,}")
+    return raw
+
+
+def number(value: object, param: str, low: float, high: float) -> None:
+    """Only a check: the value passes through as it is."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise wrong(param, value, f"a number from {low} to {high}")
+
+
+def items(raw: object, param: str) -> list[Any]:
+    if raw is None:
+        return []
+    if not isinstance(raw, list):
+        raise wrong(param, raw, "a list")
+    return raw
+
+
+def names(value: object, param: str, most: int) -> tuple[str, ...]:
+    found = items(value, param)
+    if not 1 <= len(found) <= most:
+        raise wrong(param, value, f"a list of 1 to {most} texts")
+    return tuple(text(name, f"{param}[{at}]") for at, name in enumerate(found))
+
+
+def usd(value: object, param: str) -> Decimal:
+    try:
+        amount = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount <= 1_000_000:
+        raise wrong(param, value, "a number of dollars from 0 to 1,000,000")
+    return amount

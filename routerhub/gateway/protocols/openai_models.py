@@ -1,0 +1,143 @@
+"""The list of what can be asked for: the router itself, its policies, and the models of the caller's catalogue.
+
+GET /v1/models takes ?search=, ?provider=, ?capability=, ?order= (id, name, context_window, price, with - before it for
+the other way), ?limit= and ?offset=. Without any of them it lists all, as OpenAI's does.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, get_args
+
+from autorouter.types import RouterRelease
+from models_registry.errors import UnknownPrice
+from models_registry.prices.pricing import mean_price, price_at
+from models_registry.types import Capability, Catalogue, Model
+from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX
+
+UNPRICED = Decimal("Infinity")
+"""Where a model without a price stands in an order by price: last."""
+MOST = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What of the list is wanted, as the query says."""
+
+    words: tuple[str, ...]
+    provider: str
+    capability: Capability | None
+    order: str
+    limit: int | None
+    offset: int
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.words or self.provider or self.capability)
+
+
+def read(query: Mapping[str, str]) -> Asked:
+    """What a query asks for. Raises BadRequest. What it does not know is left to others, as OpenAI's does."""
+    capability = query.get("capability") or None
+    allowed = get_args(Capability)
+    if capability is not None and capability not in allowed:
+        raise BadRequest(f"{capability!r} is not one of {', '.join(allowed)}.", "capability")
+    order = query.get("order", "id")
+    if order.removeprefix("-") not in _ORDERS:
+        raise BadRequest(f"{order!r} is not one of {', '.join(_ORDERS)}, with or without - before it.", "order")
+    return Asked(
+        words=tuple(query.get("search", "").lower().split()),
+        provider=query.get("provider", ""),
+        capability=capability,  # type: ignore[arg-type]  # it is among the allowed
+        order=order,
+        limit=_count(query, "limit"),
+        offset=_count(query, "offset") or 0,
+    )
+
+
+def _count(query: Mapping[str, str], name: str) -> int | None:
+    given = query.get(name)
+    if given is None:
+        return None
+    if not given.isdecimal() or int(given) > MOST:
+        raise BadRequest(f"{given!r} is not a whole number from 0 to {MOST:,}.", name)
+    return int(given)
+
+
+def listed(
+    catalogue: Catalogue, router: RouterRelease, asked: Asked, sees_internal: bool, now: datetime
+) -> dict[str, Any]:
+    """The answer's body: {"object": "list", "data": [...], "total": n}."""
+    models = [
+        model for model in catalogue.models.values() if is_shown(model, sees_internal, now) and _fits(model, asked)
+    ]
+    models.sort(key=lambda model: model.id)
+    key = _ORDERS[asked.order.removeprefix("-")]
+    models.sort(key=lambda model: key(model, now), reverse=asked.order.startswith("-"))
+    own = [] if asked.is_filtered else [AUTO, *(POLICY_PREFIX + name for name in router.policies)]
+    entries = [*(entry(each, "routerhub") for each in own), *(model_entry(each) for each in models)]
+    end = None if asked.limit is None else asked.offset + asked.limit
+    return {"object": "list", "data": entries[asked.offset : end], "total": len(entries)}
+
+
+def found(
+    catalogue: Catalogue, router: RouterRelease, wanted: str, sees_internal: bool, now: datetime
+) -> dict[str, Any] | None:
+    """One line of the list by its id, None where the caller is not offered it."""
+    if wanted == AUTO or wanted.removeprefix(POLICY_PREFIX) in router.policies:
+        return entry(wanted, "routerhub")
+    model = catalogue.models.get(wanted)
+    return model_entry(model) if model is not None and is_shown(model, sees_internal, now) else None
+
+
+def is_shown(model: Model, sees_internal: bool, now: datetime) -> bool:
+    """Deprecated models are not offered any more; internal ones to staff alone."""
+    return (sees_internal or not model.is_internal_only) and not model.is_deprecated(now.date())
+
+
+def _fits(model: Model, asked: Asked) -> bool:
+    text = f"{model.id} {model.name} {model.best_for} {model.description} {model.user_description}".lower()
+    return (
+        all(word in text for word in asked.words)
+        and asked.provider in {"", model.provider}
+        and (asked.capability is None or model.has(asked.capability))
+    )
+
+
+def _mean_price(model: Model, now: datetime) -> Decimal:
+    try:
+        return mean_price(price_at(model.deployments[0].prices, now)) if model.deployments else UNPRICED
+    except UnknownPrice:
+        return UNPRICED
+
+
+_ORDERS: Mapping[str, Callable[[Model, datetime], Any]] = {
+    "id": lambda model, _: model.id,
+    "name": lambda model, _: model.name.lower(),
+    "context_window": lambda model, _: model.context_window,
+    "price": _mean_price,
+}
+
+
+def entry(identifier: str, owner: str) -> dict[str, Any]:
+    """One line of the list, as OpenAI's clients read it."""
+    return {"id": identifier, "object": "model", "created": 0, "owned_by": owner}
+
+
+def model_entry(model: Model) -> dict[str, Any]:
+    """A model's line, with what a picker shows in `routerhub`."""
+    facts = {
+        "name": model.name,
+        "description": model.user_description,
+        "best_for": model.best_for,
+        "context_window": model.context_window,
+        "max_output": model.max_output,
+        "capabilities": sorted(model.capabilities),
+        "supports_reasoning": model.supports_reasoning,
+        "speed_tier": model.speed_tier,
+        "is_pro": model.is_pro,
+        "is_experimental": model.is_experimental,
+    }
+    return {**entry(model.id, model.provider), "routerhub": facts}

@@ -1,0 +1,156 @@
+"""The money side of one hop: what is held before a model is called, and what its answer came to. Pure.
+
+Money is whole nano-dollars.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from autorouter.types import Candidate, Decision, Policy
+from budgets.types import NANO, Caller
+from models_registry.errors import ImpossibleUsage, UnknownPrice
+from models_registry.prices.tariffs import Tariff, tariff_at
+from models_registry.types import Deployment, Model, Usage
+from routerhub.gateway.protocols.base import ChatRequest
+
+MIN_OUTPUT = 16
+"""Tokens. An answer that would have to be shorter to fit a limit is of no use."""
+CHARS_PER_TOKEN = 4
+"""The usual estimate for English prose, where an upstream does not say what it used."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """What a request may use at most, whichever model answers."""
+
+    max_output: int
+    """Tokens of each answer: what the caller asked for, or the policy, or the default."""
+    limit_usd: Decimal | None
+    """For this one request: the lower one of its own limit and its policy's."""
+    at: datetime
+    """When it came, which is when its prices are of."""
+
+
+def bounds(request: ChatRequest, decision: Decision, policy: Policy | None, default: int, at: datetime) -> Bounds:
+    limits = (decision.constraints.max_cost_usd, policy.max_cost_usd if policy else None)
+    return Bounds(
+        max_output=request.max_output_tokens or (policy.max_output_tokens if policy else None) or default,
+        limit_usd=min((limit for limit in limits if limit is not None), default=None),
+        at=at,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a model can be called, and what that costs at the moment."""
+
+    deployment: Deployment
+    tariff: Tariff
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How one candidate would be called, and what that may cost at most."""
+
+    candidate: Candidate
+    places: tuple[Place, ...]
+    """In the order in which they are tried; never empty."""
+    max_output: int
+    """Tokens of each answer."""
+    tokens: int
+    """The most that prompt and answers may have together."""
+    ceiling_nano: int
+
+
+def plan(
+    request: ChatRequest, bounds: Bounds, candidate: Candidate, model: Model, deployments: Sequence[Deployment]
+) -> Plan | None:
+    """How to call a candidate. None where not even the shortest answer fits the limit for one request.
+
+    A deployment without a price is not called: what it costs could not be held.
+    """
+    places = _priced(deployments, bounds.at)
+    if not places:
+        return None
+    max_output = min(bounds.max_output, model.max_output)
+    ceiling = _ceiling_nano(places, request, max_output)
+    if bounds.limit_usd is not None and ceiling > (limit_nano := int(bounds.limit_usd * NANO)):
+        room = min(each.tariff.output_within(request.max_input_tokens, limit_nano) for each in places)
+        fitting = room // request.choices
+        if fitting < min(MIN_OUTPUT, max_output):
+            return None
+        max_output, ceiling = fitting, _ceiling_nano(places, request, fitting)
+    return Plan(
+        candidate=candidate,
+        places=places,
+        max_output=max_output,
+        tokens=request.max_input_tokens + max_output * request.choices,
+        ceiling_nano=ceiling,
+    )
+
+
+def _priced(deployments: Sequence[Deployment], at: datetime) -> tuple[Place, ...]:
+    places = []
+    for deployment in deployments:
+        try:
+            tariff = tariff_at(deployment.prices, at)
+            tariff.ceiling_nano(0, 0)
+        except UnknownPrice:
+            continue
+        places.append(Place(deployment=deployment, tariff=tariff))
+    return tuple(places)
+
+
+def _ceiling_nano(places: Sequence[Place], request: ChatRequest, max_output: int) -> int:
+    """The most that the request can cost at the dearest of its places."""
+    most = max_output * request.choices
+    return max([each.tariff.ceiling_nano(request.max_input_tokens, most) for each in places])
+
+
+def scopes(caller: Caller, policy: str | None, plan: Plan, tags: Sequence[str]) -> tuple[str, ...]:
+    """Every scope whose limits count this request; of the providers, all that may come to serve it."""
+    found = ["site:", f"account:{caller.account_id}", f"key:{caller.key_id}", f"model:{plan.candidate.model}"]
+    if caller.user_id is not None:
+        found.append(f"user:{caller.user_id}")
+    if policy:
+        found.append(f"policy:{policy}")
+    found += [f"provider:{name}" for name in dict.fromkeys([each.deployment.provider for each in plan.places])]
+    found += [f"tag:{tag}" for tag in dict.fromkeys(tags)]
+    return tuple(found)
+
+
+# --- what it came to
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Charge:
+    """What is charged for an answer or an attempt, and by which count."""
+
+    nano: int
+    usage: Usage
+
+
+FREE = Charge(nano=0, usage=Usage(input_tokens=0, output_tokens=0))
+
+
+def answer_cost(tariff: Tariff, reported: Usage | None, input_tokens: int, chars: int, held_nano: int) -> Charge:
+    """What a complete answer cost, by what the upstream reported or else by its size, marked as estimated."""
+    usage = reported or Usage(input_tokens=input_tokens, output_tokens=counted(chars), is_estimated=True)
+    return Charge(nano=priced(tariff, usage, held_nano), usage=usage)
+
+
+def counted(chars: int) -> int:
+    """Tokens of so many characters, rounded up."""
+    return -(-chars // CHARS_PER_TOKEN)
+
+
+def priced(tariff: Tariff, usage: Usage, held_nano: int) -> int:
+    """What this usage costs. An estimate never exceeds the hold; usage that contradicts itself, or that has no price, costs
+    the hold: never less than it may have been."""
+    try:
+        cost = tariff.cost_nano(usage)
+    except (ImpossibleUsage, UnknownPrice):
+        return held_nano
+    return min(cost, held_nano) if usage.is_estimated else cost

@@ -1,0 +1,71 @@
+"""What an answer tells beside itself: the `routerhub` object and the x-routerhub-* headers."""
+
+from typing import Any
+
+import orjson
+
+from autorouter.decision import explain
+from autorouter.types import Candidate, Decision
+from budgets.types import to_usd
+from models_registry.types import SANDBOX, Deployment
+from routerhub.gateway.errors import attempts_told
+from routerhub.gateway.operation import Hold, Operation
+from routerhub.gateway.reservation import Charge
+
+Headers = list[tuple[bytes, bytes]]
+FALSE_TRUE = (b"false", b"true")
+
+
+def decided(operation: Operation, candidate: Candidate, deployment: Deployment) -> dict[str, Any]:
+    """Which model, why, by which releases: all that is known before the answer is complete."""
+    decision = operation.decision
+    runner_up = next((each for each in decision.candidates if each.model != candidate.model), None)
+    return {
+        "operation_id": str(operation.id),
+        "model": candidate.model,
+        "provider": deployment.provider,
+        "sandbox": deployment.provider == SANDBOX,
+        "why": explain.why(decision, candidate),
+        "task": explain.task_json(decision.task),
+        "score": float(candidate.score),
+        "tier": candidate.tier,
+        "terms": explain.terms_json(candidate.terms),
+        "runner_up": {"model": runner_up.model, "score": float(runner_up.score)} if runner_up else None,
+        "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
+        "estimated_cost_usd": f"{candidate.estimated_cost_usd:f}",
+    }
+
+
+def settled(operation: Operation, hold: Hold, charge: Charge) -> dict[str, Any]:
+    """What it cost in all hops, and what is left. `remaining_usd` is null where no money limit applies."""
+    granted = hold.granted
+    remaining = None
+    if granted.remaining_nano is not None:
+        remaining = usd(granted.remaining_nano + granted.amount_nano - charge.nano)
+    return {
+        "cost_usd": usd(operation.charged_nano),
+        "usage_estimated": charge.usage.is_estimated,
+        "remaining_usd": remaining,
+        "attempts": attempts_told(operation.attempts),
+    }
+
+
+def usd(nano: int) -> str:
+    return f"{to_usd(nano):f}"
+
+
+def headers(operation: Operation, candidate: Candidate, deployment: Deployment) -> Headers:
+    decision = operation.decision
+    return [
+        (b"x-routerhub-operation-id", str(operation.id).encode()),
+        (b"x-routerhub-model", candidate.model.encode()),
+        (b"x-routerhub-provider", deployment.provider.encode()),
+        (b"x-routerhub-sandbox", FALSE_TRUE[deployment.provider == SANDBOX]),
+        (b"x-routerhub-catalogue-release", b"%d" % decision.catalogue_release),
+        (b"x-routerhub-router-release", b"%d" % decision.router_release),
+    ]
+
+
+def dry_run(decision: Decision) -> bytes:
+    """The decision alone: nothing is reserved, called or recorded, and no database is needed."""
+    return orjson.dumps({"object": "routerhub.decision", "dry_run": True, "routerhub": explain.as_json(decision)})

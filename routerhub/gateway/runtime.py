@@ -1,0 +1,175 @@
+"""What the gateway runs on: opened when the process starts, closed when it ends."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import aiohttp
+import psycopg
+from django.conf import settings
+from psycopg_pool import PoolTimeout
+
+from autorouter.people.sessions import SessionStore, Turn
+from budgets.ledger import Ledger
+from budgets.types import Caller
+from models_registry import availability
+from models_registry.types import SANDBOX, Deployment, Provider
+from models_registry.upstream.base import Adapter
+from models_registry.upstream.errors import Failed
+from models_registry.upstream.http import open_session
+from models_registry.upstream.registry import open_adapters
+from routerhub.gateway.protocols.base import Controls
+from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
+
+logger = logging.getLogger(__name__)
+STOP_WAIT_S = 5
+FIRST_SNAPSHOT_WAIT_S = 5
+"""A process takes requests when it knows the keys; without a database it starts all the same, and is not ready."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """The gateway's own settings. Times are seconds."""
+
+    deadline_s: float
+    grace_s: float
+    default_max_output: int
+    max_body_bytes: int
+
+    @property
+    def lease_s(self) -> float:
+        """How long a hold may live before it counts as that of a process that died."""
+        return self.deadline_s + self.grace_s
+
+
+class Clock:
+    """Time as it passes. Tests have one that they move."""
+
+    now = staticmethod(lambda: datetime.now(UTC))
+    monotonic = staticmethod(time.monotonic)
+    sleep = staticmethod(asyncio.sleep)
+
+
+class Sessions:
+    """Conversations' last models. Their loss costs a preference, never an answer: without the database, none is known."""
+
+    def __init__(self, store: SessionStore) -> None:
+        self.store = store
+
+    async def previous_model(self, caller: Caller, controls: Controls) -> str | None:
+        if not controls.session:
+            return None
+        try:
+            return await self.store.previous_model(caller.account_id, controls.session)
+        except (psycopg.Error, PoolTimeout) as problem:
+            logger.warning("action=read_session session=%s problem=%s", controls.session, problem)
+            return None
+
+    async def remember(self, turn: Turn) -> None:
+        try:
+            await self.store.remember(turn)
+        except (psycopg.Error, PoolTimeout) as problem:
+            logger.warning("action=remember_session session=%s problem=%s", turn.name, problem)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Endpoint:
+    """A provider as it is called from this process."""
+
+    provider: Provider
+    adapter: Adapter
+    address: str
+    api_key: str
+
+
+class Upstreams:
+    """Every provider's address, key and adapter. The environment is read once for each provider of a release."""
+
+    def __init__(self, adapters: Mapping[str, Adapter], sandbox: Provider) -> None:
+        self._adapters = adapters
+        self._sandbox = sandbox
+        self._endpoints: dict[str, Endpoint] = {}
+
+    def endpoint(self, deployment: Deployment, providers: Mapping[str, Provider]) -> Endpoint:
+        """Where and how a deployment is called. Raises Failed where nobody here speaks its protocol."""
+        provider = self._sandbox if deployment.provider == SANDBOX else providers[deployment.provider]
+        found = self._endpoints.get(provider.name)
+        if found is None or found.provider is not provider:
+            found = self._endpoints[provider.name] = self._endpoint(provider)
+        return found
+
+    def _endpoint(self, provider: Provider) -> Endpoint:
+        adapter = self._adapters.get(provider.protocol)
+        if adapter is None:
+            raise Failed(f"Nobody here speaks {provider.protocol}, the protocol of {provider.name}.", was_sent=False)
+        return Endpoint(
+            provider=provider,
+            adapter=adapter,
+            address=availability.base_url(provider),
+            api_key=availability.api_key(provider),
+        )
+
+
+class Stream(Protocol):
+    """A stream under way, which settles by itself when it is stopped."""
+
+    @property
+    def task(self) -> "asyncio.Task[None]": ...
+
+    def stop(self) -> None: ...
+
+
+@dataclass(kw_only=True)
+class Runtime:
+    """Snapshots to read, a ledger to spend from, upstreams to call."""
+
+    snapshots: SnapshotKeeper
+    ledger: Ledger
+    sessions: Sessions
+    upstreams: Upstreams
+    http: aiohttp.ClientSession
+    limits: Limits
+    clock: Clock = field(default_factory=Clock)
+    streams: set[Stream] = field(default_factory=set)
+    """Streams under way. Each settles by itself; they are waited for when the process stops."""
+
+    async def close(self) -> None:
+        """Streams first, so that they settle; then what they settle with."""
+        under_way = [stream.task for stream in self.streams]
+        for stream in list(self.streams):
+            stream.stop()
+        if under_way:
+            await asyncio.wait(under_way, timeout=STOP_WAIT_S)
+        self.snapshots.stop()
+        await self.ledger.stop()
+        await self.sessions.store.stop()
+        await self.http.close()
+
+
+async def open_runtime() -> Runtime:
+    """Everything, started, from the settings."""
+    dsn = database_dsn()
+    http = open_session()
+    ledger = Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR)
+    runtime = Runtime(
+        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use),
+        ledger=ledger,
+        sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S)),
+        upstreams=Upstreams(open_adapters(http), availability.sandbox_provider()),
+        http=http,
+        limits=Limits(
+            deadline_s=settings.REQUEST_DEADLINE_S,
+            grace_s=settings.HOLD_GRACE_S,
+            default_max_output=settings.DEFAULT_MAX_OUTPUT_TOKENS,
+            max_body_bytes=settings.MAX_BODY_BYTES,
+        ),
+    )
+    runtime.snapshots.start()
+    await runtime.ledger.start()
+    await runtime.sessions.store.start()
+    await asyncio.to_thread(runtime.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
+    return runtime

@@ -1,0 +1,76 @@
+"""The holds of an operation, one at a time: reserved before a model is called, settled when it has answered or failed."""
+
+import logging
+
+from analytics.types import AnswerFacts
+from budgets.ledger import Ledger
+from budgets.types import Outcome, Refused, Settlement, Spend
+from routerhub.gateway.operation import Ending, Hold, Operation
+from routerhub.gateway.reservation import Charge, Plan, scopes
+
+logger = logging.getLogger(__name__)
+
+
+async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: float) -> Refused | None:
+    """Open a hold for the plan, or say which limit it does not fit into. Raises LedgerUnavailable."""
+    hop, operation.hops = operation.hops, operation.hops + 1
+    caller = operation.arrival.caller
+    answer = await ledger.reserve(
+        Spend(
+            operation_id=operation.id,
+            hop=hop,
+            account_id=caller.account_id,
+            key_id=caller.key_id,
+            user_id=caller.user_id,
+            scopes=scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls.tags),
+            amount_nano=plan.ceiling_nano,
+            tokens=plan.tokens,
+            lease_s=lease_s,
+            request=operation.request_facts(plan.candidate).row(),
+        )
+    )
+    if isinstance(answer, Refused):
+        return answer
+    operation.hold = Hold(plan=plan, granted=answer)
+    return None
+
+
+async def release(ledger: Ledger, operation: Operation, charge: Charge) -> None:
+    """Close the hold of a failed attempt at what that cost. Its request goes on elsewhere, so no record is written."""
+    operation.charged_nano += charge.nano
+    await _settle(ledger, operation, charge, "failure", None)
+
+
+async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: Ending) -> None:
+    """Close the operation: its hold, where one is open, at this charge, and its record with all attempts. Done once."""
+    operation.charged_nano += charge.nano
+    facts = operation.answer_facts(ending)
+    if operation.hold is not None:
+        await _settle(ledger, operation, charge, ending.outcome, facts)
+    else:
+        candidate = operation.decision.candidates[0]
+        await ledger.record(operation.request_facts(candidate).row(), facts.row())
+    logger.info(
+        "action=settle operation=%s model=%s provider=%s outcome=%s cost_nano=%s input=%s output=%s attempts=%s ms=%s",
+        operation.id, ending.model, ending.provider, ending.outcome, operation.charged_nano, charge.usage.input_tokens,
+        charge.usage.output_tokens, len(operation.attempts), ending.latency_ms,
+    )  # fmt: skip
+
+
+async def _settle(
+    ledger: Ledger, operation: Operation, charge: Charge, outcome: Outcome, facts: AnswerFacts | None
+) -> None:
+    """The hold is closed before the ledger is waited for: whoever is cancelled meanwhile must not close it again."""
+    hold, operation.hold = operation.hold, None
+    if hold is None:
+        raise RuntimeError(f"Operation {operation.id} has no open hold to settle.")
+    await ledger.settle(
+        Settlement(
+            operation_id=operation.id,
+            hop=hold.granted.hop,
+            amount_nano=charge.nano,
+            tokens=charge.usage.input_tokens + charge.usage.output_tokens,
+            outcome=outcome,
+            answer=facts.row() if facts is not None else None,
+        )
+    )

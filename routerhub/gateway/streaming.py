@@ -1,0 +1,160 @@
+"""The pump of one stream: a task of its own, so that it settles however the client, the upstream or the process ends it.
+
+The pump reads the upstream and fills a bounded queue; whoever serves the client empties it. A client that reads slowly makes
+the queue full and so the upstream wait. A client that leaves cancels the pump, wherever that stands: it closes the upstream's
+connection, then settles at what was seen.
+"""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+from budgets.types import Outcome
+from models_registry.types import Usage
+from models_registry.upstream.base import Chunk
+from models_registry.upstream.errors import TimedOut, UpstreamError
+from routerhub.gateway import failover, response_metadata
+from routerhub.gateway.answering import Reply, settle
+from routerhub.gateway.dispatch import OpenedStream, Served, dispatch, open_stream
+from routerhub.gateway.errors import AllFailed, to_api_error
+from routerhub.gateway.failover import Exposure
+from routerhub.gateway.operation import Operation
+from routerhub.gateway.protocols.base import ChatProtocol
+from routerhub.gateway.reservation import answer_cost
+from routerhub.gateway.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+MAX_QUEUED = 64
+"""Events that wait for a client. A chunk is some hundred bytes, so that is little memory and a second of answer."""
+BROKE = "The stream broke before its end."
+CLIENT_LEFT = "The client left before the end of the stream."
+
+
+async def write_stream(runtime: Runtime, protocol: ChatProtocol, operation: Operation) -> Reply:
+    """The stream of the first candidate that begins one, as the client's protocol writes it. Raises what `dispatch` raises."""
+    served = await dispatch(runtime, operation, open_stream)
+    headers = response_metadata.headers(operation, served.candidate, served.place.deployment)
+    headers.append((b"cache-control", b"no-cache"))
+    return Reply(headers=headers, body=Pump(runtime, protocol, operation, served))
+
+
+class Pump:
+    """Pumps one stream from the moment it is made. Iterate over it for the bytes that go to the client, then close it."""
+
+    def __init__(
+        self, runtime: Runtime, protocol: ChatProtocol, operation: Operation, served: Served[OpenedStream]
+    ) -> None:
+        self._runtime, self._operation, self._served = runtime, operation, served
+        self._writer = protocol.stream_writer(operation.request, operation.envelope(served.candidate))
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_QUEUED)
+        self._usage: Usage | None = None
+        self._chars = 0
+        self._is_running = self._is_stopped = False
+        self.task = asyncio.create_task(self._run())
+        runtime.streams.add(self)
+        self.task.add_done_callback(lambda _: runtime.streams.discard(self))
+
+    # --- the client's side
+
+    def __aiter__(self) -> "Pump":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """As many events as there are. Ends when the pump has, and what it left behind is read."""
+        if self._queue.empty() and self.task.done():
+            raise StopAsyncIteration
+        ready = [await self._queue.get()]
+        while not self._queue.empty():
+            ready.append(self._queue.get_nowait())
+        events = b"".join([event for event in ready if event is not None])
+        if not events:
+            raise StopAsyncIteration
+        return events
+
+    async def aclose(self) -> None:
+        """Nobody reads any more: the upstream is closed and what was seen is settled, by the pump itself."""
+        self.stop()
+
+    def stop(self) -> None:
+        """Cancel the pump, once. One that has not begun to run would never learn of it, and begins stopped."""
+        if not self._is_stopped:
+            self._is_stopped = True
+            if self._is_running:
+                self.task.cancel()
+
+    # --- the upstream's side
+
+    async def _run(self) -> None:
+        self._is_running = True
+        try:
+            closing = await self._pump()
+            await self._queue.put(closing)
+        except asyncio.CancelledError:
+            if self._operation.hold is not None:
+                await self._settle_broken("abandoned", None, CLIENT_LEFT)
+        finally:
+            # A full queue wakes nobody: whoever reads it finds it empty in the end, and this task done.
+            if not self._queue.full():
+                self._queue.put_nowait(None)
+
+    async def _pump(self) -> bytes:
+        """Everything on to the client but the close of the stream, which is returned: it tells what was settled."""
+        try:
+            await self._pass_all()
+        except UpstreamError as error:
+            metadata = await self._settle_broken("failure", error, f"{error.kind}: {error}")
+            failed = AllFailed(error, tuple(self._operation.attempts), BROKE)
+            return self._writer.error(to_api_error(failed), metadata)
+        except Exception as error:  # the seam: the client has its 200 already, so only an event can tell it
+            logger.exception("action=stream operation=%s", self._operation.id)
+            metadata = await self._settle_broken("failure", None, f"{type(error).__name__}: {error}")
+            return self._writer.error(to_api_error(error), metadata)
+        held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
+        charge = answer_cost(self._served.place.tariff, self._usage, tokens, self._chars, held)
+        metadata = await settle(self._runtime, self._operation, self._served, charge, "success")
+        return self._writer.end(charge.usage, metadata)
+
+    async def _pass_all(self) -> None:
+        """Raises UpstreamError. However it ends, the upstream's connection is closed then."""
+        stream, left_s = self._served.answer, self._operation.deadline - self._runtime.clock.monotonic()
+        try:
+            async with aclosing(stream.rest), asyncio.timeout(left_s):
+                if self._is_stopped:
+                    raise asyncio.CancelledError
+                for chunk in stream.early:
+                    await self._pass(chunk)
+                async for chunk in stream.rest:
+                    await self._pass(chunk)
+        except TimeoutError as problem:
+            raise TimedOut("The time for this request is over.") from problem
+
+    async def _pass(self, chunk: Chunk) -> None:
+        if chunk.usage is not None:
+            self._usage = chunk.usage
+        for choice in chunk.choices:
+            self._chars += choice.size
+        if event := self._writer.chunk(chunk):
+            await self._queue.put(event)
+
+    async def _settle_broken(self, outcome: Outcome, error: UpstreamError | None, text: str) -> dict[str, Any]:
+        """Charge what was seen, and let the attempt say how it ended. Returns the answer's metadata."""
+        operation, served = self._operation, self._served
+        charge = failover.attempt_cost(error, self._exposure())
+        operation.attempts[-1] = replace(operation.attempts[-1], error=text.replace("\0", ""), cost_nano=charge.nano)
+        return await settle(self._runtime, operation, served, charge, outcome, text)
+
+    def _exposure(self) -> Exposure:
+        operation, plan = self._operation, self._served.hold.plan
+        return Exposure(
+            input_tokens=operation.decision.task.input_tokens,
+            seen=self._usage,
+            seen_chars=self._chars,
+            max_output_tokens=plan.max_output * operation.request.choices,
+            is_stream=True,
+            elapsed_s=self._runtime.clock.monotonic() - operation.arrival.began,
+            tokens_per_s=None,
+            tariff=self._served.place.tariff,
+            held_nano=plan.ceiling_nano,
+        )

@@ -1,1 +1,0 @@
-"""Protocols: JSON to values and back."""

@@ -1,0 +1,341 @@
+"""Everything around the gateway, in process and scripted: an upstream, a ledger, a clock and what a request meets."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from analytics.types import AnswerFacts, RequestFacts
+from autorouter.decision.ranking import Rankings
+from autorouter.people.preferences import Preferences
+from autorouter.people.sessions import Turn
+from autorouter.types import Candidate, Constraints, Decision, Terms
+from budgets.errors import LedgerUnavailable, MissingKey, UnknownKey
+from budgets.types import Caller, Granted, Refused, Settlement, Spend
+from models_registry import availability
+from models_registry.types import SANDBOX, Availability, Provider
+from models_registry.upstream.base import OPENAI, Chunk, Completion, UpstreamRequest
+from models_registry.upstream.openai import read_chunk, read_completion
+from routerhub.gateway.operation import Arrival, Operation
+from routerhub.gateway.protocols.base import ChatRequest, Client, Controls
+from routerhub.gateway.runtime import Clock, Limits, Runtime, Sessions, Upstreams
+from tests.autorouter import fakes
+
+NOW = fakes.NOW
+KEY = "rh_ada"
+ADA = Caller(key_id=3, key_name="ada", account_id=7, account="acme", user_id=None, permissions=frozenset({"inference"}))
+
+
+class FakeClock(Clock):
+    """Stands still, but for sleeping and for what a test adds to `seconds`."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.seconds - 1_000)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+
+@dataclass
+class FakeLedger:
+    """One limit of money in all. Keeps what was asked, what was settled and what was recorded."""
+
+    limit_nano: int | None = None
+    is_away: bool = False
+    spent_nano: int = 0
+    holds: dict[tuple[uuid.UUID, int], int] = field(default_factory=dict)
+    asked: list[Spend] = field(default_factory=list)
+    settled: list[Settlement] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    """Of requests that ended, each both halves as one."""
+
+    async def reserve(self, spend: Spend) -> Granted | Refused:
+        await asyncio.sleep(0)
+        if self.is_away:
+            raise LedgerUnavailable
+        self.asked.append(spend)
+        hop: Any = {"operation_id": spend.operation_id, "hop": spend.hop}
+        reserved, remaining = sum(self.holds.values()), None
+        if self.limit_nano is not None:
+            remaining = self.limit_nano - self.spent_nano - reserved - spend.amount_nano
+            if remaining < 0:
+                return Refused(**hop, limit_id=1, label="account acme", measure="money", period="day", spent=self.spent_nano,
+                               limit=self.limit_nano, reserved=reserved, asked=spend.amount_nano, resets_at=None)  # fmt: skip
+        self.holds[spend.operation_id, spend.hop] = spend.amount_nano
+        return Granted(**hop, amount_nano=spend.amount_nano, remaining_nano=remaining)
+
+    async def settle(self, settlement: Settlement) -> None:
+        del self.holds[settlement.operation_id, settlement.hop]  # a second settlement is a KeyError
+        self.spent_nano += settlement.amount_nano
+        self.settled.append(settlement)
+        if settlement.answer is not None:
+            asked = [each for each in self.asked if each.hop == settlement.hop][-1]
+            self._keep(asked.request, settlement.answer)
+        await asyncio.sleep(0)
+
+    async def stop(self) -> None:
+        assert self.holds == {}, "what is held is settled before the ledger stops"
+
+    async def record(self, request: tuple[Any, ...], answer: tuple[Any, ...]) -> None:
+        self._keep(request, answer)
+        await asyncio.sleep(0)
+
+    def _keep(self, request: tuple[Any, ...], answer: tuple[Any, ...]) -> None:
+        row = dict(zip(RequestFacts.__slots__, request, strict=True))
+        self.records.append({**row, **dict(zip(AnswerFacts.__slots__, answer, strict=True))})
+
+
+Said = Completion | Chunk | Exception | asyncio.Event | float
+"""What an upstream does next: answer, fail, wait for the test, or (seconds) let time pass."""
+
+
+class FakeUpstream:
+    """An adapter with a script: for each request in turn what it does, the last one again and again."""
+
+    protocol = OPENAI
+
+    def __init__(self, *script: Said | list[Said], clock: FakeClock | None = None) -> None:
+        self.script = list(script)
+        self.clock = clock or FakeClock()
+        self.asked: list[UpstreamRequest] = []
+        self.open = 0
+        """Streams and answers under way: zero when everybody has left."""
+
+    async def complete(self, request: UpstreamRequest) -> Completion:
+        with self._asked(request) as steps:
+            async for said in self._play(steps):
+                if isinstance(said, Completion):
+                    return said
+        raise AssertionError("The script ended without an answer.")
+
+    async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
+        with self._asked(request) as steps:
+            async for said in self._play(steps):
+                if isinstance(said, Chunk):
+                    yield said
+
+    @contextmanager
+    def _asked(self, request: UpstreamRequest) -> Iterator[list[Said]]:
+        steps = self.script[min(len(self.asked), len(self.script) - 1)]
+        self.asked.append(request)
+        self.open += 1
+        try:
+            yield steps if isinstance(steps, list) else [steps]
+        finally:
+            self.open -= 1
+
+    async def _play(self, steps: list[Said]) -> AsyncGenerator[Completion | Chunk, None]:
+        for said in steps:
+            await asyncio.sleep(0)
+            if isinstance(said, Exception):
+                raise said
+            if isinstance(said, asyncio.Event):
+                await said.wait()
+            elif isinstance(said, float):
+                self.clock.seconds += said
+            else:
+                yield said
+
+
+def completion(text: str = "Hello!", usage: tuple[int, int] | None = (10, 20), **more: Any) -> Completion:
+    body: dict[str, Any] = {
+        "id": "up-1", "object": "chat.completion", "created": 5, "model": "there",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}], **more,
+    }  # fmt: skip
+    if usage:
+        body["usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
+    return read_completion(orjson.dumps(body))
+
+
+def chunk(
+    text: str | None = None, finish: str | None = None, usage: tuple[int, int] | None = None, **delta: Any
+) -> Chunk:
+    """A chunk; one with neither text, delta nor end has no choices at all."""
+    body: dict[str, Any] = {
+        "id": "up-1",
+        "object": "chat.completion.chunk",
+        "created": 5,
+        "model": "there",
+        "choices": [],
+    }
+    if text is not None or finish is not None or delta:
+        said = {**delta, **({"content": text} if text is not None else {})}
+        body["choices"] = [{"index": 0, "delta": said, "finish_reason": finish}]
+    if usage:
+        body["usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
+    return read_chunk(orjson.dumps(body))
+
+
+# --- what a request meets
+
+
+def catalogue(*models: Any) -> Any:
+    """Three models of one maker, dear to cheap, unless others are given. USD per 1M tokens: 10/30, 1/3, 0.1/0.3."""
+    made = models or tuple(
+        fakes.model(f"acme:{name}", prices)
+        for name, prices in (("large", ("10", "30")), ("middle", ("1", "3")), ("small", ("0.1", "0.3")))
+    )
+    return fakes.catalogue(*made)
+
+
+def rankings(*models: Any, router: Any = None, **facts: Any) -> Rankings:
+    made = catalogue(*models)
+    reach = Availability(providers=frozenset(made.providers), sandbox=False, **facts)
+    return Rankings(catalogue=made, router=router or fakes.router(), availability=reach)
+
+
+def candidate(model: str, cost_usd: str = "0.001") -> Candidate:
+    ten = Decimal(10)
+    terms = Terms(
+        category=ten, stickiness=ten, reasoning=ten, research=ten, complexity_factor=ten, tier_weight=ten, speed=ten
+    )
+    return Candidate(
+        model=model, provider=model.partition(":")[0], score=Decimal(70), tier="mid", terms=terms, mean_price=ten,
+        quality=Decimal(80), estimated_cost_usd=Decimal(cost_usd),
+    )  # fmt: skip
+
+
+def decision(*models: str, **constraints: Any) -> Decision:
+    return Decision(
+        task=fakes.task(input_tokens=100),
+        constraints=Constraints(**constraints),
+        candidates=tuple(candidate(model) for model in models),
+        excluded=(),
+        considered=len(models),
+        catalogue_release=3,
+        router_release=7,
+    )
+
+
+def again(met: Rankings, **changes: Any) -> Rankings:
+    """The same rankings with something else in them."""
+    facts = {"catalogue": met.catalogue, "router": met.router, "availability": met.availability}
+    return Rankings(**{**facts, **changes})
+
+
+def request(**changes: Any) -> ChatRequest:
+    """A hello of at most 100 tokens, to be answered in at most 1,000."""
+    messages = [{"role": "user", "content": "Hello"}]
+    values: dict[str, Any] = {
+        "model": "auto", "messages": messages, "content": {"messages": messages}, "stream": False, "include_usage": False,
+        "max_output_tokens": 1_000, "choices": 1, "has_tools": False, "is_structured": False, "max_input_tokens": 100,
+        "controls": Controls(),
+    }  # fmt: skip
+    return ChatRequest(**{**values, **changes})
+
+
+def operation(
+    *models: str,
+    asked: ChatRequest | None = None,
+    met: Rankings | None = None,
+    everything: Decision | None = None,
+    seconds: float = 300,
+    **constraints: Any,
+) -> Operation:
+    """A request that was decided for these models, best first; it has so many seconds.
+
+    `everything` is the whole decision, where this one names only the best.
+    """
+    met = met or rankings()
+    decided = decision(*(models or ("acme:large", "acme:middle", "acme:small")), **constraints)
+    arrival = Arrival(
+        caller=ADA,
+        client=Client(ip="127.0.0.1", user_agent="tests"),
+        request=asked or request(),
+        rankings=met,
+        availability_digest=availability.digest(met.availability),
+        at=NOW,
+        began=1_000.0,
+    )
+    return Operation(
+        arrival=arrival, decision=decided, select=lambda _: everything or decided, deadline=1_000.0 + seconds
+    )
+
+
+# --- what the gateway runs on
+
+
+class FakeRing:
+    """One key."""
+
+    def find(self, text: str | None, now: datetime) -> Caller:
+        if not text:
+            raise MissingKey
+        if text != KEY:
+            raise UnknownKey(text)
+        return ADA
+
+
+class FakeSnapshots:
+    """A keeper whose snapshot is itself, and never changes."""
+
+    def __init__(self, met: Rankings, preferences: Mapping[int, Preferences] | None = None) -> None:
+        self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
+        self.is_stopped = False
+
+    @property
+    def current(self) -> "FakeSnapshots":
+        return self
+
+    def rankings(self, user_key: str) -> Rankings:
+        return self.met
+
+    def digest_of(self, rankings: Rankings) -> str:
+        return availability.digest(rankings.availability)
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+
+class FakeSessions:
+    """Conversations in a dictionary."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, str] = {}
+
+    async def previous_model(self, account_id: int, name: str) -> str | None:
+        return self.models.get(name)
+
+    async def remember(self, turn: Turn) -> None:
+        self.models[turn.name] = turn.model
+
+    async def stop(self) -> None:
+        pass
+
+
+class FakeHttp:
+    is_closed = False
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **limits: Any) -> Runtime:
+    """The gateway around one upstream. Its parts are reached as `runtime.ledger` and so on."""
+    values = {"deadline_s": 300.0, "grace_s": 30.0, "default_max_output": 4_000, "max_body_bytes": 100_000, **limits}
+    sandbox = Provider(
+        name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""
+    )
+    parts: Any = {
+        "snapshots": FakeSnapshots(met or rankings()),
+        "ledger": ledger or FakeLedger(),
+        "sessions": Sessions(FakeSessions()),  # type: ignore[arg-type]
+        "http": FakeHttp(),
+        "clock": getattr(upstream, "clock", None) or FakeClock(),
+    }
+    return Runtime(upstreams=Upstreams({OPENAI: upstream}, sandbox), limits=Limits(**values), **parts)

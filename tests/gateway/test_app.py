@@ -1,0 +1,248 @@
+"""The gateway as an ASGI server meets it: messages in, messages out, and clients that leave."""
+
+import asyncio
+from typing import Any
+
+import orjson
+import pytest
+
+from models_registry.upstream.errors import Failed
+from routerhub.gateway import app
+from routerhub.gateway.app import Gateway
+from tests.gateway.fakes import KEY, FakeLedger, FakeUpstream, Said, chunk, completion, runtime
+
+pytestmark = pytest.mark.anyio
+CHAT = "/v1/chat/completions"
+HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
+
+
+class Exchange:
+    """One request to a gateway around a scripted upstream."""
+
+    def __init__(self, *script: Said | list[Said], **limits: Any) -> None:
+        self.upstream = FakeUpstream(*(script or (completion(),)))
+        self.ledger = FakeLedger()
+        self.gateway = Gateway()
+        self.gateway.runtime = runtime(self.upstream, self.ledger, **limits)
+        self.sent: list[Any] = []
+        self.leave = asyncio.Event()
+        """Set by the test: the client is gone."""
+        self.can_read = asyncio.Event()
+        self.can_read.set()
+
+    async def ask(
+        self,
+        body: Any = HELLO,
+        path: str = CHAT,
+        method: str = "POST",
+        key: str = KEY,
+        pieces: int = 1,
+    ) -> None:
+        data = body if isinstance(body, bytes) else orjson.dumps(body)
+        size = max(1, -(-len(data) // pieces))
+        waiting = [data[at : at + size] for at in range(0, len(data), size)] or [b""]
+        headers = [(b"authorization", f"Bearer {key}".encode()), (b"user-agent", b"tests")]
+        scope = {
+            "type": "http", "path": path, "raw_path": path.encode(), "root_path": "", "method": method, "headers": headers,
+            "client": ("127.0.0.1", 1), "query_string": b"", "scheme": "http", "server": ("x", 80), "http_version": "1.1",
+        }  # fmt: skip
+
+        async def receive() -> Any:
+            if waiting:
+                return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting)}
+            await self.leave.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            self.sent.append(message)
+            await self.can_read.wait()
+
+        await self.gateway(scope, receive, send)
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"])
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        return dict(self.sent[0]["headers"])
+
+    @property
+    def body(self) -> bytes:
+        assert not self.sent[-1].get("more_body"), "the answer has an end"
+        return b"".join(message["body"] for message in self.sent[1:])
+
+    @property
+    def error(self) -> Any:
+        return orjson.loads(self.body)["error"]
+
+    async def settled(self) -> dict[str, Any]:
+        for stream in list(self.gateway.runtime.streams):
+            await asyncio.wait([stream.task], timeout=1)
+        (record,) = self.ledger.records
+        assert (self.ledger.holds, self.upstream.open) == ({}, 0)
+        return record
+
+
+@pytest.fixture(autouse=True)
+def listening_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "LISTEN_AFTER_S", 0.01)
+
+
+# --- answers
+
+
+async def test_an_answer_has_its_length_its_kind_and_its_headers() -> None:
+    exchange = Exchange()
+    await exchange.ask()
+    assert (exchange.status, exchange.headers[b"content-type"]) == (200, b"application/json")
+    assert int(exchange.headers[b"content-length"]) == len(exchange.body)
+    assert exchange.headers[b"x-routerhub-provider"] == b"acme"
+    assert len(exchange.sent) == 2
+
+
+async def test_a_stream_is_sent_piece_by_piece_and_closed() -> None:
+    exchange = Exchange([chunk("Hi"), chunk(finish="stop")])
+    await exchange.ask({**HELLO, "stream": True})
+    assert (exchange.status, exchange.headers[b"content-type"]) == (200, b"text/event-stream; charset=utf-8")
+    assert b"content-length" not in exchange.headers
+    assert exchange.body.endswith(b"data: [DONE]\n\n")
+    assert exchange.sent[-1] == {"type": "http.response.body", "body": b""}
+
+
+async def test_a_body_may_come_in_pieces() -> None:
+    exchange = Exchange()
+    await exchange.ask(pieces=7)
+    assert exchange.status == 200
+
+
+@pytest.mark.parametrize("pieces", [1, 50])
+async def test_a_body_that_is_too_large_is_refused_after_it_was_read(pieces: int) -> None:
+    exchange = Exchange(max_body_bytes=1_000)
+    await exchange.ask(b" " * 1_001, pieces=pieces)
+    assert (exchange.status, exchange.error["code"]) == (413, "body_too_large")
+    exactly = Exchange(max_body_bytes=1_000)
+    await exactly.ask(orjson.dumps(HELLO).ljust(1_000), pieces=pieces)
+    assert exactly.status == 200
+
+
+async def test_a_refusal_carries_its_headers() -> None:
+    exchange = Exchange()
+    await exchange.ask(key="rh_wrong")
+    assert (exchange.status, exchange.error["code"]) == (401, "invalid_api_key")
+    assert exchange.headers[b"www-authenticate"] == b'Bearer realm="RouterHub"'
+
+
+async def test_what_nobody_expected_tells_nothing_of_the_inside(caplog: pytest.LogCaptureFixture) -> None:
+    exchange = Exchange(ZeroDivisionError("secret"))
+    await exchange.ask()
+    assert (exchange.status, exchange.error["type"]) == (500, "server_error")
+    assert "secret" not in exchange.error["message"]
+    assert "ZeroDivisionError: secret" in caplog.text
+    assert (await exchange.settled())["http_status"] == 500
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status", "code"),
+    [
+        ("/v1/nothing", "GET", 404, "not_found"),
+        (CHAT, "GET", 405, "method_not_allowed"),
+        ("/v1", "GET", 404, "not_found"),
+    ],
+)
+async def test_other_addresses_and_methods_get_errors_of_the_same_shape(
+    path: str, method: str, status: int, code: str
+) -> None:
+    exchange = Exchange()
+    await exchange.ask(b"", path, method)
+    assert (exchange.status, exchange.error["code"]) == (status, code)
+
+
+async def test_the_models_are_listed() -> None:
+    exchange = Exchange()
+    await exchange.ask(b"", "/v1/models", "GET")
+    assert [each["id"] for each in orjson.loads(exchange.body)["data"]] == [
+        "auto", "acme:large", "acme:middle", "acme:small",
+    ]  # fmt: skip
+    one = Exchange()
+    await one.ask(b"", "/v1/models/acme:small", "GET")
+    assert orjson.loads(one.body)["owned_by"] == "acme"
+    nothing = Exchange()
+    await nothing.ask(b"", "/v1/models/acme:nothing", "GET")
+    assert (nothing.status, nothing.error["code"]) == (404, "not_found")
+
+
+# --- clients that leave
+
+
+async def test_who_leaves_before_the_answer_is_settled_and_sent_nothing() -> None:
+    """A20: the upstream is closed within a second, and nothing is left running."""
+    exchange = Exchange(asyncio.Event())
+    before = asyncio.all_tasks()
+    asking = asyncio.ensure_future(exchange.ask())
+    await asyncio.sleep(0.02)
+    assert exchange.upstream.open == 1
+    exchange.leave.set()
+    await asyncio.wait_for(asking, 1)
+    assert (exchange.sent, (await exchange.settled())["outcome"]) == ([], "abandoned")
+    assert asyncio.all_tasks() == before
+
+
+async def test_who_leaves_in_a_pause_between_two_tries_is_tried_for_no_more() -> None:
+    exchange = Exchange(Failed("x", status=500))
+    pause = asyncio.Event()
+    exchange.gateway.runtime.clock.sleep = lambda _: pause.wait()  # type: ignore[assignment, return-value]
+    asking = asyncio.ensure_future(exchange.ask())
+    await asyncio.sleep(0.02)
+    exchange.leave.set()
+    await asyncio.wait_for(asking, 1)
+    assert (len(exchange.upstream.asked), (await exchange.settled())["cost_nano"]) == (1, 0)
+
+
+async def test_who_leaves_in_a_stream_is_settled_at_what_was_seen() -> None:
+    exchange = Exchange([chunk("Hello"), asyncio.Event()])
+    before = asyncio.all_tasks()
+    asking = asyncio.ensure_future(exchange.ask({**HELLO, "stream": True}))
+    await asyncio.sleep(0.02)
+    exchange.leave.set()
+    await asyncio.wait_for(asking, 1)
+    record = await exchange.settled()
+    assert (record["outcome"], record["output_tokens"]) == ("abandoned", 2)
+    assert exchange.sent[-1].get("more_body"), "it was not closed as if it were complete"
+    assert asyncio.all_tasks() == before
+
+
+async def test_who_reads_nothing_and_leaves_is_settled_too() -> None:
+    """The server's send waits for a client that does not read; the cancellation reaches it there."""
+    exchange = Exchange([chunk("Hello"), asyncio.Event()])
+    exchange.can_read.clear()
+    asking = asyncio.ensure_future(exchange.ask({**HELLO, "stream": True}))
+    await asyncio.sleep(0.02)
+    assert len(exchange.sent) == 1, "the head of the answer, and nobody took it"
+    exchange.leave.set()
+    await asyncio.wait_for(asking, 1)
+    assert (await exchange.settled())["outcome"] == "abandoned"
+
+
+async def test_who_leaves_while_sending_the_body_is_not_answered() -> None:
+    exchange = Exchange()
+    messages = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    scope: Any = {"type": "http", "path": CHAT, "method": "POST", "headers": [], "client": None}
+    await exchange.gateway(scope, receive, send)
+
+
+async def test_a_server_that_stops_cancels_and_the_request_is_settled() -> None:
+    exchange = Exchange(asyncio.Event())
+    asking = asyncio.ensure_future(exchange.ask())
+    await asyncio.sleep(0.02)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert (await exchange.settled())["outcome"] == "abandoned"

@@ -1,0 +1,155 @@
+"""A request from bytes to bytes: who asks, what is decided, what answers, and what is told."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.people.preferences import Preferences
+from autorouter.types import Policy
+from budgets.errors import MissingKey, PermissionMissing, UnknownKey
+from budgets.types import Caller
+from models_registry.types import Usage
+from routerhub.gateway import pipeline
+from routerhub.gateway.answering import Reply
+from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.protocols.base import Client
+from routerhub.gateway.protocols.openai_chat import PROTOCOL
+from routerhub.gateway.runtime import Runtime
+from tests.autorouter import fakes as router_fakes
+from tests.gateway.fakes import ADA, KEY, FakeUpstream, chunk, completion, rankings, runtime
+
+pytestmark = pytest.mark.anyio
+LARGE, MIDDLE, SMALL = "acme:large", "acme:middle", "acme:small"
+OPS = Policy(
+    name="ops", version=1, title="Ops", models=(SMALL,), max_cost_usd=None, max_output_tokens=50, temperature=None
+)  # fmt: skip
+
+
+def gateway(*script: Any, **facts: Any) -> Runtime:
+    router = replace(router_fakes.router(policies=(OPS,)), task_types={"report": "ops"})
+    return runtime(FakeUpstream(*(script or (completion(),))), met=rankings(router=router, **facts))
+
+
+async def serve(made: Runtime, key: str | None = KEY, headers: dict[str, str] | None = None, **body: Any) -> Reply:
+    given = {"messages": [{"role": "user", "content": "Hello"}], **body}
+    sent = {**({"authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
+    return await pipeline.serve(made, PROTOCOL, sent, orjson.dumps(given), Client(ip="127.0.0.1", user_agent="tests"))
+
+
+async def told(made: Runtime, **body: Any) -> Any:
+    """The JSON of a whole answer."""
+    reply = await serve(made, **body)
+    assert isinstance(reply.body, bytes)
+    return orjson.loads(reply.body)
+
+
+async def test_an_answer_tells_model_reason_and_cost_and_is_recorded_once() -> None:
+    made = gateway()
+    reply = await serve(made, seed=7)
+    assert isinstance(reply.body, bytes)
+    answer = orjson.loads(reply.body)
+    assert answer["choices"][0]["message"]["content"] == "Hello!"
+    metadata = answer["routerhub"]
+    assert set(metadata) == {
+        "operation_id", "model", "provider", "sandbox", "why", "task", "score", "tier", "terms", "runner_up", "releases",
+        "estimated_cost_usd", "cost_usd", "usage_estimated", "remaining_usd", "attempts",
+    }  # fmt: skip
+    (record,) = made.ledger.records  # type: ignore[attr-defined]
+    assert metadata["operation_id"] == str(record["operation_id"])
+    assert (answer["model"], record["outcome"]) == (metadata["model"], "success")
+    assert Decimal(metadata["cost_usd"]) * 10**9 == record["cost_nano"] > 0, "what is told is what is charged"
+    headers = dict(reply.headers)
+    assert headers[b"x-routerhub-operation-id"].decode() == metadata["operation_id"]
+    assert headers[b"x-routerhub-model"].decode() == answer["model"]
+    assert headers[b"x-routerhub-cost-usd"].decode() == metadata["cost_usd"]
+    assert (headers[b"x-routerhub-sandbox"], headers[b"x-routerhub-catalogue-release"]) == (b"false", b"3")
+    assert (record["user_agent"], record["ip"], record["requested_model"]) == ("tests", "127.0.0.1", "auto")
+
+
+async def test_a_stream_is_given_as_it_comes() -> None:
+    reply = await serve(gateway([chunk("Hi"), chunk(finish="stop")]), stream=True)
+    assert not isinstance(reply.body, bytes)
+    assert b"".join([piece async for piece in reply.body]).endswith(b"data: [DONE]\n\n")
+
+
+async def test_a_named_model_answers_or_nobody() -> None:
+    assert (await told(gateway(), model=SMALL))["model"] == SMALL
+    with pytest.raises(UnknownModel) as caught:
+        await serve(gateway(), model="acme:nothing")
+    assert caught.value.field == "model"
+
+
+async def test_a_policy_may_be_asked_for_as_a_model_a_control_or_a_task_type() -> None:
+    for body in ({"model": "policy:ops"}, {"routerhub": {"policy": "ops"}}, {"routerhub": {"task_type": "report"}}):
+        made = gateway()
+        assert (await told(made, **body))["model"] == SMALL
+        assert made.upstreams._adapters["openai"].asked[0].max_output_tokens == 50  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"model": "policy:nothing"}, UnknownPolicy), ({"routerhub": {"task_type": "dance"}}, UnknownTaskType),
+        ({"routerhub": {"candidates": ["x:y"]}}, UnknownModel), ({"messages": []}, BadRequest),
+    ],
+)  # fmt: skip
+async def test_nonsense_is_refused_before_anything_is_paid_for(body: Any, error: type[Exception]) -> None:
+    made = gateway()
+    with pytest.raises(error):
+        await serve(made, **body)
+    assert made.ledger.asked == []  # type: ignore[attr-defined]
+
+
+async def test_where_every_model_is_out_the_reasons_are_all_there() -> None:
+    with pytest.raises(NoCandidate) as caught:
+        await serve(gateway(), routerhub={"max_cost_usd": 0.0000001})
+    assert {out.model for out in caught.value.decision.excluded} == {LARGE, MIDDLE, SMALL}
+
+
+async def test_a_dry_run_decides_in_full_and_does_nothing() -> None:
+    made = gateway()
+    body = await told(made, routerhub={"dry_run": True})
+    assert (body["object"], len(body["routerhub"]["candidates"])) == ("routerhub.decision", 3)
+    assert (made.ledger.asked, made.ledger.records) == ([], [])  # type: ignore[attr-defined]
+
+
+async def test_a_users_own_preferences_count() -> None:
+    made = gateway()
+    dora = replace(ADA, user_id=5)
+    made.snapshots.ring.find = lambda *_: dora  # type: ignore[attr-defined]
+    made.snapshots.preferences = {5: Preferences(max_cost_usd=Decimal("0.0002"))}  # type: ignore[attr-defined]
+    assert (await told(made))["model"] == SMALL
+
+
+async def test_a_conversation_keeps_its_model() -> None:
+    made = gateway()
+    session = {"session": "s"}
+    assert (await told(made, model=MIDDLE, routerhub=session))["model"] == MIDDLE
+    sticky = await told(made, routerhub={**session, "dry_run": True})
+    assert [each["model"] for each in sticky["routerhub"]["candidates"] if each["terms"]["stickiness"]] == [MIDDLE]
+
+
+async def test_without_a_good_key_nobody_is_let_in() -> None:
+    with pytest.raises(MissingKey):
+        await serve(gateway(), key=None)
+    with pytest.raises(UnknownKey):
+        await serve(gateway(), key="rh_wrong")
+    assert isinstance((await serve(gateway(), key=None, headers={"x-api-key": KEY})).body, bytes)
+
+
+async def test_a_key_that_may_not_call_models_does_not() -> None:
+    made = gateway()
+    reader: Caller = replace(ADA, permissions=frozenset({"routing"}))
+    made.snapshots.ring.find = lambda *_: reader  # type: ignore[attr-defined]
+    with pytest.raises(PermissionMissing):
+        await serve(made)
+
+
+async def test_an_upstream_without_usage_is_counted_and_told_as_an_estimate() -> None:
+    body = await told(gateway(completion("twelve chars", usage=None)), model=SMALL)
+    assert (body["usage"]["completion_tokens"], body["routerhub"]["usage_estimated"]) == (3, True)
+    assert Usage(input_tokens=0, output_tokens=3).output_tokens == body["usage"]["completion_tokens"]

@@ -1,0 +1,55 @@
+"""How each upstream protocol spells one and the same conversation. An adapter without a spelling here is not tested."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+TEXT = "a\u2028b\x85c \U0001f600"
+"""Separators that are no ends of lines, and a character of four bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spelling:
+    """The answer TEXT with 10 and 20 tokens used, whole and as the data of events, and a refusal that says "no"."""
+
+    answer: bytes
+    refusal: bytes
+    error_in_place_of_an_answer: bytes
+    pieces: Sequence[bytes]
+    """Events that bring TEXT."""
+    finish: bytes
+    """The event by which the answer says that it ended."""
+    mark: bytes
+    """The event that closes the stream."""
+    usage: bytes
+    error: bytes
+    """An event that reports an error, "no"."""
+
+
+def _dumps(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _openai() -> Spelling:
+    usage = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}
+    message = {"role": "assistant", "content": TEXT}
+
+    def chunk(text: str | None, finish: str | None = None) -> bytes:
+        delta = {} if text is None else {"content": text}
+        return _dumps({"id": "1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    return Spelling(
+        answer=_dumps(
+            {"id": "1", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}
+        ),
+        refusal=_dumps({"error": {"message": "no", "code": "c", "param": "p"}}),
+        error_in_place_of_an_answer=_dumps({"error": {"message": "no", "code": 429}}),
+        pieces=[chunk(TEXT[:3]), chunk(TEXT[3:])],
+        finish=chunk(None, "stop"),
+        mark=b"[DONE]",
+        usage=_dumps({"id": "1", "choices": [], "usage": usage}),
+        error=_dumps({"error": {"message": "no"}}),
+    )
+
+
+SPELLINGS: Mapping[str, Spelling] = {"openai": _openai()}
