@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -59,7 +58,7 @@ class Batcher(Generic[Item, Answer]):
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append(Waiting(item, answer, time.monotonic()))
         if self._sending is None:
-            self._send_next()
+            self._begin()
         return answer
 
     async def flush(self) -> None:
@@ -68,30 +67,33 @@ class Batcher(Generic[Item, Answer]):
             await asyncio.wait({self._sending})
             await asyncio.sleep(0)
 
-    def _send_next(self) -> None:
-        if self._patience is not None:
-            self._waiting = [each for each in self._waiting if not each.answer.done()]
-        batch, self._waiting = self._waiting[: self._max_items], self._waiting[self._max_items :]
-        self._sent = batch
-        if not batch:
-            return
-        self.batches += 1
-        self.items += len(batch)
-        sending = self._sending = asyncio.create_task(self._send([each.item for each in batch]))
-        sending.add_done_callback(partial(self._deliver, batch))
+    def _begin(self) -> None:
+        sending = self._sending = asyncio.create_task(self._send_next())
+        sending.add_done_callback(self._deliver)
         if self._patience is not None and self._look is None:
             self._look_later(self._patience)
 
-    def _deliver(
-        self, batch: Sequence[Waiting[Item, Answer]], sent: "asyncio.Task[Sequence[Answer | Exception]]"
-    ) -> None:
-        self._sending = None
-        self._send_next()
+    async def _send_next(self) -> Sequence[Answer | Exception]:
+        """The batch is cut when this runs: callers who woke up together have all submitted by then."""
+        if self._patience is not None:
+            self._waiting = [each for each in self._waiting if not each.answer.done()]
+        self._sent, self._waiting = self._waiting[: self._max_items], self._waiting[self._max_items :]
+        if not self._sent:
+            return ()
+        self.batches += 1
+        self.items += len(self._sent)
+        return await self._send([each.item for each in self._sent])
+
+    def _deliver(self, sent: "asyncio.Task[Sequence[Answer | Exception]]") -> None:
+        batch, self._sent, self._sending = self._sent, [], None
         for each, answer in zip(batch, _answers(sent, len(batch)), strict=True):
             if not each.answer.done():
                 _resolve(each.answer, answer)
             elif self._patience is not None and not isinstance(answer, Exception):
                 self._patience.unclaimed(answer)
+        # After the answers, so that what they lead to at once is in the next batch. `unclaimed` may have begun it.
+        if self._waiting and self._sending is None:
+            self._begin()
 
     def _look_later(self, patience: Patience[Answer]) -> None:
         wait_s = patience.wait_s / LOOKS_PER_WAIT

@@ -25,7 +25,14 @@ class Reserver:
         self._database = database
 
     async def reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
-        """An answer for each, in order. One that the database rejects fails alone. Raises Away."""
+        """An answer for each, in order; the same one for the same name. One that the database rejects fails alone.
+
+        Raises Away.
+        """
+        by_name = {(spend.operation_id, spend.hop): spend for spend in batch}
+        if len(by_name) < len(batch):
+            answers = dict(zip(by_name, await self.reserve(list(by_name.values())), strict=True))
+            return [answers[spend.operation_id, spend.hop] for spend in batch]
         try:
             return await self._reserve(batch)
         except Rejected as problem:

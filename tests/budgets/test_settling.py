@@ -180,7 +180,7 @@ async def test_records_and_settlements_share_a_batch_and_a_bad_record_fails_alon
     )
     assert [len(await records(each)) for each in (held, good, bad)] == [1, 1, 0]
     assert "rejected=Unreserved" in caplog.text
-    assert ledger._settle.batches == 2
+    assert ledger._settle.batches == 1
 
 
 async def test_two_records_of_one_operation_in_one_batch_are_one(ledger: Ledger) -> None:
