@@ -53,6 +53,7 @@ class Record(Fact):
         managed = False
         db_table = "analytics_record"
         ordering = ["-created_at"]
+        verbose_name = "request"
 
     def __str__(self) -> str:
         return str(self.operation_id)

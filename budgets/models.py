@@ -173,7 +173,7 @@ class LedgerEntry(Fact):
 
     class Meta:
         ordering = ["-id"]
-        verbose_name_plural = "ledger entries"
+        verbose_name_plural = "ledger"
         indexes = [models.Index(fields=["account_id", "settled_at"], name="ledgerentry_account_time")]
         constraints = [
             models.UniqueConstraint(fields=["operation_id", "hop", "kind"], name="one_entry_per_hop_and_kind"),

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -234,14 +233,6 @@ LOGGING = {
 }
 
 
-def _page(title: str, icon: str, model: str) -> dict[str, object]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
-
-
-def _own_page(title: str, icon: str, name: str) -> dict[str, object]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{name}")}
-
-
 UNFOLD = {
     "SITE_TITLE": "RouterHub",
     "SITE_HEADER": "RouterHub",
@@ -251,62 +242,6 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "analytics.dashboard.context",
     "SIDEBAR": {
         "show_search": True,
-        "navigation": [
-            {
-                "items": [
-                    {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
-                    _page("Requests", "receipt_long", "analytics_record"),
-                ]
-            },
-            {
-                "title": "Router",
-                "items": [
-                    _own_page("Tuning", "tune", "tuning"),
-                    _own_page("Score matrix", "grid_on", "scores"),
-                    _page("Profiles", "leaderboard", "autorouter_profile"),
-                    _page("Policies", "rule", "autorouter_policy"),
-                    _page("Task types", "label", "autorouter_tasktype"),
-                    _page("Sessions", "forum", "autorouter_session"),
-                    _page("Preferences", "person_heart", "autorouter_preferences"),
-                    _page("Moves by performance", "swap_vert", "autorouter_policyshift"),
-                    _own_page("Backtest", "history_toggle_off", "backtest"),
-                    _page("Proposals", "lightbulb", "experiments_proposal"),
-                    _page("Learning", "school", "experiments_learninground"),
-                ],
-            },
-            {
-                "title": "Catalogue",
-                "items": [
-                    _page("Models", "deployed_code", "models_registry_model"),
-                    _page("Deployments", "lan", "models_registry_deployment"),
-                    _page("Prices", "sell", "models_registry_price"),
-                    _page("Providers", "dns", "models_registry_provider"),
-                    _own_page("Sync prices", "sync", "sync_prices"),
-                    _own_page("Import and export", "swap_vert", "imports"),
-                ],
-            },
-            {
-                "title": "Control",
-                "items": [
-                    _own_page("Releases", "new_releases", "releases"),
-                    _own_page("Changes", "history", "changes"),
-                ],
-            },
-            {
-                "title": "Budgets",
-                "items": [
-                    _page("Limits", "speed", "budgets_limit"),
-                    _page("Accounts", "corporate_fare", "budgets_account"),
-                    _page("API keys", "key", "budgets_apikey"),
-                    _page("Counters", "calculate", "budgets_counter"),
-                    _page("Holds", "hourglass_top", "budgets_hold"),
-                    _page("Ledger", "menu_book", "budgets_ledgerentry"),
-                ],
-            },
-            {
-                "title": "People",
-                "items": [_page("Users", "person", "auth_user"), _page("Groups", "group", "auth_group")],
-            },
-        ],
+        "navigation": "routerhub.navigation.sidebar",
     },
 }

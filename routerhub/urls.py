@@ -1,13 +1,27 @@
 """Control-plane addresses. The data plane's are in routerhub/gateway/app.py."""
 
+from typing import Any
+
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, include, path, re_path, resolve
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from routerhub.problems import not_found
 
 admin.autodiscover()
+RENAMED = {"records": "requests", "history": "changes"}
+"""Earlier words of the API, and what the same is called now. What was written for them goes on working."""
+
+
+@csrf_exempt  # the views of the REST framework check that themselves
+def renamed(request: HttpRequest, word: str, rest: str) -> Any:
+    """Answer at an earlier address what the one of now answers."""
+    match = resolve(f"/api/{RENAMED[word]}{rest}")
+    return match.func(request, *match.args, **match.kwargs)
+
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -20,5 +34,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("models_registry.urls")),
     path("api/", include("analytics.urls")),
     path("api/", include("experiments.urls")),
+    re_path(f"^api/(?P<word>{'|'.join(RENAMED)})(?P<rest>(?:/.*)?)$", renamed),
     re_path("^api/", not_found),
 ]

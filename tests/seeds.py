@@ -18,7 +18,7 @@ from models_registry.models import Model
 from routerhub.releases.models import Release
 
 Rows = dict[str, bytes]
-_kept: dict[str, Rows] = {}
+_copies: dict[str, Rows] = {}
 
 
 def catalogue() -> None:
@@ -47,12 +47,12 @@ def _seed_both() -> None:
 
 
 def _seed(name: str, seed: Callable[[], Any], is_used: bool) -> None:
-    if name in _kept and not is_used:
-        _restore(_kept[name])
+    if name in _copies and not is_used:
+        _restore(_copies[name])
         return
     seed()
     if not is_used:
-        _kept[name] = _copied()
+        _copies[name] = _copied()
 
 
 def _tables() -> list[str]:
@@ -76,14 +76,14 @@ def _copied() -> Rows:
     return {table: rows for table, rows in found.items() if rows}
 
 
-def _restore(kept: Rows) -> None:
+def _restore(copies: Rows) -> None:
     """Keys that point elsewhere are checked when the transaction ends, so the order of tables does not matter.
 
     The versions are dated now: a test may have its own now, and its changes come after the seed.
     """
     dated = {model._meta.db_table for model in _models() if hasattr(model, "history_date")}
     with connection.cursor() as cursor:
-        for table, rows in kept.items():
+        for table, rows in copies.items():
             with cursor.copy(f"COPY {table} FROM STDIN") as target:
                 target.write(rows)
             if table in dated:

@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ("user_agent", models.CharField(max_length=255)),
             ],
             options={
+                "verbose_name": "request",
                 "db_table": "analytics_record",
                 "ordering": ["-created_at"],
                 "managed": False,

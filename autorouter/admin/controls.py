@@ -20,8 +20,8 @@ def limits(number: Number) -> dict[str, str]:
     """A number for a slider. `curve`: the figure below which steps stay small; numbers of one unit share it."""
     kin = [each.kind.default - each.kind.low for each in COLUMNS.values()
            if isinstance(each.kind, Number) and each.kind.unit == number.unit]  # fmt: skip
-    reach = number.high - number.low
-    is_wide = number.default > 0 and reach > MAX_LINEAR * (number.default - number.low)
+    width = number.high - number.low
+    is_wide = number.default > 0 and width > MAX_LINEAR * (number.default - number.low)
     return {
         "low": text(number.low), "high": text(number.high), "default": text(number.default), "unit": number.unit,
         "step": text(_step(number)), "curve": text(min(kin) / 10) if is_wide and kin else "",

@@ -434,7 +434,7 @@ class Migration(migrations.Migration):
                 ("settled_at", models.DateTimeField()),
             ],
             options={
-                "verbose_name_plural": "ledger entries",
+                "verbose_name_plural": "ledger",
                 "ordering": ["-id"],
                 "indexes": [models.Index(fields=["account_id", "settled_at"], name="ledgerentry_account_time")],
                 "constraints": [

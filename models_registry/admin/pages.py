@@ -19,7 +19,7 @@ from models_registry.transfer import importing, resources
 from models_registry.viewsets import file_response
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.forms import ReasonedForm
-from routerhub.audit.pages import ReasonedPage, StaffPage, page
+from routerhub.audit.pages import StaffPage, page
 
 MAX_NEW = 60
 
@@ -88,12 +88,13 @@ class ImportsPage(StaffPage):
 
 
 @page("imports/<int:pk>/", "import")
-class ImportPage(ReasonedPage):
+class ImportPage(StaffPage):
     """One import: how far it is, what it would change, what is wrong with it; and the button that applies it."""
 
     title = "Import"
     template_name = "models_registry/import.html"
     permission = "models_registry.change_model"
+    actions: ClassVar = {"": ReasonedForm}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         job = get_object_or_404(Import.objects.defer("content"), pk=self.kwargs["pk"])

@@ -66,14 +66,14 @@ def line(change: PriceChange) -> str:
 
 def difference(before: Price | None, after: Price | None) -> str:
     """The rates in which two prices differ, USD per 1M tokens, such as "input 2 -> 1.5, tiers changed"."""
-    told = []
+    found = []
     for field in fields(Rates):
         old, new = (getattr(price.rates, field.name) if price else None for price in (before, after))
         if old != new:
-            told.append(f"{field.name.replace('_', ' ')} {_plain(old)} -> {_plain(new)}")
+            found.append(f"{field.name.replace('_', ' ')} {_plain(old)} -> {_plain(new)}")
     if before and after and before.tiers != after.tiers:
-        told.append("tiers changed")
-    return ", ".join(told)
+        found.append("tiers changed")
+    return ", ".join(found)
 
 
 def _plain(rate: Decimal | None) -> str:

@@ -1,6 +1,6 @@
 """The history in the admin: every change of every table, one version field by field, and the button that restores it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from routerhub.audit import versions
-from routerhub.audit.forms import QueryForm
-from routerhub.audit.pages import ReasonedPage, StaffPage, page
+from routerhub.audit.forms import QueryForm, ReasonedForm
+from routerhub.audit.pages import StaffPage, page
 
 ROWS = 40
 MAX_PAGES = 500
@@ -26,13 +26,20 @@ class ChangesQuery(QueryForm):
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGES, initial=1)
 
 
+class HistoryPage(StaffPage):
+    """Open for who may see any table that keeps a history, and showing those tables only."""
+
+    @classmethod
+    def may_see(cls, user: Any) -> bool:
+        return bool(versions.seen_by(user))
+
+
 @page("changes/", "changes")
-class ChangesPage(StaffPage):
-    """The newest versions first, by table, row, author and kind: of the tables that one may see."""
+class ChangesPage(HistoryPage):
+    """The newest versions first, by table, row, author and kind."""
 
     title = "Changes"
     template_name = "audit/changes.html"
-    permission = "models_registry.view_model"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         asked = ChangesQuery(self.request.GET).asked()
@@ -50,11 +57,11 @@ class ChangesPage(StaffPage):
 
 
 @page("changes/<str:table>/<int:number>/", "version")
-class VersionPage(ReasonedPage):
+class VersionPage(HistoryPage):
     """One version, and the button that makes it the current one."""
 
     template_name = "audit/version.html"
-    permission = "models_registry.view_model"
+    actions: ClassVar = {"": ReasonedForm}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         self._demand("view")

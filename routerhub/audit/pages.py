@@ -14,7 +14,7 @@ from django.views.generic import TemplateView
 
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.errors import ChangeRefused
-from routerhub.audit.forms import ActionForm, ReasonedForm
+from routerhub.audit.forms import ActionForm
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,14 +56,22 @@ class StaffPage(TemplateView):
     """The button that was pressed."""
     refusals: ClassVar[tuple[type[Exception], ...]] = (ValidationError, ChangeRefused)
 
+    @classmethod
+    def may_see(cls, user: Any) -> bool:
+        return bool(user.has_perm(cls.permission))
+
+    @classmethod
+    def may_change(cls, user: Any) -> bool:
+        return bool(user.has_perm(cls.change_permission)) if cls.change_permission else cls.may_see(user)
+
     def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
-        needed = self.permission if request.method != "POST" else self.change_permission or self.permission
-        if not request.user.has_perm(needed):
+        is_allowed = self.may_change if request.method == "POST" else self.may_see
+        if not is_allowed(request.user):
             raise PermissionDenied
         return super().dispatch(request, *arguments, **options)
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        may_change = self.request.user.has_perm(self.change_permission or self.permission)
+        may_change = self.may_change(self.request.user)
         context = {**admin.site.each_context(self.request), "title": self.title, "may_change": may_change, **given}
         if "form" not in context:
             context["form"] = self.blank()
@@ -120,9 +128,3 @@ def _problems(refused: Exception) -> Mapping[str, Any]:
     if isinstance(refused, ValidationError):
         return refused.message_dict if hasattr(refused, "error_dict") else {"": refused.messages}
     return getattr(refused, "problems", None) or {"": str(refused)}
-
-
-class ReasonedPage(StaffPage):
-    """A page with one button that needs nothing but a reason."""
-
-    actions: ClassVar[Mapping[str, type[forms.Form]]] = {"": ReasonedForm}

@@ -5,7 +5,7 @@ from django.urls import path
 from routerhub.audit import viewsets
 
 urlpatterns = [
-    path("history", viewsets.HistoryView.as_view()),
-    path("history/<str:table>/<int:number>", viewsets.VersionView.as_view()),
-    path("history/<str:table>/<int:number>/restore", viewsets.RestoreView.as_view()),
+    path("changes", viewsets.HistoryView.as_view()),
+    path("changes/<str:table>/<int:number>", viewsets.VersionView.as_view()),
+    path("changes/<str:table>/<int:number>/restore", viewsets.RestoreView.as_view()),
 ]

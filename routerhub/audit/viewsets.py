@@ -31,12 +31,12 @@ class HistoryQuery(serializers.Serializer[Any]):
 
 
 class HistoryView(APIView):
-    """GET /api/history?table=model&row=12&author=ada&kind=deleted: the newest versions first, of the tables one may see."""
+    """GET /api/changes?table=model&row=12&author=ada&kind=deleted: the newest versions first, of the tables one may see."""
 
     permission_classes = [IsAuthenticated]
 
     @extend_schema(
-        operation_id="history_list",
+        operation_id="changes_list",
         parameters=[*(OpenApiParameter(name, str) for name in FILTERS), OpenApiParameter("offset", int),
                     OpenApiParameter("limit", int)],
         responses=OpenApiTypes.OBJECT,
@@ -51,7 +51,7 @@ class HistoryView(APIView):
 
 
 class VersionView(APIView):
-    """GET /api/history/{table}/{id}: one version, field by field."""
+    """GET /api/changes/{table}/{id}: one version, field by field."""
 
     permission_classes = [IsAuthenticated]
 
@@ -62,7 +62,7 @@ class VersionView(APIView):
 
 
 class RestoreView(APIView):
-    """POST /api/history/{table}/{id}/restore: make that version the current one, as a new version."""
+    """POST /api/changes/{table}/{id}/restore: make that version the current one, as a new version."""
 
     permission_classes = [IsAuthenticated]
 

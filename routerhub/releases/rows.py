@@ -26,8 +26,8 @@ class Rows(Generic[Value]):
         changed = [key for key, version in versions.items() if self.versions.get(key) != version]
         if not changed and len(versions) == len(self.values):
             return Rows(values=self.values, versions=versions)
-        kept = versions.keys() - set(changed)
-        values = {key: value for key, value in self.values.items() if key in kept}
+        unchanged = versions.keys() - set(changed)
+        values = {key: value for key, value in self.values.items() if key in unchanged}
         return Rows(values={**values, **(read(changed) if changed else {})}, versions=versions)
 
     def renewed(self, gone: Callable[[int, Value], bool], found: Mapping[int, Value]) -> "Rows[Value]":

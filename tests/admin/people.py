@@ -8,7 +8,7 @@ from tests.cast import UserFactory
 
 def some_staff(*permissions: str) -> Client:
     """Logged in as staff who may do just this."""
-    user = UserFactory.create(username="clerk", is_staff=True)
+    user = UserFactory.create(username=f"clerk {' '.join(permissions)}", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()
     client.force_login(user)

@@ -13,7 +13,7 @@ from autorouter.types import Constraints
 from experiments.learning import adjusting, proposals
 from experiments.models import LearningRound, Proposal
 from routerhub.releases import rollout, store
-from tests.admin.answers import said, text
+from tests.admin.answers import messages_of, text
 from tests.admin.people import check_doors, some_staff
 from tests.cast import Cast
 from tests.experiments.learning.test_adjusting import allow
@@ -65,7 +65,7 @@ def test_a_decision_of_which_little_was_kept_still_opens(staff: Client, decision
 def test_a_request_that_there_is_not_is_told(staff: Client, given: str) -> None:
     answer = staff.get(f"/admin/decisions/{given}/")
     assert "No such request" in text(answer)
-    assert said(answer)[0].startswith("There is no record of a request")
+    assert messages_of(answer)[0].startswith("There is no record of a request")
 
 
 def roles(page: Any) -> list[str]:
@@ -127,7 +127,7 @@ def test_before_anything_is_asked_the_page_is_a_form(staff: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "problem"),
     [
         ("limit=0", "Write a number from 1 to 100,000."),
         ("limit=100001", "Write a number from 1 to 100,000."),
@@ -142,10 +142,10 @@ def test_before_anything_is_asked_the_page_is_a_form(staff: Client) -> None:
         ("limit=10&tag=%00", "Null characters are not allowed."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_replayed_is_told_on_the_page(staff: Client, query: str, told: str) -> None:
+def test_what_cannot_be_replayed_is_told_on_the_page(staff: Client, query: str, problem: str) -> None:
     request()
     answer = staff.get(f"/admin/backtest/?{query}")
-    assert told in text(answer)
+    assert problem in text(answer)
     assert answer.context["report"] is None
 
 
@@ -169,10 +169,10 @@ def test_a_proposal_is_accepted_in_the_admin_and_not_again(staff: Client, cast: 
     a_sure_difference()
     proposals.learn()
     assert "90 → 94.0" in text(staff.get(PROPOSALS))
-    assert said(act(staff, "accept")) == [f"{LARGE} coding: accepted."]
+    assert messages_of(act(staff, "accept")) == [f"{LARGE} coding: accepted."]
     found = Proposal.objects.get(subject=LARGE)
     assert (found.state, found.decided_by, found.release) == ("accepted", cast.staff, 2)
-    (refusal,) = said(act(staff, "reject"))
+    (refusal,) = messages_of(act(staff, "reject"))
     assert f"Proposal {found.pk} is accepted." in refusal
     assert rollout.pointers()["router"].stable == 2
 
@@ -180,22 +180,22 @@ def test_a_proposal_is_accepted_in_the_admin_and_not_again(staff: Client, cast: 
 def test_a_proposal_is_rejected_in_the_admin(staff: Client) -> None:
     a_sure_difference()
     proposals.learn()
-    assert said(act(staff, "reject")) == [f"{LARGE} coding: rejected."]
+    assert messages_of(act(staff, "reject")) == [f"{LARGE} coding: rejected."]
     assert (Proposal.objects.get(subject=LARGE).state, rollout.pointers()["router"].stable) == ("rejected", 1)
 
 
 def test_who_may_only_look_at_proposals_does_not_decide(staff: Client) -> None:
     a_sure_difference()
     proposals.learn()
-    looks = some_staff("view_proposal")
+    viewer = some_staff("view_proposal")
     for action in ("accept", "reject"):
-        act(looks, action)
+        act(viewer, action)
     assert Proposal.objects.get(subject=LARGE).state == "open"
 
 
 def test_a_round_is_begun_in_the_admin(staff: Client) -> None:
     answer = staff.get(reverse("admin:experiments_learninground_check_now"), follow=True)
-    assert said(answer)[0].startswith("no evidence: ")
+    assert messages_of(answer)[0].startswith("no evidence: ")
     assert LearningRound.objects.count() == 1
     assert "no evidence" in text(staff.get(reverse("admin:experiments_learninground_changelist")))
 

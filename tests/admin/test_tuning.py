@@ -151,9 +151,9 @@ def test_a_value_beside_its_range_is_told_beside_its_field_whichever_it_is(staff
         step = Decimal(1) if setting.high > 10 else Decimal("0.01")
         for value in (setting.low - step, setting.high + step):
             response = staff.post(TUNING, {**sent, name: f"{value:f}"})
-            told = response.context["form"].errors
-            assert list(told) == [name], (name, value)
-            assert f"number from {setting.low} to {setting.high}." in told[name][0], (name, value)
+            found = response.context["form"].errors
+            assert list(found) == [name], (name, value)
+            assert f"number from {setting.low} to {setting.high}." in found[name][0], (name, value)
             assert attributes(response.content.decode(), name)["value"] == f"{value:f}", "what was typed stays"
     assert (versions(), Release.objects.filter(line="router").count(), pointer()) == (1, 1, (1, None, 0))
 
@@ -190,9 +190,9 @@ def test_a_bad_value_is_told_beside_its_field_and_nothing_is_written(
 ) -> None:
     response = staff.post(TUNING, filled(staff, **changes))
     assert response.status_code == 200, "the form is shown again"
-    told = response.context["form"].errors
-    assert message in " ".join(told[field])
-    assert list(told) == [field], "and nothing else is blamed"
+    found = response.context["form"].errors
+    assert message in " ".join(found[field])
+    assert list(found) == [field], "and nothing else is blamed"
     page = response.content.decode()
     assert "Nothing was saved" in page
     for name, value in changes.items():
@@ -261,10 +261,10 @@ def test_edited_scores_are_saved_at_once_with_source_date_and_reason(staff: Clie
     page = staff.post(MATRIX, matrix(edits, is_estimated="on"), follow=True).content.decode()
     assert "3 scores saved. Release 2 is live for all." in page
     facts = {"source": "Own measure", "dated": "2026-11-20", "is_estimated": True}
-    told = store.bundle("router", 2)["profiles"]
-    assert told["openai:gpt-5"]["coding"] == {"value": 91.25, **facts}
-    assert told["openai:gpt-5"]["quality"] == {"value": 88, **facts}
-    assert told["amazon:nova-pro"]["research"] == {"value": 60, **facts}
+    found = store.bundle("router", 2)["profiles"]
+    assert found["openai:gpt-5"]["coding"] == {"value": 91.25, **facts}
+    assert found["openai:gpt-5"]["quality"] == {"value": 88, **facts}
+    assert found["amazon:nova-pro"]["research"] == {"value": 60, **facts}
     version = ProfileScore.history.first()
     assert (version.history_user, version.history_change_reason) == (cast.staff, "measured")
     changed = {each.path.rpartition(".")[0] for each in store.compared("router", 1, 2)}

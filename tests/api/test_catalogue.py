@@ -163,12 +163,12 @@ STATIC_GPT = _static(GPT)
 
 def test_deployments_that_are_given_are_all_that_the_model_then_has_in_order(staff: Client) -> None:
     own = {"provider": "openrouter", "upstream_model": "openai/gpt-5", "prices": [PRICE]}
-    kept = {name: value for name, value in STATIC_GPT["deployments"][0].items()}
-    answer = send(staff, "PATCH", f"models/{GPT}", deployments=[own, kept], reason="the other first")
+    first = {name: value for name, value in STATIC_GPT["deployments"][0].items()}
+    answer = send(staff, "PATCH", f"models/{GPT}", deployments=[own, first], reason="the other first")
     # The price of 2020 at the first place is taken away, a price from now on put in its place.
     assert answer.status_code == 200, answer.content
     assert [each["provider"] for each in answer.json()["deployments"]] == ["openrouter", "openai"]
-    assert served(GPT)["deployments"][1] == kept
+    assert served(GPT)["deployments"][1] == first
 
 
 def test_a_model_is_deleted_and_nobody_follows_it_any_more(staff: Client) -> None:
@@ -223,7 +223,7 @@ def test_who_is_not_staff_gets_403(reader: Client, method: str, path: str, body:
 
 
 @pytest.mark.parametrize(
-    ("body", "field", "told"),
+    ("body", "field", "message"),
     [
         ({"id": GPT}, "id", "there is a model 'openai:gpt-5' already."),
         ({"id": "no colon"}, "models.no colon.id", "write provider:name"),
@@ -249,13 +249,13 @@ def test_who_is_not_staff_gets_403(reader: Client, method: str, path: str, body:
     ],
 )  # fmt: skip
 def test_a_bad_model_is_refused_with_field_and_what_is_allowed(
-    staff: Client, body: dict[str, Any], field: str, told: str
+    staff: Client, body: dict[str, Any], field: str, message: str
 ) -> None:
     answer = send(staff, "POST", "models", **{**NEW, **body}, reason="x")
     status, fields = problem(answer)
     assert (status, field in fields) == (400, True), answer.json()
     (error,) = (each for each in answer.json()["errors"] if each["field"] == field)
-    assert told in error["message"]
+    assert message in error["message"]
     if field in body:
         assert error["given"] == (body[field] if isinstance(body[field], str) else f"{body[field]}")
     assert Release.objects.count() == 1
@@ -275,9 +275,9 @@ def test_values_that_a_form_sends_as_text_are_taken_for_what_they_say(staff: Cli
 
 
 def test_a_price_of_the_past_is_not_edited(staff: Client) -> None:
-    places = [{**STATIC_GPT["deployments"][0]}]
-    places[0]["prices"] = [{**places[0]["prices"][0], "rates": {"input": "1", "output": "10"}}]
-    answer = send(staff, "PATCH", f"models/{GPT}", deployments=places, reason="cheaper then")
+    deployments = [{**STATIC_GPT["deployments"][0]}]
+    deployments[0]["prices"] = [{**deployments[0]["prices"][0], "rates": {"input": "1", "output": "10"}}]
+    answer = send(staff, "PATCH", f"models/{GPT}", deployments=deployments, reason="cheaper then")
     assert problem(answer)[0] == 400
     assert "never edited" in answer.json()["detail"]
     assert served(GPT) == STATIC_GPT
@@ -397,9 +397,9 @@ def test_prices_are_compared_with_a_list_and_what_is_chosen_is_applied(staff: Cl
     Price.objects.filter(deployment__model__identifier=GPT, deployment__provider__name="openai").update(
         input=Decimal("1.5")
     )
-    told = staff.get("/api/prices/sync").json()
-    assert told["source"] == "genai-prices"
-    (change,) = (each for each in told["changes"] if each["place"] == "openai/gpt-5")
+    listed = staff.get("/api/prices/sync").json()
+    assert listed["source"] == "genai-prices"
+    (change,) = (each for each in listed["changes"] if each["place"] == "openai/gpt-5")
     assert (change["kind"], change["model"], change["before"]["rates"]["input"]) == ("changed", GPT, "1.5")
     assert change["after"]["rates"]["input"] == "1.25"
     body = {"source": "genai-prices", "keys": [change["key"]], "reason": "as listed"}

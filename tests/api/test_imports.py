@@ -37,8 +37,8 @@ def test_an_export_is_taken_back_and_changes_nothing(staff: Client, format_name:
     job = upload(staff, file.content, f"models.{format_name}").json()
     assert (job["state"], job["format"], job["table"]) == ("waiting", format_name, "models")
     importing.work_all()
-    told = staff.get(f"/api/imports/{job['id']}").json()
-    assert (told["state"], told["outcome"]["unchanged"], told["outcome"]["changes_shown"]) == (
+    answer = staff.get(f"/api/imports/{job['id']}").json()
+    assert (answer["state"], answer["outcome"]["unchanged"], answer["outcome"]["changes_shown"]) == (
         "checked", len(STATIC.models), [],
     )  # fmt: skip
     assert staff.post(f"/api/imports/{job['id']}/apply", {"reason": "x"}, "application/json").status_code == 200
@@ -50,8 +50,8 @@ def test_an_export_is_taken_back_and_changes_nothing(staff: Client, format_name:
 def test_a_file_is_shown_as_differences_and_applied_with_a_reason(staff: Client) -> None:
     job = upload(staff, f"id,name\n{GPT},Ours\n".encode()).json()
     importing.work_all()
-    told = staff.get(f"/api/imports/{job['id']}").json()
-    assert told["outcome"]["changes_shown"] == [
+    answer = staff.get(f"/api/imports/{job['id']}").json()
+    assert answer["outcome"]["changes_shown"] == [
         {"row": 1, "key": GPT, "kind": "changed", "fields": [{"field": "name", "before": "GPT-5", "after": "Ours"}]}
     ]
     apply = f"/api/imports/{job['id']}/apply"
@@ -59,8 +59,8 @@ def test_a_file_is_shown_as_differences_and_applied_with_a_reason(staff: Client)
     assert staff.post(apply, {"reason": "by contract"}, "application/json").json()["state"] == "applying"
     assert problem(staff.post(apply, {"reason": "again"}, "application/json"))[0] == 400
     importing.work_all()
-    told = staff.get(f"/api/imports/{job['id']}").json()
-    assert (told["state"], told["outcome"]["release"], told["reason"]) == ("applied", 2, "by contract")
+    answer = staff.get(f"/api/imports/{job['id']}").json()
+    assert (answer["state"], answer["outcome"]["release"], answer["reason"]) == ("applied", 2, "by contract")
     assert store.bundle("catalogue", 2)["models"][GPT]["name"] == "Ours"
     assert [each["id"] for each in staff.get("/api/imports").json()["results"]] == [job["id"]]
 
@@ -68,9 +68,9 @@ def test_a_file_is_shown_as_differences_and_applied_with_a_reason(staff: Client)
 def test_a_file_with_errors_names_them_and_cannot_be_applied(staff: Client) -> None:
     job = upload(staff, f"id,name,max_output\n{GPT},Ours,many\n".encode()).json()
     importing.work_all()
-    told = staff.get(f"/api/imports/{job['id']}").json()
-    assert told["state"] == "refused"
-    assert told["outcome"]["errors_shown"] == [
+    answer = staff.get(f"/api/imports/{job['id']}").json()
+    assert answer["state"] == "refused"
+    assert answer["outcome"]["errors_shown"] == [
         {"row": 1, "field": "max_output", "message": "'many': write a whole number."}
     ]
     assert problem(staff.post(f"/api/imports/{job['id']}/apply", {"reason": "x"}, "application/json"))[0] == 400

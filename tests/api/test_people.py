@@ -47,9 +47,9 @@ def test_whoever_has_none_sees_the_plain_ones_and_looking_writes_nothing(cast: C
 
 
 def test_a_change_is_kept_with_author_address_and_reason(cast: Cast) -> None:
-    told = patch(who(cast.ada), priority="cost", max_cost_usd="0.01", rules=[RULE], reason="cheaper")
-    assert (told.status_code, told.json()["priority"], told.json()["max_cost_usd"]) == (200, "cost", "0.010000")
-    assert who(cast.ada).get(PATH).json() == told.json()
+    answer = patch(who(cast.ada), priority="cost", max_cost_usd="0.01", rules=[RULE], reason="cheaper")
+    assert (answer.status_code, answer.json()["priority"], answer.json()["max_cost_usd"]) == (200, "cost", "0.010000")
+    assert who(cast.ada).get(PATH).json() == answer.json()
     again = patch(who(cast.ada), priority="speed", reason="quicker").json()
     assert (again["priority"], again["max_cost_usd"], again["rules"]) == ("speed", "0.010000", [RULE]), "the rest stays"
     versions = Preferences.history.all()

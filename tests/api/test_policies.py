@@ -39,9 +39,9 @@ def live() -> dict[str, Any]:
 
 
 def test_a_policy_is_posted_version_by_version(staff: Client) -> None:
-    told = send(staff, "post", POLICIES, **NEW, max_cost_usd="0.02", adjust_max_places=2)
-    assert (told.status_code, told.json()["version"], told.json()["is_active"]) == (201, 1, True)
-    assert "reason" not in told.json()
+    answer = send(staff, "post", POLICIES, **NEW, max_cost_usd="0.02", adjust_max_places=2)
+    assert (answer.status_code, answer.json()["version"], answer.json()["is_active"]) == (201, 1, True)
+    assert "reason" not in answer.json()
     assert live()["policies"]["own"]["models"] == ABC
     assert live()["policies"]["own"]["max_cost_usd"] == 0.02
     second = send(staff, "post", POLICIES, **{**NEW, "models": ABC[::-1], "reason": "better"}).json()
@@ -164,9 +164,9 @@ def facts(value: object, **changes: Any) -> dict[str, Any]:
 
 
 def test_scores_of_many_models_are_changed_at_once(staff: Client) -> None:
-    told = send(staff, "patch", "/api/profiles", profiles={ABC[0]: {"coding": facts(50)}, ABC[1]: {"quality": facts(51.5)}},
+    answer = send(staff, "patch", "/api/profiles", profiles={ABC[0]: {"coding": facts(50)}, ABC[1]: {"quality": facts(51.5)}},
                 reason="measured")  # fmt: skip
-    assert (told.status_code, told.json()) == (200, {"release": 2})
+    assert (answer.status_code, answer.json()) == (200, {"release": 2})
     assert live()["profiles"][ABC[0]]["coding"]["value"] == 50
     assert live()["profiles"][ABC[1]]["quality"]["value"] == 51.5
 

@@ -82,11 +82,11 @@ def test_releases_are_listed_by_line_the_newest_first(staff: Client) -> None:
 
 def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, file: Path) -> None:
     draft = store.draft("catalogue", lambda: rename("Drafted"), because("an idea"))
-    told = post(staff, "catalogue", action="roll_out", release=draft, percent=10, reason="try it")
-    assert (told.status_code, told.json()) == (
+    answer = post(staff, "catalogue", action="roll_out", release=draft, percent=10, reason="try it")
+    assert (answer.status_code, answer.json()) == (
         200, {"line": "catalogue", "stable": 1, "candidate": 2, "percent": 10, "switch": True},
     )  # fmt: skip
-    assert staff.get("/api/rollouts/catalogue").json() == told.json()
+    assert staff.get("/api/rollouts/catalogue").json() == answer.json()
     assert Model.objects.get(identifier=GPT).name == "Drafted"
     assert post(staff, "catalogue", action="promote", reason="good").json()["stable"] == 2
     assert post(staff, "catalogue", action="rollback", reason="bad").json()["stable"] == 1
@@ -140,8 +140,8 @@ def test_an_ordinary_key_may_look_but_not_move(cast: Cast) -> None:
 
 def test_a_switch_is_turned_at_once_and_says_who_and_why(staff: Client, file: Path) -> None:
     assert staff.get("/api/switches").json() == {"catalogue": True, "router": True}
-    told = staff.patch("/api/switches", {"router": False, "reason": "it decides badly"}, "application/json")
-    assert (told.status_code, told.json()) == (200, {"catalogue": True, "router": False})
+    answer = staff.patch("/api/switches", {"router": False, "reason": "it decides badly"}, "application/json")
+    assert (answer.status_code, answer.json()) == (200, {"catalogue": True, "router": False})
     assert switches.read(file) == {"USE_DB_ROUTER_CONFIG": False}
     note = json.loads(file.read_text())["last"]["USE_DB_ROUTER_CONFIG"]
     assert (note["on"], note["reason"]) == (False, "it decides badly")

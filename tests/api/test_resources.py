@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from autorouter.models import Policy, RouterConfiguration
 from budgets.keys import create_key
@@ -114,10 +115,10 @@ def test_a_policy_of_nonsense_is_refused(seeded: Cast, admin_auth: dict[str, str
 
 def test_a_user_sees_the_records_of_their_account_only(cast: Cast) -> None:
     record = insert(account_id=cast.ada.account.pk, cost_nano=1_500)
-    assert get(cast, "/api/records").json()["results"][0]["cost_usd"] == "0.0000015"
-    assert get(cast, "/api/records", "ben").json()["count"] == 1
-    assert get(cast, "/api/records", "cy").json()["count"] == 0
-    assert get(cast, f"/api/records/{record}", "cy").status_code == 404
+    assert get(cast, "/api/requests").json()["results"][0]["cost_usd"] == "0.0000015"
+    assert get(cast, "/api/requests", "ben").json()["count"] == 1
+    assert get(cast, "/api/requests", "cy").json()["count"] == 0
+    assert get(cast, f"/api/requests/{record}", "cy").status_code == 404
 
 
 def test_releases_profiles_providers_and_task_types_are_listed(seeded: Cast) -> None:
@@ -125,6 +126,22 @@ def test_releases_profiles_providers_and_task_types_are_listed(seeded: Cast) -> 
     assert get(seeded, "/api/providers").json()["count"] == len(STATIC.providers)
     assert get(seeded, "/api/profiles/openai:gpt-5").json()["scores"][0]["value"] == "95.00"
     assert {each["name"] for each in get(seeded, "/api/routing/task-types").json()["results"]} >= {"fix_bug"}
+
+
+def test_the_earlier_words_of_the_api_answer_what_those_of_now_answer(seeded: Cast) -> None:
+    record = insert(account_id=seeded.ada.account.pk)
+    for path in ("", f"/{record}", "?limit=1&offset=0"):
+        answer = get(seeded, f"/api/requests{path}")
+        assert answer.status_code == 200
+        assert get(seeded, f"/api/records{path}").json() == answer.json()
+    client = Client()
+    client.force_login(seeded.staff)
+    version = client.get("/api/changes?table=model&limit=1").json()["results"][0]
+    assert client.get("/api/history?table=model&limit=1").json()["results"] == [version]
+    restored = client.post(f"/api/history/model/{version['id']}/restore", {"reason": "as it was"}, "application/json")
+    assert restored.status_code == 200, restored.json()
+    assert get(seeded, "/api/recordsandmore").status_code == 404
+    assert "/api/records" not in SchemaGenerator().get_schema(request=None, public=True)["paths"]  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/models/", "/api/routing/select/"])

@@ -49,8 +49,8 @@ def restored(stack: Stack) -> Iterator[None]:
     (number,) = stack.rows("SELECT stable FROM models_registry_rollout WHERE line = 'router'")[0]
     yield
     body = {"action": "rollback", "release": number, "reason": "as before the test"}
-    status, told = stack.call("/api/rollouts/router", body)
-    assert status == 200, told
+    status, answer = stack.call("/api/rollouts/router", body)
+    assert status == 200, answer
 
 
 def cell(page: Page, model: str, dimension: str) -> Locator:

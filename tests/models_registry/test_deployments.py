@@ -9,16 +9,16 @@ from models_registry.types import Availability
 OSS = STATIC.models["openai:gpt-oss-120b"]
 
 
-def places(availability: Availability) -> list[str]:
+def deployment_ids(availability: Availability) -> list[str]:
     return [deployment.id for deployment in effective_deployments(OSS, availability)]
 
 
 def test_only_providers_with_a_key_are_left_in_the_models_order() -> None:
-    assert places(Availability(providers=frozenset({"openrouter", "groq"}), sandbox=False)) == [
+    assert deployment_ids(Availability(providers=frozenset({"openrouter", "groq"}), sandbox=False)) == [
         "groq/openai/gpt-oss-120b",
         "openrouter/openai/gpt-oss-120b",
     ]
-    assert places(Availability(providers=frozenset({"mistral"}), sandbox=False)) == []
+    assert deployment_ids(Availability(providers=frozenset({"mistral"}), sandbox=False)) == []
 
 
 def test_the_sandbox_takes_the_place_of_all_at_the_first_ones_prices() -> None:

@@ -71,7 +71,7 @@ def acme(base_url: str, credential_env: str = "ACME_API_KEY") -> Provider:
 
 def fill(acme_url: str, zeta_url: str) -> None:
     """Two models at acme, one of them at zeta too, whose server needs no key."""
-    places = [a_place(), a_place(provider="zeta", upstream_model="acme-one")]
+    deployments = [a_place(), a_place(provider="zeta", upstream_model="acme-one")]
     bundle = {
         "providers": {
             "acme": a_provider(base_url=acme_url),
@@ -79,14 +79,14 @@ def fill(acme_url: str, zeta_url: str) -> None:
             "idle": a_provider("Idle", base_url=nowhere(), credential_env=""),
         },
         "models": {
-            "acme:one": a_model(deployments=places),
+            "acme:one": a_model(deployments=deployments),
             "acme:two": a_model("Two", deployments=[a_place(upstream_model="two")]),
         },
     }
     catalogue_tables.write(bundle, because("first"))
 
 
-def kept() -> dict[str, str]:
+def stored() -> dict[str, str]:
     """Status by place."""
     rows = Probe.objects.select_related("deployment")
     return {f"{row.deployment.provider_id}/{row.deployment.upstream_model}": row.status for row in rows}
@@ -158,7 +158,7 @@ def test_every_deployment_of_a_provider_gets_what_its_provider_answered(db: None
     fill(upstream.url, nowhere())
     found = probing.probe_all(KEY)
     assert {name: finding.status for name, finding in found.items()} == {"acme": "available", "zeta": "down"}
-    assert kept() == {"acme/one": "available", "acme/two": "available", "zeta/acme-one": "down"}
+    assert stored() == {"acme/one": "available", "acme/two": "available", "zeta/acme-one": "down"}
     assert len(upstream.asked) == 1
     row = Probe.objects.get(deployment__provider__name="zeta")
     assert (row.latency_ms, row.detail.startswith("no answer: ")) == (None, True)
@@ -168,7 +168,7 @@ def test_a_provider_without_a_key_here_is_not_asked(db: None, upstream: Upstream
     fill(upstream.url, upstream.url)
     assert list(probing.probe_all({})) == ["zeta"]
     assert upstream.asked == [("/v1/models", None)]
-    assert kept() == {"zeta/acme-one": "available"}
+    assert stored() == {"zeta/acme-one": "available"}
 
 
 def test_without_deployments_there_is_nothing_to_ask(db: None) -> None:
@@ -237,7 +237,7 @@ def test_a_finding_that_was_not_renewed_for_a_quarter_of_an_hour_is_forgotten(db
         assert probing.measured() == Health(down=frozenset({"zeta/acme-one"}))
     with time_machine.travel(NOON + timedelta(minutes=15, microseconds=1), tick=False):
         assert probing.measured() == Health()
-    assert kept() == {"zeta/acme-one": "down"}
+    assert stored() == {"zeta/acme-one": "down"}
 
 
 def test_without_probes_everything_is_taken_to_be_well(db: None) -> None:
@@ -262,10 +262,10 @@ def test_the_command_tells_what_was_found(
     monkeypatch.setenv("ACME_API_KEY", KEY["ACME_API_KEY"])
     began = now()
     call_command("probe")
-    told = capsys.readouterr().out
-    assert "acme" in told
-    assert "zeta" in told
-    assert kept() == {"acme/one": "available", "acme/two": "available", "zeta/acme-one": "down"}
+    heard = capsys.readouterr().out
+    assert "acme" in heard
+    assert "zeta" in heard
+    assert stored() == {"acme/one": "available", "acme/two": "available", "zeta/acme-one": "down"}
     assert all(row.checked_at >= began for row in Probe.objects.all())
 
 

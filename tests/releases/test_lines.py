@@ -236,11 +236,11 @@ def test_a_model_that_was_added_is_gone_after_a_rollback_and_there_again_after_t
 
 def test_a_price_that_was_added_is_taken_away_by_a_rollback_and_one_that_waits_is_left_alone() -> None:
     place = Deployment.objects.get(model__identifier=GPT, provider_id="openai")
-    told = {"source": "list", "dated": date(2026, 11, 20)}
+    found = {"source": "list", "dated": date(2026, 11, 20)}
     rows.add(
-        place, {"effective_from": datetime(2026, 11, 20, tzinfo=UTC), "input": 2, "output": 9, **told}, because("x")
+        place, {"effective_from": datetime(2026, 11, 20, tzinfo=UTC), "input": 2, "output": 9, **found}, because("x")
     )
-    waits = {"effective_from": datetime(2026, 11, 21, tzinfo=UTC), "input": 2000, "output": 9, **told}
+    waits = {"effective_from": datetime(2026, 11, 21, tzinfo=UTC), "input": 2000, "output": 9, **found}
     rows.add(place, waits, because("a jump"))
     assert rollout.rollback("catalogue", None, because("bad")) == 1
     assert [row.input for row in place.prices.filter(waits_because="")] == [STATIC_PRICE]
@@ -285,7 +285,7 @@ def test_two_releases_differ_by_path_and_value() -> None:
 # --- commands
 
 
-def told(*arguments: str, **options: Any) -> str:
+def found(*arguments: str, **options: Any) -> str:
     out = StringIO()
     call_command(*arguments, stdout=out, **options)
     return out.getvalue()
@@ -293,10 +293,10 @@ def told(*arguments: str, **options: Any) -> str:
 
 def test_the_command_rolls_out_shows_and_promotes() -> None:
     draft = store.draft("router", lambda: stick(3) and None, because("an idea"))
-    shown = told("rollout", "router", str(draft), "--percent=10", "--reason=try it")
+    shown = found("rollout", "router", str(draft), "--percent=10", "--reason=try it")
     assert shown.splitlines() == ["catalogue: release 1 is live", "router: release 1 is live, 2 for 10 %"]
-    assert told("rollout") == shown
-    assert "router: release 2 is live\n" in told("rollout", "router", "--promote", "--reason=good")
+    assert found("rollout") == shown
+    assert "router: release 2 is live\n" in found("rollout", "router", "--promote", "--reason=good")
     assert live("router") == Pointer(line="router", stable=2)
 
 
@@ -314,7 +314,7 @@ def test_the_command_rolls_out_shows_and_promotes() -> None:
 )
 def test_a_bad_rollout_is_an_error_that_says_so(arguments: list[str], message: str) -> None:
     with pytest.raises(CommandError, match=message):
-        told("rollout", *arguments)
+        found("rollout", *arguments)
     assert live("router") == Pointer(line="router", stable=1)
 
 
@@ -322,15 +322,15 @@ def test_the_command_rolls_back_one_line_or_both() -> None:
     rename("One")
     rename("Two")
     stick(3)
-    assert "catalogue: release 2 is live" in told("rollback", "catalogue")
+    assert "catalogue: release 2 is live" in found("rollback", "catalogue")
     assert (live("catalogue").stable, live("router").stable) == (2, 2)
-    assert "router: release 1 is live" in told("rollback", "router", "--to=1", "--reason=one was right")
+    assert "router: release 1 is live" in found("rollback", "router", "--to=1", "--reason=one was right")
     assert Rollout.history.filter(line="router").first().history_change_reason == "one was right"
-    shown = told("rollback", "all", "--to-static")
+    shown = found("rollback", "all", "--to-static")
     assert shown.splitlines() == ["catalogue: release 0 is live", "router: release 0 is live"]
     assert (name(), points()) == ("GPT-5", 25)
     with pytest.raises(CommandError, match="Line catalogue has no release 9"):
-        told("rollback", "catalogue", "--to=9")
+        found("rollback", "catalogue", "--to=9")
 
 
 def without_database(file: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -37,10 +37,10 @@ def test_the_tables_then_hold_release_0_to_the_last_digit() -> None:
 
 
 def test_both_lines_get_release_1_with_the_reason_seed() -> None:
-    told = seed()
-    assert f"{len(CATALOGUE.models)} models" in told
-    assert f"{len(ROUTER.profiles)} profiles" in told
-    assert told.count("release 1 is live") == 2
+    counts = seed()
+    assert f"{len(CATALOGUE.models)} models" in counts
+    assert f"{len(ROUTER.profiles)} profiles" in counts
+    assert counts.count("release 1 is live") == 2
     assert {(each.line, each.number, each.author, each.reason) for each in Release.objects.all()} == {
         ("catalogue", 1, None, "seed"),
         ("router", 1, None, "seed"),

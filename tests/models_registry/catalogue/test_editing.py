@@ -112,7 +112,7 @@ def test_every_unknown_field_is_named_with_those_that_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("identifier", "facts", "path", "told"),
+    ("identifier", "facts", "path", "problem"),
     [
         ("Acme:Three!", {}, "models.Acme:Three!.id", "write provider:name, e.g. openai:gpt-5."),
         (THREE, {"provider": "zeta"}, f"models.{THREE}.provider", "'zeta' is not the part of the id before the colon."),
@@ -147,16 +147,16 @@ def test_every_unknown_field_is_named_with_those_that_there_are() -> None:
     ],
 )
 def test_a_new_model_that_breaks_a_rule_is_refused_by_field(
-    identifier: str, facts: dict[str, Any], path: str, told: str
+    identifier: str, facts: dict[str, Any], path: str, problem: str
 ) -> None:
-    assert refused(lambda: editing.add(identifier, {**NEW, **facts}, because("wrong")))[path] == told
+    assert refused(lambda: editing.add(identifier, {**NEW, **facts}, because("wrong")))[path] == problem
 
 
 @pytest.mark.parametrize("facts", [{"context_window": "many"}, {"deployments": [{"provider": "acme"}]}])
 def test_a_new_model_that_cannot_be_read_is_refused_by_name(facts: dict[str, Any]) -> None:
-    (told,) = refused(lambda: editing.add(THREE, {**NEW, **facts}, because("wrong"))).items()
-    assert told[0] == f"models.{THREE}"
-    assert told[1].startswith("cannot be read: ")
+    (problem,) = refused(lambda: editing.add(THREE, {**NEW, **facts}, because("wrong"))).items()
+    assert problem[0] == f"models.{THREE}"
+    assert problem[1].startswith("cannot be read: ")
 
 
 def test_a_name_that_is_too_long_is_refused_by_field() -> None:
@@ -175,9 +175,9 @@ def test_altering_changes_the_named_fields_alone() -> None:
 
 
 def test_altered_deployments_are_all_that_the_model_then_has() -> None:
-    places = [a_place(a_price(), upstream_model="uno"), a_place(a_price(MARCH), upstream_model="eins")]
-    editing.update(ONE, {"deployments": places}, because("elsewhere"))
-    assert catalogue_compiler.compile_bundle()["models"][ONE]["deployments"] == places
+    deployments = [a_place(a_price(), upstream_model="uno"), a_place(a_price(MARCH), upstream_model="eins")]
+    editing.update(ONE, {"deployments": deployments}, because("elsewhere"))
+    assert catalogue_compiler.compile_bundle()["models"][ONE]["deployments"] == deployments
     assert not Deployment.objects.filter(upstream_model="one").exists()
 
 

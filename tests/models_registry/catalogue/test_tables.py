@@ -164,11 +164,11 @@ def test_a_change_below_a_model_gives_the_model_no_version(written: Facts, chang
 
 
 def test_the_order_of_deployments_is_kept_and_only_the_moved_get_versions(written: Facts) -> None:
-    places = [a_place(a_price()), a_place(upstream_model="uno"), a_place(upstream_model="eins")]
-    written["models"][ONE]["deployments"] = places
+    deployments = [a_place(a_price()), a_place(upstream_model="uno"), a_place(upstream_model="eins")]
+    written["models"][ONE]["deployments"] = deployments
     catalogue_tables.write(written, because("three places"))
     before = count_versions()
-    written["models"][ONE]["deployments"] = [places[1], places[0], places[2]]
+    written["models"][ONE]["deployments"] = [deployments[1], deployments[0], deployments[2]]
     catalogue_tables.write(written, because("the second first"))
     assert catalogue_compiler.compile_bundle() == written
     assert added_versions(before)["Deployment"] == 2
@@ -357,7 +357,7 @@ def test_doubts_about_every_rate_at_once_fit_their_column(written: Facts) -> Non
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "told"),
+    ("path", "value", "problem"),
     [
         ("models.acme:one.name", "x" * 129, "at most 128 characters"),
         ("models.acme:one.name", "", "cannot be blank"),
@@ -372,7 +372,7 @@ def test_doubts_about_every_rate_at_once_fit_their_column(written: Facts) -> Non
     ],
 )
 def test_a_value_that_its_column_cannot_hold_is_told_by_field(
-    written: Facts, path: str, value: object, told: str
+    written: Facts, path: str, value: object, problem: str
 ) -> None:
     before = count_versions()
     kind, name, field = path.split(".")
@@ -381,7 +381,7 @@ def test_a_value_that_its_column_cannot_hold_is_told_by_field(
     with pytest.raises(InvalidRelease) as refused:
         catalogue_tables.write(written, because("too much"))
     assert list(refused.value.problems) == [path]
-    assert told in refused.value.problems[path]
+    assert problem in refused.value.problems[path]
     assert count_versions() == before
     assert catalogue_compiler.compile_bundle() == a_bundle()
 

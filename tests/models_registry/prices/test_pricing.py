@@ -342,8 +342,8 @@ def test_a_class_that_has_neither_a_rate_nor_a_parents_is_named(name: str) -> No
         "cache read": Usage(input_tokens=1, output_tokens=0, cache_read_tokens=1),
         "audio output": Usage(input_tokens=0, output_tokens=1, audio_output_tokens=1),
     }[name]
-    told = {"cache read": "cached input"}.get(name, name)
-    with pytest.raises(UnknownPrice, match=f"no price for {told} tokens"):
+    words = {"cache read": "cached input"}.get(name, name)
+    with pytest.raises(UnknownPrice, match=f"no price for {words} tokens"):
         cost(price, usage)
 
 

@@ -61,7 +61,7 @@ def test_what_was_free_may_cost_something_ordinary() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "told"),
+    ("after", "expected"),
     [
         ("0.002", "input falls from 2 to 0.002, 1000.0 times; is one of them per 1,000 tokens?"),
         ("2000", "input rises from 2 to 2000, 1000.0 times; is one of them per 1,000 tokens?"),
@@ -74,8 +74,8 @@ def test_what_was_free_may_cost_something_ordinary() -> None:
         ("20000", "input rises from 2 to 20000, 10000.0 times"),
     ],
 )
-def test_a_slip_of_the_unit_is_named_as_such(after: str, told: str) -> None:
-    assert doubts(BEFORE, rates(input=after), LIST) == (told,)
+def test_a_slip_of_the_unit_is_named_as_such(after: str, expected: str) -> None:
+    assert doubts(BEFORE, rates(input=after), LIST) == (expected,)
 
 
 def test_a_first_price_outside_of_what_is_sold_waits() -> None:

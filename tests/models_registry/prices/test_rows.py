@@ -123,13 +123,13 @@ def test_an_approved_price_is_live(deployment: Deployment, cast: Cast) -> None:
     assert (version.history_change_reason, version.waits_because) == ("the list says so", "")
 
 
-@pytest.mark.parametrize(("by", "told"), [("staff", "staff"), (None, "a command")])
+@pytest.mark.parametrize(("by", "source"), [("staff", "staff"), (None, "a command")])
 def test_the_approval_of_a_price_without_a_source_becomes_its_source(
-    deployment: Deployment, cast: Cast, by: str | None, told: str
+    deployment: Deployment, cast: Cast, by: str | None, source: str
 ) -> None:
     row = rows.add(deployment, values(source=""), because("by hand"))
     rows.approve(row, because("our contract", cast.staff if by else None))
-    assert Price.objects.get(pk=row.pk).source == f"approved by {told}: our contract"
+    assert Price.objects.get(pk=row.pk).source == f"approved by {source}: our contract"
     assert live_inputs() == [2, Decimal("1.9")]
 
 

@@ -100,8 +100,8 @@ def test_after_seeding_no_price_differs_from_the_package(db: None) -> None:
     seeds.catalogue()
     changes = syncing.compare(genai.offers(online=False, today=NOW.date()), NOW)
     assert [change for change in changes if change.kind != "new"] == []
-    places = {place.id for model in STATIC.models.values() for place in model.deployments}
-    assert len(changes) == 2_330 - len(places)
+    deployments = {place.id for model in STATIC.models.values() for place in model.deployments}
+    assert len(changes) == 2_330 - len(deployments)
 
 
 def test_the_day_on_which_an_announced_price_begins_changes_nothing(db: None) -> None:
@@ -378,8 +378,8 @@ def test_two_new_models_of_the_same_id_do_not_swallow_one_another(acme: None) ->
 def test_prices_of_two_places_of_one_model_are_kept_apart(acme: None) -> None:
     bundle = a_bundle()
     bundle["providers"]["zeta"] = a_provider("Zeta")
-    places = [a_place(a_price()), a_place(a_price(), provider="zeta", upstream_model="acme-one")]
-    bundle["models"][ONE] = a_model(deployments=places)
+    deployments = [a_place(a_price()), a_place(a_price(), provider="zeta", upstream_model="acme-one")]
+    bundle["models"][ONE] = a_model(deployments=deployments)
     catalogue_tables.write(bundle, because("two places"), trusts_prices=True)
     offer = an_offer("acme-one", a_value(TODAY, input="3"), provider="zeta")
     assert kinds(apply_all([offer])) == [("changed", "zeta/acme-one")]
@@ -438,9 +438,9 @@ def test_the_command_shows_the_difference_and_writes_nothing(a_file: Path) -> No
 
 
 def test_the_command_lists_what_is_new_when_asked(a_file: Path) -> None:
-    told = run("--source", "openrouter", "--file", str(a_file), "--all-new")
-    assert "acme:three" in told
-    assert "input none -> 1, output none -> 2" in told
+    output = run("--source", "openrouter", "--file", str(a_file), "--all-new")
+    assert "acme:three" in output
+    assert "input none -> 1, output none -> 2" in output
 
 
 @pytest.mark.parametrize("arguments", [["--apply"], ["--add", "openrouter/acme/three"], ["--apply", "--reason", " "]])
@@ -451,8 +451,8 @@ def test_the_command_applies_nothing_without_a_reason(a_file: Path, arguments: l
 
 
 def test_the_command_applies_what_changed_and_leaves_what_is_new(a_file: Path) -> None:
-    told = run("--source", "openrouter", "--file", str(a_file), "--apply", "--reason", "cheaper")
-    assert told.splitlines()[-1] == "applied 1, of which 0 wait for approval"
+    output = run("--source", "openrouter", "--file", str(a_file), "--apply", "--reason", "cheaper")
+    assert output.splitlines()[-1] == "applied 1, of which 0 wait for approval"
     assert [price.rates.input for price in live_prices()] == [2, Decimal("1.5")]
     assert Release.objects.get(number=2).reason == "cheaper"
     assert not Model.objects.filter(identifier="acme:three").exists()
@@ -460,9 +460,9 @@ def test_the_command_applies_what_changed_and_leaves_what_is_new(a_file: Path) -
 
 def test_the_command_says_how_many_wait(a_file: Path) -> None:
     a_file.write_bytes(a_list(an_entry(pricing={"prompt": "0.1", "completion": "0.00001"})))
-    told = run("--source", "openrouter", "--file", str(a_file), "--apply", "--reason", "news")
-    assert "WAITS: input rises from 2 to 100000, 50000.0 times" in told
-    assert told.splitlines()[-1] == "applied 1, of which 1 wait for approval"
+    output = run("--source", "openrouter", "--file", str(a_file), "--apply", "--reason", "news")
+    assert "WAITS: input rises from 2 to 100000, 50000.0 times" in output
+    assert output.splitlines()[-1] == "applied 1, of which 1 wait for approval"
     assert len(live_prices()) == 1
 
 

@@ -36,7 +36,7 @@ AWKWARD = {
     GPT: {"name": "=1+1", "description": 'say "hi"\ntwice, — 日本語 🦜', "best_for": "'quoted'"},
     MINI: {"name": "+1", "description": "-1", "best_for": "@SUM(A1)"},
 }
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -253,10 +253,10 @@ def test_what_an_import_takes_away_has_author_and_reason_too(seeded: None, cast:
 def test_a_doubtful_price_of_a_file_waits_for_approval(seeded: None) -> None:
     price = {"effective_from": "2026-11-20T00:00:00+00:00", "rates": {"input": "2000", "output": "10"}, "tiers": [],
              "source": "a list", "dated": "2026-11-20"}  # fmt: skip
-    places = catalogue_compiler.compile_bundle()["models"][GPT]["deployments"]
-    places[0]["prices"].append(price)
+    deployments = catalogue_compiler.compile_bundle()["models"][GPT]["deployments"]
+    deployments[0]["prices"].append(price)
     content = resources.write_file(
-        MODELS, {GPT: {**catalogue_compiler.compile_bundle()["models"][GPT], "deployments": places}}, "json"
+        MODELS, {GPT: {**catalogue_compiler.compile_bundle()["models"][GPT], "deployments": deployments}}, "json"
     )
     job = importing.submit("models", "json", "list.json", content, because(""))
     importing.work_all()

@@ -1,0 +1,241 @@
+"""The list of models, and the page of one: found, priced, duplicated, deprecated."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from models_registry.catalogue import editing
+from models_registry.catalogue.release0 import STATIC
+from models_registry.models import Deployment, Model, Price
+from routerhub.releases.errors import InvalidRelease
+from routerhub.releases.models import Release
+from tests import seeds
+from tests.admin.answers import messages_of, post, text
+from tests.admin.catalogue import GPT, MINI, address, served
+from tests.admin.people import some_staff
+from tests.cast import Cast, because
+
+LIST = "/admin/models_registry/model/"
+
+# --- the list
+
+
+def listed(client: Client, query: str) -> set[str]:
+    answer = client.get(f"{LIST}?{query}")
+    assert answer.status_code == 200, answer
+    return {row.identifier for row in answer.context["cl"].result_list}
+
+
+def expected(fits: Any) -> set[str]:
+    return {each.id for each in STATIC.models.values() if fits(each)}
+
+
+def test_the_list_shows_price_window_and_what_a_model_can(staff: Client) -> None:
+    page = text(staff.get(f"{LIST}?q=openai:gpt-5"))
+    for shown in ("GPT-5", "1.25 / 10", "400K", "structured output", "reasoning", "openrouter"):
+        assert shown in page, shown
+
+
+def test_the_list_is_searched_by_several_words(staff: Client) -> None:
+    assert listed(staff, "q=nano+gpt-5") == {"openai:gpt-5-nano", "openai:gpt-5.4-nano"}
+    assert GPT in listed(staff, "q=plans+openai+reference")
+    assert listed(staff, "q=gpt-5+horse") == set()
+
+
+def test_the_list_is_filtered_by_capability_provider_and_state(staff: Client) -> None:
+    today = datetime.now(UTC).date()
+    assert listed(staff, "capability=audio") == expected(lambda each: "audio" in each.capabilities)
+    assert listed(staff, "capability=reasoning&all=") == expected(lambda each: each.supports_reasoning)
+    openai = Model.objects.get(identifier=GPT).provider.pk
+    assert openai
+    assert listed(staff, "state=deprecated") == expected(lambda each: each.is_deprecated(today))
+    assert listed(staff, "state=unpriced") == set()
+    assert listed(staff, "state=waiting") == set()
+    Model.objects.filter(identifier=MINI).update(is_available=False)
+    Price.objects.filter(deployment__model__identifier="openai:gpt-4o").delete()
+    assert listed(staff, "state=unpriced") == {"openai:gpt-4o"}
+    choosable = listed(staff, "state=choosable&q=openai:")
+    assert choosable == expected(
+        lambda each: (
+            each.provider == "openai" and not each.is_deprecated(today) and each.id not in {MINI, "openai:gpt-4o"}
+        )
+    )
+    wait()
+    assert listed(staff, "state=waiting") == {GPT}
+
+
+def wait(rate: int = 900) -> Price:
+    """A price of GPT-5 that waits for approval."""
+    place = Deployment.objects.get(model__identifier=GPT, provider__name="openai")
+    return Price.objects.create(
+        deployment=place, effective_from=datetime.now(UTC) - timedelta(days=1), input=Decimal(rate),
+        output=Decimal(10), source="a list", dated=date(2026, 11, 20),
+    )  # fmt: skip
+
+
+# --- the page
+
+
+def form(client: Client, url: str) -> dict[str, Any]:
+    """The fields of a page as a browser would send them back."""
+    context = client.get(url).context
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    return dict(pair for each in forms for pair in _values(each))
+
+
+def _values(each: Any) -> Iterator[tuple[str, Any]]:
+    for field in each:
+        value = field.value()
+        if value is not None and value is not False:
+            yield field.html_name, "on" if value is True else value
+
+
+PRICE = "models_registry-price"
+NEW_PRICE = {
+    f"{PRICE}-TOTAL_FORMS": "1", f"{PRICE}-0-effective_from_0": "2026-11-01", f"{PRICE}-0-effective_from_1": "00:00:00",
+    f"{PRICE}-0-input": "1.5", f"{PRICE}-0-output": "9", f"{PRICE}-0-tiers": "[]", f"{PRICE}-0-source": "a price list",
+    f"{PRICE}-0-dated": "2026-11-01", "reason": "cheaper",
+}  # fmt: skip
+
+
+def test_the_page_shows_prices_and_scores(staff: Client) -> None:
+    page = text(staff.get(address(GPT)))
+    assert "openai/gpt-5</strong>" in page
+    assert "genai-prices 0.2.3" in page
+    assert "polyline" in page
+    assert "Arena (arena.ai)" in page
+
+
+def test_a_price_is_added_on_the_page_of_its_model_and_counts(staff: Client, cast: Cast) -> None:
+    answer = staff.post(address(GPT), {**form(staff, address(GPT)), **NEW_PRICE})
+    assert answer.status_code == 302, [each.formset.errors for each in answer.context["inline_admin_formsets"]]
+    row = Price.objects.get(source="a price list")
+    assert (row.deployment.provider_id, row.waits_because) == ("openai", ""), "the first deployment"
+    assert served(GPT)["deployments"][0]["prices"][-1]["rates"] == {"input": "1.5", "output": "9"}
+    version = row.history.get()
+    assert (version.history_user, version.history_change_reason, version.ip) == (cast.staff, "cheaper", "127.0.0.1")
+
+
+def test_a_price_may_name_another_deployment_of_the_model(staff: Client) -> None:
+    other = Deployment.objects.get(model__identifier=GPT, provider__name="openrouter")
+    sent = {**form(staff, address(GPT)), **NEW_PRICE, f"{PRICE}-0-deployment": other.pk}
+    assert staff.post(address(GPT), sent).status_code == 302
+    assert Price.objects.get(source="a price list").deployment == other
+    foreign = Deployment.objects.exclude(model__identifier=GPT)[0]
+    answer = staff.post(address(GPT), {**sent, f"{PRICE}-0-deployment": foreign.pk})
+    assert "Select a valid choice" in text(answer)
+
+
+def test_a_price_that_jumps_waits_and_is_approved_in_the_list_of_prices(staff: Client, cast: Cast) -> None:
+    sent = {**form(staff, address(GPT)), **NEW_PRICE, f"{PRICE}-0-input": "900"}
+    assert staff.post(address(GPT), sent).status_code == 302
+    row = Price.objects.get(source="a price list")
+    assert "rises from 1.25 to 900" in row.waits_because
+    assert len(served(GPT)["deployments"][0]["prices"]) == 1
+    assert "waits for approval: input rises" in text(staff.get(address(GPT)))
+    prices = reverse("admin:models_registry_price_changelist")
+    assert "rises from 1.25 to 900" in text(staff.get(f"{prices}?waits=yes"))
+    act = {"action": "approve_prices", "_selected_action": [row.pk]}
+    assert [each.partition(":")[0] for each in messages_of(staff.post(f"{prices}?waits=yes", act, follow=True))] == [
+        "Approved"
+    ]
+    assert served(GPT)["deployments"][0]["prices"][-1]["rates"]["input"] == "900"
+    version = row.history.first()
+    assert (version.history_user, version.history_change_reason) == (cast.staff, "approved in the admin")
+    assert "does not wait for approval" in messages_of(staff.post(prices, act, follow=True))[0]
+
+
+def test_a_price_that_waits_is_rejected_in_the_list_and_one_that_counts_is_not(staff: Client) -> None:
+    prices, row = reverse("admin:models_registry_price_changelist"), wait()
+    counts = row.deployment.prices.get(waits_because="")
+    shown = messages_of(
+        staff.post(prices, {"action": "reject_prices", "_selected_action": [row.pk, counts.pk]}, follow=True)
+    )
+    assert sum(each.startswith("Rejected: ") for each in shown) == 1
+    assert sum("does not wait for approval" in each for each in shown) == 1
+    assert list(counts.deployment.prices.all()) == [counts]
+
+
+def test_a_second_price_of_the_same_moment_is_a_form_error(staff: Client) -> None:
+    staff.post(address(GPT), {**form(staff, address(GPT)), **NEW_PRICE})
+    first = Deployment.objects.get(model__identifier=GPT, provider__name="openai")
+    sent = {**form(staff, address(GPT)), **NEW_PRICE, f"{PRICE}-0-deployment": first.pk}
+    answer = staff.post(address(GPT), sent)
+    assert "already exists" in f"{[each.formset.errors for each in answer.context['inline_admin_formsets']]}"
+    assert Price.objects.filter(source="a price list").count() == 1
+
+
+def test_a_second_price_of_the_same_moment_at_the_first_place_is_a_form_error_too(staff: Client) -> None:
+    for _ in range(2):
+        answer = staff.post(address(GPT), {**form(staff, address(GPT)), **NEW_PRICE})
+    assert "already exists" in text(answer)
+
+
+def test_a_model_is_duplicated(staff: Client, cast: Cast) -> None:
+    page = address(GPT, "duplicate")
+    assert "Duplicate openai:gpt-5" in text(staff.get(page))
+    answer = post(staff, page, id="openai:copy", reason="to try")
+    assert messages_of(answer) == ["Duplicated: openai:copy."]
+    assert served("openai:copy")["deployments"] == served(GPT)["deployments"]
+    assert Release.objects.filter(line="catalogue")[0].author == cast.staff
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"id": GPT, "reason": "x"}, "there is a model &#x27;openai:gpt-5&#x27; already."),
+        ({"id": "no colon", "reason": "x"}, "write provider:name"),
+        ({"id": "openai:copy"}, "Say why: it is kept"), ({"reason": "x"}, "This field is required."),
+    ],
+)  # fmt: skip
+def test_a_duplicate_that_cannot_be_is_told_beside_the_form(
+    staff: Client, fields: dict[str, str], problem: str
+) -> None:
+    assert problem in text(post(staff, address(GPT, "duplicate"), **fields))
+    assert Model.objects.count() == len(STATIC.models)
+    assert Release.objects.filter(line="catalogue").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_of_a_maker_that_there_is_not_is_told_beside_the_form() -> None:
+    seeds.catalogue()
+    with pytest.raises(InvalidRelease, match="horse"):
+        editing.duplicate(GPT, "horse:x", because("x"))
+
+
+def test_a_model_is_deprecated_with_a_successor(staff: Client) -> None:
+    page = address(MINI, "deprecate")
+    assert "Deprecate openai:gpt-5-mini" in text(staff.get(page))
+    assert messages_of(post(staff, page, deprecated_from="2026-12-24", successor=GPT, reason="old")) == [
+        f"Deprecated: {MINI}."
+    ]
+    assert (served(MINI)["deprecated_from"], served(MINI)["successor"]) == ("2026-12-24", GPT)
+    assert "cannot follow itself" in text(post(staff, page, deprecated_from="2026-12-24", successor=MINI, reason="x"))
+    assert "Enter a valid date." in text(post(staff, page, deprecated_from="soon", reason="x"))
+    assert "Select a valid choice" in text(post(staff, page, deprecated_from="2026-12-24", successor="x:y", reason="x"))
+
+
+def test_who_may_only_look_at_models_can_neither_duplicate_nor_deprecate(staff: Client) -> None:
+    viewer = some_staff("view_model")
+    assert viewer.get(address(GPT)).status_code == 200
+    viewer.post(address(GPT, "duplicate"), {"id": "openai:copy", "reason": "x"})
+    viewer.post(address(GPT, "deprecate"), {"deprecated_from": "2026-12-24", "reason": "x"})
+    assert not Model.objects.filter(identifier="openai:copy").exists()
+    assert Release.objects.filter(line="catalogue").count() == 1
+
+
+def test_a_model_deleted_in_the_admin_is_gone_from_the_release_and_its_history_says_who(
+    staff: Client, cast: Cast
+) -> None:
+    staff.post(address(GPT, "delete"), {"post": "yes"})
+    assert served(GPT) is None
+    for table in (Model, Deployment, Price):
+        lost = table.history.filter(history_type="-")
+        assert {(each.history_user, each.ip) for each in lost} == {(cast.staff, "127.0.0.1")}
