@@ -70,6 +70,7 @@ class ProfileScore(Audited):
     source = models.CharField(max_length=255)
     dated = models.DateField()
     is_estimated = models.BooleanField("estimate", default=False)
+    named_by = ("profile",)
 
     class Meta:
         ordering = ["profile", "id"]
@@ -191,6 +192,7 @@ class Preferences(Audited):
         "daily alert", max_digits=12, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))], help_text="USD of a day from which an alert is sent.",
     )  # fmt: skip
+    named_by = ("user",)
 
     class Meta:
         ordering = ["user"]

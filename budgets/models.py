@@ -32,6 +32,7 @@ class Membership(Audited):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
     final_because = "A membership is not restored: who left an account is invited again."
+    named_by = ("user", "account")
 
     class Meta:
         ordering = ["account", "user"]

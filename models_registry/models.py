@@ -124,6 +124,7 @@ class Deployment(Audited):
     upstream_model = models.CharField(max_length=160, help_text="The model's name there.")
     position = models.PositiveSmallIntegerField("order", default=0, help_text="The lowest is tried first.")
     status = models.CharField(max_length=16, choices=DeploymentStatus, default=DeploymentStatus.AVAILABLE)
+    named_by = ("model",)
 
     class Meta:
         ordering = ["model", "position", "id"]
@@ -163,6 +164,7 @@ class Price(Audited):
         max_length=500, blank=True, editable=False, help_text="Why it waits for approval. Empty: it is in force."
     )
     is_trusted = False
+    named_by = ("deployment__model",)
 
     class Meta:
         ordering = ["deployment", "effective_from"]

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 from routerhub import health  # noqa: E402
 from routerhub.forwarding import Forwarder, not_served_here  # noqa: E402
 from routerhub.gateway.app import Gateway  # noqa: E402
-from routerhub.gateway.runtime import open_runtime  # noqa: E402
+from routerhub.gateway.runtime import open_runtime, spare_the_collector  # noqa: E402
 
 gateway = Gateway()
 gateway.others.router.routes += [Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
@@ -46,6 +46,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     forwarder = Forwarder(settings.CONTROL_PLANE_URL) if settings.CONTROL_PLANE_URL else None
     gateway.others.state.control_plane = forwarder or not_served_here
     gateway.runtime = await open_runtime()
+    spare_the_collector()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await gateway.runtime.close()

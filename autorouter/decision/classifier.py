@@ -6,7 +6,7 @@ so that a prompt's weights are summed by adding some hundred integers, not eight
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ LANE_BITS = 24
 """Room for 2,000 terms with the largest weight."""
 MAX_WEIGHT = 4_000
 WEIGHTS_FILE = Path(__file__).with_name("classifier.json")
+TermsOf = Callable[[str], Set[str]]
+"""The terms of an excerpt: features.terms, or what remembers them."""
 _HALF = 1 << (LANE_BITS - 1)
 _MASK = (1 << LANE_BITS) - 1
 
@@ -84,18 +86,18 @@ def unpack(packed: int) -> list[int]:
     return lanes
 
 
-def judge(weights: Weights, asked: Sequence[str]) -> tuple[Category, Complexity]:
+def judge(weights: Weights, asked: Sequence[str], terms_of: TermsOf = terms) -> tuple[Category, Complexity]:
     """Category and complexity of what a user asked, turn by turn, the last turn last; at least one turn."""
-    lanes = sums(weights, asked)
+    lanes = sums(weights, asked, terms_of)
     best = max(range(len(CATEGORIES)), key=lanes.__getitem__)
     return CATEGORIES[best], COMPLEXITIES[sum(lanes[-1] > step for step in weights.steps)]
 
 
-def sums(weights: Weights, asked: Sequence[str]) -> list[float]:
+def sums(weights: Weights, asked: Sequence[str], terms_of: TermsOf = terms) -> list[float]:
     """Each lane's sum: of the terms, over the square root of their number, and of the measures."""
     last = excerpt(asked[-1])
-    now = terms(last)
-    before = set[str]().union(*(terms(excerpt(turn)) for turn in asked[-1 - EARLIER_TURNS : -1])) - now
+    now = terms_of(last)
+    before = frozenset[str]().union(*(terms_of(excerpt(turn)) for turn in asked[-1 - EARLIER_TURNS : -1])) - now
     norm = math.sqrt(len(now) + EARLIER_SHARE**2 * len(before)) or 1.0
     totals = _total(weights, now)
     if before:

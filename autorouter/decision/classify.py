@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autorouter.decision.classifier import WEIGHTS_FILE, judge, read
+from autorouter.decision.turns import TurnMemory
 from autorouter.types import Category, Complexity, Task
 from models_registry.types import Capability
 
@@ -19,6 +20,7 @@ IMAGE_TOKENS = 1_000
 AUDIO_TOKENS = 1_500
 DEFAULT_CATEGORY: Category = "conversation"
 WEIGHTS = read(WEIGHTS_FILE)
+TURNS = TurnMemory()
 
 
 def classify(
@@ -78,4 +80,4 @@ def _needs(images: bool, audio: bool, tools: bool, structured: bool, stream: boo
 
 def _judged(asked: Sequence[str]) -> tuple[Category, Complexity]:
     """Without any words it is small talk."""
-    return judge(WEIGHTS, asked) if asked and asked[-1].strip() else (DEFAULT_CATEGORY, "simple")
+    return judge(WEIGHTS, asked, TURNS.terms) if asked and asked[-1].strip() else (DEFAULT_CATEGORY, "simple")

@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from autorouter.decision.bitsets import Steps, members, set_of
 from autorouter.decision.rules import NOBODY, WEEKDAYS, Names, Rule, When
@@ -24,10 +25,12 @@ class Effect:
     blocked: Names
     preferred: Names
 
-    def on(self, constraints: Constraints) -> Constraints:
-        """The constraints with it. The sets stay the same objects from request to request, whose hashes are known."""
+    def on(self, constraints: Constraints, **changes: Any) -> Constraints:
+        """The constraints with it, and other fields changed. The sets stay the same objects from request to request, whose
+        hashes are known."""
         return replace(
             constraints,
+            **changes,
             rules=self.rules,
             policy=constraints.policy or self.policy,
             allowed=constraints.allowed + self.allowed,

@@ -63,13 +63,12 @@ def apply(
     """
     if preferences is NONE:
         return constraints if priority is None else replace(constraints, priority=priority)
-    limited = replace(
+    return preferences.ruleset.effect(task, tags, now, policies).on(
         constraints,
         priority=priority or preferences.priority,
         max_cost_usd=_lower(constraints.max_cost_usd, preferences.max_cost_usd),
         max_latency_ms=_lower(constraints.max_latency_ms, preferences.max_latency_ms),
     )
-    return preferences.ruleset.effect(task, tags, now, policies).on(limited)
 
 
 def _lower(one: Number | None, other: Number | None) -> Number | None:

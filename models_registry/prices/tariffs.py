@@ -1,8 +1,8 @@
 """Prices as whole numbers, for the request path: compiled once, then no Decimal is touched. Pure.
 
-A tariff gives what models_registry.prices.pricing gives, rounded up to the nano-dollar, to the last digit. It counts in
-pico-dollars (1 USD = 10**12), in which a rate of up to six decimals (USD per 1M tokens) is whole; a price with a finer one is
-worked out by pricing itself.
+A tariff gives what models_registry.prices.pricing gives, rounded up to the nano-dollar, to the last digit. It counts in the unit
+in which all rates of its price are whole: a rate in USD per 1M tokens is one in micro-dollars a token, and a price whose finest
+rate has four decimals counts in ten-thousandths of a micro-dollar.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,8 @@ from models_registry.prices import pricing
 from models_registry.types import Price, Rates, Usage
 
 NANO = 1_000_000_000
-PICO_PER_NANO = 1_000
-PICO_PER_TOKEN = 1_000_000
-"""Of a rate of 1 USD per 1M tokens."""
-PICO_PER_REQUEST = 1_000_000_000
+NANO_PER_MICRO = 1_000
+MICRO_PER_REQUEST = 1_000
 """Of a rate of 1 USD per 1,000 requests."""
 MAX_COMPILED = 20_000
 BELOW_ALL = -(2**62)
@@ -26,14 +24,20 @@ BELOW_ALL = -(2**62)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Tier:
-    """Whole pico-dollars of a tier: what plain tokens cost, and the dearest that any token of a class could cost there."""
+    """Rates above a number of input tokens, in units a token. A class without one of its own has its parent's."""
 
     above: int
-    rates: Rates
     input: int
+    cache_read: int
+    cache_write: int
+    audio_input: int
     output: int
+    audio_output: int
+    reasoning: int | None
+    """None: reasoning is output like any other."""
     request: int
     dearest_input: int
+    """Of this tier and those below it."""
     dearest_output: int
     dearest_request: int
 
@@ -43,24 +47,32 @@ class Tariff:
     """One price, compiled."""
 
     price: Price
+    units_per_micro: int
     tiers: tuple[_Tier, ...]
-    """Lowest threshold first. Empty where some rate is missing or finer than a pico-dollar."""
+    """Lowest threshold first. Empty where the price has no input or no output rate: then pricing says what is known."""
 
     def ceiling_nano(self, max_input_tokens: int, max_output_tokens: int) -> int:
         """The most that a request within these bounds can cost. Raises UnknownPrice."""
         tier = self._tier(max_input_tokens)
         if tier is None:
             return to_nano(pricing.ceiling(self.price, max_input_tokens, max_output_tokens))
-        pico = max_input_tokens * tier.dearest_input + max_output_tokens * tier.dearest_output + tier.dearest_request
-        return -(-pico // PICO_PER_NANO)
+        units = max_input_tokens * tier.dearest_input + max_output_tokens * tier.dearest_output
+        return self._nano(units + tier.dearest_request)
 
     def cost_nano(self, usage: Usage) -> int:
         """What one answer costs. Raises UnknownPrice, ImpossibleUsage."""
         tier = self._tier(usage.input_tokens)
-        if tier is None or _has_parts(usage, tier.rates):
+        read, write, heard = usage.cache_read_tokens, usage.cache_write_tokens, usage.audio_input_tokens
+        spoken, thought = usage.audio_output_tokens, usage.reasoning_tokens
+        if tier is None or min(read, write, heard, spoken, thought) < 0:
             return to_nano(pricing.cost(self.price, usage))
-        pico = usage.input_tokens * tier.input + usage.output_tokens * tier.output + tier.request
-        return -(-pico // PICO_PER_NANO)
+        apart = thought if tier.reasoning is not None else 0
+        plain_input, plain_output = usage.input_tokens - read - write - heard, usage.output_tokens - spoken - apart
+        if plain_input < 0 or plain_output < 0:
+            return to_nano(pricing.cost(self.price, usage))
+        inputs = plain_input * tier.input + read * tier.cache_read + write * tier.cache_write + heard * tier.audio_input
+        outputs = plain_output * tier.output + spoken * tier.audio_output + apart * (tier.reasoning or 0)
+        return self._nano(inputs + outputs + tier.request)
 
     def output_within(self, max_input_tokens: int, limit_nano: int) -> int:
         """The longest answer, in tokens, whose ceiling stays within the limit; 0 where not even the prompt fits."""
@@ -78,17 +90,8 @@ class Tariff:
             return tiers[0] if tiers else None
         return next(tier for tier in reversed(tiers) if input_tokens > tier.above)
 
-
-def _has_parts(usage: Usage, rates: Rates) -> bool:
-    """Whether some of the tokens have a rate of their own, or the counts make no sense."""
-    return bool(
-        usage.cache_read_tokens
-        or usage.cache_write_tokens
-        or usage.audio_input_tokens
-        or usage.audio_output_tokens
-        or (usage.reasoning_tokens and (rates.reasoning is not None or usage.reasoning_tokens > usage.output_tokens))
-        or min(usage.input_tokens, usage.output_tokens, usage.reasoning_tokens) < 0
-    )
+    def _nano(self, units: int) -> int:
+        return -(-units * NANO_PER_MICRO // self.units_per_micro)
 
 
 def to_nano(usd: Decimal) -> int:
@@ -97,48 +100,51 @@ def to_nano(usd: Decimal) -> int:
 
 
 def compile_price(price: Price) -> Tariff:
-    """The price in whole numbers, as far as it has some."""
-    steps = sorted(
-        [(BELOW_ALL, price.rates), *((tier.above_input_tokens, tier.rates) for tier in price.tiers)], key=_above
-    )
+    """The price in whole numbers."""
+    steps = [(tier.above_input_tokens, tier.rates) for tier in price.tiers]
+    steps = [(BELOW_ALL, price.rates), *sorted(steps, key=lambda step: step[0])]
+    if any(rates.input is None or rates.output is None for _, rates in steps):
+        return Tariff(price=price, units_per_micro=1, tiers=())
+    units = 10 ** max(_decimals(rate) for _, rates in steps for rate in _all(rates))
     tiers: list[_Tier] = []
     for above, rates in steps:
-        plain = _whole(rates.input, PICO_PER_TOKEN), _whole(rates.output, PICO_PER_TOKEN)
-        inputs = [plain[0], *_others(rates.cache_read, rates.cache_write, rates.audio_input)]
-        outputs = [plain[1], *_others(rates.audio_output, rates.reasoning)]
-        request = _whole(rates.requests or Decimal(0), PICO_PER_REQUEST)
-        if None in {*inputs, *outputs, request}:
-            return Tariff(price=price, tiers=())
-        before = tiers[-1] if tiers else None
-        tiers.append(
-            _Tier(
-                above=above,
-                rates=rates,
-                input=plain[0] or 0,
-                output=plain[1] or 0,
-                request=request or 0,
-                dearest_input=max(before.dearest_input if before else 0, *(each or 0 for each in inputs)),
-                dearest_output=max(before.dearest_output if before else 0, *(each or 0 for each in outputs)),
-                dearest_request=max(before.dearest_request if before else 0, request or 0),
-            )
-        )
-    return Tariff(price=price, tiers=tuple(tiers))
+        tiers.append(_tier(above, rates, units, tiers[-1] if tiers else None))
+    return Tariff(price=price, units_per_micro=units, tiers=tuple(tiers))
 
 
-def _above(step: tuple[int, Rates]) -> int:
-    return step[0]
+def _all(rates: Rates) -> list[Decimal]:
+    found = [getattr(rates, name) for name in Rates.__slots__]
+    return [rate for rate in found if rate is not None]
 
 
-def _others(*rates: Decimal | None) -> list[int | None]:
-    return [_whole(rate, PICO_PER_TOKEN) for rate in rates if rate is not None]
+def _decimals(rate: Decimal) -> int:
+    exponent = rate.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _whole(rate: Decimal | None, factor: int) -> int | None:
-    """The rate as a whole number of pico-dollars, None where it is none."""
-    if rate is None:
-        return None
-    pico = rate * factor
-    return int(pico) if pico == pico.to_integral_value() else None
+def _tier(above: int, rates: Rates, units: int, below: _Tier | None) -> _Tier:
+    def whole(rate: Decimal | None, parent: Decimal | None = None) -> int:
+        return int(((rate if rate is not None else parent) or Decimal(0)) * units)
+
+    inputs = [
+        whole(rate, rates.input) for rate in (rates.input, rates.cache_read, rates.cache_write, rates.audio_input)
+    ]
+    outputs = [whole(rate, rates.output) for rate in (rates.output, rates.audio_output, rates.reasoning)]
+    request = whole(rates.requests) * MICRO_PER_REQUEST
+    return _Tier(
+        above=above,
+        input=inputs[0],
+        cache_read=inputs[1],
+        cache_write=inputs[2],
+        audio_input=inputs[3],
+        output=outputs[0],
+        audio_output=outputs[1],
+        reasoning=outputs[2] if rates.reasoning is not None else None,
+        request=request,
+        dearest_input=max(*inputs, below.dearest_input if below else 0),
+        dearest_output=max(*outputs, below.dearest_output if below else 0),
+        dearest_request=max(request, below.dearest_request if below else 0),
+    )
 
 
 _compiled: dict[int, Tariff] = {}

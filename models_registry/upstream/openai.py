@@ -17,6 +17,8 @@ MAX_ENDPOINTS = 1_000
 DONE = b"[DONE]"
 NEW_LIMIT_NAME = frozenset({"openai", SANDBOX})
 """Providers that want the output limit under OpenAI's newer name; the others know `max_tokens`."""
+PLAIN = frozenset({"role", "content"})
+"""What nearly every piece of a stream consists of."""
 Endpoint = tuple[URL, Mapping[str, str]]
 
 
@@ -197,16 +199,14 @@ def read_chunk(data: bytes) -> Chunk:
     return Chunk(
         choices=read,
         usage=read_usage(usage) if usage is not None else None,
-        has_content=any([_has_content(each) for each in choices or ()]),
+        has_content=any([each.text or each.finish for each in read]) or any(map(_has_content, choices or ())),
         dialect=OPENAI,
         native=raw,
     )
 
 
 def _has_content(choice: Mapping[str, Any]) -> bool:
-    """A role alone is none yet; an end, or anything else that is not empty, is."""
-    if choice.get("finish_reason"):
-        return True
+    """A role alone is none yet; anything else that is not empty is, also what nobody here knows."""
     delta = choice.get("delta")
     return isinstance(delta, dict) and any([value for name, value in delta.items() if name != "role"])
 
@@ -242,19 +242,24 @@ def _choice(raw: Any, name: str) -> Choice:
     """A choice of an answer (under "message") or of a chunk (under "delta"). Raises Failed."""
     if not isinstance(raw, dict):
         raise Failed("A choice of its answer is not an object.")
-    said = raw.get(name)
+    said, index, ended = raw.get(name), _count(raw.get("index")) or 0, raw.get("finish_reason")
     if not isinstance(said, dict):
         said = {}
-    calls, reasoning = said.get("tool_calls"), said.get("reasoning_content") or said.get("reasoning")
-    text, refusal, finish = said.get("content"), said.get("refusal"), raw.get("finish_reason")
+    text = said.get("content")
+    text = text if isinstance(text, str) else _joined(text)
+    finish, logprobs = ended if isinstance(ended, str) and ended else None, raw.get("logprobs")
+    if said.keys() <= PLAIN:
+        return Choice(index=index, text=text, finish=finish, logprobs=logprobs)
+    calls, refusal = said.get("tool_calls"), said.get("refusal")
+    reasoning = said.get("reasoning_content") or said.get("reasoning")
     return Choice(
-        index=_count(raw.get("index")) or 0,
-        text=text if isinstance(text, str) else _joined(text),
+        index=index,
+        text=text,
         reasoning=reasoning if isinstance(reasoning, str) else "",
         refusal=refusal if isinstance(refusal, str) else "",
         tool_calls=tuple(_calls(calls)) if calls else (),
-        finish=finish if isinstance(finish, str) and finish else None,
-        logprobs=raw.get("logprobs"),
+        finish=finish,
+        logprobs=logprobs,
     )
 
 

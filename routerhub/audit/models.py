@@ -1,6 +1,6 @@
 """What the tables of every app are: configuration, of which every version is kept, or facts that the product writes itself."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
@@ -49,6 +49,8 @@ class Audited(models.Model):
     history = Versions(bases=[Version], get_user=person, inherit=True)
     final_because = ""
     """Why an earlier version is never made current again; empty where it may be."""
+    named_by: ClassVar[tuple[str, ...]] = ()
+    """The related rows that its own name is made of, as for prefetch_related."""
 
     class Meta:
         abstract = True

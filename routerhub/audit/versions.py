@@ -5,9 +5,10 @@ transaction (a model with its deployments and prices) comes back together.
 """
 
 import heapq
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -97,7 +98,7 @@ def versions(
             found = found.filter(history_type=next((sign for sign, word in KINDS.items() if word == kind), "?"))
         queries.append(found[: offset + limit])
     merged = heapq.merge(*queries, key=lambda entry: (entry.history_date, entry.history_id), reverse=True)
-    return [_version(entry) for at, entry in enumerate(merged) if offset <= at < offset + limit]
+    return _described(list(islice(merged, offset, offset + limit)))
 
 
 def seen_by(user: Any) -> list[str]:
@@ -119,7 +120,7 @@ def permission(verb: str, table_name: str) -> str:
 
 def version(table_name: str, number: int) -> VersionEntry:
     """One version. Raises ValidationError."""
-    return _version(_entry(table_name, number))
+    return _described([_entry(table_name, number)])[0]
 
 
 @transaction.atomic
@@ -152,8 +153,8 @@ def _bring_back(entry: Any, change: Change) -> str:
         with transaction.atomic():
             row.save()
     except IntegrityError as problem:
-        raise ValidationError(f"{_name(entry)} cannot be restored as it was: {problem}") from problem
-    return f"{entry.instance_type._meta.verbose_name} {_name(entry)}"
+        raise ValidationError(f"{_name(row)} cannot be restored as it was: {problem}") from problem
+    return f"{entry.instance_type._meta.verbose_name} {_name(row)}"
 
 
 def _deleted_together(deletion: Any) -> Iterator[Any]:
@@ -198,32 +199,58 @@ def _entry(table_name: str, number: int) -> Any:
     return found
 
 
-def _version(entry: Any) -> VersionEntry:
+def _described(entries: Sequence[Any]) -> list[VersionEntry]:
+    """Entries with their names and changes, in a few queries for each table among them."""
+    rows = {entry: entry.instance for entry in entries}
+    before: dict[Any, Any] = {}
+    for model in {entry.instance_type for entry in entries}:
+        of_table = [entry for entry in entries if entry.instance_type is model]
+        models.prefetch_related_objects([rows[entry] for entry in of_table], *getattr(model, "named_by", ()))
+        before |= _before(model, [entry for entry in of_table if entry.history_type == "~"])
+    return [_version(entry, rows[entry], before.get(entry)) for entry in entries]
+
+
+def _before(model: type[models.Model], entries: Sequence[Any]) -> dict[Any, Any]:
+    """The version of its row before each entry, by entry."""
+    if not entries:
+        return {}
+    key, history = model._meta.pk.attname, _manager(model)
+    older = history.filter(**{key: models.OuterRef(key)}).filter(
+        models.Q(history_date__lt=models.OuterRef("history_date"))
+        | models.Q(history_date=models.OuterRef("history_date"), history_id__lt=models.OuterRef("history_id"))
+    )
+    newest = older.order_by("-history_date", "-history_id").values("history_id")[:1]
+    chosen = history.filter(history_id__in=[entry.history_id for entry in entries])
+    ids = dict(chosen.order_by().values_list("history_id", models.Subquery(newest)))
+    found = history.in_bulk([each for each in ids.values() if each], field_name="history_id")
+    return {entry: found.get(ids[entry.history_id]) for entry in entries}
+
+
+def _version(entry: Any, row: models.Model, before: Any) -> VersionEntry:
     model = entry.instance_type
     return VersionEntry(
         table=model._meta.model_name,
         id=entry.history_id,
-        row=str(entry.instance.pk),
-        name=_name(entry),
+        row=str(row.pk),
+        name=_name(row),
         kind=KINDS[entry.history_type],
         at=entry.history_date,
         author=str(entry.history_user) if entry.history_user else "",
         ip=entry.ip,
         reason=entry.history_change_reason or "",
-        changes=tuple(_changes(entry)),
+        changes=tuple(_changes(entry, before)),
     )
 
 
-def _name(entry: Any) -> str:
+def _name(row: models.Model) -> str:
     """A row whose parent is gone cannot always say its name."""
     try:
-        return str(entry.instance)
+        return str(row)
     except (models.ObjectDoesNotExist, AttributeError):
-        return f"{entry.instance_type._meta.verbose_name} {entry.instance.pk}"
+        return f"{row._meta.verbose_name} {row.pk}"
 
 
-def _changes(entry: Any) -> Iterator[FieldChange]:
-    before = entry.prev_record if entry.history_type == "~" else None
+def _changes(entry: Any, before: Any) -> Iterator[FieldChange]:
     for field in entry.tracked_fields:
         if field.primary_key:
             continue

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 JSON = (b"content-type", b"application/json")
 EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
-LISTEN_AFTER_S = 0.05
+LISTEN_AFTER_S = 0.25
 """A client that leaves is listened for from then on: an answer that is there sooner needs no listener."""
 
 

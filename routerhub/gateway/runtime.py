@@ -1,6 +1,7 @@
 """What the gateway runs on: opened when the process starts, closed when it ends."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
 
 logger = logging.getLogger(__name__)
 STOP_WAIT_S = 5
+NEW_OBJECTS = 20_000
+"""So many more objects than before the collector waits for. Requests under way are some hundred each, and leave no cycles."""
 FIRST_SNAPSHOT_WAIT_S = 5
 """A process takes requests when it knows the keys; without a database it starts all the same, and is not ready."""
 
@@ -173,3 +176,13 @@ async def open_runtime() -> Runtime:
     await runtime.sessions.store.start()
     await asyncio.to_thread(runtime.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
     return runtime
+
+
+def spare_the_collector() -> None:
+    """For a process that does nothing but serve: what it has loaded by now lives as long as it does.
+
+    Looking through all of it again and again for cycles cost a quarter of every request's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS)

@@ -48,10 +48,11 @@ class Pump:
     ) -> None:
         self._runtime, self._operation, self._served = runtime, operation, served
         self._writer = protocol.stream_writer(operation.request, operation.envelope(served.candidate))
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_QUEUED)
+        self._queue: list[bytes] = []
+        self._has_news, self._has_room = asyncio.Event(), asyncio.Event()
         self._usage: Usage | None = None
         self._chars = 0
-        self._is_running = self._is_stopped = False
+        self._is_running = self._is_stopped = self._is_over = False
         self.task = asyncio.create_task(self._run())
         runtime.streams.add(self)
         self.task.add_done_callback(lambda _: runtime.streams.discard(self))
@@ -63,15 +64,14 @@ class Pump:
 
     async def __anext__(self) -> bytes:
         """As many events as there are. Ends when the pump has, and what it left behind is read."""
-        if self._queue.empty() and self.task.done():
-            raise StopAsyncIteration
-        ready = [await self._queue.get()]
-        while not self._queue.empty():
-            ready.append(self._queue.get_nowait())
-        events = b"".join([event for event in ready if event is not None])
-        if not events:
-            raise StopAsyncIteration
-        return events
+        while not self._queue:
+            if self._is_over:
+                raise StopAsyncIteration
+            self._has_news.clear()
+            await self._has_news.wait()
+        ready, self._queue = self._queue, []
+        self._has_room.set()
+        return b"".join(ready)
 
     async def aclose(self) -> None:
         """Nobody reads any more: the upstream is closed and what was seen is settled, by the pump itself."""
@@ -89,15 +89,13 @@ class Pump:
     async def _run(self) -> None:
         self._is_running = True
         try:
-            closing = await self._pump()
-            await self._queue.put(closing)
+            await self._put(await self._pump())
         except asyncio.CancelledError:
             if self._operation.hold is not None:
                 await self._settle_broken("abandoned", None, CLIENT_LEFT)
         finally:
-            # A full queue wakes nobody: whoever reads it finds it empty in the end, and this task done.
-            if not self._queue.full():
-                self._queue.put_nowait(None)
+            self._is_over = True
+            self._has_news.set()
 
     async def _pump(self) -> bytes:
         """Everything on to the client but the close of the stream, which is returned: it tells what was settled."""
@@ -136,7 +134,15 @@ class Pump:
         for choice in chunk.choices:
             self._chars += choice.size
         if event := self._writer.chunk(chunk):
-            await self._queue.put(event)
+            await self._put(event)
+
+    async def _put(self, event: bytes) -> None:
+        """Into the queue, as soon as there is room."""
+        while len(self._queue) >= MAX_QUEUED:
+            self._has_room.clear()
+            await self._has_room.wait()
+        self._queue.append(event)
+        self._has_news.set()
 
     async def _settle_broken(self, outcome: Outcome, error: UpstreamError | None, text: str) -> dict[str, Any]:
         """Charge what was seen, and let the attempt say how it ended. Returns the answer's metadata."""

@@ -36,7 +36,7 @@ async def cut_off() -> None:
 @pytest.mark.parametrize("form", ["address", "pairs", "with a client's own settings"])
 async def test_the_address_is_read_in_every_form_that_libpq_knows(transactional_db: None, form: str) -> None:
     own = {"connect_timeout": "3", "keepalives": "1"} if form.startswith("with") else {}
-    database = Database(dsn() if form == "address" else make_conninfo(**{**conninfo_to_dict(dsn()), **own}), 5)
+    database = Database(dsn() if form == "address" else make_conninfo(dsn(), **own), 5)
     assert (await database.row("SELECT current_database()::text"))[0] == connection.settings_dict["NAME"]
     await database.close()
 

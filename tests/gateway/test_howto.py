@@ -3,6 +3,7 @@
 import re
 import types
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from models_registry.upstream.errors import Rejected, Unreachable
 from routerhub.gateway import pipeline
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
-from tests.gateway.fakes import KEY, FakeUpstream, Said, chunk, completion, rankings, request, runtime
+from tests.gateway.fakes import KEY, FakeUpstream, Said, again, chunk, completion, rankings, request, runtime
 from tests.models_registry.upstream.raw_server import serving, streamed, whole
 from tests.models_registry.upstream.test_contract import asked
 
@@ -81,9 +82,9 @@ async def test_what_it_cannot_do_is_refused_with_the_reason(parrot: Adapter) -> 
 
 async def served(protocol: ChatProtocol, upstream: Adapter, body: dict[str, Any], address: str = "http://x") -> bytes:
     """What the client of a gateway gets, around this upstream."""
-    met = rankings()
-    provider = met.catalogue.providers["acme"]
-    object.__setattr__(provider, "base_url", address)
+    catalogue = rankings().catalogue
+    providers = {"acme": replace(catalogue.providers["acme"], base_url=address)}
+    met = again(rankings(), catalogue=replace(catalogue, providers=providers))
     reply = await pipeline.serve(
         runtime(upstream, met=met), protocol, {"x-api-key": KEY}, orjson.dumps(body), Client(ip=None, user_agent="")
     )

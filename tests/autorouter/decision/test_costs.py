@@ -1,5 +1,6 @@
 """Costs are compared in whole numbers, exactly, and the cheapest are found without a look at everybody."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autorouter.decision import costs as costs_module
 from autorouter.decision.bitsets import members, set_of
 from autorouter.decision.costs import Costs, Rates
 from autorouter.types import Constraints, Task
@@ -32,7 +34,7 @@ def exact(given_price: Price | None, max_output: int, asked: Task, constraints: 
 
 @given(st.randoms(use_true_random=True))
 def test_the_cheapest_are_those_of_a_sort_by_exact_cost_then_place(random: Random) -> None:
-    count = random.choice([1, 3, 30])
+    count = random.choice([1, 3, 30, 90])
     known = prices(random, count)
     lengths = [random.choice([0, 100, 500, 8_000]) for _ in known]
     rates = Rates(known, lengths)
@@ -51,6 +53,14 @@ def test_the_cheapest_are_those_of_a_sort_by_exact_cost_then_place(random: Rando
         narrowed = costs.narrowed(among)
         assert narrowed & ~among == 0
         assert set(fitting) <= set(members(narrowed)), "who fits is never left out"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def never_few() -> Iterator[None]:
+    """Small sets are walked in two orders too, so that the walk is tried on what can be worked out by hand."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(costs_module, "FEW", 0)
+        yield
 
 
 @settings(max_examples=300)

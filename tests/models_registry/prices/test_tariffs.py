@@ -13,7 +13,11 @@ from models_registry.prices.tariffs import compile_price, tariff_at, to_nano
 from models_registry.types import Price, Rates, Tier, Usage
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-RATE = st.decimals(0, 200, places=7, allow_nan=False) | st.sampled_from([Decimal("0.15"), Decimal(3), Decimal("37.5")])
+RATE = (
+    st.decimals(0, 200, places=7, allow_nan=False)
+    | st.just(Decimal(1) / 12)
+    | st.sampled_from([Decimal("0.15"), Decimal(3), Decimal("37.5")])
+)
 MAYBE = st.none() | RATE
 RATES = st.builds(
     Rates, input=RATE, output=RATE, cache_read=MAYBE, cache_write=MAYBE, audio_input=MAYBE, audio_output=MAYBE,
@@ -23,7 +27,7 @@ TIERS = st.lists(st.builds(Tier, above_input_tokens=st.integers(0, 5_000), rates
 COUNT = st.integers(0, 10_000) | st.just(0)
 USAGE = st.builds(
     Usage, input_tokens=COUNT, output_tokens=COUNT, cache_read_tokens=COUNT, cache_write_tokens=COUNT,
-    audio_input_tokens=st.just(0), audio_output_tokens=st.just(0), reasoning_tokens=COUNT,
+    audio_input_tokens=COUNT, audio_output_tokens=COUNT, reasoning_tokens=st.integers(-1, 10_000) | st.just(0),
 )  # fmt: skip
 
 
@@ -73,12 +77,12 @@ def test_fifteen_cents_a_million_are_150_nano_dollars_a_token() -> None:
 
 def test_a_rate_finer_than_a_nano_dollar_is_rounded_once_not_per_token() -> None:
     tariff = compile_price(price(Rates(input=Decimal("0.0375"), output=Decimal(1))))
-    assert tariff.tiers, "37.5 nano-dollars are 37,500 whole pico-dollars"
     assert tariff.cost_nano(Usage(input_tokens=3, output_tokens=0)) == 113, "112.5 rounded up"
 
 
 def test_a_missing_rate_is_unknown_only_where_it_is_needed() -> None:
     tariff = compile_price(price(Rates(input=Decimal(1), output=None)))
+    assert tariff.tiers == ()
     assert tariff.cost_nano(Usage(input_tokens=5, output_tokens=0)) == 5_000
     with pytest.raises(UnknownPrice):
         tariff.cost_nano(Usage(input_tokens=5, output_tokens=1))
