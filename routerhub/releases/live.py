@@ -13,7 +13,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from routerhub.releases import lines, rollout, store, switches
-from routerhub.releases.errors import InvalidRelease
+from routerhub.releases.errors import InvalidRelease, UnknownRelease
 from routerhub.releases.types import Pointer
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def _line(pointer: Pointer, before: LiveLine) -> LiveLine:
     wanted = {0, pointer.stable, *(() if pointer.candidate is None else (pointer.candidate,))}
     try:
         found = {number: before.releases.get(number) or store.release(pointer.line, number) for number in wanted}
-    except InvalidRelease as problem:
+    except (InvalidRelease, UnknownRelease) as problem:
         logger.error("action=load_release line=%s kept=%s problem=%s", pointer.line, before.pointer.stable, problem)
         return before
     return LiveLine(pointer=pointer, releases=found)

@@ -23,6 +23,7 @@ from routerhub.audit.change import Change
 from routerhub.gateway.changes import EVERYTHING, understood
 from routerhub.gateway.snapshots import Loader, Snapshot, SnapshotKeeper, database_dsn, shipped
 from routerhub.releases import live, rollout, store, switches
+from routerhub.releases.models import Rollout
 from routerhub.releases.notify import Listener, announce
 from tests.cast import Cast
 from tests.stack import eventually
@@ -212,6 +213,16 @@ def test_the_rankings_of_what_did_not_change_are_kept_while_a_candidate_comes_an
     assert before in found
     assert {each.router.release for each in found} == {before.router.release, number}
     assert after.rankings("7") is after.rankings("7")
+
+
+def test_a_pointer_to_a_release_that_is_not_there_leaves_the_line_as_it_was(seeded: Held, cast: Cast) -> None:
+    before = seeded.snapshot.rankings("somebody")
+    Rollout.objects.filter(line="router").update(stable=99)
+    ApiKey.objects.filter(pk=cast.ada.key.pk).update(revoked_at=timezone.now())
+    after = seeded.hear("router", f"keys:{cast.ada.key.pk}")
+    assert after.rankings("somebody") is before
+    with pytest.raises(RevokedKey):
+        account_of(after, cast.ada.text)
 
 
 def test_a_switch_turns_to_the_rankings_of_release_0_at_once(seeded: Held, file: Any) -> None:
