@@ -58,7 +58,9 @@ def interval(measured: Measured) -> tuple[float, float]:
     p = measured.rate
     centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
     half = Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Of none and of all the bound is exact; the subtraction may leave a hair there.
+    low = 0.0 if measured.successes == 0 else max(0.0, centre - half)
+    return low, 1.0 if measured.successes == n else min(1.0, centre + half)
 
 
 def adjust(

@@ -90,6 +90,13 @@ def test_nothing_measured_says_nothing() -> None:
     assert interval(Measured(requests=0, successes=0)) == (0.0, 1.0)
 
 
+@pytest.mark.parametrize("requests", [1, 7, 1405, 9_999])
+def test_never_and_always_are_bounds_of_their_interval_to_the_last_digit(requests: int) -> None:
+    """A hair off by rounding would make one that never succeeds surely better than another that never does."""
+    assert interval(Measured(requests=requests, successes=0))[0] == 0.0
+    assert interval(Measured(requests=requests, successes=requests))[1] == 1.0
+
+
 @given(st.integers(1, 10_000), st.data())
 def test_the_interval_holds_the_rate_and_narrows_with_evidence(requests: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, requests))
