@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -34,6 +35,8 @@ from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 
 logger = logging.getLogger(__name__)
+address_of = lru_cache(4_096)(valid_address)
+"""A client asks again and again from the same place."""
 JSON = (b"content-type", b"application/json")
 EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
@@ -72,7 +75,7 @@ class Gateway:
 async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, receive: Receive, send: Send) -> None:
     """One request and its answer. A client that leaves cancels all that is done for it, which settles by itself."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    address = valid_address(scope["client"][0] if scope["client"] else None)
+    address = address_of(scope["client"][0] if scope["client"] else None)
     client = Client(ip=address, user_agent=headers.get("user-agent", ""))
     try:
         body = await read_body(receive, runtime.limits.max_body_bytes)

@@ -77,6 +77,10 @@ class Operation:
     hops: int = 0
     charged_nano: int = 0
 
+    @cached_property
+    def id_text(self) -> str:
+        return str(self.id)
+
     @property
     def request(self) -> ChatRequest:
         return self.arrival.request

@@ -21,7 +21,7 @@ def decided(operation: Operation, candidate: Candidate, deployment: Deployment) 
     decision = operation.decision
     runner_up = next((each for each in decision.candidates if each.model != candidate.model), None)
     return {
-        "operation_id": str(operation.id),
+        "operation_id": operation.id_text,
         "model": candidate.model,
         "provider": deployment.provider,
         "sandbox": deployment.provider == SANDBOX,
@@ -57,7 +57,7 @@ def usd(nano: int) -> str:
 def headers(operation: Operation, candidate: Candidate, deployment: Deployment) -> Headers:
     decision = operation.decision
     return [
-        (b"x-routerhub-operation-id", str(operation.id).encode()),
+        (b"x-routerhub-operation-id", operation.id_text.encode()),
         (b"x-routerhub-model", candidate.model.encode()),
         (b"x-routerhub-provider", deployment.provider.encode()),
         (b"x-routerhub-sandbox", FALSE_TRUE[deployment.provider == SANDBOX]),
