@@ -214,7 +214,7 @@ def test_an_answer_that_does_not_come_is_cut_at_the_deadline(product: Stack, ups
         ((outcome, is_paid),) = eventually(lambda: records(product, "outcome, cost_nano > 0", since))
         assert (told, outcome, is_paid) in {
             ("no answer within 300 ms", "abandoned", True),
-            ("No deployment answered. The last one said: It did not answer in time.", "failure", False),
+            ("No deployment answered. The last one said: It did not answer in time.", "failure", True),
         }
     finally:
         upstream.say(REASONING)
