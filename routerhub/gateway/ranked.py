@@ -17,7 +17,7 @@ Keep = Callable[[Availability], str]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What can be called at the moment, and the digest by which records name it."""
+    """What can be called at the moment, and the digest by which records name it: empty where nobody kept it so far."""
 
     availability: Availability
     digest: str
@@ -68,4 +68,7 @@ class Ranked:
 def _facts(catalogue: Catalogue, health: Health, measured: Measured, keep: Keep, known: Iterable[Facts]) -> Facts:
     """Those that are known where nothing is different, so that equal ones are one object."""
     now = availability.current(catalogue.providers.values(), health, *measured)
-    return next((each for each in known if each.availability == now), None) or Facts(availability=now, digest=keep(now))
+    same = next((each for each in known if each.availability == now), None)
+    if same is not None and same.digest:
+        return same
+    return Facts(availability=same.availability if same is not None else now, digest=keep(now))

@@ -119,7 +119,7 @@ def test_a_rule_fires_for_the_requests_that_it_is_about_and_stands_in_the_record
     assert all("batch-is-cheap" not in each["why"] for each in people.decisions(people.dora))
     _, answer = people.stack.chat(key=people.dora, routerhub={"tags": ["batch"], "session": "by-rule"})
     assert answer["model"] == LUNA
-    query = "SELECT policy, decision -> 'wish' -> 'rules' FROM analytics_record WHERE session = 'by-rule'"
+    query = "SELECT policy, decision -> 'constraints' -> 'rules' FROM analytics_record WHERE session = 'by-rule'"
     assert eventually(lambda: people.stack.rows(query)) == [("ops", ["batch-is-cheap"])]
 
 

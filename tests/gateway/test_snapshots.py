@@ -69,6 +69,11 @@ def test_a_process_starts_with_the_releases_in_the_code_and_knows_nobody() -> No
     assert not first.ring.is_read
 
 
+def test_what_records_name_is_kept_even_where_it_is_as_shipped(held: Held) -> None:
+    digest = held.snapshot.digest_of(held.snapshot.rankings("anybody"))
+    assert availability_facts.read(digest) == held.snapshot.rankings("anybody").availability
+
+
 def test_one_users_preferences_are_one_row_read(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
     before = held.snapshot
     models.Preferences.objects.filter(user=cast.ada.user).update(priority="quality")
