@@ -50,7 +50,7 @@ API = {
     "/api/prices/sync": 7,
     "/api/profiles": 5,
     "/api/providers": 4,
-    "/api/records": 4,
+    "/api/requests": 4,
     "/api/releases": 4,
     "/api/router/configuration": 3,
     "/api/routing/policies": 4,
@@ -59,7 +59,7 @@ API = {
     "/api/switches": 2,
 }
 ONE_ROW = {"autorouter.routerconfiguration"}
-MIXED = {"/api/history"}
+MIXED = {"/api/changes"}
 """Which tables are among its newest rows varies; of one table it is tried below."""
 
 
@@ -98,7 +98,7 @@ def test_lists_of_the_api(staff: Client) -> None:
     assert {path: queries(staff, path) for path in lists if path not in MIXED} == API
 
 
-@pytest.mark.parametrize("address", ["/api/records", "/admin/analytics/record/", "/api/history?table=limit"])
+@pytest.mark.parametrize("address", ["/api/requests", "/admin/analytics/record/", "/api/changes?table=limit"])
 def test_ten_times_the_rows_cost_the_same(staff: Client, address: str) -> None:
     few = queries(staff, address)
     insert_many(30)
