@@ -23,7 +23,7 @@ from budgets.types import AnswerRow, Granted, Refused, RequestRow, Settlement, S
 
 logger = logging.getLogger(__name__)
 MAX_PER_BATCH = 256
-SETTLE_WAIT_S = 5.0
+HOUSEKEEPING_WAIT_S = 5.0
 RETRY_PAUSE_S = 0.2
 
 
@@ -33,16 +33,16 @@ class Ledger:
     def __init__(self, dsn: str, wait_s: float, spool_dir: Path) -> None:
         """`dsn` as libpq spells it. Settlements wait in `spool_dir` while the database is away."""
         self._wait_s = wait_s
-        # The server gives up on a batch when its callers do.
-        self._reserving = Database(dsn, wait_s)
-        self._settling = Database(dsn, SETTLE_WAIT_S)
-        self._reserver = Reserver(self._reserving)
-        self._settler = Settler(self._settling)
+        # One connection for both: they want the same counters, so over two they would only wait for each other there, in
+        # smaller batches. The server gives up on a batch when its callers do.
+        self._database = Database(dsn, wait_s)
+        self._reserver = Reserver(self._database)
+        self._settler = Settler(self._database)
         patience = Patience(wait_s, LedgerUnavailable, self._take_back)
         self._reserve: Batcher[Spend, Granted | Refused] = Batcher(self._send_reserve, MAX_PER_BATCH, patience)
         self._settle: Batcher[Item, None] = Batcher(self._send_settle, MAX_PER_BATCH)
         self._spool = Spool(spool_dir)
-        self._housekeeper = Housekeeper(Database(dsn, SETTLE_WAIT_S), self._spool, MAX_PER_BATCH)
+        self._housekeeper = Housekeeper(Database(dsn, HOUSEKEEPING_WAIT_S), self._spool, MAX_PER_BATCH)
 
     async def start(self) -> None:
         """Begin to keep house: drain the spool, sweep the holds of the dead."""
@@ -53,8 +53,7 @@ class Ledger:
         await self._reserve.flush()
         await self._settle.flush()
         await self._housekeeper.stop()
-        await self._reserving.close()
-        await self._settling.close()
+        await self._database.close()
 
     def use(self, index: LimitIndex) -> None:
         """Take a set of limits that somebody read, where it is newer. Nobody has to: the ledger reads it when it must."""

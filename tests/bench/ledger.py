@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from django.core.management import call_command
 from budgets.ledger import Ledger
 from budgets.ledger.batcher import Batcher
 from budgets.models import Limit
-from budgets.types import Granted
+from budgets.types import Granted, Settlement, Spend
 from routerhub.gateway.snapshots import database_dsn
 from tests.bench.figures import measure
-from tests.budgets.books import settlement, spend
+from tests.budgets.books import answer, request
 
 SECONDS = 4
 DECISION = orjson.dumps(
@@ -30,12 +31,12 @@ DECISION = orjson.dumps(
     }
 ).decode()  # fmt: skip
 ATTEMPTS = orjson.dumps([{"deployment": "openrouter/openai:gpt-5", "status": 200, "latency_ms": 812}]).decode()
-FACTS: dict[str, Any] = {
-    "decision": DECISION,
-    "ip": "127.0.0.1",
-    "user_agent": "OpenAI/Python 2.1.0",
-    "tags": ("a", "b"),
-}
+REQUEST = request(
+    uuid.uuid4(), decision=DECISION, ip="127.0.0.1", user_agent="OpenAI/Python 2.1.0", tags=("a", "b")
+).row()[1:]
+ANSWER = answer(attempts=ATTEMPTS, cost_nano=10).row()
+SCOPES = ("site:", "account:1", "key:1", "user:1", "model:openai:gpt-5", "provider:openrouter", "policy:code", "tag:a")
+"""Those of a usual request; two of them have a limit."""
 
 
 def prepare() -> None:
@@ -50,10 +51,19 @@ async def main() -> None:
     await ledger.start()
 
     async def once() -> None:
-        held = await ledger.reserve(spend("account:1", "key:1", **FACTS))
+        """What every request does for its books. Its facts are made before: that is the gateway's work."""
+        operation_id = uuid.uuid4()
+        held = await ledger.reserve(
+            Spend(
+                operation_id=operation_id, hop=0, account_id=1, key_id=1, user_id=1, scopes=SCOPES, amount_nano=20,
+                tokens=9, lease_s=60, request=(operation_id, *REQUEST),
+            )
+        )  # fmt: skip
         if not isinstance(held, Granted):
             raise AssertionError(held)
-        await ledger.settle(settlement(held, attempts=ATTEMPTS))
+        await ledger.settle(
+            Settlement(operation_id=operation_id, hop=0, amount_nano=10, tokens=5, outcome="success", answer=ANSWER)
+        )
 
     await measure(once, 8, 0.5)
     print("ledger: reserve + settle + record, two limits, durable")
