@@ -1,4 +1,4 @@
-"""The tuning desk and the score matrix in a real browser, against the real server."""
+"""The tuning page and the score matrix in a real browser, against the real server."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ pytestmark = [
     pytest.mark.xdist_group("stack"),
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: apt-get install chromium"),
 ]
-DESK = "/admin/tuning/"
+TUNING = "/admin/tuning/"
 MATRIX = "/admin/scores/"
 MODEL = "openai:gpt-6.1-sol"
 
@@ -26,7 +26,7 @@ def page(stack: Stack) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(base_url=stack.url, viewport={"width": 1400, "height": 1000})
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"/admin/login/?next={DESK}")
+        page.goto(f"/admin/login/?next={TUNING}")
         page.fill("input[name=username]", "admin")
         page.fill("input[name=password]", ADMIN_PASSWORD)
         page.click("button[type=submit]")
@@ -46,7 +46,7 @@ def traffic(stack: Stack) -> None:
 @pytest.fixture
 def restored(stack: Stack) -> Iterator[None]:
     """The router's configuration and scores are as before afterwards."""
-    (number,) = stack.rows("SELECT stable FROM models_registry_rollout WHERE line = 'router'")[0]
+    (number,) = stack.rows("SELECT stable FROM releases_rollout WHERE line = 'router'")[0]
     yield
     body = {"action": "rollback", "release": number, "reason": "as before the test"}
     status, answer = stack.call("/api/rollouts/router", body)
@@ -138,7 +138,7 @@ def test_saved_with_a_reason_it_is_live_in_the_gateway(stack: Stack, page: Page)
     page.fill("[name=stickiness_bonus]", "12")
     page.click("#save_button")
     expect(page.locator("#save")).to_contain_text("Say why")
-    page.fill("[name=reason]", "a try of the desk")
+    page.fill("[name=reason]", "a try of the page")
     page.click("#save_button")
     expect(page.get_by_text(re.compile(r"Release \d+ is live for all\."))).to_be_visible()
     expect(page.locator("[name=stickiness_bonus]")).to_have_value("12")
@@ -218,11 +218,11 @@ def test_edited_scores_are_saved_together_and_shown_with_their_source(page: Page
 
 
 @pytest.mark.parametrize("width", [1400, 400])
-@pytest.mark.parametrize("path", [DESK, MATRIX])
+@pytest.mark.parametrize("path", [TUNING, MATRIX])
 def test_no_page_is_wider_than_the_screen_with_a_preview_open(page: Page, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(path)
-    if path == DESK:
+    if path == TUNING:
         page.fill("[name=weight_simple_cheap]", "0")
     else:
         cell(page, MODEL, "quality").click()
