@@ -211,7 +211,7 @@ def test_others_hear_of_a_change_and_not_of_every_probe(upstream: Upstream) -> N
             with transaction.atomic():
                 notify.announce("end")
             heard.append([each.payload for each in takewhile(lambda each: each.payload != "end", listener.notifies())])
-    assert heard == [["probes"], [], ["probes"], [], ["probes"]]
+    assert heard == [["health"], [], ["health"], [], ["health"]]
 
 
 # --- what counts
