@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -375,7 +376,12 @@ def worker(pace: str) -> "subprocess.Popen[str]":
     """Works the imports in a process of its own; a slow one stops before it publishes, its rows written."""
     database = connection.settings_dict
     url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    env = {"DATABASE_URL": url, "SECRET_KEY": "for a test", "DJANGO_SETTINGS_MODULE": "routerhub.settings"}
+    env = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "SECRET_KEY": "for a test",
+        "DJANGO_SETTINGS_MODULE": "routerhub.settings",
+    }
     return subprocess.Popen(
         [sys.executable, "-c", WORKER, pace], cwd=ROOT, env=env, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
