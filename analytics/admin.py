@@ -1,25 +1,23 @@
 """Request records, for staff to read."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from analytics.models import Record
 from budgets.types import to_usd
+from routerhub.audit.admin import FactAdmin
 
 DECISION_PANELS: list[Callable[[Record], SafeString]] = []
 """What the page of a request shows of its decision. Who can make it again adds a panel here; analytics does not know how."""
 
 
 @admin.register(Record)
-class RecordAdmin(ModelAdmin):
+class RecordAdmin(FactAdmin):
     """What was asked, which model answered, why, and what it cost."""
 
     list_display = ["created_at", "known_as", "task", "outcome_label", "tokens", "cost", "latency"]
@@ -57,15 +55,6 @@ class RecordAdmin(ModelAdmin):
         ),
     ]
     readonly_fields = ["decided", "tried", "cost", "estimated"]
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
 
     @display(description="Model", header=True, ordering="model")
     def known_as(self, row: Record) -> list[str]:

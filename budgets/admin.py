@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectMultipleWidget
 
@@ -15,7 +15,7 @@ from budgets.choices import KeyPermission, Measure
 from budgets.keys import create_key, revoke
 from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
 from budgets.types import to_nano, to_usd
-from routerhub.audit.admin import AuditedAdmin, ReasonForm
+from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm
 
 
 def dollars(nano: int) -> str:
@@ -133,17 +133,8 @@ class LimitAdmin(AuditedAdmin):
         )  # fmt: skip
 
 
-class Books(ModelAdmin):
+class Books(FactAdmin):
     """To look at: only the ledger's functions write here."""
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
 
     @display(description="Amount", ordering="amount_nano")
     def amount(self, row: Any) -> str:

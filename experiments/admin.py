@@ -21,7 +21,7 @@ from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import decisions, rule_effects
 from experiments.replay.bars import bars
-from routerhub.audit.admin import AuditedAdmin
+from routerhub.audit.admin import DecidedAdmin
 from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
 
@@ -71,22 +71,13 @@ class LearningRoundAdmin(ModelAdmin):
 
 
 @admin.register(Proposal)
-class ProposalAdmin(AuditedAdmin):
+class ProposalAdmin(DecidedAdmin):
     """Changes that the traffic speaks for. Accepted, each becomes an ordinary change with history."""
 
     list_display = ["named", "change", "summary", "decided"]
     list_filter = ["state", "kind"]
     search_fields = ["subject"]
     actions = ["accept", "reject"]
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
 
     @display(description="Proposal")
     def named(self, row: Proposal) -> str:

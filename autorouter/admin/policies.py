@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from autorouter.configuration import policies
 from autorouter.decision.ordering import shifted
 from autorouter.models import Policy, PolicyShift, TaskType
-from routerhub.audit.admin import AuditedAdmin, ReasonForm
+from routerhub.audit.admin import AuditedAdmin, DecidedAdmin, ReasonForm
 from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
 
@@ -92,21 +92,12 @@ class PolicyAdmin(AuditedAdmin):
 
 
 @admin.register(PolicyShift)
-class PolicyShiftAdmin(AuditedAdmin):
+class PolicyShiftAdmin(DecidedAdmin):
     """What performance moved, with its figures. Taking one back is a change like any other."""
 
     list_display = ["model", "policy", "way", "summary", "since"]
     list_filter = ["policy"]
     actions = ["undo"]
-
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None and super().has_change_permission(request)
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
 
     @display(description="Moved", label={"down": "warning", "up": "success"})
     def way(self, row: PolicyShift) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from routerhub.audit.change import Change, change_by
 from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.forms import MAX_REASON_CHARS
 
-__all__ = ["AuditedAdmin", "ReasonForm", "history_pages"]
+__all__ = ["AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "history_pages"]
 
 ADDED = "added in the admin"
 DELETED = "deleted in the admin"
@@ -123,6 +123,32 @@ class AuditedAdmin(SimpleHistoryAdmin, ModelAdmin):
         with transaction.atomic():
             history.delete(rows, change)
             publishing.publish(self.model, change)
+
+
+class DecidedAdmin(AuditedAdmin):
+    """The page of an audited table that the product fills: people decide on its rows by the list's actions alone."""
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and super().has_change_permission(request)
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+
+class FactAdmin(ModelAdmin):
+    """The page of a table of facts: to look at, since only the product writes them."""
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
+        return False
 
 
 def _change(request: HttpRequest, form: Any) -> Change:
