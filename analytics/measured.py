@@ -12,7 +12,10 @@ from django.db import connection, transaction
 from django.utils.timezone import now
 
 from analytics.models import MeasuredFact
+from routerhub.releases import notify
 
+CHANGED = "measured"
+"""What is announced when the facts are others than before."""
 WINDOW = timedelta(days=1)
 MAX_REQUESTS = 100_000
 """The newest of the window are measured: this bounds what a look may cost."""
@@ -41,11 +44,13 @@ def facts() -> tuple[Mapping[str, int], Mapping[str, float]]:
 
 @transaction.atomic
 def refresh() -> int:
-    """Measure anew, and forget the models that did not answer lately. Returns how many were measured."""
-    rows = list(_measured())
+    """Measure anew, forget the models that did not answer lately, and announce what is new. Returns how many were measured."""
+    before, rows = facts(), list(_measured())
     MeasuredFact.objects.exclude(pk__in=[row.model for row in rows]).delete()
     fields = ["requests", "latency_ms", "tokens_per_second", "measured_at"]
     MeasuredFact.objects.bulk_create(rows, update_conflicts=True, unique_fields=["model"], update_fields=fields)
+    if facts() != before:
+        notify.announce(CHANGED)
     return len(rows)
 
 

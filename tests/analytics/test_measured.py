@@ -112,3 +112,16 @@ def test_the_router_reads_them_by_one_query_through_the_registry() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert availability.measured() == ({"a:b": 1_000}, {"a:b": 100.0})
     assert len(queries) == 1
+
+
+def test_every_process_is_told_when_the_facts_are_others_and_only_then(monkeypatch: Any) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("routerhub.releases.notify.announce", told.append)
+    answers()
+    measured.refresh()
+    assert told == ["measured"]
+    measured.refresh()
+    assert told == ["measured"]
+    answers(50, latency_ms=3_000)
+    measured.refresh()
+    assert told == ["measured", "measured"]
