@@ -93,5 +93,5 @@ async def write_answer(runtime: Runtime, protocol: ChatProtocol, operation: Oper
     candidate = served.candidate
     headers = response_metadata.headers(operation, candidate, served.place.deployment)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
-    body = protocol.write(served.answer, operation.envelope(candidate), done.usage, metadata)
+    body = protocol.write(served.answer, operation.request, operation.envelope(candidate), done.usage, metadata)
     return Reply(headers=headers, body=body)

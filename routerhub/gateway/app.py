@@ -27,7 +27,8 @@ from routerhub.gateway import pipeline
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.auth import identify, user_key
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
-from routerhub.gateway.protocols import openai_models
+from routerhub.gateway.protocols import anthropic_messages, anthropic_models, openai_models
+from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as ANTHROPIC_MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from routerhub.gateway.protocols.registry import chat_protocols
@@ -180,20 +181,30 @@ async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) ->
 
 
 async def models(request: Request) -> Response:
-    """GET /v1/models, see routerhub.gateway.protocols.openai_models."""
+    """GET /v1/models, in the shape of the client's dialect."""
     rankings, sees_internal = _offered(request)
-    asked = openai_models.read(request.query_params)
-    return _json(openai_models.listed(rankings.catalogue, rankings.router, asked, sees_internal, datetime.now(UTC)))
+    lists = anthropic_models if anthropic_models.HEADER in request.headers else openai_models
+    return _json(
+        lists.listed(rankings.catalogue, rankings.router, request.query_params, sees_internal, datetime.now(UTC))
+    )
 
 
 async def model(request: Request) -> Response:
     """GET /v1/models/{id}"""
     rankings, sees_internal = _offered(request)
     wanted, now = request.path_params["model"], datetime.now(UTC)
-    found = openai_models.found(rankings.catalogue, rankings.router, wanted, sees_internal, now)
+    lists = anthropic_models if anthropic_models.HEADER in request.headers else openai_models
+    found = lists.found(rankings.catalogue, rankings.router, wanted, sees_internal, now)
     if found is None:
         raise HTTPException(404, f"There is no model {wanted!r}.")
     return _json(found)
+
+
+async def count_tokens(request: Request) -> Response:
+    """POST /v1/messages/count_tokens"""
+    identify(request.headers, request.app.state.runtime.snapshots.current.ring, datetime.now(UTC))
+    body = await read_body(request.receive, request.app.state.runtime.limits.max_body_bytes)
+    return _json(anthropic_messages.count_tokens(body))
 
 
 def _offered(request: Request) -> tuple[Rankings, bool]:
@@ -207,33 +218,37 @@ def _json(body: Mapping[str, Any]) -> Response:
     return Response(orjson.dumps(body), media_type="application/json")
 
 
-def _error_response(error: ApiError) -> Response:
-    return Response(OPENAI_CHAT.write_error(error), error.status, dict(error.headers), "application/json")
+def _error_response(request: Request, error: ApiError) -> Response:
+    """An error in the client's dialect, also where there is nothing at the address."""
+    is_anthropic = anthropic_models.HEADER in request.headers or request.url.path.startswith(ANTHROPIC_MESSAGES.path)
+    protocol: ChatProtocol = ANTHROPIC_MESSAGES if is_anthropic else OPENAI_CHAT
+    return Response(protocol.write_error(error), error.status, dict(error.headers), "application/json")
 
 
-async def _expected(_: Request, error: Exception) -> Response:
-    return _error_response(to_api_error(error))
+async def _expected(request: Request, error: Exception) -> Response:
+    return _error_response(request, to_api_error(error))
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code)
     message = error.detail if error.status_code != 404 or error.detail != "Not Found" else "There is no such address."
     return _error_response(
+        request,
         ApiError(
             status=error.status_code,
             message=message,
             type="invalid_request_error",
             code=code,
             headers=error.headers or {},
-        )
+        ),
     )
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     logger.error("action=request path=%s", request.url.path, exc_info=error)
-    return _error_response(to_api_error(error))
+    return _error_response(request, to_api_error(error))
 
 
 async def _never(_: Request) -> Response:
@@ -245,6 +260,7 @@ def _others(paths: Iterable[str]) -> Starlette:
     return Starlette(
         routes=[
             *(Route(path, _never, methods=["POST"]) for path in paths),
+            Route("/v1/messages/count_tokens", count_tokens, methods=["POST"]),
             Route("/v1/models", models),
             Route("/v1/models/{model:path}", model),
         ],

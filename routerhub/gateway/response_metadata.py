@@ -55,8 +55,9 @@ def usd(nano: int) -> str:
 
 
 def headers(operation: Operation, candidate: Candidate, deployment: Deployment) -> Headers:
-    decision = operation.decision
+    decision, dropped = operation.decision, operation.request.dropped
     return [
+        *([(b"x-routerhub-dropped", ", ".join(dropped).encode())] if dropped else []),
         (b"x-routerhub-operation-id", operation.id_text.encode()),
         (b"x-routerhub-model", candidate.model.encode()),
         (b"x-routerhub-provider", deployment.provider.encode()),

@@ -25,7 +25,7 @@ from routerhub.gateway.answering import answer
 from routerhub.gateway.errors import AllFailed, BudgetRefused
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Controls
-from routerhub.gateway.protocols.openai_chat import MESSAGE_TOKENS
+from routerhub.gateway.protocols.prompt_size import MESSAGE_TOKENS
 from routerhub.gateway.runtime import Runtime
 
 logger = logging.getLogger(__name__)

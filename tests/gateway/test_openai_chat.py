@@ -14,7 +14,8 @@ from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk, Completion, ToolCall
 from routerhub.gateway.errors import ApiError, BadRequest
 from routerhub.gateway.protocols.base import ChatRequest, Controls, Envelope
-from routerhub.gateway.protocols.openai_chat import IMAGE_CEILING_TOKENS, PROTOCOL
+from routerhub.gateway.protocols.openai_chat import PROTOCOL
+from routerhub.gateway.protocols.prompt_size import IMAGE_CEILING_TOKENS
 from tests.gateway.fakes import chunk, completion, request
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -125,13 +126,13 @@ def test_an_answer_of_the_same_dialect_keeps_every_field_but_the_models_name() -
          "logprobs": None, "finish_reason": "tool_calls"},
     ]  # fmt: skip
     answer = completion(choices=choices, service_tier="flex", system_fingerprint="fp")
-    written = orjson.loads(PROTOCOL.write(answer, ENVELOPE, USAGE, {"why": "so"}))
+    written = orjson.loads(PROTOCOL.write(answer, request(), ENVELOPE, USAGE, {"why": "so"}))
     assert written == {**answer.native, "model": "acme:large", "routerhub": {"why": "so"}}
     assert written["choices"] == choices
 
 
 def test_an_answer_without_usage_gets_the_counted_one() -> None:
-    written = orjson.loads(PROTOCOL.write(completion(usage=None), ENVELOPE, USAGE, {}))
+    written = orjson.loads(PROTOCOL.write(completion(usage=None), request(), ENVELOPE, USAGE, {}))
     assert written["usage"] == {
         "prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30,
         "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 0},
@@ -145,7 +146,7 @@ CALL = ToolCall(index=0, id="c1", name="f", arguments='{"a": 1}')
 def test_an_answer_of_another_dialect_is_spelled_from_its_values() -> None:
     choice = Choice(index=0, text="Hi", reasoning="hm", tool_calls=(CALL,), finish="tool_calls")
     foreign = Completion(choices=(choice,), usage=USAGE, dialect="toy", native={"gibberish": True})
-    written = orjson.loads(PROTOCOL.write(foreign, ENVELOPE, USAGE, {"why": "so"}))
+    written = orjson.loads(PROTOCOL.write(foreign, request(), ENVELOPE, USAGE, {"why": "so"}))
     call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
     assert written.pop("usage")["completion_tokens"] == 20
     assert written == {

@@ -57,6 +57,8 @@ class ChatRequest:
     is_structured: bool
     max_input_tokens: int
     """An upper bound of the prompt's size: no tokenizer makes more tokens than there are bytes of text."""
+    dropped: tuple[str, ...] = ()
+    """Fields of it that go nowhere, since the neutral spelling has none like them: the answer's headers name them."""
     controls: Controls
 
 
@@ -104,7 +106,14 @@ class ChatProtocol(Protocol):
         """The request in a body. Header names are in lower case. Raises BadRequest, which names the field."""
         ...
 
-    def write(self, completion: Completion, envelope: Envelope, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
+    def write(
+        self,
+        completion: Completion,
+        request: ChatRequest,
+        envelope: Envelope,
+        usage: Usage,
+        metadata: Mapping[str, Any],
+    ) -> bytes:
         """A whole answer with the `routerhub` object. `usage` is what was charged by, reported or counted."""
         ...
 

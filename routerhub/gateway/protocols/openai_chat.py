@@ -11,18 +11,13 @@ from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 TAKEN_OUT = frozenset({FIELD, "model", "stream", "max_tokens", "max_completion_tokens", "sandbox"})
 """What RouterHub itself says to the upstream, or not at all."""
 MAX_CHOICES = 128
 MAX_OUTPUT_TOKENS = 10_000_000
-IMAGE_CEILING_TOKENS = 5_000
-"""Accepted limit: no current model charges more for one picture. A picture's bytes say nothing about its tokens."""
-AUDIO_BYTES_PER_TOKEN = 100
-"""Accepted limit: encoded speech has 1,500 bytes a second and more, and models charge 10 to 40 tokens for one."""
-MESSAGE_TOKENS = 16
-"""For the marks that a chat template puts around each message."""
 DONE = b"data: [DONE]\n\n"
 
 
@@ -49,11 +44,18 @@ class OpenAIChat:
             choices=fields.whole(raw.get("n"), "n", MAX_CHOICES) or 1,
             has_tools=bool(fields.items(raw.get("tools"), "tools")),
             is_structured=response_format.get("type") in {"json_object", "json_schema"},
-            max_input_tokens=_max_input(len(body), messages),
+            max_input_tokens=max_input_tokens(len(body), messages),
             controls=read_controls(raw.get(FIELD), headers),
         )
 
-    def write(self, completion: Completion, envelope: Envelope, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
+    def write(
+        self,
+        completion: Completion,
+        request: ChatRequest,
+        envelope: Envelope,
+        usage: Usage,
+        metadata: Mapping[str, Any],
+    ) -> bytes:
         body = completion.native if completion.dialect == OPENAI else _spelled(completion, envelope)
         written = {**body, "model": envelope.model, FIELD: metadata}
         if completion.usage is None or completion.dialect != OPENAI:
@@ -94,32 +96,6 @@ def _max_output(raw: Mapping[str, Any]) -> int | None:
     new = fields.whole(raw.get("max_completion_tokens"), "max_completion_tokens", MAX_OUTPUT_TOKENS)
     old = fields.whole(raw.get("max_tokens"), "max_tokens", MAX_OUTPUT_TOKENS)
     return old if new is None else new if old is None else min(new, old)
-
-
-def _max_input(body_bytes: int, messages: Sequence[Mapping[str, Any]]) -> int:
-    """The body's own size, attachments by their own measure: JSON never has fewer bytes than the texts in it.
-
-    What no model reads counts along. That is little, and counting it apart would mean to write the body once more.
-    """
-    tokens = body_bytes + MESSAGE_TOKENS * len(messages)
-    for message in messages:
-        content = message.get("content")
-        if isinstance(content, list):
-            tokens += sum([_attachment(part) for part in content])
-    return tokens
-
-
-def _attachment(part: Mapping[str, Any]) -> int:
-    """The most tokens of an attachment in place of its size in the JSON. A picture by reference has no size here."""
-    image, audio = part.get("image_url"), part.get("input_audio")
-    if image is not None:
-        address = image.get("url") if isinstance(image, dict) else image
-        return IMAGE_CEILING_TOKENS - (len(address) if isinstance(address, str) else 0)
-    if isinstance(audio, dict):
-        data = audio.get("data")
-        size = len(data) if isinstance(data, str) else 0
-        return size // AUDIO_BYTES_PER_TOKEN + 1 - size
-    return 0
 
 
 # --- writing

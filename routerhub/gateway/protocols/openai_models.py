@@ -67,9 +67,10 @@ def _count(query: Mapping[str, str], name: str) -> int | None:
 
 
 def listed(
-    catalogue: Catalogue, router: RouterRelease, asked: Asked, sees_internal: bool, now: datetime
+    catalogue: Catalogue, router: RouterRelease, query: Mapping[str, str], sees_internal: bool, now: datetime
 ) -> dict[str, Any]:
-    """The answer's body: {"object": "list", "data": [...], "total": n}."""
+    """The answer's body: {"object": "list", "data": [...], "total": n}. Raises BadRequest."""
+    asked = read(query)
     models = [
         model for model in catalogue.models.values() if is_shown(model, sees_internal, now) and _fits(model, asked)
     ]

@@ -1,0 +1,276 @@
+"""Anthropic's messages: read into the neutral spelling; answers, streams and errors as Anthropic's clients read them."""
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from autorouter.decision.classify import CHARS_PER_TOKEN, classify
+from models_registry.types import Usage
+from models_registry.upstream.base import Choice, Chunk, Completion, ToolCall
+from routerhub.gateway.errors import ApiError, BadRequest
+from routerhub.gateway.protocols import fields
+from routerhub.gateway.protocols.anthropic_blocks import messages_of, response_format_of, tool_choice_of, tools_of
+from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
+from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.prompt_size import max_input_tokens
+
+ANTHROPIC = "anthropic"
+MAX_OUTPUT_TOKENS = 10_000_000
+CARRIED = {"temperature": "temperature", "top_p": "top_p", "stop_sequences": "stop"}
+"""Fields that mean the same, with their neutral name."""
+READ = frozenset(
+    {
+        FIELD, "model", "messages", "system", "max_tokens", "stream", "tools", "tool_choice", "output_config", "thinking",
+        "sandbox", *CARRIED,
+    }
+)  # fmt: skip
+"""All others are dropped, which a header tells, but for those of REFUSED."""
+NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+MAX_DROPPED = 20
+REFUSED = {
+    "thread": ("send the whole conversation without it", "thread_unsupported_request"),
+    "mcp_servers": ("the client has to call them", "invalid_value"),
+    "container": ("no upstream here runs code", "invalid_value"),
+}
+"""Without these the request would be another one: what to do instead, and the error's code."""
+STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
+ERROR_TYPES = {
+    400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
+    404: "not_found_error", 408: "timeout_error", 409: "invalid_request_error", 413: "request_too_large",
+    422: "invalid_request_error", 429: "rate_limit_error", 503: "overloaded_error", 504: "timeout_error",
+    529: "overloaded_error",
+}  # fmt: skip
+"""By status; all others are an api_error."""
+
+
+TEXT = {"type": "text", "text": ""}
+THINKING = {"type": "thinking", "thinking": "", "signature": ""}
+"""Only Anthropic's own models sign what they think."""
+NOTHING = Usage(input_tokens=0, output_tokens=0)
+
+
+class AnthropicMessages:
+    """See routerhub.gateway.protocols.base.ChatProtocol."""
+
+    path = "/v1/messages"
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
+        raw = fields.json_object(body)
+        for name, (instead, code) in REFUSED.items():
+            if raw.get(name) is not None:
+                raise BadRequest(f"{name}: it is not supported here; {instead}.", name, code)
+        fields.number(raw.get("temperature"), "temperature", 0, 1)
+        fields.number(raw.get("top_p"), "top_p", 0, 1)
+        max_tokens = fields.whole(raw.get("max_tokens"), "max_tokens", MAX_OUTPUT_TOKENS)
+        if max_tokens is None:
+            raise fields.wrong("max_tokens", None, f"a whole number from 1 to {MAX_OUTPUT_TOKENS:,}")
+        content = _content(raw)
+        return ChatRequest(
+            model=fields.text(raw.get("model", AUTO), "model"),
+            messages=content["messages"],
+            content=content,
+            dialect=ANTHROPIC,
+            native=raw,
+            script=raw.get("sandbox"),
+            stream=fields.flag(raw.get("stream"), "stream"),
+            include_usage=True,
+            max_output_tokens=max_tokens,
+            choices=1,
+            has_tools="tools" in content,
+            is_structured="response_format" in content,
+            max_input_tokens=max_input_tokens(len(body), content["messages"]),
+            dropped=_dropped(raw),
+            controls=read_controls(raw.get(FIELD), headers),
+        )
+
+    def write(
+        self,
+        completion: Completion,
+        request: ChatRequest,
+        envelope: Envelope,
+        usage: Usage,
+        metadata: Mapping[str, Any],
+    ) -> bytes:
+        choice = completion.choices[0] if completion.choices else Choice(index=0)
+        blocks = list(_blocks(choice, _thinks(request)))
+        message = _message(envelope, blocks, _stop_reason(choice.finish, bool(choice.tool_calls)), usage)
+        return orjson.dumps({**message, FIELD: metadata})
+
+    def stream_writer(self, request: ChatRequest, envelope: Envelope) -> "AnthropicStream":
+        return AnthropicStream(_thinks(request), envelope)
+
+    def write_error(self, error: ApiError) -> bytes:
+        return orjson.dumps(_error(error))
+
+
+PROTOCOL = AnthropicMessages()
+
+
+# --- reading
+
+
+def _content(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked, in the neutral spelling."""
+    carried = {new: raw[old] for old, new in CARRIED.items() if raw.get(old) is not None}
+    tools = tools_of(raw.get("tools"))
+    with_tools = {"tools": tools, **tool_choice_of(raw.get("tool_choice"))} if tools else {}
+    messages = messages_of(raw.get("system"), raw.get("messages"))
+    return {"messages": messages, **carried, **with_tools, **response_format_of(raw.get("output_config"))}
+
+
+def _dropped(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields that no other dialect has, or that nobody here knows. Only names that a header can hold."""
+    config = raw.get("output_config")
+    parts = {f"output_config.{name}" for name in config if name != "format"} if isinstance(config, dict) else set()
+    names = {name for name in raw if name not in READ and raw[name] is not None} | parts
+    return tuple(sorted(filter(NAME.fullmatch, names))[:MAX_DROPPED])
+
+
+def count_tokens(body: bytes) -> dict[str, int]:
+    """What POST /v1/messages/count_tokens answers: an estimate, since each model counts otherwise. Raises BadRequest."""
+    raw = fields.json_object(body)
+    content = _content(raw)
+    rest = {name: value for name, value in content.items() if name != "messages"}
+    told = classify(content["messages"]).input_tokens + (len(orjson.dumps(rest)) // CHARS_PER_TOKEN if rest else 0)
+    return {"input_tokens": told}
+
+
+def _thinks(request: ChatRequest) -> bool:
+    """Whether the client wants to see what the model thinks: others take the first block for the answer."""
+    thinking = (request.native or {}).get("thinking")
+    return isinstance(thinking, dict) and thinking.get("type") not in {None, "disabled"}
+
+
+# --- writing
+
+
+def _message(envelope: Envelope, blocks: list[dict[str, Any]], stop_reason: str | None, usage: Usage) -> dict[str, Any]:
+    return {
+        "id": f"msg_{envelope.operation_id.hex}",
+        "type": "message",
+        "role": "assistant",
+        "model": envelope.model,
+        "content": blocks,
+        "stop_reason": stop_reason,
+        "stop_sequence": None,
+        "usage": _usage(usage),
+    }
+
+
+def _blocks(choice: Choice, thinks: bool) -> Iterator[dict[str, Any]]:
+    """What a whole choice says."""
+    if choice.reasoning and thinks:
+        yield {**THINKING, "thinking": choice.reasoning}
+    if text := choice.text + choice.refusal:
+        yield {**TEXT, "text": text}
+    for call in choice.tool_calls:
+        yield {**_tool_use(call), "input": _arguments(call.arguments)}
+
+
+def _tool_use(call: ToolCall) -> dict[str, Any]:
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
+
+
+def _arguments(text: str) -> Any:
+    """A call's input, which is an object. What is none is told as it is, so that the client's own check can say so."""
+    try:
+        found = orjson.loads(text or "{}")
+    except orjson.JSONDecodeError:
+        return {"invalid_json": text}
+    return found if isinstance(found, dict) else {"invalid_json": text}
+
+
+def _stop_reason(finish: str | None, has_calls: bool) -> str:
+    """Some upstreams say "stop" where they call a tool."""
+    return "tool_use" if has_calls and finish in {None, "stop"} else STOP_REASONS.get(finish or "stop", "end_turn")
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    """Here what was read from a cache or written to it is no part of the input."""
+    return {
+        "input_tokens": usage.input_tokens - usage.cache_read_tokens - usage.cache_write_tokens,
+        "cache_creation_input_tokens": usage.cache_write_tokens,
+        "cache_read_input_tokens": usage.cache_read_tokens,
+        "output_tokens": usage.output_tokens,
+    }
+
+
+class AnthropicStream:
+    """See routerhub.gateway.protocols.base.StreamWriter.
+
+    Text and thinking are one block at a time. A call of a tool stays open to the end: some upstreams go back to an earlier one.
+    """
+
+    def __init__(self, thinks: bool, envelope: Envelope) -> None:
+        self._thinks = thinks
+        self._envelope = envelope
+        self._open: dict[str, int] = {}
+        """Blocks that have not ended: "text", "thinking" or a call's key, with their place."""
+        self._calls: dict[int, str] = {}
+        """The call that pieces with this index belong to, by its id."""
+        self._blocks = 0
+        self._has_begun = False
+        self._finish: str | None = None
+
+    def chunk(self, chunk: Chunk) -> bytes:
+        said = b"".join([piece for choice in chunk.choices if choice.index == 0 for piece in self._written(choice)])
+        return self._begun() + said if said else b""
+
+    def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
+        stop_reason = _stop_reason(self._finish, bool(self._calls))
+        delta = {"delta": {"stop_reason": stop_reason, "stop_sequence": None}, "usage": _usage(usage), FIELD: metadata}
+        return self._begun() + self._closed() + _event("message_delta", delta) + _event("message_stop")
+
+    def error(self, error: ApiError, metadata: Mapping[str, Any]) -> bytes:
+        return _event("error", {**_error(error), FIELD: metadata})
+
+    def _begun(self) -> bytes:
+        """The head of the stream, once. What was read is told at its end, when it is known."""
+        if self._has_begun:
+            return b""
+        self._has_begun = True
+        return _event("message_start", {"message": _message(self._envelope, [], None, NOTHING)})
+
+    def _written(self, choice: Choice) -> Iterator[bytes]:
+        if choice.reasoning and self._thinks:
+            yield self._delta("thinking", THINKING, {"type": "thinking_delta", "thinking": choice.reasoning})
+        if text := choice.text + choice.refusal:
+            yield self._delta("text", TEXT, {"type": "text_delta", "text": text})
+        for call in choice.tool_calls:
+            yield self._called(call)
+        self._finish = choice.finish or self._finish
+
+    def _called(self, call: ToolCall) -> bytes:
+        """A piece of a call. Another id begins another one, also where the upstream counts them all as the same."""
+        if call.id or call.index not in self._calls:
+            self._calls[call.index] = call.id or f"toolu_{self._envelope.operation_id.hex}_{self._blocks}"
+        key = self._calls[call.index]
+        delta = {"type": "input_json_delta", "partial_json": call.arguments}
+        return self._delta(key, {**_tool_use(call), "id": key}, delta)
+
+    def _delta(self, key: str, block: Mapping[str, Any], delta: Mapping[str, Any]) -> bytes:
+        """A piece of a block, which begins with its first one."""
+        started = b""
+        if key not in self._open:
+            started = self._closed({"text", "thinking"})
+            started += _event("content_block_start", {"index": self._blocks, "content_block": block})
+            self._open[key], self._blocks = self._blocks, self._blocks + 1
+        return started + _event("content_block_delta", {"index": self._open[key], "delta": delta})
+
+    def _closed(self, keys: Container[str] | None = None) -> bytes:
+        """The ends of these blocks, or of all."""
+        ending = [key for key in self._open if keys is None or key in keys]
+        return b"".join([_event("content_block_stop", {"index": self._open.pop(key)}) for key in ending])
+
+
+def _event(kind: str, values: Mapping[str, Any] | None = None) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps({"type": kind, **(values or {})}))
+
+
+def _error(error: ApiError) -> dict[str, Any]:
+    """{"type": "error", "error": {"type", "message", "details": {...}}}; `details` has our code, the field and the figures."""
+    details = {"error_code": error.code, "param": error.param, **error.details}
+    kind = ERROR_TYPES.get(error.status, "api_error")
+    return {"type": "error", "error": {"type": kind, "message": error.message, "details": details}}
