@@ -1,6 +1,5 @@
 """Anthropic's messages: read into the neutral spelling; answers, streams and errors as Anthropic's clients read them."""
 
-import re
 from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
@@ -27,8 +26,6 @@ READ = frozenset(
     }
 )  # fmt: skip
 """All others are dropped, which a header tells, but for those of REFUSED."""
-NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
-MAX_DROPPED = 20
 REFUSED = {
     "thread": ("send the whole conversation without it", "thread_unsupported_request"),
     "mcp_servers": ("the client has to call them", "invalid_value"),
@@ -121,11 +118,11 @@ def _content(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dropped(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """Fields that no other dialect has, or that nobody here knows. Only names that a header can hold."""
+    """Fields that no other dialect has, or that nobody here knows."""
     config = raw.get("output_config")
     parts = {f"output_config.{name}" for name in config if name != "format"} if isinstance(config, dict) else set()
     names = {name for name in raw if name not in READ and raw[name] is not None} | parts
-    return tuple(sorted(filter(NAME.fullmatch, names))[:MAX_DROPPED])
+    return fields.dropped(names)
 
 
 def count_tokens(body: bytes) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Values of a JSON body, checked: each gives what it should be, or a BadRequest that names the field and what is allowed."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,6 +10,8 @@ import orjson
 from routerhub.gateway.errors import BadRequest
 
 MAX_TEXT = 200
+HEADER_NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+MAX_DROPPED = 20
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -90,3 +93,8 @@ def usd(value: object, param: str) -> Decimal:
     if not amount.is_finite() or not 0 <= amount <= 1_000_000:
         raise wrong(param, value, "a number of dollars from 0 to 1,000,000")
     return amount
+
+
+def dropped(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of fields that are not carried, as far as a header can hold them."""
+    return tuple(sorted(filter(HEADER_NAME.fullmatch, names))[:MAX_DROPPED])

@@ -1,0 +1,188 @@
+"""A request for a response into the neutral spelling, and the response object as OpenAI's clients read it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from models_registry.types import Usage
+from models_registry.upstream.base import Choice, Completion
+from routerhub.gateway.errors import ApiError, BadRequest
+from routerhub.gateway.protocols import fields
+from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
+from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.openai_chat import MAX_OUTPUT_TOKENS
+from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
+from routerhub.gateway.protocols.openai_responses.input import Tool, messages_of, tool_choice_of, tools_of
+from routerhub.gateway.protocols.openai_responses.output import items
+from routerhub.gateway.protocols.openai_responses.stream import ResponsesStream
+from routerhub.gateway.protocols.prompt_size import max_input_tokens
+
+OPENAI_RESPONSES = "openai-responses"
+CARRIED = (
+    "temperature",
+    "top_p",
+    "parallel_tool_calls",
+    "user",
+    "safety_identifier",
+    "prompt_cache_key",
+    "service_tier",
+)
+"""Fields of the same name and meaning in chat completions."""
+ECHOED = (
+    "instructions",
+    "metadata",
+    "temperature",
+    "top_p",
+    "reasoning",
+    "text",
+    "max_output_tokens",
+    "truncation",
+    "user",
+)
+"""Fields that the answer tells again."""
+READ = frozenset(
+    {FIELD, "model", "input", "tools", "tool_choice", "stream", "store", "include", "sandbox", *CARRIED, *ECHOED}
+) - {"reasoning", "truncation"}
+REFUSED = {
+    "previous_response_id": "send the whole conversation as input",
+    "conversation": "send the whole conversation as input",
+    "background": "wait for the answer, or stream it",
+    "prompt": "send its text as input",
+}
+"""Without these the request would be another one: what to do instead."""
+
+
+class OpenAIResponses:
+    """See routerhub.gateway.protocols.base.ChatProtocol."""
+
+    path = "/v1/responses"
+
+    def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
+        raw = fields.json_object(body)
+        for name, instead in REFUSED.items():
+            if raw.get(name):
+                raise BadRequest(f"{name}: it is not supported here; {instead}.", name)
+        fields.number(raw.get("temperature"), "temperature", 0, 2)
+        fields.number(raw.get("top_p"), "top_p", 0, 1)
+        fields.mapping(raw.get("metadata"), "metadata")
+        functions, known, hosted = tools_of(raw.get("tools"))
+        messages = messages_of(raw.get("instructions"), raw.get("input"))
+        content = {
+            "messages": messages,
+            **{name: raw[name] for name in CARRIED if raw.get(name) is not None},
+            **({"tools": functions, **tool_choice_of(raw.get("tool_choice"), known)} if functions else {}),
+            **_format(raw.get("text")),
+        }
+        return ChatRequest(
+            model=fields.text(raw.get("model", AUTO), "model"),
+            messages=messages,
+            content=content,
+            dialect=OPENAI_RESPONSES,
+            native=raw,
+            script=raw.get("sandbox"),
+            stream=fields.flag(raw.get("stream"), "stream"),
+            include_usage=True,
+            max_output_tokens=fields.whole(raw.get("max_output_tokens"), "max_output_tokens", MAX_OUTPUT_TOKENS),
+            choices=1,
+            has_tools=bool(functions),
+            is_structured="response_format" in content,
+            max_input_tokens=max_input_tokens(len(body), messages),
+            dropped=_dropped(raw, hosted),
+            controls=read_controls(raw.get(FIELD), headers),
+        )
+
+    def write(
+        self,
+        completion: Completion,
+        request: ChatRequest,
+        envelope: Envelope,
+        usage: Usage,
+        metadata: Mapping[str, Any],
+    ) -> bytes:
+        choice = completion.choices[0] if completion.choices else Choice(index=0)
+        said = list(items(choice, known_tools(request), envelope.operation_id.hex))
+        return orjson.dumps({**response(request, envelope, said, choice.finish, usage), FIELD: metadata})
+
+    def stream_writer(self, request: ChatRequest, envelope: Envelope) -> ResponsesStream:
+        def told(said: list[dict[str, Any]], finish: str | None, usage: Usage | None) -> dict[str, Any]:
+            return response(request, envelope, said, finish, usage)
+
+        return ResponsesStream(known_tools(request), envelope, told)
+
+    def write_error(self, error: ApiError) -> bytes:
+        return OPENAI_CHAT.write_error(error)
+
+
+PROTOCOL = OpenAIResponses()
+
+
+# --- reading
+
+
+def _format(raw: object) -> dict[str, Any]:
+    """The neutral field for the form of the answer."""
+    wanted = fields.mapping(fields.mapping(raw, "text").get("format"), "text.format")
+    match wanted.get("type"):
+        case None | "text":
+            return {}
+        case "json_object":
+            return {"response_format": {"type": "json_object"}}
+        case "json_schema":
+            rest = {name: value for name, value in wanted.items() if name != "type"}
+            return {"response_format": {"type": "json_schema", "json_schema": rest}}
+        case other:
+            raise fields.wrong("text.format.type", other, "text, json_object or json_schema")
+
+
+def _dropped(raw: Mapping[str, Any], hosted: tuple[str, ...]) -> tuple[str, ...]:
+    """Fields that no other dialect has, or that nobody here knows, and tools that OpenAI runs."""
+    names = {name for name, value in raw.items() if name not in READ and value is not None}
+    return fields.dropped(names | {f"tools.{kind}" for kind in hosted})
+
+
+def known_tools(request: ChatRequest) -> Mapping[str, Tool]:
+    """What each function stands for, by its name upstream."""
+    return tools_of((request.native or {}).get("tools"))[1]
+
+
+# --- writing
+
+
+def response(
+    request: ChatRequest, envelope: Envelope, said: list[dict[str, Any]], finish: str | None, usage: Usage | None
+) -> dict[str, Any]:
+    """The response object. Without usage it is still under way."""
+    raw = request.native or {}
+    cut = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(finish or "")
+    at = envelope.created_at.timestamp()
+    return {
+        "id": f"resp_{envelope.operation_id.hex}",
+        "object": "response",
+        "created_at": int(at),
+        "status": "in_progress" if usage is None else "incomplete" if cut else "completed",
+        "error": None,
+        "incomplete_details": {"reason": cut} if cut else None,
+        "model": envelope.model,
+        "output": said,
+        "parallel_tool_calls": raw.get("parallel_tool_calls") is not False,
+        "previous_response_id": None,
+        "store": False,
+        "tool_choice": raw.get("tool_choice") or "auto",
+        "tools": raw.get("tools") or [],
+        **{name: raw.get(name) for name in ECHOED},
+        "usage": None if usage is None else _usage(usage),
+    }
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "input_tokens_details": {
+            "cached_tokens": usage.cache_read_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
+        "output_tokens": usage.output_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+    }
