@@ -25,6 +25,8 @@ from routerhub.embedded.serving import control_plane_options, gateway_options
 ROOT = Path(__file__).resolve().parents[1]
 READY_WAIT_S = 60
 ADMIN_PASSWORD = "a password for tests"
+TEMPLATE = "stack_template"
+"""The seeded database that each stack gets a copy of. Its comment is the key, once it is whole."""
 
 
 @dataclass(kw_only=True)
@@ -104,7 +106,7 @@ class Stack:
 def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
     """Start everything on a database of its own, stop it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="routerhub-stack-"))
-    database_url = _database()
+    database_url, key = _database()
     sandbox_port, control_port, *ports = (free_port() for _ in range(processes + 2))
     env = {
         "DATABASE_URL": database_url,
@@ -115,13 +117,7 @@ def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
         "DJANGO_SETTINGS_MODULE": "routerhub.settings",
         **extra,
     }
-    stack = Stack(urls=[f"http://127.0.0.1:{port}" for port in ports], database_url=database_url, key="", env=env)
-    stack.manage("migrate", "--verbosity=0")
-    stack.manage("seed_catalog")
-    stack.manage("ensure_admin", "--username=admin", ADMIN_PASSWORD=ADMIN_PASSWORD)
-    stack.key = stack.new_key(
-        "--account=default", "--user=admin", "--permission=inference", "--permission=routing", "--permission=admin"
-    )
+    stack = Stack(urls=[f"http://127.0.0.1:{port}" for port in ports], database_url=database_url, key=key, env=env)
     stack.children = [
         _child("sandbox", folder, env, "models_registry.sandbox", "--port", str(sandbox_port)),
         _child(
@@ -166,12 +162,49 @@ def wait_until_ready(url: str, child: Child) -> None:
         time.sleep(0.1)
 
 
-def _database() -> str:
-    """A new, empty database on the run's server."""
+def _database() -> tuple[str, str]:
+    """A new database on the run's server, seeded, with an admin; and that admin's key."""
     server = os.environ["DATABASE_URL"]
     name = f"stack_{os.getpid()}_{time.monotonic_ns()}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        key = _template(connection, server)
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(TEMPLATE))
+        )
+    return _named(server, name), key
+
+
+def _template(connection: psycopg.Connection[Any], server: str) -> str:
+    """The key of the database that all others are copied from. Whoever needs it first makes it, and the others wait."""
+    connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [TEMPLATE])
+    try:
+        made = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [TEMPLATE]
+        ).fetchone()
+        if made is not None and made[0]:
+            return str(made[0])
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(TEMPLATE)))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+        key = _seeded(_named(server, TEMPLATE))
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(TEMPLATE), sql.Literal(key)))
+        return key
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", [TEMPLATE])
+
+
+def _seeded(database_url: str) -> str:
+    """Fill an empty database as `make run` does. Returns the admin's key."""
+    env = {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "routerhub.settings"}
+    stack = Stack(urls=[], database_url=database_url, key="", env=env)
+    stack.manage("migrate", "--verbosity=0")
+    stack.manage("seed_catalog")
+    stack.manage("ensure_admin", "--username=admin", ADMIN_PASSWORD=ADMIN_PASSWORD)
+    return stack.new_key(
+        "--account=default", "--user=admin", "--permission=inference", "--permission=routing", "--permission=admin"
+    )
+
+
+def _named(server: str, name: str) -> str:
     return server.rpartition("/")[0] + "/" + name
 
 

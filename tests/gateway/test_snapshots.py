@@ -333,7 +333,7 @@ def test_a_lost_connection_is_made_again_and_what_was_missed_is_made_up_for(keep
     counts_within_a_second(lambda: refusal(keeper, text) is None)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = 'LISTEN routerhub_changes'"
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = 'LISTEN routerhub_changes' AND datname = current_database()"
         )
         assert cursor.fetchone() == (1,)
     # Nobody is told of this one.
@@ -359,7 +359,9 @@ def test_it_stops_at_once_and_leaves_no_connection(keeper: SnapshotKeeper) -> No
     keeper.stop()
     assert time.monotonic() - began < 1
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN routerhub_changes'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN routerhub_changes' AND datname = current_database()"
+        )
         assert cursor.fetchone() == (0,)
 
 
