@@ -12,12 +12,12 @@ from pathlib import Path
 
 from tests.bench import tables
 from tests.bench.footprint import proportional_mb
-from tests.bench.installing import NotInstalled
 from tests.bench.load import MODES
 from tests.bench.measuring import WARM_UP_S, measure
 from tests.bench.peers import LITELLM_PACKAGE, PORTKEY_PACKAGE, litellm, portkey
 from tests.bench.results import LITELLM, PASS_THROUGH, PORTKEY, ROUTERHUB, Cell, Line, Results, Sample
 from tests.bench.subjects import NoAnswer, Subject, pass_through, routerhub, upstream
+from tests.installing import NotInstalled
 from tests.stack import Stack
 
 PEERS = (LITELLM, PORTKEY)

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from routerhub.embedded.processes import Child, free_port
-from tests.bench.installing import installed, node_project, program, python_package
 from tests.bench.results import LITELLM, PORTKEY, Line
 from tests.bench.subjects import FIRST_ANSWER_WAIT_S, UPSTREAM_MODEL, Subject, pid_of, running, wait_for_answer
+from tests.installing import installed, node_project, program, python_package
 
 LITELLM_PACKAGE = "litellm[proxy]==1.108.7"
 PORTKEY_PACKAGE = "@portkey-ai/gateway@1.15.2"

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.bench.installing import installed, python_package
 from tests.bench.load import Mark, Outcome
 from tests.bench.measuring import generate, load_of
 from tests.bench.results import Cell
 from tests.bench.stacks import Profile, count
 from tests.bench.subjects import Subject, routerhub, upstream
+from tests.installing import installed, python_package
 from tests.stack import ROOT
 
 PY_SPY_PACKAGE = "py-spy==0.4.3"

@@ -1,4 +1,4 @@
-"""Programs that the bench alone needs: each installed once, in a folder of its own below var/bench/."""
+"""Programs that only tests and the bench need: each installed once, in a folder of its own below var/programs/."""
 
 import json
 import shutil
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.stack import ROOT
 
-FOLDER = ROOT / "var" / "bench"
-INSTALL_WAIT_S = 900
+FOLDER = ROOT / "var" / "programs"
+INSTALL_WAIT_S = 300
 
 
 class NotInstalled(Exception):
@@ -22,7 +22,7 @@ def installed(name: str, package: str, install: Callable[[Path], None]) -> Path:
     home, done = FOLDER / name, FOLDER / name / "installed"
     if done.exists() and done.read_text() == package:
         return home
-    print(f"Installing {package} into var/bench/{name} ...", flush=True)
+    print(f"Installing {package} into var/programs/{name} ...", flush=True)
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     install(home)
@@ -40,7 +40,7 @@ def python_package(package: str, home: Path) -> None:
 def node_project(manifest: Mapping[str, object], home: Path) -> None:
     """A folder of node_modules as its package.json says; no install script runs."""
     (home / "package.json").write_text(json.dumps(manifest))
-    _run([program("npm"), "install", "--no-audit", "--no-fund", "--ignore-scripts"], home)
+    _run([program("npm"), "install", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"], home)
 
 
 def program(name: str) -> str:
