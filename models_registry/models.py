@@ -88,7 +88,7 @@ class Model(Audited):
     )
     benchmarks = models.JSONField(default=dict, blank=True, help_text="Name to value, source and date.")
     speed_tier = models.CharField(max_length=16, choices=SpeedTier, default=SpeedTier.STANDARD)
-    is_pro = models.BooleanField("pro", default=False)
+    is_pro = models.BooleanField("pro", default=False, help_text="Answers only accounts that are marked pro.")
     is_internal_only = models.BooleanField(
         "internal only", default=False, help_text="Never shown in public lists nor chosen for others."
     )

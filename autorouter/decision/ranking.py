@@ -164,6 +164,8 @@ class Rankings:
             yield "is", "local"
         if model.is_internal_only:
             yield "is", "internal"
+        if model.is_pro:
+            yield "is", "pro"
 
     def _compile(self, span: Span, category: Category, complexity: Complexity) -> "Ranking":
         task = Task(category=category, complexity=complexity, input_tokens=0, needs=frozenset(), origin="given")
@@ -238,6 +240,7 @@ class Ranking:
         allowed: tuple[tuple[frozenset[str], frozenset[str]], ...],
         wants_privacy: bool,
         allows_internal: bool,
+        allows_pro: bool,
     ) -> int:
         """The models that may be used and can be called, by what somebody's preferences and rules say of any request."""
         groups = self._groups
@@ -249,7 +252,9 @@ class Ranking:
             left &= self._named(providers, models)
         if wants_privacy:
             left &= groups.get(("is", "private"), 0)
-        return left if allows_internal else left & ~groups.get(("is", "internal"), 0)
+        if not allows_internal:
+            left &= ~groups.get(("is", "internal"), 0)
+        return left if allows_pro else left & ~groups.get(("is", "pro"), 0)
 
     def _named(self, providers: frozenset[str], models: frozenset[str]) -> int:
         """The models of these makers, and these models."""

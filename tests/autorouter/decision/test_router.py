@@ -60,6 +60,7 @@ def test_the_decision_names_its_releases_and_every_model_once() -> None:
         ({"status": "down"}, {}, "unavailable"),
         ({"deprecated_from": date(2026, 11, 21)}, {}, "deprecated"),
         ({"is_internal_only": True}, {}, "internal"),
+        ({"is_pro": True}, {}, "pro"),
         ({"prices": None}, {}, "price"),
     ],
 )

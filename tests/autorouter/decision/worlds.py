@@ -118,6 +118,7 @@ def _model(random: Random, at: int) -> Model:
         supports_reasoning=random.random() < 0.5,
         deployments=tuple(_deployment(random) for _ in range(random.choice([0] + [1] * 8 + [2] * 6 + [3] * 3))),
         is_internal_only=random.random() < 0.05,
+        is_pro=random.random() < 0.05,
         is_available=random.random() < 0.9,
         deprecated_from=maybe(random, random.choice(DAYS), 0.1),
         successor=random.choice(["", "acme:next"]),
@@ -233,6 +234,7 @@ def _wishes(random: Random, catalogue: Catalogue) -> dict[str, Any]:
         "preferred_providers": frozenset(some(random, HOSTS, random.choice([0, 2]))),
         "preferred_models": frozenset(some(random, known, random.choice([0, 2]))),
         "allow_internal": random.random() < 0.5,
+        "allow_pro": random.random() < 0.5,
         "keeps_model": random.random() < 0.3,
     }
 
