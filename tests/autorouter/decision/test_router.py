@@ -94,6 +94,21 @@ def test_the_reason_of_a_deprecated_model_names_its_successor() -> None:
     assert "use a:c" in decided(known).excluded[0].reason
 
 
+def test_in_a_policy_the_successor_of_a_deprecated_model_takes_its_place() -> None:
+    known = catalogue(
+        model("a:old", deprecated_from=date(2026, 11, 21), successor="a:newer"),
+        model("a:newer", deprecated_from=date(2026, 11, 1), successor="a:newest"),
+        model("a:newest"), model("a:other"),
+    )  # fmt: skip
+    release = router(policies=(policy("code", "a:old", "a:other"),))
+    decision = decided(known, release, policy="code")
+    assert order(decision) == ["a:newest", "a:other"]
+    assert {out.model: out.reason for out in decision.excluded} == {
+        "a:old": "it is deprecated since 2026-11-21, use a:newer",
+        "a:newer": "it is deprecated since 2026-11-01, use a:newest",
+    }
+
+
 def test_over_the_cost_limit_is_out_and_at_the_limit_is_in() -> None:
     known = catalogue(model("a:b", ("1", "3")))  # 1,000 in and 500 out cost 0.0025 USD
     assert order(decided(known, max_cost_usd=Decimal("0.0025"))) == ["a:b"]

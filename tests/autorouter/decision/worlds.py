@@ -5,7 +5,7 @@ random.Random that hypothesis seeds: a hundred times as many worlds a second as 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -102,6 +102,8 @@ def _catalogue(random: Random, max_models: int) -> Catalogue:
         for name in present
     }  # fmt: skip
     random.shuffle(models)
+    ids = [each.id for each in models]
+    models = [replace(each, successor=random.choice(["", *ids])) for each in models]
     return Catalogue(release=3, providers=providers, models={each.id: each for each in models})
 
 
@@ -121,7 +123,6 @@ def _model(random: Random, at: int) -> Model:
         is_pro=random.random() < 0.05,
         is_available=random.random() < 0.9,
         deprecated_from=maybe(random, random.choice(DAYS), 0.1),
-        successor=random.choice(["", "acme:next"]),
     )
 
 
