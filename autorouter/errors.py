@@ -41,7 +41,6 @@ class ProModel(RouterError):
             f"{given!r} is a pro model, and the account {account!r} is not marked for those. "
             "Ask an administrator, or take a model that is listed at /v1/models."
         )
-        self.given = given
 
 
 class UnknownPolicy(RouterError):

@@ -4,7 +4,6 @@ A bundle is {"providers": {name: facts}, "models": {id: facts}}, with the fields
 so that no digit is lost. See models_registry/catalogue/release0.json.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
@@ -42,6 +41,7 @@ MODEL_TYPES = {
     "benchmarks": dict,
 }
 DEPLOYMENT_TYPES = {**dict.fromkeys(("provider", "upstream_model", "status"), str), "prices": list}
+MAX_BENCHMARK = 1_000_000
 BENCHMARK_FORM = '{"value": 88.5, "source": "who measured it", "dated": "2026-10-05"}'
 PRICE_TYPES = {**dict.fromkeys(("effective_from", "source", "dated"), str), "rates": dict, "tiers": list}
 Built = TypeVar("Built")
@@ -177,7 +177,10 @@ def _model_problems(
         yield f"{at}.speed_tier", f"{model.speed_tier!r} is not one of {', '.join(get_args(SpeedTier))}."
     for name, figure in model.benchmarks.items():
         if not _is_benchmark(figure):
-            yield f"{at}.benchmarks.{name}", f"{figure!r} is not of the form {BENCHMARK_FORM}."
+            yield (
+                f"{at}.benchmarks.{name}",
+                f"{figure!r} is not of the form {BENCHMARK_FORM}, at most {MAX_BENCHMARK:,}.",
+            )
     yield from _deployments_problems(at, model, providers)
 
 
@@ -186,7 +189,7 @@ def _is_benchmark(figure: object) -> bool:
     if not isinstance(figure, Mapping) or figure.keys() != {"value", "source", "dated"}:
         return False
     value, source, dated = figure["value"], figure["source"], figure["dated"]
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_BENCHMARK
     return is_number and isinstance(source, str) and bool(source.strip()) and _is_day(dated)
 
 

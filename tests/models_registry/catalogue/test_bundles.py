@@ -90,7 +90,8 @@ MMLU = {"value": 70, "source": "a board", "dated": "2026-01-01"}
     "figure",
     [
         70, {"value": 70}, {**MMLU, "unit": "%"}, {**MMLU, "value": True}, {**MMLU, "value": "70"},
-        {**MMLU, "value": float("nan")}, {**MMLU, "source": " "}, {**MMLU, "dated": "spring"}, {**MMLU, "dated": "20260101"},
+        {**MMLU, "value": float("nan")}, {**MMLU, "value": 10**400}, {**MMLU, "source": " "}, {**MMLU, "dated": "spring"},
+        {**MMLU, "dated": "20260101"},
     ],
 )  # fmt: skip
 def test_a_benchmark_is_a_number_with_its_source_and_date(figure: Any) -> None:
