@@ -140,7 +140,8 @@ class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
                     ("context_window", "max_output"),
                     "capabilities",
                     ("supports_reasoning", "speed_tier"),
-                    ("knowledge_cutoff", "source"),
+                    "knowledge_cutoff",
+                    "source",
                     "benchmarks",
                 ]
             },
@@ -216,7 +217,7 @@ class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
 
     @display(description="By others")
     def shown_benchmarks(self, row: Model) -> SafeString:
-        return render_to_string("models_registry/benchmarks.html", {"benchmarks": row.benchmarks})
+        return render_to_string("models_registry/benchmarks.html", {"benchmarks": sorted(row.benchmarks.items())})
 
     @display(description="Profile")
     def panels(self, row: Model) -> SafeString:
