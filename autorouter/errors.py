@@ -2,6 +2,7 @@
 
 RouterError
 ├── UnknownModel     a model id that the catalogue does not have
+├── ProModel         a pro model, asked for by an account that is not marked for those
 ├── UnknownPolicy    a policy that is not there or not active
 ├── UnknownTaskType  a task type that maps to no policy
 ├── NoCandidate      every model is excluded; carries the decision with the reasons
@@ -30,6 +31,16 @@ class UnknownModel(RouterError):
         super().__init__(f"There is no model {given!r}. The models that can be called are listed at /v1/models.")
         self.given = given
         self.field = field
+
+
+class ProModel(RouterError):
+    """A pro model, asked for by an account that is not marked for those."""
+
+    def __init__(self, given: str, account: str) -> None:
+        super().__init__(
+            f"{given!r} is a pro model, and the account {account!r} is not marked for those. "
+            "Ask an administrator, or take a model that is listed at /v1/models."
+        )
 
 
 class UnknownPolicy(RouterError):

@@ -29,6 +29,7 @@ class Asked:
     max_output_tokens: int | None = None
     tags: tuple[str, ...] = ()
     allow_internal: bool = False
+    allow_pro: bool = False
 
 
 def check(rankings: Rankings, asked: Asked) -> None:
@@ -66,6 +67,7 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         max_latency_ms=asked.max_latency_ms,
         max_output_tokens=asked.max_output_tokens,
         allow_internal=asked.allow_internal,
+        allow_pro=asked.allow_pro,
     )
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from django.utils.functional import cached_property
+from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -9,6 +11,8 @@ from autorouter.configuration.tunables.kinds import Number, PointsByPattern
 from autorouter.configuration.tunables.shapes import COLUMNS
 from autorouter.models import Policy, Preferences, Profile, ProfileScore, RouterConfiguration, Session, TaskType
 from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
+from models_registry.catalogue.compiler import successors
+from models_registry.succession import stand_ins
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
 
 MAX_TOKENS = 1_000_000_000
@@ -101,15 +105,26 @@ class RouterConfigurationSerializer(Reasoned, Strict, serializers.ModelSerialize
 
 class PolicySerializer(Reasoned, Strict, serializers.ModelSerializer[Policy]):
     models = serializers.ListField(source="model_ids", child=serializers.CharField(max_length=128), allow_empty=False)
+    stand_ins = serializers.SerializerMethodField(
+        help_text="By each deprecated model of the policy, the one that answers in its place; empty where none does."
+    )
 
     class Meta:
         model = Policy
         fields = [
             "name", "version", "title", "models", "max_cost_usd", "max_output_tokens", "temperature", "is_active",
-            "adjust_max_places", "adjust_min_requests", "adjust_margin", "reason",
+            "adjust_max_places", "adjust_min_requests", "adjust_margin", "stand_ins", "reason",
         ]  # fmt: skip
         read_only_fields = ["version", "is_active"]
         validators: ClassVar[list[Any]] = []  # a name that is there already is the next version's, not a mistake
+
+    @cached_property
+    def _successors(self) -> dict[str, str]:
+        """Read once, however many policies are listed."""
+        return successors(now().date())
+
+    def get_stand_ins(self, row: Policy) -> dict[str, str]:
+        return stand_ins(row.model_ids, self._successors)
 
 
 class ScoreSerializer(serializers.ModelSerializer[ProfileScore]):

@@ -187,6 +187,8 @@ class Constraints:
     """What is preferred goes first among the candidates near the best score."""
     allow_internal: bool = False
     """Whether models marked internal only may answer."""
+    allow_pro: bool = False
+    """Whether models marked pro may answer: the account is marked for them."""
     keeps_model: bool = False
     """True in a session: its previous model answers again while it still can, unless stickiness is tuned to 0."""
     rules: tuple[str, ...] = ()

@@ -35,7 +35,8 @@ class MembershipInline(TabularInline):
 
 @admin.register(Account)
 class AccountAdmin(AuditedAdmin):
-    list_display = ["name", "slug", "is_active", "created_at"]
+    list_display = ["name", "slug", "is_active", "is_pro", "created_at"]
+    list_filter = ["is_active", "is_pro"]
     search_fields = ["name", "slug"]
     inlines = [MembershipInline]
 

@@ -94,7 +94,7 @@ FROM budgets_apikey k JOIN budgets_account a ON a.id = k.account_id
 """
 COLUMNS = (
     "pk", "digest", "name", "account_id", "account__slug", "user_id", "permissions", "revoked_at", "expires_at",
-    "account__is_active",
+    "account__is_active", "account__is_pro",
 )  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def find_caller(text: str | None) -> Caller:
 
 def _held(row: tuple[Any, ...]) -> Held:
     """From the columns of COLUMNS."""
-    key_id, digest, name, account_id, account, user_id, permissions, revoked_at, expires_at, account_is_active = row
+    key_id, digest, name, account_id, account, user_id, permissions, revoked_at, expires_at, is_active, is_pro = row
     caller = Caller(
         key_id=key_id,
         key_name=name,
@@ -137,11 +137,12 @@ def _held(row: tuple[Any, ...]) -> Held:
         account=account,
         user_id=user_id,
         permissions=frozenset(permissions),
+        is_pro=is_pro,
     )
     return Held(
         digest=digest,
         caller=caller,
         revoked=revoked_at is not None,
         expires_at=expires_at,
-        account_is_active=account_is_active,
+        account_is_active=is_active,
     )

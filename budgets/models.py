@@ -16,6 +16,7 @@ class Account(Audited):
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=100)
     is_active = models.BooleanField("active", default=True)
+    is_pro = models.BooleanField("pro", default=False, help_text="May use the models that are marked pro.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -41,6 +41,8 @@ class Caller:
     user_id: int | None
     permissions: frozenset[str]
     """What the key may do: "inference", "routing", "admin"."""
+    is_pro: bool = False
+    """Whether the account may use models that are marked pro."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,9 +86,13 @@ class Model(Audited):
         blank=True,
         validators=[RegexValidator(r"^\d{4}(-\d{2}(-\d{2})?)?$", "Write 2025, 2025-06 or 2025-06-30.")],
     )
-    benchmarks = models.JSONField(default=dict, blank=True, help_text="Name to value, source and date.")
+    benchmarks = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='By name, e.g. {"GPQA": {"value": 88.5, "source": "who measured it", "dated": "2026-10-05"}}',
+    )
     speed_tier = models.CharField(max_length=16, choices=SpeedTier, default=SpeedTier.STANDARD)
-    is_pro = models.BooleanField("pro", default=False)
+    is_pro = models.BooleanField("pro", default=False, help_text="Answers only accounts that are marked pro.")
     is_internal_only = models.BooleanField(
         "internal only", default=False, help_text="Never shown in public lists nor chosen for others."
     )
@@ -97,7 +101,9 @@ class Model(Audited):
     deprecated_from = models.DateField(null=True, blank=True, help_text="From this day on it is no longer chosen.")
     successor = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="predecessors")
     source = models.CharField(
-        max_length=255, blank=True, help_text="Where window, output and capabilities are from, and when."
+        max_length=255,
+        blank=True,
+        help_text="Where window, output, capabilities and knowledge cutoff are from, and when.",
     )
 
     class Meta:

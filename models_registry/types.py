@@ -125,9 +125,9 @@ class Model:
     successor: str = ""
     """Id of the model to use after `deprecated_from`."""
     benchmarks: Mapping[str, Any] = field(default_factory=dict)
-    """Name to {"value", "source", "dated"}."""
+    """Name to {"value", "source", "dated"}: a number, who says so, and on which day."""
     source: str = ""
-    """Where window, output and capabilities are from, and when."""
+    """Where window, output, capabilities and knowledge cutoff are from, and when."""
 
     def is_deprecated(self, today: date) -> bool:
         return self.deprecated_from is not None and self.deprecated_from <= today

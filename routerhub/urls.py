@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("routerhub.releases.urls")),
     path("api/", include("autorouter.urls")),
     path("api/", include("models_registry.urls")),
+    path("api/", include("budgets.urls")),
     path("api/", include("analytics.urls")),
     path("api/", include("experiments.urls")),
     re_path(f"^api/(?P<word>{'|'.join(RENAMED)})(?P<rest>(?:/.*)?)$", renamed),

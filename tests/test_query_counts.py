@@ -39,6 +39,7 @@ ADMIN = {
     "models_registry.provider": 5,
 }
 API = {
+    "/api/accounts": 4,
     "/api/feedback": 3,
     "/api/imports": 3,
     "/api/learning/proposals": 3,
@@ -53,7 +54,7 @@ API = {
     "/api/requests": 4,
     "/api/releases": 4,
     "/api/router/configuration": 3,
-    "/api/routing/policies": 4,
+    "/api/routing/policies": 5,
     "/api/routing/task-types": 4,
     "/api/sessions": 3,
     "/api/switches": 2,

@@ -8,12 +8,15 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.timezone import now
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from autorouter.configuration import policies
 from autorouter.decision.ordering import shifted
 from autorouter.models import Policy, PolicyShift, TaskType
+from models_registry.catalogue.compiler import successors
+from models_registry.succession import stand_ins
 from routerhub.audit.admin import AuditedAdmin, DecidedAdmin, ReasonForm
 from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
@@ -59,6 +62,13 @@ class PolicyAdmin(AuditedAdmin):
     ]
     readonly_fields = ["moved"]
     actions = ["activate"]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Tells of models that are deprecated already who will answer in their place."""
+        super().save_related(request, form, formsets, change)
+        for name, stand_in in stand_ins(form.instance.model_ids, successors(now().date())).items():
+            instead = f"{stand_in} answers in its place" if stand_in else "it is passed over, since it has no successor"
+            messages.warning(request, f"{name} is deprecated: {instead}.")
 
     @action(description="Activate this version in place of the active one", permissions=["change"])
     def activate(self, request: HttpRequest, queryset: Any) -> None:

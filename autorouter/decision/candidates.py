@@ -118,6 +118,8 @@ def _status_reasons(model: Model, constraints: Constraints, now: datetime) -> It
         yield "deprecated", f"it is deprecated since {model.deprecated_from}{instead}"
     if model.is_internal_only and not constraints.allow_internal:
         yield "internal", "it is for internal use only"
+    if model.is_pro and not constraints.allow_pro:
+        yield "pro", "it is a pro model, and the account is not marked for those"
     if model.provider in constraints.blocked_providers:
         yield "blocked", f"provider {model.provider} is blocked"
     if model.id in constraints.blocked_models:

@@ -31,6 +31,7 @@ from autorouter.types import (
     Terms,
 )
 from models_registry.prices.pricing import mean_price
+from models_registry.succession import succession
 from models_registry.types import Availability, Capability, Catalogue, Model, Price
 
 MAX_SPANS = 4
@@ -46,6 +47,7 @@ class Standing:
 
     model: Model
     price: Price | None
+    is_deprecated: bool
     mean_price: Decimal
     """USD per 1M tokens; UNPRICED where there is no price."""
     tier: CostTier
@@ -136,10 +138,12 @@ class Rankings:
     def _standing(self, model: Model, now: datetime) -> Standing:
         config, price = self.router.config, price_now(model, self.availability, now)
         mean = mean_price(price) if price else UNPRICED
-        is_open = model.is_available and not model.is_deprecated(now.date()) and price is not None
+        is_deprecated = model.is_deprecated(now.date())
+        is_open = model.is_available and not is_deprecated and price is not None
         return Standing(
             model=model,
             price=price,
+            is_deprecated=is_deprecated,
             mean_price=mean,
             tier=cost_tier(mean, config),
             quality=quality_of(self.router.profiles.get(model.id)),
@@ -164,6 +168,8 @@ class Rankings:
             yield "is", "local"
         if model.is_internal_only:
             yield "is", "internal"
+        if model.is_pro:
+            yield "is", "pro"
 
     def _compile(self, span: Span, category: Category, complexity: Complexity) -> "Ranking":
         task = Task(category=category, complexity=complexity, input_tokens=0, needs=frozenset(), origin="given")
@@ -209,6 +215,7 @@ class Ranking:
         self._groups = _grouped([each.standing.labels for each in self.ranked])
         self.local = self._groups.get(("is", "local"), 0)
         self._sizes = Steps([each.standing.max_input_tokens for each in self.ranked])
+        self._successors = {each.model.id: each.model.successor for each in standings if each.is_deprecated}
         self._lifted: dict[int, Lifted] = {}
         self._policies: dict[str, tuple[int, ...]] = {}
         self.passing: Callable[..., int] = lru_cache(MAX_FILTERS)(self._passing)
@@ -238,6 +245,7 @@ class Ranking:
         allowed: tuple[tuple[frozenset[str], frozenset[str]], ...],
         wants_privacy: bool,
         allows_internal: bool,
+        allows_pro: bool,
     ) -> int:
         """The models that may be used and can be called, by what somebody's preferences and rules say of any request."""
         groups = self._groups
@@ -249,7 +257,9 @@ class Ranking:
             left &= self._named(providers, models)
         if wants_privacy:
             left &= groups.get(("is", "private"), 0)
-        return left if allows_internal else left & ~groups.get(("is", "internal"), 0)
+        if not allows_internal:
+            left &= ~groups.get(("is", "internal"), 0)
+        return left if allows_pro else left & ~groups.get(("is", "pro"), 0)
 
     def _named(self, providers: frozenset[str], models: frozenset[str]) -> int:
         """The models of these makers, and these models."""
@@ -259,10 +269,10 @@ class Ranking:
     # --- orders
 
     def in_policy(self, policy: Policy) -> tuple[int, ...]:
-        """The places of a policy's models, in its order."""
+        """The places of a policy's models, in its order; a deprecated one's successor stands right behind it."""
         if policy.name not in self._policies:
-            names = [name for name in dict.fromkeys(policy.models) if name in self.places]
-            self._policies[policy.name] = tuple(self.places[name] for name in names)
+            names = dict.fromkeys(each for name in policy.models for each in succession(name, self._successors))
+            self._policies[policy.name] = tuple(self.places[name] for name in names if name in self.places)
         return self._policies[policy.name]
 
     def lifted(self, place: int) -> Lifted:

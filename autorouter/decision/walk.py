@@ -143,6 +143,7 @@ def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:
         constraints.allowed,
         constraints.priority == "privacy",
         constraints.allow_internal,
+        constraints.allow_pro,
     )
     left &= ranking.fitting(task.input_tokens, task.needs)
     return left if constraints.max_latency_ms is None else left & ranking.within_ms(constraints.max_latency_ms)

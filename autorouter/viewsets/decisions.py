@@ -95,6 +95,7 @@ def _asked(request: Request, values: dict[str, Any]) -> Asked:
         max_latency_ms=values.get("max_latency_ms"),
         max_output_tokens=values.get("max_output_tokens"),
         tags=tuple(values.get("tags", ())),
+        allow_pro=isinstance(request.auth, Caller) and request.auth.is_pro,
     )
 
 

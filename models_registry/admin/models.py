@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
@@ -123,7 +124,7 @@ class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
         "is_pro", "is_internal_only", "is_experimental",
     ]  # fmt: skip
     actions_detail = ["duplicate", "deprecate"]
-    readonly_fields = ["shown_prices", "panels"]
+    readonly_fields = ["shown_prices", "shown_benchmarks", "panels"]
     list_filter_submit = True
     search_fields = ["identifier", "name", "best_for"]
     search_help_text = "Words in the id, the name, what it is best for or its description"
@@ -139,7 +140,8 @@ class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
                     ("context_window", "max_output"),
                     "capabilities",
                     ("supports_reasoning", "speed_tier"),
-                    ("knowledge_cutoff", "source"),
+                    "knowledge_cutoff",
+                    "source",
                     "benchmarks",
                 ]
             },
@@ -155,13 +157,14 @@ class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
             },
         ),
         ("Prices", {"fields": ["shown_prices"], "classes": ["rh-wide"]}),
+        ("Benchmarks", {"fields": ["shown_benchmarks"], "classes": ["rh-wide"]}),
         ("Scores", {"fields": ["panels"], "classes": ["rh-wide"]}),
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """A model that is being added has no prices and no scores to show yet."""
+        """A model that is being added has no prices, benchmarks and scores to show yet."""
         shown = super().get_fieldsets(request, obj)
-        return shown if obj else [each for each in shown if each[0] not in {"Prices", "Scores"}]
+        return shown if obj else [each for each in shown if each[0] not in {"Prices", "Benchmarks", "Scores"}]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Model], search_term: str
@@ -211,6 +214,10 @@ class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
     @display(description="Price history")
     def shown_prices(self, row: Model) -> SafeString:
         return price_history(list(row.deployments.all()))
+
+    @display(description="By others")
+    def shown_benchmarks(self, row: Model) -> SafeString:
+        return render_to_string("models_registry/benchmarks.html", {"benchmarks": sorted(row.benchmarks.items())})
 
     @display(description="Profile")
     def panels(self, row: Model) -> SafeString:

@@ -41,6 +41,8 @@ MODEL_TYPES = {
     "benchmarks": dict,
 }
 DEPLOYMENT_TYPES = {**dict.fromkeys(("provider", "upstream_model", "status"), str), "prices": list}
+MAX_BENCHMARK = 1_000_000
+BENCHMARK_FORM = '{"value": 88.5, "source": "who measured it", "dated": "2026-10-05"}'
 PRICE_TYPES = {**dict.fromkeys(("effective_from", "source", "dated"), str), "rates": dict, "tiers": list}
 Built = TypeVar("Built")
 
@@ -173,7 +175,29 @@ def _model_problems(
         yield f"{at}.capabilities", f"unknown: {', '.join(unknown)}."
     if model.speed_tier not in get_args(SpeedTier):
         yield f"{at}.speed_tier", f"{model.speed_tier!r} is not one of {', '.join(get_args(SpeedTier))}."
+    for name, figure in model.benchmarks.items():
+        if not _is_benchmark(figure):
+            yield (
+                f"{at}.benchmarks.{name}",
+                f"{figure!r} is not of the form {BENCHMARK_FORM}, at most {MAX_BENCHMARK:,}.",
+            )
     yield from _deployments_problems(at, model, providers)
+
+
+def _is_benchmark(figure: object) -> bool:
+    """Whether it is a number with a source and the day on which that said so."""
+    if not isinstance(figure, Mapping) or figure.keys() != {"value", "source", "dated"}:
+        return False
+    value, source, dated = figure["value"], figure["source"], figure["dated"]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_BENCHMARK
+    return is_number and isinstance(source, str) and bool(source.strip()) and _is_day(dated)
+
+
+def _is_day(text: object) -> bool:
+    try:
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _deployments_problems(at: str, model: Model, providers: Mapping[str, Provider]) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """From the editable tables to the bundle of a catalogue release."""
 
 from dataclasses import fields
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -82,6 +83,12 @@ def provider_value(row: Provider) -> ProviderValue:
 def model_ids() -> list[str]:
     """Every model, by id."""
     return list(Model.objects.values_list("identifier", flat=True))
+
+
+def successors(today: date) -> dict[str, str]:
+    """Every model that is deprecated on that day, by id, with its successor's id: empty where it has none."""
+    rows = Model.objects.filter(deprecated_from__lte=today).values_list("identifier", "successor__identifier")
+    return {name: successor or "" for name, successor in rows}
 
 
 def provider_names() -> list[str]:

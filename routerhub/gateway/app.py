@@ -22,6 +22,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from autorouter.decision.ranking import Rankings
+from budgets.types import Caller
 from routerhub.audit.change import valid_address
 from routerhub.gateway import pipeline
 from routerhub.gateway.answering import Reply
@@ -182,19 +183,17 @@ async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) ->
 
 async def models(request: Request) -> Response:
     """GET /v1/models, in the shape of the client's dialect."""
-    rankings, sees_internal = _offered(request)
+    rankings, caller = _offered(request)
     lists = anthropic_models if anthropic_models.HEADER in request.headers else openai_models
-    return _json(
-        lists.listed(rankings.catalogue, rankings.router, request.query_params, sees_internal, datetime.now(UTC))
-    )
+    return _json(lists.listed(rankings.catalogue, rankings.router, request.query_params, caller, datetime.now(UTC)))
 
 
 async def model(request: Request) -> Response:
     """GET /v1/models/{id}"""
-    rankings, sees_internal = _offered(request)
+    rankings, caller = _offered(request)
     wanted, now = request.path_params["model"], datetime.now(UTC)
     lists = anthropic_models if anthropic_models.HEADER in request.headers else openai_models
-    found = lists.found(rankings.catalogue, rankings.router, wanted, sees_internal, now)
+    found = lists.found(rankings.catalogue, rankings.router, wanted, caller, now)
     if found is None:
         raise HTTPException(404, f"There is no model {wanted!r}.")
     return _json(found)
@@ -207,11 +206,11 @@ async def count_tokens(request: Request) -> Response:
     return _json(anthropic_messages.count_tokens(body))
 
 
-def _offered(request: Request) -> tuple[Rankings, bool]:
-    """The caller's releases, and whether internal models are shown to them."""
+def _offered(request: Request) -> tuple[Rankings, Caller]:
+    """The caller's releases, and the caller, who may not be offered all of their models."""
     snapshot = request.app.state.runtime.snapshots.current
     caller = identify(request.headers, snapshot.ring, datetime.now(UTC))
-    return snapshot.rankings(user_key(caller)), "admin" in caller.permissions
+    return snapshot.rankings(user_key(caller)), caller
 
 
 def _json(body: Mapping[str, Any]) -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.errors import NoCandidate, ProModel, UnknownModel, UnknownPolicy, UnknownTaskType
 from budgets.errors import KeyRefused, KeysUnavailable, LedgerUnavailable, PermissionMissing
 from budgets.types import Refused, to_usd
 from models_registry.types import Attempt
@@ -181,6 +181,7 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     UnknownModel: lambda e: ApiError(
         status=404, message=str(e), type="invalid_request_error", code="model_not_found", param=e.field
     ),
+    ProModel: lambda e: ApiError(status=403, message=str(e), type="permission_error", code="pro_model", param="model"),
     UnknownPolicy: _invalid(404, "policy_not_found", "policy"),
     UnknownTaskType: _invalid(400, "invalid_value", "routerhub.task_type"),
     NoCandidate: _no_candidate,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from autorouter.errors import NoCandidate, UnknownModel
+from autorouter.errors import NoCandidate, ProModel, UnknownModel
 from autorouter.people import preferences
 from autorouter.select import Asked, check, select
 from routerhub.gateway import response_metadata, router_model
@@ -46,14 +46,17 @@ async def serve(
 
 
 def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
-    """What the request asks of the router. Raises UnknownModel."""
-    model, controls = arrival.request.model, arrival.request.controls
+    """What the request asks of the router. Raises UnknownModel, ProModel."""
+    caller, model, controls = arrival.caller, arrival.request.model, arrival.request.controls
     candidates, policy = controls.candidates, controls.policy
     if model.startswith(POLICY_PREFIX):
         policy = model.removeprefix(POLICY_PREFIX)
     elif model != AUTO:
-        if model not in arrival.rankings.catalogue.models:
+        named = arrival.rankings.catalogue.models.get(model)
+        if named is None:
             raise UnknownModel(model)
+        if named.is_pro and not caller.is_pro:
+            raise ProModel(model, caller.account)
         candidates = (model,)
     return Asked(
         policy=policy or None,
@@ -66,4 +69,5 @@ def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
         max_latency_ms=controls.max_latency_ms,
         max_output_tokens=arrival.request.max_output_tokens,
         tags=controls.tags,
+        allow_pro=caller.is_pro,
     )

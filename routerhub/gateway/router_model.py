@@ -67,6 +67,7 @@ async def _ask(runtime: Runtime, arrival: Arrival, local: Task) -> Task:
     asked = Asked(
         policy=None, task_type="", candidates=(config.router_model,), priority=None, previous_model=None,
         session_model=None, max_cost_usd=None, max_latency_ms=None, max_output_tokens=MAX_OUTPUT, tags=(),
+        allow_pro=arrival.caller.is_pro,
     )  # fmt: skip
     task = replace(local, needs=frozenset(), input_tokens=question.request.max_input_tokens // CHARS_PER_TOKEN)
     decide = partial(select, arrival.rankings, asked, NONE, task, arrival.at)

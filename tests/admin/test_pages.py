@@ -13,6 +13,7 @@ from budgets.keys import find_caller
 from budgets.models import ApiKey, Limit
 from models_registry.models import Deployment, Model, Price
 from routerhub.releases.models import Release
+from tests.admin.answers import messages_of
 from tests.analytics.rows import insert
 from tests.cast import Cast
 
@@ -210,6 +211,14 @@ def test_whoever_comes_to_the_login_page_itself_lands_on_the_overview(cast: Cast
     cast.staff.save()
     answer = Client().post("/admin/login/", {"username": cast.staff.username, "password": "a password of a test"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+
+
+def test_a_policy_that_names_a_deprecated_model_is_told_its_successor(staff: Client, form: Form) -> None:
+    row = Policy.objects.get(name="code", is_active=True)
+    url = reverse("admin:autorouter_policy_change", args=[row.pk])
+    sent = {**form(url), "model_ids": "openai:gpt-3.5-turbo\nopenai:gpt-5", "reason": "an old program"}
+    told = messages_of(staff.post(url, sent, follow=True))
+    assert "openai:gpt-3.5-turbo is deprecated: openai:gpt-4o-mini answers in its place." in told
 
 
 def test_a_policys_models_are_written_one_a_line_and_live_in_that_order(staff: Client, form: Form) -> None:

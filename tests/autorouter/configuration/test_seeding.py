@@ -88,6 +88,18 @@ def test_what_a_newer_version_of_the_code_brings_is_added_and_published() -> Non
     assert catalogue_bundles.read(store.bundle("catalogue", 3), number=0) == CATALOGUE
 
 
+def test_what_a_newer_version_of_the_code_brings_changes_nothing_else() -> None:
+    seed()
+    Model.objects.filter(identifier="openai:gpt-5").update(benchmarks={}, knowledge_cutoff="2020", source="us")
+    Price.objects.filter(deployment__model__identifier="openai:gpt-4o").update(input=Decimal(7), source="our contract")
+    forget(Model, identifier="openai:gpt-3.5-turbo")
+    changed = catalogue_compiler.compile_bundle()["models"]
+    seed()
+    now = catalogue_compiler.compile_bundle()["models"]
+    assert now.pop("openai:gpt-3.5-turbo")["successor"] == "openai:gpt-4o-mini"
+    assert now == changed
+
+
 @pytest.mark.parametrize("line", ["catalogue", "router"])
 def test_a_rollback_and_a_rollout_outlive_the_next_start(line: str) -> None:
     seed()

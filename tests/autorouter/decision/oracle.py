@@ -26,7 +26,7 @@ def decide(
     now: datetime,
 ) -> Decision:
     """Every candidate best first, and everybody else with every reason."""
-    policy = policy_of(router, constraints)
+    policy = with_successors(policy_of(router, constraints), catalogue, now)
     task = replace(task, is_long_context=task.input_tokens >= router.config.long_context_threshold)
     models = considered(catalogue, policy, constraints)
     out = {}
@@ -53,6 +53,23 @@ def policy_of(router: RouterRelease, constraints: Constraints) -> Policy | None:
     if constraints.policy not in router.policies:
         raise UnknownPolicy(constraints.policy, router.policies)
     return router.policies[constraints.policy]
+
+
+def with_successors(policy: Policy | None, catalogue: Catalogue, now: datetime) -> Policy | None:
+    """The policy with the successors of its deprecated models, each right behind the one whose place it takes."""
+    if policy is None:
+        return None
+    names = [each for name in policy.models for each in line_of(catalogue, name, now)]
+    return replace(policy, models=tuple(dict.fromkeys(names)))
+
+
+def line_of(catalogue: Catalogue, name: str, now: datetime) -> list[str]:
+    seen: list[str] = []
+    while name in catalogue.models and name not in seen:
+        seen.append(name)
+        model = catalogue.models[name]
+        name = model.successor if model.deprecated_from and model.deprecated_from <= now.date() else ""
+    return seen
 
 
 def considered(catalogue: Catalogue, policy: Policy | None, constraints: Constraints) -> list[Model]:
@@ -94,6 +111,8 @@ def status_reasons(model: Model, constraints: Constraints, now: datetime) -> Ite
         yield "deprecated", f"it is deprecated since {model.deprecated_from}{instead}"
     if model.is_internal_only and not constraints.allow_internal:
         yield "internal", "it is for internal use only"
+    if model.is_pro and not constraints.allow_pro:
+        yield "pro", "it is a pro model, and the account is not marked for those"
     if model.provider in constraints.blocked_providers:
         yield "blocked", f"provider {model.provider} is blocked"
     if model.id in constraints.blocked_models:

@@ -34,6 +34,7 @@ CONSTRAINTS = st.builds(
     preferred_providers=WORDS,
     preferred_models=WORDS,
     allow_internal=st.booleans(),
+    allow_pro=st.booleans(),
     keeps_model=st.booleans(),
     rules=LISTED,
 )

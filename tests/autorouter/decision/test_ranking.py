@@ -79,7 +79,9 @@ def test_the_worlds_above_hold_every_kind_of_exclusion_and_orders_of_many() -> N
         decision = judged(found, request(random, found.catalogue))
         seen.update(out.code for out in decision.excluded)
         seen["many" if len(decision.candidates) > 4 else "few" if decision.candidates else "none"] += 1
-    codes = "unavailable deprecated internal blocked capability context latency privacy credential circuit price cost"
+    codes = (
+        "unavailable deprecated internal pro blocked capability context latency privacy credential circuit price cost"
+    )
     assert {*codes.split(), "many", "few", "none"} <= seen.keys()
 
 
@@ -183,13 +185,16 @@ def test_the_filters_that_are_kept_are_bounded_and_a_forgotten_one_comes_out_the
 
 
 def test_what_one_caller_asks_is_never_answered_to_another() -> None:
-    known = catalogue(model("a:open"), model("a:inside", is_internal_only=True), model("b:x"), b={"is_local": True})
+    known = catalogue(
+        model("a:open"), model("a:inside", is_internal_only=True), model("a:pro", is_pro=True), model("b:x"), b={"is_local": True}
+    )  # fmt: skip
     rankings = Rankings(
         catalogue=known, router=router(), availability=Availability(providers=frozenset("ab"), sandbox=False)
     )
     asked: list[tuple[dict[str, Any], list[str]]] = [
         ({}, ["a:open", "b:x"]),
         ({"allow_internal": True}, ["a:inside", "a:open", "b:x"]),
+        ({"allow_pro": True}, ["a:open", "a:pro", "b:x"]),
         ({"blocked_providers": frozenset({"b"})}, ["a:open"]),
         ({"blocked_models": frozenset({"b:x"})}, ["a:open"]),
         ({"allowed": ((frozenset({"b"}), frozenset()),)}, ["b:x"]),

@@ -60,6 +60,7 @@ def test_the_decision_names_its_releases_and_every_model_once() -> None:
         ({"status": "down"}, {}, "unavailable"),
         ({"deprecated_from": date(2026, 11, 21)}, {}, "deprecated"),
         ({"is_internal_only": True}, {}, "internal"),
+        ({"is_pro": True}, {}, "pro"),
         ({"prices": None}, {}, "price"),
     ],
 )
@@ -91,6 +92,21 @@ def test_every_reason_is_told_and_the_first_gives_the_code() -> None:
 def test_the_reason_of_a_deprecated_model_names_its_successor() -> None:
     known = catalogue(model("a:b", deprecated_from=date(2026, 1, 1), successor="a:c"))
     assert "use a:c" in decided(known).excluded[0].reason
+
+
+def test_in_a_policy_the_successor_of_a_deprecated_model_takes_its_place() -> None:
+    known = catalogue(
+        model("a:old", deprecated_from=date(2026, 11, 21), successor="a:newer"),
+        model("a:newer", deprecated_from=date(2026, 11, 1), successor="a:newest"),
+        model("a:newest"), model("a:other"),
+    )  # fmt: skip
+    release = router(policies=(policy("code", "a:old", "a:other"),))
+    decision = decided(known, release, policy="code")
+    assert order(decision) == ["a:newest", "a:other"]
+    assert {out.model: out.reason for out in decision.excluded} == {
+        "a:old": "it is deprecated since 2026-11-21, use a:newer",
+        "a:newer": "it is deprecated since 2026-11-01, use a:newest",
+    }
 
 
 def test_over_the_cost_limit_is_out_and_at_the_limit_is_in() -> None:

@@ -5,7 +5,7 @@ random.Random that hypothesis seeds: a hundred times as many worlds a second as 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -102,6 +102,8 @@ def _catalogue(random: Random, max_models: int) -> Catalogue:
         for name in present
     }  # fmt: skip
     random.shuffle(models)
+    ids = [each.id for each in models]
+    models = [replace(each, successor=random.choice(["", *ids])) for each in models]
     return Catalogue(release=3, providers=providers, models={each.id: each for each in models})
 
 
@@ -118,9 +120,9 @@ def _model(random: Random, at: int) -> Model:
         supports_reasoning=random.random() < 0.5,
         deployments=tuple(_deployment(random) for _ in range(random.choice([0] + [1] * 8 + [2] * 6 + [3] * 3))),
         is_internal_only=random.random() < 0.05,
+        is_pro=random.random() < 0.05,
         is_available=random.random() < 0.9,
         deprecated_from=maybe(random, random.choice(DAYS), 0.1),
-        successor=random.choice(["", "acme:next"]),
     )
 
 
@@ -233,6 +235,7 @@ def _wishes(random: Random, catalogue: Catalogue) -> dict[str, Any]:
         "preferred_providers": frozenset(some(random, HOSTS, random.choice([0, 2]))),
         "preferred_models": frozenset(some(random, known, random.choice([0, 2]))),
         "allow_internal": random.random() < 0.5,
+        "allow_pro": random.random() < 0.5,
         "keeps_model": random.random() < 0.3,
     }
 

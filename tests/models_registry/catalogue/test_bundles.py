@@ -83,6 +83,21 @@ def test_a_model_without_a_price_is_valid_because_it_is_never_chosen() -> None:
 
 
 PRICES = "models.acme:one.deployments[0].prices"
+MMLU = {"value": 70, "source": "a board", "dated": "2026-01-01"}
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        70, {"value": 70}, {**MMLU, "unit": "%"}, {**MMLU, "value": True}, {**MMLU, "value": "70"},
+        {**MMLU, "value": float("nan")}, {**MMLU, "value": 10**400}, {**MMLU, "source": " "}, {**MMLU, "dated": "spring"},
+        {**MMLU, "dated": "20260101"},
+    ],
+)  # fmt: skip
+def test_a_benchmark_is_a_number_with_its_source_and_date(figure: Any) -> None:
+    problems = problems_after(lambda given: the_model(given).update(benchmarks={"gpqa": MMLU, "mmlu": figure}))
+    assert list(problems) == ["models.acme:one.benchmarks.mmlu"]
+    assert repr(figure) in problems["models.acme:one.benchmarks.mmlu"]
 
 
 @pytest.mark.parametrize(

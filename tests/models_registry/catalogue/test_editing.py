@@ -206,6 +206,7 @@ def test_altering_a_model_that_is_not_there_or_a_field_that_is_none_is_refused()
         ({"speed_tier": "warp"}, "speed_tier"),
         ({"context_window": 10}, "max_output"),
         ({"provider": "zeta"}, "provider"),
+        ({"benchmarks": {"mmlu": 70}}, "benchmarks.mmlu"),
     ],
 )
 def test_altering_to_what_cannot_be_is_refused_by_field(facts: dict[str, Any], field: str) -> None:
@@ -215,8 +216,11 @@ def test_altering_to_what_cannot_be_is_refused_by_field(facts: dict[str, Any], f
 # --- duplicate
 
 
+MMLU = {"value": 1, "source": "a board", "dated": "2026-01-01"}
+
+
 def test_a_copy_has_everything_but_the_benchmarks() -> None:
-    editing.update(ONE, {"benchmarks": {"mmlu": {"value": 1}}, "successor": TWO}, because("measured"))
+    editing.update(ONE, {"benchmarks": {"mmlu": MMLU}, "successor": TWO}, because("measured"))
     original = live()["models"][ONE]
     assert editing.duplicate(ONE, THREE, because("to try")) == 3
     assert live()["models"][THREE] == {**original, "name": "One (copy)", "benchmarks": {}}

@@ -92,6 +92,38 @@ def test_every_model_is_described_and_says_where_its_facts_are_from() -> None:
         assert model.has("streaming")
 
 
+def test_every_source_of_a_model_says_of_which_day_it_is() -> None:
+    for model in STATIC.models.values():
+        for part in model.source.split("; "):
+            assert date.fromisoformat(part.split(" (")[0][-10:]) <= TODAY, (model.id, part)
+        assert bool(model.knowledge_cutoff) == ("knowledge cutoff: " in model.source), model.id
+
+
+def test_nearly_every_model_has_benchmarks_each_with_its_source_and_date() -> None:
+    measured = [model for model in STATIC.models.values() if model.benchmarks]
+    assert len(measured) >= 85
+    figures = [(name, figure) for model in measured for name, figure in model.benchmarks.items()]
+    assert all("arena.ai, CC BY 4.0" in figure["source"] for name, figure in figures if name.startswith("Arena "))
+    assert {date.fromisoformat(figure["dated"]) <= TODAY for _, figure in figures} == {True}
+
+
+@pytest.mark.parametrize(
+    ("retired", "price"),
+    [
+        ("openai:gpt-3.5-turbo", ("0.5", "1.5")),
+        ("openai:gpt-4", ("30", "60")),
+        ("anthropic:claude-3-5-sonnet", ("3", "15")),
+        ("anthropic:claude-3-opus", ("15", "75")),
+    ],
+)
+def test_well_known_retired_models_are_there_with_their_last_prices(retired: str, price: tuple[str, str]) -> None:
+    model = STATIC.models[retired]
+    rates = price_at(model.deployments[0].prices, NOW).rates
+    assert (str(rates.input), str(rates.output)) == price
+    assert model.is_deprecated(TODAY)
+    assert not STATIC.models[model.successor].is_pro, "the successor answers everybody"
+
+
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment.id)
 def test_every_deployment_has_a_price_now_an_address_and_a_key(deployment: Deployment) -> None:
     provider = STATIC.providers[deployment.provider]
