@@ -21,6 +21,8 @@ MAX_REFUSAL_BYTES = 64 * 1024
 MAX_STREAM_BYTES = 512 * 1024 * 1024
 """Unpacked. An answer of 200,000 tokens in events of half a kilobyte each has 100 MB."""
 MAX_DRAINED_BYTES = 64 * 1024
+MAX_RETRY_AFTER_S = 24 * 3_600.0
+"""Whoever asks for a longer pause is heard so far: no provider counts by more than a day."""
 LINGER_S = 2.0
 """So long a stream whose answers have all ended may take to say what they used."""
 DRAIN_S = 0.05
@@ -119,16 +121,21 @@ class Events:
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """The pause that an upstream asks for, in whichever of its three forms. None where it asks for none that makes sense."""
+    asked = _asked_pause_s(headers)
+    return None if asked is None else min(max(0.0, asked), MAX_RETRY_AFTER_S)
+
+
+def _asked_pause_s(headers: Mapping[str, str]) -> float | None:
     milliseconds, given = headers.get("retry-after-ms"), headers.get("Retry-After")
     for text, per_second in ((milliseconds, 1_000), (given, 1)):
         try:
             if text is not None and (seconds := float(text) / per_second) < float("inf"):
-                return max(0.0, seconds)
+                return seconds
         except ValueError:
             continue
     try:
-        return max(0.0, parsedate_to_datetime(given).timestamp() - time.time()) if given else None
-    except ValueError:
+        return parsedate_to_datetime(given).timestamp() - time.time() if given else None
+    except (ValueError, OverflowError):
         return None
 
 

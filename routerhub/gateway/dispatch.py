@@ -183,7 +183,7 @@ class _Course(Generic[Answer]):
             started_at=at,
             latency_ms=round((self._runtime.clock.monotonic() - began) * 1_000),
             status=status,
-            error=error.replace("\0", ""),
+            error=error,
             cost_nano=self._charge.nano,
         )
         self._operation.attempts.append(attempt)
@@ -196,7 +196,7 @@ class _Course(Generic[Answer]):
             input_tokens=operation.decision.task.input_tokens,
             seen=None,
             seen_chars=0,
-            max_output_tokens=plan.max_output * operation.request.choices,
+            max_output_tokens=plan.max_output_in_all,
             is_stream=operation.request.stream,
             elapsed_s=self._runtime.clock.monotonic() - began,
             tokens_per_s=operation.tokens_per_s(plan.candidate),

@@ -56,7 +56,7 @@ class OpenAIChat:
     def write(self, completion: Completion, envelope: Envelope, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
         body = completion.native if completion.dialect == OPENAI else _spelled(completion, envelope)
         written = {**body, "model": envelope.model, FIELD: metadata}
-        if completion.usage is None or completion.dialect != OPENAI:
+        if completion.usage is None or usage.is_estimated or completion.dialect != OPENAI:
             written["usage"] = _usage(usage)
         return orjson.dumps(written)
 
@@ -145,7 +145,7 @@ class OpenAIStream:
         native = chunk.native if chunk.dialect == OPENAI else self._spelled(chunk)
         if chunk.usage is not None and chunk.dialect == OPENAI:
             self._usage = native
-        if not chunk.choices:
+        if not chunk.choices or (self._closing is not None and not _says_something(native)):
             return b""
         event = {**native, "model": self._envelope.model}
         event.pop("usage", None)
@@ -164,7 +164,7 @@ class OpenAIStream:
         closing = _event({**self._closing, FIELD: metadata})
         if not self._include_usage:
             return closing + DONE
-        told = self._usage or {"usage": _usage(usage)}
+        told = {"usage": _usage(usage)} if usage.is_estimated or self._usage is None else self._usage
         last = {**self._head, **told, "model": self._envelope.model, "choices": [], FIELD: metadata}
         return closing + _event(last) + DONE
 
@@ -179,13 +179,18 @@ class OpenAIStream:
             {"index": each.index, "delta": self._delta(each), "logprobs": None, "finish_reason": each.finish}
             for each in chunk.choices
         ]
-        return {**_head(self._envelope, "chat.completion.chunk"), "choices": choices}
+        return {**self._head, "choices": choices}
 
     def _delta(self, choice: Choice) -> dict[str, Any]:
         """What it adds; the role comes with the first one."""
         role = {} if choice.index in self._begun else {"role": "assistant"}
         self._begun.add(choice.index)
         return {**role, **_said(choice, _call_delta)}
+
+
+def _says_something(native: Mapping[str, Any]) -> bool:
+    """Whether a chunk adds to an answer or ends one. Some servers tell usage in one that does neither (LiteLLM)."""
+    return any([each.get("finish_reason") or any((each.get("delta") or {}).values()) for each in native["choices"]])
 
 
 def _event(value: Mapping[str, Any]) -> bytes:
