@@ -1,15 +1,19 @@
 """HTTP as every adapter uses it: one session, bounded answers, and the one place where the HTTP client's errors become ours."""
 
 import asyncio
+import errno
+import socket
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from models_registry.upstream.addresses import LOOPBACK, Networks, refusal
 from models_registry.upstream.base import UpstreamRequest
 from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
 from models_registry.upstream.sse import EventParser, TooLong
@@ -29,18 +33,28 @@ DRAIN_S = 0.05
 """So long the end of a stream that is complete is waited for, so that its connection can be used again."""
 
 
-def open_session() -> aiohttp.ClientSession:
+def open_session(private: Networks = LOOPBACK) -> aiohttp.ClientSession:
     """A session without a limit of its own: how much may run at once is not the client library's decision.
+
+    It connects to public addresses and to those in the `private` networks, whatever a name came to mean by then.
 
     It keeps no cookies, since one caller's must never reach another's request, and asks for no packing: answers are small,
     and packed streams come in lumps. What is packed all the same is unpacked.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=0, socket_factory=partial(_socket, private)),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept-Encoding": "identity"},
         skip_auto_headers=("User-Agent",),
     )
+
+
+def _socket(private: Networks, info: aiohttp.AddrInfoType) -> socket.socket:
+    """The socket of a new connection. Raises OSError where the address must not be called."""
+    family, kind, protocol, _, address = info
+    if problem := refusal(str(address[0]), private):
+        raise PermissionError(errno.EACCES, problem)
+    return socket.socket(family, kind, protocol)
 
 
 async def post(

@@ -7,7 +7,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from models_registry.types import SANDBOX, Usage
+from models_registry.types import Usage
 from models_registry.upstream import http
 from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall, UpstreamRequest
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
@@ -17,8 +17,6 @@ MAX_ENDPOINTS = 1_000
 MAX_DEPTH = 250
 """Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
 DONE = b"[DONE]"
-NEW_LIMIT_NAME = frozenset({"openai", SANDBOX})
-"""Providers that want the output limit under OpenAI's newer name; the others know `max_tokens`."""
 PLAIN = frozenset({"role", "content"})
 """What nearly every piece of a stream consists of."""
 Endpoint = tuple[URL, Mapping[str, str]]
@@ -78,8 +76,7 @@ ADAPTER = OpenAIAdapter
 
 def _payload(request: UpstreamRequest) -> dict[str, Any]:
     """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
-    limit_name = "max_completion_tokens" if request.provider in NEW_LIMIT_NAME else "max_tokens"
-    payload = {**request.content, "model": request.model, limit_name: request.max_output_tokens}
+    payload = {**request.content, "model": request.model, request.output_limit_field: request.max_output_tokens}
     if request.default_temperature is not None:
         payload.setdefault("temperature", request.default_temperature)
     if request.script is not None:

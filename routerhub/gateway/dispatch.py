@@ -165,6 +165,7 @@ class _Course(Generic[Answer]):
             dialect=request.dialect,
             native=request.native,
             max_output_tokens=self._planned.max_output,
+            output_limit_field=endpoint.provider.output_limit_field,
             default_temperature=float(policy.temperature) if policy and policy.temperature is not None else None,
             script=request.script if deployment.provider == SANDBOX else None,
             connect_s=patience.connect_s,

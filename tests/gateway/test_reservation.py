@@ -137,7 +137,7 @@ def test_without_usage_the_answer_is_counted_and_marked_and_never_exceeds_the_ho
     ],
 )  # fmt: skip
 def test_usage_is_believed_that_the_answers_length_does_not_contradict(
-    reported: dict[str, int], chars: int, is_believed: bool
+    reported: dict[str, Any], chars: int, is_believed: bool
 ) -> None:
     """At most 1,000 tokens were asked for, of a model with a window of 128,000."""
     usage = Usage(**{"input_tokens": 10, "output_tokens": 20, **reported})
