@@ -76,9 +76,9 @@ async def read_all(response: aiohttp.ClientResponse) -> bytes:
             while size <= MAX_ANSWER_BYTES and not content.at_eof():
                 pieces.append(await content.readany())
                 size += len(pieces[-1])
+            if size > MAX_ANSWER_BYTES:
+                raise Failed(f"Its answer is longer than {MAX_ANSWER_BYTES:,} bytes.", status=response.status)
             body = b"".join(pieces)
-    if len(body) > MAX_ANSWER_BYTES:
-        raise Failed(f"Its answer is longer than {MAX_ANSWER_BYTES:,} bytes.", status=response.status)
     return body
 
 
