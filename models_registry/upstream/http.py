@@ -70,16 +70,14 @@ async def read_all(response: aiohttp.ClientResponse) -> bytes:
     """The whole body. Raises UpstreamError, also when it is longer than allowed."""
     content = response.content
     with TRANSLATED:
-        body = await content.readany()
-        if not content.at_eof():
-            pieces, size = [body], len(body)
-            while size <= MAX_ANSWER_BYTES and not content.at_eof():
-                pieces.append(await content.readany())
-                size += len(pieces[-1])
-            if size > MAX_ANSWER_BYTES:
-                raise Failed(f"Its answer is longer than {MAX_ANSWER_BYTES:,} bytes.", status=response.status)
-            body = b"".join(pieces)
-    return body
+        pieces = [await content.readany()]
+        size = len(pieces[0])
+        while size <= MAX_ANSWER_BYTES and not content.at_eof():
+            pieces.append(await content.readany())
+            size += len(pieces[-1])
+    if size > MAX_ANSWER_BYTES:
+        raise Failed(f"Its answer is longer than {MAX_ANSWER_BYTES:,} bytes.", status=response.status)
+    return b"".join(pieces)
 
 
 async def read_refusal(response: aiohttp.ClientResponse) -> bytes:

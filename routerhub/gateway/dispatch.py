@@ -73,6 +73,7 @@ async def open_stream(adapter: Adapter, request: UpstreamRequest, patience: Pati
                 if chunk.has_content:
                     return OpenedStream(early=tuple(early), rest=chunks)
                 if len(early) > MAX_EARLY_CHUNKS:
+                    await chunks.aclose()
                     raise Failed("Its stream brings chunks without content.")
     except TimeoutError as problem:
         raise TimedOut("It did not begin to answer in time.") from problem

@@ -28,6 +28,8 @@ from routerhub.gateway.runtime import Runtime
 logger = logging.getLogger(__name__)
 MAX_QUEUED = 64
 """Events that wait for a client. A chunk is some hundred bytes, so that is little memory and a second of answer."""
+MAX_QUEUED_BYTES = 1024 * 1024
+"""The same where chunks are larger: one of them may wait beyond it."""
 BROKE = "The stream broke before its end."
 CLIENT_LEFT = "The client left before the end of the stream."
 CUT = "routerhub"
@@ -55,6 +57,7 @@ class Pump:
         self._runtime, self._operation, self._served = runtime, operation, served
         self._writer = protocol.stream_writer(operation.request, operation.envelope(served.candidate))
         self._queue: list[bytes] = []
+        self._queued_bytes = 0
         self._has_news, self._has_room = asyncio.Event(), asyncio.Event()
         self._usage: Usage | None = None
         self._chars, self._max_chars = 0, served.hold.plan.max_chars
@@ -75,7 +78,7 @@ class Pump:
                 raise StopAsyncIteration
             self._has_news.clear()
             await self._has_news.wait()
-        ready, self._queue = self._queue, []
+        ready, self._queue, self._queued_bytes = self._queue, [], 0
         self._has_room.set()
         return b"".join(ready)
 
@@ -157,10 +160,11 @@ class Pump:
 
     async def _put(self, event: bytes) -> None:
         """Into the queue, as soon as there is room."""
-        while len(self._queue) >= MAX_QUEUED:
+        while len(self._queue) >= MAX_QUEUED or self._queued_bytes > MAX_QUEUED_BYTES:
             self._has_room.clear()
             await self._has_room.wait()
         self._queue.append(event)
+        self._queued_bytes += len(event)
         self._has_news.set()
 
     async def _settle_broken(self, outcome: Outcome, error: UpstreamError | None, text: str) -> dict[str, Any]:

@@ -280,6 +280,17 @@ async def test_a_slow_reader_makes_the_upstream_wait(monkeypatch: pytest.MonkeyP
     assert (await stream.settled())["outcome"] == "success"
 
 
+async def test_large_events_wait_for_a_slow_reader_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "MAX_QUEUED_BYTES", 1_000)
+    stream = Stream(*[chunk("", padding="x" * 900)] * 100, chunk(finish="stop"))
+    pump = await stream.open()
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(pump._queue) == 1
+    assert len(events(b"".join([piece async for piece in pump]))) == 102
+    assert (await stream.settled())["outcome"] == "success"
+
+
 # --- the process stops
 
 
