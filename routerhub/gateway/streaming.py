@@ -109,7 +109,7 @@ class Pump:
     async def _pump(self) -> bytes:
         """Everything on to the client but the close of the stream, which is returned: it tells what was settled."""
         try:
-            await self._pass_all()
+            cut = await self._pass_all()
         except UpstreamError as error:
             metadata = await self._settle_broken("failure", error, f"{error.kind}: {error}")
             failed = AllFailed(error, tuple(self._operation.attempts), BROKE)
@@ -121,10 +121,13 @@ class Pump:
         held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
         charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held)
         metadata = await settle(self._runtime, self._operation, self._served, charge, "success")
-        return self._writer.end(charge.usage, metadata)
+        return cut + self._writer.end(charge.usage, metadata)
 
-    async def _pass_all(self) -> None:
-        """Raises UpstreamError. However it ends, the upstream's connection is closed then."""
+    async def _pass_all(self) -> bytes:
+        """What ends the answer where that was cut, else nothing. Raises UpstreamError.
+
+        However it ends, the upstream's connection is closed then.
+        """
         stream, left_s = self._served.answer, self._operation.deadline - self._runtime.clock.monotonic()
         try:
             async with aclosing(stream.rest), asyncio.timeout(left_s):
@@ -135,9 +138,10 @@ class Pump:
                 async for chunk in stream.rest:
                     await self._pass(chunk)
         except _TooLong:
-            await self._put(self._writer.chunk(self._cut()))
+            return self._writer.chunk(self._cut())
         except TimeoutError as problem:
             raise TimedOut("The time for this request is over.") from problem
+        return b""
 
     async def _pass(self, chunk: Chunk) -> None:
         if chunk.usage is not None:

@@ -126,13 +126,14 @@ async def test_an_upstream_that_reports_no_usage_is_counted_and_the_client_told(
     assert (record["is_usage_estimated"], record["cost_nano"]) == (True, SEEN + 2 * 30_000)
 
 
-NOTHING = {"index": 0, "delta": {}}
-
-
 @pytest.mark.parametrize("include_usage", [False, True])
 async def test_a_chunk_that_only_tells_usage_is_kept_back_also_with_an_empty_choice(include_usage: bool) -> None:
     """LiteLLM's."""
-    body = {"id": "up-1", "choices": [NOTHING], "usage": {"prompt_tokens": 10, "completion_tokens": 20}}
+    body = {
+        "id": "up-1",
+        "choices": [{"index": 0, "delta": {}}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 20},
+    }
     stream = Stream(*HELLO, read_chunk(orjson.dumps(body)), include_usage=include_usage)
     *_, end, mark = [each for each in await stream.read() if each == "data: [DONE]" or each["choices"]]
     assert (end["choices"][0]["finish_reason"], end["routerhub"]["cost_usd"], mark) == (

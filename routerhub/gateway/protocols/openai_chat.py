@@ -129,7 +129,7 @@ class OpenAIStream:
     """See routerhub.gateway.protocols.base.StreamWriter.
 
     Usage is told once, in a chunk of its own without choices, and only to a client that asked: others take every chunk to
-    have one. Upstreams put it there, on the last chunk, on the last but one or on all of them.
+    have one. Upstreams put it there, on the last chunk, on the last but one, on all of them, or on one whose choice is empty.
     """
 
     def __init__(self, include_usage: bool, envelope: Envelope) -> None:
@@ -140,12 +140,13 @@ class OpenAIStream:
         self._usage: Mapping[str, Any] | None = None
         self._has_calls = False
         self._begun: set[int] = set()
+        self._ended: set[int] = set()
 
     def chunk(self, chunk: Chunk) -> bytes:
         native = chunk.native if chunk.dialect == OPENAI else self._spelled(chunk)
         if chunk.usage is not None and chunk.dialect == OPENAI:
             self._usage = native
-        if not chunk.choices or (self._closing is not None and not _says_something(native)):
+        if not chunk.has_content and all([each.index in self._ended for each in chunk.choices]):
             return b""
         event = {**native, "model": self._envelope.model}
         event.pop("usage", None)
@@ -155,6 +156,7 @@ class OpenAIStream:
             self._has_calls = self._has_calls or bool(choice.tool_calls)
             if choice.finish is not None:
                 self._closing = event
+                self._ended.add(choice.index)
         return before if self._closing is not None else before + _event(event)
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
@@ -186,11 +188,6 @@ class OpenAIStream:
         role = {} if choice.index in self._begun else {"role": "assistant"}
         self._begun.add(choice.index)
         return {**role, **_said(choice, _call_delta)}
-
-
-def _says_something(native: Mapping[str, Any]) -> bool:
-    """Whether a chunk adds to an answer or ends one. Some servers tell usage in one that does neither (LiteLLM)."""
-    return any([each.get("finish_reason") or any((each.get("delta") or {}).values()) for each in native["choices"]])
 
 
 def _event(value: Mapping[str, Any]) -> bytes:
