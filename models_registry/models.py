@@ -13,12 +13,14 @@ from models_registry.choices import (
     DeploymentStatus,
     ImportFormat,
     ImportState,
+    OutputLimitField,
     Protocol,
     SpeedTier,
 )
 from models_registry.fields import RateField
 from models_registry.prices import quarantine
 from models_registry.types import Rates
+from models_registry.upstream.addresses import url_refusal
 from routerhub.audit.models import Audited, Fact
 
 RATES = tuple(field.name for field in fields(Rates))
@@ -37,6 +39,12 @@ def validate_capabilities(value: object) -> None:
         raise ValidationError(f"Unknown: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}.")
 
 
+def validate_upstream(url: str) -> None:
+    """An address that may be called; see models_registry.upstream.addresses."""
+    if problem := url_refusal(url, settings.UPSTREAM_PRIVATE_NETWORKS):
+        raise ValidationError(problem)
+
+
 class Provider(Audited):
     """Who makes or serves models."""
 
@@ -46,11 +54,18 @@ class Provider(Audited):
     base_url = models.CharField(
         max_length=200,
         blank=True,
-        validators=[URLValidator(["http", "https"])],
+        validators=[URLValidator(["http", "https"]), validate_upstream],
         help_text="Where its models are served, up to /v1. Empty for a maker that serves none itself.",
     )
     credential_env = models.CharField(
         max_length=64, blank=True, help_text="The environment variable that holds its API key. Empty: none is needed."
+    )
+    output_limit_field = models.CharField(
+        max_length=32,
+        choices=OutputLimitField,
+        default=OutputLimitField.MAX_TOKENS,
+        help_text="Under which name it takes the longest answer wanted. Most servers know max_tokens; OpenAI's own wants the "
+        "other. A server that passes over the limit may write more than is held for.",
     )
     is_local = models.BooleanField("local", default=False, help_text="Runs on machines of your own.")
     is_zero_retention = models.BooleanField(

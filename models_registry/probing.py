@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPHandler, HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 
@@ -21,6 +23,7 @@ from models_registry import availability
 from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.models import Deployment, Probe
 from models_registry.types import Health, Provider, Status
+from models_registry.upstream.addresses import refusal
 from routerhub.releases import notify
 
 WAIT_S = 10
@@ -39,6 +42,40 @@ class Finding:
     latency_ms: int | None
 
 
+class _Guarded(HTTPConnection):
+    """A connection to an address that may be called; whose it is was not known before."""
+
+    def connect(self) -> None:
+        super().connect()
+        if problem := refusal(self.sock.getpeername()[0], settings.UPSTREAM_PRIVATE_NETWORKS):
+            self.close()
+            raise PermissionError(problem)
+
+
+class _GuardedTls(_Guarded, HTTPSConnection):
+    """The same by TLS."""
+
+
+class _Http(HTTPHandler):
+    def http_open(self, req: Request) -> Any:
+        return self.do_open(_Guarded, req)
+
+
+class _Https(HTTPSHandler):
+    def https_open(self, req: Request) -> Any:
+        return self.do_open(_GuardedTls, req)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """The key goes nowhere else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+OPENER = build_opener(ProxyHandler({}), _Http, _Https, _NoRedirect)
+
+
 def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
     """Ask the provider for its list of models."""
     key = availability.api_key(provider, environment)
@@ -46,7 +83,7 @@ def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
     request = Request(f"{availability.base_url(provider, environment)}/models", headers=headers)  # noqa: S310 - http(s) by validation
     began = time.monotonic()
     try:
-        with urlopen(request, timeout=WAIT_S) as response:  # noqa: S310
+        with OPENER.open(request, timeout=WAIT_S) as response:
             response.read(1)
     except HTTPError as error:
         with error:

@@ -180,13 +180,16 @@ class DeprecateSerializer(ReasonSerializer):
 class ProviderSerializer(serializers.ModelSerializer[Provider]):
     class Meta:
         model = Provider
-        fields = ["name", "title", "protocol", "base_url", "is_local", "is_zero_retention"]
+        fields = ["name", "title", "protocol", "base_url", "output_limit_field", "is_local", "is_zero_retention"]
 
 
 class ProviderChangeSerializer(Reasoned, Strict, serializers.ModelSerializer[Provider]):
     class Meta:
         model = Provider
-        fields = ["name", "title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention", "reason"]
+        fields = [
+            "name", "title", "protocol", "base_url", "credential_env", "output_limit_field", "is_local", "is_zero_retention",
+            "reason",
+        ]  # fmt: skip
 
 
 class PriceListQuery(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Capability = Literal["vision", "tools", "audio", "structured_output", "streaming", "reasoning"]
 Protocol = Literal["openai", "anthropic", "google"]
+OutputLimitField = Literal["max_tokens", "max_completion_tokens"]
 Status = Literal["available", "degraded", "down"]
 SpeedTier = Literal["instant", "fast", "standard", "slow"]
 
@@ -76,6 +77,8 @@ class Provider:
     base_url: str
     credential_env: str
     """Empty where no key is needed (a server of one's own)."""
+    output_limit_field: OutputLimitField = "max_tokens"
+    """Under which name the limit of an answer is heard there."""
     is_local: bool = False
     is_zero_retention: bool = False
 

@@ -1,5 +1,6 @@
 """Every setting, read from the environment once. A senseless value stops the start and says what to write."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,6 +38,15 @@ def _number(name: str, default: float, low: float, high: float) -> float:
     if not low <= value <= high:
         raise ImproperlyConfigured(f"{name}={raw!r}: write a number from {low:g} to {high:g}.")
     return value
+
+
+def _networks(name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks like 10.0.0.0/8, with commas between them."""
+    raw: str = env.str(name, default)
+    try:
+        return tuple(ip_network(each.strip()) for each in raw.split(",") if each.strip())
+    except ValueError as problem:
+        raise ImproperlyConfigured(f"{name}={raw!r}: {problem}. Write networks like 10.0.0.0/8,fd00::/8.") from problem
 
 
 def _origin(name: str) -> str:
@@ -159,6 +169,8 @@ SWITCHES_FILE = Path(env.str("SWITCHES_FILE", str(VAR_DIR / "switches.json")))
 ALLOW_ONLINE_PRICES = _flag("ALLOW_ONLINE_PRICES", True)
 # auto: the sandbox provider answers for every model while no real provider has a key.
 SANDBOX = _choice("SANDBOX", "auto", ("auto", "on", "off"))
+# Private networks in which models of one's own are served. Others are not called, whatever a provider's address says.
+UPSTREAM_PRIVATE_NETWORKS = _networks("UPSTREAM_PRIVATE_NETWORKS", "127.0.0.0/8,::1/128")
 SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 
 # --- the gateway

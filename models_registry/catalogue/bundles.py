@@ -17,6 +17,7 @@ from models_registry.types import (
     Catalogue,
     Deployment,
     Model,
+    OutputLimitField,
     Price,
     Protocol,
     Provider,
@@ -29,7 +30,7 @@ from routerhub.releases.errors import InvalidRelease
 
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 PROVIDER_TYPES = {
-    **dict.fromkeys(("title", "protocol", "base_url", "credential_env"), str),
+    **dict.fromkeys(("title", "protocol", "base_url", "credential_env", "output_limit_field"), str),
     **dict.fromkeys(("is_local", "is_zero_retention"), bool),
 }
 MODEL_TYPES = {
@@ -223,6 +224,9 @@ def _deployment_problems(
         yield f"{at}.provider", f"{provider.name!r} has no base_url to call."
     elif provider.protocol not in get_args(Protocol):
         yield f"{at}.provider", f"{provider.protocol!r} is not one of {', '.join(get_args(Protocol))}."
+    elif provider.output_limit_field not in get_args(OutputLimitField):
+        allowed = ", ".join(get_args(OutputLimitField))
+        yield f"{at}.provider", f"{provider.output_limit_field!r} is not one of {allowed}."
     if deployment.status not in get_args(Status):
         yield f"{at}.status", f"{deployment.status!r} is not one of {', '.join(get_args(Status))}."
     for earlier, later in pairwise(deployment.prices):

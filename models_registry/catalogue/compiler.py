@@ -12,7 +12,9 @@ from models_registry.prices.quarantine import plain
 from models_registry.types import Provider as ProviderValue
 from models_registry.types import Rates
 
-PROVIDER_FIELDS = ("title", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention")
+PROVIDER_FIELDS = (
+    "title", "protocol", "base_url", "credential_env", "output_limit_field", "is_local", "is_zero_retention",
+)  # fmt: skip
 MODEL_FIELDS = (
     "name", "description", "user_description", "best_for", "context_window", "max_output", "supports_reasoning",
     "knowledge_cutoff", "benchmarks", "speed_tier", "is_pro", "is_internal_only", "is_experimental", "is_available",

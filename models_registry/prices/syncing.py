@@ -187,6 +187,7 @@ def _add_model(target: tables.Facts, offer: Offer) -> None:
             "protocol": "openai",
             "base_url": "",
             "credential_env": "",
+            "output_limit_field": "max_tokens",
             "is_local": False,
             "is_zero_retention": False,
         }

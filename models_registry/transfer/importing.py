@@ -40,7 +40,8 @@ MAX_SHOWN = 500
 MAX_BYTES = 50_000_000
 MAX_REASON_CHARS = 255
 NEW_PROVIDER: Mapping[str, Any] = {
-    "protocol": "openai", "base_url": "", "credential_env": "", "is_local": False, "is_zero_retention": False,
+    "protocol": "openai", "base_url": "", "credential_env": "", "output_limit_field": "max_tokens", "is_local": False,
+    "is_zero_retention": False,
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from models_registry.types import Usage
+from models_registry.types import OutputLimitField, Usage
 
 OPENAI: Final = "openai"
 """The dialect of OpenAI's chat completions."""
@@ -36,6 +36,8 @@ class UpstreamRequest:
     """The client's own body where it is not `content` itself; for an adapter of the same dialect."""
     max_output_tokens: int
     """Of each answer; it is what the hold was made for, so it must be sent."""
+    output_limit_field: OutputLimitField = "max_tokens"
+    """The name that it goes by there."""
     default_temperature: float | None = None
     """Where the content names none."""
     script: Any = None

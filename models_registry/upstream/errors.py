@@ -10,11 +10,17 @@ UpstreamError
 """
 
 
+def writable(text: str) -> str:
+    """The text as UTF-8 can write it: bytes of a header that are none are read as halves of surrogate pairs."""
+    return text.encode(errors="replace").decode()
+
+
 class UpstreamError(Exception):
     """A call of a deployment that gave no answer. `status` is the HTTP status, where there was one.
 
     `code` and `param` are the upstream's own words for what is wrong and where. `was_sent` is false only where the request
     surely never went out; `was_refused` is true where the upstream said no, so that it made nothing that it could bill.
+    What it said may be any bytes: the message, `code` and `param` are kept as text that can be written.
     """
 
     may_retry = True
@@ -31,11 +37,11 @@ class UpstreamError(Exception):
         was_sent: bool = True,
         was_refused: bool | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(writable(message))
         self.status = status
         self.retry_after_s = retry_after_s
-        self.code = code
-        self.param = param
+        self.code = None if code is None else writable(code)
+        self.param = None if param is None else writable(param)
         self.was_sent = was_sent
         self.was_refused = was_refused if was_refused is not None else status is not None and status >= 300
 

@@ -1,15 +1,19 @@
 """HTTP as every adapter uses it: one session, bounded answers, and the one place where the HTTP client's errors become ours."""
 
 import asyncio
+import errno
+import socket
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from models_registry.upstream.addresses import LOOPBACK, Networks, refusal
 from models_registry.upstream.base import UpstreamRequest
 from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
 from models_registry.upstream.sse import EventParser, TooLong
@@ -21,24 +25,36 @@ MAX_REFUSAL_BYTES = 64 * 1024
 MAX_STREAM_BYTES = 512 * 1024 * 1024
 """Unpacked. An answer of 200,000 tokens in events of half a kilobyte each has 100 MB."""
 MAX_DRAINED_BYTES = 64 * 1024
+MAX_RETRY_AFTER_S = 24 * 3_600.0
+"""Whoever asks for a longer pause is heard so far: no provider counts by more than a day."""
 LINGER_S = 2.0
 """So long a stream whose answers have all ended may take to say what they used."""
 DRAIN_S = 0.05
 """So long the end of a stream that is complete is waited for, so that its connection can be used again."""
 
 
-def open_session() -> aiohttp.ClientSession:
+def open_session(private: Networks = LOOPBACK) -> aiohttp.ClientSession:
     """A session without a limit of its own: how much may run at once is not the client library's decision.
+
+    It connects to public addresses and to those in the `private` networks, whatever a name came to mean by then.
 
     It keeps no cookies, since one caller's must never reach another's request, and asks for no packing: answers are small,
     and packed streams come in lumps. What is packed all the same is unpacked.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
+        connector=aiohttp.TCPConnector(limit=0, socket_factory=partial(_socket, private)),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Accept-Encoding": "identity"},
         skip_auto_headers=("User-Agent",),
     )
+
+
+def _socket(private: Networks, info: aiohttp.AddrInfoType) -> socket.socket:
+    """The socket of a new connection. Raises OSError where the address must not be called."""
+    family, kind, protocol, _, address = info
+    if problem := refusal(str(address[0]), private):
+        raise PermissionError(errno.EACCES, problem)
+    return socket.socket(family, kind, protocol)
 
 
 async def post(
@@ -54,16 +70,14 @@ async def read_all(response: aiohttp.ClientResponse) -> bytes:
     """The whole body. Raises UpstreamError, also when it is longer than allowed."""
     content = response.content
     with TRANSLATED:
-        body = await content.readany()
-        if not content.at_eof():
-            pieces, size = [body], len(body)
-            while size <= MAX_ANSWER_BYTES and not content.at_eof():
-                pieces.append(await content.readany())
-                size += len(pieces[-1])
-            body = b"".join(pieces)
-    if len(body) > MAX_ANSWER_BYTES:
+        pieces = [await content.readany()]
+        size = len(pieces[0])
+        while size <= MAX_ANSWER_BYTES and not content.at_eof():
+            pieces.append(await content.readany())
+            size += len(pieces[-1])
+    if size > MAX_ANSWER_BYTES:
         raise Failed(f"Its answer is longer than {MAX_ANSWER_BYTES:,} bytes.", status=response.status)
-    return body
+    return b"".join(pieces)
 
 
 async def read_refusal(response: aiohttp.ClientResponse) -> bytes:
@@ -119,16 +133,21 @@ class Events:
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """The pause that an upstream asks for, in whichever of its three forms. None where it asks for none that makes sense."""
+    asked = _asked_pause_s(headers)
+    return None if asked is None else min(max(0.0, asked), MAX_RETRY_AFTER_S)
+
+
+def _asked_pause_s(headers: Mapping[str, str]) -> float | None:
     milliseconds, given = headers.get("retry-after-ms"), headers.get("Retry-After")
     for text, per_second in ((milliseconds, 1_000), (given, 1)):
         try:
             if text is not None and (seconds := float(text) / per_second) < float("inf"):
-                return max(0.0, seconds)
+                return seconds
         except ValueError:
             continue
     try:
-        return max(0.0, parsedate_to_datetime(given).timestamp() - time.time()) if given else None
-    except ValueError:
+        return parsedate_to_datetime(given).timestamp() - time.time() if given else None
+    except (ValueError, OverflowError):
         return None
 
 

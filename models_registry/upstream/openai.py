@@ -1,22 +1,22 @@
 """OpenAI's chat completions, as OpenAI and every server compatible with it speak them."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import orjson
 from yarl import URL
 
-from models_registry.types import SANDBOX, Usage
+from models_registry.types import Usage
 from models_registry.upstream import http
 from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall, UpstreamRequest
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
 
 MAX_MESSAGE_CHARS = 500
 MAX_ENDPOINTS = 1_000
+MAX_DEPTH = 250
+"""Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
 DONE = b"[DONE]"
-NEW_LIMIT_NAME = frozenset({"openai", SANDBOX})
-"""Providers that want the output limit under OpenAI's newer name; the others know `max_tokens`."""
 PLAIN = frozenset({"role", "content"})
 """What nearly every piece of a stream consists of."""
 Endpoint = tuple[URL, Mapping[str, str]]
@@ -76,8 +76,7 @@ ADAPTER = OpenAIAdapter
 
 def _payload(request: UpstreamRequest) -> dict[str, Any]:
     """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
-    limit_name = "max_completion_tokens" if request.provider in NEW_LIMIT_NAME else "max_tokens"
-    payload = {**request.content, "model": request.model, limit_name: request.max_output_tokens}
+    payload = {**request.content, "model": request.model, request.output_limit_field: request.max_output_tokens}
     if request.default_temperature is not None:
         payload.setdefault("temperature", request.default_temperature)
     if request.script is not None:
@@ -115,9 +114,12 @@ def read_completion(body: bytes) -> Completion:
         raise Failed("Its answer is not a JSON object.", status=200)
     choices = answer.get("choices")
     if not isinstance(choices, list):
-        raise _reported(answer) or Failed("Its answer has no choices.", status=200)
+        raise _reported(answer, ()) or Failed("Its answer has no choices.", status=200)
+    read = tuple([_choice(each, "message") for each in choices])
+    if (problem := _reported(answer, read)) is not None:
+        raise problem
     return Completion(
-        choices=tuple([_choice(each, "message") for each in choices]),
+        choices=read,
         usage=read_usage(answer.get("usage")),
         dialect=OPENAI,
         native=answer,
@@ -125,21 +127,29 @@ def read_completion(body: bytes) -> Completion:
 
 
 def _loads(body: bytes) -> Any:
+    """The JSON in a body. None where it is none, or nested deeper than it could be written again."""
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
+        value = orjson.loads(body)
+        if len(body) > 2 * MAX_DEPTH and body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+            orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return None
+    return value
 
 
-def _reported(answer: Mapping[str, Any]) -> UpstreamError | None:
-    """The error that an answer or a chunk consists of, if it does. Its code may be the status that it should have had."""
-    error = _error_of(answer)
-    if error is None:
+def _reported(answer: Mapping[str, Any], choices: Sequence[Choice]) -> UpstreamError | None:
+    """The error that came as a success, if one did: in place of an answer or a chunk, beside its choices or within one.
+
+    Its code may be the status that it should have had. With something of an answer it is no refusal: that may be billed.
+    """
+    error = (answer.get("error") or _error_within(answer["choices"])) if choices else _error_of(answer)
+    if not error:
         return None
     code = _word(error, "code")
     status = int(code) if code and code.isdecimal() and 400 <= int(code) < 600 else 200
     text = _message(error) or "It reported an error in place of an answer."
-    return for_status(status)(text, status=status, code=code, param=_word(error, "param"), was_refused=True)
+    was_refused = not any([each.size for each in choices])
+    return for_status(status)(text, status=status, code=code, param=_word(error, "param"), was_refused=was_refused)
 
 
 def _error_of(body: Any) -> Any:
@@ -151,10 +161,15 @@ def _error_of(body: Any) -> Any:
     return body.get("error") or (body if "message" in body else body.get("detail"))
 
 
+def _error_within(choices: Sequence[Mapping[str, Any]]) -> Any:
+    """OpenRouter puts the error of the provider that it asked into the choice."""
+    return next((each["error"] for each in choices if each.get("error")), None)
+
+
 def _message(error: Any) -> str:
-    """What an error says, without characters that the database cannot hold."""
+    """What an error says."""
     text = error.get("message") if isinstance(error, dict) else error
-    return "" if text is None else str(text).replace("\0", "")[:MAX_MESSAGE_CHARS]
+    return "" if text is None else str(text)[:MAX_MESSAGE_CHARS]
 
 
 def _word(error: Any, name: str) -> str | None:
@@ -190,11 +205,11 @@ def read_chunk(data: bytes) -> Chunk:
     if not isinstance(raw, dict):
         raise Failed("A chunk of its stream is not a JSON object.")
     choices = raw.get("choices")
-    if choices is None and (problem := _reported(raw)) is not None:
-        raise problem
     if choices is not None and not isinstance(choices, list):
         raise Failed("A chunk of its stream has no list of choices.")
     read = tuple([_choice(each, "delta") for each in choices or ()])
+    if (choices is None or b'"error"' in data) and (problem := _reported(raw, read)) is not None:
+        raise problem
     usage = raw.get("usage")
     return Chunk(
         choices=read,

@@ -11,7 +11,7 @@ from routerhub.gateway import response_metadata, settlement
 from routerhub.gateway.dispatch import Served, complete, dispatch
 from routerhub.gateway.operation import Ending, Operation
 from routerhub.gateway.protocols.base import ChatProtocol
-from routerhub.gateway.reservation import Charge, answer_cost
+from routerhub.gateway.reservation import Charge, answer_cost, believed
 from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 
@@ -46,13 +46,13 @@ class Answer:
 async def answer(runtime: Runtime, operation: Operation) -> Answer:
     """The whole answer of the first candidate that gives one. Raises what `dispatch` raises."""
     served = await dispatch(runtime, operation, complete)
-    completion = served.answer
+    hold, chars = served.hold, sum([choice.size for choice in served.answer.choices])
     charge = answer_cost(
         served.place.tariff,
-        completion.usage,
+        believed(served.answer.usage, hold.plan, chars),
         operation.decision.task.input_tokens,
-        sum([choice.size for choice in completion.choices]),
-        served.hold.granted.amount_nano,
+        chars,
+        hold.granted.amount_nano,
     )
     metadata = await settle(runtime, operation, served, charge, "success")
     return Answer(served=served, usage=charge.usage, metadata=metadata)

@@ -73,6 +73,7 @@ async def open_stream(adapter: Adapter, request: UpstreamRequest, patience: Pati
                 if chunk.has_content:
                     return OpenedStream(early=tuple(early), rest=chunks)
                 if len(early) > MAX_EARLY_CHUNKS:
+                    await chunks.aclose()
                     raise Failed("Its stream brings chunks without content.")
     except TimeoutError as problem:
         raise TimedOut("It did not begin to answer in time.") from problem
@@ -165,6 +166,7 @@ class _Course(Generic[Answer]):
             dialect=request.dialect,
             native=request.native,
             max_output_tokens=self._planned.max_output,
+            output_limit_field=endpoint.provider.output_limit_field,
             default_temperature=float(policy.temperature) if policy and policy.temperature is not None else None,
             script=request.script if deployment.provider == SANDBOX else None,
             connect_s=patience.connect_s,
@@ -183,7 +185,7 @@ class _Course(Generic[Answer]):
             started_at=at,
             latency_ms=round((self._runtime.clock.monotonic() - began) * 1_000),
             status=status,
-            error=error.replace("\0", ""),
+            error=error,
             cost_nano=self._charge.nano,
         )
         self._operation.attempts.append(attempt)
@@ -196,7 +198,7 @@ class _Course(Generic[Answer]):
             input_tokens=operation.decision.task.input_tokens,
             seen=None,
             seen_chars=0,
-            max_output_tokens=plan.max_output * operation.request.choices,
+            max_output_tokens=plan.max_output_in_all,
             is_stream=operation.request.stream,
             elapsed_s=self._runtime.clock.monotonic() - began,
             tokens_per_s=operation.tokens_per_s(plan.candidate),

@@ -15,6 +15,10 @@ from budgets.types import Refused, to_usd
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
 
+REFUSALS = frozenset({400, 413, 422})
+"""Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""
+TOO_MANY = 429
+
 
 class BadRequest(Exception):
     """A field of the request is wrong. The message says what was given and what is allowed."""
@@ -106,22 +110,27 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
 
 def _all_failed(error: AllFailed) -> ApiError:
     last = error.last
-    headers = {"x-should-retry": "false"}
+    is_ours = last.may_retry
+    status = _failed_status(error) if is_ours else last.status if last.status in REFUSALS else 400
+    headers = {"x-should-retry": "true" if status == TOO_MANY else "false"}
     if last.retry_after_s is not None:
         headers["Retry-After"] = str(math.ceil(last.retry_after_s))
-    if not last.may_retry:
-        status, message, kind = last.status or 400, str(last), "invalid_request_error"
-    else:
-        status, message, kind = 504 if isinstance(last, TimedOut) else 502, str(error), "upstream_error"
     return ApiError(
-        status=status if status >= 400 else 400,
-        message=message,
-        type=kind,
-        code=last.kind if last.may_retry else last.code or last.kind,
-        param=None if last.may_retry else last.param,
+        status=status,
+        message=str(error) if is_ours else str(last),
+        type="upstream_error" if is_ours else "invalid_request_error",
+        code=last.kind if is_ours else last.code or last.kind,
+        param=None if is_ours else last.param,
         headers=headers,
         details={"attempts": attempts_told(error.attempts)},
     )
+
+
+def _failed_status(error: AllFailed) -> int:
+    """Of what is not the caller's fault. Where everybody was asked too often, so is RouterHub."""
+    if error.attempts and all(each.status == TOO_MANY for each in error.attempts):
+        return TOO_MANY
+    return 504 if isinstance(error.last, TimedOut) else 502
 
 
 def attempts_told(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from autorouter.types import Candidate, Decision, Policy
 from budgets.types import Caller, Granted, Outcome, to_nano
 from models_registry.types import SANDBOX, Attempt, Usage
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
-from routerhub.gateway.reservation import Plan
+from routerhub.gateway.reservation import Charge, Plan
 
 MAX_AGENT = 255
 Select = Callable[[int | None], Decision]
@@ -42,6 +42,10 @@ class Hold:
 
     plan: Plan
     granted: Granted
+
+    def charged_nano(self, charge: Charge) -> int:
+        """What the limits and whoever asked pay of it: the ledger keeps the rest apart, as overrun."""
+        return min(charge.nano, self.granted.amount_nano)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,12 @@ MIN_OUTPUT = 16
 """Tokens. An answer that would have to be shorter to fit a limit is of no use."""
 CHARS_PER_TOKEN = 4
 """The usual estimate for English prose, where an upstream does not say what it used."""
+MAX_CHARS_PER_TOKEN = 16
+"""Of a whole answer. Single tokens are longer, such as a row of dashes or a deep indent."""
+FREE_CHARS = 1_000
+"""Beside them, so that short answers may consist of such tokens alone."""
+MAX_TOKENS_PER_CHAR = 4
+"""A tokenizer may make one of every byte."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,9 +65,18 @@ class Plan:
     """In the order in which they are tried; never empty."""
     max_output: int
     """Tokens of each answer."""
+    max_output_in_all: int
+    """Of all answers that are wanted at once."""
+    max_input: int
+    """No prompt can be counted larger: it has at most so many tokens, or the model's window had no room for it."""
     tokens: int
     """The most that prompt and answers may have together."""
     ceiling_nano: int
+
+    @property
+    def max_chars(self) -> int:
+        """More than this all answers together cannot have, or the upstream does not keep to what it was told."""
+        return longest(self.max_output_in_all)
 
 
 def plan(
@@ -86,6 +101,8 @@ def plan(
         candidate=candidate,
         places=places,
         max_output=max_output,
+        max_output_in_all=max_output * request.choices,
+        max_input=max(request.max_input_tokens, model.context_window),
         tokens=request.max_input_tokens + max_output * request.choices,
         ceiling_nano=ceiling,
     )
@@ -133,6 +150,24 @@ class Charge:
 
 
 FREE = Charge(nano=0, usage=Usage(input_tokens=0, output_tokens=0))
+
+
+def believed(reported: Usage | None, plan: Plan, chars: int) -> Usage | None:
+    """What an upstream reported of an answer of so many characters. None where that cannot be.
+
+    It may have written what nobody sees (reasoning), but then keeps to its limit; what goes beyond that must be there to read.
+    """
+    if reported is None:
+        return None
+    inputs = max(reported.input_tokens, reported.audio_input_tokens)
+    outputs = max(reported.output_tokens, reported.reasoning_tokens, reported.audio_output_tokens)
+    is_too_much = inputs > plan.max_input or outputs > max(plan.max_output_in_all, chars * MAX_TOKENS_PER_CHAR)
+    return None if is_too_much or chars > longest(reported.output_tokens) else reported
+
+
+def longest(tokens: int) -> int:
+    """Characters that so many tokens have at most."""
+    return tokens * MAX_CHARS_PER_TOKEN + FREE_CHARS
 
 
 def answer_cost(tariff: Tariff, reported: Usage | None, input_tokens: int, chars: int, held_nano: int) -> Charge:

@@ -41,7 +41,7 @@ def settled(operation: Operation, hold: Hold, charge: Charge) -> dict[str, Any]:
     granted = hold.granted
     remaining = None
     if granted.remaining_nano is not None:
-        remaining = usd(granted.remaining_nano + granted.amount_nano - charge.nano)
+        remaining = usd(granted.remaining_nano + granted.amount_nano - hold.charged_nano(charge))
     return {
         "cost_usd": usd(operation.charged_nano),
         "usage_estimated": charge.usage.is_estimated,

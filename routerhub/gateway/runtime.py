@@ -156,7 +156,7 @@ class Runtime:
 async def open_runtime() -> Runtime:
     """Everything, started, from the settings."""
     dsn = database_dsn()
-    http = open_session()
+    http = open_session(settings.UPSTREAM_PRIVATE_NETWORKS)
     ledger = Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR)
     runtime = Runtime(
         snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use),

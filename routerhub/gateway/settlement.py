@@ -2,9 +2,8 @@
 
 import logging
 
-from analytics.types import AnswerFacts
 from budgets.ledger import Ledger
-from budgets.types import Outcome, Refused, Settlement, Spend
+from budgets.types import Refused, Settlement, Spend
 from routerhub.gateway.operation import Ending, Hold, Operation
 from routerhub.gateway.reservation import Charge, Plan, scopes
 
@@ -37,19 +36,16 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
 
 async def release(ledger: Ledger, operation: Operation, charge: Charge) -> None:
     """Close the hold of a failed attempt at what that cost. Its request goes on elsewhere, so no record is written."""
-    operation.charged_nano += charge.nano
-    await _settle(ledger, operation, charge, "failure", None)
+    await _settle(ledger, operation, charge, None)
 
 
 async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: Ending) -> None:
     """Close the operation: its hold, where one is open, at this charge, and its record with all attempts. Done once."""
-    operation.charged_nano += charge.nano
-    facts = operation.answer_facts(ending)
     if operation.hold is not None:
-        await _settle(ledger, operation, charge, ending.outcome, facts)
+        await _settle(ledger, operation, charge, ending)
     else:
         candidate = operation.decision.candidates[0]
-        await ledger.record(operation.request_facts(candidate).row(), facts.row())
+        await ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
     logger.info(
         "action=settle operation=%s model=%s provider=%s outcome=%s cost_nano=%s input=%s output=%s attempts=%s ms=%s",
         operation.id, ending.model, ending.provider, ending.outcome, operation.charged_nano, charge.usage.input_tokens,
@@ -57,20 +53,19 @@ async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: E
     )  # fmt: skip
 
 
-async def _settle(
-    ledger: Ledger, operation: Operation, charge: Charge, outcome: Outcome, facts: AnswerFacts | None
-) -> None:
+async def _settle(ledger: Ledger, operation: Operation, charge: Charge, ending: Ending | None) -> None:
     """The hold is closed before the ledger is waited for: whoever is cancelled meanwhile must not close it again."""
     hold, operation.hold = operation.hold, None
     if hold is None:
         raise RuntimeError(f"Operation {operation.id} has no open hold to settle.")
+    operation.charged_nano += hold.charged_nano(charge)
     await ledger.settle(
         Settlement(
             operation_id=operation.id,
             hop=hold.granted.hop,
             amount_nano=charge.nano,
             tokens=charge.usage.input_tokens + charge.usage.output_tokens,
-            outcome=outcome,
-            answer=facts.row() if facts is not None else None,
+            outcome=ending.outcome if ending is not None else "failure",
+            answer=operation.answer_facts(ending).row() if ending is not None else None,
         )
     )

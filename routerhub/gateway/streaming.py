@@ -2,7 +2,7 @@
 
 The pump reads the upstream and fills a bounded queue; whoever serves the client empties it. A client that reads slowly makes
 the queue full and so the upstream wait. A client that leaves cancels the pump, wherever that stands: it closes the upstream's
-connection, then settles at what was seen.
+connection, then settles at what was seen. So does an answer that has become longer than what is held for it can pay.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from typing import Any
 
 from budgets.types import Outcome
 from models_registry.types import Usage
-from models_registry.upstream.base import Chunk
-from models_registry.upstream.errors import TimedOut, UpstreamError
+from models_registry.upstream.base import Choice, Chunk
+from models_registry.upstream.errors import TimedOut, UpstreamError, writable
 from routerhub.gateway import failover, response_metadata
 from routerhub.gateway.answering import Reply, settle
 from routerhub.gateway.dispatch import OpenedStream, Served, dispatch, open_stream
@@ -22,14 +22,22 @@ from routerhub.gateway.errors import AllFailed, to_api_error
 from routerhub.gateway.failover import Exposure
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.protocols.base import ChatProtocol
-from routerhub.gateway.reservation import answer_cost
+from routerhub.gateway.reservation import answer_cost, believed
 from routerhub.gateway.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 MAX_QUEUED = 64
 """Events that wait for a client. A chunk is some hundred bytes, so that is little memory and a second of answer."""
+MAX_QUEUED_BYTES = 1024 * 1024
+"""The same where chunks are larger: one of them may wait beyond it."""
 BROKE = "The stream broke before its end."
 CLIENT_LEFT = "The client left before the end of the stream."
+CUT = "routerhub"
+"""The dialect of a chunk that no upstream wrote."""
+
+
+class _TooLong(Exception):
+    """The answer has more characters than what is held for can have."""
 
 
 async def write_stream(runtime: Runtime, protocol: ChatProtocol, operation: Operation) -> Reply:
@@ -49,9 +57,10 @@ class Pump:
         self._runtime, self._operation, self._served = runtime, operation, served
         self._writer = protocol.stream_writer(operation.request, operation.envelope(served.candidate))
         self._queue: list[bytes] = []
+        self._queued_bytes = 0
         self._has_news, self._has_room = asyncio.Event(), asyncio.Event()
         self._usage: Usage | None = None
-        self._chars = 0
+        self._chars, self._max_chars = 0, served.hold.plan.max_chars
         self._is_running = self._is_stopped = self._is_over = False
         self.task = asyncio.create_task(self._run())
         runtime.streams.add(self)
@@ -69,7 +78,7 @@ class Pump:
                 raise StopAsyncIteration
             self._has_news.clear()
             await self._has_news.wait()
-        ready, self._queue = self._queue, []
+        ready, self._queue, self._queued_bytes = self._queue, [], 0
         self._has_room.set()
         return b"".join(ready)
 
@@ -100,22 +109,25 @@ class Pump:
     async def _pump(self) -> bytes:
         """Everything on to the client but the close of the stream, which is returned: it tells what was settled."""
         try:
-            await self._pass_all()
+            cut = await self._pass_all()
         except UpstreamError as error:
             metadata = await self._settle_broken("failure", error, f"{error.kind}: {error}")
             failed = AllFailed(error, tuple(self._operation.attempts), BROKE)
             return self._writer.error(to_api_error(failed), metadata)
         except Exception as error:  # the seam: the client has its 200 already, so only an event can tell it
             logger.exception("action=stream operation=%s", self._operation.id)
-            metadata = await self._settle_broken("failure", None, f"{type(error).__name__}: {error}")
+            metadata = await self._settle_broken("failure", None, writable(f"{type(error).__name__}: {error}"))
             return self._writer.error(to_api_error(error), metadata)
         held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
-        charge = answer_cost(self._served.place.tariff, self._usage, tokens, self._chars, held)
+        charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held)
         metadata = await settle(self._runtime, self._operation, self._served, charge, "success")
-        return self._writer.end(charge.usage, metadata)
+        return cut + self._writer.end(charge.usage, metadata)
 
-    async def _pass_all(self) -> None:
-        """Raises UpstreamError. However it ends, the upstream's connection is closed then."""
+    async def _pass_all(self) -> bytes:
+        """What ends the answer where that was cut, else nothing. Raises UpstreamError.
+
+        However it ends, the upstream's connection is closed then.
+        """
         stream, left_s = self._served.answer, self._operation.deadline - self._runtime.clock.monotonic()
         try:
             async with aclosing(stream.rest), asyncio.timeout(left_s):
@@ -125,39 +137,58 @@ class Pump:
                     await self._pass(chunk)
                 async for chunk in stream.rest:
                     await self._pass(chunk)
+        except _TooLong:
+            return self._writer.chunk(self._cut())
         except TimeoutError as problem:
             raise TimedOut("The time for this request is over.") from problem
+        return b""
 
     async def _pass(self, chunk: Chunk) -> None:
         if chunk.usage is not None:
             self._usage = chunk.usage
         for choice in chunk.choices:
             self._chars += choice.size
+        if self._chars > self._max_chars:
+            raise _TooLong
         if event := self._writer.chunk(chunk):
             await self._put(event)
 
+    def _cut(self) -> Chunk:
+        """What an answer ends with that is stopped here, as it would have ended had the upstream kept to its limit."""
+        logger.warning(
+            "action=cut operation=%s deployment=%s chars=%s max_output=%s",
+            self._operation.id, self._served.place.deployment.id, self._chars, self._served.hold.plan.max_output_in_all,
+        )  # fmt: skip
+        ends = tuple(Choice(index=at, finish="length") for at in range(self._operation.request.choices))
+        return Chunk(choices=ends, usage=None, has_content=True, dialect=CUT, native={})
+
     async def _put(self, event: bytes) -> None:
         """Into the queue, as soon as there is room."""
-        while len(self._queue) >= MAX_QUEUED:
+        while len(self._queue) >= MAX_QUEUED or self._queued_bytes > MAX_QUEUED_BYTES:
             self._has_room.clear()
             await self._has_room.wait()
         self._queue.append(event)
+        self._queued_bytes += len(event)
         self._has_news.set()
 
     async def _settle_broken(self, outcome: Outcome, error: UpstreamError | None, text: str) -> dict[str, Any]:
         """Charge what was seen, and let the attempt say how it ended. Returns the answer's metadata."""
         operation, served = self._operation, self._served
         charge = failover.attempt_cost(error, self._exposure())
-        operation.attempts[-1] = replace(operation.attempts[-1], error=text.replace("\0", ""), cost_nano=charge.nano)
+        operation.attempts[-1] = replace(operation.attempts[-1], error=text, cost_nano=charge.nano)
         return await settle(self._runtime, operation, served, charge, outcome, text)
+
+    @property
+    def _believed(self) -> Usage | None:
+        return believed(self._usage, self._served.hold.plan, self._chars)
 
     def _exposure(self) -> Exposure:
         operation, plan = self._operation, self._served.hold.plan
         return Exposure(
             input_tokens=operation.decision.task.input_tokens,
-            seen=self._usage,
+            seen=self._believed,
             seen_chars=self._chars,
-            max_output_tokens=plan.max_output * operation.request.choices,
+            max_output_tokens=plan.max_output_in_all,
             is_stream=True,
             elapsed_s=self._runtime.clock.monotonic() - operation.arrival.began,
             tokens_per_s=None,

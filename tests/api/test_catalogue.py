@@ -9,7 +9,7 @@ from django.test import Client
 
 from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.catalogue.release0 import STATIC
-from models_registry.models import Deployment, Model, Price, Provider
+from models_registry.models import Deployment, Model, Price
 from routerhub.releases import rollout, store
 from routerhub.releases.models import Release
 from tests import seeds
@@ -295,26 +295,6 @@ def test_a_model_cannot_follow_itself_nor_one_that_is_not_there(staff: Client) -
     assert problem(send(staff, "POST", f"models/{GPT}/deprecate", **body, successor=GPT)) == (400, ["successor"])
     answer = send(staff, "POST", f"models/{GPT}/deprecate", **body, successor="openai:nobody")
     assert problem(answer) == (400, [f"models.{GPT}.successor"])
-
-
-# --- providers
-
-
-def test_a_provider_is_added_and_changed(staff: Client) -> None:
-    body = {"name": "own", "title": "Own", "base_url": "http://127.0.0.1:9/v1", "is_local": True}
-    assert send(staff, "POST", "providers", **body, reason="ours").status_code == 201
-    assert send(staff, "PATCH", "providers/own", title="Our own", reason="better").json()["title"] == "Our own"
-    assert Provider.history.first().history_change_reason == "better"
-    assert store.bundle("catalogue", 3)["providers"]["own"]["title"] == "Our own"
-    assert problem(send(staff, "PATCH", "providers/own", base_url="nowhere", reason="x")) == (400, ["base_url"])
-    assert staff.get("/api/providers/own").json()["is_local"] is True
-
-
-def test_a_provider_that_models_need_keeps_its_address(staff: Client) -> None:
-    answer = send(staff, "PATCH", "providers/openai", base_url="", reason="x")
-    assert problem(answer)[0] == 400
-    assert "has no base_url to call" in answer.json()["detail"]
-    assert Provider.objects.get(name="openai").base_url == "https://api.openai.com/v1"
 
 
 # --- prices

@@ -432,6 +432,7 @@ async def test_a_stream_of_empty_chunks_is_left_too() -> None:
     course = Course([chunk(role="assistant", text="")] * 200, [chunk("Hi")], asked=request(stream=True))
     await course.stream()
     assert course.operation.attempts[0].error == "Failed: Its stream brings chunks without content."
+    assert course.upstream.open == 1, "it is closed, the other one is open"
 
 
 async def test_a_stream_that_ends_before_it_begins_is_left_too() -> None:

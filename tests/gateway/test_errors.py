@@ -96,6 +96,19 @@ def test_an_upstreams_pause_reaches_the_client_rounded_up() -> None:
     assert (told.status, told.headers["Retry-After"]) == (502, "2")
 
 
+def test_a_refusal_of_another_kind_is_a_bad_request() -> None:
+    for status in (418, 405, 200, None):
+        assert to_api_error(AllFailed(Rejected("no", status=status), TRIED)).status == 400
+    assert [to_api_error(AllFailed(Rejected("no", status=each), TRIED)).status for each in (413, 422)] == [413, 422]
+
+
+def test_where_everybody_was_asked_too_often_the_client_asks_too_often() -> None:
+    busy = replace(TRIED[0], status=429)
+    told = to_api_error(AllFailed(Overloaded("busy", status=429, retry_after_s=30), (busy, busy)))
+    assert (told.status, told.headers) == (429, {"x-should-retry": "true", "Retry-After": "30"})
+    assert to_api_error(AllFailed(Overloaded("busy", status=429), (*TRIED, busy))).status == 502
+
+
 def test_why_no_model_can_take_it_is_told_model_by_model() -> None:
     out = Exclusion(model="x:y", code="context", reason="too long")
     told = to_api_error(NoCandidate(replace(decision(), excluded=(out,))))

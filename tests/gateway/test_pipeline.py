@@ -76,6 +76,16 @@ async def test_an_answer_tells_model_reason_and_cost_and_is_recorded_once() -> N
     assert (record["user_agent"], record["ip"], record["requested_model"]) == ("tests", "127.0.0.1", "auto")
 
 
+async def test_what_an_upstream_asks_beyond_the_hold_is_told_to_nobody_as_the_cost() -> None:
+    """The ledger keeps it apart, as overrun."""
+    made = gateway(completion("Hello " * 1_000, usage=(10, 2_000)))
+    metadata = (await told(made, max_tokens=10))["routerhub"]
+    ((held,), (settled,)) = made.ledger.asked, made.ledger.settled  # type: ignore[attr-defined]
+    (record,) = made.ledger.records  # type: ignore[attr-defined]
+    assert settled.amount_nano > held.amount_nano == record["cost_nano"] == Decimal(metadata["cost_usd"]) * 10**9
+    assert metadata["usage_estimated"] is False
+
+
 async def test_a_stream_is_given_as_it_comes() -> None:
     reply = await serve(gateway([chunk("Hi"), chunk(finish="stop")]), stream=True)
     assert not isinstance(reply.body, bytes)

@@ -10,7 +10,7 @@ from autorouter.types import Policy
 from budgets.types import Caller
 from models_registry.prices.tariffs import compile_price, tariff_at
 from models_registry.types import Deployment, Price, Rates, Usage
-from routerhub.gateway.reservation import Plan, answer_cost, bounds, counted, plan, priced, scopes
+from routerhub.gateway.reservation import Plan, answer_cost, believed, bounds, counted, plan, priced, scopes
 from tests.autorouter import fakes as router_fakes
 from tests.gateway import fakes
 from tests.gateway.fakes import NOW, candidate, decision, request
@@ -124,6 +124,25 @@ def test_without_usage_the_answer_is_counted_and_marked_and_never_exceeds_the_ho
     assert charge.usage == Usage(input_tokens=100, output_tokens=11, is_estimated=True)
     assert charge.nano == 100 * 1_000 + 11 * 3_000
     assert answer_cost(TARIFF, None, 100, 41, held_nano=7).nano == 7
+
+
+@pytest.mark.parametrize(
+    ("reported", "chars", "is_believed"),
+    [
+        ({"output_tokens": 1_000}, 2, True), ({"output_tokens": 1_001}, 2, False), ({"output_tokens": 4_000}, 1_000, True),
+        ({"input_tokens": 100_000}, 2, True), ({"input_tokens": 2 * 10**18}, 2, False),
+        ({"output_tokens": 2 * 10**18}, 2, False), ({"reasoning_tokens": 2 * 10**18}, 2, False),
+        ({"audio_input_tokens": 2 * 10**18}, 2, False), ({"output_tokens": 0}, 1_000, True),
+        ({"output_tokens": 0}, 1_001, False), ({"output_tokens": 100}, 2_601, False),
+    ],
+)  # fmt: skip
+def test_usage_is_believed_that_the_answers_length_does_not_contradict(
+    reported: dict[str, Any], chars: int, is_believed: bool
+) -> None:
+    """At most 1,000 tokens were asked for, of a model with a window of 128,000."""
+    usage = Usage(**{"input_tokens": 10, "output_tokens": 20, **reported})
+    assert believed(usage, certain(planned()), chars) == (usage if is_believed else None)
+    assert believed(None, certain(planned()), chars) is None
 
 
 def test_zero_that_was_reported_is_zero() -> None:

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from models_registry.upstream.errors import Failed, Unreachable
+from models_registry.upstream.openai import read_chunk
 from routerhub.gateway import streaming
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
@@ -123,6 +124,44 @@ async def test_an_upstream_that_reports_no_usage_is_counted_and_the_client_told(
     assert last["routerhub"]["usage_estimated"] is True
     record = await stream.settled()
     assert (record["is_usage_estimated"], record["cost_nano"]) == (True, SEEN + 2 * 30_000)
+
+
+@pytest.mark.parametrize("include_usage", [False, True])
+async def test_a_chunk_that_only_tells_usage_is_kept_back_also_with_an_empty_choice(include_usage: bool) -> None:
+    """LiteLLM's."""
+    body = {
+        "id": "up-1",
+        "choices": [{"index": 0, "delta": {}}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 20},
+    }
+    stream = Stream(*HELLO, read_chunk(orjson.dumps(body)), include_usage=include_usage)
+    *_, end, mark = [each for each in await stream.read() if each == "data: [DONE]" or each["choices"]]
+    assert (end["choices"][0]["finish_reason"], end["routerhub"]["cost_usd"], mark) == (
+        "stop",
+        "0.0007",
+        "data: [DONE]",
+    )
+    assert (await stream.settled())["cost_nano"] == COST
+
+
+async def test_usage_that_the_answers_length_contradicts_is_counted_instead_and_marked() -> None:
+    stream = Stream(*HELLO, chunk(usage=(10, 2 * 10**18)), include_usage=True)
+    *_, last, usage, _ = await stream.read()
+    assert (usage["usage"]["completion_tokens"], last["routerhub"]["usage_estimated"]) == (2, True)
+    assert (await stream.settled())["cost_nano"] == SEEN + 2 * 30_000
+
+
+async def test_an_answer_that_goes_on_beyond_what_is_held_is_ended_there(caplog: pytest.LogCaptureFixture) -> None:
+    """1,000 tokens were asked for, which have 17,000 characters at most."""
+    word = "x" * 100
+    stream = Stream(chunk(word, role="assistant"), *[chunk(word)] * 1_000, asyncio.Event())
+    *said, last, mark = await stream.read()
+    assert sum(len(each["choices"][0]["delta"]["content"]) for each in said) == 17_000
+    assert (last["choices"][0]["finish_reason"], last["id"], mark) == ("length", "up-1", "data: [DONE]")
+    (held,) = [each.amount_nano for each in stream.ledger.asked]
+    record = await stream.settled()
+    assert (record["outcome"], record["cost_nano"], record["is_usage_estimated"]) == ("success", held, True)
+    assert "action=cut" in caplog.text
 
 
 async def test_a_stream_without_an_end_of_its_own_gets_one() -> None:
@@ -239,6 +278,17 @@ async def test_a_slow_reader_makes_the_upstream_wait(monkeypatch: pytest.MonkeyP
         for each in events(b"".join([piece async for piece in pump]))[:-1]
     )
     assert text == "".join(f"{at} " for at in range(100)), "all of it, in order"
+    assert (await stream.settled())["outcome"] == "success"
+
+
+async def test_large_events_wait_for_a_slow_reader_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "MAX_QUEUED_BYTES", 1_000)
+    stream = Stream(*[chunk("", padding="x" * 900)] * 100, chunk(finish="stop"))
+    pump = await stream.open()
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert len(pump._queue) == 1
+    assert len(events(b"".join([piece async for piece in pump]))) == 102
     assert (await stream.settled())["outcome"] == "success"
 
 

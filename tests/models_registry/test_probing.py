@@ -145,6 +145,19 @@ def test_a_server_that_speaks_no_http_is_down() -> None:
         assert probing.probe(acme(url), KEY).status == "down"
 
 
+def test_a_server_that_sends_elsewhere_is_not_followed(upstream: Upstream) -> None:
+    with speaking(b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % upstream.url.encode()) as url:
+        finding = probing.probe(acme(url), KEY)
+    assert (finding.status, finding.detail, upstream.asked) == ("degraded", "answered 302", [])
+
+
+def test_a_server_at_a_forbidden_address_is_not_asked(upstream: Upstream, settings: Any) -> None:
+    settings.UPSTREAM_PRIVATE_NETWORKS = ()
+    finding = probing.probe(acme(upstream.url.replace("127.0.0.1", "localhost")), KEY)
+    assert (finding.status, upstream.asked) == ("down", [])
+    assert "127.0.0.1 is a private address" in finding.detail
+
+
 def test_a_key_that_no_header_can_hold_is_told_without_the_key_being_sent(upstream: Upstream) -> None:
     finding = probing.probe(acme(upstream.url), {"ACME_API_KEY": "two\nlines"})
     assert finding.status == "down"

@@ -48,6 +48,15 @@ def test_a_control_plane_that_is_no_address_stops_the_start(value: str) -> None:
     assert f"CONTROL_PLANE_URL={value!r}: write an address without a path, like http://127.0.0.1:8001." in done.stderr
 
 
+def test_a_private_network_that_is_none_stops_the_start() -> None:
+    env = {**ENV, "UPSTREAM_PRIVATE_NETWORKS": "10.0.0.0/8, 10.1.2.3/8"}
+    done = subprocess.run(
+        [sys.executable, "-c", "import routerhub.settings"],
+        cwd=ROOT, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "has host bits set. Write networks like 10.0.0.0/8,fd00::/8." in done.stderr
+
+
 def test_the_check_of_the_site_loads_the_pages_and_looks_at_each() -> None:
     call_command("check")
     assert Account in admin.site._registry

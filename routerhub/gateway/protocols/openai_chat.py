@@ -58,7 +58,7 @@ class OpenAIChat:
     ) -> bytes:
         body = completion.native if completion.dialect == OPENAI else _spelled(completion, envelope)
         written = {**body, "model": envelope.model, FIELD: metadata}
-        if completion.usage is None or completion.dialect != OPENAI:
+        if completion.usage is None or usage.is_estimated or completion.dialect != OPENAI:
             written["usage"] = _usage(usage)
         return orjson.dumps(written)
 
@@ -105,7 +105,7 @@ class OpenAIStream:
     """See routerhub.gateway.protocols.base.StreamWriter.
 
     Usage is told once, in a chunk of its own without choices, and only to a client that asked: others take every chunk to
-    have one. Upstreams put it there, on the last chunk, on the last but one or on all of them.
+    have one. Upstreams put it there, on the last chunk, on the last but one, on all of them, or on one whose choice is empty.
     """
 
     def __init__(self, include_usage: bool, envelope: Envelope) -> None:
@@ -116,12 +116,13 @@ class OpenAIStream:
         self._usage: Mapping[str, Any] | None = None
         self._has_calls = False
         self._begun: set[int] = set()
+        self._ended: set[int] = set()
 
     def chunk(self, chunk: Chunk) -> bytes:
         native = chunk.native if chunk.dialect == OPENAI else self._spelled(chunk)
         if chunk.usage is not None and chunk.dialect == OPENAI:
             self._usage = native
-        if not chunk.choices:
+        if not chunk.has_content and all([each.index in self._ended for each in chunk.choices]):
             return b""
         event = {**native, "model": self._envelope.model}
         event.pop("usage", None)
@@ -131,6 +132,7 @@ class OpenAIStream:
             self._has_calls = self._has_calls or bool(choice.tool_calls)
             if choice.finish is not None:
                 self._closing = event
+                self._ended.add(choice.index)
         return before if self._closing is not None else before + _event(event)
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
@@ -140,7 +142,7 @@ class OpenAIStream:
         closing = _event({**self._closing, FIELD: metadata})
         if not self._include_usage:
             return closing + DONE
-        told = self._usage or {"usage": _usage(usage)}
+        told = {"usage": _usage(usage)} if usage.is_estimated or self._usage is None else self._usage
         last = {**self._head, **told, "model": self._envelope.model, "choices": [], FIELD: metadata}
         return closing + _event(last) + DONE
 
@@ -155,7 +157,7 @@ class OpenAIStream:
             {"index": each.index, "delta": self._delta(each), "logprobs": None, "finish_reason": each.finish}
             for each in chunk.choices
         ]
-        return {**_head(self._envelope, "chat.completion.chunk"), "choices": choices}
+        return {**self._head, "choices": choices}
 
     def _delta(self, choice: Choice) -> dict[str, Any]:
         """What it adds; the role comes with the first one."""

@@ -133,6 +133,12 @@ def test_every_deployment_has_a_price_now_an_address_and_a_key(deployment: Deplo
     assert mean_price(price_at(deployment.prices, NOW)) > 0
 
 
+def test_openai_takes_the_output_limit_under_its_newer_name() -> None:
+    """Its reasoning models refuse the older one, which all the others know."""
+    newer = [each.name for each in STATIC.providers.values() if each.output_limit_field == "max_completion_tokens"]
+    assert newer == ["openai"]
+
+
 def test_no_provider_claims_zero_retention_without_a_source() -> None:
     assert not [provider.name for provider in STATIC.providers.values() if provider.is_zero_retention]
 

@@ -49,7 +49,10 @@ def a_model(name: str = "One", **facts: Any) -> Facts:
 
 
 def a_provider(title: str = "Acme", **facts: Any) -> Facts:
-    blank = {"protocol": "openai", "credential_env": "ACME_API_KEY", "is_local": False, "is_zero_retention": False}
+    blank = {
+        "protocol": "openai", "credential_env": "ACME_API_KEY", "output_limit_field": "max_tokens", "is_local": False,
+        "is_zero_retention": False,
+    }  # fmt: skip
     return {"title": title, "base_url": "https://acme.example/v1", **blank, **facts}
 
 
@@ -107,7 +110,7 @@ def test_writing_the_whole_catalogue_takes_few_queries(db: None, django_assert_m
 def test_every_field_of_a_model_and_a_provider_is_written(written: Facts) -> None:
     written["providers"]["acme"] = a_provider(
         "Acme Inc.", protocol="anthropic", base_url="http://127.0.0.1:9/v1", credential_env="", is_local=True,
-        is_zero_retention=True,
+        is_zero_retention=True, output_limit_field="max_completion_tokens",
     )  # fmt: skip
     written["models"][ONE] = a_model(
         "Uno", description="long", user_description="short", best_for="sums", context_window=9, max_output=8,

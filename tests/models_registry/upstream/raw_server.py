@@ -46,6 +46,8 @@ class RawServer:
     address: str = ""
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
+    sent: int = 0
+    """Bytes of answers that went out."""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a request has come."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,6 +73,7 @@ class RawServer:
             if isinstance(step, bytes):
                 writer.write(step)
                 await writer.drain()
+                self.sent += len(step)
                 await asyncio.sleep(0)
             elif isinstance(step, float):
                 await asyncio.sleep(step)

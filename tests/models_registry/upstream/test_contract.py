@@ -159,6 +159,11 @@ async def test_a_status_becomes_the_error_it_stands_for_in_the_upstreams_words(
     assert (error.was_sent, error.was_refused) == (True, True)
 
 
+async def test_a_refusal_in_any_bytes_can_be_told(adapter: Adapter) -> None:
+    error = await error_of(adapter, b"HTTP/1.1 500 \xff\xfe\r\nContent-Length: 0\r\n\r\n")
+    assert str(error).encode() == b"It answered 500 ??."
+
+
 async def test_a_refusal_in_another_shape_keeps_its_status(adapter: Adapter) -> None:
     for body in (b"<html>", b"", b"[]", b'"x"', b"{}", b"\xff", b"x" * 200_000):
         error = await error_of(adapter, whole(body, "503 Busy"))

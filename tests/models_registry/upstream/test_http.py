@@ -16,7 +16,9 @@ from models_registry.upstream.http import retry_after_s
         ({"Retry-After": "soon"}, None), ({"Retry-After": "inf"}, None), ({"Retry-After": "nan"}, None),
         ({"Retry-After": ""}, None),
         ({"retry-after-ms": "250"}, 0.25), ({"retry-after-ms": "250", "Retry-After": "9"}, 0.25),
-        ({"retry-after-ms": "x", "Retry-After": "9"}, 9), ({"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}, 0),
+        ({"retry-after-ms": "x", "Retry-After": "9"}, 9), ({"Retry-After": "9" * 300}, 86_400),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, 86_400), ({"Retry-After": "Mon, 01 Jan 99999 00:00:00 GMT"}, None),
+        ({"Retry-After": "Mon, 01 Jan 2001 00:00:00 GMT"}, 0),
         ({"Retry-After": "Mon, 99 Jan 2001"}, None),
     ],
 )  # fmt: skip

@@ -35,9 +35,10 @@ def test_the_content_goes_along_with_the_models_name_there_and_the_limit_that_is
     assert sent(content=content) == {**content, "model": "there", "max_tokens": 50}
 
 
-@pytest.mark.parametrize(("provider", "name"), [("openai", "max_completion_tokens"), ("acme", "max_tokens")])
-def test_the_limit_has_the_name_that_the_provider_knows(provider: str, name: str) -> None:
-    assert sent(provider=provider)[name] == 50
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_the_limit_has_the_name_that_the_provider_is_said_to_know(name: str) -> None:
+    payload = sent(provider="openai", output_limit_field=name)
+    assert {each: value for each, value in payload.items() if each.startswith("max_")} == {name: 50}
 
 
 def test_a_temperature_of_the_policy_counts_where_the_request_names_none() -> None:
@@ -91,6 +92,40 @@ def test_a_content_in_parts_is_one_text() -> None:
 )
 def test_what_makes_no_sense_within_a_message_says_nothing(message: Any) -> None:
     assert answered(message=message).size == 0
+
+
+BROKE = {"code": 502, "message": "the provider broke"}
+
+
+@pytest.mark.parametrize(
+    ("text", "was_refused", "spelled"),
+    [
+        ("", True, lambda choice: {"error": BROKE, "choices": []}),
+        ("", True, lambda choice: {"error": BROKE, "choices": [choice]}),
+        ("", True, lambda choice: {"choices": [{**choice, "error": BROKE}]}),
+        ("Hi", False, lambda choice: {"choices": [{**choice, "error": BROKE}]}),
+    ],
+)
+def test_an_error_beside_or_within_the_choices_is_no_answer(text: str, was_refused: bool, spelled: Any) -> None:
+    said = {"role": "assistant", "content": text}
+    for read, name in ((read_completion, "message"), (read_chunk, "delta")):
+        with pytest.raises(Failed, match="the provider broke") as caught:
+            read(orjson.dumps(spelled({"index": 0, "finish_reason": "error", name: said})))
+        assert (caught.value.status, caught.value.was_refused) == (502, was_refused)
+
+
+def test_no_error_is_none() -> None:
+    assert answered(message={"content": "error"}, error=None).text == "error"
+    assert read_chunk(b'{"error": null, "choices": [{"delta": {"content": "a"}, "error": null}]}').has_content
+
+
+def test_what_could_not_be_written_again_is_no_answer() -> None:
+    deep = b'{"x": ' + b"[" * 300 + b"]" * 300 + b', "choices": []}'
+    for read in (read_completion, read_chunk):
+        with pytest.raises(Failed, match="not a JSON object"):
+            read(deep)
+    wide = orjson.dumps({"x": [[]] * 300, "choices": [{"message": {"content": "Hi"}}]})
+    assert read_completion(wide).choices[0].text == "Hi"
 
 
 def test_a_choice_that_is_none_is_a_failure() -> None:
