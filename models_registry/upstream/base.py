@@ -13,6 +13,8 @@ from models_registry.types import OutputLimitField, Usage
 
 OPENAI: Final = "openai"
 """The dialect of OpenAI's chat completions."""
+ANTHROPIC: Final = "anthropic"
+"""The dialect of Anthropic's messages."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,11 +11,9 @@ from models_registry.types import Usage
 from models_registry.upstream import http
 from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall, UpstreamRequest
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.refusals import check, error_of, loads, message_of, word
 
-MAX_MESSAGE_CHARS = 500
 MAX_ENDPOINTS = 1_000
-MAX_DEPTH = 250
-"""Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
 DONE = b"[DONE]"
 PLAIN = frozenset({"role", "content"})
 """What nearly every piece of a stream consists of."""
@@ -33,12 +31,12 @@ class OpenAIAdapter:
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
-            await _check(response)
+            await check(response, code="code")
             return read_completion(await http.read_all(response))
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
         async with await self._post(request, _streamed(_payload(request))) as response:
-            await _check(response)
+            await check(response, code="code")
             if not response.content_type.startswith("text/event-stream"):
                 yield as_chunk(read_completion(await http.read_all(response)))
                 return
@@ -93,23 +91,9 @@ def _streamed(payload: dict[str, Any]) -> dict[str, Any]:
 # --- whole answers
 
 
-async def _check(response: aiohttp.ClientResponse) -> None:
-    """Raises what any status but 200 stands for."""
-    if response.status == 200:
-        return
-    error = _error_of(_loads(await http.read_refusal(response)))
-    raise for_status(response.status)(
-        _message(error) or f"It answered {response.status} {response.reason}.",
-        status=response.status,
-        retry_after_s=http.retry_after_s(response.headers),
-        code=_word(error, "code"),
-        param=_word(error, "param"),
-    )
-
-
 def read_completion(body: bytes) -> Completion:
     """The answer in a body. Raises UpstreamError, also for an error that came as a success."""
-    answer = _loads(body)
+    answer = loads(body)
     if not isinstance(answer, dict):
         raise Failed("Its answer is not a JSON object.", status=200)
     choices = answer.get("choices")
@@ -126,55 +110,24 @@ def read_completion(body: bytes) -> Completion:
     )
 
 
-def _loads(body: bytes) -> Any:
-    """The JSON in a body. None where it is none, or nested deeper than it could be written again."""
-    try:
-        value = orjson.loads(body)
-        if len(body) > 2 * MAX_DEPTH and body.count(b"[") + body.count(b"{") > MAX_DEPTH:
-            orjson.dumps(value)
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return None
-    return value
-
-
 def _reported(answer: Mapping[str, Any], choices: Sequence[Choice]) -> UpstreamError | None:
     """The error that came as a success, if one did: in place of an answer or a chunk, beside its choices or within one.
 
     Its code may be the status that it should have had. With something of an answer it is no refusal: that may be billed.
     """
-    error = (answer.get("error") or _error_within(answer["choices"])) if choices else _error_of(answer)
+    error = (answer.get("error") or _error_within(answer["choices"])) if choices else error_of(answer)
     if not error:
         return None
-    code = _word(error, "code")
+    code = word(error, "code")
     status = int(code) if code and code.isdecimal() and 400 <= int(code) < 600 else 200
-    text = _message(error) or "It reported an error in place of an answer."
+    text = message_of(error) or "It reported an error in place of an answer."
     was_refused = not any([each.size for each in choices])
-    return for_status(status)(text, status=status, code=code, param=_word(error, "param"), was_refused=was_refused)
-
-
-def _error_of(body: Any) -> Any:
-    """The error in a body: an object or a text, under "error" as a rule; Google's servers put it into a list."""
-    if isinstance(body, list) and body:
-        body = body[0]
-    if not isinstance(body, dict):
-        return None
-    return body.get("error") or (body if "message" in body else body.get("detail"))
+    return for_status(status)(text, status=status, code=code, param=word(error, "param"), was_refused=was_refused)
 
 
 def _error_within(choices: Sequence[Mapping[str, Any]]) -> Any:
     """OpenRouter puts the error of the provider that it asked into the choice."""
     return next((each["error"] for each in choices if each.get("error")), None)
-
-
-def _message(error: Any) -> str:
-    """What an error says."""
-    text = error.get("message") if isinstance(error, dict) else error
-    return "" if text is None else str(text)[:MAX_MESSAGE_CHARS]
-
-
-def _word(error: Any, name: str) -> str | None:
-    value = error.get(name) if isinstance(error, dict) else None
-    return str(value)[:MAX_MESSAGE_CHARS] if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 # --- streams
@@ -201,7 +154,7 @@ class _Ending:
 
 def read_chunk(data: bytes) -> Chunk:
     """One chunk. A server that fails after its 200 says so in an event: raised as UpstreamError."""
-    raw = _loads(data)
+    raw = loads(data)
     if not isinstance(raw, dict):
         raise Failed("A chunk of its stream is not a JSON object.")
     choices = raw.get("choices")

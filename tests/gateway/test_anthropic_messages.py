@@ -313,3 +313,38 @@ def test_errors_have_anthropics_words_and_our_details(status: int, kind: str) ->
     body: Any = caught.value.body
     assert (body["error"]["type"], body["error"]["message"]) == (kind, "No.")
     assert body["error"]["details"] == {"error_code": "c", "param": "p", "budget": {"limit": 1}}
+
+
+# --- an upstream of the same dialect
+
+
+def native(**event: Any) -> Chunk:
+    return Chunk(choices=(), usage=None, has_content=True, dialect="anthropic", native=event)
+
+
+def test_an_answer_of_the_same_dialect_keeps_every_field_but_the_models_name() -> None:
+    body = {
+        "id": "msg_1",
+        "type": "message",
+        "content": [{"type": "thinking", "thinking": "hm", "signature": "s"}],
+        "new": 1,
+    }
+    made = Completion(choices=(), usage=USAGE, dialect="anthropic", native={**body, "model": "there"})
+    told = orjson.loads(PROTOCOL.write(made, request(), ENVELOPE, USAGE, {"why": "so"}))
+    assert told == {**body, "model": "acme:large", "routerhub": {"why": "so"}}
+
+
+def test_events_of_the_same_dialect_are_passed_on_and_the_last_tells_the_cost() -> None:
+    signed = {"type": "signature_delta", "signature": "s"}
+    said = [
+        native(type="message_start", message={"id": "msg_1", "model": "there", "usage": {"input_tokens": 5}}),
+        native(type="content_block_delta", index=0, delta=signed), native(type="ping"),
+        native(type="message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 7}), native(type="message_stop"),
+    ]  # fmt: skip
+    assert list(events(streamed(said))) == [
+        ("message_start", {"type": "message_start", "message": {"id": "msg_1", "model": "acme:large", "usage": {"input_tokens": 5}}}),
+        ("content_block_delta", {"type": "content_block_delta", "index": 0, "delta": signed}),
+        ("message_delta", {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7},
+                           "routerhub": {"why": "so"}}),
+        ("message_stop", {"type": "message_stop"}),
+    ]  # fmt: skip

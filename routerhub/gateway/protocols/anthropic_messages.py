@@ -7,7 +7,7 @@ import orjson
 
 from autorouter.decision.classify import CHARS_PER_TOKEN, classify
 from models_registry.types import Usage
-from models_registry.upstream.base import Choice, Chunk, Completion, ToolCall
+from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall
 from routerhub.gateway.errors import ApiError, BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.anthropic_blocks import messages_of, response_format_of, tool_choice_of, tools_of
@@ -15,7 +15,6 @@ from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
-ANTHROPIC = "anthropic"
 MAX_OUTPUT_TOKENS = 10_000_000
 CARRIED = {"temperature": "temperature", "top_p": "top_p", "stop_sequences": "stop"}
 """Fields that mean the same, with their neutral name."""
@@ -90,6 +89,8 @@ class AnthropicMessages:
         usage: Usage,
         metadata: Mapping[str, Any],
     ) -> bytes:
+        if completion.dialect == ANTHROPIC:
+            return orjson.dumps({**completion.native, "model": envelope.model, FIELD: metadata})
         choice = completion.choices[0] if completion.choices else Choice(index=0)
         blocks = list(_blocks(choice, _thinks(request)))
         message = _message(envelope, blocks, _stop_reason(choice.finish, bool(choice.tool_calls)), usage)
@@ -210,18 +211,38 @@ class AnthropicStream:
         self._blocks = 0
         self._has_begun = False
         self._finish: str | None = None
+        self._closing: Mapping[str, Any] | None = None
+        """The event by which an upstream of this dialect said why it ended."""
 
     def chunk(self, chunk: Chunk) -> bytes:
+        if chunk.dialect == ANTHROPIC and chunk.native.get("type") != "message":
+            return self._passed(chunk.native)
         said = b"".join([piece for choice in chunk.choices if choice.index == 0 for piece in self._written(choice)])
         return self._begun() + said if said else b""
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
+        if self._closing is not None:
+            return _event("message_delta", {**self._closing, FIELD: metadata}) + _event("message_stop")
         stop_reason = _stop_reason(self._finish, bool(self._calls))
         delta = {"delta": {"stop_reason": stop_reason, "stop_sequence": None}, "usage": _usage(usage), FIELD: metadata}
         return self._begun() + self._closed() + _event("message_delta", delta) + _event("message_stop")
 
     def error(self, error: ApiError, metadata: Mapping[str, Any]) -> bytes:
         return _event("error", {**_error(error), FIELD: metadata})
+
+    def _passed(self, event: Mapping[str, Any]) -> bytes:
+        """An event of an upstream of this dialect, with every field of it but the model's name."""
+        kind = event["type"]
+        if kind == "message_delta":
+            self._closing = {**(self._closing or {}), **event}
+        if kind in {"message_delta", "message_stop", "ping"}:
+            return b""
+        if kind == "message_start":
+            self._has_begun = True
+            message = event.get("message")
+            named = {**message, "model": self._envelope.model} if isinstance(message, dict) else message
+            return _event(kind, {**event, "message": named})
+        return _event(kind, event)
 
     def _begun(self) -> bytes:
         """The head of the stream, once. What was read is told at its end, when it is known."""

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from models_registry.types import Usage
+
 TEXT = "a\u2028b\x85c \U0001f600"
 """Separators that are no ends of lines, and a character of four bytes."""
 
@@ -24,6 +26,7 @@ class Spelling:
     usage: bytes
     error: bytes
     """An event that reports an error, "no"."""
+    used: Usage
 
 
 def _dumps(value: object) -> bytes:
@@ -49,7 +52,31 @@ def _openai() -> Spelling:
         mark=b"[DONE]",
         usage=_dumps({"id": "1", "choices": [], "usage": usage}),
         error=_dumps({"error": {"message": "no"}}),
+        used=Usage(input_tokens=10, output_tokens=20),
     )
 
 
-SPELLINGS: Mapping[str, Spelling] = {"openai": _openai()}
+def _anthropic() -> Spelling:
+    usage = {"input_tokens": 7, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 1, "output_tokens": 20}
+    content = [{"type": "text", "text": TEXT}]
+
+    def error(kind: str) -> bytes:
+        return _dumps({"type": "error", "error": {"type": kind, "message": "no", "param": "p"}})
+
+    def delta(text: str) -> bytes:
+        return _dumps({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})
+
+    return Spelling(
+        answer=_dumps({"id": "1", "type": "message", "content": content, "stop_reason": "end_turn", "usage": usage}),
+        refusal=error("c"),
+        error_in_place_of_an_answer=error("rate_limit_error"),
+        pieces=[delta(TEXT[:3]), delta(TEXT[3:])],
+        finish=_dumps({"type": "message_delta", "delta": {"stop_reason": "end_turn"}}),
+        mark=_dumps({"type": "message_stop"}),
+        usage=_dumps({"type": "message_delta", "delta": {}, "usage": usage}),
+        error=error("overloaded_error"),
+        used=Usage(input_tokens=10, output_tokens=20, cache_read_tokens=2, cache_write_tokens=1),
+    )
+
+
+SPELLINGS: Mapping[str, Spelling] = {"openai": _openai(), "anthropic": _anthropic()}

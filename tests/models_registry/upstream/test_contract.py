@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from models_registry.types import Usage
 from models_registry.upstream import http, sse
 from models_registry.upstream.base import Adapter, Chunk, UpstreamRequest
 from models_registry.upstream.errors import (
@@ -38,7 +37,6 @@ from tests.models_registry.upstream.raw_server import (
 from tests.models_registry.upstream.spellings import SPELLINGS, TEXT, Spelling
 
 pytestmark = pytest.mark.anyio
-USED = Usage(input_tokens=10, output_tokens=20)
 SILENT: list[list[Step]] = [[STAY], [head(Content_Length=9), STAY]]
 """Before the head, and within the body."""
 
@@ -128,7 +126,7 @@ async def test_an_answer_is_read_in_whatever_pieces_it_comes(adapter: Adapter, s
     for steps in scripts:
         async with serving(steps) as server:
             answer = await adapter.complete(asked(server))
-            assert (answer.choices[0].text, answer.choices[0].finish, answer.usage) == (TEXT, "stop", USED)
+            assert (answer.choices[0].text, answer.choices[0].finish, answer.usage) == (TEXT, "stop", spelling.used)
 
 
 async def test_the_key_goes_to_that_address_and_with_that_model(adapter: Adapter, spelling: Spelling) -> None:
@@ -259,7 +257,7 @@ async def test_events_are_the_same_in_whatever_frame_and_pieces_they_come(
     for steps in (streamed(body), slowly(*streamed(body)), slowly(head(kind="text/event-stream"), body, CLOSE)):
         chunks = await streams(adapter, *steps)
         assert said(chunks) == TEXT
-        assert [chunk.usage for chunk in chunks if chunk.usage] == [USED]
+        assert [chunk.usage for chunk in chunks if chunk.usage] == [spelling.used]
 
 
 async def test_an_event_of_several_lines_is_one(adapter: Adapter, spelling: Spelling) -> None:
@@ -298,7 +296,7 @@ async def test_usage_after_the_finish_is_read_however_it_comes(adapter: Adapter,
     """A2"""
     events = [*spelling.pieces, spelling.finish]
     chunks = await streams(adapter, *streamed(framed(events), framed([spelling.usage]), framed([spelling.mark])))
-    assert [chunk.usage for chunk in chunks if chunk.usage] == [USED]
+    assert [chunk.usage for chunk in chunks if chunk.usage] == [spelling.used]
 
 
 async def test_half_an_event_at_the_end_is_none(adapter: Adapter, spelling: Spelling) -> None:
@@ -330,7 +328,12 @@ async def test_an_event_that_makes_no_sense_is_a_failure(adapter: Adapter, spell
 async def test_an_answer_in_place_of_a_stream_is_a_stream_of_one(adapter: Adapter, spelling: Spelling) -> None:
     """A21"""
     (chunk,) = await streams(adapter, whole(spelling.answer))
-    assert (said([chunk]), chunk.choices[0].finish, chunk.usage, chunk.has_content) == (TEXT, "stop", USED, True)
+    assert (said([chunk]), chunk.choices[0].finish, chunk.usage, chunk.has_content) == (
+        TEXT,
+        "stop",
+        spelling.used,
+        True,
+    )
 
 
 async def test_a_page_in_place_of_a_stream_is_a_failure(adapter: Adapter) -> None:

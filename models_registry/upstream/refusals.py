@@ -1,0 +1,58 @@
+"""What a server says when it does not answer: read from any JSON, whatever it turns out to be."""
+
+from typing import Any
+
+import aiohttp
+import orjson
+
+from models_registry.upstream import http
+from models_registry.upstream.errors import for_status
+
+MAX_MESSAGE_CHARS = 500
+MAX_DEPTH = 250
+"""Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
+
+
+async def check(response: aiohttp.ClientResponse, code: str) -> None:
+    """Raises what any status but 200 stands for. `code` is where an error of this dialect has its code."""
+    if response.status == 200:
+        return
+    error = error_of(loads(await http.read_refusal(response)))
+    raise for_status(response.status)(
+        message_of(error) or f"It answered {response.status} {response.reason}.",
+        status=response.status,
+        retry_after_s=http.retry_after_s(response.headers),
+        code=word(error, code),
+        param=word(error, "param"),
+    )
+
+
+def loads(body: bytes) -> Any:
+    """The JSON in a body. None where it is none, or nested deeper than it could be written again."""
+    try:
+        value = orjson.loads(body)
+        if len(body) > 2 * MAX_DEPTH and body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+            orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return value
+
+
+def error_of(body: Any) -> Any:
+    """The error in a body: an object or a text, under "error" as a rule; Google's servers put it into a list."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    if not isinstance(body, dict):
+        return None
+    return body.get("error") or (body if "message" in body else body.get("detail"))
+
+
+def message_of(error: Any) -> str:
+    """What an error says."""
+    text = error.get("message") if isinstance(error, dict) else error
+    return "" if text is None else str(text)[:MAX_MESSAGE_CHARS]
+
+
+def word(error: Any, name: str) -> str | None:
+    value = error.get(name) if isinstance(error, dict) else None
+    return str(value)[:MAX_MESSAGE_CHARS] if isinstance(value, str | int) and not isinstance(value, bool) else None

@@ -1,0 +1,140 @@
+"""Anthropic's dialect: what is asked, as its API has it, and what it answers."""
+
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from anthropic.types import Message
+
+from models_registry.types import Usage
+from models_registry.upstream.anthropic import read_message
+from models_registry.upstream.anthropic_request import payload_of
+from models_registry.upstream.base import ANTHROPIC, Chunk
+from models_registry.upstream.errors import Rejected
+from models_registry.upstream.registry import open_adapters
+from tests.models_registry.upstream.raw_server import serving, streamed
+from tests.models_registry.upstream.test_contract import asked
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
+CALL = {"id": "t1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
+PNG = "data:image/png;base64,AAAA"
+
+
+def payload(*messages: Any, **content: Any) -> dict[str, Any]:
+    turns = list(messages) or [{"role": "user", "content": "Hello"}]
+    return payload_of(asked(None, content={"messages": turns, **content}))
+
+
+def test_the_systems_words_stand_apart_and_neighbours_of_one_role_are_one_turn() -> None:
+    made = payload(
+        {"role": "system", "content": "Be brief."},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": {"url": PNG}}],
+        },
+        {"role": "assistant", "content": "I do.", "tool_calls": [CALL]},
+        {"role": "tool", "tool_call_id": "t1", "content": "12"},
+        {"role": "user", "content": "Well?"},
+        {"role": "developer", "content": "And exact."},
+    )
+    source = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
+    assert made == {
+        "model": "m", "max_tokens": 50, "system": "Be brief.\n\nAnd exact.", "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "Look"}, {"type": "image", "source": source}]},
+            {"role": "assistant", "content": [
+                {"type": "text", "text": "I do."}, {"type": "tool_use", "id": "t1", "name": "f", "input": {"a": 1}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "t1", "content": "12"}, {"type": "text", "text": "Well?"}]},
+        ],
+    }  # fmt: skip
+
+
+def test_tools_their_choice_and_the_form_of_the_answer_are_carried() -> None:
+    function = {"name": "f", "description": "does", "parameters": SCHEMA, "strict": True}
+    made = payload(
+        tools=[{"type": "function", "function": function}], tool_choice="required", parallel_tool_calls=False, stop="END",
+        temperature=1.7, top_p=0.5, reasoning_effort="high",
+        response_format={"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}},
+    )  # fmt: skip
+    assert made["tools"] == [{"name": "f", "description": "does", "input_schema": SCHEMA, "strict": True}]
+    assert made["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
+    assert (made["stop_sequences"], made["temperature"], made["top_p"]) == (["END"], 1.0, 0.5)
+    assert made["output_config"] == {"effort": "high", "format": {"type": "json_schema", "schema": SCHEMA}}
+
+
+def test_a_client_of_the_same_dialect_is_passed_on_as_it_wrote() -> None:
+    native = {
+        "model": "auto", "max_tokens": 9, "stream": True, "routerhub": {}, "thinking": {"type": "adaptive"}, "top_k": 5,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}]}],
+    }  # fmt: skip
+    made = payload_of(asked(None, dialect=ANTHROPIC, native=native))
+    assert made == {
+        "model": "m", "max_tokens": 50, "thinking": {"type": "adaptive"}, "top_k": 5, "messages": native["messages"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "param"),
+    [
+        ({"n": 2}, "n"), ({"logprobs": True}, "logprobs"), ({"modalities": ["audio"]}, "modalities"),
+        ({"response_format": {"type": "json_object"}}, "response_format of type json_object"),
+        ({"tools": [{"type": "custom"}]}, "tools of type custom"),
+        ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0] of type input_audio"),
+    ],
+)  # fmt: skip
+def test_what_it_has_not_is_refused_by_name(content: dict[str, Any], param: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        payload_of(asked(None, content={"messages": [], **content}))
+    assert (caught.value.param, caught.value.was_sent) == (param, False)
+
+
+def test_thinking_text_and_calls_are_read_and_the_cache_counts_into_the_input() -> None:
+    body = {
+        "id": "1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "tool_use", "stop_sequence": None,
+        "content": [{"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "text", "text": "I look."},
+                    {"type": "tool_use", "id": "t1", "name": "f", "input": {"a": 1}}],
+        "usage": {"input_tokens": 5, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 2, "output_tokens": 7},
+    }  # fmt: skip
+    Message.model_validate(body)
+    made = read_message(orjson.dumps(body))
+    (choice,) = made.choices
+    assert (choice.reasoning, choice.text, choice.finish) == ("hm", "I look.", "tool_calls")
+    assert [(call.id, call.name, orjson.loads(call.arguments)) for call in choice.tool_calls] == [("t1", "f", {"a": 1})]
+    assert made.usage == Usage(input_tokens=10, output_tokens=7, cache_read_tokens=3, cache_write_tokens=2)
+
+
+EVENTS: list[Any] = [
+    {"type": "message_start", "message": {"id": "1", "usage": {"input_tokens": 5, "output_tokens": 1}}},
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": "", "signature": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "s"}},
+    {"type": "content_block_stop", "index": 0},
+    {"type": "ping"},
+    {"type": "something_new"},
+    {
+        "type": "content_block_start",
+        "index": 1,
+        "content_block": {"type": "tool_use", "id": "t1", "name": "f", "input": {}},
+    },
+    {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": '{"a"'}},
+    {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": ": 1}"}},
+    {"type": "content_block_stop", "index": 1},
+    {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 7}},
+    {"type": "message_stop"},
+]
+
+
+@pytest.mark.anyio
+async def test_a_stream_is_read_event_by_event_and_its_usage_adds_up() -> None:
+    body = b"".join(b"event: x\ndata: " + orjson.dumps(event) + b"\n\n" for event in EVENTS)
+    async with aiohttp.ClientSession() as session, serving(streamed(body)) as server:
+        chunks: list[Chunk] = [chunk async for chunk in open_adapters(session)[ANTHROPIC].stream(asked(server))]
+        assert b"x-api-key: sk-1" in server.requests[0].lower()
+    choices = [chunk.choices[0] for chunk in chunks]
+    assert "".join(choice.reasoning for choice in choices) == "hm"
+    calls = [call for choice in choices for call in choice.tool_calls]
+    assert (calls[0].id, calls[0].name, "".join(call.arguments for call in calls)) == ("t1", "f", '{"a": 1}')
+    assert [chunk.usage for chunk in chunks if chunk.usage][-1] == Usage(input_tokens=5, output_tokens=7)
+    assert [choice.finish for choice in choices if choice.finish] == ["tool_calls"]
+    assert [chunk.has_content for chunk in chunks][:3] == [False, False, True]
