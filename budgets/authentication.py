@@ -1,5 +1,6 @@
 """API keys for the REST API: the same ones that the gateway takes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -38,6 +39,10 @@ class KeyUser:
     def has_perm(self, permission: str, obj: Any = None) -> bool:
         """Whether the key may do what Django calls by that name."""
         return self._acts_as_person and self.person is not None and self.person.has_perm(permission, obj)
+
+    def has_perms(self, permissions: Iterable[str], obj: Any = None) -> bool:
+        """Whether it may do all of that."""
+        return all(self.has_perm(each, obj) for each in permissions)
 
     @property
     def _acts_as_person(self) -> bool:

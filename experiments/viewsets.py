@@ -42,7 +42,7 @@ class PreviewView(APIView):
     @extend_schema(request=PreviewSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         serializer = PreviewSerializer(data=request.data)
-        report = backtest.preview(valid(serializer)["changes"], serializer.chosen())
+        report = backtest.preview(valid(serializer)["changes"], serializer.chosen(request.auth))
         return Response(backtest.as_json(report))
 
 
@@ -59,13 +59,15 @@ class BacktestView(APIView):
         asked = valid(serializer)
         pair = backtest.Pair(catalogue=asked["catalogue"], router=asked["router"])
         bounds = backtest.Bounds(**{name: asked[name] for name in BOUNDS})
-        return Response(backtest.as_json(backtest.run(pair, serializer.chosen()), bounds))
+        return Response(backtest.as_json(backtest.run(pair, serializer.chosen(request.auth)), bounds))
 
 
 class DecisionView(APIView):
     """GET /api/decisions/{id}: why a request got its model, term by term, made again from its releases."""
 
-    permission_classes = [IsAuthenticated]
+    permission_classes = [TablePermissions]
+    table = Record
+    readers: Readers = "routing"
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, operation_id: str) -> Response:
