@@ -52,6 +52,11 @@ class KeyUser:
         return f"API key {self.caller.key_name}"
 
 
+def caller_of(request: Request) -> Caller | None:
+    """Whose key asks; None for a login."""
+    return request.auth if isinstance(request.auth, Caller) else None
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer rh_...`. Sets request.auth to the Caller. Without that header, others may try."""
 

@@ -71,4 +71,4 @@ class SessionAdmin(FactAdmin):
     search_fields = ["name", "model"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return ModelAdmin.has_delete_permission(self, request, obj)
+        return bool(ModelAdmin.has_delete_permission(self, request, obj))

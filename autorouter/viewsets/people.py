@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from autorouter.models import Preferences, Session
 from autorouter.people import preferences, sessions
 from autorouter.serializers import PreferencesSerializer, SessionSerializer
-from budgets.types import Caller
+from budgets.authentication import caller_of
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import TablePermissions, may
 from routerhub.audit.serializers import valid
@@ -48,7 +48,8 @@ class PreferencesView(APIView):
 
     def _user_id(self, request: Request) -> int:
         given = request.query_params.get("user")
-        own = request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk
+        caller = caller_of(request)
+        own = caller.user_id if caller else request.user.pk
         if given is None or given == str(own):
             if own is None:
                 raise ValidationError(
@@ -63,7 +64,7 @@ class PreferencesView(APIView):
 
 def _users(request: Request) -> QuerySet[User]:
     """Whose preferences staff may see: by a login everybody's, by a key those of its account's members."""
-    caller = request.auth
+    caller = caller_of(request)
     return User.objects.filter(memberships__account=caller.account_id) if caller else User.objects.all()
 
 

@@ -15,7 +15,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -34,6 +34,8 @@ __all__ = [
 ]  # fmt: skip
 
 ADDED = "added in the admin"
+CLASHES = (ChangeRefused, IntegrityError)
+"""What a deletion is refused by when it is written."""
 MAX_NAMED = 20
 """So many of the rows that an action is about are named before it."""
 PROBLEMS = "_release_problems"
@@ -128,14 +130,13 @@ class AuditedAdmin(SimpleHistoryAdmin, ModelAdmin):
         context = {**(extra_context or {}), "deleting": self.deleting, "form": _asked_why(request)}
         try:
             return super().delete_view(request, object_id, context)  # type: ignore[no-any-return]
-        except ChangeRefused as refused:
+        except CLASHES as refused:
             messages.error(request, f"Nothing was deleted. {refused}")
             return redirect(request.get_full_path())
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         self.delete_queryset(request, [obj])
 
-    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: Iterable[Model]) -> None:
         change = change_by(request, request.POST["reason"].strip())
         history.delete(list(queryset), change)
@@ -165,8 +166,9 @@ def delete_selected(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> Any
         return django_delete_selected(page, request, rows)
     form = _asked_why(request)
     try:
-        asked: Any = django_delete_selected(page, request, rows)
-    except ChangeRefused as refused:
+        with transaction.atomic():
+            asked: Any = django_delete_selected(page, request, rows)
+    except CLASHES as refused:
         messages.error(request, f"Nothing was deleted. {refused}")
         return None
     if asked is not None:
@@ -218,8 +220,10 @@ class FactAdmin(ModelAdmin):
     ) -> Any:
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "show_history": False})
 
-    def history_view(self, _request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
-        raise Http404("A fact has no history.")
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Whoever comes all the same is shown the fact."""
+        messages.info(request, "A fact is written once: it has no history.")
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False

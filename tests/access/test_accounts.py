@@ -76,7 +76,7 @@ def test_the_history_of_what_belongs_to_accounts_is_the_accounts(admin: Client, 
     used(cast.ada)
     used(cast.cy)
     site = Limit.objects.create(kind="site", measure="money", period="day", amount=5)
-    mine = {
+    mine: dict[str, set[Any]] = {
         "account": {cast.ada.account}, "membership": set(cast.ada.account.memberships.all()),
         "apikey": set(cast.ada.account.keys.all()), "preferences": {Preferences.objects.get(user=cast.ada.user)},
         "limit": {*Limit.objects.filter(subject__in=[cast.ada.account.pk, cast.ada.key.pk, cast.ada.user.pk]), site},

@@ -240,8 +240,10 @@ def test_who_may_only_look_at_models_can_neither_duplicate_nor_deprecate(staff: 
 def test_a_model_deleted_in_the_admin_is_gone_from_the_release_and_its_history_says_who(
     staff: Client, cast: Cast
 ) -> None:
-    staff.post(address(GPT, "delete"), {"post": "yes"})
+    staff.post(address(GPT, "delete"), {"post": "yes", "reason": "no longer sold"})
     assert served(GPT) is None
     for table in (Model, Deployment, Price):
         lost = table.history.filter(history_type="-")
-        assert {(each.history_user, each.ip) for each in lost} == {(cast.staff, "127.0.0.1")}
+        assert {(each.history_user, each.ip, each.history_change_reason) for each in lost} == {
+            (cast.staff, "127.0.0.1", "no longer sold")
+        }

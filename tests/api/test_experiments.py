@@ -147,8 +147,8 @@ def test_an_id_that_no_record_has_is_not_there(staff: Client, given: str) -> Non
 def test_what_ones_rules_did_is_told(cast: Cast) -> None:
     block = {"name": "no middle", "when": {}, "then": {"block": {"models": [MIDDLE]}}}
     Preferences.objects.create(user=cast.ada.user, rules=[block])
-    request(user_id=cast.ada.user.pk)
-    request(user_id=cast.ben.user.pk)
+    for person, account in ((cast.ada, cast.ada), (cast.ben, cast.ben), (cast.ada, cast.cy)):
+        request(user_id=person.user.pk, account_id=account.account.pk)
     answers = [Client(headers=each.auth).get("/api/preferences/rules/effects").json() for each in (cast.ada, cast.ben)]
     assert answers == [{"rules": [{"rule": "no middle", "requests": 1, "fired": 1, "moved": 1}]}, {"rules": []}]
     assert Client().get("/api/preferences/rules/effects").status_code in {401, 403}
