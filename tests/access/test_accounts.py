@@ -13,6 +13,7 @@ from autorouter.models import Preferences, Session
 from budgets.keys import create_key
 from budgets.models import ApiKey, Limit
 from routerhub.audit import versions
+from tests.access.test_api import DOORS
 from tests.analytics.rows import insert
 from tests.cast import Cast, Member
 
@@ -63,6 +64,18 @@ def test_lists_and_details_are_the_accounts(own: Client, cast: Cast) -> None:
     rated = {"operation_id": str(his), "satisfaction": 0}
     assert own.post("/api/feedback", rated, "application/json").status_code == 400
     assert Feedback.objects.get(operation_id=his).satisfaction == 1
+
+
+def test_no_list_of_the_api_tells_of_another_account(admin: Client, cast: Cast) -> None:
+    marks = {str(used(cast.cy)), "cy's", cast.cy.key.prefix, '"other"', '"Other"'}
+    told = {}
+    for place in DOORS:
+        method, _, address = place.partition(" ")
+        if method == "GET" and "{" not in address:
+            page = admin.get(f"{address}?source=none").content.decode()
+            told[address] = {mark for mark in marks if mark in page}
+    assert len(told) > 15
+    assert {address: found for address, found in told.items() if found} == {}
 
 
 def test_a_login_that_may_see_them_sees_everybodys(cast: Cast) -> None:
