@@ -11,13 +11,19 @@ from django.utils import timezone
 
 from analytics.models import Record
 from budgets.types import to_usd
+from routerhub.audit.permissions import may
 
 HOURS = 24
 TARGET_COST_USD, TARGET_SUCCESS, TARGET_LATENCY_MS = "0.05", 95, 5_000
 
 
-def context(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What templates/admin/index.html shows."""
+def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What templates/admin/index.html shows: figures to who may see the records that they come from."""
+    may_see = may(request.user, "view", Record)
+    return {**context, **(_figures() if may_see else {}), "may_see": may_see}
+
+
+def _figures() -> dict[str, Any]:
     end = timezone.now()
     start = end.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
     recent = Record.objects.filter(created_at__gte=start)
@@ -32,15 +38,12 @@ def context(_request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         row["hour"]: row for row in by_hour.annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
     }
     models = recent.values("model").annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
-    context.update(
-        {
-            "tiles": _tiles(totals),
-            "requests_chart": _chart(start, hours, "requests"),
-            "has_traffic": bool(totals["requests"]),
-            "top_models": [{**row, "spent": f"{to_usd(row['spent']):.4f}"} for row in models.order_by("-requests")[:6]],
-        }
-    )
-    return context
+    return {
+        "tiles": _tiles(totals),
+        "requests_chart": _chart(start, hours, "requests"),
+        "has_traffic": bool(totals["requests"]),
+        "top_models": [{**row, "spent": f"{to_usd(row['spent']):.4f}"} for row in models.order_by("-requests")[:6]],
+    }
 
 
 def _tiles(totals: dict[str, Any]) -> list[dict[str, Any]]:

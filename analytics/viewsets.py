@@ -4,7 +4,6 @@ from typing import Any
 
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import ValidationError
-from rest_framework.permissions import IsAuthenticated
 
 from analytics.models import Feedback, Record
 from analytics.serializers import FeedbackSerializer, RecordSerializer
@@ -17,7 +16,8 @@ class FeedbackViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.G
 
     queryset = Feedback.objects.all()
     serializer_class = FeedbackSerializer
-    permission_classes = [IsAuthenticated]
+    permission_classes = [TablePermissions]
+    own_rows = True
 
     def get_queryset(self) -> OwnedQuerySet[Feedback]:
         return Feedback.objects.for_caller(self.request.user)
@@ -34,7 +34,7 @@ class FeedbackViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.G
 
 
 class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
-    """What happened to each request. A key sees its own account's; who has Django's permission, everybody's."""
+    """What happened to each request. A key sees its own account's; a login with Django's permission, everybody's."""
 
     queryset = Record.objects.all()
     serializer_class = RecordSerializer

@@ -201,6 +201,10 @@ class Preferences(Audited):
     def __str__(self) -> str:
         return f"Preferences of {self.user}"
 
+    @classmethod
+    def of_account(cls, account_id: int) -> models.Q:
+        return models.Q(user__memberships__account_id=account_id)
+
     def clean(self) -> None:
         if both := sorted(set(self.preferred_providers) & set(self.blocked_providers)):
             raise ValidationError({"preferred_providers": f"{', '.join(both)}: preferred and blocked at once."})

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import TabularInline
@@ -15,7 +16,8 @@ from budgets.choices import KeyPermission, Measure
 from budgets.keys import create_key, revoke
 from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
 from budgets.types import to_nano, to_usd
-from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm
+from routerhub.audit.admin import ADDED, AuditedAdmin, FactAdmin, ReasonForm, TakesPartsAlong, asks_why
+from routerhub.audit.change import Change, change_by
 
 
 def dollars(nano: int) -> str:
@@ -60,18 +62,19 @@ class ApiKeyAdmin(AuditedAdmin):
         if change:
             super().save_model(request, obj, form, change)
             return
-        made, text = create_key(obj.account, obj.name, obj.user, obj.permissions)
+        why = change_by(request, form.cleaned_data["reason"] or ADDED)
+        made, text = create_key(obj.account, obj.name, obj.user, obj.permissions, expires_at=obj.expires_at, change=why)
         obj.pk = made.pk
-        ApiKey.objects.filter(pk=made.pk).update(expires_at=obj.expires_at)
         messages.warning(request, format_html("The key is <code>{}</code>. Copy it now: it is not shown again.", text))
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
 
-    @action(description="Revoke")
-    def revoke_keys(self, request: HttpRequest, queryset: Any) -> None:
-        for key in queryset:
-            revoke(key)
+    @action(description="Revoke: they open nothing any more, for good", permissions=["change"])
+    @asks_why
+    def revoke_keys(self, request: HttpRequest, keys: QuerySet[ApiKey], change: Change) -> None:
+        for key in keys:
+            revoke(key, change)
         messages.success(request, "Revoked: these keys open nothing any more.")
 
     @display(description="State", label={"active": "success", "revoked": "danger"})
@@ -107,8 +110,12 @@ class LimitForm(ReasonForm):
 
 
 @admin.register(Limit)
-class LimitAdmin(AuditedAdmin):
+class LimitAdmin(TakesPartsAlong, AuditedAdmin):
     form = LimitForm
+    deleting = (
+        "What the limit counted goes with it; the ledger keeps every charge. A limit that is brought back counts from zero: "
+        "to stop one and keep what it counted, make it inactive instead."
+    )
     list_display = ["scope", "measure", "period", "max_amount", "used", "is_active"]
     list_filter = ["kind", "measure", "period", "is_active"]
     search_fields = ["subject"]

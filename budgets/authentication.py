@@ -1,5 +1,6 @@
 """API keys for the REST API: the same ones that the gateway takes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -39,12 +40,21 @@ class KeyUser:
         """Whether the key may do what Django calls by that name."""
         return self._acts_as_person and self.person is not None and self.person.has_perm(permission, obj)
 
+    def has_perms(self, permissions: Iterable[str], obj: Any = None) -> bool:
+        """Whether it may do all of that."""
+        return all(self.has_perm(each, obj) for each in permissions)
+
     @property
     def _acts_as_person(self) -> bool:
         return KeyPermission.ADMIN.value in self.caller.permissions
 
     def __str__(self) -> str:
         return f"API key {self.caller.key_name}"
+
+
+def caller_of(request: Request) -> Caller | None:
+    """Whose key asks; None for a login."""
+    return request.auth if isinstance(request.auth, Caller) else None
 
 
 class ApiKeyAuthentication(BaseAuthentication):

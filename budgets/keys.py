@@ -8,15 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from budgets.errors import AccountClosed, ExpiredKey, KeysUnavailable, MissingKey, RevokedKey, UnknownKey
 from budgets.models import Account, ApiKey, default_permissions
 from budgets.types import Caller
+from routerhub.audit import history
+from routerhub.audit.change import Change
 from routerhub.releases import rows
 
+MADE = Change(reason="made")
 MARK = "rh_"
 SHOWN = 10
 """So many characters of a key are kept in clear, to tell keys apart."""
@@ -28,26 +30,30 @@ def digest(text: str) -> str:
 
 
 def create_key(
-    account: Account, name: str, user: User | None = None, permissions: Sequence[str] | None = None
-) -> tuple[ApiKey, str]:
+    account: Account, name: str, user: User | None = None, permissions: Sequence[str] | None = None,
+    *, expires_at: datetime | None = None, change: Change = MADE,
+) -> tuple[ApiKey, str]:  # fmt: skip
     """A new key and its text, which is shown now and never again."""
     text = MARK + secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
+    key = ApiKey(
         account=account,
         user=user,
         name=name,
         prefix=text[:SHOWN],
         digest=digest(text),
         permissions=list(permissions if permissions is not None else default_permissions()),
+        expires_at=expires_at,
     )
+    history.stamp(key, change)
+    key.save()
     return key, text
 
 
-@transaction.atomic
-def revoke(key: ApiKey) -> None:
-    """From now on the key opens nothing. Revoking twice keeps the first moment."""
+def revoke(key: ApiKey, change: Change) -> None:
+    """From now on the key opens nothing, for good: see sql/keys.sql. Revoking twice keeps the first moment."""
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
+        history.stamp(key, change)
         key.save()
 
 

@@ -25,6 +25,10 @@ class Account(Audited):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def of_account(cls, account_id: int) -> models.Q:
+        return models.Q(id=account_id)
+
 
 class Membership(Audited):
     """A person's role in an account."""
@@ -41,6 +45,10 @@ class Membership(Audited):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.account}"
+
+    @classmethod
+    def of_account(cls, account_id: int) -> models.Q:
+        return models.Q(account_id=account_id)
 
 
 def default_permissions() -> list[str]:
@@ -71,6 +79,10 @@ class ApiKey(Audited):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    @classmethod
+    def of_account(cls, account_id: int) -> models.Q:
+        return models.Q(account_id=account_id)
+
 
 class Limit(Audited):
     """The most that one scope may use in a period. It is hard: a worst case that does not fit is refused."""
@@ -99,6 +111,17 @@ class Limit(Audited):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}, {self.measure} per {self.period}".replace(" ,", ",")
+
+    @classmethod
+    def of_account(cls, account_id: int) -> models.Q:
+        """Those of the account, its keys and its members, and those of no account."""
+        keys = ApiKey.objects.filter(account=account_id).values_list("pk", flat=True)
+        members = Membership.objects.filter(account=account_id).values_list("user", flat=True)
+        own = {ScopeKind.ACCOUNT: [account_id], ScopeKind.KEY: keys, ScopeKind.USER: members}
+        found = ~models.Q(kind__in=own)
+        for kind, ids in own.items():
+            found |= models.Q(kind=kind, subject__in=[str(each) for each in ids])
+        return found
 
     def clean(self) -> None:
         if (self.kind == ScopeKind.SITE) != (self.subject == ""):

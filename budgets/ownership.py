@@ -13,9 +13,9 @@ class OwnedQuerySet(QuerySet[Row]):
     """Rows that belong to accounts, by `account_id`."""
 
     def for_caller(self, user: Any) -> Self:
-        """Those that a login or a key may see: all with Django's view permission; a key those of its account; a login none,
-        since it belongs to no one account."""
-        if may(user, "view", self.model):
-            return self
+        """Those that a login or a key may see: a key those of its account, whatever its permissions; a login, which belongs
+        to no one account, all with Django's view permission, else none."""
         caller = getattr(user, "caller", None)
-        return self.filter(account_id=caller.account_id) if caller else self.none()
+        if caller:
+            return self.filter(account_id=caller.account_id)
+        return self if may(user, "view", self.model) else self.none()

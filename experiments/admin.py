@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
 from analytics.admin import DECISION_PANELS
@@ -21,8 +20,8 @@ from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import decisions, rule_effects
 from experiments.replay.bars import bars
-from routerhub.audit.admin import DecidedAdmin
-from routerhub.audit.change import change_by
+from routerhub.audit.admin import DecidedAdmin, FactAdmin, asks_why
+from routerhub.audit.change import Change
 from routerhub.releases.errors import InvalidRelease
 
 __all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages"]
@@ -52,20 +51,15 @@ DECISION_PANELS.append(decision_panel)
 
 
 @admin.register(LearningRound)
-class LearningRoundAdmin(ModelAdmin):
+class LearningRoundAdmin(FactAdmin):
     list_display = ["began_at", "records", "feedback", "proposals", "verdict"]
     actions_list = ["check_now"]
 
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
+    def has_check_now_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("experiments.add_learninground")
 
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    @action(description="Check now", url_path="check-now")
+    @action(description="Check now", url_path="check-now", permissions=["check_now"])
     def check_now(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm("experiments.change_proposal"):
-            raise PermissionDenied
         messages.info(request, proposals.learn().verdict)
         return redirect("admin:experiments_learninground_changelist")
 
@@ -97,17 +91,19 @@ class ProposalAdmin(DecidedAdmin):
         return row.state, row.get_state_display()
 
     @action(description="Accept: make the change", permissions=["change"])
-    def accept(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        self._decide(request, queryset, proposals.accept, "accepted")
+    @asks_why
+    def accept(self, request: HttpRequest, found: QuerySet[Proposal], change: Change) -> None:
+        self._decide(request, found, change, proposals.accept, "accepted")
 
     @action(description="Reject: leave everything as it is", permissions=["change"])
-    def reject(self, request: HttpRequest, queryset: QuerySet[Proposal]) -> None:
-        self._decide(request, queryset, proposals.reject, "rejected")
+    @asks_why
+    def reject(self, request: HttpRequest, found: QuerySet[Proposal], change: Change) -> None:
+        self._decide(request, found, change, proposals.reject, "rejected")
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[Proposal], decide: Any, done: str) -> None:
-        for row in queryset:
+    def _decide(self, request: HttpRequest, found: QuerySet[Proposal], change: Change, decide: Any, done: str) -> None:
+        for row in found:
             try:
-                decide(row, change_by(request, f"{done} in the admin"))
+                decide(row, change)
             except (ValidationError, InvalidRelease) as refused:
                 messages.error(request, f"{row}: {refused}")
             else:

@@ -1,9 +1,12 @@
 """What is tried out, and what was learned, as JSON in the REST API."""
 
+from dataclasses import replace
 from typing import Any
 
 from rest_framework import serializers
 
+from budgets.types import Caller
+from experiments.errors import BadSlice
 from experiments.models import LearningRound, Proposal
 from experiments.replay.backtest import MAX_REPLAYED
 from experiments.replay.traffic import MAX_REQUESTS, Slice
@@ -22,9 +25,14 @@ class SliceSerializer(Strict):
     model = serializers.CharField(default="", allow_blank=True)
     tag = serializers.CharField(default="", allow_blank=True)
 
-    def chosen(self) -> Slice:
-        """The slice that was asked for."""
-        return Slice(**{name: self.validated_data[name] for name in Slice.__slots__})
+    def chosen(self, key: Caller | None) -> Slice:
+        """The slice that was asked for; by a key, of its own account. Raises BadSlice."""
+        asked = Slice(**{name: self.validated_data[name] for name in Slice.__slots__})
+        if key is None:
+            return asked
+        if asked.account_id not in (None, key.account_id):
+            raise BadSlice("account_id", f"{asked.account_id} is not the account of this key.")
+        return replace(asked, account_id=key.account_id)
 
 
 class PreviewSerializer(SliceSerializer):

@@ -1,5 +1,6 @@
 """Trying out, explaining and learning in the REST API."""
 
+from dataclasses import replace
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -14,7 +15,7 @@ from rest_framework.views import APIView
 from analytics.models import Record
 from autorouter.models import RouterConfiguration
 from autorouter.people import preferences
-from budgets.types import Caller
+from budgets.authentication import caller_of
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import backtest, decisions, rule_effects
@@ -42,7 +43,7 @@ class PreviewView(APIView):
     @extend_schema(request=PreviewSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         serializer = PreviewSerializer(data=request.data)
-        report = backtest.preview(valid(serializer)["changes"], serializer.chosen())
+        report = backtest.preview(valid(serializer)["changes"], serializer.chosen(caller_of(request)))
         return Response(backtest.as_json(report))
 
 
@@ -59,13 +60,15 @@ class BacktestView(APIView):
         asked = valid(serializer)
         pair = backtest.Pair(catalogue=asked["catalogue"], router=asked["router"])
         bounds = backtest.Bounds(**{name: asked[name] for name in BOUNDS})
-        return Response(backtest.as_json(backtest.run(pair, serializer.chosen()), bounds))
+        return Response(backtest.as_json(backtest.run(pair, serializer.chosen(caller_of(request))), bounds))
 
 
 class DecisionView(APIView):
     """GET /api/decisions/{id}: why a request got its model, term by term, made again from its releases."""
 
-    permission_classes = [IsAuthenticated]
+    permission_classes = [TablePermissions]
+    table = Record
+    readers: Readers = "routing"
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, operation_id: str) -> Response:
@@ -74,16 +77,18 @@ class DecisionView(APIView):
 
 
 class RuleEffectsView(APIView):
-    """GET /api/preferences/rules/effects: what each of your rules did over your last requests."""
+    """GET /api/preferences/rules/effects: what each of your rules did over your last requests; by a key, its account's."""
 
     permission_classes = [IsAuthenticated]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        user_id = request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk
+        caller = caller_of(request)
+        user_id = caller.user_id if caller else request.user.pk
         if user_id is None:
             return Response({"rules": []})
-        found = rule_effects.effects(user_id, preferences.of_user(user_id))
+        chosen = replace(rule_effects.LAST, account_id=caller.account_id if caller else None)
+        found = rule_effects.effects(user_id, preferences.of_user(user_id), chosen)
         names = ("rule", "requests", "fired", "moved")
         return Response({"rules": [{name: getattr(each, name) for name in names} for each in found]})
 

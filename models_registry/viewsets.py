@@ -58,7 +58,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
     queryset = Model.objects.select_related("successor")
     serializer_class = ModelSerializer
     permission_classes = [TablePermissions]
-    readers: Readers = "known"
+    readers: Readers = "keys"
     filterset_class = ModelFilter
     adding_actions: ClassVar = {"duplicate"}
     lookup_field = "identifier"
@@ -118,7 +118,7 @@ class ProviderViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets
 
     queryset = Provider.objects.all()
     permission_classes = [TablePermissions]
-    readers: Readers = "known"
+    readers: Readers = "keys"
     lookup_field = "name"
     http_method_names = ["get", "post", "patch", "head", "options"]
 
@@ -179,11 +179,11 @@ class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
 
 
 class PriceSyncView(APIView):
-    """The catalogue's prices against a price list."""
+    """The catalogue's prices against a price list. It changes models, and is for who may do that."""
 
-    table = Price
-
+    table = Model
     permission_classes = [TablePermissions]
+    verbs: ClassVar = {"GET": "change", "POST": "change"}
 
     @extend_schema(parameters=[PriceListQuery], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
@@ -213,11 +213,14 @@ def _change_json(change: syncing.PriceChange) -> dict[str, Any]:
 
 
 class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Import]):
-    """Files on their way into the tables: posted, checked in the background, applied when somebody says so."""
+    """Files on their way into the tables: posted, checked in the background, applied when somebody says so. They change
+    models, and are for who may do that."""
 
     queryset = Import.objects.defer("content").select_related("author")
+    table = Model
     serializer_class = ImportSerializer
     permission_classes = [TablePermissions]
+    verbs: ClassVar = {"GET": "change", "POST": "change"}
 
     @extend_schema(
         request={"multipart/form-data": {"type": "object", "properties": {
@@ -252,7 +255,6 @@ class ExportView(APIView):
     """A table as a file that an import takes back: /api/exports/models?as=csv"""
 
     table = Model
-
     permission_classes = [TablePermissions]
 
     @extend_schema(parameters=[OpenApiParameter("as", str, enum=list(CONTENT_TYPES))], responses=OpenApiTypes.BINARY)

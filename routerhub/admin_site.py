@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from django.urls import path
+from django.urls import path, re_path
+from django.views.generic import RedirectView
 from unfold.sites import UnfoldAdminSite
 
+from routerhub.audit.admin import delete_selected
 from routerhub.audit.page_checks import pages_that_do_not_ask_why
 from routerhub.audit.pages import ADDRESSES
+
+SHORT_ADDRESSES = {"models": "models_registry_model_changelist", "auto-router": "tuning"}
+"""What people type, and the page that it leads to."""
 
 
 class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
@@ -14,9 +19,19 @@ class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
 
     index_title = "Overview"
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.add_action(delete_selected)
+
     def get_urls(self) -> list[Any]:
         own = [path(each.route, self.admin_view(each.view), name=each.name) for each in ADDRESSES]
-        return [*own, *super().get_urls()]
+        short = [
+            re_path(
+                f"^{word}/?$", self.admin_view(RedirectView.as_view(pattern_name=f"admin:{name}", query_string=True))
+            )
+            for word, name in SHORT_ADDRESSES.items()
+        ]
+        return [*own, *short, *super().get_urls()]
 
     def check(self, app_configs: Any) -> list[Any]:
         """As Django's, and that nothing audited can be changed without saying why."""

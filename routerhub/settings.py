@@ -206,6 +206,7 @@ CELERY_BEAT_SCHEDULE = {
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
+    "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
 

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextarea
 
 from autorouter.models import Preferences, Session
 from models_registry.catalogue.compiler import provider_names
-from routerhub.audit.admin import AuditedAdmin, ReasonForm
+from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm
 
 RULE_PANELS: list[Callable[[Preferences], SafeString]] = []
 """What apps above this one show below a user's rules: what each did over recent traffic."""
@@ -63,15 +63,12 @@ class PreferencesAdmin(AuditedAdmin):
 
 
 @admin.register(Session)
-class SessionAdmin(ModelAdmin):
+class SessionAdmin(FactAdmin):
     """Conversations. Deleting one forgets its model."""
 
     list_display = ["name", "account_id", "user_id", "model", "requests", "priority", "policy", "last_activity_at"]
     list_filter = ["priority", "policy"]
     search_fields = ["name", "model"]
 
-    def has_add_permission(self, _request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(ModelAdmin.has_delete_permission(self, request, obj))

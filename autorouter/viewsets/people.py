@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -15,14 +15,15 @@ from rest_framework.views import APIView
 from autorouter.models import Preferences, Session
 from autorouter.people import preferences, sessions
 from autorouter.serializers import PreferencesSerializer, SessionSerializer
-from budgets.types import Caller
+from budgets.authentication import caller_of
 from routerhub.audit.change import change_by
-from routerhub.audit.permissions import may
+from routerhub.audit.permissions import TablePermissions, may
 from routerhub.audit.serializers import valid
 
 
 class PreferencesView(APIView):
-    """Your own preferences; those of ?user=ID for staff. A change takes effect on the next request."""
+    """Your own preferences; those of ?user=ID for staff, by a key those of its account's members. A change takes effect on
+    the next request."""
 
     permission_classes = [IsAuthenticated]
 
@@ -47,7 +48,8 @@ class PreferencesView(APIView):
 
     def _user_id(self, request: Request) -> int:
         given = request.query_params.get("user")
-        own = request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk
+        caller = caller_of(request)
+        own = caller.user_id if caller else request.user.pk
         if given is None or given == str(own):
             if own is None:
                 raise ValidationError(
@@ -55,10 +57,15 @@ class PreferencesView(APIView):
                 )
             return int(own)
         verb = "view" if request.method == "GET" else "change"
-        may_see = may(request.user, verb, Preferences)
-        if not may_see or not given.isdecimal() or not get_user_model().objects.filter(pk=given).exists():
+        if not may(request.user, verb, Preferences) or not given.isdecimal() or not _users(request).filter(pk=given):
             raise NotFound(f"There is no user {given!r} whose preferences you may see.")
         return int(given)
+
+
+def _users(request: Request) -> QuerySet[User]:
+    """Whose preferences staff may see: by a login everybody's, by a key those of its account's members."""
+    caller = caller_of(request)
+    return User.objects.filter(memberships__account=caller.account_id) if caller else User.objects.all()
 
 
 class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Session]):
@@ -66,7 +73,8 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
 
     queryset = Session.objects.all()
     serializer_class = SessionSerializer
-    permission_classes = [IsAuthenticated]
+    permission_classes = [TablePermissions]
+    own_rows = True
     lookup_field = "name"
     lookup_value_regex = ".+"
     filterset_fields = ["model", "user_id", "account_id"]

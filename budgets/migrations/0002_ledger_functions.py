@@ -3,7 +3,7 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
-FILES = ("tables", "limits", "counters", "reserve_many", "corrections", "settle_many", "sweep_holds")
+FILES = ("keys", "tables", "limits", "counters", "reserve_many", "corrections", "settle_many", "sweep_holds")
 
 
 class Migration(migrations.Migration):
@@ -19,6 +19,8 @@ class Migration(migrations.Migration):
             DROP TRIGGER limits_changed ON budgets_limit;
             DROP FUNCTION limits_changed;
             DROP TABLE budgets_limitset;
+            DROP TRIGGER revocation_is_final ON budgets_apikey;
+            DROP FUNCTION revocation_is_final;
             ALTER TABLE budgets_hold DROP COLUMN request, DROP CONSTRAINT budgets_hold_pkey, ADD PRIMARY KEY (id);
             """,
         ),

@@ -11,12 +11,11 @@ from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from models_registry.admin.display import TakesPricesAlong
 from models_registry.models import Deployment, Price, Provider
 from models_registry.prices import rows
 from models_registry.prices.quarantine import plain
-from routerhub.audit.admin import AuditedAdmin
-from routerhub.audit.change import change_by
+from routerhub.audit.admin import AuditedAdmin, TakesPartsAlong, asks_why
+from routerhub.audit.change import Change
 
 
 @admin.register(Provider)
@@ -44,7 +43,7 @@ class PriceInline(StackedInline):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(TakesPricesAlong, AuditedAdmin):
+class DeploymentAdmin(TakesPartsAlong, AuditedAdmin):
     list_display = ["model", "provider", "upstream_model", "position", "set_manually", "found_by_check"]
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
     list_filter_submit = True
@@ -108,18 +107,20 @@ class PriceAdmin(AuditedAdmin):
         return ("coming", "coming") if row.effective_from > datetime.now(UTC) else ("in force", "in force")
 
     @action(description="Approve these prices", permissions=["change"])
-    def approve_prices(self, request: HttpRequest, queryset: QuerySet[Price]) -> None:
-        self._decide(request, queryset, rows.approve, "Approved")
+    @asks_why
+    def approve_prices(self, request: HttpRequest, prices: QuerySet[Price], change: Change) -> None:
+        self._decide(request, prices, change, rows.approve, "Approved")
 
     @action(description="Reject these prices: those that wait are deleted", permissions=["change"])
-    def reject_prices(self, request: HttpRequest, queryset: QuerySet[Price]) -> None:
-        self._decide(request, queryset, rows.reject, "Rejected")
+    @asks_why
+    def reject_prices(self, request: HttpRequest, prices: QuerySet[Price], change: Change) -> None:
+        self._decide(request, prices, change, rows.reject, "Rejected")
 
-    def _decide(self, request: HttpRequest, queryset: QuerySet[Price], decide: Any, done: str) -> None:
-        for row in queryset.select_related("deployment__model"):
+    def _decide(self, request: HttpRequest, prices: QuerySet[Price], change: Change, decide: Any, done: str) -> None:
+        for row in prices.select_related("deployment__model"):
             name = str(row)
             try:
-                decide(row, change_by(request, f"{done.lower()} in the admin"))
+                decide(row, change)
             except ValidationError as refused:
                 messages.error(request, " ".join(refused.messages))
             else:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -17,14 +16,6 @@ WIDTH, HEIGHT, EDGE = 640, 150, 8
 """The price chart's size in its own units."""
 MIN_SHOWN = timedelta(days=90)
 LINES = ("input", "output", "cache_read")
-
-
-class TakesPricesAlong:
-    """Prices are not deleted by hand, but they go with what they belong to; the history brings them back with it."""
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        found, counts, _, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
-        return found, counts, set(), protected
 
 
 def tokens(count: int) -> str:

@@ -20,12 +20,12 @@ from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
 )
 
-from models_registry.admin.display import TakesPricesAlong, badges, price_history, price_now, tokens
+from models_registry.admin.display import badges, price_history, price_now, tokens
 from models_registry.admin.pages import DeprecatePage, DuplicatePage
 from models_registry.choices import CapabilityChoice
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
-from routerhub.audit.admin import AuditedAdmin, ReasonForm
+from routerhub.audit.admin import AuditedAdmin, ReasonForm, TakesPartsAlong
 
 PANELS: list[Callable[[str], SafeString]] = []
 """What apps above this one show on a model's page, by its id: the router adds the profile scores."""
@@ -116,7 +116,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Model)
-class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
+class ModelAdmin_(TakesPartsAlong, AuditedAdmin):
     form = ModelForm
     list_display = ["known_as", "price", "window", "can", "served", "state"]
     list_filter = [

@@ -4,15 +4,20 @@ Saving, versions and release are one transaction. A release that breaks a rule c
 written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected as django_delete_selected
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
@@ -21,12 +26,18 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from routerhub.audit import history, history_pages, publishing
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.errors import ChangeRefused
-from routerhub.audit.forms import MAX_REASON_CHARS
+from routerhub.audit.forms import MAX_REASON_CHARS, ReasonedForm
 
-__all__ = ["AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "history_pages"]
+__all__ = [
+    "AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "TakesPartsAlong", "asks_why", "delete_selected",
+    "history_pages",
+]  # fmt: skip
 
 ADDED = "added in the admin"
-DELETED = "deleted in the admin"
+CLASHES = (ChangeRefused, IntegrityError)
+"""What a deletion is refused by when it is written."""
+MAX_NAMED = 20
+"""So many of the rows that an action is about are named before it."""
 PROBLEMS = "_release_problems"
 
 
@@ -57,6 +68,8 @@ class AuditedAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     form: type[ReasonForm] = ReasonForm
     """A page's own form derives from it."""
+    deleting = ""
+    """What else deleting a row does, for the page that asks why."""
 
     def get_form(self, request: HttpRequest, obj: Model | None = None, **options: Any) -> Any:
         form = super().get_form(request, obj, **options)
@@ -113,16 +126,77 @@ class AuditedAdmin(SimpleHistoryAdmin, ModelAdmin):
         table = self.model._meta.model_name
         return redirect(f"{reverse('admin:changes')}?table={table}&row={object_id}")
 
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        context = {**(extra_context or {}), "deleting": self.deleting, "form": _asked_why(request)}
+        try:
+            return super().delete_view(request, object_id, context)  # type: ignore[no-any-return]
+        except CLASHES as refused:
+            messages.error(request, f"Nothing was deleted. {refused}")
+            return redirect(request.get_full_path())
+
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        self._delete([obj], change_by(request, f"{DELETED}: {obj}"))
+        self.delete_queryset(request, [obj])
 
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        self._delete(list(queryset), change_by(request, DELETED))
+    def delete_queryset(self, request: HttpRequest, queryset: Iterable[Model]) -> None:
+        change = change_by(request, request.POST["reason"].strip())
+        history.delete(list(queryset), change)
+        publishing.publish(self.model, change)
 
-    def _delete(self, rows: list[Model], change: Change) -> None:
+
+class TakesPartsAlong:
+    """For rows with parts that nobody deletes by hand: they go with what they belong to, which needs no right of its own."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        found, counts, _, protected = super().get_deleted_objects(objs, request)  # type: ignore[misc]
+        return found, counts, set(), protected
+
+
+def _asked_why(request: HttpRequest) -> ReasonedForm:
+    """The reason that came with the button. Without one the button counts as not pressed, so that Django asks again."""
+    form = ReasonedForm(request.POST if "post" in request.POST else None)
+    if not form.is_valid():
+        request.POST = QueryDict()
+    return form
+
+
+@admin.action(permissions=["delete"], description="Delete selected %(verbose_name_plural)s")
+def delete_selected(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> Any:
+    """Django's, which asks why where the reason is kept."""
+    if not isinstance(page, AuditedAdmin):
+        return django_delete_selected(page, request, rows)
+    form = _asked_why(request)
+    try:
         with transaction.atomic():
-            history.delete(rows, change)
-            publishing.publish(self.model, change)
+            asked: Any = django_delete_selected(page, request, rows)
+    except CLASHES as refused:
+        messages.error(request, f"Nothing was deleted. {refused}")
+        return None
+    if asked is not None:
+        asked.context_data |= {"deleting": page.deleting, "form": form}
+    return asked
+
+
+def asks_why(deed: Callable[..., None]) -> Callable[..., HttpResponse | None]:
+    """An action of a list that first shows the rows which it is about, and takes the reason.
+
+    It is written as `def approve(self, request, rows, change)`.
+    """
+
+    @wraps(deed)
+    def ask(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
+        form = ReasonedForm(request.POST if "post" in request.POST else None)
+        if form.is_valid():
+            deed(page, request, rows, change_by(request, form.cleaned_data["reason"]))
+            return None
+        name = deed.__name__
+        context = {
+            **page.admin_site.each_context(request), "title": page.get_action(name)[2], "action": name, "form": form,
+            "rows": rows[:MAX_NAMED], "more": max(0, rows.count() - MAX_NAMED), "checkbox": ACTION_CHECKBOX_NAME,
+            "chosen": request.POST.getlist(ACTION_CHECKBOX_NAME), "is_all": request.POST.get("select_across", "0"),
+        }  # fmt: skip
+        return TemplateResponse(request, "audit/action.html", context)
+
+    return ask
 
 
 class DecidedAdmin(AuditedAdmin):
@@ -139,7 +213,17 @@ class DecidedAdmin(AuditedAdmin):
 
 
 class FactAdmin(ModelAdmin):
-    """The page of a table of facts: to look at, since only the product writes them."""
+    """The page of a table of facts: to look at, since only the product writes them. A fact has no history."""
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "show_history": False})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Whoever comes all the same is shown the fact."""
+        messages.info(request, "A fact is written once: it has no history.")
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", object_id)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         return False

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from routerhub.audit import versions
 from routerhub.audit.forms import QueryForm, ReasonedForm
 from routerhub.audit.pages import StaffPage, page
+from routerhub.audit.permissions import may
 
 ROWS = 40
 MAX_PAGES = 500
@@ -31,7 +32,7 @@ class HistoryPage(StaffPage):
 
     @classmethod
     def may_see(cls, user: Any) -> bool:
-        return bool(versions.seen_by(user))
+        return bool(versions.seen_by(user).tables)
 
 
 @page("changes/", "changes")
@@ -47,12 +48,12 @@ class ChangesPage(HistoryPage):
         seen = versions.seen_by(self.request.user)
         found: list[versions.VersionEntry] = []
         try:
-            found = versions.versions(**asked, offset=(number - 1) * ROWS, limit=ROWS + 1, among=seen)
+            found = versions.versions(**asked, offset=(number - 1) * ROWS, limit=ROWS + 1, seen=seen)
         except ValidationError as refused:
             messages.error(self.request, " ".join(refused.messages))
         return super().get_context_data(
             **given, found=found[:ROWS], has_more=len(found) > ROWS, page=number, asked=asked,
-            tables=sorted(seen), kinds=versions.KINDS.values(),
+            tables=sorted(seen.tables), kinds=versions.KINDS.values(),
         )  # fmt: skip
 
 
@@ -64,26 +65,30 @@ class VersionPage(HistoryPage):
     actions: ClassVar = {"": ReasonedForm}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
+        table, number = self.kwargs["table"], self.kwargs["number"]
         self._demand("view")
         try:
-            found = versions.version(self.kwargs["table"], self.kwargs["number"])
+            found, restoring = versions.version(table, number), versions.restoration(table, number)
         except ValidationError as refused:
             messages.error(self.request, " ".join(refused.messages))
             return super().get_context_data(**given, title="No such version", version=None)
-        may = self.request.user.has_perm(versions.permission("change", found.table))
         return super().get_context_data(
-            **given, title=found.name, version=found, may_restore=may, final_because=versions.final_because(found.table)
-        )
+            **given, title=found.name, version=found, restoring=restoring, final_because=versions.final_because(table),
+            may_restore=self.request.user.has_perms(restoring.rights),
+        )  # fmt: skip
 
     def act(self, form: forms.Form, **options: Any) -> HttpResponse:
         self._demand("change")
-        restored = versions.restore(options["table"], options["number"], self.change(form))
+        table, number = options["table"], options["number"]
+        if not self.request.user.has_perms(versions.restoration(table, number).rights):
+            raise PermissionDenied
+        restored = versions.restore(table, number, self.change(form))
         more = " and more" if len(restored) > 5 else ""
         messages.success(self.request, f"Restored: {', '.join(restored[:5])}{more}.")
         return redirect("admin:changes")
 
     def _demand(self, verb: str) -> None:
         """A table that there is not is told as such, not as forbidden."""
-        table = self.kwargs["table"]
-        if table in versions.tables() and not self.request.user.has_perm(versions.permission(verb, table)):
+        table = versions.tables().get(self.kwargs["table"])
+        if table and not may(self.request.user, verb, table):
             raise PermissionDenied

@@ -55,6 +55,11 @@ class Audited(models.Model):
     class Meta:
         abstract = True
 
+    @classmethod
+    def of_account(cls, _account_id: int) -> models.Q:
+        """Which of its rows, and of their versions, a key of an account may see: all, unless they belong to accounts."""
+        return models.Q()
+
 
 class Fact(models.Model):
     """A table that the product writes by itself: what happened, not what somebody decided. It has no history."""

@@ -1,8 +1,8 @@
 """Who may do what in the REST API: Django's own permissions decide, as they do in the admin.
 
 A key asks for the person whom it belongs to, and only where it has the permission "admin" itself: see
-budgets.authentication.KeyUser. A view names its table (`table`, else that of its queryset) and, in `readers`, who beside
-staff may read it.
+budgets.authentication.KeyUser. A view names its table (`table`, else that of its queryset); in `readers`, which keys may
+read it whoever they belong to; and with `own_rows`, that every key reads and writes the rows of its own account.
 """
 
 from typing import Any, Literal
@@ -11,14 +11,20 @@ from django.db.models import Model
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-Readers = Literal["staff", "routing", "known"]
-"""Who may read: only who has Django's view permission; also a key with "routing"; whoever is known here."""
-VERBS = {"POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
+Readers = Literal["staff", "routing", "keys"]
+"""Who may read beside those who have Django's view permission: nobody; keys with "routing"; every key."""
+VERBS = {"GET": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
+
+
+def right(verb: str, table: type[Model]) -> str:
+    """Django's name of the right to view, add, change or delete rows of a table."""
+    return f"{table._meta.app_label}.{verb}_{table._meta.model_name}"
 
 
 def may(user: Any, verb: str, table: type[Model]) -> bool:
-    """Whether a session or a key may view, add, change or delete rows of a table."""
-    return bool(user.has_perm(f"{table._meta.app_label}.{verb}_{table._meta.model_name}"))
+    """Whether a login or a key may view, add, change or delete rows of a table. Who may change may view, as in the admin."""
+    verbs = ("view", "change") if verb == "view" else (verb,)
+    return any(user.has_perm(right(each, table)) for each in verbs)
 
 
 class TablePermissions(BasePermission):
@@ -28,7 +34,7 @@ class TablePermissions(BasePermission):
         if not request.user.is_authenticated:
             return False
         table, verb = _table(view), _verb(request, view)
-        if verb == "view" and _is_reader(request, getattr(view, "readers", "staff")):
+        if request.auth is not None and _is_open(request.auth, view, verb):
             return True
         self.message = f"This needs the right to {verb} {table._meta.verbose_name_plural}: {_advice(request)}"
         return may(request.user, verb, table)
@@ -41,18 +47,21 @@ def _table(view: Any) -> type[Model]:
 
 def _verb(request: Request, view: Any) -> str:
     """What a request does to the table. An action on a row changes it, whatever its method, unless it is one that adds."""
-    if request.method in SAFE_METHODS or getattr(view, "only_reads", False):
-        return "view"
+    method = "GET" if request.method in SAFE_METHODS or getattr(view, "only_reads", False) else str(request.method)
     action = getattr(view, "action", None)
-    if action not in {None, "create", *getattr(view, "adding_actions", ())} and request.method == "POST":
+    if method == "POST" and action not in {None, "create", *getattr(view, "adding_actions", ())}:
         return "change"
-    verb: str = getattr(view, "verbs", VERBS).get(request.method or "", "change")
+    verb: str = getattr(view, "verbs", VERBS).get(method, "change")
     return verb
 
 
-def _is_reader(request: Request, readers: Readers) -> bool:
-    held: frozenset[str] = getattr(request.auth, "permissions", frozenset())
-    return readers == "known" or (readers == "routing" and not held.isdisjoint({"routing", "admin"}))
+def _is_open(key: Any, view: Any, verb: str) -> bool:
+    """Whether a key may do it without being an administrator's."""
+    if getattr(view, "own_rows", False):
+        return True
+    readers: Readers = getattr(view, "readers", "staff")
+    held = {"keys", *key.permissions, *({"routing"} if "admin" in key.permissions else ())}
+    return verb == "view" and readers in held
 
 
 def _advice(request: Request) -> str:

@@ -5,7 +5,7 @@ transaction (a model with its deployments and prices) comes back together.
 """
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -19,7 +19,7 @@ from routerhub.audit import history, publishing
 from routerhub.audit.change import Change
 from routerhub.audit.forms import REASON_MISSING
 from routerhub.audit.models import Audited
-from routerhub.audit.permissions import may
+from routerhub.audit.permissions import may, right
 
 KINDS = {"+": "added", "~": "changed", "-": "deleted"}
 SAME_TRANSACTION = timedelta(minutes=10)
@@ -59,12 +59,35 @@ class VersionEntry:
         return str(table_of(self.table)._meta.verbose_name)
 
 
-def tables() -> dict[str, type[models.Model]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What somebody may see of the history."""
+
+    tables: Collection[str]
+    account: int | None = None
+    """That of a key: of what belongs to accounts it sees its own account's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restoration:
+    """What making a version the current one would do now."""
+
+    is_gone: bool
+    """Whether the row was deleted."""
+    changes: tuple[FieldChange, ...]
+    """Every field that it has otherwise than the row has now; all that are filled in, where the row is gone."""
+    with_it: tuple[str, ...]
+    """What was deleted together with the row, and would come back together."""
+    rights: tuple[str, ...]
+    """What whoever restores it needs, as Django names permissions: to change a row that is there, to add those that are not."""
+
+
+def tables() -> dict[str, type[Audited]]:
     """Every table that keeps a history, by name."""
     return {model._meta.model_name or "": model for model in registered_models.values()}
 
 
-def table_of(name: str) -> type[models.Model]:
+def table_of(name: str) -> type[Audited]:
     """Raises ValidationError for a table without history."""
     known = tables()
     if name not in known:
@@ -79,17 +102,17 @@ def versions(
     kind: str = "",
     offset: int = 0,
     limit: int = 50,
-    among: Collection[str] | None = None,
+    seen: Seen | None = None,
 ) -> list[VersionEntry]:
     """The newest versions first, of all tables or one, of one row, by one author, of one kind. Raises ValidationError.
 
-    `among` names the tables that may be seen; None: all.
+    `seen`: by whom it is asked; None: all.
     """
     known = [table_of(table)] if table else list(tables().values())
-    chosen = [model for model in known if among is None or model._meta.model_name in among]
+    chosen = [model for model in known if seen is None or model._meta.model_name in seen.tables]
     queries = []
     for model in chosen:
-        found = _manager(model).select_related("history_user").order_by("-history_date", "-history_id")
+        found = _versions_of(model, seen).select_related("history_user").order_by("-history_date", "-history_id")
         if row:
             found = found.filter(**{model._meta.pk.attname: row}) if _fits(model, row) else found.none()
         if author:
@@ -101,26 +124,47 @@ def versions(
     return _described(list(islice(merged, offset, offset + limit)))
 
 
-def seen_by(user: Any) -> list[str]:
-    """The tables whose history a user may see, by name."""
-    return [name for name, model in tables().items() if may(user, "view", model)]
+def seen_by(user: Any) -> Seen:
+    """What a login or a key may see: the tables that Django's permissions name."""
+    caller = getattr(user, "caller", None)
+    return Seen(
+        tables=[name for name, model in tables().items() if may(user, "view", model)],
+        account=caller.account_id if caller else None,
+    )
 
 
 def final_because(table_name: str) -> str:
     """Why no version of a table is made current again; empty where one may be. Raises ValidationError."""
-    model = table_of(table_name)
-    return model.final_because if issubclass(model, Audited) else "Only configuration is restored."
+    return table_of(table_name).final_because
 
 
-def permission(verb: str, table_name: str) -> str:
-    """Django's name of the right to view or change a table. Raises ValidationError."""
-    model = table_of(table_name)
-    return f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
+def version(table_name: str, number: int, seen: Seen | None = None) -> VersionEntry:
+    """One version; `seen` as above. Raises ValidationError."""
+    return _described([_entry(table_name, number, seen)])[0]
 
 
-def version(table_name: str, number: int) -> VersionEntry:
-    """One version. Raises ValidationError."""
-    return _described([_entry(table_name, number)])[0]
+def restoration(table_name: str, number: int, seen: Seen | None = None) -> Restoration:
+    """What restoring a version would do now; `seen` as above. Raises ValidationError."""
+    entry = _entry(table_name, number, seen)
+    now = entry.instance_type._default_manager.filter(pk=entry.instance.pk).first()
+    changes = tuple(_differences(entry.tracked_fields, now, entry))
+    if now is not None:
+        return Restoration(is_gone=False, changes=changes, with_it=(), rights=(right("change", type(now)),))
+    rows = _family([entry, *_deleted_with(entry)])
+    rights = dict.fromkeys(right("add", type(row)) for row in rows)
+    return Restoration(is_gone=True, changes=changes, with_it=tuple(map(_title, rows[1:])), rights=tuple(rights))
+
+
+def _family(entries: Sequence[Any]) -> list[models.Model]:
+    """The rows of versions, parents first, each with the parent that is among them."""
+    rows: dict[Any, models.Model] = {}
+    for entry in entries:
+        row = entry.instance
+        for field in row._meta.concrete_fields:
+            if parent := field.is_relation and rows.get((field.related_model, getattr(row, field.attname))):
+                setattr(row, field.name, parent)
+        rows[type(row), row.pk] = row
+    return list(rows.values())
 
 
 @transaction.atomic
@@ -135,16 +179,13 @@ def restore(table_name: str, number: int, change: Change) -> list[str]:
     if final := final_because(table_name):
         raise ValidationError({"table": final})
     entry = _entry(table_name, number)
-    model = entry.instance_type
-    newest = _manager(model).filter(**{model._meta.pk.attname: entry.instance.pk}).first()
-    restored = [_bring_back(entry, change)]
-    if newest is not None and newest.history_type == "-":
-        restored += [_bring_back(each, change) for each in _deleted_together(newest)]
-    publishing.publish(model, change)
+    restored = [_bring_back(each, change) for each in (entry, *_deleted_with(entry))]
+    publishing.publish(entry.instance_type, change)
     return restored
 
 
 def _bring_back(entry: Any, change: Change) -> str:
+    """One row, as it was in a version."""
     row = entry.instance
     row.is_trusted = True
     try:
@@ -154,11 +195,23 @@ def _bring_back(entry: Any, change: Change) -> str:
             row.save()
     except IntegrityError as problem:
         raise ValidationError(f"{_name(row)} cannot be restored as it was: {problem}") from problem
-    return f"{entry.instance_type._meta.verbose_name} {_name(row)}"
+    return _title(row)
+
+
+def _title(row: models.Model) -> str:
+    return f"{row._meta.verbose_name} {_name(row)}"
+
+
+def _deleted_with(entry: Any) -> list[Any]:
+    """The last versions of what was deleted together with a version's row; none while the row is there."""
+    model = entry.instance_type
+    newest = _manager(model).filter(**{model._meta.pk.attname: entry.instance.pk}).first()
+    return list(_deleted_together(newest)) if newest is not None and newest.history_type == "-" else []
 
 
 def _deleted_together(deletion: Any) -> Iterator[Any]:
-    """The last versions of the rows that the same transaction deleted from tables below this one, parents first."""
+    """The last versions of the rows that the same transaction deleted from tables below this one, parents first. Those of a
+    table of which nothing is restored stay away."""
     near = (deletion.history_date - SAME_TRANSACTION, deletion.history_date + SAME_TRANSACTION)
     parents, seen = [deletion.instance_type], {deletion.instance_type}
     keys: dict[type[models.Model], set[Any]] = {deletion.instance_type: {deletion.instance.pk}}
@@ -167,6 +220,8 @@ def _deleted_together(deletion: Any) -> Iterator[Any]:
         for relation in parent._meta.related_objects:
             child: Any = relation.related_model
             if child not in tables().values() or child in seen or relation.on_delete is not models.CASCADE:
+                continue
+            if child.final_because:
                 continue
             lost = _manager(child).filter(
                 history_type="-", history_date__range=near, **{f"{relation.field.attname}__in": keys[parent]}
@@ -180,8 +235,13 @@ def _deleted_together(deletion: Any) -> Iterator[Any]:
             yield from found
 
 
-def _manager(model: type[models.Model]) -> Any:
-    return model.history  # type: ignore[attr-defined]
+def _manager(model: type[Audited]) -> Any:
+    return model.history
+
+
+def _versions_of(model: type[Audited], seen: Seen | None) -> Any:
+    found = _manager(model).all()
+    return found if seen is None or seen.account is None else found.filter(model.of_account(seen.account))
 
 
 def _fits(model: type[models.Model], row: str) -> bool:
@@ -192,8 +252,8 @@ def _fits(model: type[models.Model], row: str) -> bool:
     return True
 
 
-def _entry(table_name: str, number: int) -> Any:
-    found = _manager(table_of(table_name)).filter(history_id=number).first()
+def _entry(table_name: str, number: int, seen: Seen | None = None) -> Any:
+    found = _versions_of(table_of(table_name), seen).filter(history_id=number).first()
     if found is None:
         raise ValidationError({"version": f"{table_name} has no version {number}."})
     return found
@@ -210,7 +270,7 @@ def _described(entries: Sequence[Any]) -> list[VersionEntry]:
     return [_version(entry, rows[entry], before.get(entry)) for entry in entries]
 
 
-def _before(model: type[models.Model], entries: Sequence[Any]) -> dict[Any, Any]:
+def _before(model: type[Audited], entries: Sequence[Any]) -> dict[Any, Any]:
     """The version of its row before each entry, by entry."""
     if not entries:
         return {}
@@ -251,12 +311,17 @@ def _name(row: models.Model) -> str:
 
 
 def _changes(entry: Any, before: Any) -> Iterator[FieldChange]:
-    for field in entry.tracked_fields:
-        if field.primary_key:
-            continue
-        new = getattr(entry, field.attname)
-        old = getattr(before, field.attname) if before else None
-        if entry.history_type == "-":
-            new, old = None, new
-        if new != old and not (before is None and new in ("", None, [], {}) and old in ("", None, [], {})):
-            yield FieldChange(field=field.verbose_name, before=old, after=new)
+    """What a version changed; of a deletion, what is gone."""
+    if entry.history_type == "-":
+        return _differences(entry.tracked_fields, entry, None)
+    return _differences(entry.tracked_fields, before, entry)
+
+
+def _differences(fields: Iterable[Any], old: Any, new: Any) -> Iterator[FieldChange]:
+    """Every field that differs between two states of a row. Of a row that was not there, or is gone, those with a value."""
+    for field in fields:
+        before = getattr(old, field.attname) if old else None
+        after = getattr(new, field.attname) if new else None
+        is_empty = all(each in ("", None, [], {}) for each in (before, after))
+        if before != after and not field.primary_key and not ((old is None or new is None) and is_empty):
+            yield FieldChange(field=field.verbose_name, before=before, after=after)

@@ -1,5 +1,6 @@
 """The history in the REST API."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 
 from routerhub.audit import versions
 from routerhub.audit.change import change_by
+from routerhub.audit.permissions import may
 from routerhub.audit.serializers import ReasonSerializer, WholeNumber, valid
 
 FILTERS = ("table", "row", "author", "kind")
@@ -44,21 +46,28 @@ class HistoryView(APIView):
     def get(self, request: Request) -> Response:
         asked = valid(HistoryQuery(data=request.query_params))
         seen = versions.seen_by(request.user)
-        if not seen or (asked["table"] in versions.tables() and asked["table"] not in seen):
+        if not seen.tables or (asked["table"] in versions.tables() and asked["table"] not in seen.tables):
             raise PermissionDenied(f"This needs the right to view {asked['table'] or 'a table with a history'}.")
-        found = versions.versions(**asked, among=seen)
-        return Response({"tables": sorted(seen), "results": [as_json(each) for each in found]})
+        found = versions.versions(**asked, seen=seen)
+        return Response({"tables": sorted(seen.tables), "results": [as_json(each) for each in found]})
 
 
 class VersionView(APIView):
-    """GET /api/changes/{table}/{id}: one version, field by field."""
+    """GET /api/changes/{table}/{id}: one version, field by field, and what restoring it would change now."""
 
     permission_classes = [IsAuthenticated]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, table: str, number: int) -> Response:
-        _demand(request, "view", table)
-        return Response(as_json(versions.version(table, number)))
+        seen = _demand(request, "view", table)
+        restoring = versions.restoration(table, number, seen)
+        return Response({
+            **as_json(versions.version(table, number, seen)),
+            "restoring": {
+                "refused": versions.final_because(table), "changes": _changes_json(restoring.changes),
+                "with_it": list(restoring.with_it),
+            },
+        })  # fmt: skip
 
 
 class RestoreView(APIView):
@@ -68,27 +77,32 @@ class RestoreView(APIView):
 
     @extend_schema(request=ReasonSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, table: str, number: int) -> Response:
-        _demand(request, "change", table)
+        rights = versions.restoration(table, number, _demand(request, "change", table)).rights
+        if not request.user.has_perms(rights):
+            raise PermissionDenied(f"This needs the rights {', '.join(rights)}.")
         reason = valid(ReasonSerializer(data=request.data))["reason"]
         return Response({"restored": versions.restore(table, number, change_by(request, reason))})
 
 
-def _demand(request: Request, verb: str, table: str) -> None:
-    """Raises PermissionDenied, and ValidationError for a table without a history."""
-    permission = versions.permission(verb, table) if versions.seen_by(request.user) else ""
-    if not permission or not request.user.has_perm(permission):
+def _demand(request: Request, verb: str, table: str) -> versions.Seen:
+    """What whoever asks may see. Raises PermissionDenied, and ValidationError for a table without a history."""
+    seen = versions.seen_by(request.user)
+    if not seen.tables or not may(request.user, verb, versions.table_of(table)):
         raise PermissionDenied(f"This needs the right to {verb} {table}.")
+    return seen
 
 
 def as_json(version: versions.VersionEntry) -> dict[str, Any]:
     """A version as the API shows it. Values are JSON where they can be, text otherwise."""
-    changes = [
-        {"field": each.field, "before": _plain(each.before), "after": _plain(each.after)} for each in version.changes
-    ]
     return {
         "table": version.table, "id": version.id, "row": version.row, "name": version.name, "kind": version.kind,
-        "at": version.at, "author": version.author, "ip": version.ip, "reason": version.reason, "changes": changes,
+        "at": version.at, "author": version.author, "ip": version.ip, "reason": version.reason,
+        "changes": _changes_json(version.changes),
     }  # fmt: skip
+
+
+def _changes_json(changes: Iterable[versions.FieldChange]) -> list[dict[str, Any]]:
+    return [{"field": each.field, "before": _plain(each.before), "after": _plain(each.after)} for each in changes]
 
 
 def _plain(value: Any) -> Any:

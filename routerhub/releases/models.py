@@ -35,6 +35,11 @@ class Rollout(Audited):
     stable = models.PositiveIntegerField(default=0)
     candidate = models.PositiveIntegerField(null=True, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)
+    switch_on = models.BooleanField(
+        "switch", null=True, editable=False,
+        help_text="What the line's switch was last turned to, for the history; its file decides. Empty: never turned.",
+    )  # fmt: skip
+    switch_turned_at = models.DateTimeField(null=True, editable=False)
     final_because = "What is live is not restored but rolled back."
 
     class Meta:

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
 from routerhub.audit.pages import StaffPage, page
-from routerhub.releases import lines, rollout, store, switches
+from routerhub.releases import lines, rollout, store, switch_history, switches
 from routerhub.releases.differences import Difference
 from routerhub.releases.errors import UnknownRelease
 from routerhub.releases.forms import CompareForm, LineForm, RollOutForm
@@ -54,7 +54,7 @@ class ReleasesPage(StaffPage):
         return self._turn(line, False, form)
 
     def _turn(self, line: str, is_on: bool, form: LineForm) -> str:
-        switches.turn(line, is_on, self.change(form))
+        switch_history.turn(line, is_on, self.change(form))
         return f"{lines.find(line).switch} is {'on' if is_on else 'off'}."
 
 

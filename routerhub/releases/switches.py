@@ -12,10 +12,11 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -24,6 +25,7 @@ from routerhub.releases import lines
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.2
+Noted = TypeVar("Noted", dict[str, Any], list[Any])
 
 
 class _Watch:
@@ -73,27 +75,48 @@ def is_on(line: str) -> bool:
 def turn(line: str, is_on: bool, change: Change) -> None:
     """Write one switch; every process on this host follows within LOOK_EVERY_S. Needs no database. Raises UnknownLine.
 
-    Who, when and why is written to the log and beside the switch, since the database's history may be out of reach.
+    Who, when and why is written to the log and beside the switch, since the database's history may be out of reach: from
+    there it is entered later, see switch_history.
     """
-    switch = lines.find(line).switch
-    path: Path = settings.SWITCHES_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
+    switch, now = lines.find(line).switch, datetime.now(UTC)
     author = str(change.author or getpass.getuser())
-    note = {
-        "author": author,
-        "reason": change.reason,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "on": is_on,
-    }
-    with open(path.parent / ".switches.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        text = json.dumps({**_file(path), switch: is_on, "last": {**_last(path), switch: note}}, indent=1)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".switches-", delete=False) as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+    note = {"author": author, "reason": change.reason, "at": now.isoformat(timespec="seconds"), "on": is_on}
+    turn = {
+        **note, "at": now.isoformat(), "line": line, "author_id": change.author_id, "address": change.address,
+    }  # fmt: skip
+    with _rewriting() as values:
+        values |= {
+            switch: is_on, "last": {**_noted(values, "last", dict), switch: note},
+            "unentered": [*_noted(values, "unentered", list), turn],
+        }  # fmt: skip
     logger.warning("action=turn_switch switch=%s on=%s author=%s reason=%s", switch, is_on, author, change.reason)
     _watch.forget()
+
+
+def unentered() -> list[dict[str, Any]]:
+    """The turns that the history does not have yet, the oldest first."""
+    return _noted(_file(settings.SWITCHES_FILE), "unentered", list)
+
+
+def forget_entered(turns: Sequence[Mapping[str, Any]]) -> None:
+    """The history has these turns now."""
+    with _rewriting() as values:
+        values["unentered"] = [each for each in _noted(values, "unentered", list) if each not in turns]
+
+
+@contextmanager
+def _rewriting() -> Iterator[dict[str, Any]]:
+    """What the file says, to be changed; it is replaced whole, by one process after the other."""
+    path: Path = settings.SWITCHES_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path.parent / ".switches.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        values = _file(path)
+        yield values
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".switches-", delete=False) as file:
+            file.write(json.dumps(values, indent=1))
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
 
 
 def read(path: Path) -> dict[str, bool]:
@@ -106,13 +129,14 @@ def read(path: Path) -> dict[str, bool]:
 
 def last_turned(line: str) -> dict[str, Any]:
     """Who turned a switch last, when and why: {"author", "reason", "at", "on"}; empty where nobody did."""
-    found: dict[str, Any] = _last(settings.SWITCHES_FILE).get(lines.find(line).switch, {})
+    found: dict[str, Any] = _noted(_file(settings.SWITCHES_FILE), "last", dict).get(lines.find(line).switch, {})
     return found
 
 
-def _last(path: Path) -> dict[str, Any]:
-    found = _file(path).get("last", {})
-    return found if isinstance(found, dict) else {}
+def _noted(values: Mapping[str, Any], name: str, kind: type[Noted]) -> Noted:
+    """What the file notes under a name; nothing where it makes no sense."""
+    found = values.get(name)
+    return found if isinstance(found, kind) else kind()
 
 
 def _file(path: Path) -> dict[str, Any]:

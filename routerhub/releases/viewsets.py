@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import Readers, TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, valid
-from routerhub.releases import lines, rollout, store, switches
+from routerhub.releases import lines, rollout, store, switch_history, switches
 from routerhub.releases.models import Release, Rollout
 from routerhub.releases.serializers import DifferenceQuery, ReleaseSerializer, RolloutSerializer
 
@@ -23,7 +23,7 @@ class ReleaseViewSet(viewsets.ReadOnlyModelViewSet[Release]):
     queryset = Release.objects.select_related("author").defer("bundle")
     serializer_class = ReleaseSerializer
     permission_classes = [TablePermissions]
-    readers: Readers = "known"
+    readers: Readers = "keys"
     filterset_fields = ["line", "number"]
 
 
@@ -62,7 +62,7 @@ class RolloutView(APIView):
     permission_classes = [TablePermissions]
     table = Rollout
     readers: Readers = "routing"
-    verbs: ClassVar = {"POST": "change"}
+    verbs: ClassVar = {"GET": "view", "POST": "change"}
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, _request: Request, line: str) -> Response:
@@ -107,7 +107,7 @@ class SwitchesView(APIView):
         asked = valid(_switches_serializer()(data=request.data))
         change = change_by(request, asked.pop("reason"))
         for line, is_on in asked.items():
-            switches.turn(line, is_on, change)
+            switch_history.turn(line, is_on, change)
         return self.get(request)
 
 

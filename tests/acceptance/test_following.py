@@ -18,13 +18,14 @@ CHANGES = """
 import json, time
 from budgets.keys import digest, revoke
 from budgets.models import Account, ApiKey
+from routerhub.audit.change import Change
 commits = []
 def committed():
     commits.append(time.time())
     time.sleep(0.3)
 ApiKey.objects.create(account=Account.objects.get(slug="default"), name="new", prefix="rh_a", digest=digest({new!r}))
 committed()
-revoke(ApiKey.objects.get(digest=digest({revoked!r})))
+revoke(ApiKey.objects.get(digest=digest({revoked!r})), Change(reason="lost"))
 committed()
 account = ApiKey.objects.get(digest=digest({closed!r})).account
 account.is_active = False

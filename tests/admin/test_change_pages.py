@@ -40,7 +40,10 @@ def test_a_version_is_restored_with_a_reason(staff: Client) -> None:
     rename("Ours")
     row = str(Model.objects.get(identifier=GPT).pk)
     page = f"/admin/changes/model/{versions.versions('model', row)[-1].id}/"
-    assert "Restore this version" in text(staff.get(page))
+    shown = text(staff.get(page))
+    assert "Restore this version" in shown
+    assert "<th>Now</th><th>Restored</th>" in shown
+    assert "<td>name</td><td><del>Ours</del></td><td><ins>GPT-5</ins></td>" in shown
     assert messages_of(post(staff, page))[0].startswith("Say why")
     assert messages_of(post(staff, page, reason="as it was")) == [f"Restored: model {GPT}."]
     assert served(GPT)["name"] == "GPT-5"
@@ -50,12 +53,29 @@ def test_a_version_is_restored_with_a_reason(staff: Client) -> None:
 
 def test_a_deleted_model_is_brought_back_whole(staff: Client) -> None:
     before = served(GPT)
-    staff.post(address(GPT, "delete"), {"post": "yes"})
+    staff.post(address(GPT, "delete"), {"post": "yes", "reason": "gone"})
     page = f"/admin/changes/model/{versions.versions('model', kind='deleted')[0].id}/"
-    assert "Bring it back" in text(staff.get(page))
+    shown = text(staff.get(page))
+    assert "Bring it back" in shown
+    assert f"<li>deployment {GPT} at openai</li>" in shown
     (message,) = messages_of(post(staff, page, reason="a mistake"))
     assert message.startswith(f"Restored: model {GPT}, deployment {GPT} at open")
     assert served(GPT) == before
+
+
+def test_a_version_that_is_as_it_is_now_is_not_restored(staff: Client) -> None:
+    page = text(staff.get(f"/admin/changes/model/{versions.versions('model', limit=1)[0].id}/"))
+    assert "Nothing would change: this is how it is now." in page
+    assert "Restore this version" not in page
+
+
+def test_what_is_gone_is_brought_back_by_who_may_add_it_all(staff: Client) -> None:
+    staff.post(address(GPT, "delete"), {"post": "yes", "reason": "gone"})
+    page = f"/admin/changes/model/{versions.versions('model', kind='deleted')[0].id}/"
+    clerk = some_staff("view_model", "change_model", "add_model", "add_deployment")
+    assert "Bring it back" not in text(clerk.get(page))
+    assert clerk.post(page, {"reason": "x"}).status_code == 403
+    assert not Model.objects.filter(identifier=GPT).exists()
 
 
 def test_what_is_live_is_not_restored_here_and_what_is_not_there_is_told(staff: Client) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from autorouter.models import Profile
 from models_registry.transfer import importing
 from routerhub.audit import versions
 from tests.admin.answers import text
@@ -37,7 +38,10 @@ def test_an_import_is_closed_to_who_may_only_look(staff: Client) -> None:
 
 
 def test_a_version_is_seen_by_who_may_see_its_table_and_restored_by_who_may_change_it(staff: Client) -> None:
-    path = f"/admin/changes/profile/{versions.versions('profile', limit=1)[0].id}/"
+    row = Profile.objects.all()[0]
+    row.model = "openai:renamed"
+    row.save()
+    path = f"/admin/changes/profile/{versions.versions('profile', str(row.pk))[-1].id}/"
     assert some_staff("view_model").get(path).status_code == 403
     viewer = some_staff("view_profile")
     assert "Restore this version" not in text(viewer.get(path))

@@ -162,7 +162,8 @@ PROPOSALS = "/admin/experiments/proposal/"
 
 def act(client: Client, action: str) -> Any:
     chosen = [str(pk) for pk in Proposal.objects.filter(subject=LARGE).values_list("pk", flat=True)]
-    return client.post(PROPOSALS, {"action": action, "_selected_action": chosen}, follow=True)
+    sent = {"action": action, "_selected_action": chosen, "post": "yes", "reason": "it shows"}
+    return client.post(PROPOSALS, sent, follow=True)
 
 
 def test_a_proposal_is_accepted_in_the_admin_and_not_again(staff: Client, cast: Cast) -> None:

@@ -144,21 +144,27 @@ def test_a_price_that_jumps_waits_and_is_approved_in_the_list_of_prices(staff: C
     prices = reverse("admin:models_registry_price_changelist")
     assert "rises from 1.25 to 900" in text(staff.get(f"{prices}?waits=yes"))
     act = {"action": "approve_prices", "_selected_action": [row.pk]}
+    asked = text(staff.post(f"{prices}?waits=yes", act))
+    assert "Approve these prices" in asked
+    assert f"<li>{row}</li>" in asked
+    assert "Say why" in text(staff.post(f"{prices}?waits=yes", {**act, "post": "yes", "reason": " "}))
+    row.refresh_from_db()
+    assert row.waits_because
+    act |= {"post": "yes", "reason": "as agreed"}
     assert [each.partition(":")[0] for each in messages_of(staff.post(f"{prices}?waits=yes", act, follow=True))] == [
         "Approved"
     ]
     assert served(GPT)["deployments"][0]["prices"][-1]["rates"]["input"] == "900"
     version = row.history.first()
-    assert (version.history_user, version.history_change_reason) == (cast.staff, "approved in the admin")
+    assert (version.history_user, version.history_change_reason) == (cast.staff, "as agreed")
     assert "does not wait for approval" in messages_of(staff.post(prices, act, follow=True))[0]
 
 
 def test_a_price_that_waits_is_rejected_in_the_list_and_one_that_counts_is_not(staff: Client) -> None:
     prices, row = reverse("admin:models_registry_price_changelist"), wait()
     counts = row.deployment.prices.get(waits_because="")
-    shown = messages_of(
-        staff.post(prices, {"action": "reject_prices", "_selected_action": [row.pk, counts.pk]}, follow=True)
-    )
+    act = {"action": "reject_prices", "_selected_action": [row.pk, counts.pk], "post": "yes", "reason": "a slip"}
+    shown = messages_of(staff.post(prices, act, follow=True))
     assert sum(each.startswith("Rejected: ") for each in shown) == 1
     assert sum("does not wait for approval" in each for each in shown) == 1
     assert list(counts.deployment.prices.all()) == [counts]
@@ -235,8 +241,10 @@ def test_who_may_only_look_at_models_can_neither_duplicate_nor_deprecate(staff: 
 def test_a_model_deleted_in_the_admin_is_gone_from_the_release_and_its_history_says_who(
     staff: Client, cast: Cast
 ) -> None:
-    staff.post(address(GPT, "delete"), {"post": "yes"})
+    staff.post(address(GPT, "delete"), {"post": "yes", "reason": "no longer sold"})
     assert served(GPT) is None
     for table in (Model, Deployment, Price):
         lost = table.history.filter(history_type="-")
-        assert {(each.history_user, each.ip) for each in lost} == {(cast.staff, "127.0.0.1")}
+        assert {(each.history_user, each.ip, each.history_change_reason) for each in lost} == {
+            (cast.staff, "127.0.0.1", "no longer sold")
+        }

@@ -43,6 +43,10 @@ def test_a_switch_is_turned_and_the_page_says_by_whom(staff: Client, file: Path)
     assert "was last turned off by staff" in text(page)
     assert switches.read(file) == {"USE_DB_ROUTER_CONFIG": False}
     assert messages_of(post(staff, RELEASES, **sent, action="on")) == ["USE_DB_ROUTER_CONFIG is on."]
+    version = versions.versions("rollout", "router", limit=1)[0]
+    assert (version.author, version.reason, version.ip) == ("staff", "it decides badly", "127.0.0.1")
+    assert next((each.field, each.before, each.after) for each in version.changes) == ("switch", False, True)
+    assert "it decides badly" in text(staff.get("/admin/changes/?table=rollout&row=router"))
 
 
 @pytest.mark.parametrize(

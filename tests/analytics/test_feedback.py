@@ -106,7 +106,7 @@ def test_staff_may_judge_for_any_account_and_a_login_that_is_nobodys_for_none(ca
     body = {"operation_id": str(operation), "satisfaction": 0.5}
     client = Client()
     client.force_login(cast.cy.user)
-    assert client.post("/api/feedback", body, "application/json").status_code == 400
+    assert client.post("/api/feedback", body, "application/json").status_code == 403
     client.force_login(cast.staff)
     assert client.post("/api/feedback", body, "application/json").status_code == 201
     assert Feedback.objects.get().account_id == cast.ada.account.pk

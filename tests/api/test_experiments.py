@@ -37,9 +37,9 @@ def post(client: Client, path: str, **body: Any) -> Any:
 # --- previews and backtests
 
 
-def test_a_draft_is_tried_over_the_records(staff: Client) -> None:
+def test_a_draft_is_tried_over_the_records(staff: Client, cast: Cast) -> None:
     for _ in range(4):
-        request()
+        request(account_id=cast.ada.account.pk)
     answer = post(staff, "backtests", router=draft(cheap_below=0.5), max_moved=0.5, max_quality_loss=25)
     assert answer.status_code == 200
     told = answer.json()
@@ -48,16 +48,17 @@ def test_a_draft_is_tried_over_the_records(staff: Client) -> None:
     assert told["passed"] == ["share of moved requests is 100.00%, more than 50.00%"]
 
 
-def test_values_that_are_not_saved_are_previewed(staff: Client) -> None:
-    request()
+def test_values_that_are_not_saved_are_previewed(staff: Client, cast: Cast) -> None:
+    request(account_id=cast.ada.account.pk)
     told = post(staff, "router/preview", changes={"config": {"cheap_below": 0.5}}).json()
     assert told["flows"] == [{"before": MIDDLE, "after": SMALL, "requests": 1, "cost_change_usd": -0.00055}]
     assert rollout.pointers()["router"].stable == 1
 
 
-def test_a_slice_is_chosen_by_its_fields(staff: Client) -> None:
-    request(user_id=5)
-    request(asked={"category": "research"})
+def test_a_slice_is_chosen_by_its_fields(staff: Client, cast: Cast) -> None:
+    account = cast.ada.account.pk
+    request(user_id=5, account_id=account)
+    request(asked={"category": "research"}, account_id=account)
     for field, value, count in (
         ("user_id", 5, 1),
         ("category", "research", 1),
@@ -65,6 +66,19 @@ def test_a_slice_is_chosen_by_its_fields(staff: Client) -> None:
         ("limit", 1, 1),
     ):
         assert post(staff, "backtests", **{field: value}).json()["requests"] == count, field
+
+
+@pytest.mark.parametrize(("path", "body"), [("backtests", {}), ("router/preview", {"changes": {}})])
+def test_a_key_replays_the_requests_of_its_own_account_alone(cast: Cast, path: str, body: dict[str, Any]) -> None:
+    _, text = create_key(cast.ada.account, "admin", cast.staff, ["admin"])
+    key = Client(headers={"Authorization": f"Bearer {text}"})
+    for member, count in ((cast.ada, 1), (cast.cy, 3)):
+        for _ in range(count):
+            request(account_id=member.account.pk)
+    assert post(key, path, **body).json()["requests"] == 1
+    answer = post(key, path, **body, account_id=cast.cy.account.pk)
+    assert problem(answer) == (400, ["account_id"])
+    assert "is not the account of this key" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +132,7 @@ def test_a_decision_of_another_account_is_not_there(cast: Cast) -> None:
     assert problem(theirs) == (404, [])
     login = Client()
     login.force_login(cast.ada.user)
-    assert problem(login.get(f"/api/decisions/{operation}")) == (404, []), "a login belongs to no one account"
+    assert problem(login.get(f"/api/decisions/{operation}")) == (403, []), "a login belongs to no one account"
     assert Client().get(f"/api/decisions/{operation}").status_code in {401, 403}
 
 
@@ -133,8 +147,8 @@ def test_an_id_that_no_record_has_is_not_there(staff: Client, given: str) -> Non
 def test_what_ones_rules_did_is_told(cast: Cast) -> None:
     block = {"name": "no middle", "when": {}, "then": {"block": {"models": [MIDDLE]}}}
     Preferences.objects.create(user=cast.ada.user, rules=[block])
-    request(user_id=cast.ada.user.pk)
-    request(user_id=cast.ben.user.pk)
+    for person, account in ((cast.ada, cast.ada), (cast.ben, cast.ben), (cast.ada, cast.cy)):
+        request(user_id=person.user.pk, account_id=account.account.pk)
     answers = [Client(headers=each.auth).get("/api/preferences/rules/effects").json() for each in (cast.ada, cast.ben)]
     assert answers == [{"rules": [{"rule": "no middle", "requests": 1, "fired": 1, "moved": 1}]}, {"rules": []}]
     assert Client().get("/api/preferences/rules/effects").status_code in {401, 403}

@@ -45,7 +45,22 @@ def test_a_change_by_api_is_told_with_author_address_reason_and_fields(staff: Cl
         "reason": "by contract", "changes": [{"field": "name", "before": "GPT-5", "after": "Ours"}],
     }  # fmt: skip
     assert version["at"].startswith("2026-11-21T12:")
-    assert staff.get(f"/api/changes/model/{version['id']}").json() == version
+    restoring = {"refused": "", "changes": [], "with_it": []}
+    assert staff.get(f"/api/changes/model/{version['id']}").json() == {**version, "restoring": restoring}
+
+
+def test_a_version_tells_what_restoring_it_would_change_now(staff: Client) -> None:
+    editing.update(GPT, {"name": "One"}, because("1"))
+    (version,) = changes(staff, f"table=model&row={Model.objects.get(identifier=GPT).pk}&kind=added")
+    shown = staff.get(f"/api/changes/model/{version['id']}").json()["restoring"]
+    assert shown["changes"] == [{"field": "name", "before": "One", "after": "GPT-5"}]
+    editing.remove(GPT, because("gone"))
+    shown = staff.get(f"/api/changes/model/{version['id']}").json()["restoring"]
+    assert {"field": "name", "before": None, "after": "GPT-5"} in shown["changes"]
+    assert f"deployment {GPT} at openrouter" in shown["with_it"]
+    (pointer,) = changes(staff, "table=rollout&limit=1")
+    shown = staff.get(f"/api/changes/rollout/{pointer['id']}").json()["restoring"]
+    assert shown["refused"] == "What is live is not restored but rolled back."
 
 
 def test_versions_are_found_by_table_row_author_and_kind_page_by_page(staff: Client, cast: Cast) -> None:

@@ -146,6 +146,9 @@ def test_a_switch_is_turned_at_once_and_says_who_and_why(staff: Client, file: Pa
     note = json.loads(file.read_text())["last"]["USE_DB_ROUTER_CONFIG"]
     assert (note["on"], note["reason"]) == (False, "it decides badly")
     assert note["author"]
+    version = staff.get("/api/changes?table=rollout&row=router&limit=1").json()["results"][0]
+    assert (version["author"], version["reason"], version["ip"]) == ("staff", "it decides badly", "127.0.0.1")
+    assert version["changes"][0] == {"field": "switch", "before": None, "after": False}
     assert staff.get("/api/rollouts/router").json()["switch"] is False
     body = {"task": {"category": "coding", "complexity": "simple"}}
     select = staff.post("/api/routing/select", body, "application/json").json()

@@ -9,9 +9,9 @@ from django.test import Client
 
 from autorouter.configuration import save
 from autorouter.models import Policy, RouterConfiguration, TaskType
-from budgets.errors import RevokedKey
+from budgets.errors import RevokedKey, UnknownKey
 from budgets.keys import create_key, find_caller, revoke
-from budgets.models import Limit
+from budgets.models import Account, Limit
 from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing
@@ -142,11 +142,49 @@ def test_a_keys_secret_is_in_no_version(cast: Cast) -> None:
 def test_a_revoked_key_is_not_brought_back_by_an_earlier_version(cast: Cast) -> None:
     key, text = create_key(cast.ada.account, "before", cast.ada.user)
     first = newest("apikey", row=str(key.pk))
-    revoke(key)
+    revoke(key, because("lost", cast.staff))
     with pytest.raises(ValidationError, match="what is revoked stays revoked"):
         versions.restore("apikey", first.id, because("it was good", cast.staff))
     with pytest.raises(RevokedKey):
         find_caller(text)
+
+
+def test_a_deleted_account_comes_back_without_its_keys_and_members(cast: Cast) -> None:
+    history.delete([cast.ada.account], because("gone", cast.staff))
+    deletion = newest("account")
+    assert versions.restoration("account", deletion.id).with_it == ()
+    assert versions.restore("account", deletion.id, because("a mistake", cast.staff)) == ["account Acme"]
+    account = Account.objects.get(slug="acme")
+    assert not account.keys.exists()
+    assert not account.memberships.exists()
+    with pytest.raises(UnknownKey):
+        find_caller(cast.ada.text)
+
+
+# --- what restoring would do
+
+
+def test_a_restoration_tells_every_field_that_is_otherwise_now(seeded: Cast) -> None:
+    editing.update(GPT, {"name": "One"}, because("1"))
+    second = newest("model")
+    editing.update(GPT, {"name": "Two", "is_pro": True}, because("2"))
+    found = versions.restoration("model", second.id)
+    assert (found.is_gone, found.with_it, found.rights) == (False, (), ("models_registry.change_model",))
+    assert found.changes == (
+        versions.FieldChange(field="name", before="Two", after="One"),
+        versions.FieldChange(field="pro", before=True, after=False),
+    )
+    assert versions.restoration("model", newest("model").id).changes == ()
+
+
+def test_a_restoration_of_what_is_gone_tells_what_comes_with_it_and_which_rights_that_needs(seeded: Cast) -> None:
+    editing.remove(GPT, because("gone"))
+    found = versions.restoration("model", newest("model").id)
+    assert found.is_gone
+    assert found.with_it[:2] == (f"deployment {GPT} at openai", f"deployment {GPT} at openrouter")
+    assert [each.split()[0] for each in found.with_it[2:]] == ["price", "price"]
+    assert found.rights == tuple(f"models_registry.add_{each}" for each in ("model", "deployment", "price"))
+    assert versions.FieldChange(field="name", before=None, after="GPT-5") in found.changes
 
 
 # --- restoring

@@ -76,3 +76,28 @@ def test_no_page_is_wider_than_the_screen(page: Page, path: str, width: int) -> 
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(path)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_is_deleted_with_a_reason_is_found_among_the_changes_and_brought_back(page: Page) -> None:
+    page.goto("/admin/autorouter/tasktype/add/")
+    page.fill("#id_name", "dream")
+    page.fill("#id_policy", "ops")
+    page.click("button[name=_save]")
+    page.get_by_role("row", name="dream").get_by_role("checkbox").check()
+    page.select_option("select[name=action]", "delete_selected")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Say why: it is kept in the history")).to_be_visible()
+    page.fill("[name=reason]", "nobody dreams")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("row", name="dream")).to_have_count(0)
+    page.goto("/admin/changes/?table=tasktype&kind=deleted")
+    page.get_by_text("nobody dreams").click()
+    page.get_by_role("link", name="look at this version, restore it").first.click()
+    expect(page.get_by_role("heading", name="Restoring it now")).to_be_visible()
+    expect(page.get_by_role("cell", name="dream").last).to_be_visible()
+    page.fill("[name=reason]", "somebody does")
+    page.get_by_role("button", name="Bring it back").click()
+    expect(page.get_by_text("Restored: task type dream")).to_be_visible()

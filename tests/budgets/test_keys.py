@@ -1,14 +1,16 @@
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from budgets.errors import AccountClosed, ExpiredKey, KeyRefused, MissingKey, RevokedKey, UnknownKey
 from budgets.keys import create_key, digest, find_caller, load_ring, revoke
 from budgets.models import Account, ApiKey, Limit
-from tests.cast import Cast
+from tests.cast import Cast, because
 
 
 def test_a_key_is_found_by_its_text_and_kept_only_as_a_digest(cast: Cast) -> None:
@@ -29,9 +31,33 @@ def test_what_is_no_key_is_refused(cast: Cast, text: str | None, error: type[Key
 
 
 def test_a_revoked_key_opens_nothing_and_says_its_name(cast: Cast) -> None:
-    revoke(cast.ada.key)
+    revoke(cast.ada.key, because("lost"))
     with pytest.raises(RevokedKey, match="ada's key"):
         find_caller(cast.ada.text)
+
+
+WAYS: dict[str, Callable[[ApiKey], object]] = {
+    "save": lambda key: key.save(),
+    "update": lambda _: ApiKey.objects.update(revoked_at=None),
+    "bulk_update": lambda key: ApiKey.objects.bulk_update([key], ["revoked_at"]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_revocation_is_final_however_it_is_written(cast: Cast, way: str) -> None:
+    revoke(cast.ada.key, because("lost", cast.staff))
+    cast.ada.key.revoked_at = None
+    with pytest.raises(IntegrityError, match="stays so: make a new one"), transaction.atomic():
+        WAYS[way](cast.ada.key)
+    with pytest.raises(RevokedKey):
+        find_caller(cast.ada.text)
+    assert ApiKey.objects.filter(pk=cast.ada.key.pk).update(name="what was lost") == 1, "the rest may change"
+
+
+def test_the_history_tells_who_revoked_a_key_and_why(cast: Cast) -> None:
+    revoke(cast.ada.key, because("lost", cast.staff))
+    version = cast.ada.key.history.first()
+    assert (version.history_user, version.history_change_reason) == (cast.staff, "lost")
 
 
 def test_an_expired_key_opens_nothing(cast: Cast) -> None:

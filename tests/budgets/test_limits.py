@@ -9,10 +9,11 @@ from budgets import limits
 from budgets.ledger import Ledger
 from budgets.limits import UNREAD, LimitIndex
 from budgets.models import Limit
+from budgets.sweeping import differences
 from budgets.types import Granted, Refused
-from tests.budgets.books import spend
+from tests.budgets.books import settlement, spend
 from tests.budgets.conftest import dsn
-from tests.budgets.tables import limit, new_limit
+from tests.budgets.tables import books, limit, new_limit
 
 
 def test_the_limits_of_some_scopes_are_sorted_and_each_once() -> None:
@@ -98,6 +99,17 @@ async def test_a_limit_made_a_moment_ago_counts_at_once(ledger: Ledger) -> None:
     assert isinstance(await ledger.reserve(spend("account:1", amount=10)), Granted)
     await new_limit("account:1", 9)
     assert isinstance(await ledger.reserve(spend("account:1", amount=10)), Refused)
+
+
+@pytest.mark.anyio
+async def test_a_hold_whose_limit_was_deleted_is_settled_and_the_books_balance(ledger: Ledger) -> None:
+    gone, site = await new_limit("account:1", 20), await new_limit("site:", 50)
+    held = await ledger.reserve(spend("account:1", "site:", amount=10))
+    assert isinstance(held, Granted)
+    await sync_to_async(gone.delete)()
+    await ledger.settle(settlement(held, 7))
+    assert await books(site) == (7, 0)
+    assert await sync_to_async(differences)() == []
 
 
 @pytest.mark.anyio

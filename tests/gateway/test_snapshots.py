@@ -293,7 +293,7 @@ def test_a_new_key_a_revoked_one_and_a_closed_account_count_within_a_second(keep
     account.is_active = True
     account.save()
     counts_within_a_second(lambda: refusal(keeper, text) is None)
-    revoke(key)
+    revoke(key, CHANGE)
     counts_within_a_second(lambda: refusal(keeper, text) is RevokedKey)
     account.delete()
     counts_within_a_second(lambda: refusal(keeper, text) is UnknownKey)

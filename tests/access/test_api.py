@@ -1,0 +1,204 @@
+"""Who may do what in the REST API: every address with every method, so that a new one cannot be forgotten.
+
+Django's permissions decide for logins, and for keys with the permission "admin", which have the rights of their person.
+"""
+
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from budgets.keys import create_key
+from tests.access import routes
+from tests.cast import Cast, UserFactory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Who may come in."""
+
+    right: str
+    """Django's name of the permission that a person needs; empty: none, it is about one's own."""
+    keys: str = ""
+    """Which keys may without an administrator's rights: "", "routing" or "all"."""
+
+
+def door(right: str, keys: str = "") -> Door:
+    return Door(right=right, keys=keys)
+
+
+OWN = door("", "all")
+DOORS = {
+    "POST /api/backtests": door("releases.view_release"),
+    "GET /api/changes": door("models_registry.view_model"),
+    "GET /api/changes/{table}/{number}": door("models_registry.view_model"),
+    "POST /api/changes/{table}/{number}/restore": door("models_registry.change_model"),
+    "GET /api/decisions/{operation_id}": door("analytics.view_record", "routing"),
+    "GET /api/exports/{table}": door("models_registry.view_model"),
+    "GET /api/feedback": door("analytics.view_feedback", "all"),
+    "POST /api/feedback": door("analytics.add_feedback", "all"),
+    "GET /api/imports": door("models_registry.change_model"),
+    "POST /api/imports": door("models_registry.change_model"),
+    "GET /api/imports/{pk}": door("models_registry.change_model"),
+    "POST /api/imports/{pk}/apply": door("models_registry.change_model"),
+    "GET /api/learning/proposals": door("experiments.view_proposal", "routing"),
+    "GET /api/learning/proposals/{pk}": door("experiments.view_proposal", "routing"),
+    "POST /api/learning/proposals/{pk}/accept": door("experiments.change_proposal"),
+    "POST /api/learning/proposals/{pk}/reject": door("experiments.change_proposal"),
+    "GET /api/learning/rounds": door("experiments.view_learninground"),
+    "POST /api/learning/rounds": door("experiments.add_learninground"),
+    "GET /api/learning/rounds/{pk}": door("experiments.view_learninground"),
+    "GET /api/models": door("models_registry.view_model", "all"),
+    "POST /api/models": door("models_registry.add_model"),
+    "GET /api/models/{identifier}": door("models_registry.view_model", "all"),
+    "PATCH /api/models/{identifier}": door("models_registry.change_model"),
+    "DELETE /api/models/{identifier}": door("models_registry.delete_model"),
+    "POST /api/models/{identifier}/deprecate": door("models_registry.change_model"),
+    "POST /api/models/{identifier}/duplicate": door("models_registry.add_model"),
+    "GET /api/preferences": OWN,
+    "PATCH /api/preferences": OWN,
+    "GET /api/preferences/rules/effects": OWN,
+    "GET /api/prices": door("models_registry.view_price"),
+    "POST /api/prices": door("models_registry.add_price"),
+    "GET /api/prices/{pk}": door("models_registry.view_price"),
+    "POST /api/prices/{pk}/approve": door("models_registry.change_price"),
+    "POST /api/prices/{pk}/reject": door("models_registry.change_price"),
+    "GET /api/prices/sync": door("models_registry.change_model"),
+    "POST /api/prices/sync": door("models_registry.change_model"),
+    "GET /api/profiles": door("autorouter.view_profile", "routing"),
+    "PATCH /api/profiles": door("autorouter.change_profile"),
+    "GET /api/profiles/{model}": door("autorouter.view_profile", "routing"),
+    "GET /api/providers": door("models_registry.view_provider", "all"),
+    "POST /api/providers": door("models_registry.add_provider"),
+    "GET /api/providers/{name}": door("models_registry.view_provider", "all"),
+    "PATCH /api/providers/{name}": door("models_registry.change_provider"),
+    "GET /api/releases": door("releases.view_release", "all"),
+    "GET /api/releases/{pk}": door("releases.view_release", "all"),
+    "GET /api/releases/{line}/difference": door("releases.view_release", "routing"),
+    "GET /api/releases/{line}/{number}": door("releases.view_release", "routing"),
+    "GET /api/requests": door("analytics.view_record", "routing"),
+    "GET /api/requests/{pk}": door("analytics.view_record", "routing"),
+    "GET /api/rollouts/{line}": door("releases.view_rollout", "routing"),
+    "POST /api/rollouts/{line}": door("releases.change_rollout"),
+    "GET /api/router/configuration": door("autorouter.view_routerconfiguration", "routing"),
+    "PATCH /api/router/configuration": door("autorouter.change_routerconfiguration"),
+    "POST /api/router/preview": door("autorouter.view_routerconfiguration"),
+    "GET /api/routing/policies": door("autorouter.view_policy", "routing"),
+    "POST /api/routing/policies": door("autorouter.add_policy"),
+    "GET /api/routing/policies/{name}": door("autorouter.view_policy", "routing"),
+    "POST /api/routing/policies/{name}/activate": door("autorouter.change_policy"),
+    "POST /api/routing/policies/{name}/deactivate": door("autorouter.change_policy"),
+    "POST /api/routing/select": door("autorouter.view_routerconfiguration", "routing"),
+    "GET /api/routing/task-types": door("autorouter.view_tasktype", "routing"),
+    "POST /api/routing/task-types": door("autorouter.add_tasktype"),
+    "GET /api/routing/task-types/{name}": door("autorouter.view_tasktype", "routing"),
+    "PATCH /api/routing/task-types/{name}": door("autorouter.change_tasktype"),
+    "DELETE /api/routing/task-types/{name}": door("autorouter.delete_tasktype"),
+    "GET /api/sessions": door("autorouter.view_session", "all"),
+    "GET /api/sessions/{name}": door("autorouter.view_session", "all"),
+    "DELETE /api/sessions/{name}": door("autorouter.delete_session", "all"),
+    "GET /api/switches": door("releases.view_rollout", "routing"),
+    "PATCH /api/switches": door("releases.change_rollout"),
+}
+NAMES = {
+    "{table}": "model", "{number}": "1", "{pk}": "1", "{operation_id}": "00000000-0000-0000-0000-000000000001",
+    "{identifier}": "openai:none", "{model}": "openai:none", "{line}": "router", "{name}": "none",
+}  # fmt: skip
+
+
+def knock(client: Client, place: str) -> int:
+    """The status of a request that makes no sense, about something that is not there."""
+    method, _, address = place.partition(" ")
+    for name, value in NAMES.items():
+        address = address.replace(name, value)
+    client.raise_request_exception = False
+    return client.generic(method, f"{address}?source=none", '{"nothing": 1}', "application/json").status_code
+
+
+def is_open(client: Client, place: str) -> bool:
+    """Whether one is let in, whatever comes of it."""
+    status = knock(client, place)
+    assert status < 500, place
+    return status not in {401, 403}
+
+
+def with_rights(user: User, *names: str) -> User:
+    """With just these of Django's permissions."""
+    user.user_permissions.set(
+        [
+            Permission.objects.get(content_type__app_label=app, codename=code)
+            for app, code in (name.split(".") for name in names)
+        ]
+    )
+    return User.objects.get(pk=user.pk)
+
+
+def login(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def key(cast: Cast, user: User | None, *permissions: str) -> Client:
+    _, text = create_key(cast.ada.account, "a key", user, permissions)
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+@pytest.fixture
+def clerk(db: None) -> User:
+    """Staff without any permission."""
+    return UserFactory.create(username="clerk", is_staff=True)
+
+
+def test_every_address_and_method_has_its_door() -> None:
+    assert {f"{method} {path}" for method, path in routes.of_the_api()} - {
+        "GET /api/schema",
+        "GET /api/docs",
+    } == DOORS.keys()
+    assert routes.plain_views() == {"renamed", "not_found"}
+
+
+@pytest.mark.django_db
+def test_who_is_not_known_comes_in_nowhere() -> None:
+    assert [place for place in DOORS if is_open(Client(), place)] == []
+
+
+def test_staff_without_a_permission_come_to_their_own_alone(clerk: User) -> None:
+    client = login(clerk)
+    assert [place for place in DOORS if is_open(client, place)] == [
+        place for place, each in DOORS.items() if each == OWN
+    ]
+
+
+def test_a_key_opens_what_keys_may_and_an_admin_key_of_somebody_without_rights_no_more(cast: Cast, clerk: User) -> None:
+    plain, routing = key(cast, clerk, "inference"), key(cast, clerk, "routing")
+    for client, kinds in (
+        (plain, {"all"}),
+        (routing, {"all", "routing"}),
+        (key(cast, clerk, "admin"), {"all", "routing"}),
+    ):
+        assert [place for place in DOORS if is_open(client, place)] == [
+            place for place, each in DOORS.items() if each.keys in kinds
+        ]
+
+
+def test_the_one_permission_opens_it_to_a_login_and_to_an_admin_key_of_the_same_person(cast: Cast, clerk: User) -> None:
+    admin, shut = key(cast, clerk, "admin"), []
+    for place, each in DOORS.items():
+        person = with_rights(clerk, *filter(None, [each.right]))
+        shut += [place for client in (login(person), admin) if not is_open(client, place)]
+    assert shut == []
+
+
+def test_every_other_permission_together_does_not(clerk: User) -> None:
+    """Who may change may view; and the history is open to who may see any of its tables."""
+    known = Permission.objects.select_related("content_type")
+    every = {f"{each.content_type.app_label}.{each.codename}": each for each in known}
+    clerk.user_permissions.set(every.values())
+    client = login(clerk)
+    for place, each in DOORS.items():
+        taken = [every[name] for name in {each.right, each.right.replace(".view_", ".change_")} if name]
+        clerk.user_permissions.remove(*taken)
+        assert is_open(client, place) == (each == OWN or place == "GET /api/changes"), place
+        clerk.user_permissions.add(*taken)
