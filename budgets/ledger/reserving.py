@@ -5,6 +5,7 @@ from typing import Any
 
 from budgets.errors import AlreadySettled, SpendRejected
 from budgets.ledger.database import Away, Database, Rejected
+from budgets.ledger.halving import by_halves
 from budgets.limits import READ, UNREAD, LimitIndex, index_of
 from budgets.types import Granted, Refused, Spend
 
@@ -33,13 +34,7 @@ class Reserver:
         if len(by_name) < len(batch):
             answers = dict(zip(by_name, await self.reserve(list(by_name.values())), strict=True))
             return [answers[spend.operation_id, spend.hop] for spend in batch]
-        try:
-            return await self._reserve(batch)
-        except Rejected as problem:
-            if len(batch) == 1:
-                return [SpendRejected(str(problem))]
-        half = len(batch) // 2
-        return [*await self.reserve(batch[:half]), *await self.reserve(batch[half:])]
+        return await by_halves(batch, self._reserve, _rejected)
 
     async def _reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
         row = await self._ask(batch)
@@ -85,6 +80,10 @@ def _columns(index: LimitIndex, batch: Sequence[Spend]) -> tuple[Any, ...]:
         [spend.lease_s for spend in batch],
         [spend.request for spend in batch],
     )
+
+
+async def _rejected(_: Spend, problem: Rejected) -> Answer:
+    return SpendRejected(str(problem))
 
 
 def _granted(spend: Spend, verdict: str, remaining: int | None) -> Granted | AlreadySettled:
