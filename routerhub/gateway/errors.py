@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
-from budgets.errors import KeyRefused, KeysUnavailable, LedgerUnavailable, PermissionMissing
+from budgets.errors import (
+    AlreadySettled,
+    KeyRefused,
+    KeysUnavailable,
+    LedgerUnavailable,
+    PermissionMissing,
+    SpendRejected,
+)
 from budgets.types import Refused, to_usd
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
@@ -148,7 +155,7 @@ def _no_candidate(error: NoCandidate) -> ApiError:
     )
 
 
-def _invalid(status: int, code: str, param: str) -> Callable[[Exception], ApiError]:
+def _invalid(status: int, code: str, param: str | None = None) -> Callable[[Exception], ApiError]:
     def build(error: Exception) -> ApiError:
         return ApiError(status=status, message=str(error), type="invalid_request_error", code=code, param=param)
 
@@ -167,7 +174,7 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     BadRequest: lambda e: ApiError(
         status=400, message=str(e), type="invalid_request_error", code=e.code, param=e.param
     ),
-    TooLarge: lambda e: ApiError(status=413, message=str(e), type="invalid_request_error", code="body_too_large"),
+    TooLarge: _invalid(413, "body_too_large"),
     KeyRefused: lambda e: ApiError(
         status=401,
         message=str(e),
@@ -185,6 +192,8 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     UnknownTaskType: _invalid(400, "invalid_value", "routerhub.task_type"),
     NoCandidate: _no_candidate,
     BudgetRefused: _budget_refused,
+    SpendRejected: _invalid(400, "not_recordable"),
+    AlreadySettled: _invalid(409, "already_settled"),
     KeysUnavailable: _unavailable("keys_unavailable"),
     LedgerUnavailable: _unavailable("ledger_unavailable"),
     AllFailed: _all_failed,

@@ -9,7 +9,14 @@ import pytest
 
 from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.types import Exclusion
-from budgets.errors import KeysUnavailable, LedgerUnavailable, MissingKey, PermissionMissing
+from budgets.errors import (
+    AlreadySettled,
+    KeysUnavailable,
+    LedgerUnavailable,
+    MissingKey,
+    PermissionMissing,
+    SpendRejected,
+)
 from budgets.types import Refused
 from models_registry.types import Attempt
 from models_registry.upstream.errors import Failed, Overloaded, Rejected, TimedOut
@@ -45,6 +52,8 @@ def refusal(**changes: Any) -> BudgetRefused:
         (NoCandidate(decision()), 422, "no_candidate", "model"),
         (refusal(), 429, "insufficient_quota", None),
         (refusal(measure="requests", period="minute"), 429, "rate_limit_exceeded", None),
+        (SpendRejected("a NUL"), 400, "not_recordable", None),
+        (AlreadySettled(UUID(int=1), 0), 409, "already_settled", None),
         (KeysUnavailable(), 503, "keys_unavailable", None),
         (LedgerUnavailable(), 503, "ledger_unavailable", None),
         (AllFailed(Failed("x", status=500), TRIED), 502, "Failed", None),
