@@ -21,6 +21,7 @@ from budgets.errors import (
 from budgets.types import Refused, to_usd
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
+from routerhub.gateway.rates import rate_headers
 
 
 class BadRequest(Exception):
@@ -77,13 +78,20 @@ def _amount(refused: Refused, value: int) -> str:
 
 
 def _refusal_text(refused: Refused) -> str:
-    until = f"It resets at {refused.resets_at:%Y-%m-%d %H:%M} UTC." if refused.resets_at else "It does not reset."
     period = "in all" if refused.period == "total" else f"per {refused.period}"
     return (
         f"The limit of {refused.label} is {_amount(refused, refused.limit)} {period}: "
         f"{_amount(refused, refused.spent)} are spent, {_amount(refused, refused.reserved)} reserved, "
-        f"and this request may need {_amount(refused, refused.asked)}. {until}"
+        f"and this request may need {_amount(refused, refused.asked)}. {_until(refused)}"
     )
+
+
+def _until(refused: Refused) -> str:
+    if refused.resets_at is None:
+        return "It does not reset." if refused.rate is None else "That is more than there ever is room for."
+    if refused.rate is not None:
+        return f"There is room for it in {refused.retry_after_s} s."
+    return f"It resets at {refused.resets_at:%Y-%m-%d %H:%M} UTC."
 
 
 def _budget_refused(error: BudgetRefused) -> ApiError:
@@ -91,14 +99,18 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
     figures = {name: getattr(refused, name) for name in ("limit", "spent", "reserved", "asked")}
     if refused.measure == "money":
         figures = {f"{name}_usd": f"{to_usd(value):f}" for name, value in figures.items()}
-    rate = refused.measure != "money"
+    counts = refused.measure != "money"
+    # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
+    soon = refused.period == "minute" and refused.resets_at is not None
+    headers = {"x-should-retry": "true" if soon else "false", **rate_headers([refused.rate] if refused.rate else [])}
+    if counts and refused.retry_after_s is not None:
+        headers["Retry-After"] = str(refused.retry_after_s)
     return ApiError(
         status=429,
         message=str(error),
-        type="rate_limit_error" if rate else "insufficient_quota",
-        code="rate_limit_exceeded" if rate else "insufficient_quota",
-        # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
-        headers={"x-should-retry": "true" if refused.period == "minute" else "false"},
+        type="rate_limit_error" if counts else "insufficient_quota",
+        code="rate_limit_exceeded" if counts else "insufficient_quota",
+        headers=headers,
         details={
             "budget": {
                 "scope": refused.label,

@@ -13,7 +13,7 @@ from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy
-from budgets.types import Caller, Granted, Outcome, to_nano
+from budgets.types import Caller, Granted, Measure, Outcome, Rate, to_nano
 from models_registry.types import SANDBOX, Attempt, Usage
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 from routerhub.gateway.reservation import Plan
@@ -76,6 +76,10 @@ class Operation:
     hold: Hold | None = None
     hops: int = 0
     charged_nano: int = 0
+    counted: tuple[str, ...] = ()
+    """The scopes of all holds so far: in these the operation counts as a request already."""
+    rates: dict[Measure, Rate] = field(default_factory=dict)
+    """As they stood after the last hold that counted in them."""
 
     @cached_property
     def id_text(self) -> str:

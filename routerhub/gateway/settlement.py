@@ -12,9 +12,10 @@ logger = logging.getLogger(__name__)
 
 
 async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: float) -> Refused | None:
-    """Open a hold for the plan, or say which limit it does not fit into. Raises LedgerUnavailable."""
+    """Open a hold for the plan, or say which limit it does not fit into. Raises BudgetError."""
     hop, operation.hops = operation.hops, operation.hops + 1
     caller = operation.arrival.caller
+    found = scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls.tags)
     answer = await ledger.reserve(
         Spend(
             operation_id=operation.id,
@@ -22,7 +23,8 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
             account_id=caller.account_id,
             key_id=caller.key_id,
             user_id=caller.user_id,
-            scopes=scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls.tags),
+            scopes=found,
+            counted=operation.counted,
             amount_nano=plan.ceiling_nano,
             tokens=plan.tokens,
             lease_s=lease_s,
@@ -32,6 +34,8 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     if isinstance(answer, Refused):
         return answer
     operation.hold = Hold(plan=plan, granted=answer)
+    operation.counted += found
+    operation.rates.update({rate.measure: rate for rate in answer.rates})
     return None
 
 

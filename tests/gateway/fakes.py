@@ -17,7 +17,7 @@ from autorouter.people.preferences import Preferences
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
 from budgets.errors import LedgerUnavailable, MissingKey, UnknownKey
-from budgets.types import Caller, Granted, Refused, Settlement, Spend
+from budgets.types import Caller, Granted, Rate, Refused, Settlement, Spend
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
 from models_registry.upstream.base import OPENAI, Chunk, Completion, UpstreamRequest
@@ -57,6 +57,8 @@ class FakeLedger:
 
     limit_nano: int | None = None
     is_away: bool = False
+    rates: tuple[Rate, ...] = ()
+    """How those stand that every hold counts in."""
     spent_nano: int = 0
     holds: dict[tuple[uuid.UUID, int], int] = field(default_factory=dict)
     asked: list[Spend] = field(default_factory=list)
@@ -75,9 +77,10 @@ class FakeLedger:
             remaining = self.limit_nano - self.spent_nano - reserved - spend.amount_nano
             if remaining < 0:
                 return Refused(**hop, limit_id=1, label="account acme", measure="money", period="day", spent=self.spent_nano,
-                               limit=self.limit_nano, reserved=reserved, asked=spend.amount_nano, resets_at=None)  # fmt: skip
+                               limit=self.limit_nano, reserved=reserved, asked=spend.amount_nano, resets_at=None,
+                               retry_after_s=None)  # fmt: skip
         self.holds[spend.operation_id, spend.hop] = spend.amount_nano
-        return Granted(**hop, amount_nano=spend.amount_nano, remaining_nano=remaining)
+        return Granted(**hop, amount_nano=spend.amount_nano, remaining_nano=remaining, rates=self.rates)
 
     async def settle(self, settlement: Settlement) -> None:
         del self.holds[settlement.operation_id, settlement.hop]  # a second settlement is a KeyError
