@@ -9,8 +9,8 @@ from uuid import UUID
 Measure = Literal["money", "requests", "tokens"]
 Period = Literal["minute", "hour", "day", "week", "month", "total"]
 ScopeKind = Literal["site", "account", "user", "key", "policy", "model", "provider", "tag"]
-Outcome = Literal["success", "failure", "abandoned"]
-"""How a hop ended, for whoever settles it. A sweep adds its own: unknown."""
+Outcome = Literal["success", "failure", "abandoned", "refused"]
+"""How a request ended, and with it its last hop. Refused: nothing was called. A sweep adds its own: unknown."""
 
 RequestRow = tuple[Any, ...]
 """What is known of a request when it is let in: the columns of PostgreSQL's type analytics_request."""

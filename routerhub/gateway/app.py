@@ -25,7 +25,7 @@ from autorouter.decision.ranking import Rankings
 from routerhub.audit.change import valid_address
 from routerhub.gateway import pipeline
 from routerhub.gateway.answering import Reply
-from routerhub.gateway.auth import identify, user_key
+from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
 from routerhub.gateway.protocols import openai_models
 from routerhub.gateway.protocols.base import ChatProtocol, Client
@@ -200,6 +200,7 @@ def _offered(request: Request) -> tuple[Rankings, bool]:
     """The caller's releases, and whether internal models are shown to them."""
     snapshot = request.app.state.runtime.snapshots.current
     caller = identify(request.headers, snapshot.ring, datetime.now(UTC))
+    check_permission(caller)
     return snapshot.rankings(user_key(caller)), "admin" in caller.permissions
 
 

@@ -90,7 +90,10 @@ async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -
         served = await course.run()
         is_served = True
         return served
-    except (BudgetRefused, AllFailed) as failure:
+    except (BudgetRefused, NoCandidate) as refusal:
+        await course.end("refused", str(refusal), to_api_error(refusal).status)
+        raise
+    except AllFailed as failure:
         await course.end("failure", str(failure), to_api_error(failure).status)
         raise
     except BudgetError as failure:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.errors import NoCandidate, RouterError, UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.people.preferences import Preferences
 from autorouter.types import Policy
 from budgets.errors import MissingKey, PermissionMissing, UnknownKey
@@ -104,6 +104,43 @@ async def test_nonsense_is_refused_before_anything_is_paid_for(body: Any, error:
     assert made.ledger.asked == []  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "known"),
+    [
+        ({"messages": []}, 400, {"requested_model": "", "category": "", "decision": "{}"}),
+        ({"model": "acme:nothing"}, 404, {"requested_model": "acme:nothing", "model": "", "decision": "{}"}),
+        ({"routerhub": {"task_type": "dance", "session": "s"}}, 400, {"task_type": "dance", "session": "s"}),
+        (
+            {"routerhub": {"max_cost_usd": 1e-7, "tags": ["a"]}, "stream": True},
+            422,
+            {
+                "category": "conversation",
+                "complexity": "simple",
+                "priority": "balanced",
+                "tags": ("a",),
+                "is_stream": True,
+            },
+        ),
+    ],
+)
+async def test_what_is_refused_is_recorded_with_what_was_known_of_it(body: Any, status: int, known: Any) -> None:
+    made = gateway()
+    with pytest.raises((RouterError, BadRequest)) as caught:
+        await serve(made, **body)
+    (record,) = made.ledger.records  # type: ignore[attr-defined]
+    assert (record["outcome"], record["http_status"], record["error"]) == ("refused", status, str(caught.value))
+    assert (record["account_id"], record["cost_nano"], record["attempts"]) == (ADA.account_id, 0, "[]")
+    assert (record["catalogue_release"], record["ip"]) == (3, "127.0.0.1")
+    assert {name: record[name] for name in known} == known
+
+
+async def test_a_refused_dry_run_leaves_no_record() -> None:
+    made = gateway()
+    with pytest.raises(UnknownPolicy):
+        await serve(made, routerhub={"dry_run": True, "policy": "nothing"})
+    assert made.ledger.records == []  # type: ignore[attr-defined]
+
+
 async def test_where_every_model_is_out_the_reasons_are_all_there() -> None:
     with pytest.raises(NoCandidate) as caught:
         await serve(gateway(), routerhub={"max_cost_usd": 0.0000001})
@@ -134,10 +171,12 @@ async def test_a_conversation_keeps_its_model() -> None:
 
 
 async def test_without_a_good_key_nobody_is_let_in() -> None:
+    made = gateway()
     with pytest.raises(MissingKey):
-        await serve(gateway(), key=None)
+        await serve(made, key=None)
     with pytest.raises(UnknownKey):
-        await serve(gateway(), key="rh_wrong")
+        await serve(made, key="rh_wrong")
+    assert made.ledger.records == []  # type: ignore[attr-defined]
     assert isinstance((await serve(gateway(), key=None, headers={"x-api-key": KEY})).body, bytes)
 
 
@@ -147,6 +186,7 @@ async def test_a_key_that_may_not_call_models_does_not() -> None:
     made.snapshots.ring.find = lambda *_: reader  # type: ignore[attr-defined]
     with pytest.raises(PermissionMissing):
         await serve(made)
+    assert [each["http_status"] for each in made.ledger.records] == [403]  # type: ignore[attr-defined]
 
 
 async def test_an_upstream_without_usage_is_counted_and_told_as_an_estimate() -> None:

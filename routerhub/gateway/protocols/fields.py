@@ -33,7 +33,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def _refuse_deep(value: object, param: str) -> None:
-    level = [value]
+    level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
         level = [each for each in level if isinstance(each, dict | list)]
         level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
