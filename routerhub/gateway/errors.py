@@ -22,6 +22,7 @@ from budgets.types import Refused, to_usd
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
 from routerhub.gateway.rates import rate_headers
+from routerhub.request_body import BodyTimedOut
 
 
 class BadRequest(Exception):
@@ -187,6 +188,13 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
         status=400, message=str(e), type="invalid_request_error", code=e.code, param=e.param
     ),
     TooLarge: _invalid(413, "body_too_large"),
+    BodyTimedOut: lambda e: ApiError(
+        status=408,
+        message=str(e),
+        type="invalid_request_error",
+        code="body_timeout",
+        headers={"Connection": "close"},
+    ),
     KeyRefused: lambda e: ApiError(
         status=401,
         message=str(e),

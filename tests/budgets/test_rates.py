@@ -145,7 +145,7 @@ async def test_another_model_that_an_operation_tries_counts_it_and_all_hops_pay(
     model, month = await new_limit("model:b", 1, "requests", "minute"), await new_limit("account:1", 100)
     first = spend("account:1", "model:a")
     await granted(ledger, first)
-    later = {"operation_id": first.operation_id, "counted": first.scopes}
+    later: dict[str, Any] = {"operation_id": first.operation_id, "counted": first.scopes}
     await granted(ledger, spend("account:1", "model:b", hop=1, **later))
     assert (await books(model), await books(month)) == ((0, 1), (0, 20))
     assert isinstance(await ledger.reserve(spend("model:b")), Refused)

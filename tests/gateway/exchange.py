@@ -34,10 +34,13 @@ class Exchange:
         body: Any = HELLO,
         path: str = CHAT,
         method: str = "POST",
+        *,
         key: str = KEY,
         pieces: int = 1,
         headers: Mapping[str, str] = NOTHING,
         query: Mapping[str, str] = NOTHING,
+        is_whole: bool = True,
+        client: str = "127.0.0.1",
     ) -> None:
         data = body if isinstance(body, bytes) else orjson.dumps(body)
         size = max(1, -(-len(data) // pieces))
@@ -46,13 +49,13 @@ class Exchange:
         scope = {
             "type": "http", "path": path, "raw_path": path.encode(), "root_path": "", "method": method,
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
-            "client": ("127.0.0.1", 1), "query_string": urlencode(query).encode(),
+            "client": (client, 1), "query_string": urlencode(query).encode(),
             "scheme": "http", "server": ("x", 80), "http_version": "1.1",
         }  # fmt: skip
 
         async def receive() -> Any:
             if waiting:
-                return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting)}
+                return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting) or not is_whole}
             await self.leave.wait()
             return {"type": "http.disconnect"}
 

@@ -56,6 +56,31 @@ async def test_a_body_that_is_too_large_is_refused_after_it_was_read(pieces: int
     assert exactly.status == 200
 
 
+async def test_a_body_that_never_comes_is_not_waited_for_without_end() -> None:
+    exchange = Exchange(body_wait_s=0.01)
+    await exchange.ask(b'{"messages": [', is_whole=False)
+    assert (exchange.status, exchange.error["code"]) == (408, "body_timeout")
+    assert exchange.headers[b"connection"] == b"close"
+    assert "waited for 0.01 s" in exchange.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "known"),
+    [
+        ("1.2.3.4'; DROP TABLE", None),
+        ("unknown", None),
+        ("", None),
+        ("fe80::1%eth0", "fe80::1"),
+        ("::ffff:9.9.9.9", "9.9.9.9"),
+    ],
+)
+async def test_an_address_that_is_none_gets_into_no_hold_and_no_record(claimed: str, known: str | None) -> None:
+    exchange = Exchange()
+    await exchange.ask(client=claimed)
+    assert exchange.status == 200
+    assert (await exchange.settled())["ip"] == known
+
+
 async def test_a_refusal_carries_its_headers() -> None:
     exchange = Exchange()
     await exchange.ask(key="rh_wrong")
