@@ -1,7 +1,7 @@
 """One request under way: who asks what, what was decided, what is held for it, and what its record says in the end."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -31,6 +31,8 @@ class Arrival:
     request: ChatRequest
     rankings: Rankings
     availability_digest: str
+    usual_output: Mapping[str, int]
+    """Tokens that an answer hardly ever passes, by model id; a model without a measurement is missing."""
     at: datetime
     began: float
     """Monotonic seconds."""

@@ -31,10 +31,10 @@ async def serve(
     began, at = clock.monotonic(), clock.now()
     caller = identify(headers, snapshot.ring, at)
     rankings = snapshot.rankings(user_key(caller))
-    digest = snapshot.digest_of(rankings)
     arrival = Arrival(
-        caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=digest, at=at, began=began
-    )
+        caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
+        usual_output=snapshot.usual_output, at=at, began=began,
+    )  # fmt: skip
     try:
         check_permission(caller)
         arrival = replace(arrival, request=protocol.read(body, headers))

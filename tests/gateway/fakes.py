@@ -247,6 +247,7 @@ def operation(
     asked: ChatRequest | None = None,
     met: Rankings | None = None,
     everything: Decision | None = None,
+    usual_output: Mapping[str, int] | None = None,
     seconds: float = 300,
     **constraints: Any,
 ) -> Operation:
@@ -262,6 +263,7 @@ def operation(
         request=asked or request(),
         rankings=met,
         availability_digest=availability.digest(met.availability),
+        usual_output=usual_output or {},
         at=NOW,
         began=1_000.0,
     )
@@ -289,6 +291,7 @@ class FakeSnapshots:
 
     def __init__(self, met: Rankings, preferences: Mapping[int, Preferences] | None = None) -> None:
         self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
+        self.usual_output: dict[str, int] = {}
         self.is_stopped = False
 
     @property

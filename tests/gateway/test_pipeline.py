@@ -1,5 +1,6 @@
 """A request from bytes to bytes: who asks, what is decided, what answers, and what is told."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from budgets.types import Caller
 from models_registry.types import Usage
 from routerhub.gateway import pipeline
 from routerhub.gateway.answering import Reply
-from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.errors import BadRequest, BudgetRefused
 from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
 from routerhub.gateway.runtime import Runtime
@@ -160,6 +161,34 @@ async def test_a_users_own_preferences_count() -> None:
     made.snapshots.ring.find = lambda *_: dora  # type: ignore[attr-defined]
     made.snapshots.preferences = {5: Preferences(max_cost_usd=Decimal("0.0002"))}  # type: ignore[attr-defined]
     assert (await told(made))["model"] == SMALL
+
+
+async def test_what_is_held_where_no_longest_answer_was_named_is_what_the_upstream_keeps_to() -> None:
+    made = gateway()
+    made.snapshots.usual_output = {SMALL: 1_500}  # type: ignore[attr-defined]
+    await told(made, model=SMALL)
+    await told(made, model=SMALL, max_tokens=3_000)
+    await told(made, model=MIDDLE)
+    asked = made.upstreams._adapters["openai"].asked  # type: ignore[attr-defined]
+    assert [each.max_output_tokens for each in asked] == [1_500, 3_000, 4_000]
+    held = [spend.tokens for spend in made.ledger.asked]  # type: ignore[attr-defined]
+    assert held[1] - held[0] > 1_500
+
+
+@pytest.mark.parametrize(("usual", "refused"), [({}, 56), ({LARGE: 400}, 0)])
+async def test_requests_under_way_keep_others_out_for_no_more_than_an_answer_usually_has(
+    usual: Any, refused: int
+) -> None:
+    """64 at once on a limit of a dollar, of which nothing is spent."""
+    made = gateway([goes_on := asyncio.Event(), completion()])
+    made.snapshots.usual_output = usual  # type: ignore[attr-defined]
+    made.ledger.limit_nano = 10**9  # type: ignore[attr-defined]
+    asking = [asyncio.ensure_future(serve(made, model=LARGE)) for _ in range(64)]
+    while len(made.ledger.asked) < 64:  # type: ignore[attr-defined]  # noqa: ASYNC110 - a fake has no event
+        await asyncio.sleep(0)
+    goes_on.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(each, BudgetRefused) for each in answers) == refused
 
 
 async def test_a_conversation_keeps_its_model() -> None:
