@@ -58,7 +58,10 @@ class RecordAdmin(FactAdmin):
 
     @display(description="Model", header=True, ordering="model")
     def known_as(self, row: Record) -> list[str]:
-        return [row.model, f"{row.provider}, asked for {row.requested_model}"]
+        return [
+            row.model or "none",
+            ", ".join(filter(None, [row.provider, f"asked for {row.requested_model or 'nothing readable'}"])),
+        ]
 
     @display(description="Task")
     def task(self, row: Record) -> str:
@@ -67,7 +70,13 @@ class RecordAdmin(FactAdmin):
     @display(
         description="Outcome",
         ordering="outcome",
-        label={"success": "success", "failure": "danger", "abandoned": "warning", "unknown": "warning"},
+        label={
+            "success": "success",
+            "failure": "danger",
+            "abandoned": "warning",
+            "unknown": "warning",
+            "refused": "info",
+        },
     )
     def outcome_label(self, row: Record) -> str:
         return row.outcome

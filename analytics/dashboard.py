@@ -29,6 +29,7 @@ def _figures() -> dict[str, Any]:
     recent = Record.objects.filter(created_at__gte=start)
     totals = recent.aggregate(
         requests=Count("operation_id"),
+        admitted=Count("operation_id", filter=~Q(outcome="refused")),
         good=Count("operation_id", filter=Q(outcome="success")),
         spent=Sum("cost_nano"),
         latency=Avg("latency_ms", filter=Q(outcome="success")),
@@ -37,7 +38,11 @@ def _figures() -> dict[str, Any]:
     hours: dict[datetime, Any] = {
         row["hour"]: row for row in by_hour.annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
     }
-    models = recent.values("model").annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
+    models = (
+        recent.exclude(outcome="refused")
+        .values("model")
+        .annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
+    )
     return {
         "tiles": _tiles(totals),
         "requests_chart": _chart(start, hours, "requests"),
@@ -47,19 +52,20 @@ def _figures() -> dict[str, Any]:
 
 
 def _tiles(totals: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each figure with its target, and whether it is met; without traffic nothing is claimed."""
-    requests = totals["requests"]
+    """Each figure with its target, and whether it is met; without traffic nothing is claimed, and of what was refused
+    neither success nor failure."""
+    requests, admitted = totals["requests"], totals["admitted"]
     spent = to_usd(totals["spent"] or 0)
-    if not requests:
+    if not admitted:
         dash = {"value": "-", "met": None}
         return [
-            {"title": "Requests", "value": "0", "note": "last 24 hours", "met": None},
+            {"title": "Requests", "value": f"{requests:,}", "note": "last 24 hours", "met": None},
             {"title": "Spent", "value": "$0", "note": "last 24 hours", "met": None},
             {"title": "Success", "note": f"target {TARGET_SUCCESS} %", **dash},
             {"title": "Mean answer", "note": f"target below {TARGET_LATENCY_MS / 1000:g} s", **dash},
         ]
-    share = 100 * totals["good"] / requests
-    mean_cost = spent / requests
+    share = 100 * totals["good"] / admitted
+    mean_cost = spent / admitted
     latency = totals["latency"]
     return [
         {"title": "Requests", "value": f"{requests:,}", "note": "last 24 hours", "met": None},

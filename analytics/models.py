@@ -84,6 +84,9 @@ class MeasuredFact(Fact):
     requests = models.PositiveIntegerField()
     latency_ms = models.PositiveIntegerField(help_text="mean time of a whole answer")
     tokens_per_second = models.FloatField(help_text="output of a whole answer")
+    usual_output = models.PositiveIntegerField(
+        null=True, help_text="output tokens that hardly an answer is longer than; empty where too few were measured"
+    )
     measured_at = models.DateTimeField()
 
     class Meta:

@@ -62,7 +62,8 @@ class AnswerFacts:
     """Who served it, e.g. "openrouter" or "sandbox"."""
     is_sandbox: bool
     outcome: str
-    """success, failure or abandoned (the client left). A sweep writes unknown (the process died)."""
+    """success, failure, abandoned (the client left) or refused (nothing was called). A sweep writes unknown (the process
+    died)."""
     error: str
     http_status: int | None
     latency_ms: int

@@ -9,8 +9,8 @@ from uuid import UUID
 Measure = Literal["money", "requests", "tokens"]
 Period = Literal["minute", "hour", "day", "week", "month", "total"]
 ScopeKind = Literal["site", "account", "user", "key", "policy", "model", "provider", "tag"]
-Outcome = Literal["success", "failure", "abandoned"]
-"""How a hop ended, for whoever settles it. A sweep adds its own: unknown."""
+Outcome = Literal["success", "failure", "abandoned", "refused"]
+"""How a request ended, and with it its last hop. Refused: nothing was called. A sweep adds its own: unknown."""
 
 RequestRow = tuple[Any, ...]
 """What is known of a request when it is let in: the columns of PostgreSQL's type analytics_request."""
@@ -61,8 +61,21 @@ class Spend:
     tokens: int
     lease_s: float
     """Seconds after which a sweep may settle the hold at its ceiling."""
+    counted: tuple[str, ...] = ()
+    """Scopes in which an earlier hop of the operation counts as its request, so that this one does not once more."""
     request: RequestRow
     """Kept with the hold, and joined with the answer when it is settled."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """A limit of requests or tokens per minute."""
+
+    measure: Measure
+    limit: int
+    remaining: int
+    reset_s: int
+    """In so many seconds there is room again: all of it, or where something was refused, enough for that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +86,8 @@ class Granted:
     hop: int
     amount_nano: int
     remaining_nano: int | None
+    rates: tuple[Rate, ...] = ()
+    """The tightest one of each measure, as it stands after the hold."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +106,17 @@ class Refused:
     reserved: int
     asked: int
     resets_at: datetime | None
-    """None for a limit in all."""
+    """When its period ends; of a rate, when this fits. None where that never comes: in all, or more than the rate itself."""
+    retry_after_s: int | None
+    """Until then."""
+
+    @property
+    def rate(self) -> Rate | None:
+        """The limit as a rate, None where it is none."""
+        if self.measure == "money" or self.period != "minute":
+            return None
+        remaining = max(0, self.limit - self.spent - self.reserved)
+        return Rate(measure=self.measure, limit=self.limit, remaining=remaining, reset_s=self.retry_after_s or 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -43,7 +43,7 @@ def _is_gateways(path: str) -> bool:
 
 async def _lifespan(receive: Receive, send: Send) -> None:
     await receive()
-    forwarder = Forwarder(settings.CONTROL_PLANE_URL) if settings.CONTROL_PLANE_URL else None
+    forwarder = Forwarder(settings.CONTROL_PLANE_URL, settings.BODY_WAIT_S) if settings.CONTROL_PLANE_URL else None
     gateway.others.state.control_plane = forwarder or not_served_here
     gateway.runtime = await open_runtime()
     spare_the_collector()

@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 
 import aiohttp
 import orjson
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from yarl import URL
 
 from routerhub.audit.change import valid_address
 from routerhub.problem_details import CONTENT_TYPE, problem
+from routerhub.request_body import BodyTimedOut, PatientReceive
 
 logger = logging.getLogger(__name__)
 CONNECT_WAIT_S = 2.0
@@ -40,10 +41,12 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Forwarder:
-    """One HTTP client of the control plane at `url`, as an ASGI application. Opened in the loop that it serves in."""
+    """One HTTP client of the control plane at `url`, as an ASGI application. Opened in the loop that it serves in. A body is
+    waited for `body_wait_s`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, body_wait_s: float) -> None:
         self._base = URL(url)
+        self._body_wait_s = body_wait_s
         self._client = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_CONNECTION_S),
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_WAIT_S, sock_connect=CONNECT_WAIT_S),
@@ -60,8 +63,9 @@ class Forwarder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with what the control plane answers. Whoever asks and leaves ends the request there too."""
         pieces: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
-        listening = asyncio.create_task(_listen(receive, pieces))
-        exchange = asyncio.create_task(self._exchange(scope, _body(pieces), send))
+        answer = _Answer(send)
+        listening = asyncio.create_task(_listen(PatientReceive(receive, self._body_wait_s), pieces))
+        exchange = asyncio.create_task(self._exchange(scope, _body(pieces), answer))
         try:
             await asyncio.wait({listening, exchange}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -70,6 +74,9 @@ class Forwarder:
             await asyncio.wait({listening, exchange})
         with contextlib.suppress(asyncio.CancelledError):
             exchange.result()
+        late = None if listening.cancelled() else listening.exception()
+        if isinstance(late, BodyTimedOut) and not answer.has_begun:
+            await refuse(scope, send, 408, str(late))
 
     async def _exchange(self, scope: Scope, body: AsyncIterator[bytes], send: Send) -> None:
         try:
@@ -101,8 +108,21 @@ class Forwarder:
         )
 
 
+class _Answer:
+    """`send`, which knows whether it was used."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.has_begun = True
+        await self._send(message)
+
+
 async def _listen(receive: Receive, pieces: "asyncio.Queue[bytes | None]") -> None:
-    """Take the body piece by piece, None after the last one; then wait. It returns when the client leaves."""
+    """Take the body piece by piece, None after the last one; then wait. It returns when the client leaves. Raises what
+    `receive` does."""
     is_whole = False
     while (message := await receive())["type"] != "http.disconnect":
         if is_whole:
@@ -181,6 +201,7 @@ async def refuse(scope: Scope, send: Send, status: int, detail: str) -> None:
         (b"content-type", CONTENT_TYPE.encode() if is_api else b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         *([(b"retry-after", str(RETRY_AFTER_S).encode())] if status == 503 else []),
+        *([(b"connection", b"close")] if status == 408 else []),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

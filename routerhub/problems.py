@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelInvalid
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -59,6 +59,10 @@ def _unknown_name(error: UnknownPolicy | UnknownTaskType, request: Any) -> Trans
 
 def _too_large(_error: Exception, _request: Any) -> Translated:
     return 413, f"The body is larger than {settings.MAX_BODY_BYTES:,} bytes, the most that is taken.", {}, {}
+
+
+def _not_storable(error: DataError, _request: Any) -> Translated:
+    return 400, f"The database does not take a value that was given: {str(error).partition(chr(10))[0]}.", {}, {}
 
 
 def _database_away(_error: Exception, _request: Any) -> Translated:
@@ -121,6 +125,7 @@ _TABLE: tuple[tuple[Any, Callable[[Any, Any], Translated]], ...] = (
     ((UnreadableSource, UnwritableFile), lambda error, request: _invalid([("source", str(error))], request)),
     (RequestDataTooBig, _too_large),
     (PermissionDenied, lambda error, _: (403, str(error) or "This is not allowed.", {}, {})),
+    (DataError, _not_storable),
     (DatabaseError, _database_away),
     (exceptions.APIException, lambda error, _: (error.status_code, str(error.detail), {}, _headers(error))),
 )

@@ -75,6 +75,8 @@ USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MAX_BODY_BYTES = int(_number("MAX_BODY_BYTES", 10 * 1024 * 1024, 1_024, 1024**3))
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+# How long a gateway waits for a body in all, on its way to either plane.
+BODY_WAIT_S = _number("BODY_WAIT_S", 120, 1, 3_600)
 # A reason may be as long as it needs to be.
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
@@ -220,7 +222,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["routerhub.parsers.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "DEFAULT_PAGINATION_CLASS": "routerhub.pagination.BoundedPagination",
     "PAGE_SIZE": 100,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "routerhub.problems.problem_response",

@@ -1,12 +1,14 @@
 """A batch of spends as reserve_many takes it, and its answers as the gateway knows them."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from budgets.errors import AlreadySettled, SpendRejected
 from budgets.ledger.database import Away, Database, Rejected
+from budgets.ledger.halving import by_halves
 from budgets.limits import READ, UNREAD, LimitIndex, index_of
-from budgets.types import Granted, Refused, Spend
+from budgets.types import Granted, Measure, Rate, Refused, Spend
 
 RESERVE = """
 SELECT * FROM reserve_many(
@@ -33,19 +35,16 @@ class Reserver:
         if len(by_name) < len(batch):
             answers = dict(zip(by_name, await self.reserve(list(by_name.values())), strict=True))
             return [answers[spend.operation_id, spend.hop] for spend in batch]
-        try:
-            return await self._reserve(batch)
-        except Rejected as problem:
-            if len(batch) == 1:
-                return [SpendRejected(str(problem))]
-        half = len(batch) // 2
-        return [*await self.reserve(batch[:half]), *await self.reserve(batch[half:])]
+        return await by_halves(batch, self._reserve, _rejected)
 
     async def _reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
         row = await self._ask(batch)
         refusals = {refusal["item"] - 1: refusal for refusal in row["refusals"]}
+        rates = _rates(row["rates"], row["rates_reset_s"])
         return [
-            _refused(spend, refusals[item]) if item in refusals else _granted(spend, verdict, remaining)
+            _refused(spend, refusals[item])
+            if item in refusals
+            else _granted(spend, verdict, remaining, tuple(rates.get(item, {}).values()))
             for item, (spend, verdict, remaining) in enumerate(
                 zip(batch, row["verdicts"], row["remaining"], strict=True)
             )
@@ -67,7 +66,7 @@ def _columns(index: LimitIndex, batch: Sequence[Spend]) -> tuple[Any, ...]:
     places: list[int] = []
     counts: list[int] = []
     for spend in batch:
-        ids = index.ids(spend.scopes)
+        ids = index.ids(spend.scopes, spend.counted)
         places += [limits.setdefault(limit, len(limits) + 1) for limit in ids]
         counts.append(len(ids))
     return (
@@ -87,11 +86,29 @@ def _columns(index: LimitIndex, batch: Sequence[Spend]) -> tuple[Any, ...]:
     )
 
 
-def _granted(spend: Spend, verdict: str, remaining: int | None) -> Granted | AlreadySettled:
+async def _rejected(_: Spend, problem: Rejected) -> Answer:
+    return SpendRejected(str(problem))
+
+
+def _rates(rows: Sequence[Mapping[str, Any]], reset_s: int) -> dict[int, dict[Measure, Rate]]:
+    """By item and measure, the tightest one."""
+    found: dict[int, dict[Measure, Rate]] = {}
+    for row in rows:
+        rate = Rate(measure=row["measure"], limit=row["amount"], remaining=row["remaining"], reset_s=reset_s)
+        of_item = found.setdefault(row["item"] - 1, {})
+        of_item[rate.measure] = min(rate, of_item.get(rate.measure, rate), key=attrgetter("remaining"))
+    return found
+
+
+def _granted(spend: Spend, verdict: str, remaining: int | None, rates: tuple[Rate, ...]) -> Granted | AlreadySettled:
     if verdict == "settled":
         return AlreadySettled(spend.operation_id, spend.hop)
     return Granted(
-        operation_id=spend.operation_id, hop=spend.hop, amount_nano=spend.amount_nano, remaining_nano=remaining
+        operation_id=spend.operation_id,
+        hop=spend.hop,
+        amount_nano=spend.amount_nano,
+        remaining_nano=remaining,
+        rates=rates,
     )
 
 
@@ -108,4 +125,5 @@ def _refused(spend: Spend, refusal: Mapping[str, Any]) -> Refused:
         reserved=refusal["reserved"],
         asked=refusal["asked"],
         resets_at=refusal["resets_at"],
+        retry_after_s=refusal["retry_after_s"],
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from budgets.ledger.database import Database, Rejected
+from budgets.ledger.halving import by_halves
 from budgets.types import AnswerRow, RequestRow, Settlement
 
 logger = logging.getLogger(__name__)
@@ -37,41 +38,29 @@ class Settler:
         settlements = [item for item in items if isinstance(item, Settlement)]
         records = [item for item in items if isinstance(item, Unreserved)]
         if settlements:
-            await self._settle(settlements)
+            await by_halves(settlements, self._settle, self._settle_alone)
         if records:
-            await self._record(records)
+            await by_halves(records, self._record, _not_recorded)
 
-    async def _settle(self, items: Sequence[Settlement]) -> None:
-        try:
-            (missing,) = await self._database.row(SETTLE, *_columns(items))
-        except Rejected as problem:
-            await self._settle_rejected(items, problem)
-            return
+    async def _settle(self, items: Sequence[Settlement]) -> Sequence[None]:
+        (missing,) = await self._database.row(SETTLE, *_columns(items))
         for place in missing:
             _log_missing(items[place - 1])
+        return [None for _ in items]
 
-    async def _settle_rejected(self, items: Sequence[Settlement], problem: Rejected) -> None:
-        """Half by half, down to the bad one: its money without its record. Where the money is what is bad, the hold stays
-        and is swept at its ceiling."""
-        if len(items) > 1:
-            half = len(items) // 2
-            await self._settle(items[:half])
-            await self._settle(items[half:])
-            return
-        logger.error("action=settle rejected=%r problem=%s", items[0], problem)
-        if items[0].answer is not None:
-            await self._settle([replace(items[0], answer=None)])
+    async def _settle_alone(self, item: Settlement, problem: Rejected) -> None:
+        """Its money without its record. Where the money is what is bad, the hold stays and is swept at its ceiling."""
+        logger.error("action=settle rejected=%r problem=%s", item, problem)
+        if item.answer is not None:
+            await by_halves([replace(item, answer=None)], self._settle, self._settle_alone)
 
-    async def _record(self, items: Sequence[Unreserved]) -> None:
-        try:
-            await self._database.row(RECORD, [item.request for item in items], [item.answer for item in items])
-        except Rejected as problem:
-            if len(items) == 1:
-                logger.error("action=record rejected=%r problem=%s", items[0], problem)
-                return
-            half = len(items) // 2
-            await self._record(items[:half])
-            await self._record(items[half:])
+    async def _record(self, items: Sequence[Unreserved]) -> Sequence[None]:
+        await self._database.row(RECORD, [item.request for item in items], [item.answer for item in items])
+        return [None for _ in items]
+
+
+async def _not_recorded(item: Unreserved, problem: Rejected) -> None:
+    logger.error("action=record rejected=%r problem=%s", item, problem)
 
 
 def _columns(items: Sequence[Settlement]) -> tuple[Any, ...]:

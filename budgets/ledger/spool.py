@@ -96,7 +96,7 @@ def _items(file: Path, data: bytes) -> Sequence[Item]:
     for line in data.split(b"\n"):
         try:
             items.append(_item(orjson.loads(line)))
-        except (ValueError, TypeError, KeyError) as problem:
+        except (ValueError, TypeError, KeyError, AttributeError) as problem:
             logger.error("action=drain file=%s lost=%r problem=%s", file.name, line, problem)
     return items
 

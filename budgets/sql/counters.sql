@@ -33,3 +33,22 @@ LANGUAGE sql AS $$
     ORDER BY id
     ON CONFLICT DO NOTHING
 $$;
+
+-- What of the minute before still counts for a rate, which is kept over any minute and not over those of the clock: the
+-- part of it that lies less than a minute back, as if it had come evenly. Rounded up, so that a rate is never passed by it.
+CREATE FUNCTION budget_carried(used bigint, moment timestamptz) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT ceil(used * (60 - extract(second FROM moment)) / 60)::bigint
+$$;
+
+-- When a rate of `most` a minute has room for what is asked: null where it never has. `before` was used in the minute
+-- before `start`, `used` since then.
+CREATE FUNCTION budget_rate_fits_at(start timestamptz, most bigint, before bigint, used bigint, asked bigint)
+RETURNS timestamptz
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT start + interval '1 minute' * CASE
+        WHEN asked > most THEN NULL
+        WHEN used + asked <= most THEN 1 - (most - asked - used)::float / before
+        ELSE 2 - (most - asked)::float / used
+    END
+$$;

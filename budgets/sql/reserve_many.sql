@@ -10,18 +10,34 @@ CREATE TYPE budget_refusal AS (
     spent bigint,
     reserved bigint,
     asked bigint,
-    resets_at timestamptz
+    resets_at timestamptz,
+    retry_after_s int
 );
 
-CREATE FUNCTION budget_refusal(item int, counter_id bigint, used bigint, asked bigint) RETURNS budget_refusal
+-- `carried` is what of the minute before still counts, null where the limit is no rate.
+CREATE FUNCTION budget_refusal(
+    item int, counter_id bigint, used bigint, asked bigint, carried bigint, moment timestamptz
+) RETURNS budget_refusal
 LANGUAGE sql STABLE AS $$
     SELECT ROW (
-        item, l.id, l.kind, l.subject, l.measure, l.period, l.amount, c.spent, used - c.spent, asked,
-        budget_period_end(l.period, c.period_start)
+        item, l.id, l.kind, l.subject, l.measure, l.period, l.amount, c.spent + coalesce(carried, 0),
+        used - coalesce(carried, 0) - c.spent, asked, e.ends, ceil(extract(epoch FROM e.ends - moment))
     )::budget_refusal
-    FROM budgets_counter c JOIN budgets_limit l ON l.id = c.limit_id
+    FROM budgets_counter c JOIN budgets_limit l ON l.id = c.limit_id CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN carried IS NULL THEN budget_period_end(l.period, c.period_start)
+            ELSE budget_rate_fits_at(c.period_start, l.amount, (
+                SELECT b.spent + b.reserved FROM budgets_counter b
+                WHERE b.limit_id = l.id AND b.period_start = c.period_start - interval '1 minute'
+                  AND b.period = l.period AND b.measure = l.measure
+            ), used - carried, asked)
+        END AS ends
+    ) e
     WHERE c.id = counter_id
 $$;
+
+-- One of an item's rates after it was granted. `item` counts from one.
+CREATE TYPE budget_rate AS (item int, measure text, amount bigint, remaining bigint);
 
 -- Reserve the worst case of each item, in order of arrival, where it fits into every one of its limits.
 --
@@ -31,7 +47,8 @@ $$;
 --
 -- In the order of the items, `verdicts` are 'granted', 'refused' (see `refusals`), 'held' (granted before, and not counted
 -- twice) or 'settled' (a hold of that name was settled, nothing is held). `remaining` is what the tightest money limit
--- leaves, null where none applies.
+-- leaves, null where none applies. `rates` are those of the items that were granted, as they stand after them;
+-- `rates_reset_s` is in how many seconds all of them have their full room again.
 --
 -- Every counter that the batch touches is locked first, in id order, so that batches never wait for each other in a
 -- circle and nobody else changes a figure between the check and the write.
@@ -39,13 +56,15 @@ CREATE FUNCTION reserve_many(
     set_number bigint, limit_ids bigint[], places int[], places_of int[],
     operations uuid[], hops smallint[], accounts bigint[], keys bigint[], users bigint[],
     amounts bigint[], token_counts bigint[], leases_s float[], requests analytics_request[],
-    OUT is_stale boolean, OUT verdicts text[], OUT remaining bigint[], OUT refusals budget_refusal[]
+    OUT is_stale boolean, OUT verdicts text[], OUT remaining bigint[], OUT refusals budget_refusal[],
+    OUT rates budget_rate[], OUT rates_reset_s int
 )
 LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     most bigint[];
     measures text[];
+    carried bigint[];
     counters bigint[] := '{}';
     rooms bigint[];
     counter record;
@@ -63,14 +82,19 @@ BEGIN
         RETURN;
     END IF;
 
-    -- Each limit's amount, measure and present counter, by its place. A subquery for each look-up: joins are planned by
+    -- Each limit's amount, measure and present counter, by its place; and of a rate what it carries over from the minute
+    -- before, as that stands: its last holds may be on their way still. A subquery for each look-up: joins are planned by
     -- the size of tables that are empty when they are planned, and full soon after.
     WHILE cardinality(counters) < cardinality(limit_ids) LOOP
         SELECT array_agg(l.amount ORDER BY w.place), array_agg(l.measure ORDER BY w.place),
-               array_agg(l.counter ORDER BY w.place)
-        INTO most, measures, counters
+               array_agg(l.carried ORDER BY w.place), array_agg(l.counter ORDER BY w.place)
+        INTO most, measures, carried, counters
         FROM unnest(limit_ids) WITH ORDINALITY AS w (id, place) CROSS JOIN LATERAL (
-            SELECT l.amount, l.measure::text, (
+            SELECT l.amount, l.measure::text, CASE WHEN l.period = 'minute' AND l.measure <> 'money' THEN coalesce((
+                SELECT budget_carried(c.spent + c.reserved, moment) FROM budgets_counter c
+                WHERE c.limit_id = l.id AND c.period_start = budget_period_start(l.period, moment) - interval '1 minute'
+                  AND c.period = l.period AND c.measure = l.measure
+            ), 0) END AS carried, (
                 SELECT c.id FROM budgets_counter c
                 WHERE c.limit_id = l.id AND c.period_start = budget_period_start(l.period, moment)
                   AND c.period = l.period AND c.measure = l.measure
@@ -95,7 +119,7 @@ BEGIN
         SELECT id, spent + reserved AS used FROM budgets_counter WHERE id = ANY (counters) ORDER BY id FOR NO KEY UPDATE
     LOOP
         at := array_position(counters, counter.id);
-        rooms[at] := rooms[at] - counter.used;
+        rooms[at] := rooms[at] - counter.used - coalesce(carried[at], 0);
     END LOOP;
 
     verdicts := ARRAY(
@@ -110,6 +134,8 @@ BEGIN
     );
     remaining := array_fill(NULL::bigint, ARRAY[cardinality(operations)]);
     refusals := '{}';
+    rates := '{}';
+    rates_reset_s := ceil(120 - extract(second FROM moment));
     counters_of_items := array_fill(NULL::bigint, ARRAY[cardinality(places)]);
 
     FOR item IN 1 .. cardinality(operations) LOOP
@@ -122,7 +148,9 @@ BEGIN
             asked := budget_measured(measures[at], amounts[item], token_counts[item], 1);
             IF asked > rooms[at] THEN
                 verdicts[item] := 'refused';
-                refusals := refusals || budget_refusal(item, counters[at], most[at] - rooms[at], asked);
+                refusals := refusals || budget_refusal(
+                    item, counters[at], most[at] - rooms[at], asked, carried[at], moment
+                );
             END IF;
         END LOOP;
         tightest := NULL;
@@ -134,6 +162,8 @@ BEGIN
             END IF;
             IF measures[at] = 'money' THEN
                 tightest := least(tightest, rooms[at]);
+            ELSIF carried[at] IS NOT NULL AND verdicts[item] <> 'refused' THEN
+                rates := rates || ROW (item, measures[at], most[at], rooms[at])::budget_rate;
             END IF;
         END LOOP;
         remaining[item] := tightest;
@@ -141,7 +171,8 @@ BEGIN
     END LOOP;
 
     UPDATE budgets_counter SET
-        reserved = most[array_position(counters, id)] - rooms[array_position(counters, id)] - spent
+        reserved = most[array_position(counters, id)] - rooms[array_position(counters, id)]
+            - coalesce(carried[array_position(counters, id)], 0) - spent
     WHERE id = ANY (counters);
 
     INSERT INTO budgets_hold

@@ -1,14 +1,22 @@
+-- The answer in the record of an expired hold: it costs what the operation's earlier hops did, and its own ceiling.
+CREATE FUNCTION swept_answer(held budgets_hold) RETURNS analytics_answer
+LANGUAGE sql STABLE AS $$
+    SELECT unknown_answer(held.request, held.amount_nano + (
+        SELECT coalesce(sum(e.amount_nano), 0)::bigint FROM budgets_ledgerentry e WHERE e.operation_id = held.operation_id
+    ))
+$$;
+
 -- Settle one expired hold at its ceiling. Where its record cannot be written it is settled without one, and where even
 -- that fails it is left for an hour; returns what was wrong, or null.
-CREATE FUNCTION sweep_hold(operation uuid, hop_number int, amount bigint, token_count bigint, answer analytics_answer)
-RETURNS text
+CREATE FUNCTION sweep_hold(operation uuid, hop_number int, amount bigint, token_count bigint) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
     problem text;
 BEGIN
     BEGIN
         PERFORM settle_many(
-            ARRAY[operation], ARRAY[hop_number::smallint], ARRAY[amount], ARRAY[token_count], ARRAY['unknown'], ARRAY[answer]
+            ARRAY[operation], ARRAY[hop_number::smallint], ARRAY[amount], ARRAY[token_count], ARRAY['unknown'],
+            ARRAY(SELECT swept_answer(h) FROM budgets_hold h WHERE h.operation_id = operation AND h.hop = hop_number)
         );
         RETURN NULL;
     EXCEPTION WHEN OTHERS THEN
@@ -39,7 +47,6 @@ DECLARE
     hops smallint[];
     amounts bigint[];
     token_counts bigint[];
-    answers analytics_answer[];
 BEGIN
     swept := 0;
     problems := '{}';
@@ -47,11 +54,8 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT array_agg(operation_id), array_agg(hop), array_agg(amount_nano), array_agg(tokens),
-           array_agg(unknown_answer(request, amount_nano + (
-               SELECT coalesce(sum(e.amount_nano), 0)::bigint FROM budgets_ledgerentry e WHERE e.operation_id = h.operation_id
-           )))
-    INTO operations, hops, amounts, token_counts, answers
+    SELECT array_agg(operation_id), array_agg(hop), array_agg(amount_nano), array_agg(tokens)
+    INTO operations, hops, amounts, token_counts
     FROM (
         SELECT * FROM budgets_hold
         WHERE lease_until < moment
@@ -65,7 +69,12 @@ BEGIN
 
     swept := cardinality(operations);
     BEGIN
-        PERFORM settle_many(operations, hops, amounts, token_counts, array_fill('unknown'::text, ARRAY[swept]), answers);
+        PERFORM settle_many(operations, hops, amounts, token_counts, array_fill('unknown'::text, ARRAY[swept]), ARRAY(
+            SELECT swept_answer(h)
+            FROM unnest(operations, hops) WITH ORDINALITY AS i (operation_id, hop, item)
+            JOIN budgets_hold h USING (operation_id, hop)
+            ORDER BY i.item
+        ));
         RETURN;
     EXCEPTION WHEN OTHERS THEN
         -- One of them is bad: each for itself. All their counters are locked first, in the order that everybody keeps.
@@ -79,7 +88,7 @@ BEGIN
     END;
     FOR item IN 1 .. swept LOOP
         problems := array_append(
-            problems, sweep_hold(operations[item], hops[item], amounts[item], token_counts[item], answers[item])
+            problems, sweep_hold(operations[item], hops[item], amounts[item], token_counts[item])
         );
     END LOOP;
     problems := array_remove(problems, NULL);

@@ -14,8 +14,8 @@ from autorouter.decision.ordering import Bounds, Measured, Shift
 from routerhub.audit.change import Change
 
 WINDOW = timedelta(days=1)
-BLAMELESS = Q(outcome="abandoned") | Q(http_status=429, fallback_used=False)
-"""Requests that say nothing of the model: the caller left, or a limit refused before any call."""
+BLAMELESS = ("abandoned", "refused")
+"""Outcomes that say nothing of the model: the caller left, or was refused before any call."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,8 @@ class Round:
 
 def measured(policy: str, window: timedelta = WINDOW) -> dict[str, Measured]:
     """How each model did in a policy lately. A failed attempt counts for the model that failed."""
-    recent = Record.objects.filter(policy=policy, created_at__gte=now() - window).exclude(BLAMELESS).order_by()
+    recent = Record.objects.filter(policy=policy, created_at__gte=now() - window).order_by()
+    recent = recent.exclude(outcome__in=BLAMELESS)
     rows = recent.values("model").annotate(
         all=Count("operation_id"), good=Count("operation_id", filter=Q(outcome="success"))
     )

@@ -29,7 +29,8 @@ class ExplainedDecision:
     record: Record
     decision: Decision | None
     is_same: bool
-    """The first candidates come out in the same order with the same scores and costs, and the model that answered is one."""
+    """The first candidates come out in the same order with the same scores and costs, and the model that answered, if one
+    did, is among them."""
     problem: str
 
     @property
@@ -62,9 +63,8 @@ def explained(record: Record) -> ExplainedDecision:
         decision = reproduce(record)
     except NotReproducible as refused:
         return ExplainedDecision(record=record, decision=None, is_same=False, problem=str(refused))
-    is_same = decision_json.fingerprint(decision) == record.decision["fingerprint"] and any(
-        each.model == record.model for each in decision.candidates
-    )
+    has_model = record.model in {"", *(each.model for each in decision.candidates)}
+    is_same = has_model and decision_json.fingerprint(decision) == record.decision["fingerprint"]
     return ExplainedDecision(record=record, decision=decision, is_same=is_same, problem="" if is_same else OTHERWISE)
 
 

@@ -62,9 +62,9 @@ class Slice:
 
 
 def records(chosen: Slice) -> QuerySet[Record]:
-    """The records of a slice, the newest first. Raises BadSlice."""
+    """The records of a slice, the newest first; none of requests that went nowhere. Raises BadSlice."""
     chosen.check()
-    found = Record.objects.order_by("-created_at").filter(decision__has_keys=[*PARTS])
+    found = Record.objects.order_by("-created_at").filter(decision__has_keys=[*PARTS]).exclude(outcome="refused")
     filters = {
         "created_at__gte": chosen.since,
         "created_at__lt": chosen.until,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 LOOPBACK = "127.0.0.1"
-FAST = ("--loop", "uvloop", "--http", "httptools", "--no-access-log")
+FAST = ("--loop", "uvloop", "--http", "routerhub.embedded.connection:PatientHttp", "--no-access-log")
 
 
 def gateway_options(port: int, environment: Mapping[str, str]) -> list[str]:

@@ -26,7 +26,7 @@ from budgets.types import Caller
 from routerhub.audit.change import valid_address
 from routerhub.gateway import pipeline
 from routerhub.gateway.answering import Reply
-from routerhub.gateway.auth import identify, user_key
+from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
 from routerhub.gateway.protocols import anthropic_messages, anthropic_models, openai_models
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as ANTHROPIC_MESSAGES
@@ -35,6 +35,7 @@ from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from routerhub.gateway.protocols.registry import chat_protocols
 from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
+from routerhub.request_body import BodyTimedOut, PatientReceive
 
 logger = logging.getLogger(__name__)
 address_of = lru_cache(4_096)(valid_address)
@@ -79,11 +80,12 @@ async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, recei
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     address = address_of(scope["client"][0] if scope["client"] else None)
     client = Client(ip=address, user_agent=headers.get("user-agent", ""))
+    limits = runtime.limits
     try:
-        body = await read_body(receive, runtime.limits.max_body_bytes)
+        body = await read_body(PatientReceive(receive, limits.body_wait_s), limits.max_body_bytes)
     except ClientDisconnect:
         return
-    except TooLarge as error:
+    except (TooLarge, BodyTimedOut) as error:
         await _refuse(protocol, to_api_error(error), send)
         return
     with CancelledWhenClientLeaves(receive):
@@ -98,7 +100,7 @@ async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, recei
 
 
 async def read_body(receive: Receive, most: int) -> bytes:
-    """The body, never more than `most` bytes of it in memory. Raises TooLarge, ClientDisconnect.
+    """The body, never more than `most` bytes of it in memory. Raises TooLarge, ClientDisconnect, and what `receive` does.
 
     What is too large is still read for a while, piece by piece, and thrown away: a client that is cut off in the middle
     of sending never sees why.
@@ -210,6 +212,7 @@ def _offered(request: Request) -> tuple[Rankings, Caller]:
     """The caller's releases, and the caller, who may not be offered all of their models."""
     snapshot = request.app.state.runtime.snapshots.current
     caller = identify(request.headers, snapshot.ring, datetime.now(UTC))
+    check_permission(caller)
     return snapshot.rankings(user_key(caller)), caller
 
 

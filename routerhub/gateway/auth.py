@@ -9,12 +9,15 @@ from budgets.types import Caller
 
 
 def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
-    """The caller, by `Authorization: Bearer` or `x-api-key`. Raises KeyRefused, KeysUnavailable, PermissionMissing."""
+    """The caller, by `Authorization: Bearer` or `x-api-key`. Raises KeyRefused, KeysUnavailable."""
     scheme, _, text = headers.get("authorization", "").partition(" ")
-    caller = ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
+    return ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
+
+
+def check_permission(caller: Caller) -> None:
+    """That the key may ask here at all. Raises PermissionMissing."""
     if "inference" not in caller.permissions:
         raise PermissionMissing(caller.key_name, "inference", caller.permissions)
-    return caller
 
 
 def user_key(caller: Caller) -> str:

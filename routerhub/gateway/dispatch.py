@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from autorouter.errors import NoCandidate
 from autorouter.types import Candidate
-from budgets.errors import LedgerUnavailable
+from budgets.errors import BudgetError
 from budgets.types import Outcome
 from models_registry.types import SANDBOX, Attempt
 from models_registry.upstream.base import Adapter, Chunk, Completion, UpstreamRequest
@@ -83,7 +83,7 @@ async def open_stream(adapter: Adapter, request: UpstreamRequest, patience: Pati
 async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -> Served[Answer]:
     """The first answer that a candidate gives; the operation's hold is open then, for whoever has read it all to settle.
 
-    Raises NoCandidate, BudgetRefused, AllFailed, LedgerUnavailable; the operation is settled and recorded then.
+    Raises NoCandidate, BudgetRefused, AllFailed, BudgetError; the operation is settled and recorded then.
     """
     course = _Course(runtime, operation, call)
     is_served = False
@@ -91,10 +91,13 @@ async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -
         served = await course.run()
         is_served = True
         return served
-    except (BudgetRefused, AllFailed) as failure:
+    except (BudgetRefused, NoCandidate) as refusal:
+        await course.end("refused", str(refusal), to_api_error(refusal).status)
+        raise
+    except AllFailed as failure:
         await course.end("failure", str(failure), to_api_error(failure).status)
         raise
-    except LedgerUnavailable as failure:
+    except BudgetError as failure:
         if operation.attempts:
             await course.end("failure", str(failure), to_api_error(failure).status)
         raise
@@ -209,7 +212,7 @@ class _Course(Generic[Answer]):
     # --- from one to the next
 
     async def _go_on(self, error: UpstreamError) -> None:
-        """Do what failover says. Raises AllFailed where it says to give up, BudgetRefused, LedgerUnavailable."""
+        """Do what failover says. Raises AllFailed where it says to give up, BudgetRefused, BudgetError."""
         failed = AllFailed(error, tuple(self._operation.attempts))
         step = failover.next_step(self._operation.attempts, error, self._left(1 if self._plans.peek() else 0))
         match step:

@@ -10,10 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autorouter.errors import NoCandidate, ProModel, UnknownModel, UnknownPolicy, UnknownTaskType
-from budgets.errors import KeyRefused, KeysUnavailable, LedgerUnavailable, PermissionMissing
+from budgets.errors import (
+    AlreadySettled,
+    KeyRefused,
+    KeysUnavailable,
+    LedgerUnavailable,
+    PermissionMissing,
+    SpendRejected,
+)
 from budgets.types import Refused, to_usd
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
+from routerhub.gateway.rates import rate_headers
+from routerhub.request_body import BodyTimedOut
 
 REFUSALS = frozenset({400, 413, 422})
 """Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""
@@ -74,13 +83,20 @@ def _amount(refused: Refused, value: int) -> str:
 
 
 def _refusal_text(refused: Refused) -> str:
-    until = f"It resets at {refused.resets_at:%Y-%m-%d %H:%M} UTC." if refused.resets_at else "It does not reset."
     period = "in all" if refused.period == "total" else f"per {refused.period}"
     return (
         f"The limit of {refused.label} is {_amount(refused, refused.limit)} {period}: "
         f"{_amount(refused, refused.spent)} are spent, {_amount(refused, refused.reserved)} reserved, "
-        f"and this request may need {_amount(refused, refused.asked)}. {until}"
+        f"and this request may need {_amount(refused, refused.asked)}. {_until(refused)}"
     )
+
+
+def _until(refused: Refused) -> str:
+    if refused.resets_at is None:
+        return "It does not reset." if refused.rate is None else "That is more than there ever is room for."
+    if refused.rate is not None:
+        return f"There is room for it in {refused.retry_after_s} s."
+    return f"It resets at {refused.resets_at:%Y-%m-%d %H:%M} UTC."
 
 
 def _budget_refused(error: BudgetRefused) -> ApiError:
@@ -88,14 +104,18 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
     figures = {name: getattr(refused, name) for name in ("limit", "spent", "reserved", "asked")}
     if refused.measure == "money":
         figures = {f"{name}_usd": f"{to_usd(value):f}" for name, value in figures.items()}
-    rate = refused.measure != "money"
+    counts = refused.measure != "money"
+    # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
+    soon = refused.period == "minute" and refused.resets_at is not None
+    headers = {"x-should-retry": "true" if soon else "false", **rate_headers([refused.rate] if refused.rate else [])}
+    if counts and refused.retry_after_s is not None:
+        headers["Retry-After"] = str(refused.retry_after_s)
     return ApiError(
         status=429,
         message=str(error),
-        type="rate_limit_error" if rate else "insufficient_quota",
-        code="rate_limit_exceeded" if rate else "insufficient_quota",
-        # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
-        headers={"x-should-retry": "true" if refused.period == "minute" else "false"},
+        type="rate_limit_error" if counts else "insufficient_quota",
+        code="rate_limit_exceeded" if counts else "insufficient_quota",
+        headers=headers,
         details={
             "budget": {
                 "scope": refused.label,
@@ -157,7 +177,7 @@ def _no_candidate(error: NoCandidate) -> ApiError:
     )
 
 
-def _invalid(status: int, code: str, param: str) -> Callable[[Exception], ApiError]:
+def _invalid(status: int, code: str, param: str | None = None) -> Callable[[Exception], ApiError]:
     def build(error: Exception) -> ApiError:
         return ApiError(status=status, message=str(error), type="invalid_request_error", code=code, param=param)
 
@@ -176,7 +196,14 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     BadRequest: lambda e: ApiError(
         status=400, message=str(e), type="invalid_request_error", code=e.code, param=e.param
     ),
-    TooLarge: lambda e: ApiError(status=413, message=str(e), type="invalid_request_error", code="body_too_large"),
+    TooLarge: _invalid(413, "body_too_large"),
+    BodyTimedOut: lambda e: ApiError(
+        status=408,
+        message=str(e),
+        type="invalid_request_error",
+        code="body_timeout",
+        headers={"Connection": "close"},
+    ),
     KeyRefused: lambda e: ApiError(
         status=401,
         message=str(e),
@@ -195,6 +222,8 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     UnknownTaskType: _invalid(400, "invalid_value", "routerhub.task_type"),
     NoCandidate: _no_candidate,
     BudgetRefused: _budget_refused,
+    SpendRejected: _invalid(400, "not_recordable"),
+    AlreadySettled: _invalid(409, "already_settled"),
     KeysUnavailable: _unavailable("keys_unavailable"),
     LedgerUnavailable: _unavailable("ledger_unavailable"),
     AllFailed: _all_failed,

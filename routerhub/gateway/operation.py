@@ -1,7 +1,7 @@
 """One request under way: who asks what, what was decided, what is held for it, and what its record says in the end."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +13,7 @@ from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy
-from budgets.types import Caller, Granted, Outcome, to_nano
+from budgets.types import Caller, Granted, Measure, Outcome, Rate, to_nano
 from models_registry.types import SANDBOX, Attempt, Usage
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 from routerhub.gateway.reservation import Charge, Plan
@@ -31,6 +31,8 @@ class Arrival:
     request: ChatRequest
     rankings: Rankings
     availability_digest: str
+    usual_output: Mapping[str, int]
+    """Tokens that an answer hardly ever passes, by model id; a model without a measurement is missing."""
     at: datetime
     began: float
     """Monotonic seconds."""
@@ -80,6 +82,10 @@ class Operation:
     hold: Hold | None = None
     hops: int = 0
     charged_nano: int = 0
+    counted: tuple[str, ...] = ()
+    """The scopes of all holds so far: in these the operation counts as a request already."""
+    rates: dict[Measure, Rate] = field(default_factory=dict)
+    """As they stood after the last hold that counted in them."""
 
     @cached_property
     def id_text(self) -> str:
@@ -119,52 +125,67 @@ class Operation:
         return decision_json.dumps(self.decision, self.arrival.availability_digest).decode()
 
     def request_facts(self, candidate: Candidate) -> RequestFacts:
-        """The first half of the record, which goes with the hold: what is known before the answer."""
-        arrival, decision, request = self.arrival, self.decision, self.request
-        caller, controls, task = arrival.caller, request.controls, decision.task
-        return RequestFacts(
-            operation_id=self.id,
-            created_at=arrival.at,
-            account_id=caller.account_id,
-            key_id=caller.key_id,
-            user_id=caller.user_id,
-            requested_model=request.model,
-            model=candidate.model,
-            policy=decision.constraints.policy or "",
-            task_type=controls.task_type,
-            category=task.category,
-            complexity=task.complexity,
-            priority=decision.constraints.priority,
-            session=controls.session,
-            tags=controls.tags,
-            is_stream=request.stream,
-            cost_estimated_nano=to_nano(candidate.estimated_cost_usd),
-            catalogue_release=decision.catalogue_release,
-            router_release=decision.router_release,
-            decision=self._decision_json,
-            ip=arrival.client.ip,
-            user_agent=arrival.client.user_agent[:MAX_AGENT],
-        )
+        """What its record says of the request, see below."""
+        return request_facts(self.id, self.arrival, self.decision, self._decision_json, candidate)
 
     def answer_facts(self, ending: Ending) -> AnswerFacts:
-        """The second half, which goes with the settlement. Its cost is that of all hops."""
-        usage = ending.usage
-        return AnswerFacts(
-            model=ending.model,
-            provider=ending.provider,
-            is_sandbox=ending.provider == SANDBOX,
-            outcome=ending.outcome,
-            error=ending.error,
-            http_status=ending.http_status,
-            latency_ms=ending.latency_ms,
-            ttft_ms=ending.ttft_ms,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cache_read_tokens=usage.cache_read_tokens,
-            cache_write_tokens=usage.cache_write_tokens,
-            reasoning_tokens=usage.reasoning_tokens,
-            is_usage_estimated=usage.is_estimated,
-            cost_nano=self.charged_nano,
-            fallback_used=len(self.attempts) > 1,
-            attempts=orjson.dumps(self.attempts).decode(),
-        )
+        """What its record says of the answer. The cost is that of all hops."""
+        return answer_facts(ending, self.charged_nano, self.attempts)
+
+
+# --- the record, in its two halves
+
+
+def request_facts(
+    operation_id: uuid.UUID, arrival: Arrival, decision: Decision | None, decided: str, candidate: Candidate | None
+) -> RequestFacts:
+    """The first half, which goes with the hold: what is known before the answer. Of a request that was refused before a
+    decision or before a candidate, that much is empty."""
+    caller, request, controls = arrival.caller, arrival.request, arrival.request.controls
+    return RequestFacts(
+        operation_id=operation_id,
+        created_at=arrival.at,
+        account_id=caller.account_id,
+        key_id=caller.key_id,
+        user_id=caller.user_id,
+        requested_model=request.model,
+        model=candidate.model if candidate else "",
+        policy=(decision.constraints.policy if decision else controls.policy) or "",
+        task_type=controls.task_type,
+        category=decision.task.category if decision else "",
+        complexity=decision.task.complexity if decision else "",
+        priority=decision.constraints.priority if decision else controls.priority or "",
+        session=controls.session,
+        tags=controls.tags,
+        is_stream=request.stream,
+        cost_estimated_nano=to_nano(candidate.estimated_cost_usd) if candidate else 0,
+        catalogue_release=arrival.rankings.catalogue.release,
+        router_release=arrival.rankings.router.release,
+        decision=decided,
+        ip=arrival.client.ip,
+        user_agent=arrival.client.user_agent[:MAX_AGENT],
+    )
+
+
+def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) -> AnswerFacts:
+    """The second half, which goes with the settlement."""
+    usage = ending.usage
+    return AnswerFacts(
+        model=ending.model,
+        provider=ending.provider,
+        is_sandbox=ending.provider == SANDBOX,
+        outcome=ending.outcome,
+        error=ending.error,
+        http_status=ending.http_status,
+        latency_ms=ending.latency_ms,
+        ttft_ms=ending.ttft_ms,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        is_usage_estimated=usage.is_estimated,
+        cost_nano=cost_nano,
+        fallback_used=len(attempts) > 1,
+        attempts=orjson.dumps(attempts).decode(),
+    )

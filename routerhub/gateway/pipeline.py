@@ -1,21 +1,26 @@
 """The life of a request: bytes -> Caller -> ChatRequest -> Task -> Decision -> Hold -> Served -> Settlement -> bytes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
-from autorouter.errors import NoCandidate, ProModel, UnknownModel
+from autorouter.errors import NoCandidate, ProModel, RouterError, UnknownModel
 from autorouter.people import preferences
 from autorouter.select import Asked, check, select
-from routerhub.gateway import response_metadata, router_model
+from budgets.errors import PermissionMissing
+from routerhub.gateway import response_metadata, router_model, settlement
 from routerhub.gateway.answering import Reply, write_answer
-from routerhub.gateway.auth import identify, user_key
+from routerhub.gateway.auth import check_permission, identify, user_key
+from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.operation import Arrival, Operation
-from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, ChatProtocol, Client
+from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, UNREAD, ChatProtocol, Client
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.streaming import write_stream
 
 ENOUGH = 4
 """Candidates: failover may need three, and the runner-up is told."""
+REFUSALS = (PermissionMissing, BadRequest, RouterError)
+"""What ends a request of somebody known before anything is held for it."""
 
 
 async def serve(
@@ -25,24 +30,31 @@ async def serve(
     snapshot, clock = runtime.snapshots.current, runtime.clock
     began, at = clock.monotonic(), clock.now()
     caller = identify(headers, snapshot.ring, at)
-    request = protocol.read(body, headers)
     rankings = snapshot.rankings(user_key(caller))
-    digest = snapshot.digest_of(rankings)
     arrival = Arrival(
-        caller=caller, client=client, request=request, rankings=rankings, availability_digest=digest, at=at, began=began
-    )
-    asked = asked_of(arrival, await runtime.sessions.previous_model(caller, request.controls))
-    check(rankings, asked)
-    task = await router_model.task_of(runtime, arrival)
-    own = snapshot.preferences.get(caller.user_id or 0, preferences.NONE)
-    decide = partial(select, rankings, asked, own, task, at)
-    decision = decide(None if request.controls.dry_run else ENOUGH)
-    if request.controls.dry_run:
-        return Reply(headers=[], body=response_metadata.dry_run(decision))
-    if decision.chosen is None:
-        raise NoCandidate(decision)
+        caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
+        usual_output=snapshot.usual_output, at=at, began=began,
+    )  # fmt: skip
+    try:
+        check_permission(caller)
+        arrival = replace(arrival, request=protocol.read(body, headers))
+        controls = arrival.request.controls
+        asked = asked_of(arrival, await runtime.sessions.previous_model(caller, controls))
+        check(rankings, asked)
+        task = await router_model.task_of(runtime, arrival)
+        own = snapshot.preferences.get(caller.user_id or 0, preferences.NONE)
+        decide = partial(select, rankings, asked, own, task, at)
+        decision = decide(None if controls.dry_run else ENOUGH)
+        if controls.dry_run:
+            return Reply(headers=[], body=response_metadata.dry_run(decision))
+        if decision.chosen is None:
+            raise NoCandidate(decision)
+    except REFUSALS as refusal:
+        await settlement.refuse(runtime.ledger, arrival, refusal, clock.monotonic())
+        raise
     operation = Operation(arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s)
-    return await (write_stream if request.stream else write_answer)(runtime, protocol, operation)
+    write = write_stream if arrival.request.stream else write_answer
+    return await write(runtime, protocol, operation)
 
 
 def asked_of(arrival: Arrival, session_model: str | None) -> Asked:

@@ -75,7 +75,8 @@ class Plans:
         rankings, constraints = self._operation.arrival.rankings, self._operation.decision.constraints
         model = rankings.catalogue.models[candidate.model]
         deployments = serving(model, rankings.catalogue.providers, constraints, rankings.availability)
-        return reservation.plan(self._operation.request, self._bounds, candidate, model, deployments)
+        usual = self._operation.arrival.usual_output.get(candidate.model)
+        return reservation.plan(self._operation.request, self._bounds, candidate, model, deployments, usual)
 
     def none_fits(self) -> Decision:
         """The decision when no candidate's worst case fits the limit for one request, however short its answer."""

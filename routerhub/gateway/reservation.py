@@ -80,9 +80,17 @@ class Plan:
 
 
 def plan(
-    request: ChatRequest, bounds: Bounds, candidate: Candidate, model: Model, deployments: Sequence[Deployment]
+    request: ChatRequest,
+    bounds: Bounds,
+    candidate: Candidate,
+    model: Model,
+    deployments: Sequence[Deployment],
+    usual: int | None = None,
 ) -> Plan | None:
     """How to call a candidate. None where not even the shortest answer fits the limit for one request.
+
+    A caller who names no longest answer gets the model's `usual` one where that is shorter: what is held is what the upstream
+    keeps to, and what nobody needs would keep others out.
 
     A deployment without a price is not called: what it costs could not be held.
     """
@@ -90,6 +98,8 @@ def plan(
     if not places:
         return None
     max_output = min(bounds.max_output, model.max_output)
+    if request.max_output_tokens is None and usual is not None:
+        max_output = min(max_output, usual)
     ceiling = _ceiling_nano(places, request, max_output)
     if bounds.limit_usd is not None and ceiling > (limit_nano := int(bounds.limit_usd * NANO)):
         room = min(each.tariff.output_within(request.max_input_tokens, limit_nano) for each in places)

@@ -10,6 +10,7 @@ from budgets.types import to_usd
 from models_registry.types import SANDBOX, Deployment
 from routerhub.gateway.errors import attempts_told
 from routerhub.gateway.operation import Hold, Operation
+from routerhub.gateway.rates import rate_headers
 from routerhub.gateway.reservation import Charge
 
 Headers = list[tuple[bytes, bytes]]
@@ -64,6 +65,7 @@ def headers(operation: Operation, candidate: Candidate, deployment: Deployment) 
         (b"x-routerhub-sandbox", FALSE_TRUE[deployment.provider == SANDBOX]),
         (b"x-routerhub-catalogue-release", b"%d" % decision.catalogue_release),
         (b"x-routerhub-router-release", b"%d" % decision.router_release),
+        *[(name.encode(), value.encode()) for name, value in rate_headers(operation.rates.values()).items()],
     ]
 
 

@@ -42,6 +42,7 @@ class Limits:
     grace_s: float
     default_max_output: int
     max_body_bytes: int
+    body_wait_s: float
 
     @property
     def lease_s(self) -> float:
@@ -169,6 +170,7 @@ async def open_runtime() -> Runtime:
             grace_s=settings.HOLD_GRACE_S,
             default_max_output=settings.DEFAULT_MAX_OUTPUT_TOKENS,
             max_body_bytes=settings.MAX_BODY_BYTES,
+            body_wait_s=settings.BODY_WAIT_S,
         ),
     )
     runtime.snapshots.start()

@@ -1,19 +1,24 @@
 """The holds of an operation, one at a time: reserved before a model is called, settled when it has answered or failed."""
 
 import logging
+import uuid
 
+from autorouter.decision import decision_json
+from autorouter.errors import NoCandidate
 from budgets.ledger import Ledger
 from budgets.types import Refused, Settlement, Spend
-from routerhub.gateway.operation import Ending, Hold, Operation
-from routerhub.gateway.reservation import Charge, Plan, scopes
+from routerhub.gateway.errors import to_api_error
+from routerhub.gateway.operation import Arrival, Ending, Hold, Operation, answer_facts, request_facts
+from routerhub.gateway.reservation import FREE, Charge, Plan, scopes
 
 logger = logging.getLogger(__name__)
 
 
 async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: float) -> Refused | None:
-    """Open a hold for the plan, or say which limit it does not fit into. Raises LedgerUnavailable."""
+    """Open a hold for the plan, or say which limit it does not fit into. Raises BudgetError."""
     hop, operation.hops = operation.hops, operation.hops + 1
     caller = operation.arrival.caller
+    found = scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls.tags)
     answer = await ledger.reserve(
         Spend(
             operation_id=operation.id,
@@ -21,7 +26,8 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
             account_id=caller.account_id,
             key_id=caller.key_id,
             user_id=caller.user_id,
-            scopes=scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls.tags),
+            scopes=found,
+            counted=operation.counted,
             amount_nano=plan.ceiling_nano,
             tokens=plan.tokens,
             lease_s=lease_s,
@@ -31,6 +37,8 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     if isinstance(answer, Refused):
         return answer
     operation.hold = Hold(plan=plan, granted=answer)
+    operation.counted += found
+    operation.rates.update({rate.measure: rate for rate in answer.rates})
     return None
 
 
@@ -51,6 +59,27 @@ async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: E
         operation.id, ending.model, ending.provider, ending.outcome, operation.charged_nano, charge.usage.input_tokens,
         charge.usage.output_tokens, len(operation.attempts), ending.latency_ms,
     )  # fmt: skip
+
+
+async def refuse(ledger: Ledger, arrival: Arrival, refusal: Exception, now: float) -> None:
+    """The record of a request that ends before anything is held for it. Of a dry run nothing is recorded."""
+    if arrival.request.controls.dry_run:
+        return
+    decision = refusal.decision if isinstance(refusal, NoCandidate) else None
+    decided = decision_json.dumps(decision, arrival.availability_digest).decode() if decision else "{}"
+    operation_id = uuid.uuid4()
+    ending = Ending(
+        outcome="refused",
+        model="",
+        provider="",
+        usage=FREE.usage,
+        latency_ms=round((now - arrival.began) * 1_000),
+        http_status=to_api_error(refusal).status,
+        error=str(refusal),
+    )
+    facts = request_facts(operation_id, arrival, decision, decided, None)
+    await ledger.record(facts.row(), answer_facts(ending, 0, ()).row())
+    logger.info("action=refuse operation=%s status=%s error=%r", operation_id, ending.http_status, ending.error)
 
 
 async def _settle(ledger: Ledger, operation: Operation, charge: Charge, ending: Ending | None) -> None:

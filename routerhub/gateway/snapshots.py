@@ -47,6 +47,8 @@ class Snapshot:
     ranked: Ranked
     health: Health
     measured: Measured
+    usual_output: Mapping[str, int]
+    """Tokens that an answer hardly ever passes, by model id; a model without a measurement is missing."""
     ring: KeyRing
     preferences: Mapping[int, Preferences]
     """By user id; who has none is missing."""
@@ -75,6 +77,7 @@ def shipped() -> Snapshot:
         ranked=Ranked().renewed(releases, HEALTHY, UNMEASURED, lambda _: ""),
         health=HEALTHY,
         measured=UNMEASURED,
+        usual_output={},
         ring=KeyRing(held={}, is_read=False),
         preferences={},
         limits=UNREAD,
@@ -94,7 +97,7 @@ class Loader:
         whole = changes.whole
         releases = live.load(before.releases) if "releases" in whole else before.releases
         health = probing.measured() if "facts" in whole else before.health
-        measured = measuring.facts() if "facts" in whole else before.measured
+        measured, usual_output = measuring.read() if "facts" in whole else (before.measured, before.usual_output)
         ranked = before.ranked
         if whole & {"releases", "facts"}:
             ranked = ranked.renewed(releases, health, measured, availability_facts.keep)
@@ -104,6 +107,7 @@ class Loader:
             ranked=ranked,
             health=health,
             measured=measured,
+            usual_output=usual_output,
             ring=self._ring(before.ring, changes),
             preferences=self._preferences(changes),
             limits=limits.load() if "limits" in whole else before.limits,

@@ -49,7 +49,7 @@ def test_a_tool_is_called_and_its_result_is_taken(client: anthropic.Anthropic, s
     with client.messages.stream(messages=HELLO, **asked) as stream:
         answer = stream.get_final_message() if streams else client.messages.create(messages=HELLO, **asked)
     assert answer.stop_reason == "tool_use"
-    call = next(block for block in answer.content if block.type == "tool_use")
+    call: Any = next(block for block in answer.content if block.type == "tool_use")
     assert call.name == "weather"
     result = {"type": "tool_result", "tool_use_id": call.id, "content": "12 degrees"}
     turns: Any = [*HELLO, answer.to_param(), {"role": "user", "content": [result]}]

@@ -55,6 +55,19 @@ def errors(response: Any) -> str:
     return f"{context['adminform'].form.errors} {inline}"
 
 
+@pytest.mark.parametrize(
+    ("columns", "shown"), [({"requested_model": ""}, "asked for nothing readable"), ({}, "asked for auto")]
+)
+def test_a_refused_request_says_so_and_names_no_model(staff: Client, columns: Any, shown: str) -> None:
+    made = insert(outcome="refused", model="", provider="", error="messages: None was given", **columns)
+    page = staff.get("/admin/analytics/record/").content.decode()
+    assert "none" in page
+    assert shown in page
+    page = staff.get(f"/admin/analytics/record/{made}/change/").content.decode()
+    assert "messages: None was given" in page
+    assert "does not keep what its decision came from" in page
+
+
 def test_every_list_and_every_first_row_opens(staff: Client) -> None:
     insert(attempts=[{"deployment": "sandbox/a:b", "status": 200, "latency_ms": 4, "error": ""}])
     Limit.objects.create(kind="site", measure="money", period="day", amount=5 * 10**9)

@@ -101,9 +101,25 @@ def test_a_model_that_did_not_answer_lately_is_forgotten_and_the_others_renewed(
     assert MeasuredFact.objects.get(pk="c:d").measured_at > before
 
 
+def test_an_answer_is_usually_no_longer_than_half_as_much_again_as_99_in_100_are() -> None:
+    answers(198, output_tokens=900)
+    answers(output_tokens=4_000, count=2)
+    answers(19, model="c:d", output_tokens=9_000)
+    answers(20, model="e:f", output_tokens=9)
+    measured.refresh()
+    assert measured.read()[1] == {"a:b": 1_400, "e:f": measured.MIN_USUAL_OUTPUT}
+
+
+def test_an_answer_that_was_cut_at_the_usual_length_does_not_shrink_it() -> None:
+    answers(97, output_tokens=2_000)
+    answers(3, output_tokens=3_000)
+    measured.refresh()
+    assert measured.read()[1] == {"a:b": 4_500}
+
+
 def test_without_records_nothing_is_measured() -> None:
     assert measured.refresh() == 0
-    assert measured.facts() == ({}, {})
+    assert measured.read() == (({}, {}), {})
 
 
 def test_the_router_reads_them_by_one_query_through_the_registry() -> None:

@@ -33,6 +33,7 @@ def answer(**changes: Any) -> AnswerFacts:
 
 def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, hop: int = 0, **changes: Any) -> Spend:
     operation_id = changes.pop("operation_id", None) or uuid.uuid4()
+    counted = changes.pop("counted", ())
     return Spend(
         operation_id=operation_id,
         hop=hop,
@@ -43,6 +44,7 @@ def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, 
         amount_nano=amount,
         tokens=tokens,
         lease_s=lease_s,
+        counted=counted,
         request=request(operation_id, **changes).row(),
     )
 

@@ -98,6 +98,7 @@ def test_the_command_makes_account_key_and_limit(db: None) -> None:
         ({"account": "new", "create_account": True, "user": "nobody"}, "no user"),
         ({"account": "new", "create_account": True, "limit_usd": "lots"}, "--limit-usd"),
         ({"account": "new", "create_account": True, "limit_usd": "-1"}, "--limit-usd"),
+        ({"account": "new", "create_account": True, "limit_usd": "1E+999999999"}, "--limit-usd"),
     ],
 )
 def test_the_command_refuses_nonsense_and_makes_nothing(db: None, options: dict[str, str], message: str) -> None:

@@ -22,12 +22,21 @@ def test_the_limits_of_some_scopes_are_sorted_and_each_once() -> None:
     assert index.ids(()) == ()
 
 
+def test_a_limit_of_requests_is_left_out_where_the_request_was_counted() -> None:
+    index = LimitIndex(
+        number=1, by_scope={"account:1": (7, 8), "model:a": (4, 5), "model:b": (6,)}, of_requests=frozenset({4, 6, 8})
+    )
+    assert index.ids(("account:1", "model:b"), ("account:1", "model:a")) == (6, 7)
+
+
 @pytest.mark.django_db
 def test_an_index_has_the_active_limits_by_scope() -> None:
     day, month, key = limit("account:1", 5, period="day"), limit("account:1", 9), limit("key:3", 1)
-    site = limit("site:", 7)
+    site = limit("site:", 7, "requests")
     Limit.objects.filter(pk=key.pk).update(is_active=False)
-    assert limits.load().by_scope == {"account:1": (day.pk, month.pk), "site:": (site.pk,)}
+    index = limits.load()
+    assert index.by_scope == {"account:1": (day.pk, month.pk), "site:": (site.pk,)}
+    assert index.of_requests == {site.pk}
 
 
 @pytest.mark.django_db

@@ -51,9 +51,10 @@ async def test_what_does_not_fit_is_refused_with_the_figures(ledger: Ledger) -> 
     wanted = spend("account:1", amount=41, hop=1)
     now = datetime.now(UTC)
     next_month = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
-    assert await ledger.reserve(wanted) == Refused(
+    answer = await refused(ledger, wanted)
+    assert answer == Refused(
         operation_id=wanted.operation_id, hop=1, limit_id=month.pk, label="account 1", measure="money", period="month",
-        limit=100, spent=7, reserved=60, asked=41, resets_at=next_month,
+        limit=100, spent=7, reserved=60, asked=41, resets_at=next_month, retry_after_s=answer.retry_after_s,
     )  # fmt: skip
     assert await books(month) == (7, 60)
 

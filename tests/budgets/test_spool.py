@@ -111,10 +111,10 @@ async def test_what_is_no_json_or_cannot_be_read_is_told_and_the_rest_goes_on(
     good = elsewhere(spend())
     spool.keep([good, settlement(spend(), error="\ud800", provider="\ud800"), good])
     (file,) = spool.files()
-    file.write_bytes(file.read_bytes() + b'\nnot json\n{"operation_id": 3}')
+    file.write_bytes(file.read_bytes() + b'\nnot json\n{"operation_id": 3}\n7\n[]\n{"request": {}}')
     with spool.claim(file) as found:
         assert found == [good, good]
-    assert [line.message.split()[0] for line in caplog.records] == ["action=spool", "action=drain", "action=drain"]
+    assert [line.message.split()[0] for line in caplog.records] == ["action=spool", *["action=drain"] * 5]
 
 
 async def test_settlements_and_records_wait_on_disk_while_the_database_is_away(ledger: Ledger, tmp_path: Path) -> None:

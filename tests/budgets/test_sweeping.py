@@ -94,6 +94,18 @@ async def test_a_hold_whose_record_cannot_be_written_is_settled_without_one(
     assert await sync_to_async(differences)() == []
 
 
+async def test_a_hold_whose_cost_passes_every_number_stops_no_other(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = await granted(ledger, spend(amount=20))
+    await ledger.settle(elsewhere(first, amount=10))
+    await granted(ledger, spend(amount=2**63 - 1, lease_s=-1, operation_id=first.operation_id, hop=1))
+    held = await granted(ledger, spend(amount=20, lease_s=-1))
+    assert await sweeping() == 2
+    assert ((await record(held)).outcome, await records(first)) == ("unknown", [])
+    assert f"hold {first.operation_id} hop 1 has no record: bigint out of range" in caplog.text
+
+
 async def test_a_hold_that_cannot_be_settled_at_all_is_left_for_an_hour_and_stops_no_other(
     ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -17,7 +17,7 @@ from autorouter.people.preferences import Preferences
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
 from budgets.errors import LedgerUnavailable, MissingKey, UnknownKey
-from budgets.types import Caller, Granted, Refused, Settlement, Spend
+from budgets.types import Caller, Granted, Rate, Refused, Settlement, Spend
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
 from models_registry.upstream.base import OPENAI, Chunk, Completion, UpstreamRequest
@@ -58,6 +58,8 @@ class FakeLedger:
 
     limit_nano: int | None = None
     is_away: bool = False
+    rates: tuple[Rate, ...] = ()
+    """How those stand that every hold counts in."""
     spent_nano: int = 0
     holds: dict[tuple[uuid.UUID, int], int] = field(default_factory=dict)
     asked: list[Spend] = field(default_factory=list)
@@ -76,9 +78,10 @@ class FakeLedger:
             remaining = self.limit_nano - self.spent_nano - reserved - spend.amount_nano
             if remaining < 0:
                 return Refused(**hop, limit_id=1, label="account acme", measure="money", period="day", spent=self.spent_nano,
-                               limit=self.limit_nano, reserved=reserved, asked=spend.amount_nano, resets_at=None)  # fmt: skip
+                               limit=self.limit_nano, reserved=reserved, asked=spend.amount_nano, resets_at=None,
+                               retry_after_s=None)  # fmt: skip
         self.holds[spend.operation_id, spend.hop] = spend.amount_nano
-        return Granted(**hop, amount_nano=spend.amount_nano, remaining_nano=remaining)
+        return Granted(**hop, amount_nano=spend.amount_nano, remaining_nano=remaining, rates=self.rates)
 
     async def settle(self, settlement: Settlement) -> None:
         del self.holds[settlement.operation_id, settlement.hop]  # a second settlement is a KeyError
@@ -245,6 +248,7 @@ def operation(
     asked: ChatRequest | None = None,
     met: Rankings | None = None,
     everything: Decision | None = None,
+    usual_output: Mapping[str, int] | None = None,
     seconds: float = 300,
     **constraints: Any,
 ) -> Operation:
@@ -260,6 +264,7 @@ def operation(
         request=asked or request(),
         rankings=met,
         availability_digest=availability.digest(met.availability),
+        usual_output=usual_output or {},
         at=NOW,
         began=1_000.0,
     )
@@ -287,6 +292,7 @@ class FakeSnapshots:
 
     def __init__(self, met: Rankings, preferences: Mapping[int, Preferences] | None = None) -> None:
         self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
+        self.usual_output: dict[str, int] = {}
         self.is_stopped = False
 
     @property
@@ -328,7 +334,10 @@ class FakeHttp:
 
 def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **limits: Any) -> Runtime:
     """The gateway around one upstream. Its parts are reached as `runtime.ledger` and so on."""
-    values = {"deadline_s": 300.0, "grace_s": 30.0, "default_max_output": 4_000, "max_body_bytes": 100_000, **limits}
+    values = {
+        "deadline_s": 300.0, "grace_s": 30.0, "default_max_output": 4_000, "max_body_bytes": 100_000, "body_wait_s": 60.0,
+        **limits,
+    }  # fmt: skip
     sandbox = Provider(
         name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""
     )

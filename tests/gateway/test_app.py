@@ -8,82 +8,12 @@ import pytest
 
 from models_registry.upstream.errors import Failed
 from routerhub.gateway import app
-from routerhub.gateway.app import Gateway
 from tests.autorouter.fakes import model
-from tests.gateway.fakes import KEY, PRO_KEY, FakeLedger, FakeUpstream, Said, chunk, completion, rankings, runtime
+from tests.gateway.exchange import CHAT, HELLO, Exchange
+from tests.gateway.fakes import KEY, PRO_KEY, chunk, rankings
 
 pytestmark = pytest.mark.anyio
-CHAT = "/v1/chat/completions"
 PRO = "acme:pro"
-HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
-
-
-class Exchange:
-    """One request to a gateway around a scripted upstream."""
-
-    def __init__(self, *script: Said | list[Said], **limits: Any) -> None:
-        self.upstream = FakeUpstream(*(script or (completion(),)))
-        self.ledger = FakeLedger()
-        self.gateway = Gateway()
-        self.gateway.runtime = runtime(self.upstream, self.ledger, **limits)
-        self.sent: list[Any] = []
-        self.leave = asyncio.Event()
-        """Set by the test: the client is gone."""
-        self.can_read = asyncio.Event()
-        self.can_read.set()
-
-    async def ask(
-        self,
-        body: Any = HELLO,
-        path: str = CHAT,
-        method: str = "POST",
-        key: str = KEY,
-        pieces: int = 1,
-    ) -> None:
-        data = body if isinstance(body, bytes) else orjson.dumps(body)
-        size = max(1, -(-len(data) // pieces))
-        waiting = [data[at : at + size] for at in range(0, len(data), size)] or [b""]
-        headers = [(b"authorization", f"Bearer {key}".encode()), (b"user-agent", b"tests")]
-        scope = {
-            "type": "http", "path": path, "raw_path": path.encode(), "root_path": "", "method": method, "headers": headers,
-            "client": ("127.0.0.1", 1), "query_string": b"", "scheme": "http", "server": ("x", 80), "http_version": "1.1",
-        }  # fmt: skip
-
-        async def receive() -> Any:
-            if waiting:
-                return {"type": "http.request", "body": waiting.pop(0), "more_body": bool(waiting)}
-            await self.leave.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: Any) -> None:
-            self.sent.append(message)
-            await self.can_read.wait()
-
-        await self.gateway(scope, receive, send)
-
-    @property
-    def status(self) -> int:
-        return int(self.sent[0]["status"])
-
-    @property
-    def headers(self) -> dict[bytes, bytes]:
-        return dict(self.sent[0]["headers"])
-
-    @property
-    def body(self) -> bytes:
-        assert not self.sent[-1].get("more_body"), "the answer has an end"
-        return b"".join(message["body"] for message in self.sent[1:])
-
-    @property
-    def error(self) -> Any:
-        return orjson.loads(self.body)["error"]
-
-    async def settled(self) -> dict[str, Any]:
-        for stream in list(self.gateway.runtime.streams):
-            await asyncio.wait([stream.task], timeout=1)
-        (record,) = self.ledger.records
-        assert (self.ledger.holds, self.upstream.open) == ({}, 0)
-        return record
 
 
 @pytest.fixture(autouse=True)
@@ -126,6 +56,31 @@ async def test_a_body_that_is_too_large_is_refused_after_it_was_read(pieces: int
     exactly = Exchange(max_body_bytes=1_000)
     await exactly.ask(orjson.dumps(HELLO).ljust(1_000), pieces=pieces)
     assert exactly.status == 200
+
+
+async def test_a_body_that_never_comes_is_not_waited_for_without_end() -> None:
+    exchange = Exchange(body_wait_s=0.01)
+    await exchange.ask(b'{"messages": [', is_whole=False)
+    assert (exchange.status, exchange.error["code"]) == (408, "body_timeout")
+    assert exchange.headers[b"connection"] == b"close"
+    assert "waited for 0.01 s" in exchange.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("claimed", "known"),
+    [
+        ("1.2.3.4'; DROP TABLE", None),
+        ("unknown", None),
+        ("", None),
+        ("fe80::1%eth0", "fe80::1"),
+        ("::ffff:9.9.9.9", "9.9.9.9"),
+    ],
+)
+async def test_an_address_that_is_none_gets_into_no_hold_and_no_record(claimed: str, known: str | None) -> None:
+    exchange = Exchange()
+    await exchange.ask(client=claimed)
+    assert exchange.status == 200
+    assert (await exchange.settled())["ip"] == known
 
 
 async def test_a_refusal_carries_its_headers() -> None:

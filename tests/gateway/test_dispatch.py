@@ -273,7 +273,7 @@ async def test_what_fits_nowhere_is_refused_with_the_first_refusal_and_recorded(
     assert course.upstream.asked == []
     record = course.record
     assert (record["outcome"], record["http_status"], record["cost_nano"], record["model"]) == (
-        "failure",
+        "refused",
         429,
         0,
         LARGE,
@@ -295,6 +295,7 @@ async def test_nothing_within_the_limit_for_one_request_is_no_candidate_and_asks
         await course.complete()
     assert [out.model for out in caught.value.decision.excluded] == [LARGE, SMALL]
     assert course.ledger.asked == []
+    assert (course.record["outcome"], course.record["http_status"]) == ("refused", 422)
 
 
 async def test_without_the_ledger_nothing_is_called_and_nothing_recorded() -> None:

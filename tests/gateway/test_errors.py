@@ -9,7 +9,14 @@ import pytest
 
 from autorouter.errors import NoCandidate, ProModel, UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.types import Exclusion
-from budgets.errors import KeysUnavailable, LedgerUnavailable, MissingKey, PermissionMissing
+from budgets.errors import (
+    AlreadySettled,
+    KeysUnavailable,
+    LedgerUnavailable,
+    MissingKey,
+    PermissionMissing,
+    SpendRejected,
+)
 from budgets.types import Refused
 from models_registry.types import Attempt
 from models_registry.upstream.errors import Failed, Overloaded, Rejected, TimedOut
@@ -28,6 +35,7 @@ def refusal(**changes: Any) -> BudgetRefused:
         "operation_id": UUID(int=1), "hop": 0, "limit_id": 1, "label": "account acme", "measure": "money", "period": "day",
         "limit": 1_000_000_000, "spent": 900_000_000, "reserved": 50_000_000, "asked": 60_000_000,
         "resets_at": datetime(2026, 11, 22, tzinfo=UTC),
+        "retry_after_s": 3_600,
     }  # fmt: skip
     return BudgetRefused(Refused(**{**values, **changes}))
 
@@ -46,6 +54,8 @@ def refusal(**changes: Any) -> BudgetRefused:
         (NoCandidate(decision()), 422, "no_candidate", "model"),
         (refusal(), 429, "insufficient_quota", None),
         (refusal(measure="requests", period="minute"), 429, "rate_limit_exceeded", None),
+        (SpendRejected("a NUL"), 400, "not_recordable", None),
+        (AlreadySettled(UUID(int=1), 0), 409, "already_settled", None),
         (KeysUnavailable(), 503, "keys_unavailable", None),
         (LedgerUnavailable(), 503, "ledger_unavailable", None),
         (AllFailed(Failed("x", status=500), TRIED), 502, "Failed", None),
@@ -74,13 +84,30 @@ def test_a_budgets_figures_are_told_in_dollars_and_in_words() -> None:
     assert told.headers["x-should-retry"] == "false", "a budget does not come back in a second"
 
 
-def test_a_rate_is_worth_a_retry() -> None:
-    told = to_api_error(refusal(measure="requests", period="minute", limit=10, spent=10, reserved=0, asked=1))
-    assert (told.type, told.headers["x-should-retry"], told.details["budget"]["limit"]) == (
-        "rate_limit_error",
-        "true",
-        10,
-    )
+RATE: dict[str, Any] = {
+    "measure": "requests", "period": "minute", "limit": 10, "spent": 10, "reserved": 0, "asked": 1, "retry_after_s": 72,
+}  # fmt: skip
+
+
+def test_a_rate_is_worth_a_retry_and_says_when_and_how_it_stands() -> None:
+    told = to_api_error(refusal(**RATE))
+    assert (told.type, told.details["budget"]["limit"]) == ("rate_limit_error", 10)
+    assert told.headers == {
+        "x-should-retry": "true", "Retry-After": "72", "x-ratelimit-limit-requests": "10",
+        "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m12s",
+    }  # fmt: skip
+    assert told.message.endswith("this request may need 1 requests. There is room for it in 72 s.")
+
+
+def test_what_a_rate_never_has_room_for_is_worth_no_retry() -> None:
+    told = to_api_error(refusal(**{**RATE, "asked": 11, "resets_at": None, "retry_after_s": None}))
+    assert (told.headers["x-should-retry"], "Retry-After" in told.headers) == ("false", False)
+    assert told.message.endswith("That is more than there ever is room for.")
+
+
+def test_a_number_of_requests_a_day_says_when_it_comes_back_but_is_no_rate() -> None:
+    told = to_api_error(refusal(measure="requests"))
+    assert told.headers == {"x-should-retry": "false", "Retry-After": "3600"}
 
 
 def test_an_upstreams_refusal_is_passed_on_in_its_own_words() -> None:

@@ -1,5 +1,6 @@
 """A request from bytes to bytes: who asks, what is decided, what answers, and what is told."""
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from autorouter.errors import NoCandidate, ProModel, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.errors import NoCandidate, ProModel, RouterError, UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.people.preferences import Preferences
 from autorouter.types import Policy
 from budgets.errors import MissingKey, PermissionMissing, UnknownKey
@@ -15,7 +16,7 @@ from budgets.types import Caller
 from models_registry.types import Usage
 from routerhub.gateway import pipeline
 from routerhub.gateway.answering import Reply
-from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.errors import BadRequest, BudgetRefused
 from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
 from routerhub.gateway.runtime import Runtime
@@ -135,6 +136,43 @@ async def test_nonsense_is_refused_before_anything_is_paid_for(body: Any, error:
     assert made.ledger.asked == []  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "known"),
+    [
+        ({"messages": []}, 400, {"requested_model": "", "category": "", "decision": "{}"}),
+        ({"model": "acme:nothing"}, 404, {"requested_model": "acme:nothing", "model": "", "decision": "{}"}),
+        ({"routerhub": {"task_type": "dance", "session": "s"}}, 400, {"task_type": "dance", "session": "s"}),
+        (
+            {"routerhub": {"max_cost_usd": 1e-7, "tags": ["a"]}, "stream": True},
+            422,
+            {
+                "category": "conversation",
+                "complexity": "simple",
+                "priority": "balanced",
+                "tags": ("a",),
+                "is_stream": True,
+            },
+        ),
+    ],
+)
+async def test_what_is_refused_is_recorded_with_what_was_known_of_it(body: Any, status: int, known: Any) -> None:
+    made = gateway()
+    with pytest.raises((RouterError, BadRequest)) as caught:
+        await serve(made, **body)
+    (record,) = made.ledger.records  # type: ignore[attr-defined]
+    assert (record["outcome"], record["http_status"], record["error"]) == ("refused", status, str(caught.value))
+    assert (record["account_id"], record["cost_nano"], record["attempts"]) == (ADA.account_id, 0, "[]")
+    assert (record["catalogue_release"], record["ip"]) == (3, "127.0.0.1")
+    assert {name: record[name] for name in known} == known
+
+
+async def test_a_refused_dry_run_leaves_no_record() -> None:
+    made = gateway()
+    with pytest.raises(UnknownPolicy):
+        await serve(made, routerhub={"dry_run": True, "policy": "nothing"})
+    assert made.ledger.records == []  # type: ignore[attr-defined]
+
+
 async def test_where_every_model_is_out_the_reasons_are_all_there() -> None:
     with pytest.raises(NoCandidate) as caught:
         await serve(gateway(), routerhub={"max_cost_usd": 0.0000001})
@@ -156,6 +194,34 @@ async def test_a_users_own_preferences_count() -> None:
     assert (await told(made))["model"] == SMALL
 
 
+async def test_what_is_held_where_no_longest_answer_was_named_is_what_the_upstream_keeps_to() -> None:
+    made = gateway()
+    made.snapshots.usual_output = {SMALL: 1_500}  # type: ignore[attr-defined]
+    await told(made, model=SMALL)
+    await told(made, model=SMALL, max_tokens=3_000)
+    await told(made, model=MIDDLE)
+    asked = made.upstreams._adapters["openai"].asked  # type: ignore[attr-defined]
+    assert [each.max_output_tokens for each in asked] == [1_500, 3_000, 4_000]
+    held = [spend.tokens for spend in made.ledger.asked]  # type: ignore[attr-defined]
+    assert held[1] - held[0] > 1_500
+
+
+@pytest.mark.parametrize(("usual", "refused"), [({}, 56), ({LARGE: 400}, 0)])
+async def test_requests_under_way_keep_others_out_for_no_more_than_an_answer_usually_has(
+    usual: Any, refused: int
+) -> None:
+    """64 at once on a limit of a dollar, of which nothing is spent."""
+    made = gateway([goes_on := asyncio.Event(), completion()])
+    made.snapshots.usual_output = usual  # type: ignore[attr-defined]
+    made.ledger.limit_nano = 10**9  # type: ignore[attr-defined]
+    asking = [asyncio.ensure_future(serve(made, model=LARGE)) for _ in range(64)]
+    while len(made.ledger.asked) < 64:  # type: ignore[attr-defined]  # noqa: ASYNC110 - a fake has no event
+        await asyncio.sleep(0)
+    goes_on.set()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(each, BudgetRefused) for each in answers) == refused
+
+
 async def test_a_conversation_keeps_its_model() -> None:
     made = gateway()
     session = {"session": "s"}
@@ -165,10 +231,12 @@ async def test_a_conversation_keeps_its_model() -> None:
 
 
 async def test_without_a_good_key_nobody_is_let_in() -> None:
+    made = gateway()
     with pytest.raises(MissingKey):
-        await serve(gateway(), key=None)
+        await serve(made, key=None)
     with pytest.raises(UnknownKey):
-        await serve(gateway(), key="rh_wrong")
+        await serve(made, key="rh_wrong")
+    assert made.ledger.records == []  # type: ignore[attr-defined]
     assert isinstance((await serve(gateway(), key=None, headers={"x-api-key": KEY})).body, bytes)
 
 
@@ -178,6 +246,7 @@ async def test_a_key_that_may_not_call_models_does_not() -> None:
     made.snapshots.ring.find = lambda *_: reader  # type: ignore[attr-defined]
     with pytest.raises(PermissionMissing):
         await serve(made)
+    assert [each["http_status"] for each in made.ledger.records] == [403]  # type: ignore[attr-defined]
 
 
 async def test_an_upstream_without_usage_is_counted_and_told_as_an_estimate() -> None:

@@ -27,7 +27,7 @@ def plans(made: Operation | None = None) -> Plans:
 def refusal(left_nano: int, **changes: Any) -> Refused:
     values: dict[str, Any] = {
         "operation_id": operation().id, "hop": 0, "limit_id": 1, "label": "x", "measure": "money", "period": "day",
-        "limit": 10**9, "spent": 10**9 - left_nano, "reserved": 0, "asked": 1, "resets_at": None,
+        "limit": 10**9, "spent": 10**9 - left_nano, "reserved": 0, "asked": 1, "resets_at": None, "retry_after_s": None,
     }  # fmt: skip
     return Refused(**{**values, **changes})
 

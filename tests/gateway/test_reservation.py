@@ -31,12 +31,13 @@ def planned(
     max_cost_usd: str | None = None,
     by_policy: Policy | None = None,
     deployments: tuple[Deployment, ...] = MODEL.deployments,
+    usual: int | None = None,
     **asked: Any,
 ) -> Plan | None:
     """The plan for a model at 1 and 3 USD per 1M tokens that writes at most 8,000 tokens."""
     made = request(**asked)
     decided = decision("acme:middle", max_cost_usd=Decimal(max_cost_usd) if max_cost_usd else None)
-    return plan(made, bounds(made, decided, by_policy, 4_000, NOW), candidate("acme:middle"), MODEL, deployments)
+    return plan(made, bounds(made, decided, by_policy, 4_000, NOW), candidate("acme:middle"), MODEL, deployments, usual)
 
 
 def certain(found: Plan | None) -> Plan:
@@ -62,6 +63,17 @@ def test_the_caller_says_how_long_the_answer_may_be_or_the_policy_or_the_default
 ) -> None:
     found = planned(by_policy=policy(max_output_tokens=of_policy), max_output_tokens=asked)
     assert certain(found).max_output == longest
+
+
+@pytest.mark.parametrize(
+    ("asked", "of_policy", "usual", "longest"),
+    [(None, None, 1_200, 1_200), (None, 500, 1_200, 500), (None, None, 9_000, 4_000), (700, None, 100, 700)],
+)
+def test_who_names_no_longest_answer_gets_the_models_usual_one_where_that_is_shorter(
+    asked: int | None, of_policy: int | None, usual: int, longest: int
+) -> None:
+    found = certain(planned(None, policy(max_output_tokens=of_policy), usual=usual, max_output_tokens=asked))
+    assert (found.max_output, found.ceiling_nano) == (longest, 100 * 1_000 + longest * 3_000)
 
 
 def test_the_answer_is_shortened_until_the_worst_case_fits_the_limit_for_one_request() -> None:

@@ -28,9 +28,8 @@ class Served:
 
     def __init__(self, application: Any, port: int | None = None, **options: Any) -> None:
         self.port = port or free_port()
-        config = uvicorn.Config(
-            application, port=self.port, http="httptools", loop="uvloop", log_config=None, access_log=False, **options
-        )
+        chosen = {"http": "httptools", "loop": "uvloop", "log_config": None, "access_log": False, **options}
+        config = uvicorn.Config(application, port=self.port, **chosen)
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run)
 
@@ -127,7 +126,7 @@ class ControlPlane:
         await send({"type": "http.response.body", "body": body})
 
 
-def front(url: str) -> Any:
+def front(url: str, body_wait_s: float = 60) -> Any:
     """A gateway without /v1."""
     forwarder: list[Forwarder] = []
 
@@ -136,7 +135,7 @@ def front(url: str) -> Any:
             await forwarder[0](scope, receive, send)
             return
         await receive()
-        forwarder.append(Forwarder(url))
+        forwarder.append(Forwarder(url, body_wait_s))
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await forwarder[0].close()

@@ -15,6 +15,8 @@ from budgets.keys import create_key
 from budgets.models import Account, ApiKey, Limit
 from budgets.types import to_nano
 
+MAX_LIMIT_USD = 1_000_000_000
+
 
 class Command(BaseCommand):
     help = "Make an API key for an account and print it. It is shown now and never again."
@@ -66,8 +68,8 @@ class Command(BaseCommand):
             usd = Decimal(amount)
         except InvalidOperation as problem:
             raise CommandError(f"--limit-usd {amount!r}: write a number of dollars, e.g. 25.") from problem
-        if not usd.is_finite() or usd < 0:
-            raise CommandError(f"--limit-usd {amount!r}: write zero or more dollars.")
+        if not usd.is_finite() or not 0 <= usd <= MAX_LIMIT_USD:
+            raise CommandError(f"--limit-usd {amount!r}: write a number of dollars from 0 to {MAX_LIMIT_USD:,}.")
         Limit.objects.create(
             kind=ScopeKind.KEY, subject=str(key.pk), measure=Measure.MONEY, period=period, amount=to_nano(usd)
         )

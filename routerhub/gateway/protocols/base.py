@@ -62,6 +62,13 @@ class ChatRequest:
     controls: Controls
 
 
+UNREAD = ChatRequest(
+    model="", messages=(), content={}, stream=False, include_usage=False, max_output_tokens=None, choices=1, has_tools=False,
+    is_structured=False, max_input_tokens=0, controls=Controls(),
+)  # fmt: skip
+"""Stands for a request that could not be read, or was not yet."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
     """From where the request came, for the audit."""

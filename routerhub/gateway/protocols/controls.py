@@ -44,7 +44,7 @@ def _from_header(text: str, name: str) -> object:
     if name == "dry_run":
         return {"true": True, "false": False}.get(text.lower(), text)
     if name == "max_latency_ms":
-        return int(text) if text.isdigit() else text
+        return fields.digits(text)
     return text
 
 

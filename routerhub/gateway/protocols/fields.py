@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -12,6 +12,13 @@ from routerhub.gateway.errors import BadRequest
 MAX_TEXT = 200
 HEADER_NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 MAX_DROPPED = 20
+MAX_DEPTH = 128
+"""Objects and lists in each other. What is read deeper than twice that could not be written again."""
+MAX_DIGITS = 15
+"""Of a whole number in a text. No figure that is asked for here has more."""
+MAX_USD = 1_000_000
+DOLLARS = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
+"""Few digits and a short exponent: `1E-999999999` is a small number too, and written out it fills the memory."""
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -21,7 +28,21 @@ def json_object(body: bytes) -> dict[str, Any]:
         raise BadRequest(f"The body is not JSON: {problem}.", code="invalid_json") from problem
     if not isinstance(raw, dict):
         raise BadRequest(f"The body is {_named(raw)}: send an object.", code="invalid_json")
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        for name, value in raw.items():
+            _refuse_deep(value, name)
     return raw
+
+
+def _refuse_deep(value: object, param: str) -> None:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [each for each in level if isinstance(each, dict | list)]
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    if level:
+        raise BadRequest(
+            f"{param[:MAX_TEXT]}: lists and objects in each other were given; allowed is a depth of {MAX_DEPTH}.", param
+        )
 
 
 def _named(value: object) -> str:
@@ -54,12 +75,17 @@ def flag(raw: object, param: str) -> bool:
     raise wrong(param, raw, "true or false")
 
 
-def whole(raw: object, param: str, most: int) -> int | None:
+def whole(raw: object, param: str, most: int, least: int = 1) -> int | None:
     if raw is None:
         return None
-    if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= most:
-        raise wrong(param, raw, f"a whole number from 1 to {most:,}")
+    if isinstance(raw, bool) or not isinstance(raw, int) or not least <= raw <= most:
+        raise wrong(param, raw, f"a whole number from {least} to {most:,}")
     return raw
+
+
+def digits(text: str) -> int | str:
+    """The whole number that a header or a query spells in plain digits; any other text as it is, for `whole` to refuse."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else text
 
 
 def number(value: object, param: str, low: float, high: float) -> None:
@@ -86,13 +112,10 @@ def names(value: object, param: str, most: int) -> tuple[str, ...]:
 
 
 def usd(value: object, param: str) -> Decimal:
-    try:
-        amount = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount <= 1_000_000:
-        raise wrong(param, value, "a number of dollars from 0 to 1,000,000")
-    return amount
+    written = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if not DOLLARS.fullmatch(written) or Decimal(written) > MAX_USD:
+        raise wrong(param, value, f"a number of dollars from 0 to {MAX_USD:,} with at most 20 decimals")
+    return Decimal(written)
 
 
 def dropped(names: Iterable[str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ class OpenAIChat:
         raw = fields.json_object(body)
         messages = _messages(raw.get("messages"))
         stream_options = fields.mapping(raw.get("stream_options"), "stream_options")
-        response_format = fields.mapping(raw.get("response_format"), "response_format")
+        format_name = fields.mapping(raw.get("response_format"), "response_format").get("type", "text")
         fields.number(raw.get("temperature"), "temperature", 0, 2)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
         return ChatRequest(
@@ -43,7 +43,7 @@ class OpenAIChat:
             max_output_tokens=_max_output(raw),
             choices=fields.whole(raw.get("n"), "n", MAX_CHOICES) or 1,
             has_tools=bool(fields.items(raw.get("tools"), "tools")),
-            is_structured=response_format.get("type") in {"json_object", "json_schema"},
+            is_structured=fields.text(format_name, "response_format.type") in {"json_object", "json_schema"},
             max_input_tokens=max_input_tokens(len(body), messages),
             controls=read_controls(raw.get(FIELD), headers),
         )

@@ -16,6 +16,7 @@ from models_registry.errors import UnknownPrice
 from models_registry.prices.pricing import mean_price, price_at
 from models_registry.types import Capability, Catalogue, Model
 from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX
 
 UNPRICED = Decimal("Infinity")
@@ -53,18 +54,13 @@ def read(query: Mapping[str, str]) -> Asked:
         provider=query.get("provider", ""),
         capability=capability,  # type: ignore[arg-type]  # it is among the allowed
         order=order,
-        limit=_count(query, "limit"),
-        offset=_count(query, "offset") or 0,
+        limit=_count(query.get("limit"), "limit"),
+        offset=_count(query.get("offset"), "offset") or 0,
     )
 
 
-def _count(query: Mapping[str, str], name: str) -> int | None:
-    given = query.get(name)
-    if given is None:
-        return None
-    if not given.isdecimal() or int(given) > MOST:
-        raise BadRequest(f"{given!r} is not a whole number from 0 to {MOST:,}.", name)
-    return int(given)
+def _count(given: str | None, name: str) -> int | None:
+    return None if given is None else fields.whole(fields.digits(given), name, MOST, least=0)
 
 
 def listed(

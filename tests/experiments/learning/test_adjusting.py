@@ -156,7 +156,7 @@ def test_a_policy_that_may_no_longer_be_adjusted_returns_to_what_staff_wrote() -
 def test_who_left_and_what_a_limit_refused_say_nothing_of_a_model() -> None:
     answers(30, policy="code", model=LARGE)
     answers(50, policy="code", model=LARGE, outcome="abandoned", http_status=None)
-    answers(40, policy="code", model=LARGE, outcome="failure", http_status=429)
+    answers(40, policy="code", model=LARGE, outcome="refused", http_status=429)
     assert adjusting.measured("code") == {LARGE: Measured(requests=30, successes=30)}
 
 

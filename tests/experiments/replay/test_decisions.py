@@ -39,6 +39,11 @@ def explained(operation_id: uuid.UUID) -> decisions.ExplainedDecision:
     return decisions.explained(decisions.find(operation_id, Record.objects.all()))
 
 
+def test_of_a_request_that_no_model_could_take_the_same_nobody_comes_out_again() -> None:
+    found = explained(request(outcome="refused", model=""))
+    assert (found.is_same, found.problem, found.answered) == (True, "", None)
+
+
 CONSTRAINTS = [
     Constraints(),
     Constraints(previous_model=SMALL),

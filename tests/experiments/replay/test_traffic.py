@@ -69,6 +69,11 @@ def test_the_newest_records_come_first_and_the_limit_counts_from_them() -> None:
     ]
 
 
+def test_what_was_refused_went_nowhere_and_is_not_replayed() -> None:
+    request(outcome="refused", model="")
+    assert chosen() == []
+
+
 def test_since_is_part_of_the_slice_and_until_is_not() -> None:
     at = now() - timedelta(hours=2)
     early, late = request(at=at), request(at=at + timedelta(hours=1))
