@@ -9,19 +9,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from analytics.admin import DECISION_PANELS
+from analytics.admin import DECISION_PANELS, RECORD_FILTERS
 from analytics.models import Record
 from autorouter.admin.people import RULE_PANELS
 from autorouter.people.preferences import value_of
+from autorouter.types import CATEGORIES, COMPLEXITIES
 from experiments import pages
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import decisions, rule_effects
 from experiments.replay.bars import bars
-from routerhub.audit.admin import DecidedAdmin
+from routerhub.audit.admin import DecidedAdmin, TableAdmin, known_values
 from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
 
@@ -49,11 +49,13 @@ def decision_panel(row: Record) -> SafeString:
 
 
 DECISION_PANELS.append(decision_panel)
+RECORD_FILTERS += [("category", known_values(lambda: CATEGORIES)), ("complexity", known_values(lambda: COMPLEXITIES))]
 
 
 @admin.register(LearningRound)
-class LearningRoundAdmin(ModelAdmin):
+class LearningRoundAdmin(TableAdmin):
     list_display = ["began_at", "records", "feedback", "proposals", "verdict"]
+    sortable_by = ()
     actions_list = ["check_now"]
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
