@@ -47,7 +47,7 @@ API = {
     "/api/profiles": 5,
     "/api/providers": 4,
     "/api/requests": 4,
-    "/api/releases": 4,
+    "/api/releases": 8,
     "/api/router/configuration": 3,
     "/api/routing/policies": 4,
     "/api/routing/task-types": 4,

@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from analytics.models import Record
+from budgets.choices import Outcome
 from routerhub.audit.admin import TableAdmin
 from routerhub.audit.models import Fact
 from tests import volume
@@ -90,7 +91,7 @@ def test_a_filter_knows_its_words_without_asking_the_records(many: Client) -> No
         spec.title: [str(choice["display"]) for choice in spec.choices(page.context["cl"])]
         for spec in page.context["cl"].filter_specs
     }
-    assert words["outcome"] == ["All", "success", "failure", "abandoned", "unknown"]
+    assert words["outcome"] == ["All", *Outcome.values]
     assert {"openai", "openrouter", "anthropic"} <= set(words["provider"])
     assert words["complexity"] == ["All", "simple", "moderate", "complex"]
     assert page.context["cl"].result_count == 5_000
