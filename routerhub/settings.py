@@ -7,10 +7,15 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
+from routerhub.embedded.quickstart import RUNNING, kept_secret_key
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 # Where a machine keeps what is its own: embedded servers, logs, spool.
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
+# What `make run` serves from here, as it wrote it down: for commands beside it. What the environment says goes before it.
+if (VAR_DIR / RUNNING).exists():
+    environ.Env.read_env(VAR_DIR / RUNNING)
 
 
 def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -50,7 +55,7 @@ def _origin(name: str) -> str:
 
 # --- core
 DEBUG = _flag("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "")
+SECRET_KEY = env.str("SECRET_KEY", kept_secret_key(VAR_DIR))
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set: `make run` makes one; elsewhere set 50 random characters.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
