@@ -140,6 +140,10 @@ AUTH_PASSWORD_VALIDATORS = [
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
+# Connections of a gateway process beside those of its ledger, for conversations.
+DATABASE_POOL_SIZE = int(_number("DATABASE_POOL_SIZE", 4, 1, 100))
+# Whether every query goes to the log, with its milliseconds.
+DATABASE_ECHO = _flag("DATABASE_ECHO", False)
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
 
 # --- static files
@@ -229,11 +233,14 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- logs: one JSON-free line each, with action= and the operation id
+ECHOED = ("django.db.backends", "budgets.ledger.database")
+"""Who logs queries when told to."""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {name: {"level": "DEBUG"} for name in ECHOED} if DATABASE_ECHO else {},
     "root": {"handlers": ["stderr"], "level": _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
 }
 

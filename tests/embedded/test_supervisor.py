@@ -175,12 +175,26 @@ def test_a_port_of_nonsense_is_told(folder: Path) -> None:
     assert "PORT='99999': write a number from 1 to 65535." in supervisor.said()
 
 
+def test_queries_are_echoed_when_they_are_to_be() -> None:
+    told = {}
+    for echo in ("true", "false"):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "showmigrations", "releases"],
+            cwd=ROOT, env={**os.environ, "DATABASE_ECHO": echo}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        told[echo] = done.stderr
+    assert "django.db.backends (0." in told["true"]
+    assert "django.db.backends" not in told["false"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "advice"),
     [
         ("SANDBOX", "maybe", "write one of auto, on, off"),
         ("USE_DB_MODELS", "perhaps", "write true or false"),
         ("MAX_BODY_BYTES", "big", "write a number from 1024"),
+        ("DATABASE_POOL_SIZE", "0", "write a number from 1 to 100"),
+        ("DATABASE_ECHO", "loud", "write true or false"),
         ("SECRET_KEY", "", "make run"),
     ],
 )
