@@ -1,6 +1,7 @@
 """Request records, for staff to read."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import admin
 from django.template.loader import render_to_string
@@ -9,11 +10,17 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from analytics.models import Record
+from budgets.choices import Outcome
 from budgets.types import to_usd
-from routerhub.audit.admin import FactAdmin
+from models_registry.catalogue.compiler import provider_names
+from routerhub.audit.admin import FactAdmin, known_values
 
 DECISION_PANELS: list[Callable[[Record], SafeString]] = []
 """What the page of a request shows of its decision. Who can make it again adds a panel here; analytics does not know how."""
+RECORD_FILTERS: list[Any] = [
+    ("outcome", known_values(lambda: Outcome.values)), ("provider", known_values(provider_names)), "is_stream", "is_sandbox",
+]  # fmt: skip
+"""By what requests are filtered. Who knows the words that the router writes adds its columns here."""
 
 
 @admin.register(Record)
@@ -21,10 +28,10 @@ class RecordAdmin(FactAdmin):
     """What was asked, which model answered, why, and what it cost."""
 
     list_display = ["created_at", "known_as", "task", "outcome_label", "tokens", "cost", "latency"]
-    list_filter = ["outcome", "category", "complexity", "provider", "is_stream", "is_sandbox"]
+    sortable_by = ("created_at", "cost", "latency")
+    list_filter = RECORD_FILTERS
     list_filter_submit = True
     search_fields = ["operation_id", "model", "session"]
-    show_full_result_count = False
     fieldsets = [
         ("Decision", {"fields": ["decided"]}),
         ("Attempts", {"fields": ["tried"]}),
@@ -56,7 +63,7 @@ class RecordAdmin(FactAdmin):
     ]
     readonly_fields = ["decided", "tried", "cost", "estimated"]
 
-    @display(description="Model", header=True, ordering="model")
+    @display(description="Model", header=True)
     def known_as(self, row: Record) -> list[str]:
         return [
             row.model or "none",
@@ -69,7 +76,6 @@ class RecordAdmin(FactAdmin):
 
     @display(
         description="Outcome",
-        ordering="outcome",
         label={
             "success": "success",
             "failure": "danger",

@@ -14,6 +14,7 @@ from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
 from models_registry.catalogue.compiler import successors
 from models_registry.succession import stand_ins
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
+from routerhub.releases.types import MAX_LABEL_CHARS
 
 MAX_TOKENS = 1_000_000_000
 
@@ -90,6 +91,10 @@ class PointsField(serializers.JSONField):
 
 class RouterConfigurationSerializer(Reasoned, Strict, serializers.ModelSerializer[RouterConfiguration]):
     """A field for each column of the tunables; a number that is not allowed is refused in the words of its declaration."""
+
+    label = serializers.CharField(  # type: ignore[assignment]  # a field of the row, not what the serializer is called
+        write_only=True, required=False, max_length=MAX_LABEL_CHARS, help_text="What a draft is called."
+    )
 
     class Meta:
         model = RouterConfiguration

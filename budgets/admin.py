@@ -5,7 +5,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import TabularInline
@@ -54,6 +55,7 @@ class ApiKeyAdmin(AuditedAdmin):
     form = ApiKeyForm
     list_display = ["name", "prefix", "account", "user", "created_at", "state"]
     list_filter = ["account"]
+    list_select_related = ["account", "user"]
     search_fields = ["name", "prefix"]
     fields = ["account", "user", "name", "permissions", "expires_at"]
     actions = ["revoke_keys"]
@@ -121,6 +123,12 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
     search_fields = ["subject"]
     fields = [("kind", "subject"), ("measure", "period"), "amount", "is_active"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Limit]:
+        limits: QuerySet[Limit] = super().get_queryset(request)
+        counters = Counter.objects.filter(limit=OuterRef("pk"), measure=OuterRef("measure"), period=OuterRef("period"))
+        newest = counters.order_by("-period_start").values(used=F("spent") + F("reserved"))[:1]
+        return limits.annotate(used_now=Coalesce(Subquery(newest), 0))
+
     @display(description="Scope", ordering="kind")
     def scope(self, row: Limit) -> str:
         return f"{row.get_kind_display()} {row.subject}"
@@ -130,14 +138,11 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
         return measured(row, row.amount)
 
     @display(description="Used now")
-    def used(self, row: Limit) -> str:
-        counter = row.counters.filter(measure=row.measure, period=row.period).first()
-        if counter is None:
-            return measured(row, 0)
-        share = min(100, 100 * (counter.spent + counter.reserved) / row.amount) if row.amount else 100
+    def used(self, row: Any) -> str:
+        share = min(100, 100 * row.used_now / row.amount) if row.amount else 100
         return format_html(
             '<span class="rh-meter"><span style="width:{}%"></span></span> {}',
-            f"{share:.0f}", measured(row, counter.spent + counter.reserved),
+            f"{share:.0f}", measured(row, row.used_now),
         )  # fmt: skip
 
 
@@ -154,6 +159,7 @@ class CounterAdmin(Books):
     list_display = ["limit", "period", "period_start", "spent_shown", "reserved_shown"]
     list_filter = ["measure", "period"]
     list_select_related = ["limit"]
+    ordering = ["-limit_id", "-period_start"]
 
     @display(description="Spent", ordering="spent")
     def spent_shown(self, row: Counter) -> str:

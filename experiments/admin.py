@@ -11,16 +11,17 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from analytics.admin import DECISION_PANELS
+from analytics.admin import DECISION_PANELS, RECORD_FILTERS
 from analytics.models import Record
 from autorouter.admin.people import RULE_PANELS
 from autorouter.people.preferences import value_of
+from autorouter.types import CATEGORIES, COMPLEXITIES
 from experiments import pages
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import decisions, rule_effects
 from experiments.replay.bars import bars
-from routerhub.audit.admin import DecidedAdmin, FactAdmin, asks_why
+from routerhub.audit.admin import DecidedAdmin, FactAdmin, asks_why, known_values
 from routerhub.audit.change import Change
 from routerhub.releases.errors import InvalidRelease
 
@@ -48,11 +49,13 @@ def decision_panel(row: Record) -> SafeString:
 
 
 DECISION_PANELS.append(decision_panel)
+RECORD_FILTERS += [("category", known_values(lambda: CATEGORIES)), ("complexity", known_values(lambda: COMPLEXITIES))]
 
 
 @admin.register(LearningRound)
 class LearningRoundAdmin(FactAdmin):
     list_display = ["began_at", "records", "feedback", "proposals", "verdict"]
+    sortable_by = ()
     actions_list = ["check_now"]
 
     def has_check_now_permission(self, request: HttpRequest) -> bool:

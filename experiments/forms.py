@@ -52,7 +52,7 @@ class BacktestForm(forms.Form):
 
 
 def _release_field(line: str) -> forms.Field:
-    numbers = [(each.number, str(each.number)) for each in store.listed(line)]
+    numbers = [(each.number, each.title) for each in store.listed(line)]
     return forms.IntegerField(
         label=f"{line.capitalize()} release", required=False, min_value=0,
         widget=forms.Select(choices=[("", "live"), *numbers, (0, "0, in the code")]),

@@ -8,10 +8,15 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
+from routerhub.embedded.quickstart import RUNNING, kept_secret_key
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 # Where a machine keeps what is its own: embedded servers, logs, spool.
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
+# What `make run` serves from here, as it wrote it down: for commands beside it. What the environment says goes before it.
+if (VAR_DIR / RUNNING).exists():
+    environ.Env.read_env(VAR_DIR / RUNNING)
 
 
 def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
@@ -60,7 +65,7 @@ def _origin(name: str) -> str:
 
 # --- core
 DEBUG = _flag("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "")
+SECRET_KEY = env.str("SECRET_KEY", kept_secret_key(VAR_DIR))
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set: `make run` makes one; elsewhere set 50 random characters.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -147,6 +152,10 @@ AUTH_PASSWORD_VALIDATORS = [
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
+# Connections of a gateway process beside those of its ledger, for conversations.
+DATABASE_POOL_SIZE = int(_number("DATABASE_POOL_SIZE", 4, 1, 100))
+# Whether every query goes to the log, with its milliseconds.
+DATABASE_ECHO = _flag("DATABASE_ECHO", False)
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
 
 # --- static files
@@ -239,11 +248,14 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- logs: one JSON-free line each, with action= and the operation id
+ECHOED = ("django.db.backends", "budgets.ledger.database")
+"""Who logs queries when told to."""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {name: {"level": "DEBUG"} for name in ECHOED} if DATABASE_ECHO else {},
     "root": {"handlers": ["stderr"], "level": _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
 }
 

@@ -1,10 +1,11 @@
+import re
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 
 OURS = [
     each
@@ -26,6 +27,15 @@ def test_the_apps_of_this_project_are_looked_through() -> None:
         "experiments",
         "routerhub",
     }
+
+
+def test_the_docs_name_commands_that_there_are_and_the_python_that_runs_them() -> None:
+    """Whoever copies one out of a page, beside `make run`, needs nothing else."""
+    pages = [settings.BASE_DIR / "README.md", *(settings.BASE_DIR / "docs").rglob("*.md")]
+    named = [match for page in pages for match in re.findall(r"(\S* ?)manage\.py (\w+)", page.read_text())]
+    assert {command for _, command in named} >= {"create_api_key", "rollout", "sync_prices", "backtest"}
+    assert {command for _, command in named} <= {*get_commands(), "help"}
+    assert {python.strip("`( ") for python, _ in named} == {".venv/bin/python"}
 
 
 @pytest.mark.parametrize("label", [each.label for each in OURS])

@@ -41,5 +41,8 @@ CREATE TABLE analytics_record (
 ) PARTITION BY RANGE (created_at);
 
 CREATE INDEX analytics_record_account_time ON analytics_record (account_id, created_at DESC);
+-- What the list of requests is sorted by beside the time, and the last of equal ones first.
+CREATE INDEX analytics_record_cost ON analytics_record (cost_nano, operation_id DESC);
+CREATE INDEX analytics_record_latency ON analytics_record (latency_ms, operation_id DESC);
 CREATE INDEX analytics_record_operation ON analytics_record (operation_id);
 CREATE TABLE analytics_record_rest PARTITION OF analytics_record DEFAULT;

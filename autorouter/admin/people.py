@@ -11,9 +11,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget
 
-from autorouter.models import Preferences, Session
+from autorouter.choices import PriorityChoice
+from autorouter.models import Policy, Preferences, Session
 from models_registry.catalogue.compiler import provider_names
-from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm
+from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm, known_values
 
 RULE_PANELS: list[Callable[[Preferences], SafeString]] = []
 """What apps above this one show below a user's rules: what each did over recent traffic."""
@@ -62,12 +63,17 @@ class PreferencesAdmin(AuditedAdmin):
         return SafeString("".join(panel(row) for panel in RULE_PANELS)) if row.pk else SafeString("-")
 
 
+def _policies() -> list[str]:
+    return list(Policy.objects.order_by("name").values_list("name", flat=True).distinct())
+
+
 @admin.register(Session)
 class SessionAdmin(FactAdmin):
     """Conversations. Deleting one forgets its model."""
 
     list_display = ["name", "account_id", "user_id", "model", "requests", "priority", "policy", "last_activity_at"]
-    list_filter = ["priority", "policy"]
+    list_filter = [("priority", known_values(lambda: PriorityChoice.values)), ("policy", known_values(_policies))]
+    sortable_by = ()
     search_fields = ["name", "model"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -55,7 +55,6 @@ class ProfileAdmin(AuditedAdmin):
     list_display = ["model", "quality", "estimates"]
     search_fields = ["model"]
     inlines = [ScoreInline]
-    list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("scores")

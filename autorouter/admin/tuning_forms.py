@@ -16,7 +16,8 @@ from autorouter.configuration.tunables.columns import DECIMALS, MAX_DIGITS, Poin
 from autorouter.configuration.tunables.kinds import MODEL_ID_CHARS, Flag, ModelId, Number, PointsByPattern, text
 from autorouter.configuration.tunables.shapes import COLUMNS, Column, column_at, crossed, json_number
 from autorouter.models import RouterConfiguration
-from routerhub.audit.forms import ReasonedForm
+from routerhub.audit.forms import QueryForm, ReasonedForm
+from routerhub.releases.types import MAX_LABEL_CHARS
 
 
 def read_row(row: RouterConfiguration) -> dict[str, Any]:
@@ -92,11 +93,19 @@ def _number_field(number: Number) -> forms.Field:
     )  # fmt: skip
 
 
+class OpenForm(QueryForm):
+    """The release whose values the tuning page opens with; without one, those in use."""
+
+    release = forms.IntegerField(required=False, min_value=0)
+
+
 class TuningForm(ReasonedForm):
     """All tunables, why they change, and for whom."""
 
     how = forms.ChoiceField(choices=[("live", "live"), ("percent", "percent"), ("draft", "draft")])
     percent = forms.CharField(required=False)
+    label = forms.CharField(required=False, max_length=MAX_LABEL_CHARS)
+    """What a draft is called; for others it counts for nothing, as `percent` does."""
     seen = forms.IntegerField()
     """The version of the values that the page showed."""
 
@@ -114,6 +123,8 @@ class TuningForm(ReasonedForm):
             given["for_percent"] = save.read_share(way)
         except ValidationError as problem:
             self.add_error("percent" if given.get("how") == "percent" else "how", problem.messages)
+        if given.get("how") != "draft":
+            given["label"] = ""
         if "seen" in given and given["seen"] != self.newest:
             raise ValidationError("Somebody changed these values since you opened the page. Load it again to see them.")
         return given

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.timezone import localdate
 
 from autorouter.admin.controls import Controls, limits
-from autorouter.admin.tuning_forms import ScoresForm, TuningForm, read_row
+from autorouter.admin.tuning_forms import OpenForm, ScoresForm, TuningForm, read_row
 from autorouter.choices import Dimension
 from autorouter.configuration import profiles, save
 from autorouter.configuration.bundles import DIMENSIONS, SCORE
@@ -19,6 +19,7 @@ from autorouter.models import Profile, ProfileScore, RouterConfiguration
 from routerhub.audit.forms import MAX_REASON_CHARS
 from routerhub.audit.pages import StaffPage, page
 from routerhub.releases import lines, rollout, store, switches
+from routerhub.releases.errors import UnknownRelease
 
 COLOURED_FROM = 40
 """Scores below are coloured like this one, since hardly any is that low."""
@@ -49,9 +50,11 @@ class TuningPage(TunedPage):
     actions: ClassVar = {"": TuningForm}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        row = _row()
-        shown = read_row(row)
-        form = given.get("form") or TuningForm(initial={**shown, "how": "live", "percent": 10, "seen": _newest(row)})
+        row, opened = _row(), self._opened()
+        draft = store.find(LINE, opened or 0)
+        shown = read_row(row) if opened is None else shapes.flatten(store.bundle(LINE, opened)["config"])
+        how = {"how": "live" if opened is None else "draft", "percent": 10, "label": draft.label if draft else ""}
+        form = given.get("form") or TuningForm(initial={**shown, **how, "seen": _newest(row)})
         shown |= {name: form[name].value() for name in form.fields if form.is_bound}
         context = super().get_context_data(**{**given, "form": form})
         live = shapes.flatten(store.bundle(LINE, context["pointer"].stable)["config"])
@@ -59,17 +62,29 @@ class TuningPage(TunedPage):
         controls = Controls(form=form, shown=shown, live=live)
         return {
             **context,
+            "opened": opened, "draft": draft,
             "row": row, "last": row.history.first() if row.pk else None, "shown": shown, "models": models,
             "groups": [controls.group(group) for group in shapes.GROUPS],
             "facts": {"live": live, "models": models, "defaults": shapes.DEFAULTS},
         }  # fmt: skip
 
+    def _opened(self) -> int | None:
+        """The release that the address names; one that there is not is said."""
+        number: int | None = OpenForm(self.request.GET).asked()["release"]
+        try:
+            if number is not None:
+                rollout.demand_stored(LINE, number)
+        except UnknownRelease as unknown:
+            messages.error(self.request, str(unknown))
+            return None
+        return number
+
     def form_options(self) -> dict[str, Any]:
         return {"newest": _newest(_row())}
 
     def act(self, form: TuningForm, **_: Any) -> HttpResponse:
-        percent = form.cleaned_data["for_percent"]
-        number = save.save_tuning(_row(), form.values(), percent, self.change(form))
+        percent, label = form.cleaned_data["for_percent"], form.cleaned_data["label"]
+        number = save.save_tuning(_row(), form.values(), percent, self.change(form), label)
         messages.success(self.request, _outcome(number, percent))
         return redirect("admin:tuning")
 

@@ -11,4 +11,5 @@ ROUTER = ReleaseLine(
     read=bundles.read,
     write=tables.write,
     release0=release0.bundle,
+    editor="admin:tuning",
 )

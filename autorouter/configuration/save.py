@@ -49,11 +49,16 @@ def read_share(text: str) -> int:
 
 
 @transaction.atomic
-def save_tuning(row: RouterConfiguration, values: Mapping[str, Any], percent: int, change: Change) -> int:
-    """Change these values and make the release live for `percent` of the users. Returns its number.
+def save_tuning(
+    row: RouterConfiguration, values: Mapping[str, Any], percent: int, change: Change, label: str = ""
+) -> int:
+    """Change these values and make the release live for `percent` of the users. A draft may be called `label`. Returns its
+    number.
 
     Raises ValidationError, InvalidRelease; nothing is written then.
     """
+    if label and percent != DRAFT:
+        raise ValidationError({"label": f"{label!r} would be the name of a draft, and this is none: leave it out."})
 
     def edit() -> None:
         for name, value in values.items():
@@ -63,7 +68,7 @@ def save_tuning(row: RouterConfiguration, values: Mapping[str, Any], percent: in
     if percent == LIVE:
         edit()
         return publish(change)
-    number = store.draft(LINE, edit, change)
+    number = store.draft(LINE, edit, change, label)
     if percent:
         rollout.roll_out(LINE, number, percent, change)
     return number

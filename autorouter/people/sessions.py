@@ -76,9 +76,9 @@ REMEMBER = """
 class SessionStore:
     """The same for the gateway, over connections of its own."""
 
-    def __init__(self, dsn: str, idle_s: float) -> None:
+    def __init__(self, dsn: str, idle_s: float, connections: int) -> None:
         self._pool = AsyncConnectionPool(
-            dsn, min_size=0, max_size=4, open=False, kwargs={"autocommit": True}, timeout=2
+            dsn, min_size=0, max_size=connections, open=False, kwargs={"autocommit": True}, timeout=2
         )
         self._idle_s = idle_s
 

@@ -1,4 +1,4 @@
-"""The labelled prompts: the seed set that stands beside this file, and sets kept elsewhere."""
+"""The labelled prompts: the seed set that ships, and sets kept elsewhere."""
 
 import csv
 import json
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from autorouter import seed_prompts
 from autorouter.types import Category, Complexity
 
-SEED_FOLDER = Path(__file__).parent / "seed_prompts"
 SEED = "seed"
 LABELLED_FILE = "prompts/labelled_prompts.jsonl"
 BIGGEN_FILE = "prompts/biggen_bench_inputs.jsonl"
@@ -40,9 +40,9 @@ class Prompt:
     language: str = ""
 
 
-def seed_prompts(folder: Path = SEED_FOLDER) -> list[Prompt]:
+def own_prompts() -> list[Prompt]:
     """The project's own prompts, by file and line."""
-    return [_seed(row) for path in sorted(folder.glob("*.jsonl")) for row in _rows(path)]
+    return [_seed(row) for row in seed_prompts.rows()]
 
 
 def clean_prompts(folder: Path) -> list[Prompt]:

@@ -41,12 +41,12 @@ class RouterConfigurationView(APIView):
 
     @extend_schema(request=RouterConfigurationSerializer(partial=True), responses=RouterConfigurationSerializer)
     def patch(self, request: Request) -> Response:
-        """?as=draft stores a release that is live for nobody, ?as=10 rolls it out to 10 % of the users."""
+        """?as=draft stores a release that is live for nobody, called by its `label`; ?as=10 rolls it out to 10 % of the users."""
         row = self._row()
         values = valid(RouterConfigurationSerializer(row, data=request.data, partial=True))
-        reason = values.pop("reason")
+        reason, label = values.pop("reason"), values.pop("label", "")
         how = save.read_share(request.query_params.get("as", "live"))
-        release = save.save_tuning(row, values, how, change_by(request, reason))
+        release = save.save_tuning(row, values, how, change_by(request, reason), label)
         return Response({**RouterConfigurationSerializer(self._row()).data, "release": release})
 
     def _row(self) -> RouterConfiguration:

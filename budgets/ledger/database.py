@@ -8,6 +8,7 @@ DatabaseError
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Coroutine, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 import asyncpg
 from psycopg.conninfo import conninfo_to_dict
 
+logger = logging.getLogger(__name__)
 MARGIN_S = 1.0
 """So much longer than the server itself a call is waited for, before the connection counts as broken."""
 CONNECT_WAIT_S = 2.0
@@ -89,6 +91,8 @@ class Database:
                     server_settings=self._session,
                     max_cached_statement_lifetime=0,
                 )
+                if logger.isEnabledFor(logging.DEBUG):
+                    self._connection.add_query_logger(_echo)
                 await self._connection.set_type_codec(
                     "inet", schema="pg_catalog", encoder=_inet, decoder=bytes, format="binary"
                 )
@@ -124,6 +128,11 @@ class Database:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
+
+
+def _echo(asked: Any) -> None:
+    """Log a query that was answered, without its values."""
+    logger.debug("action=query ms=%.1f query=%s", asked.elapsed * 1000, " ".join(asked.query.split()))
 
 
 def _address(conninfo: str) -> str:

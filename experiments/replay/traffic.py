@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from pathlib import Path
+from itertools import islice
 from typing import Any
 
 from django.db.models import Avg, QuerySet
@@ -14,9 +14,8 @@ from django.db.models.fields.json import KeyTextTransform
 from django.utils.dateparse import parse_datetime, parse_duration
 from django.utils.timezone import is_naive, make_aware, now
 
-import autorouter
 from analytics.models import Record
-from autorouter import availability_facts
+from autorouter import availability_facts, seed_prompts
 from autorouter.decision import decision_json
 from autorouter.decision.classify import classify
 from autorouter.types import Constraints, Task
@@ -132,9 +131,7 @@ def _usage(inputs: int, outputs: int, cache_read: int, cache_write: int, reasoni
 
 @cache
 def _shipped_tasks() -> tuple[Task, ...]:
-    folder = Path(autorouter.__file__).parent / "training" / "seed_prompts"
-    lines = [line for file in sorted(folder.glob("*.jsonl")) for line in file.read_text().splitlines() if line]
-    return tuple(classify(json.loads(line)["messages"]) for line in lines[::SHIPPED_EVERY])
+    return tuple(classify(row["messages"]) for row in islice(seed_prompts.rows(), 0, None, SHIPPED_EVERY))
 
 
 def built_in() -> Traffic:

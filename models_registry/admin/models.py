@@ -130,7 +130,6 @@ class ModelAdmin_(TakesPartsAlong, AuditedAdmin):
     search_help_text = "Words in the id, the name, what it is best for or its description"
     autocomplete_fields = ["successor"]
     inlines = [DeploymentInline, PriceInline]
-    list_per_page = 50
     fieldsets = [
         (None, {"fields": [("identifier", "provider"), "name", "best_for", "user_description", "description"]}),
         (

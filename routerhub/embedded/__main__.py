@@ -61,6 +61,7 @@ def start(running: ExitStack, stopping: threading.Event) -> list[Child]:
     os.environ.setdefault("SECRET_KEY", quickstart.secret_key(VAR))
     os.environ.setdefault("HTTPS", "false")
     _data_stores(running)
+    _write_down(running)
     _manage("migrate", "--verbosity=0", step="migrate the database")
     print(_manage("seed_catalog", step="seed the catalogue").rstrip(), flush=True)
     facts, is_first = _facts(f"http://127.0.0.1:{port}")
@@ -121,6 +122,12 @@ def _data_stores(running: ExitStack) -> None:
         running.callback(valkey.stop)
         valkey.start()
         os.environ["CELERY_BROKER_URL"] = valkey.url
+
+
+def _write_down(running: ExitStack) -> None:
+    """Where the servers are, for commands that are run beside this one, until they stop."""
+    stores = {name: os.environ[name] for name in ("DATABASE_URL", "CELERY_BROKER_URL")}
+    running.callback(quickstart.write_facts(VAR, stores, quickstart.RUNNING).unlink, missing_ok=True)
 
 
 def _manage(*arguments: str, step: str, **env: str) -> str:

@@ -7,14 +7,22 @@ from pathlib import Path
 
 ADMIN = "admin"
 FACTS = "quickstart.env"
+KEY_FILE = "secret_key"
+RUNNING = "running.env"
+"""Where the servers are that run now, as a shell can source it."""
 
 
 def secret_key(folder: Path) -> str:
     """Django's secret, made once and kept."""
-    file = folder / "secret_key"
-    if not file.exists():
-        write_private(file, secrets.token_urlsafe(50))
-    return file.read_text()
+    if not kept_secret_key(folder):
+        write_private(folder / KEY_FILE, secrets.token_urlsafe(50))
+    return kept_secret_key(folder)
+
+
+def kept_secret_key(folder: Path) -> str:
+    """The secret of an earlier start; empty before the first."""
+    file = folder / KEY_FILE
+    return file.read_text() if file.exists() else ""
 
 
 def write_private(file: Path, text: str) -> None:
@@ -24,9 +32,9 @@ def write_private(file: Path, text: str) -> None:
     file.write_text(text)
 
 
-def write_facts(folder: Path, facts: Mapping[str, str]) -> Path:
+def write_facts(folder: Path, facts: Mapping[str, str], name: str = FACTS) -> Path:
     """The facts as a file that a shell can source."""
-    file = folder / FACTS
+    file = folder / name
     write_private(file, "".join(f"{name}={shlex.quote(value)}\n" for name, value in facts.items()))
     return file
 

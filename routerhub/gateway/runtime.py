@@ -162,7 +162,7 @@ async def open_runtime() -> Runtime:
     runtime = Runtime(
         snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use),
         ledger=ledger,
-        sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S)),
+        sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S, settings.DATABASE_POOL_SIZE)),
         upstreams=Upstreams(open_adapters(http), availability.sandbox_provider()),
         http=http,
         limits=Limits(

@@ -1,5 +1,5 @@
 """The releases' pages register themselves."""
 
-from routerhub.releases import pages
+from routerhub.releases import deeds, pages
 
-__all__ = ["pages"]
+__all__ = ["deeds", "pages"]

@@ -1,44 +1,91 @@
-"""What the releases page takes in."""
+"""What the releases' pages take in: for each deed what is chosen first, and then why."""
 
 from typing import Any
 
 from django import forms
 
+from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.forms import QueryForm, ReasonedForm
-from routerhub.releases import lines, rollout, store
+from routerhub.releases import rollout, store
+from routerhub.releases.errors import NoRollout
+
+MAX_LISTED = 25
 
 
-class LineForm(ReasonedForm):
-    """Something that is done to one line. Its release and share are read by the buttons that need them."""
+class LineForm(forms.Form):
+    """What is chosen before something is done to a line: nothing, where there is no choice."""
 
-    line = forms.ChoiceField(widget=forms.HiddenInput)
-    release = forms.IntegerField(required=False, min_value=0, widget=forms.Select)
-    percent = forms.IntegerField(required=False, widget=forms.NumberInput(attrs={"min": 1, "max": rollout.EVERYBODY}))
+    def __init__(self, *arguments: Any, line: str, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.line = line
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        try:
+            self.demand(given)
+        except ChangeRefused as refused:
+            for path, problem in refused.problems.items():
+                self.add_error((path or "release") if (path or "release") in self.fields else None, problem)
+        return given
+
+    def demand(self, given: dict[str, Any]) -> None:
+        """Raises ChangeRefused for what cannot be done with these values; those that were no values are missing."""
+
+
+class PromoteChoice(LineForm):
+    """No choice: the candidate is promoted."""
+
+    def demand(self, given: dict[str, Any]) -> None:
+        if rollout.pointer(self.line).candidate is None:
+            raise NoRollout(self.line)
+
+
+class ReleaseChoice(LineForm):
+    """Which release."""
+
+    release = forms.IntegerField(
+        min_value=0, widget=forms.Select,
+        error_messages={"required": "Choose a release.", "invalid": "Choose a release by its number."},
+    )  # fmt: skip
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        field: Any = self.fields["line"]
-        field.choices = [(name, name) for name in lines.names()]
-        field.error_messages["invalid_choice"] = "There is no line '%(value)s'."
-        self.fields["release"].error_messages["invalid"] = "Choose a release by its number."
+        numbers = [(each.number, each.title) for each in store.listed(self.line)[:MAX_LISTED]]
+        self.fields["release"].widget.choices = [("", "choose one"), *numbers, (0, "0, in the code")]
 
-    @classmethod
-    def blank(cls, line: str, percent: int) -> "LineForm":
-        """The form of a line before anything was chosen."""
-        return cls(initial={"line": line, "percent": percent or 10}, auto_id=f"id_{line}_%s")
+    def demand(self, given: dict[str, Any]) -> None:
+        if "release" in given:
+            rollout.demand_stored(self.line, given["release"])
 
 
-class RollOutForm(LineForm):
-    """Needs both."""
+class ShareChoice(ReleaseChoice):
+    """Which release, and for how many of the users."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        for name, problem in (
-            ("release", "Choose the release to roll out."),
-            ("percent", "Write for how many percent."),
-        ):
-            self.fields[name].required = True
-            self.fields[name].error_messages["required"] = problem
+    percent = forms.IntegerField(
+        label="Percent of the users", widget=forms.NumberInput(attrs={"min": 1, "max": rollout.EVERYBODY}),
+        error_messages=dict.fromkeys(("required", "invalid"), "Write for how many percent of the users, 1 to 100."),
+    )  # fmt: skip
+
+    def demand(self, given: dict[str, Any]) -> None:
+        super().demand(given)
+        if "percent" in given:
+            rollout.demand_share(given["percent"])
+
+
+class RollOutForm(ShareChoice, ReasonedForm):
+    """The same, and why."""
+
+
+class PromoteForm(PromoteChoice, ReasonedForm):
+    """Why the candidate is promoted."""
+
+
+class RollBackForm(ReleaseChoice, ReasonedForm):
+    """To which release, and why."""
+
+
+class SwitchForm(LineForm, ReasonedForm):
+    """Why a switch is turned."""
 
 
 class CompareForm(QueryForm):

@@ -5,6 +5,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from routerhub.audit.models import Audited, Fact
+from routerhub.releases.types import MAX_LABEL_CHARS
 
 
 class Release(Fact):
@@ -18,6 +19,7 @@ class Release(Fact):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     reason = models.CharField(max_length=255)
+    label = models.CharField(max_length=MAX_LABEL_CHARS, blank=True, help_text="What a draft is called.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -25,7 +27,12 @@ class Release(Fact):
         constraints = [models.UniqueConstraint(fields=["line", "number"], name="one_release_per_number")]
 
     def __str__(self) -> str:
-        return f"{self.line} {self.number}"
+        return f"{self.line} {self.title}"
+
+    @property
+    def title(self) -> str:
+        """Its number, and what people call it."""
+        return f"{self.number}, {self.label}" if self.label else str(self.number)
 
 
 class Rollout(Audited):

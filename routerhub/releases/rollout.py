@@ -7,6 +7,7 @@ the next save builds on it and a withdrawn change does not come back by itself.
 
 import contextlib
 import hashlib
+from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 
@@ -16,7 +17,7 @@ from routerhub.releases import lines
 from routerhub.releases.errors import InvalidShare, NoRollout, UnknownRelease
 from routerhub.releases.models import Release, Rollout
 from routerhub.releases.notify import announce
-from routerhub.releases.types import Pointer
+from routerhub.releases.types import Pointer, State
 
 EVERYBODY = 100
 
@@ -57,7 +58,7 @@ def roll_out(line: str, number: int, percent: int, change: Change) -> None:
     Raises UnknownLine, UnknownRelease, InvalidShare.
     """
     demand_share(percent)
-    _demand_stored(line, number)
+    demand_stored(line, number)
     row = locked(line, change)
     if percent == EVERYBODY or number == row.stable:
         point(row, number, None, 0, change)
@@ -84,8 +85,8 @@ def rollback(line: str, number: int | None, change: Change) -> int:
     Raises UnknownLine, UnknownRelease.
     """
     row = locked(line, change)
-    target = _before(row) if number is None else number
-    _demand_stored(line, target)
+    target = before(pointer(line)) if number is None else number
+    demand_stored(line, target)
     point(row, target, None, 0, change)
     _bring_tables(line, target, change)
     return target
@@ -111,14 +112,24 @@ def point(row: Rollout, stable: int, candidate: int | None, percent: int, change
     announce(row.line)
 
 
-def _before(row: Rollout) -> int:
-    if row.candidate is not None:
-        return row.stable
-    earlier = row.history.exclude(stable=row.stable).first()
+def before(pointer: Pointer) -> int:
+    """Where a rollback without a number leads: a candidate is withdrawn, else it is the release that was stable before."""
+    if pointer.candidate is not None:
+        return pointer.stable
+    earlier = Rollout.history.filter(line=pointer.line).exclude(stable=pointer.stable).first()
     return earlier.stable if earlier else 0
 
 
-def _demand_stored(line: str, number: int) -> None:
+def states(pointer: Pointer) -> Callable[[int], State]:
+    """Says of each release of a line how it stands. What nobody ever got is a draft."""
+    pairs = Rollout.history.filter(line=pointer.line).order_by().values_list("stable", "candidate").distinct()
+    was_live = {number for pair in pairs for number in pair}
+    special: dict[int | None, State] = {pointer.candidate: "candidate", pointer.stable: "live"}
+    return lambda number: special.get(number, "replaced" if number in was_live else "draft")
+
+
+def demand_stored(line: str, number: int) -> None:
+    """Raises UnknownRelease for a number that the line does not have; 0, the one in the code, it always has."""
     if number and not Release.objects.filter(line=line, number=number).exists():
         raise UnknownRelease(line, number)
 

@@ -1,5 +1,6 @@
 """Releases in the REST API."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -7,14 +8,21 @@ from rest_framework import serializers
 from routerhub.audit.serializers import ReasonSerializer
 from routerhub.releases import rollout
 from routerhub.releases.models import Release
+from routerhub.releases.types import State
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
     author = serializers.StringRelatedField[Any]()
+    state = serializers.SerializerMethodField()
 
     class Meta:
         model = Release
-        fields = ["line", "number", "digest", "author", "reason", "created_at"]
+        fields = ["line", "number", "label", "state", "digest", "author", "reason", "created_at"]
+
+    def get_state(self, release: Release) -> State:
+        """live, candidate (for a share of the users), draft or replaced"""
+        states: Mapping[str, Callable[[int], State]] = self.context["states"]
+        return states[release.line](release.number)
 
 
 class RolloutSerializer(ReasonSerializer):

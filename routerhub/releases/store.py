@@ -34,16 +34,19 @@ def digest(bundle: Mapping[str, Any]) -> str:
 
 
 @transaction.atomic
-def store(line: str, bundle: Bundle, change: Change) -> Release:
-    """The next release of a line, live for nobody: a draft. Raises InvalidRelease.
+def store(line: str, bundle: Bundle, change: Change, label: str = "") -> Release:
+    """The next release of a line, live for nobody: a draft, called `label`. Raises InvalidRelease.
 
-    A bundle equal to the newest release's makes no new one: that one is returned.
+    A bundle equal to the newest release's makes no new one: that one is returned, and called so where there is a label.
     """
     lines.find(line).read(bundle, 0)
     rollout.locked(line, change)
     fingerprint = digest(bundle)
     newest = Release.objects.filter(line=line).order_by("-number").first()
     if newest and newest.digest == fingerprint:
+        if label:
+            newest.label = label
+            newest.save(update_fields=["label"])
         return newest
     return Release.objects.create(
         line=line,
@@ -52,6 +55,7 @@ def store(line: str, bundle: Bundle, change: Change) -> Release:
         bundle=bundle,
         author_id=change.author_id,
         reason=change.reason[:MAX_REASON_CHARS],
+        label=label,
     )
 
 
@@ -78,7 +82,7 @@ def publish(line: str, change: Change) -> int:
 
 
 @transaction.atomic
-def draft(line: str, edit: Callable[[], object], change: Change) -> int:
+def draft(line: str, edit: Callable[[], object], change: Change, label: str = "") -> int:
     """Store what the tables would say after `edit` as a release that is live for nobody; the tables stay as they are.
 
     Raises InvalidRelease, and whatever `edit` raises.
@@ -89,7 +93,7 @@ def draft(line: str, edit: Callable[[], object], change: Change) -> int:
         made = lines.find(line).compile()
     finally:
         transaction.savepoint_rollback(before)
-    return store(line, made, change).number
+    return store(line, made, change, label).number
 
 
 def is_settled(line: str) -> bool:
@@ -117,6 +121,11 @@ def is_settled(line: str) -> bool:
 def listed(line: str) -> list[Release]:
     """Every release of a line without its bundle, the newest first."""
     return list(Release.objects.filter(line=line).select_related("author").defer("bundle"))
+
+
+def find(line: str, number: int) -> Release | None:
+    """A stored release without its bundle; None for 0, the one in the code."""
+    return Release.objects.filter(line=line, number=number).select_related("author").defer("bundle").first()
 
 
 def bundle(line: str, number: int) -> Bundle:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from routerhub.audit.change import Change
 
 Bundle = dict[str, Any]
 """A release's content as plain JSON."""
+MAX_LABEL_CHARS = 60
+State = Literal["live", "candidate", "draft", "replaced"]
+"""How a release stands: live for all (or all but the candidate's users), live for a share, never live, live no more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +30,8 @@ class ReleaseLine:
     """Make the tables say what a bundle says."""
     release0: Callable[[], Bundle]
     """The bundle of the release that ships with the code."""
+    editor: str = ""
+    """The name of the admin's page that opens any of its releases to go on from, by ?release=; empty where none does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,6 +26,10 @@ class ReleaseViewSet(viewsets.ReadOnlyModelViewSet[Release]):
     readers: Readers = "keys"
     filterset_fields = ["line", "number"]
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        states = {line: rollout.states(rollout.pointer(line)) for line in lines.names()}
+        return {**super().get_serializer_context(), "states": states}
+
 
 class BundleView(APIView):
     """GET /api/releases/{line}/{number}: everything that a release says. 0 is the one in the code."""

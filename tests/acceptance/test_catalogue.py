@@ -129,11 +129,13 @@ def test_a_model_added_in_the_admin_is_called_within_a_second_and_gone_after_the
     restored: Stack, browser: Browser
 ) -> None:
     assert unknown(restored)
+    before = live(restored, "catalogue")["stable"]
     ((original,),) = restored.rows("SELECT id FROM models_registry_model WHERE identifier = 'openai:gpt-6.1-sol'")
     page = browser.post(f"/admin/models_registry/model/{original}/duplicate/", id=MODEL, reason="acceptance")
     assert f"Duplicated: {MODEL}." in page
     eventually(lambda: called(restored), within_s=1)
-    assert "is live for all." in browser.post("/admin/releases/", line="catalogue", action="rollback", reason="enough")
+    page = browser.post(f"/admin/releases/catalogue/roll-back/?release={before}", release=str(before), reason="enough")
+    assert f"catalogue {before} is live for all." in page
     eventually(lambda: unknown(restored), within_s=1)
     ((ip, reason),) = restored.rows(
         "SELECT host(ip), history_change_reason FROM models_registry_historicalmodel"

@@ -13,6 +13,7 @@ from tests.cast import Cast, because
 
 PAGES = [
     "/admin/prices/sync/", "/admin/imports/", "/admin/releases/", "/admin/releases/router/difference/",
+    "/admin/releases/router/roll-out/", "/admin/releases/router/roll-back/?release=0", "/admin/releases/router/turn-off/",
     "/admin/changes/", "/admin/exports/models.csv",
 ]  # fmt: skip
 

@@ -20,7 +20,7 @@ REACHED_FROM = {
     "autorouter.routerconfiguration": "the page Tuning shows it",
     "export": "the page Import and export", "import": "the page Import and export",
     "import_progress": "the page of an import", "decision": "a request", "version": "the page Changes",
-    "release_difference": "the page Releases",
+    **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
 """What stands in no sidebar, and from where one comes to it."""
 

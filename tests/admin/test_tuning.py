@@ -127,6 +127,21 @@ def test_saved_as_a_draft_it_is_live_for_nobody_and_the_values_stay(staff: Clien
     assert (RouterConfiguration.objects.get().stickiness_bonus, versions()) == (25, 1)
 
 
+def test_a_draft_has_its_name_and_is_opened_again_to_go_on(staff: Client) -> None:
+    staff.post(TUNING, filled(staff, stickiness_bonus="4", how="draft", label="less sticky"))
+    assert Release.objects.get(line="router", number=2).label == "less sticky"
+    page = staff.get(f"{TUNING}?release=2")
+    assert attributes(page.content.decode(), "stickiness_bonus")["value"] == "4"
+    assert "These are the values of release 2, less sticky" in page.content.decode()
+    assert (page.context["form"]["how"].value(), page.context["form"]["label"].value()) == ("draft", "less sticky")
+    assert staff.get(f"{TUNING}?release=9").context["shown"]["stickiness_bonus"] == 25
+    again = staff.post(
+        f"{TUNING}?release=2", filled(staff, stickiness_bonus="6", how="draft", label="less sticky still")
+    )
+    assert again.status_code == 302
+    assert Release.objects.get(line="router", number=3).bundle["config"]["stickiness_bonus"] == 6
+
+
 def test_speed_bonuses_are_added_changed_and_removed(staff: Client) -> None:
     sent = filled(staff, speed_pattern=["groq", "haiku", ""], speed_points=["12.5", "-3", ""])
     assert staff.post(TUNING, sent).status_code == 302

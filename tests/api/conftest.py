@@ -25,3 +25,9 @@ def staff(request: pytest.FixtureRequest, cast: Cast) -> Client:
         return client
     _, text = create_key(cast.ada.account, "admin", cast.staff, ["admin"])
     return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+@pytest.fixture
+def reader(cast: Cast) -> Client:
+    """An application: it may read."""
+    return Client(headers=cast.ada.auth)

@@ -38,6 +38,29 @@ def rename(name: str) -> None:
 # --- bundles and differences
 
 
+def test_a_draft_has_its_name_and_each_release_says_how_it_stands(staff: Client) -> None:
+    body = {"stickiness_bonus": 4, "label": "less sticky", "reason": "to compare"}
+    answer = staff.patch("/api/router/configuration?as=draft", body, "application/json")
+    assert (answer.status_code, answer.json()["release"]) == (200, 2), answer.json()
+    listed = staff.get("/api/releases?line=router").json()["results"]
+    assert [(each["number"], each["label"], each["state"]) for each in listed] == [
+        (2, "less sticky", "draft"),
+        (1, "", "live"),
+    ]
+    assert post(staff, "router", action="roll_out", release=2, percent=10, reason="try it").status_code == 200
+    assert staff.get("/api/releases?line=router").json()["results"][0]["state"] == "candidate"
+    assert post(staff, "router", action="rollback", reason="enough").status_code == 200
+    assert staff.get("/api/releases?line=router").json()["results"][0]["state"] == "replaced"
+
+
+def test_a_name_for_what_is_no_draft_is_refused(staff: Client) -> None:
+    body = {"stickiness_bonus": 4, "label": "less sticky", "reason": "live at once"}
+    answer = staff.patch("/api/router/configuration", body, "application/json")
+    told = "'less sticky' would be the name of a draft, and this is none: leave it out."
+    assert (problem(answer), answer.json()["errors"][0]["message"]) == ((400, ["label"]), told)
+    assert rollout.pointers()["router"] == Pointer(line="router", stable=1)
+
+
 def test_any_release_is_shown_whole_and_0_is_the_one_in_the_code(staff: Client) -> None:
     rename("Ours")
     shown = staff.get("/api/releases/catalogue/2").json()

@@ -5,20 +5,21 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from autorouter import seed_prompts
 from autorouter.decision import classify as shipped
 from autorouter.decision.classifier import CATEGORIES, LANES, WEIGHTS_FILE, judge, pack, read, unpack, written
 from autorouter.decision.features import HEAD_CHARS, TAIL_CHARS, excerpt, measures, terms
 from autorouter.training.fitting import fit, lexicon
-from autorouter.training.prompts import SEED_FOLDER, Prompt, clean_prompts, seed_prompts
+from autorouter.training.prompts import Prompt, clean_prompts, own_prompts
 from autorouter.training.report import area, category_lines
 from autorouter.types import COMPLEXITIES
 
-SEEDS = seed_prompts()
+SEEDS = own_prompts()
 FEW = SEEDS[::40]
 
 
 def test_every_seed_prompt_is_labelled_by_the_file_it_stands_in() -> None:
-    for path in SEED_FOLDER.glob("*.jsonl"):
+    for path in seed_prompts.FOLDER.glob("*.jsonl"):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             assert row["category"] == path.stem

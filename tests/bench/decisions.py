@@ -16,7 +16,7 @@ from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
 from autorouter.people.preferences import Preferences
 from autorouter.select import Asked, select
-from autorouter.training.prompts import seed_prompts
+from autorouter.training.prompts import own_prompts
 from autorouter.types import PRIORITIES, Constraints, Priority, RouterRelease, Score, Task
 from models_registry.catalogue.release0 import STATIC as CATALOGUE
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
@@ -65,7 +65,7 @@ def _classifying() -> Iterator[tuple[str, Call]]:
     number = count()
     # Each prompt is a new one, as it is in life: a turn that was read before costs less.
     yield "a prompt of 2,000 characters", lambda: classify(_asked([f"{next(number)} {PROMPT[:1_994]}"]))
-    prompts = cycle([prompt.asked[-1] for prompt in seed_prompts()[::97]])
+    prompts = cycle([prompt.asked[-1] for prompt in own_prompts()[::97]])
     yield "a seed prompt, in the mean", lambda: classify(_asked([f"{next(number)} {next(prompts)}"]))
     turns = [f"{PROMPT[at * 20 : at * 20 + 700]}" for at in range(10)]
     yield "the tenth turn of a conversation", lambda: classify(_asked([*turns, f"{next(number)} {turns[0]}"]))

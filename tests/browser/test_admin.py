@@ -1,37 +1,12 @@
 """The admin in a real browser, against the real server."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.stack import ADMIN_PASSWORD, Stack, eventually
+from tests.browser.chromium import IN_BROWSER
+from tests.stack import Stack, eventually
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
-pytestmark = [
-    pytest.mark.xdist_group("stack"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: apt-get install chromium"),
-]
-
-
-@pytest.fixture
-def page(stack: Stack) -> Iterator[Page]:
-    """A page with the administrator logged in."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(base_url=stack.url)
-        page.goto("/admin/")
-        page.fill("input[name=username]", "admin")
-        page.fill("input[name=password]", ADMIN_PASSWORD)
-        page.click("button[type=submit]")
-        expect(page.get_by_text("Requests by hour")).to_be_visible()
-        yield page
-        browser.close()
+pytestmark = IN_BROWSER
 
 
 def test_staff_change_the_stickiness_bonus_and_the_next_request_goes_by_it(stack: Stack, page: Page) -> None:
@@ -70,7 +45,14 @@ def test_a_request_is_found_and_explained(stack: Stack, page: Page) -> None:
 
 @pytest.mark.parametrize("width", [1400, 400])
 @pytest.mark.parametrize(
-    "path", ["/admin/", "/admin/models_registry/model/", "/admin/analytics/record/", "/admin/budgets/limit/"]
+    "path",
+    [
+        "/admin/",
+        "/admin/models_registry/model/",
+        "/admin/analytics/record/",
+        "/admin/budgets/limit/",
+        "/admin/releases/",
+    ],
 )
 def test_no_page_is_wider_than_the_screen(page: Page, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})

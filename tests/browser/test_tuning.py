@@ -1,39 +1,24 @@
 """The tuning page and the score matrix in a real browser, against the real server."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_admin import ARGUMENTS, CHROMIUM
-from tests.stack import ADMIN_PASSWORD, Stack, eventually
+from tests.browser.chromium import IN_BROWSER
+from tests.stack import Stack, eventually
 
-pytestmark = [
-    pytest.mark.xdist_group("stack"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: apt-get install chromium"),
-]
+pytestmark = IN_BROWSER
 TUNING = "/admin/tuning/"
 MATRIX = "/admin/scores/"
 MODEL = "openai:gpt-6.1-sol"
 
 
 @pytest.fixture
-def page(stack: Stack) -> Iterator[Page]:
-    """A page with the administrator logged in. An error in a script fails the test."""
-    errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(base_url=stack.url, viewport={"width": 1400, "height": 1000})
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"/admin/login/?next={TUNING}")
-        page.fill("input[name=username]", "admin")
-        page.fill("input[name=password]", ADMIN_PASSWORD)
-        page.click("button[type=submit]")
-        expect(page.locator("#preview_title")).to_be_visible()
-        yield page
-        browser.close()
-    assert errors == []
+def page(page: Page) -> Page:
+    page.goto(TUNING)
+    expect(page.locator("#preview_title")).to_be_visible()
+    return page
 
 
 @pytest.fixture
@@ -41,16 +26,6 @@ def traffic(stack: Stack) -> None:
     """At least one recorded request of which every model may be the answer."""
     operation = stack.chat()[1]["routerhub"]["operation_id"]
     eventually(lambda: stack.rows("SELECT 1 FROM analytics_record WHERE operation_id = %s", operation))
-
-
-@pytest.fixture
-def restored(stack: Stack) -> Iterator[None]:
-    """The router's configuration and scores are as before afterwards."""
-    (number,) = stack.rows("SELECT stable FROM releases_rollout WHERE line = 'router'")[0]
-    yield
-    body = {"action": "rollback", "release": number, "reason": "as before the test"}
-    status, answer = stack.call("/api/rollouts/router", body)
-    assert status == 200, answer
 
 
 def cell(page: Page, model: str, dimension: str) -> Locator:

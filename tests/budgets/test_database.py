@@ -1,5 +1,6 @@
 """The ledger's connection: opened when it is needed, again when it broke, and plain about what went wrong."""
 
+import re
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -39,6 +40,17 @@ async def test_the_address_is_read_in_every_form_that_libpq_knows(transactional_
     database = Database(dsn() if form == "address" else make_conninfo(dsn(), **own), 5)
     assert (await database.row("SELECT current_database()::text"))[0] == connection.settings_dict["NAME"]
     await database.close()
+
+
+async def test_a_query_is_echoed_with_its_time_and_without_its_values(
+    transactional_db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "budgets.ledger.database")
+    database = Database(dsn(), 5)
+    await database.row("SELECT $1::text", "a secret")
+    await database.close()
+    (echo,) = [each.getMessage() for each in caplog.records if "$1" in each.getMessage()]
+    assert re.fullmatch(r"action=query ms=\d+\.\d query=SELECT \$1::text", echo)
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "255.0.1.9", "::1", "2001:db8::ffff:7"])

@@ -9,7 +9,7 @@ import uvicorn
 from routerhub.embedded import connection
 from routerhub.embedded.serving import gateway_options
 from routerhub.forwarding import not_served_here
-from tests.routerhub.test_forwarding import Served, opened
+from tests.routerhub.control_plane import Served, opened
 
 ANSWERED = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -90,6 +90,20 @@ def page(facts: dict[str, str]) -> int:
             return error.code
 
 
+def command(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A management command beside it, with nothing set but where it keeps its data."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env={"VAR_DIR": str(folder)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def assert_said_in_a_line(done: "subprocess.CompletedProcess[str]", said: str) -> None:
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+
+
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("run") / "var"
@@ -116,6 +130,9 @@ def test_it_starts_survives_and_stops(folder: Path) -> None:
     assert f"curl http://127.0.0.1:{port}/v1/chat/completions" in said
     assert stat.S_IMODE((folder / "quickstart.env").stat().st_mode) == 0o600
     assert ask(facts) == 200
+    made = command(folder, "create_api_key", "--account=default", "--name=beside", "--json")
+    assert made.returncode == 0, made.stderr
+    assert ask({**facts, "ROUTERHUB_API_KEY": json.loads(made.stdout)["key"]}) == 200
     without_the_control_plane_v1_goes_on_until_it_is_back(first, facts)
 
     other = Supervisor(folder, free_port())
@@ -133,6 +150,13 @@ def test_it_starts_survives_and_stops(folder: Path) -> None:
     assert ask(facts) == 200
     assert second.end(signal.SIGINT) == 0
     assert "Stopped." in second.said()
+    assert_said_in_a_line(command(folder, "reconcile"), "The database does not answer: start it with `make run`")
+    assert command(folder, "switch").returncode == 0, "what needs no server works without one"
+
+
+def test_a_command_before_the_first_start_says_what_is_missing(folder: Path) -> None:
+    done = command(folder, "create_api_key", "--account=default", "--name=early")
+    assert_said_in_a_line(done, "SECRET_KEY is not set: `make run` makes one")
 
 
 def test_a_taken_port_is_told_with_the_setting_that_changes_it(folder: Path) -> None:
@@ -151,12 +175,26 @@ def test_a_port_of_nonsense_is_told(folder: Path) -> None:
     assert "PORT='99999': write a number from 1 to 65535." in supervisor.said()
 
 
+def test_queries_are_echoed_when_they_are_to_be() -> None:
+    told = {}
+    for echo in ("true", "false"):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "showmigrations", "releases"],
+            cwd=ROOT, env={**os.environ, "DATABASE_ECHO": echo}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        told[echo] = done.stderr
+    assert "django.db.backends (0." in told["true"]
+    assert "django.db.backends" not in told["false"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "advice"),
     [
         ("SANDBOX", "maybe", "write one of auto, on, off"),
         ("USE_DB_MODELS", "perhaps", "write true or false"),
         ("MAX_BODY_BYTES", "big", "write a number from 1024"),
+        ("DATABASE_POOL_SIZE", "0", "write a number from 1 to 100"),
+        ("DATABASE_ECHO", "loud", "write true or false"),
         ("SECRET_KEY", "", "make run"),
     ],
 )

@@ -19,14 +19,13 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from autorouter import availability_facts
+from autorouter import availability_facts, seed_prompts
 from autorouter.configuration import save, tables
 from autorouter.configuration.release0 import BUNDLE
 from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
 from autorouter.models import RouterConfiguration
-from autorouter.training.prompts import seed_prompts
 from autorouter.types import Constraints
 from experiments.replay.backtest import Pair, load
 from experiments.replay.traffic import SHIPPED_EVERY
@@ -40,7 +39,7 @@ from tests.releases.toys import put_live
 
 PLAIN = Constraints()
 SMALL, MIDDLE, LARGE = "acme:small", "acme:middle", "best:large"
-SHIPPED = -(-len(seed_prompts()) // SHIPPED_EVERY)
+SHIPPED = -(-len(list(seed_prompts.rows())) // SHIPPED_EVERY)
 """So many built-in prompts there are."""
 CODING = {SMALL: 60, MIDDLE: 80, LARGE: 90}
 

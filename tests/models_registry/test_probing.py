@@ -21,7 +21,7 @@ from models_registry.models import Deployment, Probe
 from models_registry.types import Health, Provider
 from routerhub.releases import notify
 from tests.cast import because
-from tests.models_registry.catalogue.test_tables import a_model, a_place, a_provider
+from tests.models_registry.catalogue.facts import a_model, a_place, a_provider
 from tests.models_registry.prices.test_sources import closed_port, speaking
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

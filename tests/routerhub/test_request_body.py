@@ -3,7 +3,7 @@
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.routerhub.test_forwarding import Served, front, opened
+from tests.routerhub.control_plane import Served, front, opened
 
 
 async def hang(_scope: Scope, receive: Receive, _send: Send) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from autorouter.configuration.tunables.kinds import Flag, Kind, Number, PointsByPattern, Table, Tunable, text
 from autorouter.configuration.tunables.shapes import GROUPS, TUNABLES
 
-BEGIN, END = "<!-- tunables: written by manage.py document_tunables -->", "<!-- end of tunables -->"
+BEGIN, END = "<!-- tunables: written by .venv/bin/python manage.py document_tunables -->", "<!-- end of tunables -->"
 
 
 def markdown() -> str:

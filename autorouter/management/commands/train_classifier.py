@@ -7,17 +7,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from autorouter import seed_prompts
 from autorouter.decision.classifier import WEIGHTS_FILE, written
 from autorouter.training import report
 from autorouter.training.fitting import fit
-from autorouter.training.prompts import (
-    SEED,
-    SEED_FOLDER,
-    Prompt,
-    clean_prompts,
-    mmlu_outcomes,
-    seed_prompts,
-)
+from autorouter.training.prompts import SEED, Prompt, clean_prompts, mmlu_outcomes, own_prompts
 
 
 class Command(BaseCommand):
@@ -39,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         data: Path | None = options["data"]
         try:
-            prompts = seed_prompts() + (clean_prompts(data) if data else [])
+            prompts = own_prompts() + (clean_prompts(data) if data else [])
             outcomes = mmlu_outcomes(data) if data and options["report"] else []
         except FileNotFoundError as problem:
             raise CommandError(f"--data {data}: there is no {problem.filename}.") from problem
@@ -62,7 +56,7 @@ class Command(BaseCommand):
             if source != SEED:
                 outside += judged
             elif confusing:
-                self._say(report.confusing(judged, SEED_FOLDER))
+                self._say(report.confusing(judged, seed_prompts.FOLDER))
         if outside:
             self.stdout.write("all public sources, each held out")
             self._say(report.category_lines(outside))

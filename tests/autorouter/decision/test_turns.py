@@ -16,7 +16,7 @@ from autorouter.decision.classifier import sums
 from autorouter.decision.classify import WEIGHTS, classify
 from autorouter.decision.features import excerpt, measures, terms
 from autorouter.decision.turns import TurnMemory
-from autorouter.training.prompts import seed_prompts
+from autorouter.training.prompts import own_prompts
 
 TERMS_OF_ALL_SEED_PROMPTS = "62c985f7a7fdd56f2987a32a2121b39795cb77c6a6e062fccd6908535ff1fba2"
 """The shipped weights were trained on prompts read so. Whoever reads them otherwise trains anew, and then pins this anew."""
@@ -24,7 +24,7 @@ TERMS_OF_ALL_SEED_PROMPTS = "62c985f7a7fdd56f2987a32a2121b39795cb77c6a6e062fccd6
 
 def test_every_seed_prompt_is_read_as_when_the_shipped_weights_were_trained() -> None:
     digest = hashlib.sha256()
-    for prompt in seed_prompts():
+    for prompt in own_prompts():
         for turn in prompt.asked:
             part = excerpt(turn)
             digest.update(f"{sorted(terms(part))} {measures(part)}".encode())

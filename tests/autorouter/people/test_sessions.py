@@ -121,7 +121,7 @@ def remember(*turns: Turn) -> None:
     """As the gateway does, over a connection of its own."""
 
     async def run() -> None:
-        store = SessionStore(database_dsn(), IDLE_S)
+        store = SessionStore(database_dsn(), IDLE_S, 4)
         await store.start()
         try:
             for turn in turns:
@@ -134,7 +134,7 @@ def remember(*turns: Turn) -> None:
 
 def recalled(account_id: int, name: str) -> str | None:
     async def run() -> str | None:
-        store = SessionStore(database_dsn(), IDLE_S)
+        store = SessionStore(database_dsn(), IDLE_S, 4)
         await store.start()
         try:
             return await store.previous_model(account_id, name)
@@ -217,7 +217,7 @@ class TestKept:
 
     def test_many_processes_at_once_lose_no_turn(self) -> None:
         async def run() -> None:
-            stores = [SessionStore(database_dsn(), IDLE_S) for _ in range(3)]
+            stores = [SessionStore(database_dsn(), IDLE_S, 4) for _ in range(3)]
             await asyncio.gather(*(store.start() for store in stores))
             await asyncio.gather(*(store.remember(TURN) for store in stores for _ in range(10)))
             await asyncio.gather(*(store.stop() for store in stores))

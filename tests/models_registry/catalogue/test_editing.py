@@ -17,7 +17,7 @@ from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
 from routerhub.releases.types import Pointer
 from tests.cast import Cast, because
-from tests.models_registry.catalogue.test_tables import MARCH, ONE, TWO, a_bundle, a_model, a_place, a_price, a_provider
+from tests.models_registry.catalogue.facts import MARCH, ONE, TWO, a_bundle, a_model, a_place, a_price, a_provider
 
 THREE = "acme:three"
 NEW: dict[str, Any] = {

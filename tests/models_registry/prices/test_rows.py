@@ -16,7 +16,7 @@ from models_registry.types import Usage
 from routerhub.releases import rollout, store
 from routerhub.releases.models import Release
 from tests.cast import Cast, because
-from tests.models_registry.catalogue.test_tables import ONE, a_bundle
+from tests.models_registry.catalogue.facts import ONE, a_bundle
 
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 MARCH = datetime(2026, 3, 1, tzinfo=UTC)

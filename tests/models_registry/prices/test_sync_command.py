@@ -18,7 +18,7 @@ from routerhub.releases import store
 from routerhub.releases.models import Release
 from tests import seeds
 from tests.cast import because
-from tests.models_registry.catalogue.test_tables import (
+from tests.models_registry.catalogue.facts import (
     ONE,
     a_bundle,
     a_place,

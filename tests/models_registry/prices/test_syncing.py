@@ -23,7 +23,7 @@ from routerhub.releases import rollout, store
 from routerhub.releases.models import Release
 from tests import seeds
 from tests.cast import Cast, because
-from tests.models_registry.catalogue.test_tables import (
+from tests.models_registry.catalogue.facts import (
     ONE,
     SLIP,
     TWO,

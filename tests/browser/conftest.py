@@ -1,0 +1,35 @@
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.browser.chromium import ARGUMENTS, CHROMIUM
+from tests.stack import ADMIN_PASSWORD, Stack
+
+
+@pytest.fixture
+def page(stack: Stack) -> Iterator[Page]:
+    """A page with the administrator logged in. An error in a script fails the test."""
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(base_url=stack.url, viewport={"width": 1400, "height": 1000})
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto("/admin/")
+        page.fill("input[name=username]", "admin")
+        page.fill("input[name=password]", ADMIN_PASSWORD)
+        page.click("button[type=submit]")
+        expect(page.get_by_text("Requests by hour")).to_be_visible()
+        yield page
+        browser.close()
+    assert errors == []
+
+
+@pytest.fixture
+def restored(stack: Stack) -> Iterator[None]:
+    """The router's configuration and scores are as before afterwards."""
+    (number,) = stack.rows("SELECT stable FROM releases_rollout WHERE line = 'router'")[0]
+    yield
+    body = {"action": "rollback", "release": number, "reason": "as before the test"}
+    status, answer = stack.call("/api/rollouts/router", body)
+    assert status == 200, answer
