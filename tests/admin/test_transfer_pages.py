@@ -105,12 +105,12 @@ def test_a_file_is_sent_in_shown_as_differences_and_applied(staff: Client, cast:
     assert "cannot be applied: applied" in messages_of(post(staff, f"/admin/imports/{job.pk}/", reason="again"))[0]
 
 
-def test_the_errors_of_a_file_are_shown_by_row_and_field(staff: Client) -> None:
+def test_the_errors_of_a_file_are_shown_by_line_id_and_field(staff: Client) -> None:
     send_in(staff, f"id,max_output\n{GPT},many\n".encode())
     importing.work_all()
     shown = text(staff.get(f"/admin/imports/{Import.objects.get().pk}/"))
     assert "Nothing was saved. Fix these rows and upload the file again." in shown
-    assert "<td>1</td><td>max_output</td><td>&#x27;many&#x27;: write a whole number.</td>" in shown
+    assert f"<td>2</td><td>{GPT}</td><td>max_output</td><td>&#x27;many&#x27;: write a whole number.</td>" in shown
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,8 @@ class Command(BaseCommand):
 
     def _show(self, found: importing.Plan) -> None:
         for error in found.errors:
-            self.stderr.write(f"row {error['row']}, {error['field'] or 'row'}: {error['message']}")
+            where = filter(None, [f"line {error['line']}", error["key"], error["field"]])
+            self.stderr.write(f"{', '.join(where)}: {error['message']}")
         for change in found.changes[: importing.MAX_SHOWN]:
             self.stdout.write(f"{change['kind']} {change['key']}")
             if change["kind"] == "changed":
