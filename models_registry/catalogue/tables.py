@@ -13,12 +13,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from models_registry.catalogue import bundles, compiler
+from models_registry.errors import InvalidCatalogue
 from models_registry.models import Deployment, Model, Price, Provider
 from models_registry.prices.quarantine import doubts, tier_rates
 from models_registry.types import Rates
 from routerhub.audit import history
 from routerhub.audit.change import Change
-from routerhub.releases.errors import InvalidRelease
 
 MAX_DOUBT = 500
 MANY = 500
@@ -87,7 +87,7 @@ def _demand_fields(before: Facts, target: Facts) -> None:
         for field, message in field_problems(kind, name, facts).items()
     }
     if problems:
-        raise InvalidRelease(problems)
+        raise InvalidCatalogue(problems)
 
 
 def field_problems(kind: str, name: str, facts: Facts) -> dict[str, str]:
@@ -240,7 +240,7 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
                 )
             earlier = row.rates
     if problems:
-        raise InvalidRelease(problems)
+        raise InvalidCatalogue(problems)
     replaced = {row.pk for row in superseded}
     gone = [row for row in there.values() if row.pk not in unchanged | replaced and not row.waits_because]
     pen.delete([*gone, *superseded])
