@@ -27,18 +27,18 @@ REQUIRED = ("name", "context_window", "max_output")
 
 
 @transaction.atomic
-def edit(alter: Callable[[Bundle], None], change: Change) -> int:
+def edit(alter: Callable[[Bundle], None], change: Change, trusts_prices: bool = False) -> int:
     """Alter the catalogue's bundle, write and publish it. Raises InvalidRelease; nothing is written then."""
     bundle = compiler.compile_bundle()
     alter(bundle)
-    tables.write(bundle, change)
+    tables.write(bundle, change, trusts_prices)
     return store.publish(compiler.LINE, change)
 
 
-def _edit_model(identifier: str, alter: Callable[[Bundle], None], change: Change) -> int:
+def _edit_model(identifier: str, alter: Callable[[Bundle], None], change: Change, trusts_prices: bool = False) -> int:
     """`edit` for one model: its problems are told by its own fields, as they were sent."""
     try:
-        return edit(alter, change)
+        return edit(alter, change, trusts_prices)
     except InvalidRelease as invalid:
         own = f"models.{identifier}."
         raise InvalidCatalogue({path.removeprefix(own): told for path, told in invalid.problems.items()}) from invalid
@@ -69,7 +69,10 @@ def update(identifier: str, facts: Mapping[str, Any], change: Change) -> int:
 
 
 def duplicate(identifier: str, new: str, change: Change) -> int:
-    """A copy of a model under another id, with its deployments and prices. Raises InvalidRelease."""
+    """A copy of a model under another id, with its deployments and prices. Raises InvalidRelease.
+
+    What somebody approved of the original's prices counts for the copy too.
+    """
 
     def alter(bundle: Bundle) -> None:
         original = _model(bundle, identifier)
@@ -78,7 +81,7 @@ def duplicate(identifier: str, new: str, change: Change) -> int:
         name = f"{original['name']} (copy)"
         bundle["models"][new] = {**original, "name": name, "provider": new.partition(":")[0], "benchmarks": {}}
 
-    return _edit_model(new, alter, change)
+    return _edit_model(new, alter, change, trusts_prices=True)
 
 
 def deprecate(identifier: str, from_day: date, successor: str, change: Change) -> int:

@@ -1,7 +1,7 @@
 """Adding, altering, copying, deprecating and deleting a model: what each does, publishes and refuses."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing
 from models_registry.catalogue import tables as catalogue_tables
 from models_registry.models import Deployment, Model, Price, Provider
+from models_registry.prices import rows
 from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
@@ -242,6 +243,19 @@ def test_a_copy_whose_name_becomes_too_long_is_refused_by_field() -> None:
         editing.duplicate(ONE, THREE, because("to try"))
     assert list(problem.value.problems) == ["name"]
     assert not Model.objects.filter(identifier=THREE).exists()
+
+
+def test_a_copy_costs_what_the_original_costs_also_where_its_price_was_in_doubt_and_approved() -> None:
+    place = Deployment.objects.get(model__identifier=ONE)
+    jump = Price(
+        deployment=place, effective_from=datetime(2026, 5, 1, tzinfo=UTC), input=Decimal(90), output=Decimal(10),
+        source="a contract", dated=date(2026, 5, 1),
+    )  # fmt: skip
+    jump.save()
+    rows.approve(jump, because("by contract"))
+    editing.duplicate(ONE, THREE, because("to try"))
+    assert live()["models"][THREE]["deployments"] == live()["models"][ONE]["deployments"]
+    assert not Price.objects.exclude(waits_because="").exists()
 
 
 # --- deprecate
