@@ -19,7 +19,14 @@ from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
 )
 
-from models_registry.admin.display import TakesPricesAlong, badges, price_history, price_now, tokens
+from models_registry.admin.display import (
+    TakesPricesAlong,
+    TellsOfWaitingPrices,
+    badges,
+    price_history,
+    price_now,
+    tokens,
+)
 from models_registry.admin.pages import DeprecatePage, DuplicatePage
 from models_registry.choices import CapabilityChoice
 from models_registry.filters import search
@@ -115,7 +122,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Model)
-class ModelAdmin_(TakesPricesAlong, AuditedAdmin):
+class ModelAdmin_(TakesPricesAlong, TellsOfWaitingPrices, AuditedAdmin):
     form = ModelForm
     list_display = ["known_as", "price", "window", "can", "served", "state"]
     list_filter = [

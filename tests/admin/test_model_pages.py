@@ -135,7 +135,9 @@ def test_a_price_may_name_another_deployment_of_the_model(staff: Client) -> None
 
 def test_a_price_that_jumps_waits_and_is_approved_in_the_list_of_prices(staff: Client, cast: Cast) -> None:
     sent = {**form(staff, address(GPT)), **NEW_PRICE, f"{PRICE}-0-input": "900"}
-    assert staff.post(address(GPT), sent).status_code == 302
+    (told,) = messages_of(staff.post(address(GPT), sent, follow=True))
+    link = f'<a class="rh-link" href="{reverse("admin:models_registry_price_changelist")}?waits=yes">waits for approval</a>'
+    assert told.startswith(f"Saved. The price {link}: input rises from 1.25 to 900, 720.0 times")
     row = Price.objects.get(source="a price list")
     assert "rises from 1.25 to 900" in row.waits_because
     assert len(served(GPT)["deployments"][0]["prices"]) == 1
@@ -152,6 +154,15 @@ def test_a_price_that_jumps_waits_and_is_approved_in_the_list_of_prices(staff: C
     assert "does not wait for approval" in messages_of(staff.post(prices, act, follow=True))[0]
 
 
+def test_a_price_in_doubt_says_that_it_waits_on_its_own_page_too(staff: Client) -> None:
+    place = Deployment.objects.get(model__identifier=GPT, provider__name="openai")
+    add = reverse("admin:models_registry_price_add")
+    new = {name.removeprefix(f"{PRICE}-0-"): value for name, value in NEW_PRICE.items()}
+    sent = {**form(staff, add), **new, "deployment": place.pk, "output": "0.09"}
+    (told,) = messages_of(staff.post(add, sent, follow=True))
+    assert "waits for approval</a>: output falls from 10 to 0.09, 111.1 times" in told
+
+
 def test_a_price_that_waits_is_rejected_in_the_list_and_one_that_counts_is_not(staff: Client) -> None:
     prices, row = reverse("admin:models_registry_price_changelist"), wait()
     counts = row.deployment.prices.get(waits_because="")
@@ -161,6 +172,15 @@ def test_a_price_that_waits_is_rejected_in_the_list_and_one_that_counts_is_not(s
     assert sum(each.startswith("Rejected: ") for each in shown) == 1
     assert sum("does not wait for approval" in each for each in shown) == 1
     assert list(counts.deployment.prices.all()) == [counts]
+
+
+def test_a_model_without_a_place_is_told_in_the_pages_own_words(staff: Client) -> None:
+    add = reverse("admin:models_registry_model_add")
+    sent = {**form(staff, add), "identifier": "openai:rocket-1", "name": "Rocket", "context_window": "1000",
+            "max_output": "100", "provider": "openai"}  # fmt: skip
+    page = text(staff.post(add, sent))
+    assert "openai:rocket-1, deployments: a model needs at least one deployment." in page
+    assert "models.openai:rocket-1" not in page
 
 
 def test_a_second_price_of_the_same_moment_is_a_form_error(staff: Client) -> None:
