@@ -14,17 +14,14 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectMulti
 from budgets.choices import KeyPermission, Measure
 from budgets.keys import create_key, revoke
 from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
+from budgets.money import dollars, dollars_of_both
 from budgets.types import to_nano, to_usd
 from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm
 
 
-def dollars(nano: int) -> str:
-    sign = "-" if nano < 0 else ""
-    return f"{sign}${to_usd(abs(nano)):,.6f}".rstrip("0").rstrip(".")
-
-
-def measured(row: Limit | Counter, amount: int) -> str:
-    return dollars(amount) if row.measure == Measure.MONEY else f"{amount:,}"
+def measured(row: Limit | Counter, amount: int, sandbox: int = 0) -> str:
+    """An amount in the row's own measure; of money, what the sandbox made up stands apart."""
+    return dollars_of_both(amount - sandbox, sandbox) if row.measure == Measure.MONEY else f"{amount:,}"
 
 
 class MembershipInline(TabularInline):
@@ -129,7 +126,7 @@ class LimitAdmin(AuditedAdmin):
         share = min(100, 100 * (counter.spent + counter.reserved) / row.amount) if row.amount else 100
         return format_html(
             '<span class="rh-meter"><span style="width:{}%"></span></span> {}',
-            f"{share:.0f}", measured(row, counter.spent + counter.reserved),
+            f"{share:.0f}", measured(row, counter.spent + counter.reserved, counter.sandbox),
         )  # fmt: skip
 
 
@@ -137,8 +134,8 @@ class Books(FactAdmin):
     """To look at: only the ledger's functions write here."""
 
     @display(description="Amount", ordering="amount_nano")
-    def amount(self, row: Any) -> str:
-        return dollars(row.amount_nano)
+    def amount(self, row: Hold | LedgerEntry) -> str:
+        return dollars(row.amount_nano, isinstance(row, LedgerEntry) and row.is_sandbox)
 
 
 @admin.register(Counter)
@@ -149,7 +146,7 @@ class CounterAdmin(Books):
 
     @display(description="Spent", ordering="spent")
     def spent_shown(self, row: Counter) -> str:
-        return measured(row, row.spent)
+        return measured(row, row.spent, row.sandbox)
 
     @display(description="Reserved", ordering="reserved")
     def reserved_shown(self, row: Counter) -> str:
@@ -165,9 +162,9 @@ class HoldAdmin(Books):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(Books):
     list_display = ["operation_id", "hop", "kind", "account_id", "amount", "overrun", "outcome", "settled_at"]
-    list_filter = ["kind", "outcome"]
+    list_filter = ["kind", "outcome", "is_sandbox"]
     search_fields = ["operation_id"]
 
     @display(description="Overrun", ordering="overrun_nano")
     def overrun(self, row: LedgerEntry) -> str:
-        return dollars(row.overrun_nano)
+        return dollars(row.overrun_nano, row.is_sandbox)

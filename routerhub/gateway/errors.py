@@ -11,7 +11,8 @@ from typing import Any
 
 from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
 from budgets.errors import KeyRefused, KeysUnavailable, LedgerUnavailable, PermissionMissing
-from budgets.types import Refused, to_usd
+from budgets.money import usd
+from budgets.types import Refused
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
 
@@ -66,7 +67,7 @@ class ApiError:
 
 
 def _amount(refused: Refused, value: int) -> str:
-    return f"{to_usd(value):f} USD" if refused.measure == "money" else f"{value:,} {refused.measure}"
+    return f"{usd(value)} USD" if refused.measure == "money" else f"{value:,} {refused.measure}"
 
 
 def _refusal_text(refused: Refused) -> str:
@@ -83,7 +84,7 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
     refused = error.refused
     figures = {name: getattr(refused, name) for name in ("limit", "spent", "reserved", "asked")}
     if refused.measure == "money":
-        figures = {f"{name}_usd": f"{to_usd(value):f}" for name, value in figures.items()}
+        figures = {f"{name}_usd": usd(value) for name, value in figures.items()}
     rate = refused.measure != "money"
     return ApiError(
         status=429,

@@ -14,7 +14,7 @@ from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy
 from budgets.types import Caller, Granted, Outcome, to_nano
-from models_registry.types import SANDBOX, Attempt, Usage
+from models_registry.types import Attempt, Usage
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 from routerhub.gateway.reservation import Plan
 
@@ -133,6 +133,7 @@ class Operation:
             priority=decision.constraints.priority,
             session=controls.session,
             tags=controls.tags,
+            is_sandbox=arrival.rankings.availability.sandbox,
             is_stream=request.stream,
             cost_estimated_nano=to_nano(candidate.estimated_cost_usd),
             catalogue_release=decision.catalogue_release,
@@ -148,7 +149,6 @@ class Operation:
         return AnswerFacts(
             model=ending.model,
             provider=ending.provider,
-            is_sandbox=ending.provider == SANDBOX,
             outcome=ending.outcome,
             error=ending.error,
             http_status=ending.http_status,
