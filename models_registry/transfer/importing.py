@@ -233,9 +233,9 @@ def apply(job: Import) -> None:
                 _end(job, ImportState.REFUSED, found.outcome())
                 return
             change = Change(reason=locked.reason, author=locked.author, address=locked.address)
-            tables.write(found.target, change)
+            waiting = tables.write(found.target, change)
             release = store.publish(compiler.LINE, change)
-            _end(job, ImportState.APPLIED, {**found.outcome(), "release": release})
+            _end(job, ImportState.APPLIED, {**found.outcome(), "release": release, "waiting": waiting})
     except InvalidRelease as invalid:
         _end(job, ImportState.REFUSED, _refusal({invalid.label(path): told for path, told in invalid.problems.items()}))
     except UnreadableFile as problem:

@@ -44,11 +44,13 @@ class Command(BaseCommand):
     def _apply(self, found: importing.Plan, reason: str) -> None:
         try:
             with transaction.atomic():
-                tables.write(found.target, Change(reason=reason))
+                waiting = tables.write(found.target, Change(reason=reason))
                 release = store.publish(LINE, Change(reason=reason))
         except InvalidRelease as invalid:
             raise CommandError(f"Nothing was written. {invalid}") from invalid
-        self.stdout.write(self.style.SUCCESS(f"applied; catalogue release {release} is live"))
+        self.stdout.write(
+            self.style.SUCCESS(f"applied, {waiting} prices wait for approval; catalogue release {release} is live")
+        )
 
     def _progress(self, done: int, total: int) -> None:
         self.stderr.write(f"checked {done:,} of {total:,} steps")
