@@ -55,6 +55,10 @@ class Audited(models.Model):
     class Meta:
         abstract = True
 
+    def predecessor(self) -> "Audited | None":
+        """The row that this one took over from when it was added, where rows of its table follow one another."""
+        return None
+
 
 class Fact(models.Model):
     """A table that the product writes by itself: what happened, not what somebody decided. It has no history."""

@@ -123,6 +123,28 @@ def test_a_price_is_added_on_the_page_of_its_model_and_counts(staff: Client, cas
     assert (version.history_user, version.history_change_reason, version.ip) == (cast.staff, "cheaper", "127.0.0.1")
 
 
+def test_the_history_of_a_model_tells_its_new_price_beside_the_one_before(staff: Client) -> None:
+    staff.post(address(GPT), {**form(staff, address(GPT)), **NEW_PRICE})
+    page = text(staff.get(address(GPT, "history"), follow=True))
+    assert "<td>price</td>" in page
+    first = Price.objects.filter(deployment__model__identifier=GPT, deployment__provider__name="openai").earliest()
+    assert f"<del>{first}</del>" in page
+    assert "<ins>openai:gpt-5 at openai: 1.5 / 9 USD per 1M from 2026-11-01</ins>" in page
+    assert "No field differs" not in page
+
+
+def test_the_history_of_a_model_tells_what_became_of_its_deployments(staff: Client) -> None:
+    sent = {**form(staff, address(GPT)), "deployments-0-status": "down", "reason": "it is down"}
+    assert staff.post(address(GPT), sent).status_code == 302
+    page = text(staff.get(address(GPT, "history"), follow=True))
+    assert (
+        "<td>deployment openai:gpt-5 at openai, status</td><td><del>available</del></td><td><ins>down</ins></td>"
+        in page
+    )
+    other = text(staff.get(address(MINI, "history"), follow=True))
+    assert "it is down" not in other
+
+
 def test_a_price_may_name_another_deployment_of_the_model(staff: Client) -> None:
     other = Deployment.objects.get(model__identifier=GPT, provider__name="openrouter")
     sent = {**form(staff, address(GPT)), **NEW_PRICE, f"{PRICE}-0-deployment": other.pk}
