@@ -14,7 +14,7 @@ def usd(nano: int) -> str:
 def dollars(nano: int, is_sandbox: bool = False) -> str:
     """An amount for people: $0.0000495, $1,184.62; what the sandbox made up is marked as such."""
     whole, _, decimals = f"{to_usd(abs(nano)):,f}".partition(".")
-    sign, mark = MINUS if nano < 0 else "", " (sandbox)" if is_sandbox else ""
+    sign, mark = MINUS if nano < 0 else "", " (sandbox)" if is_sandbox and nano else ""
     return f"{sign}${whole}.{decimals.rstrip('0').ljust(MIN_DECIMALS, '0')}{mark}"
 
 

@@ -139,7 +139,7 @@ def test_the_errors_of_a_file_are_shown_by_line_id_and_field(staff: Client) -> N
     shown = text(staff.get(f"/admin/imports/{Import.objects.get().pk}/"))
     assert "Nothing was saved. Fix these rows and upload the file again." in shown
     told = '<td class="rh-whole">&#x27;many&#x27;: write a whole number.</td>'
-    assert f"<td>2</td><td>{GPT}</td><td>max_output</td>{told}" in shown
+    assert f"2</td><td>{GPT}</td><td>max_output</td>{told}" in shown
 
 
 @pytest.mark.parametrize(

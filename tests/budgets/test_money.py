@@ -24,6 +24,7 @@ def test_no_nano_dollar_is_lost(nano: int, for_programs: str, for_people: str) -
 
 def test_what_the_sandbox_made_up_is_marked_and_stands_apart() -> None:
     assert dollars(7, is_sandbox=True) == "$0.000000007 (sandbox)"
+    assert dollars(0, is_sandbox=True) == "$0.00"
     assert dollars_of_both(5_000, 0) == "$0.000005"
     assert dollars_of_both(0, 7) == "$0.000000007 (sandbox)"
     assert dollars_of_both(5_000, 7) == "$0.000005 + $0.000000007 (sandbox)"
