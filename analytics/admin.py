@@ -11,7 +11,7 @@ from unfold.decorators import display
 
 from analytics.models import Record
 from budgets.choices import Outcome
-from budgets.types import to_usd
+from budgets.money import dollars
 from models_registry.catalogue.compiler import provider_names
 from routerhub.audit.admin import FactAdmin, known_values
 
@@ -93,11 +93,11 @@ class RecordAdmin(FactAdmin):
 
     @display(description="Cost", ordering="cost_nano")
     def cost(self, row: Record) -> str:
-        return f"${to_usd(row.cost_nano):f}"
+        return dollars(row.cost_nano, row.is_sandbox)
 
     @display(description="Estimated cost")
     def estimated(self, row: Record) -> str:
-        return f"${to_usd(row.cost_estimated_nano):f}"
+        return dollars(row.cost_estimated_nano, row.is_sandbox)
 
     @display(description="Latency", ordering="latency_ms")
     def latency(self, row: Record) -> str:

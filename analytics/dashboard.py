@@ -10,11 +10,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from analytics.models import Record
-from budgets.types import to_usd
+from budgets.money import dollars, dollars_of_both
 from routerhub.audit.permissions import may
 
 HOURS = 24
-TARGET_COST_USD, TARGET_SUCCESS, TARGET_LATENCY_MS = "0.05", 95, 5_000
+MADE_UP = Q(is_sandbox=True)
+TARGET_COST_NANO, TARGET_SUCCESS, TARGET_LATENCY_MS = 50_000_000, 95, 5_000
 
 
 def context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -31,23 +32,25 @@ def _figures() -> dict[str, Any]:
         requests=Count("operation_id"),
         admitted=Count("operation_id", filter=~Q(outcome="refused")),
         good=Count("operation_id", filter=Q(outcome="success")),
-        spent=Sum("cost_nano"),
+        billed=Count("operation_id", filter=~MADE_UP),
+        spent=Sum("cost_nano", filter=~MADE_UP, default=0),
+        sandbox=Sum("cost_nano", filter=MADE_UP, default=0),
         latency=Avg("latency_ms", filter=Q(outcome="success")),
     )
     by_hour = recent.annotate(hour=TruncHour("created_at")).values("hour")
-    hours: dict[datetime, Any] = {
-        row["hour"]: row for row in by_hour.annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
-    }
+    hours: dict[datetime, Any] = {row["hour"]: row for row in by_hour.annotate(requests=Count("operation_id"))}
     models = (
         recent.exclude(outcome="refused")
-        .values("model")
+        .values("model", "is_sandbox")
         .annotate(requests=Count("operation_id"), spent=Sum("cost_nano"))
     )
     return {
         "tiles": _tiles(totals),
         "requests_chart": _chart(start, hours, "requests"),
         "has_traffic": bool(totals["requests"]),
-        "top_models": [{**row, "spent": f"{to_usd(row['spent']):.4f}"} for row in models.order_by("-requests")[:6]],
+        "top_models": [
+            {**row, "spent": dollars(row["spent"], row["is_sandbox"])} for row in models.order_by("-requests")[:6]
+        ],
     }
 
 
@@ -55,25 +58,25 @@ def _tiles(totals: dict[str, Any]) -> list[dict[str, Any]]:
     """Each figure with its target, and whether it is met; without traffic nothing is claimed, and of what was refused
     neither success nor failure."""
     requests, admitted = totals["requests"], totals["admitted"]
-    spent = to_usd(totals["spent"] or 0)
     if not admitted:
         dash = {"value": "-", "met": None}
         return [
             {"title": "Requests", "value": f"{requests:,}", "note": "last 24 hours", "met": None},
-            {"title": "Spent", "value": "$0", "note": "last 24 hours", "met": None},
+            {"title": "Spent", "value": dollars(0), "note": "last 24 hours", "met": None},
             {"title": "Success", "note": f"target {TARGET_SUCCESS} %", **dash},
             {"title": "Mean answer", "note": f"target below {TARGET_LATENCY_MS / 1000:g} s", **dash},
         ]
     share = 100 * totals["good"] / admitted
-    mean_cost = spent / admitted
+    mean_nano = round(totals["spent"] / totals["billed"]) if totals["billed"] else None
+    mean = "nothing was billed" if mean_nano is None else f"{dollars(mean_nano)} a task"
     latency = totals["latency"]
     return [
         {"title": "Requests", "value": f"{requests:,}", "note": "last 24 hours", "met": None},
         {
             "title": "Spent",
-            "value": f"${spent:,.4f}",
-            "note": f"${mean_cost:.5f} a task, target below ${TARGET_COST_USD}",
-            "met": float(mean_cost) < float(TARGET_COST_USD),
+            "value": dollars_of_both(totals["spent"], totals["sandbox"]),
+            "note": f"{mean}, target below {dollars(TARGET_COST_NANO)}",
+            "met": None if mean_nano is None else mean_nano < TARGET_COST_NANO,
         },
         {
             "title": "Success",

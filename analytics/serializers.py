@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from analytics.models import Feedback, Record
-from budgets.types import to_usd
+from budgets.money import usd
 
 
 class RecordSerializer(serializers.ModelSerializer[Record]):
@@ -15,10 +15,10 @@ class RecordSerializer(serializers.ModelSerializer[Record]):
         exclude = ["cost_nano", "cost_estimated_nano"]
 
     def get_cost_usd(self, record: Record) -> str:
-        return f"{to_usd(record.cost_nano):f}"
+        return usd(record.cost_nano)
 
     def get_cost_estimated_usd(self, record: Record) -> str:
-        return f"{to_usd(record.cost_estimated_nano):f}"
+        return usd(record.cost_estimated_nano)
 
 
 class FeedbackSerializer(serializers.ModelSerializer[Feedback]):

@@ -38,6 +38,8 @@ class RequestFacts:
     priority: str
     session: str
     tags: tuple[str, ...]
+    is_sandbox: bool
+    """Whether the sandbox made up the answer, and with it what it cost."""
     is_stream: bool
     cost_estimated_nano: int
     catalogue_release: int
@@ -60,7 +62,6 @@ class AnswerFacts:
     """The one that answered; after a fallback it is not the request's."""
     provider: str
     """Who served it, e.g. "openrouter" or "sandbox"."""
-    is_sandbox: bool
     outcome: str
     """success, failure, abandoned (the client left) or refused (nothing was called). A sweep writes unknown (the process
     died)."""

@@ -16,18 +16,15 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectMulti
 from budgets.choices import KeyPermission, Measure
 from budgets.keys import create_key, revoke
 from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
+from budgets.money import dollars, dollars_of_both
 from budgets.types import to_nano, to_usd
 from routerhub.audit.admin import ADDED, AuditedAdmin, FactAdmin, ReasonForm, TakesPartsAlong, asks_why
 from routerhub.audit.change import Change, change_by
 
 
-def dollars(nano: int) -> str:
-    sign = "-" if nano < 0 else ""
-    return f"{sign}${to_usd(abs(nano)):,.6f}".rstrip("0").rstrip(".")
-
-
-def measured(row: Limit | Counter, amount: int) -> str:
-    return dollars(amount) if row.measure == Measure.MONEY else f"{amount:,}"
+def measured(row: Limit | Counter, amount: int, sandbox: int = 0) -> str:
+    """An amount in the row's own measure; of money, what the sandbox made up stands apart."""
+    return dollars_of_both(amount - sandbox, sandbox) if row.measure == Measure.MONEY else f"{amount:,}"
 
 
 class MembershipInline(TabularInline):
@@ -126,8 +123,11 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Limit]:
         limits: QuerySet[Limit] = super().get_queryset(request)
         counters = Counter.objects.filter(limit=OuterRef("pk"), measure=OuterRef("measure"), period=OuterRef("period"))
-        newest = counters.order_by("-period_start").values(used=F("spent") + F("reserved"))[:1]
-        return limits.annotate(used_now=Coalesce(Subquery(newest), 0))
+        newest = counters.order_by("-period_start").annotate(used=F("spent") + F("reserved"))
+        return limits.annotate(
+            used_now=Coalesce(Subquery(newest.values("used")[:1]), 0),
+            sandbox_now=Coalesce(Subquery(newest.values("sandbox")[:1]), 0),
+        )
 
     @display(description="Scope", ordering="kind")
     def scope(self, row: Limit) -> str:
@@ -142,7 +142,7 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
         share = min(100, 100 * row.used_now / row.amount) if row.amount else 100
         return format_html(
             '<span class="rh-meter"><span style="width:{}%"></span></span> {}',
-            f"{share:.0f}", measured(row, row.used_now),
+            f"{share:.0f}", measured(row, row.used_now, row.sandbox_now),
         )  # fmt: skip
 
 
@@ -150,8 +150,8 @@ class Books(FactAdmin):
     """To look at: only the ledger's functions write here."""
 
     @display(description="Amount", ordering="amount_nano")
-    def amount(self, row: Any) -> str:
-        return dollars(row.amount_nano)
+    def amount(self, row: Hold | LedgerEntry) -> str:
+        return dollars(row.amount_nano, isinstance(row, LedgerEntry) and row.is_sandbox)
 
 
 @admin.register(Counter)
@@ -163,7 +163,7 @@ class CounterAdmin(Books):
 
     @display(description="Spent", ordering="spent")
     def spent_shown(self, row: Counter) -> str:
-        return measured(row, row.spent)
+        return measured(row, row.spent, row.sandbox)
 
     @display(description="Reserved", ordering="reserved")
     def reserved_shown(self, row: Counter) -> str:
@@ -179,9 +179,9 @@ class HoldAdmin(Books):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(Books):
     list_display = ["operation_id", "hop", "kind", "account_id", "amount", "overrun", "outcome", "settled_at"]
-    list_filter = ["kind", "outcome"]
+    list_filter = ["kind", "outcome", "is_sandbox"]
     search_fields = ["operation_id"]
 
     @display(description="Overrun", ordering="overrun_nano")
     def overrun(self, row: LedgerEntry) -> str:
-        return dollars(row.overrun_nano)
+        return dollars(row.overrun_nano, row.is_sandbox)

@@ -139,6 +139,7 @@ class Counter(Fact):
     period_start = models.DateTimeField(help_text="1970-01-01 for a limit in all.")
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
+    sandbox = models.BigIntegerField(db_default=0, help_text="Of what is spent, how much the sandbox made up.")
 
     class Meta:
         ordering = ["limit", "-period_start"]
@@ -191,6 +192,9 @@ class LedgerEntry(Fact):
     )
     overrun_nano = models.BigIntegerField(default=0, help_text="What the upstream asked beyond the hold.")
     tokens = models.BigIntegerField()
+    is_sandbox = models.BooleanField(
+        "sandbox", default=False, help_text="Made up by the sandbox: nobody is billed for it."
+    )
     counters = ArrayField(models.BigIntegerField())
     outcome = models.CharField(max_length=16, choices=Outcome)
     settled_at = models.DateTimeField()

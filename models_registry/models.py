@@ -198,13 +198,7 @@ class Price(Audited):
     def save(self, *arguments: Any, **options: Any) -> None:
         """A new row that raises doubts waits for approval, unless who writes it vouches for it with `is_trusted`."""
         if self._state.adding and not self.is_trusted:
-            before = (
-                Price.objects.filter(
-                    deployment=self.deployment_id, waits_because="", effective_from__lt=self.effective_from
-                )
-                .order_by("effective_from")
-                .last()
-            )
+            before = self.predecessor()
             tiers = quarantine.tier_rates(self.tiers)
             found = quarantine.doubts(before.rates if before else None, self.rates, self.source, tiers)
             self.waits_because = "; ".join(found)[:500]
@@ -216,6 +210,11 @@ class Price(Audited):
             raise ValidationError({"tiers": problems})
         if self.pk:
             self._demand_unchanged()
+
+    def predecessor(self) -> "Price | None":
+        """The price that is in force until this one begins."""
+        in_force = Price.objects.filter(deployment=self.deployment_id, waits_because="")
+        return in_force.filter(effective_from__lt=self.effective_from).order_by("effective_from").last()
 
     @property
     def rates(self) -> Rates:

@@ -264,6 +264,9 @@ UNFOLD = {
     "SITE_TITLE": "RouterHub",
     "SITE_HEADER": "RouterHub",
     "SITE_SYMBOL": "alt_route",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("routerhub/favicon.svg")}
+    ],
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda _request: static("routerhub/admin.css")],
     "DASHBOARD_CALLBACK": "analytics.dashboard.context",

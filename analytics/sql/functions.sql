@@ -35,28 +35,27 @@ LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO analytics_record AS known (
         operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
-        complexity, priority, session, tags, is_stream, cost_estimated_nano, catalogue_release, router_release,
-        decision, ip, user_agent, model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms,
+        complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,
+        decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
         cost_nano, fallback_used, attempts
     )
     SELECT
         operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
-        complexity, priority, session, tags, is_stream, cost_estimated_nano, catalogue_release, router_release,
-        decision, ip, user_agent, model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms,
+        complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,
+        decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
         cost_nano, fallback_used, attempts
     FROM unnest(requests, answers) AS record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, intended_model, policy, task_type,
-        category, complexity, priority, session, tags, is_stream, cost_estimated_nano, catalogue_release,
+        category, complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release,
         router_release, decision, ip, user_agent,
-        model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
+        model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, fallback_used, attempts
     )
     ON CONFLICT (created_at, account_id, operation_id) DO UPDATE SET
         model = excluded.model,
         provider = excluded.provider,
-        is_sandbox = excluded.is_sandbox,
         outcome = excluded.outcome,
         error = excluded.error,
         http_status = excluded.http_status,
@@ -87,7 +86,6 @@ LANGUAGE sql AS $$
     UPDATE analytics_record r SET
         model = a.model,
         provider = a.provider,
-        is_sandbox = a.is_sandbox,
         outcome = a.outcome,
         error = a.error,
         http_status = a.http_status,
@@ -104,7 +102,7 @@ LANGUAGE sql AS $$
         attempts = a.attempts
     FROM unnest(operations, answers) AS a (
         operation_id,
-        model, provider, is_sandbox, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
+        model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, fallback_used, attempts
     )
     WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
@@ -115,7 +113,7 @@ $$;
 CREATE OR REPLACE FUNCTION unknown_answer(request analytics_request, cost_nano bigint) RETURNS analytics_answer
 LANGUAGE sql IMMUTABLE AS $$
     SELECT ROW (
-        request.model, '', false, 'unknown', 'The process died before the answer was settled.', NULL, 0, NULL,
+        request.model, '', 'unknown', 'The process died before the answer was settled.', NULL, 0, NULL,
         0, 0, 0, 0, 0, true, cost_nano, false, '[]'
     )::analytics_answer
 $$;

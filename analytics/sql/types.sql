@@ -15,6 +15,7 @@ CREATE TYPE analytics_request AS (
     priority text,
     session text,
     tags text[],
+    is_sandbox boolean,
     is_stream boolean,
     cost_estimated_nano bigint,
     catalogue_release integer,
@@ -27,7 +28,6 @@ CREATE TYPE analytics_request AS (
 CREATE TYPE analytics_answer AS (
     model text,
     provider text,
-    is_sandbox boolean,
     outcome text,
     error text,
     http_status smallint,

@@ -11,19 +11,23 @@ DECLARE
 BEGIN
     WITH written AS (
         INSERT INTO budgets_ledgerentry
-            (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, counters, outcome,
-             settled_at)
+            (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, is_sandbox,
+             counters, outcome, settled_at)
         SELECT e.operation_id, e.hop, 'correction', e.account_id, e.key_id, e.user_id,
                least(0, amounts[i.item] - e.amount_nano), greatest(0, amounts[i.item] - e.amount_nano),
-               least(0, token_counts[i.item] - e.tokens), e.counters, outcomes[i.item], clock_timestamp()
+               least(0, token_counts[i.item] - e.tokens), e.is_sandbox, e.counters, outcomes[i.item], clock_timestamp()
         FROM unnest(entries, items) AS i (id, item) JOIN budgets_ledgerentry e ON e.id = i.id
         WHERE e.id = ANY (entries)
         ON CONFLICT (operation_id, hop, kind) DO NOTHING
-        RETURNING operation_id, hop, amount_nano, tokens, counters
+        RETURNING operation_id, hop, amount_nano, tokens, is_sandbox, counters
     ), moved AS (
-        UPDATE budgets_counter c SET spent = c.spent + budget_measured(c.measure, m.amount, m.tokens, 0)
+        UPDATE budgets_counter c SET
+            spent = c.spent + budget_measured(c.measure, m.amount, m.tokens, 0),
+            sandbox = c.sandbox + budget_measured(c.measure, m.sandbox_amount, m.sandbox_tokens, 0)
         FROM (
-            SELECT t.id, sum(w.amount_nano)::bigint AS amount, sum(w.tokens)::bigint AS tokens
+            SELECT t.id, sum(w.amount_nano)::bigint AS amount, sum(w.tokens)::bigint AS tokens,
+                   coalesce(sum(w.amount_nano) FILTER (WHERE w.is_sandbox), 0)::bigint AS sandbox_amount,
+                   coalesce(sum(w.tokens) FILTER (WHERE w.is_sandbox), 0)::bigint AS sandbox_tokens
             FROM written w CROSS JOIN unnest(w.counters) AS t (id)
             GROUP BY t.id
         ) m

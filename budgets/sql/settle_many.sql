@@ -69,21 +69,25 @@ BEGIN
         RETURNING i.item, operation_id, hop, account_id, key_id, user_id, counters,
             amount_nano AS held, least(amount_nano, amounts[i.item]) AS charged,
             greatest(0, amounts[i.item] - amount_nano) AS overrun,
-            tokens AS held_tokens, least(tokens, token_counts[i.item]) AS tokens
+            tokens AS held_tokens, least(tokens, token_counts[i.item]) AS tokens, (request).is_sandbox
     ), written AS (
         INSERT INTO budgets_ledgerentry
-            (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, counters, outcome,
-             settled_at)
-        SELECT operation_id, hop, 'charge', account_id, key_id, user_id, charged, overrun, tokens, counters,
-               outcomes[item], moment
+            (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, is_sandbox,
+             counters, outcome, settled_at)
+        SELECT operation_id, hop, 'charge', account_id, key_id, user_id, charged, overrun, tokens, is_sandbox,
+               counters, outcomes[item], moment
         FROM freed
     )
     UPDATE budgets_counter c SET
         spent = c.spent + budget_measured(c.measure, m.charged, m.tokens, m.requests),
-        reserved = c.reserved - budget_measured(c.measure, m.held, m.held_tokens, m.requests)
+        reserved = c.reserved - budget_measured(c.measure, m.held, m.held_tokens, m.requests),
+        sandbox = c.sandbox + budget_measured(c.measure, m.sandbox_charged, m.sandbox_tokens, m.sandbox_requests)
     FROM (
         SELECT t.id, sum(charged)::bigint AS charged, sum(tokens)::bigint AS tokens, sum(held)::bigint AS held,
-               sum(held_tokens)::bigint AS held_tokens, count(*) AS requests
+               sum(held_tokens)::bigint AS held_tokens, count(*) AS requests,
+               coalesce(sum(charged) FILTER (WHERE is_sandbox), 0)::bigint AS sandbox_charged,
+               coalesce(sum(tokens) FILTER (WHERE is_sandbox), 0)::bigint AS sandbox_tokens,
+               count(*) FILTER (WHERE is_sandbox) AS sandbox_requests
         FROM freed CROSS JOIN unnest(freed.counters) AS t (id)
         GROUP BY t.id
     ) m

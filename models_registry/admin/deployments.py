@@ -11,6 +11,7 @@ from unfold.admin import StackedInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
+from models_registry.admin.display import TellsOfWaitingPrices
 from models_registry.models import Deployment, Price, Provider
 from models_registry.prices import rows
 from models_registry.prices.quarantine import plain
@@ -43,7 +44,7 @@ class PriceInline(StackedInline):
 
 
 @admin.register(Deployment)
-class DeploymentAdmin(TakesPartsAlong, AuditedAdmin):
+class DeploymentAdmin(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
     list_display = ["model", "provider", "upstream_model", "position", "set_manually", "found_by_check"]
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
     list_filter_submit = True
@@ -79,7 +80,7 @@ class WaitsFilter(admin.SimpleListFilter):
 
 
 @admin.register(Price)
-class PriceAdmin(AuditedAdmin):
+class PriceAdmin(TellsOfWaitingPrices, AuditedAdmin):
     """Every price row; those in doubt are approved or rejected here. None is edited."""
 
     list_display = ["deployment", "effective_from", "in_out", "state", "source", "dated"]

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.contrib import messages
+from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -16,6 +19,28 @@ WIDTH, HEIGHT, EDGE = 640, 150, 8
 """The price chart's size in its own units."""
 MIN_SHOWN = timedelta(days=90)
 LINES = ("input", "output", "cache_read")
+WAITING = "_waiting_prices"
+
+
+def waiting_link(words: str) -> SafeString:
+    """A link to the prices that wait for approval."""
+    address = reverse("admin:models_registry_price_changelist")
+    return format_html('<a class="rh-link" href="{}?waits=yes">{}</a>', address, words)
+
+
+class TellsOfWaitingPrices:
+    """A page on which prices are added: one in doubt does not count yet, which is told in place of a success."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)  # type: ignore[misc]
+        saved = [form.instance, *(row for formset in formsets for row in formset.new_objects)]
+        setattr(request, WAITING, [row for row in saved if isinstance(row, Price) and row.waits_because])
+
+    def message_user(self, request: HttpRequest, message: Any, level: int = messages.INFO, **options: Any) -> None:
+        if waiting := getattr(request, WAITING, []):
+            level, found = messages.WARNING, "; ".join(row.waits_because for row in waiting)
+            message = format_html("Saved. The price {}: {}", waiting_link("waits for approval"), found)
+        super().message_user(request, message, level, **options)  # type: ignore[misc]
 
 
 def tokens(count: int) -> str:

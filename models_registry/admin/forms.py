@@ -3,7 +3,12 @@
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from models_registry.models import Model
 from models_registry.prices import lists
@@ -43,7 +48,7 @@ class UploadForm(forms.Form):
     )
     file = forms.FileField(
         label="JSON, CSV or XLSX", error_messages={"required": "Choose a file."}, allow_empty_file=True,
-        widget=forms.FileInput(attrs={"accept": ",".join(f".{name}" for name in resources.FORMATS)}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ",".join(f".{name}" for name in resources.FORMATS)}),
     )  # fmt: skip
 
 

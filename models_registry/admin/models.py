@@ -20,7 +20,7 @@ from unfold.widgets import (
     UnfoldAdminExpandableTextareaWidget,
 )
 
-from models_registry.admin.display import badges, price_history, price_now, tokens
+from models_registry.admin.display import TellsOfWaitingPrices, badges, price_history, price_now, tokens
 from models_registry.admin.pages import DeprecatePage, DuplicatePage
 from models_registry.choices import CapabilityChoice
 from models_registry.filters import search
@@ -116,7 +116,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Model)
-class ModelAdmin_(TakesPartsAlong, AuditedAdmin):
+class ModelAdmin_(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
     form = ModelForm
     list_display = ["known_as", "price", "window", "can", "served", "state"]
     list_filter = [

@@ -8,7 +8,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.html import format_html
 
+from models_registry.admin.display import waiting_link
 from models_registry.admin.forms import ApplyForm, DeprecateForm, DuplicateForm, PriceListQuery, UploadForm
 from models_registry.catalogue import editing
 from models_registry.choices import ImportState
@@ -56,7 +58,8 @@ class SyncPage(StaffPage):
         applied = lists.apply(asked["source"], asked["online"], form.cleaned_data["key"], self.change(form))
         waiting = sum(bool(change.doubts) for change in applied)
         changes = f"{len(applied)} price change{'' if len(applied) == 1 else 's'}"
-        messages.success(self.request, f"Applied {changes}, of which {waiting} wait for approval.")
+        told = waiting_link(f"{waiting} wait for approval") if waiting else "none waits for approval"
+        messages.success(self.request, format_html("Applied {}: {}.", changes, told))
         return redirect(self.request.get_full_path())
 
 
@@ -99,7 +102,8 @@ class ImportPage(StaffPage):
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         job = get_object_or_404(Import.objects.defer("content"), pk=self.kwargs["pk"])
         is_working = job.state in {ImportState.WAITING, ImportState.CHECKING, ImportState.APPLYING}
-        return super().get_context_data(**given, job=job, is_working=is_working, title=str(job))
+        changes = job.outcome.get("new", 0) + job.outcome.get("changed", 0)
+        return super().get_context_data(**given, job=job, is_working=is_working, changes=changes, title=str(job))
 
     def act(self, form: ReasonedForm, **options: Any) -> HttpResponse:
         job = get_object_or_404(Import, pk=options["pk"])

@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
+from models_registry.errors import InvalidCatalogue
 from models_registry.types import (
     Capability,
     Catalogue,
@@ -26,7 +27,6 @@ from models_registry.types import (
     Status,
     Tier,
 )
-from routerhub.releases.errors import InvalidRelease
 
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 PROVIDER_TYPES = {
@@ -58,7 +58,7 @@ def read(bundle: Mapping[str, Any], number: int) -> Catalogue:
     for model in models.values():
         problems.update(_model_problems(model, bundle["models"], providers))
     if problems:
-        raise InvalidRelease(problems)
+        raise InvalidCatalogue(problems)
     return Catalogue(release=number, providers=providers, models=models)
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from models_registry.catalogue import compiler, tables
 from models_registry.catalogue.bundles import MODEL_TYPES
+from models_registry.errors import InvalidCatalogue
 from routerhub.audit.change import Change
 from routerhub.releases import store
 from routerhub.releases.errors import InvalidRelease
@@ -26,12 +27,21 @@ REQUIRED = ("name", "context_window", "max_output")
 
 
 @transaction.atomic
-def edit(alter: Callable[[Bundle], None], change: Change) -> int:
+def edit(alter: Callable[[Bundle], None], change: Change, trusts_prices: bool = False) -> int:
     """Alter the catalogue's bundle, write and publish it. Raises InvalidRelease; nothing is written then."""
     bundle = compiler.compile_bundle()
     alter(bundle)
-    tables.write(bundle, change)
+    tables.write(bundle, change, trusts_prices)
     return store.publish(compiler.LINE, change)
+
+
+def _edit_model(identifier: str, alter: Callable[[Bundle], None], change: Change, trusts_prices: bool = False) -> int:
+    """`edit` for one model: its problems are told by its own fields, as they were sent."""
+    try:
+        return edit(alter, change, trusts_prices)
+    except InvalidRelease as invalid:
+        own = f"models.{identifier}."
+        raise InvalidCatalogue({path.removeprefix(own): told for path, told in invalid.problems.items()}) from invalid
 
 
 def add(identifier: str, facts: Mapping[str, Any], change: Change) -> int:
@@ -45,7 +55,7 @@ def add(identifier: str, facts: Mapping[str, Any], change: Change) -> int:
             raise InvalidRelease(dict.fromkeys(missing, "this field is required."))
         bundle["models"][identifier] = {**DEFAULTS, "provider": identifier.partition(":")[0], **facts}
 
-    return edit(alter, change)
+    return _edit_model(identifier, alter, change)
 
 
 def update(identifier: str, facts: Mapping[str, Any], change: Change) -> int:
@@ -55,11 +65,14 @@ def update(identifier: str, facts: Mapping[str, Any], change: Change) -> int:
         _demand_known(facts)
         _model(bundle, identifier).update(facts)
 
-    return edit(alter, change)
+    return _edit_model(identifier, alter, change)
 
 
 def duplicate(identifier: str, new: str, change: Change) -> int:
-    """A copy of a model under another id, with its deployments and prices. Raises InvalidRelease."""
+    """A copy of a model under another id, with its deployments and prices. Raises InvalidRelease.
+
+    What somebody approved of the original's prices counts for the copy too.
+    """
 
     def alter(bundle: Bundle) -> None:
         original = _model(bundle, identifier)
@@ -68,7 +81,7 @@ def duplicate(identifier: str, new: str, change: Change) -> int:
         name = f"{original['name']} (copy)"
         bundle["models"][new] = {**original, "name": name, "provider": new.partition(":")[0], "benchmarks": {}}
 
-    return edit(alter, change)
+    return _edit_model(new, alter, change, trusts_prices=True)
 
 
 def deprecate(identifier: str, from_day: date, successor: str, change: Change) -> int:
@@ -79,7 +92,7 @@ def deprecate(identifier: str, from_day: date, successor: str, change: Change) -
             raise InvalidRelease({"successor": f"{successor!r} cannot follow itself."})
         _model(bundle, identifier).update(deprecated_from=from_day.isoformat(), successor=successor)
 
-    return edit(alter, change)
+    return _edit_model(identifier, alter, change)
 
 
 def remove(identifier: str, change: Change) -> int:
@@ -92,7 +105,7 @@ def remove(identifier: str, change: Change) -> int:
             if facts["successor"] == identifier:
                 facts["successor"] = ""
 
-    return edit(alter, change)
+    return _edit_model(identifier, alter, change)
 
 
 def _model(bundle: Bundle, identifier: str) -> Bundle:

@@ -13,12 +13,12 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from models_registry.catalogue import bundles, compiler
+from models_registry.errors import InvalidCatalogue
 from models_registry.models import Deployment, Model, Price, Provider
 from models_registry.prices.quarantine import doubts, tier_rates
 from models_registry.types import Rates
 from routerhub.audit import history
 from routerhub.audit.change import Change
-from routerhub.releases.errors import InvalidRelease
 
 MAX_DOUBT = 500
 MANY = 500
@@ -50,10 +50,11 @@ def write(
     target: Facts,
     change: Change,
     trusts_prices: bool = False,
-) -> None:
+) -> int:
     """Make the tables say what `target` says. Raises InvalidRelease; nothing is written then.
 
     Prices that wait for approval are left alone. A new price that raises doubts waits too, unless prices are trusted.
+    Returns how many of the new ones wait.
     """
     bundles.read(target, number=0)
     before = compiler.compile_bundle()
@@ -63,11 +64,12 @@ def write(
     changed = {name: facts for name, facts in target["models"].items() if _differs(facts, before["models"].get(name))}
     own = {name: facts for name, facts in changed.items() if _differs(_own(facts), before["models"].get(name))}
     rows = _write_models(changed, own, pen)
-    _write_deployments(changed, rows, pen)
+    waiting = _write_deployments(changed, rows, pen)
     if len(changed) > MANY:
         _tell_planner()
     pen.delete(list(Model.objects.filter(identifier__in=before["models"].keys() - target["models"].keys())))
     pen.delete(list(Provider.objects.filter(name__in=before["providers"].keys() - target["providers"].keys())))
+    return waiting
 
 
 def _tell_planner() -> None:
@@ -87,7 +89,7 @@ def _demand_fields(before: Facts, target: Facts) -> None:
         for field, message in field_problems(kind, name, facts).items()
     }
     if problems:
-        raise InvalidRelease(problems)
+        raise InvalidCatalogue(problems)
 
 
 def field_problems(kind: str, name: str, facts: Facts) -> dict[str, str]:
@@ -182,8 +184,8 @@ def _set(row: Any, facts: Facts) -> None:
         setattr(row, name, value)
 
 
-def _write_deployments(changed: Mapping[str, Facts], models: Mapping[str, Model], pen: Pen) -> None:
-    """Deployments and prices of the changed models."""
+def _write_deployments(changed: Mapping[str, Facts], models: Mapping[str, Model], pen: Pen) -> int:
+    """Deployments and prices of the changed models. Returns how many new prices wait for approval."""
     rows = {
         (row.model.identifier, row.provider_id, row.upstream_model): row
         for row in Deployment.objects.filter(model__identifier__in=changed).select_related("model").order_by()
@@ -207,11 +209,11 @@ def _write_deployments(changed: Mapping[str, Facts], models: Mapping[str, Model]
     for row in pen.create(fresh):
         rows[row.model.identifier, row.provider_id, row.upstream_model] = row
     pen.update(moved, ["position", "status"])
-    _write_prices({place: facts.get("prices", ()) for place, (_, facts) in wanted.items()}, rows, pen)
+    return _write_prices({place: facts.get("prices", ()) for place, (_, facts) in wanted.items()}, rows, pen)
 
 
-def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment], pen: Pen) -> None:
-    """Prices are added, and by a rollback taken away or put back as they were, but never edited."""
+def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment], pen: Pen) -> int:
+    """Prices are added, and by a rollback taken away or put back as they were, but never edited. Returns how many wait."""
     deployments = [rows[place] for place in wanted]
     there: dict[tuple[int, datetime], Price] = {
         (row.deployment_id, row.effective_from): row
@@ -240,11 +242,11 @@ def _write_prices(wanted: Mapping[Place, Any], rows: Mapping[Place, Deployment],
                 )
             earlier = row.rates
     if problems:
-        raise InvalidRelease(problems)
+        raise InvalidCatalogue(problems)
     replaced = {row.pk for row in superseded}
     gone = [row for row in there.values() if row.pk not in unchanged | replaced and not row.waits_because]
     pen.delete([*gone, *superseded])
-    pen.create(fresh)
+    return sum(bool(row.waits_because) for row in pen.create(fresh))
 
 
 def _doubted(row: Price, earlier: Rates | None, pen: Pen) -> Price:

@@ -51,9 +51,9 @@ class Plan:
 
     target: Facts
     changes: list[dict[str, Any]]
-    """{"row", "key", "kind": new or changed, "fields": [{"field", "before", "after"}]}"""
+    """{"line", "key", "kind": new or changed, "fields": [{"field", "before", "after"}]}"""
     errors: list[dict[str, Any]]
-    """{"row", "field", "message"}; rows count from 1, without the header."""
+    """{"line", "key", "field", "message"}; the line is the file's own, None where the file as a whole is wrong."""
     unchanged: int
 
     def outcome(self) -> dict[str, Any]:
@@ -73,29 +73,32 @@ def plan(table: Table, content: bytes, format_name: str, progress: Progress = la
     rows = resources.read_file(table, content, format_name)
     target = compiler.compile_bundle()
     before = dict(target[table.kind])
+    keys: list[str] = []
     merged: dict[str, int] = {}
     wrong: dict[int, dict[str, str]] = {}
-    for at, row in enumerate(rows, 1):
-        key, facts, problems = resources.read_row(table, row, format_name == "json")
+    for at, row in enumerate(rows):
+        key, facts, problems = resources.read_row(table, row.cells, format_name == "json")
+        keys.append(key)
         if key in merged:
-            problems[table.key] = f"{key!r} is in the file twice: row {merged[key]} has it too."
+            problems[table.key] = f"{key!r} is in the file twice: line {rows[merged[key]].line} has it too."
         elif key:
             problems |= {} if problems else _merge(table, target, key, facts)
             merged[key] = at
         if problems:
             wrong[at] = problems
-        if at % STEP_ROWS == 0:
-            progress(at, len(rows) * 2)
+        if len(keys) % STEP_ROWS == 0:
+            progress(len(keys), len(rows) * 2)
     changes = []
     for count, (key, at) in enumerate(merged.items(), 1):
         if at not in wrong and (problems := _check(table, target, key)):
             wrong[at] = problems
-        if at not in wrong and (change := _change(before.get(key), target[table.kind][key], key, at)) is not None:
-            changes.append(change)
+        if at not in wrong and (fields := _fields(before.get(key), target[table.kind][key])):
+            kind = "changed" if key in before else "new"
+            changes.append({"line": rows[at].line, "key": key, "kind": kind, "fields": fields})
         if count % STEP_ROWS == 0:
             progress(len(rows) + count, len(rows) * 2)
     errors = [
-        {"row": at, "field": field, "message": message}
+        _error(rows[at].line, keys[at], field, message)
         for at, problems in sorted(wrong.items())
         for field, message in problems.items()
     ]
@@ -122,11 +125,14 @@ def _check(table: Table, target: Facts, key: str) -> dict[str, str]:
     return tables.field_problems(table.kind, key, facts) or bundles.problems_of(table.kind, key, target)
 
 
-def _change(before: Facts | None, after: Facts, key: str, at: int) -> dict[str, Any] | None:
-    fields = [
+def _fields(before: Facts | None, after: Facts) -> list[dict[str, Any]]:
+    return [
         {"field": each.path, "before": each.before, "after": each.after} for each in differences(before or {}, after)
     ]
-    return {"row": at, "key": key, "kind": "changed" if before else "new", "fields": fields} if fields else None
+
+
+def _error(line: int | None, key: str, field: str, message: str) -> dict[str, Any]:
+    return {"line": line, "key": key, "field": field, "message": message}
 
 
 # --- the import as a row
@@ -228,18 +234,20 @@ def apply(job: Import) -> None:
                 _end(job, ImportState.REFUSED, found.outcome())
                 return
             change = Change(reason=locked.reason, author=locked.author, address=locked.address)
-            tables.write(found.target, change)
+            waiting = tables.write(found.target, change)
             release = store.publish(compiler.LINE, change)
-            _end(job, ImportState.APPLIED, {**found.outcome(), "release": release})
-    except (InvalidRelease, UnreadableFile) as problem:
-        _end(job, ImportState.REFUSED, _refusal(getattr(problem, "problems", {"": str(problem)})))
+            _end(job, ImportState.APPLIED, {**found.outcome(), "release": release, "waiting": waiting})
+    except InvalidRelease as invalid:
+        _end(job, ImportState.REFUSED, _refusal({invalid.label(path): told for path, told in invalid.problems.items()}))
+    except UnreadableFile as problem:
+        _end(job, ImportState.REFUSED, _refusal({"": str(problem)}))
     except Exception as problem:
         _end(job, ImportState.FAILED, _refusal({"": f"{problem!r}; nothing was written."}))
         raise
 
 
 def _refusal(problems: Mapping[str, str]) -> dict[str, Any]:
-    errors = [{"row": None, "field": field, "message": message} for field, message in problems.items()]
+    errors = [_error(None, "", field, message) for field, message in problems.items()]
     return {"new": 0, "changed": 0, "unchanged": 0, "errors": len(errors), "changes_shown": [],
             "errors_shown": errors[:MAX_SHOWN]}  # fmt: skip
 

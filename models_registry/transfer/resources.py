@@ -4,9 +4,11 @@ Values keep every digit: prices are decimal text, lists and objects are JSON in 
 a column that is missing from the file leaves its field as it is.
 """
 
+import csv
+import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +39,15 @@ class Table:
     columns: Mapping[str, type]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One entry of a file, column by column as the file has it."""
+
+    line: int
+    """Where it begins in the file, from 1; of a spreadsheet the number that stands beside the row."""
+    cells: Mapping[str, Any]
+
+
 TABLES: Mapping[str, Table] = {
     "models": Table(name="models", kind="models", key="id", columns={**MODEL_TYPES, "deprecated_from": str}),
     "providers": Table(name="providers", kind="providers", key="name", columns=PROVIDER_TYPES),
@@ -46,15 +57,21 @@ TABLES: Mapping[str, Table] = {
 def write_file(table: Table, entries: Mapping[str, Facts], format_name: str) -> bytes:
     """The entries as a file of that format. Raises UnwritableFile."""
     names = [table.key, *table.columns]
+    rows = [{table.key: key, **facts} for key, facts in sorted(entries.items())]
+    if format_name == "json":
+        return _json_file({name: row.get(name) for name in names} for row in rows)
     data = Dataset(headers=names)
-    is_json = format_name == "json"
-    for key, facts in sorted(entries.items()):
-        values = {table.key: key, **facts}
-        data.append([values.get(name) if is_json else _cell(values.get(name)) for name in names])
+    for row in rows:
+        data.append([_cell(row.get(name)) for name in names])
     if format_name == "xlsx":
         _demand_cells(data)
     content = FORMATS[format_name]().export_data(data)
     return content if isinstance(content, bytes) else content.encode()
+
+
+def _json_file(rows: Iterable[Facts]) -> bytes:
+    """One entry a line, so that a line names an entry."""
+    return ("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n").encode()
 
 
 def _demand_cells(data: Dataset) -> None:
@@ -76,10 +93,10 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith((*RISKY, "'")) else text
 
 
-def read_file(table: Table, content: bytes, format_name: str) -> list[dict[str, Any]]:
-    """The rows of a file, column by column as it has them. Raises UnreadableFile."""
+def read_file(table: Table, content: bytes, format_name: str) -> list[Row]:
+    """The rows of a file. Raises UnreadableFile."""
     try:
-        headers, rows = _json_rows(content) if format_name == "json" else _sheet_rows(content, format_name)
+        headers, rows = _READERS[format_name](content)
     except Exception as problem:  # the formats' libraries raise whatever they like
         raise UnreadableFile(f"The file cannot be read as {format_name}: {problem!r}.") from problem
     unknown = [name for name in headers if name not in {table.key, *table.columns}]
@@ -91,18 +108,50 @@ def read_file(table: Table, content: bytes, format_name: str) -> list[dict[str, 
     return rows
 
 
-def _json_rows(content: bytes) -> tuple[list[str], list[dict[str, Any]]]:
+def _json_rows(content: bytes) -> tuple[list[str], list[Row]]:
     """A list of objects, each with the columns that it names. tablib would pair them by their place alone."""
-    rows = json.loads(content)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    text = content.decode(json.detect_encoding(content))
+    objects = json.loads(text)
+    if not isinstance(objects, list) or not all(isinstance(each, dict) for each in objects):
         raise ValueError("it is no list of objects")
-    return list(dict.fromkeys(name for row in rows for name in row)), rows
+    rows = [Row(line=line, cells=each) for line, each in zip(_json_lines(text, len(objects)), objects, strict=True)]
+    return list(dict.fromkeys(name for each in objects for name in each)), rows
 
 
-def _sheet_rows(content: bytes, format_name: str) -> tuple[list[str], list[dict[str, Any]]]:
-    data = FORMATS[format_name]().create_dataset(content if format_name == "xlsx" else content.decode("utf-8-sig"))
+def _json_lines(text: str, count: int) -> Iterator[int]:
+    """The lines on which the objects of a list begin."""
+    decoder, ended, line = json.JSONDecoder(), 0, 1
+    for _ in range(count):
+        begins = text.index("{", ended)
+        line += text.count("\n", ended, begins)
+        yield line
+        ended = decoder.raw_decode(text, begins)[1]
+        line += text.count("\n", begins, ended)
+
+
+def _csv_rows(content: bytes) -> tuple[list[str], list[Row]]:
+    """tablib would not tell on which line a row begins: a text in quotes may go over several, and empty ones do not count."""
+    reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    headers = next(reader, [])
+    rows, line = [], reader.line_num + 1
+    for cells in reader:
+        if cells:
+            missing = [""] * (len(headers) - len(cells))
+            rows.append(Row(line=line, cells=dict(zip(headers, [*cells, *missing], strict=True))))
+        line = reader.line_num + 1
+    return headers, rows
+
+
+def _xlsx_rows(content: bytes) -> tuple[list[str], list[Row]]:
+    data = XLSX().create_dataset(content)
     headers = list(data.headers or [])
-    return headers, [dict(zip(headers, row, strict=True)) for row in data]
+    found = ((line, dict(zip(headers, cells, strict=True))) for line, cells in enumerate(data, 2))
+    return headers, [Row(line=line, cells=cells) for line, cells in found if set(cells.values()) != {None}]
+
+
+_READERS: Mapping[str, Callable[[bytes], tuple[list[str], list[Row]]]] = {
+    "json": _json_rows, "csv": _csv_rows, "xlsx": _xlsx_rows,
+}  # fmt: skip
 
 
 def read_row(table: Table, row: Mapping[str, Any], is_json: bool) -> tuple[str, Facts, dict[str, str]]:

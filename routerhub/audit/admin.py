@@ -128,8 +128,7 @@ class AuditedAdmin(SimpleHistoryAdmin, TableAdmin):
             with transaction.atomic():
                 return super().changeform_view(request, *arguments, **options)  # type: ignore[no-any-return]
         except ChangeRefused as invalid:
-            problems = [f"{path}: {problem}" for path, problem in invalid.problems.items()]
-            return self._shown_again(request, problems, *arguments, **options)
+            return self._shown_again(request, invalid.sentences(), *arguments, **options)
         except IntegrityError as clash:
             detail = getattr(getattr(clash.__cause__, "diag", None), "message_detail", None) or str(clash)
             return self._shown_again(

@@ -10,5 +10,13 @@ class ChangeRefused(Exception):
     """A change breaks a rule; nothing was written. Carries every problem, by the path of its value ("" for the whole)."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__("; ".join(f"{path}: {problem}" if path else problem for path, problem in problems.items()))
         self.problems = dict(problems)
+        super().__init__("; ".join(self.sentences()))
+
+    def sentences(self) -> list[str]:
+        """Every problem, for people."""
+        return [f"{self.label(path)}: {problem}" if path else problem for path, problem in self.problems.items()]
+
+    def label(self, path: str) -> str:
+        """What people call the value at a path."""
+        return path

@@ -60,6 +60,10 @@ class Audited(models.Model):
         """Which of its rows, and of their versions, a key of an account may see: all, unless they belong to accounts."""
         return models.Q()
 
+    def predecessor(self) -> "Audited | None":
+        """The row that this one took over from when it was added, where rows of its table follow one another."""
+        return None
+
 
 class Fact(models.Model):
     """A table that the product writes by itself: what happened, not what somebody decided. It has no history."""

@@ -110,7 +110,7 @@ class StaffPage(TemplateView):
         for path, texts in _problems(refused).items():
             field = path if path in form.fields else None
             for text in [texts] if isinstance(texts, str) else texts:
-                form.add_error(field, str(text) if field or not path else f"{path}: {text}")
+                form.add_error(field, str(text) if field or not path else f"{_label(refused, path)}: {text}")
 
     def again(self, form: forms.Form) -> HttpResponse:
         """The page as it was sent, with what is wrong."""
@@ -121,6 +121,10 @@ class StaffPage(TemplateView):
     def change(self, form: forms.Form) -> Change:
         """The change that a form with a reason makes."""
         return change_by(self.request, form.cleaned_data["reason"])
+
+
+def _label(refused: Exception, path: str) -> str:
+    return refused.label(path) if isinstance(refused, ChangeRefused) else path
 
 
 def _problems(refused: Exception) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ transaction (a model with its deployments and prices) comes back together.
 
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from simple_history.models import registered_models
 
-from routerhub.audit import history, publishing
+from routerhub.audit import family, history, publishing
 from routerhub.audit.change import Change
 from routerhub.audit.forms import REASON_MISSING
 from routerhub.audit.models import Audited
@@ -263,11 +263,14 @@ def _described(entries: Sequence[Any]) -> list[VersionEntry]:
     """Entries with their names and changes, in a few queries for each table among them."""
     rows = {entry: entry.instance for entry in entries}
     before: dict[Any, Any] = {}
+    below: dict[Any, list[Any]] = {}
     for model in {entry.instance_type for entry in entries}:
         of_table = [entry for entry in entries if entry.instance_type is model]
         models.prefetch_related_objects([rows[entry] for entry in of_table], *getattr(model, "named_by", ()))
-        before |= _before(model, [entry for entry in of_table if entry.history_type == "~"])
-    return [_version(entry, rows[entry], before.get(entry)) for entry in entries]
+        changed = [entry for entry in of_table if entry.history_type == "~"]
+        before |= _before(model, changed)
+        below |= family.written_below(model, changed)
+    return [_version(entry, rows[entry], before.get(entry), below.get(entry, ())) for entry in entries]
 
 
 def _before(model: type[Audited], entries: Sequence[Any]) -> dict[Any, Any]:
@@ -286,7 +289,7 @@ def _before(model: type[Audited], entries: Sequence[Any]) -> dict[Any, Any]:
     return {entry: found.get(ids[entry.history_id]) for entry in entries}
 
 
-def _version(entry: Any, row: models.Model, before: Any) -> VersionEntry:
+def _version(entry: Any, row: models.Model, before: Any, below: Iterable[Any]) -> VersionEntry:
     model = entry.instance_type
     return VersionEntry(
         table=model._meta.model_name,
@@ -298,7 +301,7 @@ def _version(entry: Any, row: models.Model, before: Any) -> VersionEntry:
         author=str(entry.history_user) if entry.history_user else "",
         ip=entry.ip,
         reason=entry.history_change_reason or "",
-        changes=tuple(_changes(entry, before)),
+        changes=(*_changes(entry, before), *(change for each in below for change in _changes_below(each))),
     )
 
 
@@ -308,6 +311,18 @@ def _name(row: models.Model) -> str:
         return str(row)
     except (models.ObjectDoesNotExist, AttributeError):
         return f"{row._meta.verbose_name} {row.pk}"
+
+
+def _changes_below(entry: Any) -> Iterator[FieldChange]:
+    """What happened to a row that hangs on another, as a part of what happened to that one."""
+    row, title = entry.instance, str(entry.instance_type._meta.verbose_name)
+    if entry.history_type == "~":
+        for change in _changes(entry, _before(entry.instance_type, [entry]).get(entry)):
+            yield replace(change, field=f"{title} {_name(row)}, {change.field}")
+        return
+    is_added = entry.history_type == "+"
+    earlier = row.predecessor() if is_added else row
+    yield FieldChange(field=title, before=earlier and _name(earlier), after=_name(row) if is_added else None)
 
 
 def _changes(entry: Any, before: Any) -> Iterator[FieldChange]:

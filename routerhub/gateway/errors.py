@@ -18,7 +18,8 @@ from budgets.errors import (
     PermissionMissing,
     SpendRejected,
 )
-from budgets.types import Refused, to_usd
+from budgets.money import usd
+from budgets.types import Refused
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
 from routerhub.gateway.rates import rate_headers
@@ -79,7 +80,7 @@ class ApiError:
 
 
 def _amount(refused: Refused, value: int) -> str:
-    return f"{to_usd(value):f} USD" if refused.measure == "money" else f"{value:,} {refused.measure}"
+    return f"{usd(value)} USD" if refused.measure == "money" else f"{value:,} {refused.measure}"
 
 
 def _refusal_text(refused: Refused) -> str:
@@ -103,7 +104,7 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
     refused = error.refused
     figures = {name: getattr(refused, name) for name in ("limit", "spent", "reserved", "asked")}
     if refused.measure == "money":
-        figures = {f"{name}_usd": f"{to_usd(value):f}" for name, value in figures.items()}
+        figures = {f"{name}_usd": usd(value) for name, value in figures.items()}
     counts = refused.measure != "money"
     # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
     soon = refused.period == "minute" and refused.resets_at is not None

@@ -14,7 +14,7 @@ from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy
 from budgets.types import Caller, Granted, Measure, Outcome, Rate, to_nano
-from models_registry.types import SANDBOX, Attempt, Usage
+from models_registry.types import Attempt, Usage
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 from routerhub.gateway.reservation import Charge, Plan
 
@@ -157,6 +157,7 @@ def request_facts(
         priority=decision.constraints.priority if decision else controls.priority or "",
         session=controls.session,
         tags=controls.tags,
+        is_sandbox=arrival.rankings.availability.sandbox,
         is_stream=request.stream,
         cost_estimated_nano=to_nano(candidate.estimated_cost_usd) if candidate else 0,
         catalogue_release=arrival.rankings.catalogue.release,
@@ -173,7 +174,6 @@ def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) ->
     return AnswerFacts(
         model=ending.model,
         provider=ending.provider,
-        is_sandbox=ending.provider == SANDBOX,
         outcome=ending.outcome,
         error=ending.error,
         http_status=ending.http_status,

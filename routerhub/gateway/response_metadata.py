@@ -6,7 +6,7 @@ import orjson
 
 from autorouter.decision import explain
 from autorouter.types import Candidate, Decision
-from budgets.types import to_usd
+from budgets.money import usd
 from models_registry.types import SANDBOX, Deployment
 from routerhub.gateway.errors import attempts_told
 from routerhub.gateway.operation import Hold, Operation
@@ -49,10 +49,6 @@ def settled(operation: Operation, hold: Hold, charge: Charge) -> dict[str, Any]:
         "remaining_usd": remaining,
         "attempts": attempts_told(operation.attempts),
     }
-
-
-def usd(nano: int) -> str:
-    return f"{to_usd(nano):f}"
 
 
 def headers(operation: Operation, candidate: Candidate, deployment: Deployment) -> Headers:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,13 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.xdist_group("stack")
 CLIENTS = 12
+MODEL = "openai:to-be-followed"
 NEW = MARK + "a-key-whose-text-is-known-before-it-is-made"
 CHANGES = """
 import json, time
 from budgets.keys import digest, revoke
 from budgets.models import Account, ApiKey
+from models_registry.catalogue import editing
 from routerhub.audit.change import Change
 commits = []
 def committed():
@@ -31,30 +34,41 @@ account = ApiKey.objects.get(digest=digest({closed!r})).account
 account.is_active = False
 account.save()
 committed()
+editing.duplicate("openai:gpt-5", {model!r}, Change(reason="to follow"))
+committed()
 print(json.dumps(commits))
+"""
+REMOVAL = """
+from models_registry.catalogue import editing
+from routerhub.audit.change import Change
+editing.remove({model!r}, Change(reason="followed"))
 """
 
 
 @dataclass
 class Watch:
-    """Asks one process for one key again and again."""
+    """Asks one process the same again and again."""
 
     stack: Stack
     url: str
     key: str
     ended: threading.Event
+    path: str = "/v1/models"
+    body: Any = None
+    statuses: frozenset[int] = frozenset({200, 401})
+    """Before and after the change, in either order."""
     seen: list[tuple[float, int]] = field(default_factory=list)
     """When it was asked, in seconds since 1970, and the status of the answer."""
 
     def run(self) -> None:
         while not self.ended.wait(0.02):
             asked_at = time.time()
-            self.seen.append((asked_at, self.stack.call("/v1/models", key=self.key, url=self.url)[0]))
+            self.seen.append((asked_at, self.stack.call(self.path, self.body, self.key, url=self.url)[0]))
 
     def followed_after_s(self, committed_at: float) -> float:
         """From the commit to the first question that was answered by it."""
         first, last = self.seen[0][1], self.seen[-1][1]
-        assert {first, last} == {200, 401}, "both were seen"
+        assert {first, last} == self.statuses, "both were seen"
         changed_at = max(at for at, status in self.seen if status == first)
         return changed_at - committed_at
 
@@ -66,7 +80,7 @@ def ended() -> Iterator[threading.Event]:
     event.set()
 
 
-def test_a_new_key_a_revoked_one_and_a_closed_account_count_within_a_second_of_their_commit_under_load(
+def test_a_new_key_a_revoked_one_a_closed_account_and_a_new_model_count_within_a_second_of_their_commit_under_load(
     stack: Stack, ended: threading.Event
 ) -> None:
     busy, revoked = stack.new_key("--account=busy"), stack.new_key("--account=default")
@@ -80,15 +94,22 @@ def test_a_new_key_a_revoked_one_and_a_closed_account_count_within_a_second_of_t
     watches = [
         Watch(stack=stack, url=url, key=key, ended=ended) for key in (NEW, revoked, closed) for url in stack.urls
     ]
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "routerhub": {"dry_run": True}}
+    watches += [
+        Watch(stack=stack, url=url, key=stack.key, ended=ended, path="/v1/chat/completions", body=body,
+              statuses=frozenset({200, 404}))
+        for url in stack.urls
+    ]  # fmt: skip
     threads = [threading.Thread(target=each) for each in (*[load] * CLIENTS, *(watch.run for watch in watches))]
     for thread in threads:
         thread.start()
-    script = CHANGES.format(new=NEW, revoked=revoked, closed=closed)
+    script = CHANGES.format(new=NEW, revoked=revoked, closed=closed, model=MODEL)
     commits = json.loads(stack.manage("shell", "--no-imports", "-c", script))
     time.sleep(1)
     ended.set()
     for thread in threads:
         thread.join()
+    stack.manage("shell", "--no-imports", "-c", REMOVAL.format(model=MODEL))
     lags = [watch.followed_after_s(commits[at // len(stack.urls)]) for at, watch in enumerate(watches)]
     assert set(answered) == {200}
     assert len(answered) > 50, "it was busy"

@@ -124,6 +124,28 @@ def test_a_price_is_added_on_the_page_of_its_model_and_counts(staff: Client, cas
     assert (version.history_user, version.history_change_reason, version.ip) == (cast.staff, "cheaper", "127.0.0.1")
 
 
+def test_the_history_of_a_model_tells_its_new_price_beside_the_one_before(staff: Client) -> None:
+    staff.post(address(GPT), {**form(staff, address(GPT)), **NEW_PRICE})
+    page = text(staff.get(address(GPT, "history"), follow=True))
+    assert "<td>price</td>" in page
+    first = Price.objects.filter(deployment__model__identifier=GPT, deployment__provider__name="openai").earliest()
+    assert f"<del>{first}</del>" in page
+    assert "<ins>openai:gpt-5 at openai: 1.5 / 9 USD per 1M from 2026-11-01</ins>" in page
+    assert "No field differs" not in page
+
+
+def test_the_history_of_a_model_tells_what_became_of_its_deployments(staff: Client) -> None:
+    sent = {**form(staff, address(GPT)), "deployments-0-status": "down", "reason": "it is down"}
+    assert staff.post(address(GPT), sent).status_code == 302
+    page = text(staff.get(address(GPT, "history"), follow=True))
+    assert (
+        "<td>deployment openai:gpt-5 at openai, status</td><td><del>available</del></td><td><ins>down</ins></td>"
+        in page
+    )
+    other = text(staff.get(address(MINI, "history"), follow=True))
+    assert "it is down" not in other
+
+
 def test_a_price_may_name_another_deployment_of_the_model(staff: Client) -> None:
     other = Deployment.objects.get(model__identifier=GPT, provider__name="openrouter")
     sent = {**form(staff, address(GPT)), **NEW_PRICE, f"{PRICE}-0-deployment": other.pk}
@@ -136,7 +158,9 @@ def test_a_price_may_name_another_deployment_of_the_model(staff: Client) -> None
 
 def test_a_price_that_jumps_waits_and_is_approved_in_the_list_of_prices(staff: Client, cast: Cast) -> None:
     sent = {**form(staff, address(GPT)), **NEW_PRICE, f"{PRICE}-0-input": "900"}
-    assert staff.post(address(GPT), sent).status_code == 302
+    (told,) = messages_of(staff.post(address(GPT), sent, follow=True))
+    link = f'<a class="rh-link" href="{reverse("admin:models_registry_price_changelist")}?waits=yes">waits for approval</a>'
+    assert told.startswith(f"Saved. The price {link}: input rises from 1.25 to 900, 720.0 times")
     row = Price.objects.get(source="a price list")
     assert "rises from 1.25 to 900" in row.waits_because
     assert len(served(GPT)["deployments"][0]["prices"]) == 1
@@ -160,6 +184,15 @@ def test_a_price_that_jumps_waits_and_is_approved_in_the_list_of_prices(staff: C
     assert "does not wait for approval" in messages_of(staff.post(prices, act, follow=True))[0]
 
 
+def test_a_price_in_doubt_says_that_it_waits_on_its_own_page_too(staff: Client) -> None:
+    place = Deployment.objects.get(model__identifier=GPT, provider__name="openai")
+    add = reverse("admin:models_registry_price_add")
+    new = {name.removeprefix(f"{PRICE}-0-"): value for name, value in NEW_PRICE.items()}
+    sent = {**form(staff, add), **new, "deployment": place.pk, "output": "0.09"}
+    (told,) = messages_of(staff.post(add, sent, follow=True))
+    assert "waits for approval</a>: output falls from 10 to 0.09, 111.1 times" in told
+
+
 def test_a_price_that_waits_is_rejected_in_the_list_and_one_that_counts_is_not(staff: Client) -> None:
     prices, row = reverse("admin:models_registry_price_changelist"), wait()
     counts = row.deployment.prices.get(waits_because="")
@@ -168,6 +201,15 @@ def test_a_price_that_waits_is_rejected_in_the_list_and_one_that_counts_is_not(s
     assert sum(each.startswith("Rejected: ") for each in shown) == 1
     assert sum("does not wait for approval" in each for each in shown) == 1
     assert list(counts.deployment.prices.all()) == [counts]
+
+
+def test_a_model_without_a_place_is_told_in_the_pages_own_words(staff: Client) -> None:
+    add = reverse("admin:models_registry_model_add")
+    sent = {**form(staff, add), "identifier": "openai:rocket-1", "name": "Rocket", "context_window": "1000",
+            "max_output": "100", "provider": "openai"}  # fmt: skip
+    page = text(staff.post(add, sent))
+    assert "openai:rocket-1, deployments: a model needs at least one deployment." in page
+    assert "models.openai:rocket-1" not in page
 
 
 def test_a_second_price_of_the_same_moment_is_a_form_error(staff: Client) -> None:

@@ -1,16 +1,19 @@
 """The admin: every page opens, every change has its reason, author and release, and nonsense is a form error."""
 
+import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from autorouter.models import Policy, Profile, RouterConfiguration
 from budgets.keys import find_caller
-from budgets.models import ApiKey, Limit
+from budgets.models import ApiKey, LedgerEntry, Limit
 from models_registry.models import Deployment, Model, Price
 from routerhub.releases.models import Release
 from tests.admin.answers import messages_of
@@ -89,8 +92,43 @@ def test_the_first_page_shows_the_last_day(staff: Client) -> None:
     assert b"No request came in" in staff.get("/admin/").content
     insert(cost_nano=2_000_000)
     page = staff.get("/admin/").content.decode()
-    assert "$0.0020" in page
+    assert "$0.002 a task, target below $0.05" in page
     assert "100.0 %" in page
+
+
+def test_what_the_sandbox_made_up_is_never_summed_with_money(staff: Client) -> None:
+    insert(cost_nano=7_000, is_sandbox=True)
+    page = staff.get("/admin/").content.decode()
+    assert '<p class="rh-figure">$0.000007 (sandbox)</p>' in page
+    assert "nothing was billed" in page
+    insert(cost_nano=2_000_000)
+    page = staff.get("/admin/").content.decode()
+    assert '<p class="rh-figure">$0.002 + $0.000007 (sandbox)</p>' in page
+    assert "$0.002 a task" in page
+    assert '<td class="rh-number">$0.000007 (sandbox)</td>' in page
+    assert "$0.000007 (sandbox)" in staff.get(reverse("admin:analytics_record_changelist")).content.decode()
+
+
+def test_the_ledger_shows_every_nano_dollar_and_marks_the_sandboxs(staff: Client) -> None:
+    books = {"hop": 0, "account_id": 1, "tokens": 5, "counters": [], "outcome": "success", "settled_at": now()}
+    LedgerEntry.objects.create(operation_id=uuid.uuid4(), kind="charge", amount_nano=49_500, **books)
+    LedgerEntry.objects.create(operation_id=uuid.uuid4(), kind="charge", amount_nano=7, is_sandbox=True, **books)
+    LedgerEntry.objects.create(
+        operation_id=uuid.uuid4(), kind="correction", amount_nano=-1_250_000_001, **{**books, "tokens": 0}
+    )
+    page = staff.get(reverse("admin:budgets_ledgerentry_changelist")).content.decode()
+    for shown in ("$0.0000495<", "$0.000000007 (sandbox)<", "\N{MINUS SIGN}$1.250000001<"):
+        assert shown in page, shown
+
+
+def test_a_limit_shows_apart_what_of_it_the_sandbox_used(staff: Client) -> None:
+    limit = Limit.objects.create(kind="site", measure="money", period="total", amount=5 * 10**9)
+    limit.counters.create(
+        measure="money", period="total", period_start=datetime(1970, 1, 1, tzinfo=UTC), spent=3_000, sandbox=1_000
+    )
+    for table in ("limit", "counter"):
+        page = staff.get(reverse(f"admin:budgets_{table}_changelist")).content.decode()
+        assert "$0.000002 + $0.000001 (sandbox)" in page, table
 
 
 def test_a_record_cannot_be_changed(staff: Client) -> None:

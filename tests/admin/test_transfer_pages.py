@@ -1,5 +1,6 @@
 """Prices of others brought in, files brought in and taken out."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,7 @@ def test_a_price_that_differs_from_the_list_is_shown_and_applied(staff: Client, 
     assert "input 1.5 -&gt; 1.25" in text(page)
     (row,) = (each for each in page.context["changed"] if each["change"].place == "openai/gpt-5")
     assert messages_of(post(staff, SYNC, key=row["key"], reason="as listed")) == [
-        "Applied 1 price change, of which 0 wait for approval."
+        "Applied 1 price change: none waits for approval."
     ]
     assert [each["rates"]["input"] for each in served(GPT)["deployments"][0]["prices"]] == ["1.5", "1.25"]
     version = Price.history.first()
@@ -105,12 +106,40 @@ def test_a_file_is_sent_in_shown_as_differences_and_applied(staff: Client, cast:
     assert "cannot be applied: applied" in messages_of(post(staff, f"/admin/imports/{job.pk}/", reason="again"))[0]
 
 
-def test_the_errors_of_a_file_are_shown_by_row_and_field(staff: Client) -> None:
+def test_a_price_in_a_file_that_is_in_doubt_is_told_to_wait(staff: Client) -> None:
+    (place, *others) = served(GPT)["deployments"]
+    jump = {
+        **place["prices"][0],
+        "effective_from": "2026-11-01T00:00:00+00:00",
+        "rates": {"input": "900", "output": "10"},
+    }
+    deployments = [{**place, "prices": [*place["prices"], jump]}, *others]
+    send_in(staff, json.dumps([{"id": GPT, "deployments": deployments}]).encode(), "list.json")
+    importing.work_all()
+    page = f"/admin/imports/{Import.objects.get().pk}/"
+    assert "Apply 1 change<" in text(staff.get(page))
+    post(staff, page, reason="by contract")
+    importing.work_all()
+    shown = text(staff.get(page))
+    assert "1 of its prices" in shown
+    assert "waits for approval</a>" in shown
+
+
+def test_a_file_that_changes_nothing_has_nothing_to_apply(staff: Client) -> None:
+    send_in(staff, f"id,name\n{GPT},GPT-5\n".encode())
+    importing.work_all()
+    page = text(staff.get(f"/admin/imports/{Import.objects.get().pk}/"))
+    assert "there is nothing to apply" in page
+    assert "Apply 0" not in page
+
+
+def test_the_errors_of_a_file_are_shown_by_line_id_and_field(staff: Client) -> None:
     send_in(staff, f"id,max_output\n{GPT},many\n".encode())
     importing.work_all()
     shown = text(staff.get(f"/admin/imports/{Import.objects.get().pk}/"))
     assert "Nothing was saved. Fix these rows and upload the file again." in shown
-    assert "<td>1</td><td>max_output</td><td>&#x27;many&#x27;: write a whole number.</td>" in shown
+    told = '<td class="rh-whole">&#x27;many&#x27;: write a whole number.</td>'
+    assert f"2</td><td>{GPT}</td><td>max_output</td>{told}" in shown
 
 
 @pytest.mark.parametrize(

@@ -201,21 +201,21 @@ def test_who_is_not_staff_gets_403(reader: Client, method: str, path: str, body:
     ("body", "field", "message"),
     [
         ({"id": GPT}, "id", "there is a model 'openai:gpt-5' already."),
-        ({"id": "no colon"}, "models.no colon.id", "write provider:name"),
+        ({"id": "no colon"}, "id", "write provider:name"),
         ({"name": ""}, "name", "This field may not be blank."),
         ({"context_window": "many"}, "context_window", "A valid integer is required."),
         ({"speed_tier": "warp"}, "speed_tier", '"warp" is not a valid choice.'),
         ({"colour": "red"}, "colour", "There is no such field. Allowed: name, description"),
-        ({"max_output": 1001}, "models.openai:new.max_output", "1001 is not from 1 to the context window, 1000."),
-        ({"capabilities": ["flight"]}, "models.openai:new.capabilities", "unknown: flight."),
-        ({"deployments": []}, "models.openai:new.deployments", "a model needs at least one deployment."),
+        ({"max_output": 1001}, "max_output", "1001 is not from 1 to the context window, 1000."),
+        ({"capabilities": ["flight"]}, "capabilities", "unknown: flight."),
+        ({"deployments": []}, "deployments", "a model needs at least one deployment."),
         (
-            {"deployments": [{**PLACE, "provider": "horse"}]}, "models.openai:new.deployments[0].provider",
+            {"deployments": [{**PLACE, "provider": "horse"}]}, "deployments[0].provider",
             "there is no provider 'horse'.",
         ),
         (
             {"deployments": [{**PLACE, "prices": [{**PRICE, "rates": {"input": "-1"}}]}]},
-            "models.openai:new.deployments[0].prices.input", "-1 is not a price",
+            "deployments[0].prices.input", "-1 is not a price",
         ),
         (
             {"deployments": [{**PLACE, "prices": [{**PRICE, "source": ""}]}]}, "deployments[0].prices[0].source",
@@ -232,7 +232,7 @@ def test_a_bad_model_is_refused_with_field_and_what_is_allowed(
     (error,) = (each for each in answer.json()["errors"] if each["field"] == field)
     assert message in error["message"]
     if field in body:
-        assert error["given"] == (body[field] if isinstance(body[field], str) else f"{body[field]}")
+        assert error["given"] == (body[field] if isinstance(body[field], str | int) else f"{body[field]}")
     assert Release.objects.count() == 1
     assert not Model.objects.filter(identifier="openai:new").exists()
 
@@ -269,4 +269,4 @@ def test_a_model_cannot_follow_itself_nor_one_that_is_not_there(staff: Client) -
     body = {"deprecated_from": "2026-12-01", "reason": "x"}
     assert problem(send(staff, "POST", f"models/{GPT}/deprecate", **body, successor=GPT)) == (400, ["successor"])
     answer = send(staff, "POST", f"models/{GPT}/deprecate", **body, successor="openai:nobody")
-    assert problem(answer) == (400, [f"models.{GPT}.successor"])
+    assert problem(answer) == (400, ["successor"])

@@ -52,7 +52,7 @@ def test_a_file_is_shown_as_differences_and_applied_with_a_reason(staff: Client)
     importing.work_all()
     answer = staff.get(f"/api/imports/{job['id']}").json()
     assert answer["outcome"]["changes_shown"] == [
-        {"row": 1, "key": GPT, "kind": "changed", "fields": [{"field": "name", "before": "GPT-5", "after": "Ours"}]}
+        {"line": 2, "key": GPT, "kind": "changed", "fields": [{"field": "name", "before": "GPT-5", "after": "Ours"}]}
     ]
     apply = f"/api/imports/{job['id']}/apply"
     assert problem(staff.post(apply, {}, "application/json")) == (400, ["reason"])
@@ -71,7 +71,7 @@ def test_a_file_with_errors_names_them_and_cannot_be_applied(staff: Client) -> N
     answer = staff.get(f"/api/imports/{job['id']}").json()
     assert answer["state"] == "refused"
     assert answer["outcome"]["errors_shown"] == [
-        {"row": 1, "field": "max_output", "message": "'many': write a whole number."}
+        {"line": 2, "key": GPT, "field": "max_output", "message": "'many': write a whole number."}
     ]
     assert problem(staff.post(f"/api/imports/{job['id']}/apply", {"reason": "x"}, "application/json"))[0] == 400
     assert Model.objects.get(identifier=GPT).name == "GPT-5"

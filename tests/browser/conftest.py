@@ -9,12 +9,13 @@ from tests.stack import ADMIN_PASSWORD, Stack
 
 @pytest.fixture
 def page(stack: Stack) -> Iterator[Page]:
-    """A page with the administrator logged in. An error in a script fails the test."""
+    """A page with the administrator logged in. An error in a script, or one on the console, fails the test."""
     errors: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(base_url=stack.url, viewport={"width": 1400, "height": 1000})
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
         page.goto("/admin/")
         page.fill("input[name=username]", "admin")
         page.fill("input[name=password]", ADMIN_PASSWORD)

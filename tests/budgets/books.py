@@ -14,7 +14,7 @@ def request(operation_id: uuid.UUID, **changes: Any) -> RequestFacts:
     facts: dict[str, Any] = {
         "operation_id": operation_id, "created_at": BEGAN, "account_id": 1, "key_id": None, "user_id": None,
         "requested_model": "auto", "model": "a:b", "policy": "", "task_type": "", "category": "coding",
-        "complexity": "simple", "priority": "balanced", "session": "", "tags": (), "is_stream": False,
+        "complexity": "simple", "priority": "balanced", "session": "", "tags": (), "is_sandbox": False, "is_stream": False,
         "cost_estimated_nano": 0, "catalogue_release": 0, "router_release": 0, "decision": "{}", "ip": None,
         "user_agent": "",
     }  # fmt: skip
@@ -23,7 +23,7 @@ def request(operation_id: uuid.UUID, **changes: Any) -> RequestFacts:
 
 def answer(**changes: Any) -> AnswerFacts:
     facts: dict[str, Any] = {
-        "model": "a:b", "provider": "sandbox", "is_sandbox": False, "outcome": "success", "error": "",
+        "model": "a:b", "provider": "sandbox", "outcome": "success", "error": "",
         "http_status": 200, "latency_ms": 0, "ttft_ms": None, "input_tokens": 0, "output_tokens": 0,
         "cache_read_tokens": 0, "cache_write_tokens": 0, "reasoning_tokens": 0, "is_usage_estimated": False,
         "cost_nano": 0, "fallback_used": False, "attempts": "[]",

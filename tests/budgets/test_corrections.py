@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -18,9 +19,9 @@ from tests.budgets.test_settling import entries, record, records
 pytestmark = pytest.mark.anyio
 
 
-async def swept(ledger: Ledger, *scopes: str, amount: int = 60, tokens: int = 50) -> Granted:
+async def swept(ledger: Ledger, *scopes: str, amount: int = 60, tokens: int = 50, **changes: Any) -> Granted:
     """A hold that was swept while its request still runs."""
-    held = await granted(ledger, spend(*scopes, amount=amount, tokens=tokens, lease_s=-1))
+    held = await granted(ledger, spend(*scopes, amount=amount, tokens=tokens, lease_s=-1, **changes))
     assert await sync_to_async(sweep)() == 1
     return held
 
@@ -37,6 +38,17 @@ async def test_what_the_ceiling_was_too_much_by_is_given_back(ledger: Ledger) ->
         ("correction", -35, 0, -30, "success"),
     ]
     assert await sync_to_async(differences)() == []
+
+
+async def test_what_the_sandbox_made_up_is_marked_when_it_is_swept_and_when_it_is_corrected(ledger: Ledger) -> None:
+    month = await new_limit("account:1", 100)
+    held = await swept(ledger, "account:1", is_sandbox=True)
+    counter = await sync_to_async(month.counters.get)()
+    assert (counter.spent, counter.sandbox, (await record(held)).is_sandbox) == (60, 60, True)
+    await ledger.settle(settlement(held, amount=25, tokens=20))
+    await sync_to_async(counter.refresh_from_db)()
+    assert (counter.spent, counter.sandbox) == (25, 25)
+    assert [entry.is_sandbox for entry in await entries()] == [True, True]
 
 
 async def test_the_record_then_says_what_really_happened(ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analytics.models import Record
 from budgets.ledger import Ledger
 from budgets.ledger.settling import Unreserved
-from budgets.models import Hold, LedgerEntry, Limit
+from budgets.models import Counter, Hold, LedgerEntry, Limit
 from budgets.sweeping import differences, sweep
 from budgets.types import Granted, Spend
 from tests.budgets.books import answer, elsewhere, request, settlement, spend
@@ -44,6 +44,19 @@ async def test_settling_turns_a_hold_into_what_it_cost(ledger: Ledger) -> None:
     assert (entry.operation_id, entry.hop, entry.kind) == (held.operation_id, 1, "charge")
     assert (entry.amount_nano, entry.overrun_nano, entry.tokens, entry.outcome) == (25, 0, 4, "success")
     assert entry.account_id == 1
+
+
+async def test_what_the_sandbox_made_up_counts_and_stands_apart_in_counter_and_entry(ledger: Ledger) -> None:
+    money, calls = await new_limit("account:1", 100), await new_limit("key:1", 9, measure="requests")
+    made_up = await granted(ledger, spend("account:1", "key:1", amount=60, is_sandbox=True))
+    billed = await granted(ledger, spend("account:1", "key:1", amount=30))
+    await ledger.settle(settlement(made_up, amount=25))
+    await ledger.settle(settlement(billed, amount=7))
+    counters = {row.limit_id: row for row in await sync_to_async(lambda: list(Counter.objects.all()))()}
+    assert (counters[money.pk].spent, counters[money.pk].sandbox) == (32, 25)
+    assert (counters[calls.pk].spent, counters[calls.pk].sandbox) == (2, 1)
+    assert [(entry.amount_nano, entry.is_sandbox) for entry in await entries()] == [(25, True), (7, False)]
+    assert [(await record(held)).is_sandbox for held in (made_up, billed)] == [True, False]
 
 
 async def test_the_record_is_what_the_hold_and_the_settlement_say_together(ledger: Ledger) -> None:

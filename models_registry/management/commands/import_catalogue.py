@@ -44,18 +44,21 @@ class Command(BaseCommand):
     def _apply(self, found: importing.Plan, reason: str) -> None:
         try:
             with transaction.atomic():
-                tables.write(found.target, Change(reason=reason))
+                waiting = tables.write(found.target, Change(reason=reason))
                 release = store.publish(LINE, Change(reason=reason))
         except InvalidRelease as invalid:
             raise CommandError(f"Nothing was written. {invalid}") from invalid
-        self.stdout.write(self.style.SUCCESS(f"applied; catalogue release {release} is live"))
+        self.stdout.write(
+            self.style.SUCCESS(f"applied, {waiting} prices wait for approval; catalogue release {release} is live")
+        )
 
     def _progress(self, done: int, total: int) -> None:
         self.stderr.write(f"checked {done:,} of {total:,} steps")
 
     def _show(self, found: importing.Plan) -> None:
         for error in found.errors:
-            self.stderr.write(f"row {error['row']}, {error['field'] or 'row'}: {error['message']}")
+            where = filter(None, [f"line {error['line']}", error["key"], error["field"]])
+            self.stderr.write(f"{', '.join(where)}: {error['message']}")
         for change in found.changes[: importing.MAX_SHOWN]:
             self.stdout.write(f"{change['kind']} {change['key']}")
             if change["kind"] == "changed":

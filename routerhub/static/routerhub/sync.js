@@ -10,8 +10,8 @@ function label() {
   const keys = [...form.querySelectorAll("[name=key]:checked")].map((box) => box.value);
   const added = keys.filter((key) => key.startsWith("new ")).length;
   const changed = keys.length - added;
-  const parts = [changed || !added ? `Apply ${plural(changed, "price change")}` : "", added ? `Add ${plural(added, "model")}` : ""];
-  button.textContent = parts.filter(Boolean).join(", ");
+  const parts = [changed ? `Apply ${plural(changed, "price change")}` : "", added ? `Add ${plural(added, "model")}` : ""];
+  button.textContent = keys.length ? parts.filter(Boolean).join(", ") : "Apply the ticked price changes";
   button.disabled = !keys.length;
 }
 

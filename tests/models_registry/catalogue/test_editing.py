@@ -1,7 +1,7 @@
 """Adding, altering, copying, deprecating and deleting a model: what each does, publishes and refuses."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing
 from models_registry.catalogue import tables as catalogue_tables
 from models_registry.models import Deployment, Model, Price, Provider
+from models_registry.prices import rows
 from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
@@ -114,34 +115,34 @@ def test_every_unknown_field_is_named_with_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("identifier", "facts", "path", "problem"),
     [
-        ("Acme:Three!", {}, "models.Acme:Three!.id", "write provider:name, e.g. openai:gpt-5."),
-        (THREE, {"provider": "zeta"}, f"models.{THREE}.provider", "'zeta' is not the part of the id before the colon."),
-        (THREE, {"max_output": 9_001}, f"models.{THREE}.max_output", "9001 is not from 1 to the context window, 9000."),
-        (THREE, {"successor": "acme:x"}, f"models.{THREE}.successor", "there is no model 'acme:x'."),
-        (THREE, {"capabilities": ["smell"]}, f"models.{THREE}.capabilities", "unknown: smell."),
-        (THREE, {"deployments": []}, f"models.{THREE}.deployments", "a model needs at least one deployment."),
+        ("Acme:Three!", {}, "id", "write provider:name, e.g. openai:gpt-5."),
+        (THREE, {"provider": "zeta"}, "provider", "'zeta' is not the part of the id before the colon."),
+        (THREE, {"max_output": 9_001}, "max_output", "9001 is not from 1 to the context window, 9000."),
+        (THREE, {"successor": "acme:x"}, "successor", "there is no model 'acme:x'."),
+        (THREE, {"capabilities": ["smell"]}, "capabilities", "unknown: smell."),
+        (THREE, {"deployments": []}, "deployments", "a model needs at least one deployment."),
         (
             THREE,
             {"deployments": [a_place(provider="zeta")]},
-            f"models.{THREE}.deployments[0].provider",
+            "deployments[0].provider",
             "there is no provider 'zeta'.",
         ),
         (
             THREE,
             {"deployments": [a_place(a_price(source=""))]},
-            f"models.{THREE}.deployments[0].prices.source",
+            "deployments[0].prices.source",
             "a price needs its source.",
         ),
         (
             THREE,
             {"deployments": [a_place(a_price(MARCH), a_price())]},
-            f"models.{THREE}.deployments[0].prices",
+            "deployments[0].prices",
             "2026-01-01 does not come after the price before it.",
         ),
         (
             THREE,
             {"deployments": [a_place(a_price(input="-1"))]},
-            f"models.{THREE}.deployments[0].prices.input",
+            "deployments[0].prices.input",
             "-1 is not a price: write zero or more USD per 1M tokens.",
         ),
     ],
@@ -161,7 +162,7 @@ def test_a_new_model_that_cannot_be_read_is_refused_by_name(facts: dict[str, Any
 
 def test_a_name_that_is_too_long_is_refused_by_field() -> None:
     problems = refused(lambda: editing.add(THREE, {**NEW, "name": "x" * 129}, because("wrong")))
-    assert list(problems) == [f"models.{THREE}.name"]
+    assert list(problems) == ["name"]
 
 
 # --- alter
@@ -183,9 +184,7 @@ def test_altered_deployments_are_all_that_the_model_then_has() -> None:
 
 def test_a_price_is_added_by_altering_and_the_old_one_cannot_be_edited() -> None:
     edited = {"deployments": [a_place(a_price(input="1.9"))]}
-    assert list(refused(lambda: editing.update(ONE, edited, because("wrong")))) == [
-        "models.acme:one.deployments.acme/one.prices"
-    ]
+    assert list(refused(lambda: editing.update(ONE, edited, because("wrong")))) == ["deployments.acme/one.prices"]
     added = {"deployments": [a_place(a_price(), a_price(MARCH, input="1.9"))]}
     assert editing.update(ONE, added, because("cheaper")) == 2
     assert [price["rates"]["input"] for price in live()["models"][ONE]["deployments"][0]["prices"]] == ["2", "1.9"]
@@ -210,7 +209,7 @@ def test_altering_a_model_that_is_not_there_or_a_field_that_is_none_is_refused()
     ],
 )
 def test_altering_to_what_cannot_be_is_refused_by_field(facts: dict[str, Any], field: str) -> None:
-    assert list(refused(lambda: editing.update(ONE, facts, because("wrong")))) == [f"models.acme:one.{field}"]
+    assert list(refused(lambda: editing.update(ONE, facts, because("wrong")))) == [field]
 
 
 # --- duplicate
@@ -239,15 +238,28 @@ def test_a_copy_of_nothing_or_onto_something_is_refused() -> None:
         "id": "there is no model 'acme:three'."
     }
     assert refused(lambda: editing.duplicate(ONE, TWO, because("?"))) == {"id": "there is a model 'acme:two' already."}
-    assert "models.no id.id" in refused(lambda: editing.duplicate(ONE, "no id", because("?")))
+    assert "id" in refused(lambda: editing.duplicate(ONE, "no id", because("?")))
 
 
 def test_a_copy_whose_name_becomes_too_long_is_refused_by_field() -> None:
     editing.update(ONE, {"name": "x" * 128}, because("the longest"))
     with pytest.raises(InvalidRelease) as problem:
         editing.duplicate(ONE, THREE, because("to try"))
-    assert list(problem.value.problems) == [f"models.{THREE}.name"]
+    assert list(problem.value.problems) == ["name"]
     assert not Model.objects.filter(identifier=THREE).exists()
+
+
+def test_a_copy_costs_what_the_original_costs_also_where_its_price_was_in_doubt_and_approved() -> None:
+    place = Deployment.objects.get(model__identifier=ONE)
+    jump = Price(
+        deployment=place, effective_from=datetime(2026, 5, 1, tzinfo=UTC), input=Decimal(90), output=Decimal(10),
+        source="a contract", dated=date(2026, 5, 1),
+    )  # fmt: skip
+    jump.save()
+    rows.approve(jump, because("by contract"))
+    editing.duplicate(ONE, THREE, because("to try"))
+    assert live()["models"][THREE]["deployments"] == live()["models"][ONE]["deployments"]
+    assert not Price.objects.exclude(waits_because="").exists()
 
 
 # --- deprecate
@@ -270,7 +282,7 @@ def test_a_model_may_be_deprecated_without_a_successor() -> None:
     [
         (THREE, TWO, {"id": "there is no model 'acme:three'."}),
         (ONE, ONE, {"successor": "'acme:one' cannot follow itself."}),
-        (ONE, THREE, {"models.acme:one.successor": "there is no model 'acme:three'."}),
+        (ONE, THREE, {"successor": "there is no model 'acme:three'."}),
     ],
 )
 def test_a_deprecation_that_leads_nowhere_is_refused(identifier: str, successor: str, problems: dict[str, str]) -> None:

@@ -237,7 +237,7 @@ def test_an_id_or_a_name_that_its_column_cannot_hold_is_told_by_field(written: F
 
 def test_the_name_of_a_model_at_its_provider_fits_its_column(written: Facts) -> None:
     written["models"][ONE]["deployments"].append(a_place(upstream_model="x" * 161))
-    with pytest.raises(InvalidRelease, match="upstream_model"):
+    with pytest.raises(InvalidRelease, match="acme:one, deployment 2, upstream model"):
         catalogue_tables.write(written, because("too long"))
 
 

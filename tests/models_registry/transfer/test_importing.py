@@ -140,7 +140,9 @@ def test_what_changed_since_it_was_checked_counts_when_it_is_applied(seeded: Non
     importing.work_all()
     job.refresh_from_db()
     assert (job.state, job.outcome["errors_shown"]) == (
-        ImportState.REFUSED, [{"row": 1, "field": "successor", "message": f"there is no model '{MINI}'."}],
+        ImportState.REFUSED, [
+            {"line": 2, "key": GPT, "field": "successor", "message": f"there is no model '{MINI}'."}
+        ],
     )  # fmt: skip
     assert Model.objects.get(identifier=GPT).successor is None
 

@@ -50,10 +50,12 @@ def test_a_plan_tells_every_field_before_and_after(seeded: None) -> None:
     content = as_csv({**dict.fromkeys(new_row(1), ""), "id": GPT, "name": "Ours", "context_window": "400000",
                       "max_output": "1000", "deployments": "[]"}, new_row(1))  # fmt: skip
     plan = importing.plan(MODELS, content, "csv")
-    assert plan.errors == [{"row": 1, "field": "deployments", "message": "a model needs at least one deployment."}]
+    assert plan.errors == [
+        {"line": 2, "key": GPT, "field": "deployments", "message": "a model needs at least one deployment."}
+    ]
     plan = importing.plan(MODELS, as_csv({"id": GPT, "name": "Ours", "is_pro": "true"}), "csv")
     assert plan.changes == [
-        {"row": 1, "key": GPT, "kind": "changed", "fields": [
+        {"line": 2, "key": GPT, "kind": "changed", "fields": [
             {"field": "is_pro", "before": False, "after": True}, {"field": "name", "before": "GPT-5", "after": "Ours"},
         ]},
     ]  # fmt: skip
@@ -72,7 +74,7 @@ def test_planning_writes_nothing(seeded: None) -> None:
     assert counts() == before
 
 
-def test_of_400_rows_the_three_bad_ones_are_named_by_row_and_field_and_nothing_is_written(seeded: None) -> None:
+def test_of_400_rows_the_three_bad_ones_are_named_by_line_and_field_and_nothing_is_written(seeded: None) -> None:
     rows = [new_row(number) for number in range(400)]
     rows[7]["context_window"] = "many"
     rows[200] |= {"max_output": "1001", "is_pro": "maybe"}
@@ -84,8 +86,8 @@ def test_of_400_rows_the_three_bad_ones_are_named_by_row_and_field_and_nothing_i
     assert importing.work_all() == 1
     job.refresh_from_db()
     assert job.state == ImportState.REFUSED
-    assert [(each["row"], each["field"]) for each in job.outcome["errors_shown"]] == [
-        (8, "context_window"), (201, "is_pro"), (400, "deployments[0].provider"),
+    assert [(each["line"], each["field"]) for each in job.outcome["errors_shown"]] == [
+        (9, "context_window"), (202, "is_pro"), (401, "deployments[0].provider"),
     ]  # fmt: skip
     assert job.outcome["errors"] == 3
     assert job.outcome["errors_shown"][0]["message"] == "'many': write a whole number."
@@ -111,7 +113,7 @@ def test_of_400_rows_the_three_bad_ones_are_named_by_row_and_field_and_nothing_i
 )
 def test_a_row_that_breaks_a_rule_says_which(seeded: None, row: dict[str, str], field: str, message: str) -> None:
     errors = importing.plan(MODELS, as_csv({**new_row(1), **row}), "csv").errors
-    assert [(each["row"], each["field"]) for each in errors] == [(1, field)]
+    assert [(each["line"], each["field"]) for each in errors] == [(2, field)]
     assert message in errors[0]["message"]
 
 
@@ -120,7 +122,7 @@ def test_an_id_that_is_in_the_file_twice_is_an_error(seeded: None) -> None:
         MODELS, as_csv({"id": GPT, "name": "A"}, {"id": MINI, "name": "B"}, {"id": GPT, "name": "C"}), "csv"
     )
     assert plan.errors == [
-        {"row": 3, "field": "id", "message": f"'{GPT}' is in the file twice: row 1 has it too."},
+        {"line": 4, "key": GPT, "field": "id", "message": f"'{GPT}' is in the file twice: line 2 has it too."},
     ]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def there_and_back(entries: dict[str, Any], format_name: str, table: Any = MODEL
     rows = read_file(table, write_file(table, entries, format_name), format_name)
     found = {}
     for row in rows:
-        key, facts, problems = read_row(table, row, format_name == "json")
+        key, facts, problems = read_row(table, row.cells, format_name == "json")
         assert problems == {}
         found[key] = facts
     return found
@@ -111,6 +111,32 @@ def test_no_digit_of_a_price_is_lost() -> None:
         assert there_and_back({"openai:x": facts}, format_name) == {"openai:x": facts}
 
 
+# --- where a row stands
+
+
+def lines(content: bytes, format_name: str) -> list[tuple[int, str]]:
+    return [(row.line, row.cells["id"]) for row in read_file(MODELS, content, format_name)]
+
+
+def test_a_row_of_a_csv_file_knows_its_line_beside_empty_ones_and_texts_over_several() -> None:
+    content = b'id,name\nopenai:a,A\n\nopenai:b,"two\nlines"\nopenai:c,C\n'
+    assert lines(content, "csv") == [(2, "openai:a"), (4, "openai:b"), (6, "openai:c")]
+    assert lines(content.replace(b"\n", b"\r\n"), "csv") == lines(content, "csv")
+
+
+def test_a_row_of_a_spreadsheet_knows_the_number_beside_it() -> None:
+    content = sheet(["id", "name"], ["openai:a", "A"], [None, None], ["openai:c", "C"])
+    assert lines(content, "xlsx") == [(2, "openai:a"), (4, "openai:c")]
+
+
+def test_an_object_of_a_json_file_knows_the_line_on_which_it_begins() -> None:
+    content = b'[{"id": "openai:a"}, {"id":\n"openai:b", "name": "]{"},\n\n{"id": "openai:c"}\n]'
+    assert lines(content, "json") == [(1, "openai:a"), (1, "openai:b"), (4, "openai:c")]
+    assert lines(b"\xef\xbb\xbf" + content, "json") == lines(content, "json")
+    exported = write_file(MODELS, {"openai:a": GPT, "openai:b": GPT}, "json")
+    assert lines(exported, "json") == [(2, "openai:a"), (3, "openai:b")]
+
+
 # --- what is refused
 
 
@@ -153,7 +179,7 @@ def test_a_file_of_too_many_rows_is_refused() -> None:
 
 def test_a_missing_column_is_missing_in_the_facts() -> None:
     (row,) = read_file(MODELS, b"\xef\xbb\xbfid,name\r\nopenai:x,X\r\n", "csv")
-    assert read_row(MODELS, row, False) == ("openai:x", {"name": "X"}, {})
+    assert read_row(MODELS, row.cells, False) == ("openai:x", {"name": "X"}, {})
 
 
 def test_a_row_without_an_id_says_so() -> None:
@@ -185,7 +211,7 @@ def test_cells_are_read_as_a_spreadsheet_gives_them_back() -> None:
         ["id", "context_window", "max_output", "is_pro", "deprecated_from"], ["openai:x", 128000.0, 4000, True, None]
     )
     (row,) = read_file(MODELS, content, "xlsx")
-    assert read_row(MODELS, row, False)[1:] == (
+    assert read_row(MODELS, row.cells, False)[1:] == (
         {"context_window": 128000, "max_output": 4000, "is_pro": True, "deprecated_from": None}, {},
     )  # fmt: skip
 
@@ -208,5 +234,5 @@ def test_json_rows_keep_their_own_names(second: dict[str, str]) -> None:
     """In another order, with others, with fewer: no value may reach a field that its row does not name."""
     content = json.dumps([{"id": "openai:a", "name": "A", "best_for": "C"}, second]).encode()
     rows = read_file(MODELS, content, "json")
-    key, facts, problems = read_row(MODELS, rows[1], True)
+    key, facts, problems = read_row(MODELS, rows[1].cells, True)
     assert (key, facts, problems) == ("openai:b", {name: each for name, each in second.items() if name != "id"}, {})

@@ -1,0 +1,26 @@
+"""Amounts as programs and people read them: exact to the nano-dollar, spelled in this one place. Pure."""
+
+from budgets.types import to_usd
+
+MIN_DECIMALS = 2
+MINUS = "\N{MINUS SIGN}"
+
+
+def usd(nano: int) -> str:
+    """Decimal text for programs, without exponent: 0.0000495."""
+    return f"{to_usd(nano):f}"
+
+
+def dollars(nano: int, is_sandbox: bool = False) -> str:
+    """An amount for people: $0.0000495, $1,184.62; what the sandbox made up is marked as such."""
+    whole, _, decimals = f"{to_usd(abs(nano)):,f}".partition(".")
+    sign, mark = MINUS if nano < 0 else "", " (sandbox)" if is_sandbox and nano else ""
+    return f"{sign}${whole}.{decimals.rstrip('0').ljust(MIN_DECIMALS, '0')}{mark}"
+
+
+def dollars_of_both(nano: int, sandbox_nano: int) -> str:
+    """A sum of real money, and beside it what the sandbox made up: never the two as one."""
+    real, made_up = dollars(nano), dollars(sandbox_nano, is_sandbox=True)
+    if sandbox_nano:
+        return f"{real} + {made_up}" if nano else made_up
+    return real
