@@ -191,7 +191,7 @@ def _policy(reader: _Reader, path: str, name: str, raw: object) -> Policy:
         name=name,
         version=int(reader.number(f"{path}.version", given.get("version", 1), VERSION)),
         title=reader.text(f"{path}.title", given.get("title")),
-        models=shifted(models, {model: places for model, places in shifts.items() if model in models}),
+        models=shifted(models, shifts),
         max_cost_usd=reader.optional(f"{path}.max_cost_usd", given.get("max_cost_usd"), MAX_COST),
         max_output_tokens=None if tokens is None else int(tokens),
         temperature=reader.optional(f"{path}.temperature", given.get("temperature"), TEMPERATURE),

@@ -43,10 +43,14 @@ class Shift:
 
 
 def shifted(order: Sequence[str], shifts: Mapping[str, int]) -> tuple[str, ...]:
-    """The order with each model moved by its places; models that meet at a place keep their order."""
+    """The order with each model that is in it moved by its places; models that meet at a place keep their order."""
     at = {model: place for place, model in enumerate(order)}
     # Half a place more: a model that is moved by one passes the neighbour that stands there.
-    moved = {model: at[model] + places + (0.5 if places > 0 else -0.5) for model, places in shifts.items() if places}
+    moved = {
+        model: at[model] + places + (0.5 if places > 0 else -0.5)
+        for model, places in shifts.items()
+        if places and model in at
+    }
     return tuple(sorted(order, key=lambda model: (moved.get(model, at[model]), at[model])))
 
 

@@ -23,7 +23,7 @@ from routerhub.audit.change import Change, change_by
 from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.forms import MAX_REASON_CHARS
 
-__all__ = ["AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "history_pages"]
+__all__ = ["AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "form_change", "history_pages"]
 
 ADDED = "added in the admin"
 DELETED = "deleted in the admin"
@@ -73,13 +73,13 @@ class AuditedAdmin(SimpleHistoryAdmin, ModelAdmin):
         return fieldsets
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        history.stamp(obj, _change(request, form))
+        history.stamp(obj, form_change(request, form))
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         changed = formset.save(commit=False)
         for row in [*changed, *formset.deleted_objects]:
-            history.stamp(row, _change(request, form))
+            history.stamp(row, form_change(request, form))
         for row in changed:
             row.save()
         for row in formset.deleted_objects:
@@ -88,7 +88,7 @@ class AuditedAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        publishing.publish(self.model, _change(request, form))
+        publishing.publish(self.model, form_change(request, form))
 
     def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
         """Saved and published in one transaction; a release that breaks a rule comes back as form errors."""
@@ -151,5 +151,6 @@ class FactAdmin(ModelAdmin):
         return False
 
 
-def _change(request: HttpRequest, form: Any) -> Change:
+def form_change(request: HttpRequest, form: Any) -> Change:
+    """The change that a form of these pages makes."""
     return change_by(request, form.cleaned_data.get("reason") or ADDED)
