@@ -8,6 +8,7 @@ from django.db import models, transaction
 
 from autorouter.configuration.compiler import LINE
 from autorouter.models import RouterConfiguration
+from routerhub import numerals
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.releases import rollout, store
@@ -39,8 +40,8 @@ def read_share(text: str) -> int:
     """For how many percent of the users: 100 for "live", 0 for "draft", or a number between. Raises ValidationError."""
     if text in {"live", "draft"}:
         return LIVE if text == "live" else DRAFT
+    percent = numerals.whole(text) or 0
     try:
-        percent = int(text) if text.isdecimal() else 0
         rollout.demand_share(percent)
     except ValueError as problem:
         allowed = "live, draft or a number of percent from 1 to 100"

@@ -16,6 +16,7 @@ from autorouter.models import Preferences, Session
 from autorouter.people import preferences, sessions
 from autorouter.serializers import PreferencesSerializer, SessionSerializer
 from budgets.types import Caller
+from routerhub import numerals
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import may
 from routerhub.audit.serializers import valid
@@ -56,9 +57,10 @@ class PreferencesView(APIView):
             return int(own)
         verb = "view" if request.method == "GET" else "change"
         may_see = may(request.user, verb, Preferences)
-        if not may_see or not given.isdecimal() or not get_user_model().objects.filter(pk=given).exists():
+        number = numerals.whole(given)
+        if not may_see or number is None or not get_user_model().objects.filter(pk=number).exists():
             raise NotFound(f"There is no user {given!r} whose preferences you may see.")
-        return int(given)
+        return number
 
 
 class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Session]):

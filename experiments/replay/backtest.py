@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from autorouter.configuration import bundles
@@ -13,6 +12,7 @@ from experiments.replay import comparing
 from experiments.replay.traffic import Slice, recent, remembered
 from experiments.types import Estimate, Report
 from models_registry.types import Catalogue
+from routerhub import numerals
 from routerhub.releases import rollout, store
 
 MAX_FLOWS = 50
@@ -99,11 +99,8 @@ def merged(bundle: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 def read_share(text: str, field: str) -> float:
     """0.05 out of "5%" or "0.05". Raises BadSlice."""
-    try:
-        value = Decimal(text.removesuffix("%").strip())
-    except ArithmeticError as problem:
-        raise BadSlice(field, f"{text!r} is not a share such as 5% or 0.05.") from problem
-    if not value.is_finite():
+    value = numerals.exact(text.removesuffix("%"))
+    if value is None:
         raise BadSlice(field, f"{text!r} is not a share such as 5% or 0.05.")
     return float(value / 100 if text.endswith("%") else value)
 

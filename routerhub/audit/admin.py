@@ -21,16 +21,20 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from routerhub.audit import history, history_pages, publishing
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.errors import ChangeRefused
-from routerhub.audit.forms import MAX_REASON_CHARS
+from routerhub.audit.forms import MAX_REASON_CHARS, NumericForm
 
-__all__ = ["AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "form_change", "history_pages"]
+__all__ = ["AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "RowForm", "form_change", "history_pages"]
 
 ADDED = "added in the admin"
 DELETED = "deleted in the admin"
 PROBLEMS = "_release_problems"
 
 
-class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+class RowForm(NumericForm, forms.ModelForm):  # type: ignore[type-arg]
+    """The form of a row of its own, or of one in a page's table."""
+
+
+class ReasonForm(RowForm):
     """Asks why a row is changed, and shows what is wrong with the release that the change would make."""
 
     problems: Iterable[str] = ()

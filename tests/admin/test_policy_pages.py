@@ -88,7 +88,9 @@ def test_versions_are_activated_and_deactivated_in_the_list(staff: Client) -> No
     staff.post(ADD, sent(GPT, name="own"))
 
     def press(action: str, name: str) -> list[str]:
-        return messages_of(post(staff, LIST, action=action, _selected_action=Policy.objects.filter(name=name)[0].pk))[-1:]
+        return messages_of(post(staff, LIST, action=action, _selected_action=Policy.objects.filter(name=name)[0].pk))[
+            -1:
+        ]
 
     assert press("deactivate", "own") == ["own v1 is not active any more."]
     assert press("activate", "own") == ["own v1 is active."]

@@ -91,6 +91,8 @@ def test_a_policy_that_a_task_type_needs_stays_and_the_problem_says_which(staff:
         ("", {**NEW, "title": ""}, 400, ["title"]),
         ("", {**NEW, "max_cost_usd": -1}, 400, ["max_cost_usd"]),
         ("", {**NEW, "temperature": 2.5}, 400, ["temperature"]),
+        ("", {**NEW, "temperature": "\uff11"}, 400, ["temperature"]),
+        ("", {**NEW, "max_output_tokens": "\uff11\uff12"}, 400, ["max_output_tokens"]),
         ("", {**NEW, "adjust_max_places": 21}, 400, ["adjust_max_places"]),
         ("", {**NEW, "adjust_margin": 101}, 400, ["adjust_margin"]),
         ("", {**NEW, "colour": 1}, 400, ["colour"]),

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
+from routerhub import numerals
+
 MODEL_ID_CHARS = 128
 _METADATA = "tunable"
 
@@ -88,8 +90,8 @@ class PointsByPattern:
         for pattern, points in value.items():
             if problem := self.pattern_problem(pattern):
                 return f"{pattern!r}: {problem}"
-            is_number = isinstance(points, int | float) and not isinstance(points, bool)
-            if not is_number or self.points.problem(Decimal(str(points))):
+            number = None if isinstance(points, str) else numerals.exact(points)
+            if number is None or self.points.problem(number):
                 return f"{pattern}: {points!r} is not a number from {self.points.low} to {self.points.high}."
         return None
 

@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -14,6 +13,7 @@ from budgets.choices import KeyPermission, Measure, Period, ScopeKind
 from budgets.keys import create_key
 from budgets.models import Account, ApiKey, Limit
 from budgets.types import to_nano
+from routerhub import numerals
 
 
 class Command(BaseCommand):
@@ -62,11 +62,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {name!r}.") from problem
 
     def _limit(self, key: ApiKey, amount: str, period: str) -> None:
-        try:
-            usd = Decimal(amount)
-        except InvalidOperation as problem:
-            raise CommandError(f"--limit-usd {amount!r}: write a number of dollars, e.g. 25.") from problem
-        if not usd.is_finite() or usd < 0:
+        usd = numerals.exact(amount)
+        if usd is None:
+            raise CommandError(f"--limit-usd {amount!r}: write a number of dollars, e.g. 25.")
+        if usd < 0:
             raise CommandError(f"--limit-usd {amount!r}: write zero or more dollars.")
         Limit.objects.create(
             kind=ScopeKind.KEY, subject=str(key.pk), measure=Measure.MONEY, period=period, amount=to_nano(usd)

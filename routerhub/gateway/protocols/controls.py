@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autorouter.types import PRIORITIES
+from routerhub import numerals
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import Controls
@@ -44,7 +45,7 @@ def _from_header(text: str, name: str) -> object:
     if name == "dry_run":
         return {"true": True, "false": False}.get(text.lower(), text)
     if name == "max_latency_ms":
-        return int(text) if text.isdigit() else text
+        return numerals.whole(text) or text
     return text
 
 

@@ -1,11 +1,12 @@
 """Values of a JSON body, checked: each gives what it should be, or a BadRequest that names the field and what is allowed."""
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
+from routerhub import numerals
 from routerhub.gateway.errors import BadRequest
 
 MAX_TEXT = 200
@@ -83,10 +84,7 @@ def names(value: object, param: str, most: int) -> tuple[str, ...]:
 
 
 def usd(value: object, param: str) -> Decimal:
-    try:
-        amount = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount <= 1_000_000:
+    amount = numerals.exact(value)
+    if amount is None or not 0 <= amount <= 1_000_000:
         raise wrong(param, value, "a number of dollars from 0 to 1,000,000")
     return amount

@@ -14,7 +14,9 @@ from autorouter.types import RouterRelease
 from models_registry.errors import UnknownPrice
 from models_registry.prices.pricing import mean_price, price_at
 from models_registry.types import Capability, Catalogue, Model
+from routerhub import numerals
 from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX
 
 UNPRICED = Decimal("Infinity")
@@ -61,9 +63,10 @@ def _count(query: Mapping[str, str], name: str) -> int | None:
     given = query.get(name)
     if given is None:
         return None
-    if not given.isdecimal() or int(given) > MOST:
-        raise BadRequest(f"{given!r} is not a whole number from 0 to {MOST:,}.", name)
-    return int(given)
+    count = numerals.whole(given)
+    if count is None or count > MOST:
+        raise fields.wrong(name, given, f"a whole number from 0 to {MOST:,}")
+    return count
 
 
 def listed(
