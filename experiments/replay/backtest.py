@@ -1,6 +1,6 @@
 """A release, or values that are not saved yet, against what is live, over recorded traffic."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from autorouter.configuration.tunables.shapes import WHOLE_OBJECTS
 from autorouter.types import RouterRelease
 from experiments.errors import BadSlice
 from experiments.replay import comparing
+from experiments.replay.figures import percent, points
 from experiments.replay.traffic import Slice, recent, remembered
 from experiments.types import Estimate, Report
 from models_registry.types import Catalogue
@@ -43,16 +44,15 @@ class Bounds:
         passed = []
         latency = report.latency_ms.relative if report.latency_ms else None
         share = report.moved / report.requests if report.requests else 0.0
-        found: tuple[tuple[str, float | None, float | None, str], ...] = (
-            ("cost", report.cost_usd.relative, self.max_cost_increase, "rises by {:.2%}, more than {:.2%}"),
-            ("latency", latency, self.max_latency_increase,
-             "rises by {:.2%}, more than {:.2%}"),
-            ("mean quality", -report.quality.mean, self.max_quality_loss, "falls by {:.2f} points, more than {:.2f}"),
-            ("share of moved requests", share, self.max_moved, "is {:.2%}, more than {:.2%}"),
-        )  # fmt: skip
-        for name, value, bound, text in found:
+        found: tuple[tuple[str, float | None, float | None, Callable[[float], str], str], ...] = (
+            ("cost rises by", report.cost_usd.relative, self.max_cost_increase, percent, ""),
+            ("latency rises by", latency, self.max_latency_increase, percent, ""),
+            ("mean quality falls by", -report.quality.mean, self.max_quality_loss, points, " points"),
+            ("share of moved requests is", share, self.max_moved, percent, ""),
+        )
+        for what, value, bound, told, unit in found:
             if bound is not None and value is not None and value > bound:
-                passed.append(f"{name} {text.format(value, bound)}")
+                passed.append(f"{what} {told(value)}{unit}, more than {told(bound)}")
         return passed
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from autorouter.configuration import profiles
 from autorouter.models import PolicyShift
 from autorouter.types import Constraints
 from experiments.learning import adjusting, proposals
@@ -15,11 +16,11 @@ from experiments.models import LearningRound, Proposal
 from routerhub.releases import rollout, store
 from tests.admin.answers import messages_of, text
 from tests.admin.people import check_doors, some_staff
-from tests.cast import Cast
+from tests.cast import Cast, because
 from tests.experiments.learning.test_adjusting import allow
 from tests.experiments.learning.test_adjusting import traffic as measured
 from tests.experiments.learning.test_proposals import a_sure_difference
-from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, open_shop, policy, request
+from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, open_shop, policy, request, score
 
 
 @pytest.fixture
@@ -112,6 +113,15 @@ def test_a_draft_is_tried_on_the_backtest_page(staff: Client) -> None:
     assert "-21.02 %" in page
     assert "-15.00" in page, "points of quality"
     assert "refused 0 → 0" in page
+
+
+def test_a_small_change_of_quality_is_not_rounded_to_nothing(staff: Client) -> None:
+    request()
+    for _ in range(3):
+        request(asked={"category": "factual"})
+    scores = {MIDDLE: {"coding": score(79.99)}}
+    number = store.draft("router", lambda: profiles.set_scores(scores, because("x")), because("x"))
+    assert "-0.0025" in text(staff.get(f"/admin/backtest/?limit=100&router={number}"))
 
 
 def test_without_records_the_backtest_page_says_so(staff: Client) -> None:
