@@ -49,12 +49,21 @@ def read_share(text: str) -> int:
     return percent
 
 
+def differs(row: RouterConfiguration, values: Mapping[str, Any]) -> bool:
+    """Whether these values change anything."""
+    return any(getattr(row, name) != value for name, value in values.items())
+
+
 @transaction.atomic
 def save_tuning(row: RouterConfiguration, values: Mapping[str, Any], percent: int, change: Change) -> int:
     """Change these values and make the release live for `percent` of the users. Returns its number.
 
+    Values that are there already change nothing: the number is that of the newest release in use.
     Raises ValidationError, InvalidRelease; nothing is written then.
     """
+    if not differs(row, values):
+        in_use = rollout.pointer(LINE)
+        return in_use.stable if in_use.candidate is None else in_use.candidate
 
     def edit() -> None:
         for name, value in values.items():
