@@ -24,6 +24,12 @@ def add_version(values: Mapping[str, Any], change: Change) -> Policy:
     return row
 
 
+def title(name: str) -> str:
+    """The title of a policy's newest version, or where there is none its name: for whoever gives none."""
+    newest = Policy.objects.filter(name=name).order_by("-version").first()
+    return newest.title if newest else name
+
+
 def make_next(row: Policy, change: Change) -> None:
     """Let a row that is not saved yet be the next version of its policy, in place of the active one. What it was read from
     stays as it was."""
