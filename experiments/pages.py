@@ -36,7 +36,7 @@ class DecisionPage(StaffPage):
             return super().get_context_data(**given, title="No such request", story=None)
         decision = found.decision
         return super().get_context_data(
-            **given, title=f"Why {found.record.model}", story=decisions.as_json(found), record=found.record,
+            **given, title=f"Why {found.record.model}", story=decisions.as_json(found), record=found.record, found=found,
             rows=bars(decision.candidates[:MAX_BARS]) if decision else [],
             more=max(0, len(decision.candidates) - MAX_BARS) if decision else 0,
             would_differ=counterfactual.changes(decision) if decision else (),

@@ -70,7 +70,10 @@ def _choice(decision: Decision, first: Candidate) -> str:
         return f"{first.model} answered this conversation before and can still take what it asks"
     if constraints.policy:
         return f"{first.model} is the first model of policy {constraints.policy} that can take this request"
-    suits = f"{first.model} suits a {task.complexity} {task.category} task best"
+    if constraints.candidates == (first.model,):
+        return f"{first.model} was asked for by name"
+    among = f" of the {len(constraints.candidates)} that were asked for" if constraints.candidates else ""
+    suits = f"{first.model} suits a {task.complexity} {task.category} task best{among}"
     picked = f", picked for {constraints.priority}" if constraints.priority != "balanced" else ""
     return f"{suits}: score {_short(first.score)}, {_story(first)}{picked}"
 
@@ -84,7 +87,8 @@ def _next(decision: Decision) -> str:
     if len(decision.candidates) < 2:
         return ""
     second = decision.candidates[1]
-    return f"; next is {second.model} with {_short(second.score)}"
+    score = "" if decision.constraints.policy else f" with {_short(second.score)}"
+    return f"; next is {second.model}{score}"
 
 
 def _story(candidate: Candidate) -> str:
