@@ -43,6 +43,14 @@ def test_of_a_policys_order_no_score_is_told() -> None:
     assert why(decision).endswith("the first model of policy code that can take this request; next is a:best.")
 
 
+def test_what_draws_a_policys_order_is_told() -> None:
+    asked = Constraints(policy="code", priority="cost", preferred_providers=frozenset({"a"}))
+    assert why(whole_decision(KNOWN, RELEASE, task(), asked, SANDBOXED, NOW)) == (
+        "a:other is the first model of policy code that can take this request, drawn by preferred providers and cost as far"
+        " as staff allow."
+    )
+
+
 def test_a_model_that_was_asked_for_by_name_is_not_told_to_suit_best() -> None:
     decision = whole_decision(KNOWN, RELEASE, task(), Constraints(candidates=("a:other",)), SANDBOXED, NOW)
     assert why(decision) == "a:other was asked for by name."
