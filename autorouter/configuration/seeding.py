@@ -18,7 +18,10 @@ KINDS = {"profiles": (Profile, "model"), "policies": (Policy, "name"), "task_typ
 
 @transaction.atomic
 def seed() -> dict[str, int]:
-    """Add what was never there and publish; no task type whose policy staff switched off. Returns how many rows of each kind were added, and the live release."""
+    """Add what was never there and publish; no task type whose policy staff switched off.
+
+    Returns how many rows of each kind were added, and the live release.
+    """
     there = compiler.compile_bundle()
     is_settled = store.is_settled(compiler.LINE)
     has_configuration = RouterConfiguration.objects.exists()
