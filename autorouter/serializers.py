@@ -118,7 +118,7 @@ class PolicyModelsField(serializers.ListField):
     def to_internal_value(self, data: Any) -> list[str]:
         if not isinstance(data, list) or not any(isinstance(each, dict) for each in data):
             return super().to_internal_value(data)
-        placed = valid(PlacedModelSerializer(data=data, many=True))
+        placed: Any = valid(PlacedModelSerializer(data=data, many=True))
         return [f"{each['provider']}:{each['model']}" for each in sorted(placed, key=itemgetter("priority"))]
 
 

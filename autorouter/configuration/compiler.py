@@ -13,7 +13,7 @@ LINE = "router"
 """The line of releases that these tables make."""
 TAKEN = "is_static"
 """Marks a score that the tables lack and that is release 0's."""
-Scores = Mapping[str, Any]
+Scores = dict[str, Any]
 """A profile as a bundle spells it, by dimension."""
 STATIC_SCORES: Mapping[str, Scores] = {
     model: {name: {**score, TAKEN: True} for name, score in scores.items()}

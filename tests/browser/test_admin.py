@@ -1,37 +1,11 @@
 """The admin in a real browser, against the real server."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.stack import ADMIN_PASSWORD, Stack, eventually
+from tests.stack import Stack, eventually
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
-pytestmark = [
-    pytest.mark.xdist_group("stack"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: apt-get install chromium"),
-]
-
-
-@pytest.fixture
-def page(stack: Stack) -> Iterator[Page]:
-    """A page with the administrator logged in."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(base_url=stack.url)
-        page.goto("/admin/")
-        page.fill("input[name=username]", "admin")
-        page.fill("input[name=password]", ADMIN_PASSWORD)
-        page.click("button[type=submit]")
-        expect(page.get_by_text("Requests by hour")).to_be_visible()
-        yield page
-        browser.close()
+pytestmark = pytest.mark.xdist_group("stack")
 
 
 def test_staff_change_the_stickiness_bonus_and_the_next_request_goes_by_it(stack: Stack, page: Page) -> None:

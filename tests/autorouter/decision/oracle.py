@@ -265,8 +265,9 @@ def drawn(found: list[Candidate], catalogue: Catalogue, constraints: Constraints
 
     def wish(each: Candidate) -> tuple[bool, object]:
         local = any(place.provider in local_providers for place in catalogue.models[each.model].deployments)
-        measure = MEASURES.get(constraints.priority, lambda _: Decimal(constraints.priority == "privacy" and not local))
-        return not is_preferred(each, constraints), measure(each)
+        is_away = Decimal(constraints.priority == "privacy" and not local)
+        measure = MEASURES[constraints.priority](each) if constraints.priority in MEASURES else is_away
+        return not is_preferred(each, constraints), measure
 
     made: list[Candidate] = []
     while len(made) < len(found):
