@@ -14,6 +14,7 @@ from autorouter.configuration.tunables.columns import Tuned
 from autorouter.configuration.tunables.kinds import ModelId
 from autorouter.configuration.tunables.shapes import COLUMNS
 from autorouter.decision import rules
+from autorouter.decision.rules import Names
 from budgets.ownership import OwnedQuerySet
 from models_registry.catalogue import compiler as catalogue_compiler
 from routerhub.audit.models import Audited, Fact
@@ -206,15 +207,44 @@ class Preferences(Audited):
         return models.Q(user__memberships__account_id=account_id)
 
     def clean(self) -> None:
-        if both := sorted(set(self.preferred_providers) & set(self.blocked_providers)):
-            raise ValidationError({"preferred_providers": f"{', '.join(both)}: preferred and blocked at once."})
+        """What is newly named is there; what went from there since may stay. Raises ValidationError."""
+        problems: dict[str, list[str]] = {}
+        known = self._known()
+        for field in ("preferred_providers", "blocked_providers"):
+            if unknown := [each for each in _texts(getattr(self, field)) if each not in known.providers]:
+                problems[field] = [f"There is no provider {', '.join(map(repr, unknown))} in the catalogue."]
+        if both := sorted({*_texts(self.preferred_providers)} & {*_texts(self.blocked_providers)}):
+            problems["preferred_providers"] = [f"{', '.join(both)}: preferred and blocked at once."]
         with contextlib.suppress(rules.InvalidRules):  # what is wrong with them, the column's validator says
-            self._demand_policies({rule.policy for rule in rules.read(self.rules) if rule.policy})
+            wanted = rules.read(self.rules)
+            wrong = [f"{path}: {problem}" for path, problem in rules.problems(wanted, known).items()]
+            if wrong := wrong + _missing_policies({rule.policy for rule in wanted if rule.policy}):
+                problems["rules"] = wrong
+        if problems:
+            raise ValidationError(problems)
 
-    def _demand_policies(self, wanted: set[str]) -> None:
-        """Raises ValidationError."""
-        if missing := sorted(wanted - set(Policy.objects.filter(is_active=True).values_list("name", flat=True))):
-            raise ValidationError({"rules": f"There is no active policy {', '.join(missing)}."})
+    def _known(self) -> Names:
+        """Everything that may be named: what the catalogue has, and what these preferences named before."""
+        there = Names(
+            providers=frozenset(catalogue_compiler.provider_names()), models=frozenset(catalogue_compiler.model_ids())
+        )
+        before = Preferences.objects.filter(pk=self.pk).first()
+        if before is None:
+            return there
+        lists = Names(providers=frozenset(before.preferred_providers) | frozenset(before.blocked_providers))
+        with contextlib.suppress(rules.InvalidRules):
+            return rules.together([there, lists, rules.named(rules.read(before.rules))])
+        return rules.together([there, lists])
+
+
+def _texts(value: object) -> list[str]:
+    """The names of a list; what else there is in it, or in its place, the column's validator refuses."""
+    return [each for each in value if isinstance(each, str) and each] if isinstance(value, list) else []
+
+
+def _missing_policies(wanted: set[str]) -> list[str]:
+    missing = sorted(wanted - set(Policy.objects.filter(is_active=True).values_list("name", flat=True)))
+    return [f"There is no active policy {', '.join(missing)}."] if missing else []
 
 
 class PolicyShift(Audited):

@@ -1,5 +1,7 @@
 """The router's JSON in the REST API. Unknown fields are errors: a misspelt one must not be ignored in silence."""
 
+from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from django.utils.functional import cached_property
@@ -13,7 +15,7 @@ from autorouter.models import Policy, Preferences, Profile, ProfileScore, Router
 from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
 from models_registry.catalogue.compiler import successors
 from models_registry.succession import stand_ins
-from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
+from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict, valid
 from routerhub.releases.types import MAX_LABEL_CHARS
 
 MAX_TOKENS = 1_000_000_000
@@ -108,19 +110,56 @@ class RouterConfigurationSerializer(Reasoned, Strict, serializers.ModelSerialize
         return (PointsField if isinstance(kind, PointsByPattern) else made), options
 
 
+class PlacedModelSerializer(Strict):
+    """A model of a policy with its place: the lowest priority is tried first."""
+
+    provider = serializers.CharField(max_length=64)
+    model = serializers.CharField(max_length=128)
+    priority = Count(min_value=1, max_value=1_000)
+
+
+@extend_schema_field({"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "object"}]}})
+class PolicyModelsField(serializers.ListField):
+    """Model ids in their order, or {"provider", "model", "priority"} each; answered as ids."""
+
+    child = serializers.CharField(max_length=128)
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        if not isinstance(data, list) or not any(isinstance(each, dict) for each in data):
+            return super().to_internal_value(data)
+        placed: Any = valid(PlacedModelSerializer(data=data, many=True))
+        return [f"{each['provider']}:{each['model']}" for each in sorted(placed, key=itemgetter("priority"))]
+
+
 class PolicySerializer(Reasoned, Strict, serializers.ModelSerializer[Policy]):
-    models = serializers.ListField(source="model_ids", child=serializers.CharField(max_length=128), allow_empty=False)
+    """A policy. Its limits may be written by the names that they have elsewhere, too."""
+
+    models = PolicyModelsField(source="model_ids", allow_empty=False)
     stand_ins = serializers.SerializerMethodField(
         help_text="By each deprecated model of the policy, the one that answers in its place; empty where none does."
+    )
+    max_cost_per_task = serializers.DecimalField(
+        source="max_cost_usd",
+        max_digits=12,
+        decimal_places=6,
+        min_value=0,
+        write_only=True,
+        required=False,
+        allow_null=True,
+    )
+    max_tokens = serializers.IntegerField(
+        source="max_output_tokens", min_value=1, write_only=True, required=False, allow_null=True
     )
 
     class Meta:
         model = Policy
         fields = [
             "name", "version", "title", "models", "max_cost_usd", "max_output_tokens", "temperature", "is_active",
-            "adjust_max_places", "adjust_min_requests", "adjust_margin", "stand_ins", "reason",
+            "adjust_max_places", "adjust_min_requests", "adjust_margin", "stand_ins", "max_cost_per_task", "max_tokens",
+            "reason",
         ]  # fmt: skip
         read_only_fields = ["version", "is_active"]
+        extra_kwargs: ClassVar[dict[str, Any]] = {"title": {"required": False}}
         validators: ClassVar[list[Any]] = []  # a name that is there already is the next version's, not a mistake
 
     @cached_property
@@ -130,6 +169,18 @@ class PolicySerializer(Reasoned, Strict, serializers.ModelSerializer[Policy]):
 
     def get_stand_ins(self, row: Policy) -> dict[str, str]:
         return stand_ins(row.model_ids, self._successors)
+
+    def to_internal_value(self, data: Any) -> Any:
+        aliases = {
+            name: field.source for name, field in self.fields.items() if field.write_only and field.source != name
+        }
+        if isinstance(data, Mapping) and (
+            twice := {name: source for name, source in aliases.items() if {name, source} <= set(data)}
+        ):
+            raise serializers.ValidationError(
+                {name: [f"It is {source} by another name: send one of them."] for name, source in twice.items()}
+            )
+        return super().to_internal_value(data)
 
 
 class ScoreSerializer(serializers.ModelSerializer[ProfileScore]):

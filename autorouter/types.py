@@ -79,6 +79,11 @@ class RouterConfig:
         prefix="speed", low=-100, high=100, unit="points", group=groups.SPEED, label="Speed bonuses",
         help="Points by pattern; every pattern that the lower-cased model id contains counts.",
     )  # fmt: skip
+    policy_max_places: int = count(
+        4, low=0, high=20, unit="places", group=groups.POLICIES, label="Places within a policy", is_newer=True,
+        help="By how many places a caller's preferred providers and priority may move a model within a policy's order. 0: the "
+        "order stays as it is.",
+    )  # fmt: skip
     context_buffer: Decimal = number(
         "1.2", low="1", high="5", unit="times estimated tokens", group=groups.CONTEXT, label="Context buffer",
         help="Estimated tokens are multiplied by it before they are compared with the window.",

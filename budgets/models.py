@@ -7,6 +7,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from budgets.choices import EntryKind, KeyPermission, Measure, Outcome, Period, Role, ScopeKind
+from routerhub import numerals
 from routerhub.audit.models import Audited, Fact
 
 
@@ -126,7 +127,7 @@ class Limit(Audited):
     def clean(self) -> None:
         if (self.kind == ScopeKind.SITE) != (self.subject == ""):
             raise ValidationError({"subject": "Empty for the whole site, and only for it."})
-        if self.kind in {ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY} and not self.subject.isdigit():
+        if self.kind in {ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY} and numerals.whole(self.subject) is None:
             raise ValidationError({"subject": f"{self.subject!r} is not a number: write the id of the {self.kind}."})
 
 

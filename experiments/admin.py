@@ -43,7 +43,7 @@ def decision_panel(row: Record) -> SafeString:
     """Why a request got its model: who answered, and who came next."""
     found = decisions.explained(row)
     first = found.decision.candidates[:2] if found.decision else ()
-    shown = [each for each in (found.answered, *first) if each]
+    shown = [each for each in (found.used, *first) if each]
     context = {"found": found, "decision": found.decision, "rows": bars(list(dict.fromkeys(shown))[:2])}
     return render_to_string("experiments/decision_panel.html", context)
 

@@ -9,6 +9,7 @@ from autorouter.types import CATEGORIES
 from experiments.errors import BadSlice
 from experiments.replay.backtest import MAX_REPLAYED, Pair
 from experiments.replay.traffic import MAX_REQUESTS, Slice, read_moment
+from routerhub.audit.forms import NumericForm
 from routerhub.releases import lines, store
 
 ALLOWED = f"Write a number from 1 to {MAX_REPLAYED:,}."
@@ -24,7 +25,7 @@ class MomentField(forms.CharField):
             raise ValidationError(problem.message) from problem
 
 
-class BacktestForm(forms.Form):
+class BacktestForm(NumericForm, forms.Form):
     """Which releases are tried, over which requests. None of a line: the one that is live."""
 
     limit = forms.IntegerField(

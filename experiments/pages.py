@@ -10,12 +10,15 @@ from experiments.errors import BadSlice, ExperimentError
 from experiments.forms import BacktestForm
 from experiments.replay import backtest, decisions
 from experiments.replay.bars import bars
+from experiments.replay.figures import change
 from experiments.types import Report
 from models_registry.errors import RegistryError
 from routerhub.audit.pages import StaffPage, page
 from routerhub.releases.errors import ReleaseError
 
 MAX_BARS = 12
+DECIMALS = {"cost_usd": 8, "quality": 2, "latency_ms": 0}
+"""Of the figures of a backtest."""
 
 
 @page("decisions/<str:operation_id>/", "decision")
@@ -33,7 +36,7 @@ class DecisionPage(StaffPage):
             return super().get_context_data(**given, title="No such request", story=None)
         decision = found.decision
         return super().get_context_data(
-            **given, title=f"Why {found.record.model}", story=decisions.as_json(found), record=found.record,
+            **given, title=f"Why {found.record.model}", story=decisions.as_json(found), record=found.record, found=found,
             rows=bars(decision.candidates[:MAX_BARS]) if decision else [],
             more=max(0, len(decision.candidates) - MAX_BARS) if decision else 0,
             would_differ=counterfactual.changes(decision) if decision else (),
@@ -73,7 +76,10 @@ def _shown(report: dict[str, Any]) -> dict[str, Any]:
     for flow in report["flows"]:
         flow["width"] = round(100 * flow["requests"] / largest, 1)
     report["share"] = round(100 * report["moved"] / report["requests"], 1) if report["requests"] else 0
-    for name in ("cost_usd", "latency_ms"):
-        if report[name] and report[name]["relative"] is not None:
-            report[name]["percent"] = f"{100 * report[name]['relative']:+.2f} %"
+    for name, decimals in DECIMALS.items():
+        if estimate := report[name]:
+            figures = (estimate["mean"], *estimate["interval"])
+            estimate["mean"], *estimate["interval"] = (change(each, decimals) for each in figures)
+            if estimate["relative"] is not None:
+                estimate["percent"] = f"{change(100 * estimate['relative'], 2)} %"
     return report

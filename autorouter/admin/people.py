@@ -20,14 +20,25 @@ RULE_PANELS: list[Callable[[Preferences], SafeString]] = []
 """What apps above this one show below a user's rules: what each did over recent traffic."""
 
 
-class PreferencesForm(ReasonForm):
-    preferred_providers = forms.MultipleChoiceField(required=False, widget=UnfoldAdminSelect2MultipleWidget)
-    blocked_providers = forms.MultipleChoiceField(required=False, widget=UnfoldAdminSelect2MultipleWidget)
+class Picker(UnfoldAdminSelect2MultipleWidget):
+    """A list to choose several of, with a search. Its choices are on the page: the class `admin-autocomplete`, which Unfold
+    gives it too, would have Django's script ask the page's own address for them."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.attrs["class"] = "unfold-admin-autocomplete"
+
+
+class PreferencesForm(ReasonForm):
+    preferred_providers = forms.MultipleChoiceField(required=False, widget=Picker)
+    blocked_providers = forms.MultipleChoiceField(required=False, widget=Picker)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        there = provider_names()
         for name in ("preferred_providers", "blocked_providers"):
-            self.fields[name].choices = [(each, each) for each in provider_names()]  # type: ignore[attr-defined]
+            names = sorted({*there, *getattr(self.instance, name)})
+            self.fields[name].choices = [(each, each) for each in names]  # type: ignore[attr-defined]
 
 
 @admin.register(Preferences)

@@ -17,7 +17,7 @@ from autorouter.decision.ordering import shifted
 from autorouter.models import Policy, PolicyShift, TaskType
 from models_registry.catalogue.compiler import successors
 from models_registry.succession import stand_ins
-from routerhub.audit.admin import AuditedAdmin, DecidedAdmin, ReasonForm
+from routerhub.audit.admin import AuditedAdmin, DecidedAdmin, ReasonForm, form_change
 from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
 
@@ -48,7 +48,13 @@ class PolicyAdmin(AuditedAdmin):
     list_filter = ["is_active"]
     search_fields = ["name", "title"]
     fieldsets = [
-        (None, {"fields": [("name", "version"), "title", "is_active"]}),
+        (
+            None,
+            {
+                "fields": ["name", "title", ("version", "is_active")],
+                "description": "What is saved is the policy's next version and takes the place of the active one.",
+            },
+        ),
         ("Models", {"fields": ["model_ids", "moved"], "description": "The first that can take the request is called."}),
         ("Limits", {"fields": [("max_cost_usd", "max_output_tokens", "temperature")]}),
         (
@@ -60,8 +66,19 @@ class PolicyAdmin(AuditedAdmin):
             },
         ),
     ]
-    readonly_fields = ["moved"]
-    actions = ["activate"]
+    readonly_fields = ["version", "is_active", "moved"]
+    actions = ["activate", "deactivate"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Policy | None = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return [*fields, "name"] if obj else fields
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        """An edited version stays as it was, and is the one before the next."""
+        if change and form.changed_data == ["reason"]:
+            return
+        policies.make_next(obj, form_change(request, form))
+        super().save_model(request, obj, form, change=False)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Tells of models that are deprecated already who will answer in their place."""
@@ -80,6 +97,16 @@ class PolicyAdmin(AuditedAdmin):
             else:
                 messages.success(request, f"{row} is active.")
 
+    @action(description="Deactivate: nobody uses the policy", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: Any) -> None:
+        for row in queryset.filter(is_active=True):
+            try:
+                policies.deactivate(row.name, change_by(request, "deactivated in the admin"))
+            except InvalidRelease as refused:
+                messages.error(request, f"{row}: {refused}")
+            else:
+                messages.success(request, f"{row} is not active any more.")
+
     @display(description="Max cost per task", ordering="max_cost_usd")
     def max_cost(self, row: Policy) -> str:
         return "no limit" if row.max_cost_usd is None else f"{row.max_cost_usd.normalize():f} USD"
@@ -95,10 +122,13 @@ class PolicyAdmin(AuditedAdmin):
 
     @display(description="Order in use")
     def moved(self, row: Policy) -> SafeString:
-        shifts = PolicyShift.objects.filter(policy=row.name) if row.is_active else PolicyShift.objects.none()
+        """Of the active version as it is saved, whatever the form says."""
+        active = Policy.objects.filter(name=row.name, is_active=True).first()
+        if active is None:
+            return SafeString("-")
+        shifts = PolicyShift.objects.filter(policy=row.name)
         places = {shift.model: shift.places for shift in shifts}
-        context = {"order": shifted(row.model_ids, places), "shifts": shifts}
-        return render_to_string("autorouter/order.html", context)
+        return render_to_string("autorouter/order.html", {"order": shifted(active.model_ids, places), "shifts": shifts})
 
 
 @admin.register(PolicyShift)

@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from autorouter.models import Profile, ProfileScore, RouterConfiguration
 from models_registry.admin.models import PANELS
-from routerhub.audit.admin import AuditedAdmin
+from routerhub.audit.admin import AuditedAdmin, RowForm
 
 
 def scores_panel(model: str) -> SafeString:
@@ -45,6 +45,7 @@ class RouterConfigurationAdmin(AuditedAdmin):
 
 class ScoreInline(TabularInline):
     model = ProfileScore
+    form = RowForm
     extra = 0
     max_num = 9
     fields = ["dimension", "value", "source", "dated", "is_estimated"]

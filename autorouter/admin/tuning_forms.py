@@ -16,6 +16,7 @@ from autorouter.configuration.tunables.columns import DECIMALS, MAX_DIGITS, Poin
 from autorouter.configuration.tunables.kinds import MODEL_ID_CHARS, Flag, ModelId, Number, PointsByPattern, text
 from autorouter.configuration.tunables.shapes import COLUMNS, Column, column_at, crossed, json_number
 from autorouter.models import RouterConfiguration
+from routerhub import numerals
 from routerhub.audit.forms import QueryForm, ReasonedForm
 from routerhub.releases.types import MAX_LABEL_CHARS
 
@@ -60,11 +61,8 @@ class PatternsField(forms.Field):
 
 
 def _points(pattern: str, written: str) -> float | int:
-    try:
-        value = Decimal(written.strip())
-    except ArithmeticError as problem:
-        raise ValidationError(f"{pattern}: {written!r} is not a number.") from problem
-    if not value.is_finite():
+    value = numerals.exact(written)
+    if value is None:
         raise ValidationError(f"{pattern}: {written!r} is not a number.")
     return json_number(value)
 

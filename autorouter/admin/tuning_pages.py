@@ -84,8 +84,12 @@ class TuningPage(TunedPage):
 
     def act(self, form: TuningForm, **_: Any) -> HttpResponse:
         percent, label = form.cleaned_data["for_percent"], form.cleaned_data["label"]
-        number = save.save_tuning(_row(), form.values(), percent, self.change(form), label)
-        messages.success(self.request, _outcome(number, percent))
+        row, values = _row(), form.values()
+        if save.differs(row, values):
+            number = save.save_tuning(row, values, percent, self.change(form), label)
+            messages.success(self.request, _outcome(number, percent))
+        else:
+            messages.info(self.request, "Nothing differs from what is saved, so nothing was saved.")
         return redirect("admin:tuning")
 
     def refuse(self, form: forms.Form, refused: Exception) -> None:

@@ -6,7 +6,7 @@ policy}}; a score is {"value", "source", "dated", "is_estimated"}. See release0.
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from autorouter.configuration.tunables import shapes
@@ -20,6 +20,7 @@ from autorouter.types import (
     RouterRelease,
     Score,
 )
+from routerhub import numerals
 from routerhub.releases.errors import InvalidRelease
 
 SCORE = Number(default=Decimal(70), low=Decimal(0), high=Decimal(100), unit="points")
@@ -61,11 +62,8 @@ class _Reader:
 
     def number(self, path: str, raw: object, allowed: Number) -> Decimal:
         """A number within what is allowed."""
-        try:
-            value = Decimal("NaN") if isinstance(raw, bool) else Decimal(str(raw))
-        except InvalidOperation:
-            value = Decimal("NaN")
-        if not value.is_finite():
+        value = numerals.exact(raw)
+        if value is None:
             self.problems[path] = f"{raw!r} is not a number from {allowed.low} to {allowed.high} {allowed.unit}."
             return allowed.default
         if problem := allowed.problem(value):
@@ -191,7 +189,7 @@ def _policy(reader: _Reader, path: str, name: str, raw: object) -> Policy:
         name=name,
         version=int(reader.number(f"{path}.version", given.get("version", 1), VERSION)),
         title=reader.text(f"{path}.title", given.get("title")),
-        models=shifted(models, {model: places for model, places in shifts.items() if model in models}),
+        models=shifted(models, shifts),
         max_cost_usd=reader.optional(f"{path}.max_cost_usd", given.get("max_cost_usd"), MAX_COST),
         max_output_tokens=None if tokens is None else int(tokens),
         temperature=reader.optional(f"{path}.temperature", given.get("temperature"), TEMPERATURE),

@@ -4,26 +4,51 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from autorouter.configuration.release0 import BUNDLE
 from autorouter.configuration.tunables import shapes
 from autorouter.configuration.tunables.shapes import json_number
 from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
 
 LINE = "router"
 """The line of releases that these tables make."""
+TAKEN = "is_static"
+"""Marks a score that the tables lack and that is release 0's."""
+Scores = dict[str, Any]
+"""A profile as a bundle spells it, by dimension."""
+STATIC_SCORES: Mapping[str, Scores] = {
+    model: {name: {**score, TAKEN: True} for name, score in scores.items()}
+    for model, scores in BUNDLE["profiles"].items()
+}
 TABLES = (RouterConfiguration, Profile, ProfileScore, Policy, TaskType, PolicyShift)
 
 
 def compile_bundle() -> dict[str, Any]:
-    """The bundle that the tables would make now. Missing configuration reads as the defaults."""
+    """The bundle that the tables would make now. Missing configuration reads as the defaults, a missing score as release 0's."""
     row = RouterConfiguration.objects.first() or RouterConfiguration()
     policies = Policy.objects.filter(is_active=True)
     shifts = current_shifts()
     return {
         "config": shapes.nest({name: getattr(row, name) for name in shapes.COLUMNS}),
-        "profiles": {each.model: _profile_json(each) for each in Profile.objects.prefetch_related("scores")},
+        "profiles": _completed(
+            {each.model: _profile_json(each) for each in Profile.objects.prefetch_related("scores")}
+        ),
         "policies": {each.name: policy_json(each, shifts.get(each.name, {})) for each in policies},
         "task_types": dict(TaskType.objects.values_list("name", "policy")),
     }
+
+
+def _completed(own: Mapping[str, Scores]) -> dict[str, Scores]:
+    """The profiles with every score that the tables lack as release 0 has it."""
+    return {model: {**STATIC_SCORES.get(model, {}), **own.get(model, {})} for model in {*STATIC_SCORES, *own}}
+
+
+def own_profiles(profiles: Mapping[str, Scores]) -> dict[str, Scores]:
+    """A bundle's profiles without what was taken from release 0: what the tables have, or are to have."""
+    own = {
+        model: {name: score for name, score in scores.items() if not score.get(TAKEN)}
+        for model, scores in profiles.items()
+    }
+    return {model: scores for model, scores in own.items() if scores or not profiles[model]}
 
 
 def _profile_json(row: Profile) -> dict[str, Any]:

@@ -18,12 +18,25 @@ from routerhub.releases import rollout
 @transaction.atomic
 def add_version(values: Mapping[str, Any], change: Change) -> Policy:
     """The next version of a policy, active from now on. Raises ValidationError, InvalidRelease."""
-    earlier = Policy.objects.select_for_update().filter(name=values["name"]).order_by("-version")
-    version = earlier[0].version + 1 if earlier else 1
-    _deactivate(earlier[0].name if earlier else "", change)
-    row = Policy(**values, version=version)
+    row = Policy(**values)
+    make_next(row, change)
     save.change_row(row, change)
     return row
+
+
+def title(name: str) -> str:
+    """The title of a policy's newest version, or where there is none its name: for whoever gives none."""
+    newest = Policy.objects.filter(name=name).order_by("-version").first()
+    return newest.title if newest else name
+
+
+def make_next(row: Policy, change: Change) -> None:
+    """Let a row that is not saved yet be the next version of its policy, in place of the active one. What it was read from
+    stays as it was."""
+    newest = Policy.objects.select_for_update().filter(name=row.name).order_by("-version").first()
+    row.pk, row._state.adding = None, True
+    row.version, row.is_active = newest.version + 1 if newest else 1, True
+    _deactivate(row.name, change)
 
 
 @transaction.atomic

@@ -12,6 +12,9 @@ from autorouter.configuration.bundles import DIMENSIONS
 from routerhub.audit.change import Change
 from routerhub.releases.errors import InvalidRelease
 
+FACTS = ("value", "source", "dated", "is_estimated")
+"""What is said of a score."""
+
 
 def set_score(model: str, dimension: str, value: Decimal, source: str, dated: date, change: Change) -> int:
     """One score of a model, estimated, published at once. Raises InvalidRelease."""
@@ -25,12 +28,14 @@ def set_scores(changes: Mapping[str, Mapping[str, Mapping[str, Any]]], change: C
 
     Raises InvalidRelease, with every problem by its path; nothing is written then.
     """
-    problems = {
-        f"profiles.{model}.{dimension}": f"allowed: {', '.join(DIMENSIONS)}."
-        for model, scores in changes.items()
-        for dimension in scores
-        if dimension not in DIMENSIONS
+    cells = {
+        f"profiles.{model}.{name}": (name, facts) for model, scores in changes.items() for name, facts in scores.items()
     }
+    problems = {
+        path: f"allowed: {', '.join(DIMENSIONS)}." for path, (name, _) in cells.items() if name not in DIMENSIONS
+    }
+    for path, (_, facts) in cells.items():
+        problems |= {f"{path}.{unknown}": f"allowed: {', '.join(FACTS)}." for unknown in facts.keys() - set(FACTS)}
     if problems:
         raise InvalidRelease(problems)
     target = compiler.compile_bundle()

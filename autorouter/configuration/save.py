@@ -8,6 +8,7 @@ from django.db import models, transaction
 
 from autorouter.configuration.compiler import LINE
 from autorouter.models import RouterConfiguration
+from routerhub import numerals
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.releases import rollout, store
@@ -39,13 +40,18 @@ def read_share(text: str) -> int:
     """For how many percent of the users: 100 for "live", 0 for "draft", or a number between. Raises ValidationError."""
     if text in {"live", "draft"}:
         return LIVE if text == "live" else DRAFT
+    percent = numerals.whole(text) or 0
     try:
-        percent = int(text) if text.isdecimal() else 0
         rollout.demand_share(percent)
     except ValueError as problem:
         allowed = "live, draft or a number of percent from 1 to 100"
         raise ValidationError({"as": f"{text!r} is not {allowed}."}) from problem
     return percent
+
+
+def differs(row: RouterConfiguration, values: Mapping[str, Any]) -> bool:
+    """Whether these values change anything."""
+    return any(getattr(row, name) != value for name, value in values.items())
 
 
 @transaction.atomic
@@ -55,10 +61,14 @@ def save_tuning(
     """Change these values and make the release live for `percent` of the users. A draft may be called `label`. Returns its
     number.
 
+    Values that are there already change nothing: the number is that of the newest release in use.
     Raises ValidationError, InvalidRelease; nothing is written then.
     """
     if label and percent != DRAFT:
         raise ValidationError({"label": f"{label!r} would be the name of a draft, and this is none: leave it out."})
+    if not differs(row, values):
+        in_use = rollout.pointer(LINE)
+        return in_use.stable if in_use.candidate is None else in_use.candidate
 
     def edit() -> None:
         for name, value in values.items():

@@ -18,7 +18,10 @@ KINDS = {"profiles": (Profile, "model"), "policies": (Policy, "name"), "task_typ
 
 @transaction.atomic
 def seed() -> dict[str, int]:
-    """Add what was never there and publish. Returns how many rows of each kind were added, and the live release."""
+    """Add what was never there and publish; no task type whose policy staff switched off.
+
+    Returns how many rows of each kind were added, and the live release.
+    """
     there = compiler.compile_bundle()
     is_settled = store.is_settled(compiler.LINE)
     has_configuration = RouterConfiguration.objects.exists()
@@ -26,6 +29,8 @@ def seed() -> dict[str, int]:
         kind: {name: facts for name, facts in BUNDLE[kind].items() if name not in history.ever_named(model, field)}
         for kind, (model, field) in KINDS.items()
     }
+    policies = {**there["policies"], **missing["policies"]}
+    missing["task_types"] = {name: policy for name, policy in missing["task_types"].items() if policy in policies}
     if not has_configuration or any(missing.values()):
         target = {kind: {**there[kind], **added} for kind, added in missing.items()}
         tables.write({**target, "config": there["config"] if has_configuration else BUNDLE["config"]}, SEED)

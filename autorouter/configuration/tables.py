@@ -26,7 +26,7 @@ def write(target: Facts, change: Change) -> None:
     before = compiler.compile_bundle()
     if target["config"] != before["config"] or not RouterConfiguration.objects.exists():
         _write_config(target["config"], change)
-    _write_profiles(before["profiles"], target["profiles"], change)
+    _write_profiles(compiler.own_profiles(before["profiles"]), compiler.own_profiles(target["profiles"]), change)
     _write_policies(before["policies"], target["policies"], change)
     _write_task_types(target["task_types"], change)
 

@@ -7,6 +7,7 @@ first, no change of score is promised that the overlay would outdo.
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 
+from autorouter.decision.explain import counting
 from autorouter.types import Candidate, Constraints, Decision, Terms
 
 MAX_SCORE, MAX_WEIGHT, MAX_BONUS = Decimal(100), Decimal(1), Decimal(100)
@@ -28,7 +29,8 @@ def _reasons(constraints: Constraints, candidates: Sequence[Candidate]) -> Itera
     if constraints.keeps_model and winner.model == constraints.previous_model and winner.terms.stickiness:
         yield _by_session(winner, second, constraints)
     elif constraints.policy:
-        yield f"{second.model} would have to stand before {winner.model} in policy {constraints.policy}, or that one be out."
+        where = f"in policy {constraints.policy}{counting(constraints)}"
+        yield f"{second.model} would have to stand before {winner.model} {where}, or that one be out."
     elif constraints.priority != "balanced" or _prefers(constraints):
         yield _overlaid(constraints, candidates)
     elif second.score == winner.score:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from autorouter.types import Candidate, Decision, Task, Terms
+from autorouter.types import Candidate, Constraints, Decision, Task, Terms
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -69,10 +69,21 @@ def _choice(decision: Decision, first: Candidate) -> str:
     if constraints.keeps_model and first.model == constraints.previous_model:
         return f"{first.model} answered this conversation before and can still take what it asks"
     if constraints.policy:
-        return f"{first.model} is the first model of policy {constraints.policy} that can take this request"
-    suits = f"{first.model} suits a {task.complexity} {task.category} task best"
+        place = f"the first model of policy {constraints.policy} that can take this request"
+        return f"{first.model} is {place}{counting(constraints)}"
+    if constraints.candidates == (first.model,):
+        return f"{first.model} was asked for by name"
+    among = f" of the {len(constraints.candidates)} that were asked for" if constraints.candidates else ""
+    suits = f"{first.model} suits a {task.complexity} {task.category} task best{among}"
     picked = f", picked for {constraints.priority}" if constraints.priority != "balanced" else ""
     return f"{suits}: score {_short(first.score)}, {_story(first)}{picked}"
+
+
+def counting(constraints: Constraints) -> str:
+    """What draws a policy's order beside what staff wrote."""
+    is_preferred = constraints.preferred_providers or constraints.preferred_models
+    asked = ["preferred providers"] * bool(is_preferred) + [constraints.priority] * (constraints.priority != "balanced")
+    return f", drawn by {' and '.join(asked)} as far as staff allow" if asked else ""
 
 
 def _rules(decision: Decision) -> str:
@@ -84,7 +95,8 @@ def _next(decision: Decision) -> str:
     if len(decision.candidates) < 2:
         return ""
     second = decision.candidates[1]
-    return f"; next is {second.model} with {_short(second.score)}"
+    score = "" if decision.constraints.policy else f" with {_short(second.score)}"
+    return f"; next is {second.model}{score}"
 
 
 def _story(candidate: Candidate) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from autorouter.decision.bitsets import Steps, members, set_of
-from autorouter.decision.rules import NOBODY, WEEKDAYS, Names, Rule, When
+from autorouter.decision.rules import NOBODY, WEEKDAYS, Names, Rule, When, together
 from autorouter.types import CATEGORIES, COMPLEXITIES, Constraints, Task
 
 MAX_EFFECTS = 256
@@ -90,8 +90,8 @@ class RuleSet:
             rules=tuple(rule.name for rule in rules),
             policy=next((rule.policy for rule in rules if rule.policy), None),
             allowed=tuple((rule.allow.providers, rule.allow.models) for rule in rules if rule.allow),
-            blocked=_together([self._blocked, *(rule.block for rule in rules if rule.block)]),
-            preferred=_together([self._preferred, *(rule.prefer for rule in rules if rule.prefer)]),
+            blocked=together([self._blocked, *(rule.block for rule in rules if rule.block)]),
+            preferred=together([self._preferred, *(rule.prefer for rule in rules if rule.prefer)]),
         )
 
 
@@ -104,13 +104,6 @@ def _is_within(when: When, hour: int) -> bool:
     first = 0 if when.from_hour is None else when.from_hour
     last = 24 if when.until_hour is None else when.until_hour
     return first <= hour < last if first <= last else hour >= first or hour < last
-
-
-def _together(names: Sequence[Names]) -> Names:
-    return Names(
-        providers=frozenset[str]().union(*(each.providers for each in names)),
-        models=frozenset[str]().union(*(each.models for each in names)),
-    )
 
 
 def _joined(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:

@@ -1,13 +1,14 @@
-"""A policy's order, moved by measured performance within what staff allow. Pure.
+"""A policy's order, moved within what staff allow: by measured performance, and by what the caller prefers. Pure.
 
 A model with enough requests whose success is surely worse than that of the policy's other models by more than the margin
 is demoted one place a round; one that is surely better is promoted. It is moved back only when its success is within half
 the margin of the others again, or when what was measured is too old to say anything: so it does not flap at the bound.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 Z = 1.96
 """Standard deviations of a 95 % interval."""
@@ -43,11 +44,26 @@ class Shift:
 
 
 def shifted(order: Sequence[str], shifts: Mapping[str, int]) -> tuple[str, ...]:
-    """The order with each model moved by its places; models that meet at a place keep their order."""
+    """The order with each model that is in it moved by its places; models that meet at a place keep their order."""
     at = {model: place for place, model in enumerate(order)}
     # Half a place more: a model that is moved by one passes the neighbour that stands there.
-    moved = {model: at[model] + places + (0.5 if places > 0 else -0.5) for model, places in shifts.items() if places}
+    moved = {
+        model: at[model] + places + (0.5 if places > 0 else -0.5)
+        for model, places in shifts.items()
+        if places and model in at
+    }
     return tuple(sorted(order, key=lambda model: (moved.get(model, at[model]), at[model])))
+
+
+def drawn(order: Sequence[int], wish: Callable[[int], Any], max_places: int) -> Iterator[int]:
+    """The order drawn towards another, lowest `wish` first, with nobody by more than `max_places` from where he stands."""
+    left = [(at, wish(each), each) for at, each in enumerate(order)]
+    for at in range(len(order)):
+        is_late = left[0][0] + max_places <= at
+        within = left[:1] if is_late else [each for each in left if each[0] <= at + max_places]
+        chosen = min(within, key=lambda each: (each[1], each[0]))
+        left.remove(chosen)
+        yield chosen[2]
 
 
 def interval(measured: Measured) -> tuple[float, float]:

@@ -78,6 +78,35 @@ def read(raw: object) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def problems(rules: Sequence[Rule], known: Names) -> dict[str, str]:
+    """What of rules that can be read makes no sense, by its path: asked when they are saved. `known` is all there is."""
+    found = {}
+    for at, rule in enumerate(rules):
+        path, when = f"rules[{at}]", rule.when
+        if when.min_tokens is not None and when.max_tokens is not None and when.min_tokens > when.max_tokens:
+            found[f"{path}.when.min_tokens"] = f"{when.min_tokens:,} is above max_tokens, {when.max_tokens:,}."
+        for effect in EFFECTS[:3]:
+            names = getattr(rule, effect) or NOBODY
+            for kind in ("providers", "models"):
+                if unknown := sorted(getattr(names, kind) - getattr(known, kind)):
+                    found[f"{path}.then.{effect}.{kind}"] = f"There is no {kind[:-1]} {', '.join(map(repr, unknown))}."
+        if not all(text.isprintable() and text.strip() for text in (rule.name, *when.tag)):
+            found[path] = "its name and tags are printable texts, and not blank."
+    return found
+
+
+def named(rules: Sequence[Rule]) -> Names:
+    """Every provider and model that rules name."""
+    return together([names for rule in rules for names in (rule.allow, rule.block, rule.prefer) if names])
+
+
+def together(names: Sequence[Names]) -> Names:
+    return Names(
+        providers=frozenset[str]().union(*(each.providers for each in names)),
+        models=frozenset[str]().union(*(each.models for each in names)),
+    )
+
+
 def _rule(path: str, raw: object, problems: dict[str, str]) -> Rule:
     facts = _object(path, raw, ("name", "when", "then"), problems)
     name = facts.get("name")

@@ -1,7 +1,7 @@
 """The models that may answer a request, best first, found one by one. Pure.
 
-They go by score; then by what is asked for on top: a policy's order, or among those near the best score the priority's
-measure and what is preferred, or local ones first; and before all others the model that the session keeps.
+They go by score; then by what is asked for on top: a policy's order, drawn towards what is preferred and the priority's
+measure, or these among those near the best score, or local ones first; and before all others the model that the session keeps.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +12,7 @@ from typing import Any
 
 from autorouter.decision.bitsets import members, set_of
 from autorouter.decision.costs import Costs
+from autorouter.decision.ordering import drawn
 from autorouter.decision.ranking import Lifted, Ranked, Ranking, Rankings
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.types import Constraints, Policy, RouterRelease, Task
@@ -31,6 +32,7 @@ class Walk:
         self.task = task
         self.constraints = constraints
         self._policy = _policy(rankings.router, constraints)
+        self._max_places = rankings.router.config.policy_max_places
         self._keeps = constraints.keeps_model and rankings.router.config.stickiness_bonus > 0
         self.max_cost_usd = _lower(constraints.max_cost_usd, self._policy.max_cost_usd if self._policy else None)
         self.considered = _considered(self.ranking, self._policy, constraints)
@@ -56,10 +58,31 @@ class Walk:
         yield from members(kept_back)
         if self._policy is not None:
             left = self._left & ~kept_back
-            yield from self._costs.fitting(place for place in self.ranking.in_policy(self._policy) if left >> place & 1)
+            order = self._costs.fitting(place for place in self.ranking.in_policy(self._policy) if left >> place & 1)
+            yield from self._drawn(order)
             return
         for group, is_near in self._groups():
             yield from self._in_order(group & ~kept_back, is_near, enough)
+
+    def _drawn(self, order: Iterator[int]) -> Iterator[int]:
+        """A policy's order, as far as staff allow by what the caller prefers."""
+        wish = self._wish() if self._max_places else None
+        return order if wish is None else drawn(list(order), wish, self._max_places)
+
+    def _wish(self) -> Measure | None:
+        """What is preferred first, then by the priority's measure; None where nothing is asked for."""
+        constraints, ranking = self.constraints, self.ranking
+        preferred = ranking.named(constraints.preferred_providers, constraints.preferred_models)
+        measures: dict[str, Callable[[], Measure]] = {
+            "cost": lambda: self._costs.at,
+            "speed": lambda: ranking.by_speed.levels.__getitem__,
+            "quality": lambda: ranking.by_quality.levels.__getitem__,
+            "privacy": lambda: lambda place: not ranking.local >> place & 1,
+        }
+        if constraints.priority not in measures:
+            return (lambda place: not preferred >> place & 1) if preferred else None
+        measure = measures[constraints.priority]()
+        return lambda place: (not preferred >> place & 1, measure(place))
 
     def _groups(self) -> Iterator[tuple[int, bool]]:
         """Sets of places, each wholly before the next, and whether the priority's measure orders it."""

@@ -56,7 +56,7 @@ class RouterConfigurationView(APIView):
 class PolicyViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.CreateModelMixin, viewsets.GenericViewSet[Policy]
 ):
-    """Routing policies. Posting one makes its next version, which takes the place of the active one."""
+    """Routing policies. Posting one makes its next version, which takes the place of the active one, and answers with it."""
 
     queryset = Policy.objects.all()
     serializer_class = PolicySerializer
@@ -70,7 +70,8 @@ class PolicyViewSet(
         return super().get_object()
 
     def perform_create(self, serializer: Any) -> None:
-        values = dict(serializer.validated_data)
+        given = serializer.validated_data
+        values = {"title": policies.title(given["name"]), **given}
         reason = values.pop("reason")
         try:
             serializer.instance = policies.add_version(values, change_by(self.request, reason))

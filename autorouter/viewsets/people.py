@@ -16,6 +16,7 @@ from autorouter.models import Preferences, Session
 from autorouter.people import preferences, sessions
 from autorouter.serializers import PreferencesSerializer, SessionSerializer
 from budgets.authentication import caller_of
+from routerhub import numerals
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import TablePermissions, may
 from routerhub.audit.serializers import valid
@@ -57,9 +58,10 @@ class PreferencesView(APIView):
                 )
             return int(own)
         verb = "view" if request.method == "GET" else "change"
-        if not may(request.user, verb, Preferences) or not given.isdecimal() or not _users(request).filter(pk=given):
+        number = numerals.whole(given)
+        if not may(request.user, verb, Preferences) or number is None or not _users(request).filter(pk=number).exists():
             raise NotFound(f"There is no user {given!r} whose preferences you may see.")
-        return int(given)
+        return number
 
 
 def _users(request: Request) -> QuerySet[User]:

@@ -1,8 +1,7 @@
 """A release, or values that are not saved yet, against what is live, over recorded traffic."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from autorouter.configuration import bundles
@@ -10,9 +9,11 @@ from autorouter.configuration.tunables.shapes import WHOLE_OBJECTS
 from autorouter.types import RouterRelease
 from experiments.errors import BadSlice
 from experiments.replay import comparing
+from experiments.replay.figures import percent, points
 from experiments.replay.traffic import Slice, recent, remembered
 from experiments.types import Estimate, Report
 from models_registry.types import Catalogue
+from routerhub import numerals
 from routerhub.releases import rollout, store
 
 MAX_FLOWS = 50
@@ -43,16 +44,15 @@ class Bounds:
         passed = []
         latency = report.latency_ms.relative if report.latency_ms else None
         share = report.moved / report.requests if report.requests else 0.0
-        found: tuple[tuple[str, float | None, float | None, str], ...] = (
-            ("cost", report.cost_usd.relative, self.max_cost_increase, "rises by {:.2%}, more than {:.2%}"),
-            ("latency", latency, self.max_latency_increase,
-             "rises by {:.2%}, more than {:.2%}"),
-            ("mean quality", -report.quality.mean, self.max_quality_loss, "falls by {:.2f} points, more than {:.2f}"),
-            ("share of moved requests", share, self.max_moved, "is {:.2%}, more than {:.2%}"),
-        )  # fmt: skip
-        for name, value, bound, text in found:
+        found: tuple[tuple[str, float | None, float | None, Callable[[float], str], str], ...] = (
+            ("cost rises by", report.cost_usd.relative, self.max_cost_increase, percent, ""),
+            ("latency rises by", latency, self.max_latency_increase, percent, ""),
+            ("mean quality falls by", -report.quality.mean, self.max_quality_loss, points, " points"),
+            ("share of moved requests is", share, self.max_moved, percent, ""),
+        )
+        for what, value, bound, told, unit in found:
             if bound is not None and value is not None and value > bound:
-                passed.append(f"{name} {text.format(value, bound)}")
+                passed.append(f"{what} {told(value)}{unit}, more than {told(bound)}")
         return passed
 
 
@@ -99,11 +99,8 @@ def merged(bundle: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 
 def read_share(text: str, field: str) -> float:
     """0.05 out of "5%" or "0.05". Raises BadSlice."""
-    try:
-        value = Decimal(text.removesuffix("%").strip())
-    except ArithmeticError as problem:
-        raise BadSlice(field, f"{text!r} is not a share such as 5% or 0.05.") from problem
-    if not value.is_finite():
+    value = numerals.exact(text.removesuffix("%"))
+    if value is None:
         raise BadSlice(field, f"{text!r} is not a share such as 5% or 0.05.")
     return float(value / 100 if text.endswith("%") else value)
 

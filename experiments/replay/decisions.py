@@ -19,6 +19,8 @@ from routerhub.releases.errors import InvalidRelease, UnknownRelease
 
 PARTS = frozenset({"task", "constraints", "availability", "fingerprint"})
 """What a record keeps of its decision."""
+ANSWERED = frozenset({"success", "abandoned"})
+"""Outcomes of requests that a model answered, if only for as long as somebody listened."""
 OTHERWISE = "Decided again, it comes out otherwise: the code's rules have changed since."
 
 
@@ -34,15 +36,22 @@ class ExplainedDecision:
     problem: str
 
     @property
-    def answered(self) -> Candidate | None:
-        """The candidate that the record names: the first one, or after a fallback another."""
+    def role(self) -> str:
+        """What the model that the record names did: nothing where the request was refused before any call."""
+        if self.record.outcome in ANSWERED:
+            return "answered"
+        return "called last" if self.record.attempts else ""
+
+    @property
+    def used(self) -> Candidate | None:
+        """The candidate that did something: the first one, or after a fallback another."""
         candidates = self.decision.candidates if self.decision else ()
-        return next((each for each in candidates if each.model == self.record.model), None)
+        return next((each for each in candidates if self.role and each.model == self.record.model), None)
 
     @property
     def why(self) -> str:
         """One sentence; empty where the decision could not be made again."""
-        return explain.why(self.decision, self.answered) if self.decision else ""
+        return explain.why(self.decision, self.used) if self.decision else ""
 
 
 def find(operation_id: UUID | str, among: QuerySet[Record]) -> Record:

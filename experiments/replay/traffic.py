@@ -23,6 +23,7 @@ from experiments.errors import BadSlice
 from experiments.replay.decisions import PARTS
 from experiments.types import Situation, Traffic
 from models_registry.types import Availability, Usage
+from routerhub import numerals
 
 SHIPPED_EVERY = 4
 """So many of the seed prompts make one built-in prompt, or the first preview would wait while all are classified."""
@@ -151,8 +152,8 @@ def read_moment(field: str, text: str) -> Any:
         return None
     ages = {"d": "days", "h": "hours", "m": "minutes"}
     try:
-        if text[:-1].isdecimal() and text[-1] in ages:
-            return now() - timedelta(**{ages[text[-1]]: int(text[:-1])})
+        if text[-1] in ages and (age := numerals.whole(text[:-1])) is not None:
+            return now() - timedelta(**{ages[text[-1]]: age})
         found = parse_datetime(text) or parse_datetime(f"{text}T00:00") or parse_duration(text)
     except (ValueError, OverflowError):
         found = None

@@ -15,7 +15,7 @@ from models_registry.admin.display import TellsOfWaitingPrices
 from models_registry.models import Deployment, Price, Provider
 from models_registry.prices import rows
 from models_registry.prices.quarantine import plain
-from routerhub.audit.admin import AuditedAdmin, TakesPartsAlong, asks_why
+from routerhub.audit.admin import AuditedAdmin, RowForm, TakesPartsAlong, asks_why
 from routerhub.audit.change import Change
 
 
@@ -30,6 +30,7 @@ class PriceInline(StackedInline):
     """Rows are added, never edited: the past keeps its prices."""
 
     model = Price
+    form = RowForm
     extra = 0
     fields = [
         ("effective_from", "source", "dated"), ("input", "output"), ("cache_read", "cache_write"),

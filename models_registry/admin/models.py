@@ -25,7 +25,7 @@ from models_registry.admin.pages import DeprecatePage, DuplicatePage
 from models_registry.choices import CapabilityChoice
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
-from routerhub.audit.admin import AuditedAdmin, ReasonForm, TakesPartsAlong
+from routerhub.audit.admin import AuditedAdmin, ReasonForm, RowForm, TakesPartsAlong
 
 PANELS: list[Callable[[str], SafeString]] = []
 """What apps above this one show on a model's page, by its id: the router adds the profile scores."""
@@ -33,6 +33,7 @@ PANELS: list[Callable[[str], SafeString]] = []
 
 class DeploymentInline(TabularInline):
     model = Deployment
+    form = RowForm
     extra = 0
     fields = ["provider", "upstream_model", "position", "status"]
     show_change_link = True
@@ -52,6 +53,7 @@ class PriceInline(NonrelatedStackedInline):
     """A price of one of the model's deployments. Rows are added, never edited: the past keeps its prices."""
 
     model = Price
+    form = RowForm
     extra = 0
     max_num = 1
     verbose_name_plural = "New price"

@@ -5,10 +5,11 @@ A figure that jumps, that is free all of a sudden, or that is off by a unit is m
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 
 from models_registry.types import Rates
+from routerhub import numerals
 
 MAX_FACTOR = Decimal(5)
 """How many times dearer or cheaper than the last price a new one may be and still count at once."""
@@ -98,12 +99,8 @@ def _problems_of(at: int, tier: Mapping[str, object]) -> Iterator[str]:
     if not isinstance(above, int) or isinstance(above, bool) or above < 1:
         yield f"[{at}].above_input_tokens: {above!r} is not a whole number of tokens above 0."
     for name in rates & tier.keys():
-        try:
-            value = Decimal(str(tier[name]))
-            is_fine = value.is_finite() and value >= 0
-        except InvalidOperation:
-            is_fine = False
-        if not is_fine:
+        value = numerals.exact(tier[name])
+        if value is None or value < 0:
             yield f"[{at}].{name}: {tier[name]!r} is not a price of zero or more."
 
 

@@ -27,11 +27,11 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from routerhub.audit import history, history_pages, publishing
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.errors import ChangeRefused
-from routerhub.audit.forms import MAX_REASON_CHARS, ReasonedForm
+from routerhub.audit.forms import MAX_REASON_CHARS, NumericForm, ReasonedForm
 
 __all__ = [
-    "AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "TableAdmin", "TakesPartsAlong", "asks_why",
-    "delete_selected", "history_pages", "known_values",
+    "AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "RowForm", "TableAdmin", "TakesPartsAlong", "asks_why",
+    "delete_selected", "form_change", "history_pages", "known_values",
 ]  # fmt: skip
 
 ADDED = "added in the admin"
@@ -60,7 +60,11 @@ def known_values(words: Callable[[], Iterable[str]]) -> type[AllValuesFieldListF
     return KnownValuesFilter
 
 
-class ReasonForm(forms.ModelForm):  # type: ignore[type-arg]
+class RowForm(NumericForm, forms.ModelForm):  # type: ignore[type-arg]
+    """The form of a row of its own, or of one in a page's table."""
+
+
+class ReasonForm(RowForm):
     """Asks why a row is changed, and shows what is wrong with the release that the change would make."""
 
     problems: Iterable[str] = ()
@@ -105,13 +109,13 @@ class AuditedAdmin(SimpleHistoryAdmin, TableAdmin):
         return fieldsets
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        history.stamp(obj, _change(request, form))
+        history.stamp(obj, form_change(request, form))
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         changed = formset.save(commit=False)
         for row in [*changed, *formset.deleted_objects]:
-            history.stamp(row, _change(request, form))
+            history.stamp(row, form_change(request, form))
         for row in changed:
             row.save()
         for row in formset.deleted_objects:
@@ -120,7 +124,7 @@ class AuditedAdmin(SimpleHistoryAdmin, TableAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        publishing.publish(self.model, _change(request, form))
+        publishing.publish(self.model, form_change(request, form))
 
     def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
         """Saved and published in one transaction; a release that breaks a rule comes back as form errors."""
@@ -256,5 +260,6 @@ class FactAdmin(TableAdmin):
         return False
 
 
-def _change(request: HttpRequest, form: Any) -> Change:
+def form_change(request: HttpRequest, form: Any) -> Change:
+    """The change that a form of these pages makes."""
     return change_by(request, form.cleaned_data.get("reason") or ADDED)

@@ -7,12 +7,26 @@ from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from routerhub import numerals
+
 MAX_REASON_CHARS = 1_000
 REASON_MISSING = "Say why: it is kept in the history, beside your name."
 REASON_HINT = "kept in the history, beside your name"
 
 
-class ReasonedForm(forms.Form):
+class NumericForm(forms.BaseForm):
+    """Mixed into every form: reads numbers by the one rule for all of them."""
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        for name, field in self.fields.items():
+            is_number = isinstance(field, forms.IntegerField)  # and every other kind of number, which derive from it
+            if is_number and not field.disabled and not numerals.may_be_one(self[name].data):
+                self.errors.pop(name, None)
+                self.add_error(name, field.error_messages["invalid"])
+
+
+class ReasonedForm(NumericForm, forms.Form):
     """A form of a page that changes something."""
 
     reason = forms.CharField(
@@ -38,7 +52,7 @@ class ActionForm(forms.Form):
         return given
 
 
-class QueryForm(forms.Form):
+class QueryForm(NumericForm, forms.Form):
     """What the address of a page asks for."""
 
     def asked(self) -> dict[str, Any]:

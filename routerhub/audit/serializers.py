@@ -5,10 +5,28 @@ from typing import Any
 
 from rest_framework import serializers
 
+from routerhub import numerals
 from routerhub.audit.forms import MAX_REASON_CHARS, REASON_MISSING
 
+NUMBERS = (serializers.IntegerField, serializers.DecimalField, serializers.FloatField)
 
-class Strict(serializers.Serializer[Any]):
+
+class Numeric(serializers.Serializer[Any]):
+    """Reads numbers by the one rule for all of them."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        given = data if isinstance(data, Mapping) else {}
+        wrong = {
+            name: [field.error_messages["invalid"]]
+            for name, field in self.fields.items()
+            if isinstance(field, NUMBERS) and not field.read_only and not numerals.may_be_one(given.get(name))
+        }
+        if wrong:
+            raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
+
+
+class Strict(Numeric):
     """Refuses fields that it does not have."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -25,11 +43,11 @@ class WholeNumber(serializers.IntegerField):
     """A whole number between two others; what was given stands in the error."""
 
     def to_internal_value(self, data: Any) -> int:
-        text = str(data)
         low, high = self.min_value or 0, self.max_value or 0
-        if not text.isdecimal() or len(text) > len(str(high)) or not low <= int(text) <= high:
+        found = numerals.whole(str(data))
+        if found is None or not low <= found <= high:
             raise serializers.ValidationError(f"{data!r} is not a number from {low:,} to {high:,}.")
-        return int(text)
+        return found
 
 
 class Reasoned(serializers.Serializer[Any]):

@@ -5,7 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from routerhub.audit.serializers import ReasonSerializer
+from routerhub.audit.serializers import Numeric, ReasonSerializer
 from routerhub.releases import rollout
 from routerhub.releases.models import Release
 from routerhub.releases.types import State
@@ -38,6 +38,6 @@ class RolloutSerializer(ReasonSerializer):
         return super().validate(attrs)
 
 
-class DifferenceQuery(serializers.Serializer[Any]):
+class DifferenceQuery(Numeric):
     before = serializers.IntegerField(min_value=0)
     after = serializers.IntegerField(min_value=0)

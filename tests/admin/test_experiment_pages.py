@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from autorouter.configuration import profiles
 from autorouter.models import PolicyShift
 from autorouter.types import Constraints
 from experiments.learning import adjusting, proposals
@@ -15,11 +16,11 @@ from experiments.models import LearningRound, Proposal
 from routerhub.releases import rollout, store
 from tests.admin.answers import messages_of, text
 from tests.admin.people import check_doors, some_staff
-from tests.cast import Cast
+from tests.cast import Cast, because
 from tests.experiments.learning.test_adjusting import allow
 from tests.experiments.learning.test_adjusting import traffic as measured
 from tests.experiments.learning.test_proposals import a_sure_difference
-from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, open_shop, policy, request
+from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, failed, open_shop, policy, request, score
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_a_request_that_there_is_not_is_told(staff: Client, given: str) -> None:
 
 def roles(page: Any) -> list[str]:
     """What the panel of a record's decision calls the candidates that it shows."""
-    return re.findall(r'class="rh-badge">(answered|runner-up|first choice)<', page.content.decode())
+    return re.findall(r'class="rh-badge">(answered|called last|runner-up|first choice)<', page.content.decode())
 
 
 def test_the_record_tells_why_in_bars_and_leads_to_its_decision(staff: Client) -> None:
@@ -90,6 +91,29 @@ def test_the_record_of_a_stand_in_tells_for_whom(staff: Client) -> None:
     page = text(answer)
     assert f"{SMALL} stands in for {MIDDLE}, which could not be used" in page
     assert roles(answer) == ["answered", "first choice"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "role"),
+    [
+        ({"outcome": "failure", "attempts": [failed(MIDDLE)]}, ["called last", "runner-up"]),
+        ({"outcome": "failure", "attempts": []}, ["first choice", "runner-up"]),
+        ({"outcome": "abandoned"}, ["answered", "runner-up"]),
+    ],
+)
+def test_a_model_that_did_not_answer_is_not_told_to_have(
+    staff: Client, columns: dict[str, Any], role: list[str]
+) -> None:
+    operation = request(**columns)
+    assert roles(staff.get(reverse("admin:analytics_record_change", args=[operation]))) == role
+    page = text(staff.get(f"/admin/decisions/{operation}/"))
+    assert (f">{role[0]}<" in page) == (role[0] != "first choice")
+    assert "Candidates, best first" in page
+
+
+def test_a_policys_order_is_not_told_to_be_the_best_first(staff: Client) -> None:
+    page = text(staff.get(f"/admin/decisions/{request(Constraints(policy='code'))}/"))
+    assert "Candidates, in the order of policy code" in page
 
 
 def test_the_record_whose_decision_cannot_be_made_again_says_why(staff: Client) -> None:
@@ -112,6 +136,15 @@ def test_a_draft_is_tried_on_the_backtest_page(staff: Client) -> None:
     assert "-21.02 %" in page
     assert "-15.00" in page, "points of quality"
     assert "refused 0 → 0" in page
+
+
+def test_a_small_change_of_quality_is_not_rounded_to_nothing(staff: Client) -> None:
+    request()
+    for _ in range(3):
+        request(asked={"category": "factual"})
+    scores = {MIDDLE: {"coding": score(79.99)}}
+    number = store.draft("router", lambda: profiles.set_scores(scores, because("x")), because("x"))
+    assert "-0.0025" in text(staff.get(f"/admin/backtest/?limit=100&router={number}"))
 
 
 def test_without_records_the_backtest_page_says_so(staff: Client) -> None:

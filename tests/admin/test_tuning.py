@@ -192,6 +192,10 @@ def test_a_value_beside_its_range_is_told_beside_its_field_whichever_it_is(staff
         ("speed_bonuses", {"speed_pattern": ["fast"], "speed_points": ["Infinity"]}, "is not a number"),
         ("speed_bonuses", {"speed_pattern": ["Fast"], "speed_points": ["1"]}, "a pattern is lower case"),
         ("speed_bonuses", {"speed_pattern": [" "], "speed_points": ["1"]}, "a pattern is lower case and not empty"),
+        ("speed_bonuses", {"speed_pattern": ["a b"], "speed_points": ["1"]}, "without spaces"),
+        ("speed_bonuses", {"speed_pattern": ["a\0b"], "speed_points": ["1"]}, "without spaces"),
+        ("speed_bonuses", {"speed_pattern": ["a" * 65], "speed_points": ["1"]}, "1 to 64 characters"),
+        ("speed_bonuses", {"speed_pattern": [f"p{at}" for at in range(101)], "speed_points": ["1"] * 101}, "at most 100"),
         ("speed_bonuses", {"speed_pattern": ["a", "a"], "speed_points": ["1", "2"]}, "in the list twice"),
         ("how", {"how": "tomorrow"}, "tomorrow"),
         ("percent", {"how": "percent", "percent": "0"}, "a number of percent from 1 to 100"),
@@ -221,6 +225,14 @@ def test_what_the_release_breaks_is_told_and_nothing_is_written(staff: Client) -
     response = staff.post(TUNING, filled(staff, stickiness_bonus="4"))
     assert "profiles.openai:gpt-5.coding.source" in " ".join(response.context["form"].non_field_errors())
     assert (versions(), Release.objects.filter(line="router").count()) == (1, 1)
+
+
+@pytest.mark.parametrize("how", [{}, {"how": "percent", "percent": "15"}, {"how": "draft"}])
+def test_saved_as_it_is_nothing_is_written_and_the_page_says_so(staff: Client, how: dict[str, str]) -> None:
+    staff.post(TUNING, filled(staff, stickiness_bonus="4", how="draft"))
+    page = staff.post(TUNING, filled(staff, **how), follow=True).content.decode()
+    assert "Nothing differs from what is saved, so nothing was saved." in page
+    assert (versions(), Release.objects.filter(line="router").count(), pointer()) == (1, 2, (1, None, 0))
 
 
 def test_two_people_do_not_overwrite_one_another(staff: Client) -> None:

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 
 from autorouter.models import Preferences, Session
 from budgets.keys import create_key
+from models_registry.models import Provider
 from routerhub.releases.models import Release
 from tests import seeds
 from tests.api.answers import problem
@@ -18,6 +19,12 @@ from tests.cast import Cast, Member
 RULE = {"name": "no openai", "when": {"category": "coding"}, "then": {"block": {"providers": ["openai"]}}}
 CODING = {"category": "coding", "complexity": "complex"}
 PATH = "/api/preferences"
+
+
+@pytest.fixture
+def providers(db: None) -> None:
+    """Of the names that these tests use."""
+    Provider.objects.bulk_create(Provider(name=name, title=name) for name in ("openai", "a"))
 
 
 def who(member: Member) -> Client:
@@ -46,6 +53,7 @@ def test_whoever_has_none_sees_the_plain_ones_and_looking_writes_nothing(cast: C
     assert not Preferences.objects.exists()
 
 
+@pytest.mark.usefixtures("providers")
 def test_a_change_is_kept_with_author_address_and_reason(cast: Cast) -> None:
     answer = patch(who(cast.ada), priority="cost", max_cost_usd="0.01", rules=[RULE], reason="cheaper")
     assert (answer.status_code, answer.json()["priority"], answer.json()["max_cost_usd"]) == (200, "cost", "0.010000")
@@ -133,10 +141,14 @@ def test_without_a_key_nothing_is_shown(cast: Cast) -> None:
         ({"rules": {}}, "rules"),
         ({"rules": None}, "rules"),
         ({"rules": [{**RULE, "then": {}}]}, "rules"),
+        ({"rules": [{**RULE, "name": "a\0b"}]}, "rules"),
+        ({"rules": [{**RULE, "then": {"block": {"models": ["openai:gtp-5"]}}}]}, "rules"),
+        ({"blocked_providers": ["opanai"]}, "blocked_providers"),
         ({"daily_alert_usd": -5}, "daily_alert_usd"),
         ({"colour": "red"}, "colour"),
     ],
 )
+@pytest.mark.usefixtures("providers")
 def test_a_bad_change_is_a_problem_that_names_the_field_and_nothing_is_kept(
     cast: Cast, body: dict[str, Any], field: str
 ) -> None:

@@ -71,6 +71,28 @@ def test_a_policy_is_posted_version_by_version(staff: Client) -> None:
     assert version.history_user is not None
 
 
+def test_a_policys_models_may_be_placed_by_priority_and_its_limits_called_otherwise(staff: Client) -> None:
+    placed = [{"provider": "openai", "model": "gpt-5", "priority": 2},
+              {"provider": "anthropic", "model": "claude-sonnet-4", "priority": 1}]  # fmt: skip
+    body = {
+        "models": placed,
+        "max_cost_per_task": 0.05,
+        "max_tokens": 900,
+        "temperature": 0.2,
+        "reason": "as elsewhere",
+    }
+    made = send(staff, "post", POLICIES, name="own", **body)
+    assert made.status_code == 201
+    assert made.json() == {
+        "name": "own", "version": 1, "title": "own", "models": ABC[1::-1], "max_cost_usd": "0.050000",
+        "max_output_tokens": 900, "temperature": "0.20", "is_active": True, "adjust_max_places": 0,
+        "adjust_min_requests": 50, "adjust_margin": "5.0", "stand_ins": {},
+    }  # fmt: skip
+    assert live()["policies"]["own"]["models"] == ABC[1::-1]
+    again = send(staff, "post", POLICIES, name="code", **body).json()
+    assert (again["version"], again["title"]) == (2, Policy.objects.get(name="code", version=1).title)
+
+
 def test_an_earlier_version_is_activated_and_a_policy_deactivated(staff: Client) -> None:
     send(staff, "post", POLICIES, **NEW)
     send(staff, "post", POLICIES, **{**NEW, "models": ABC[::-1]})
@@ -101,10 +123,18 @@ def test_a_policy_that_a_task_type_needs_stays_and_the_problem_says_which(staff:
         ("", {**NEW, "models": []}, 400, ["models"]),
         ("", {**NEW, "models": ["openai:gtp-5"]}, 400, ["models"]),
         ("", {**NEW, "models": "openai:gpt-5"}, 400, ["models"]),
+        ("", {**NEW, "models": [{"provider": "openai", "model": "gtp-5", "priority": 1}]}, 400, ["models"]),
+        ("", {**NEW, "models": [{"provider": "openai", "model": "gpt-5"}]}, 400, ["models[0].priority"]),
+        ("", {**NEW, "models": [{"provider": "openai", "model": "gpt-5", "rank": 1}]}, 400, ["models[0].rank"]),
+        ("", {**NEW, "max_cost_per_task": -1}, 400, ["max_cost_per_task"]),
+        ("", {**NEW, "max_tokens": 0}, 400, ["max_tokens"]),
+        ("", {**NEW, "max_tokens": 9, "max_output_tokens": 9}, 400, ["max_tokens"]),
         ("", {**NEW, "name": "not a slug"}, 400, ["name"]),
         ("", {**NEW, "title": ""}, 400, ["title"]),
         ("", {**NEW, "max_cost_usd": -1}, 400, ["max_cost_usd"]),
         ("", {**NEW, "temperature": 2.5}, 400, ["temperature"]),
+        ("", {**NEW, "temperature": "\uff11"}, 400, ["temperature"]),
+        ("", {**NEW, "max_output_tokens": "\uff11\uff12"}, 400, ["max_output_tokens"]),
         ("", {**NEW, "adjust_max_places": 21}, 400, ["adjust_max_places"]),
         ("", {**NEW, "adjust_margin": 101}, 400, ["adjust_margin"]),
         ("", {**NEW, "colour": 1}, 400, ["colour"]),

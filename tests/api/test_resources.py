@@ -79,6 +79,9 @@ def test_the_configuration_is_changed_with_a_reason_and_becomes_a_release(
         ({"cheap_below": 6, "reason": "x"}, "cheap_below"),
         ({"weight_simple_cheap": 1.5, "reason": "x"}, "weight_simple_cheap"),
         ({"speed_bonuses": {"Flash": 1}, "reason": "x"}, "speed_bonuses"),
+        ({"speed_bonuses": {"fl\0ash": 1}, "reason": "x"}, "speed_bonuses"),
+        ({"speed_bonuses": {" ": 1}, "reason": "x"}, "speed_bonuses"),
+        ({"router_model": "openai:gtp-5", "reason": "x"}, "router_model"),
         ({"surprise": 1, "reason": "x"}, "surprise"),
     ],
 )

@@ -39,7 +39,7 @@ def test_a_score_of_101_is_told_beside_the_field(page: Page) -> None:
 def test_a_request_is_found_and_explained(stack: Stack, page: Page) -> None:
     metadata = stack.chat(model="openai:gpt-6.1-sol")[1]["routerhub"]
     page.goto(f"/admin/analytics/record/{metadata['operation_id']}/change/")
-    expect(page.get_by_text("openai:gpt-6.1-sol suits a simple conversation task best")).to_be_visible()
+    expect(page.get_by_text("openai:gpt-6.1-sol was asked for by name")).to_be_visible()
     expect(page.locator(".rh-bar").first).to_be_visible()
 
 

@@ -16,6 +16,7 @@ MODEL = "openai:gpt-6.1-sol"
 
 @pytest.fixture
 def page(page: Page) -> Page:
+    """The tuning page."""
     page.goto(TUNING)
     expect(page.locator("#preview_title")).to_be_visible()
     return page
@@ -118,6 +119,15 @@ def test_saved_with_a_reason_it_is_live_in_the_gateway(stack: Stack, page: Page)
     expect(page.get_by_text(re.compile(r"Release \d+ is live for all\."))).to_be_visible()
     expect(page.locator("[name=stickiness_bonus]")).to_have_value("12")
     eventually(lambda: all(stickiness(stack) == 12 for _ in range(4)), within_s=2)
+
+
+def test_saved_as_it_is_nothing_is_saved_and_the_page_says_so(stack: Stack, page: Page) -> None:
+    counts = "SELECT (SELECT count(*) FROM releases_release), (SELECT count(*) FROM autorouter_historicalrouterconfiguration)"
+    before = stack.rows(counts)
+    page.fill("[name=reason]", "nothing in particular")
+    page.click("#save_button")
+    expect(page.get_by_text("Nothing differs from what is saved")).to_be_visible()
+    assert stack.rows(counts) == before
 
 
 def test_a_preview_that_fails_is_told_in_words(page: Page) -> None:

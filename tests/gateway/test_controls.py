@@ -25,7 +25,13 @@ def test_nothing_said_is_the_default() -> None:
     assert read_controls({"policy": None}, {}) == Controls()
 
 
-@pytest.mark.parametrize("header", ["max-cost-usd: NaN", "dry-run: perhaps", "max-latency-ms: soon", "priority: fun"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "max-cost-usd: NaN", "max-cost-usd: 1E-999999999", "dry-run: perhaps", "max-latency-ms: soon",
+        "max-latency-ms: 1²", f"max-latency-ms: {'9' * 5_000}", "priority: fun",
+    ],
+)  # fmt: skip
 def test_a_bad_header_is_refused_by_the_controls_name(header: str) -> None:
     name, _, value = header.partition(": ")
     with pytest.raises(BadRequest) as caught:
@@ -39,7 +45,10 @@ def test_a_bad_header_is_refused_by_the_controls_name(header: str) -> None:
         ([], "routerhub"), ({"colour": 1}, "routerhub.colour"), ({"tags": []}, "routerhub.tags"),
         ({"tags": ["a"] * 21}, "routerhub.tags"), ({"tags": ["a", ""]}, "routerhub.tags[1]"),
         ({"session": "a\0b"}, "routerhub.session"), ({"max_cost_usd": True}, "routerhub.max_cost_usd"),
-        ({"max_cost_usd": -1}, "routerhub.max_cost_usd"), ({"max_latency_ms": 0}, "routerhub.max_latency_ms"),
+        ({"max_cost_usd": -1}, "routerhub.max_cost_usd"),
+        ({"max_cost_usd": "\uff11\uff12"}, "routerhub.max_cost_usd"),
+        ({"max_cost_usd": "1E-999999999"}, "routerhub.max_cost_usd"),
+        ({"max_latency_ms": 0}, "routerhub.max_latency_ms"),
         ({"priority": []}, "routerhub.priority"), ({"candidates": "x"}, "routerhub.candidates"),
     ],
 )  # fmt: skip

@@ -19,6 +19,7 @@ SPEED = Group(
     title="Speed bonuses",
     help="Points added last, after all factors, to every model whose id contains the pattern. Several patterns add up.",
 )
+POLICIES = Group(title="Policies", help="How far what a caller prefers changes the order of a policy's models.")
 CONTEXT = Group(title="Context", help="How the size of a request is compared with a model's window.")
 CLASSIFICATION = Group(
     title="Classification",

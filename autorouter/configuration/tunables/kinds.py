@@ -10,7 +10,10 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
+from routerhub import numerals
+
 MODEL_ID_CHARS = 128
+MAX_PATTERNS, MAX_PATTERN_CHARS = 100, 64
 _METADATA = "tunable"
 
 
@@ -79,17 +82,21 @@ class PointsByPattern:
 
     @staticmethod
     def pattern_problem(pattern: str) -> str | None:
-        return None if pattern and pattern == pattern.lower() else "a pattern is lower case and not empty."
+        is_word = pattern.isprintable() and " " not in pattern and 0 < len(pattern) <= MAX_PATTERN_CHARS
+        allowed = f"a pattern is lower case and not empty: 1 to {MAX_PATTERN_CHARS} characters without spaces."
+        return None if is_word and pattern == pattern.lower() else allowed
 
     def problem(self, value: object) -> str | None:
         """What is wrong with an object of pattern to points, or None."""
         if not isinstance(value, dict):
             return 'Write an object of pattern to points, e.g. {"flash": 8}.'
+        if len(value) > MAX_PATTERNS:
+            return f"{len(value)} patterns were given; allowed are at most {MAX_PATTERNS}."
         for pattern, points in value.items():
             if problem := self.pattern_problem(pattern):
-                return f"{pattern!r}: {problem}"
-            is_number = isinstance(points, int | float) and not isinstance(points, bool)
-            if not is_number or self.points.problem(Decimal(str(points))):
+                return f"{pattern[:MAX_PATTERN_CHARS]!r}: {problem}"
+            number = None if isinstance(points, str) else numerals.exact(points)
+            if number is None or self.points.problem(number):
                 return f"{pattern}: {points!r} is not a number from {self.points.low} to {self.points.high}."
         return None
 

@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -14,6 +13,7 @@ from budgets.choices import KeyPermission, Measure, Period, ScopeKind
 from budgets.keys import create_key
 from budgets.models import Account, ApiKey, Limit
 from budgets.types import to_nano
+from routerhub import numerals
 
 MAX_LIMIT_USD = 1_000_000_000
 
@@ -64,11 +64,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {name!r}.") from problem
 
     def _limit(self, key: ApiKey, amount: str, period: str) -> None:
-        try:
-            usd = Decimal(amount)
-        except InvalidOperation as problem:
-            raise CommandError(f"--limit-usd {amount!r}: write a number of dollars, e.g. 25.") from problem
-        if not usd.is_finite() or not 0 <= usd <= MAX_LIMIT_USD:
+        usd = numerals.exact(amount)
+        if usd is None or not 0 <= usd <= MAX_LIMIT_USD:
             raise CommandError(f"--limit-usd {amount!r}: write a number of dollars from 0 to {MAX_LIMIT_USD:,}.")
         Limit.objects.create(
             kind=ScopeKind.KEY, subject=str(key.pk), measure=Measure.MONEY, period=period, amount=to_nano(usd)

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from experiments.errors import BadSlice
 from experiments.replay import backtest
+from experiments.replay.figures import change
 from experiments.replay.traffic import MAX_REQUESTS, Slice, read_moment
 from experiments.types import Estimate, Report
 from models_registry.errors import RegistryError
@@ -80,6 +81,6 @@ class Command(BaseCommand):
 
 
 def _told(estimate: Estimate, unit: str, digits: int) -> str:
-    share = f", {estimate.relative:+.2%} in all" if estimate.relative is not None else ""
-    interval = f"95 % interval {estimate.low:+.{digits}f} to {estimate.high:+.{digits}f}"
-    return f"{estimate.mean:+.{digits}f} {unit} a request ({interval}){share}"
+    share = f", {change(100 * estimate.relative, 2)}% in all" if estimate.relative is not None else ""
+    interval = f"95 % interval {change(estimate.low, digits)} to {change(estimate.high, digits)}"
+    return f"{change(estimate.mean, digits)} {unit} a request ({interval}){share}"

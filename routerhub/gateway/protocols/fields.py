@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from routerhub import numerals
 from routerhub.gateway.errors import BadRequest
 
 MAX_TEXT = 200
@@ -14,11 +15,7 @@ HEADER_NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 MAX_DROPPED = 20
 MAX_DEPTH = 128
 """Objects and lists in each other. What is read deeper than twice that could not be written again."""
-MAX_DIGITS = 15
-"""Of a whole number in a text. No figure that is asked for here has more."""
 MAX_USD = 1_000_000
-DOLLARS = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?")
-"""Few digits and a short exponent: `1E-999999999` is a small number too, and written out it fills the memory."""
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -85,7 +82,8 @@ def whole(raw: object, param: str, most: int, least: int = 1) -> int | None:
 
 def digits(text: str) -> int | str:
     """The whole number that a header or a query spells in plain digits; any other text as it is, for `whole` to refuse."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else text
+    number = numerals.whole(text)
+    return text if number is None else number
 
 
 def number(value: object, param: str, low: float, high: float) -> None:
@@ -112,10 +110,10 @@ def names(value: object, param: str, most: int) -> tuple[str, ...]:
 
 
 def usd(value: object, param: str) -> Decimal:
-    written = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-    if not DOLLARS.fullmatch(written) or Decimal(written) > MAX_USD:
-        raise wrong(param, value, f"a number of dollars from 0 to {MAX_USD:,} with at most 20 decimals")
-    return Decimal(written)
+    amount = numerals.exact(value)
+    if amount is None or not 0 <= amount <= MAX_USD:
+        raise wrong(param, value, f"a number of dollars from 0 to {MAX_USD:,}")
+    return amount
 
 
 def dropped(names: Iterable[str]) -> tuple[str, ...]:

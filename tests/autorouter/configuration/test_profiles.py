@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from autorouter.configuration import bundles, profiles
+from autorouter.configuration import bundles, profiles, save
+from autorouter.configuration.release0 import BUNDLE, STATIC
 from autorouter.models import Profile, ProfileScore
 from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
@@ -126,4 +127,36 @@ def test_a_source_longer_than_is_kept_is_a_problem_and_writes_nothing() -> None:
     with pytest.raises(InvalidRelease) as caught:
         profiles.set_scores({GPT: {"coding": facts(50, source="x" * 256)}}, because("x"))
     assert list(caught.value.problems) == [f"profiles.{GPT}.coding.source"]
+    assert everything() == before
+
+
+def test_what_the_tables_lack_is_release_0s_and_the_release_says_which() -> None:
+    Profile.objects.get(model=GPT).delete()
+    score(MINI, "coding").delete()
+    number = save.publish(because("fewer of our own"))
+    bundle = store.bundle("router", number)
+    assert bundle["profiles"][GPT] == {
+        name: {**each, "is_static": True} for name, each in BUNDLE["profiles"][GPT].items()
+    }
+    assert [name for name, each in bundle["profiles"][MINI].items() if each.get("is_static")] == ["coding"]
+    assert bundles.read(bundle, number).profiles == STATIC.profiles
+
+
+def test_what_was_taken_from_release_0_is_never_written_into_the_tables() -> None:
+    Profile.objects.get(model=GPT).delete()
+    number = save.publish(because("fewer of our own"))
+    profiles.set_score(MINI, "coding", Decimal(50), "a guess", date(2026, 11, 20), because("tried"))
+    rollout.rollback("router", 1, because("all of our own"))
+    assert Profile.objects.filter(model=GPT).exists()
+    rollout.rollback("router", number, because("fewer again"))
+    assert not Profile.objects.filter(model=GPT).exists()
+    profiles.set_score(GPT, "coding", Decimal(50), "a guess", date(2026, 11, 20), because("our own"))
+    assert list(ProfileScore.objects.filter(profile__model=GPT).values_list("dimension", flat=True)) == ["coding"]
+
+
+def test_nobody_says_of_a_score_that_it_is_release_0s() -> None:
+    before = everything()
+    with pytest.raises(InvalidRelease) as caught:
+        profiles.set_scores({GPT: {"coding": facts(50, is_static=True)}}, because("x"))
+    assert list(caught.value.problems) == [f"profiles.{GPT}.coding.is_static"]
     assert everything() == before

@@ -87,8 +87,14 @@ def test_task_types_go_to_the_policies_of_the_specification() -> None:
         "investigate_error": "code",
         "deploy_code": "code",
         "fix_bug": "code",
+        "repair": "code",
+        "investigate": "code",
+        "analyze_code": "code",
         "analyze_logs": "normal",
+        "analyze_errors": "normal",
+        "report": "normal",
         "simple_query": "ops",
+        "health_check": "ops",
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from autorouter.configuration import compiler, save
+from autorouter.configuration import compiler, policies, save
 from autorouter.configuration.bundles import read as read_router
 from autorouter.configuration.release0 import STATIC as ROUTER
 from autorouter.models import Policy, Profile, ProfileScore, RouterConfiguration, TaskType
@@ -98,6 +98,14 @@ def test_what_a_newer_version_of_the_code_brings_changes_nothing_else() -> None:
     now = catalogue_compiler.compile_bundle()["models"]
     assert now.pop("openai:gpt-3.5-turbo")["successor"] == "openai:gpt-4o-mini"
     assert now == changed
+
+
+def test_a_new_task_type_whose_policy_staff_switched_off_is_left_out() -> None:
+    seed()
+    forget(TaskType, policy="ops")
+    policies.deactivate("ops", because("nobody uses it"))
+    assert "task types" not in seed()
+    assert not TaskType.objects.filter(policy="ops").exists()
 
 
 @pytest.mark.parametrize("line", ["catalogue", "router"])

@@ -261,6 +261,7 @@ def ordered(
     found = sorted(scored, key=lambda each: (-each.score, each.mean_price, each.model))
     if policy is not None:
         found = sorted(found, key=lambda each: policy.models.index(each.model))
+        found = drawn(found, catalogue, constraints, router.config.policy_max_places)
     else:
         found = by_priority(found, catalogue, constraints)
     if constraints.keeps_model and router.config.stickiness_bonus > 0:
@@ -273,6 +274,27 @@ MEASURES: dict[str, Callable[[Candidate], Decimal]] = {
     "quality": lambda each: -each.quality,
     "speed": lambda each: -each.terms.speed,
 }
+
+
+def drawn(found: list[Candidate], catalogue: Catalogue, constraints: Constraints, max_places: int) -> list[Candidate]:
+    """Place by place whoever is wished for most of those that stand at most so many places further down; who would come
+    to stand more places further down than he stood goes first."""
+
+    local_providers = {name for name, provider in catalogue.providers.items() if provider.is_local}
+
+    def wish(each: Candidate) -> tuple[bool, object]:
+        local = any(place.provider in local_providers for place in catalogue.models[each.model].deployments)
+        is_away = Decimal(constraints.priority == "privacy" and not local)
+        measure = MEASURES[constraints.priority](each) if constraints.priority in MEASURES else is_away
+        return not is_preferred(each, constraints), measure
+
+    made: list[Candidate] = []
+    while len(made) < len(found):
+        at = len(made)
+        near = [each for each in found if each not in made and found.index(each) <= at + max_places]
+        late = [each for each in near if at - found.index(each) >= max_places]
+        made.append(min(late or near, key=lambda each: (wish(each), found.index(each))))
+    return made
 
 
 def by_priority(found: list[Candidate], catalogue: Catalogue, constraints: Constraints) -> list[Candidate]:

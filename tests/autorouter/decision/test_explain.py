@@ -37,6 +37,33 @@ def test_a_policys_choice_is_told_as_such() -> None:
     assert why(decision) == "a:other is the first model of policy code that can take this request."
 
 
+def test_of_a_policys_order_no_score_is_told() -> None:
+    release = router(profile("a:best", "90"), policies=(policy("code", "a:other", "a:best"),))
+    decision = whole_decision(KNOWN, release, task(), Constraints(policy="code"), SANDBOXED, NOW)
+    assert why(decision).endswith("the first model of policy code that can take this request; next is a:best.")
+
+
+def test_what_draws_a_policys_order_is_told() -> None:
+    asked = Constraints(policy="code", priority="cost", preferred_providers=frozenset({"a"}))
+    assert why(whole_decision(KNOWN, RELEASE, task(), asked, SANDBOXED, NOW)) == (
+        "a:other is the first model of policy code that can take this request, drawn by preferred providers and cost as far"
+        " as staff allow."
+    )
+
+
+def test_a_model_that_was_asked_for_by_name_is_not_told_to_suit_best() -> None:
+    decision = whole_decision(KNOWN, RELEASE, task(), Constraints(candidates=("a:other",)), SANDBOXED, NOW)
+    assert why(decision) == "a:other was asked for by name."
+
+
+def test_the_best_of_those_that_were_asked_for_is_told_as_such() -> None:
+    asked = Constraints(candidates=("a:other", "a:best"))
+    decision = whole_decision(KNOWN, RELEASE, task(), asked, SANDBOXED, NOW)
+    assert why(decision).startswith(
+        "a:best suits a moderate coding task best of the 2 that were asked for: score 27.15"
+    )
+
+
 def test_nothing_left_is_told_with_nulls() -> None:
     decision = whole_decision(KNOWN, RELEASE, task(), Constraints(candidates=("a:off",)), SANDBOXED, NOW)
     shown = as_json(decision)

@@ -128,12 +128,48 @@ def test_privacy_calls_a_model_only_where_it_is_private() -> None:
 
 
 @given(DRAWN, TASKS, st.sampled_from(PRIORITIES))
-def test_a_policy_goes_before_any_priority_but_privacys_filter(drawn: Any, asked: Task, priority: Priority) -> None:
+def test_where_staff_allow_no_places_a_policy_goes_before_any_priority_but_privacys_filter(
+    drawn: Any, asked: Task, priority: Priority
+) -> None:
     known, release = world(drawn)
     names = sorted(known.models, reverse=True)
-    release = replace(release, policies={"own": policy("own", *names)})
+    config = replace(release.config, policy_max_places=0)
+    release = replace(release, config=config, policies={"own": policy("own", *names)})
     decision = decided(known, release, asked, priority=priority, policy="own")
     assert order(decision) == [name for name in names if name in order(decision)]
+
+
+@given(DRAWN, TASKS, st.sampled_from(sorted(MEASURES)), st.integers(1, 20))
+def test_within_a_policy_a_priority_never_does_worse_on_its_measure_and_moves_nobody_further_than_allowed(
+    drawn: Any, asked: Task, priority: Priority, most: int
+) -> None:
+    known, release = world(drawn)
+    config = replace(release.config, policy_max_places=most)
+    release = replace(release, config=config, policies={"own": policy("own", *sorted(known.models))})
+    written = order(decided(known, release, asked, policy="own"))
+    decision = decided(known, release, asked, priority=priority, policy="own")
+    assert all(abs(written.index(name) - at) <= most for at, name in enumerate(order(decision)))
+    first = next(each for each in decision.candidates if each.model == written[0])
+    assert MEASURES[priority](decision.candidates[0]) <= MEASURES[priority](first)
+
+
+def test_within_a_policy_preferred_providers_come_first_and_the_priority_orders_among_them() -> None:
+    known = catalogue(*(model(f"{name}:m", (price, price)) for name, price in zip("abcd", "4231", strict=True)))
+
+    def ordered(most: int, **asked: Any) -> str:
+        release = router(policies=(policy("own", "a:m", "b:m", "c:m", "d:m"),), policy_max_places=most)
+        return "".join(
+            name[0] for name in order(whole_decision(known, release, task(), Constraints(policy="own", **asked)))
+        )
+
+    both = frozenset({"c", "d"})
+    assert ordered(4) == "abcd"
+    assert ordered(4, preferred_providers=both) == "cdab"
+    assert ordered(4, preferred_providers=both, priority="cost") == "dcba"
+    assert ordered(4, priority="cost") == "dbca"
+    assert ordered(1, priority="cost") == "badc"
+    assert ordered(1, preferred_models=frozenset({"d:m"})) == "abdc"
+    assert ordered(0, preferred_providers=both, priority="cost") == "abcd"
 
 
 # --- over the prompts that ship, with the releases that ship

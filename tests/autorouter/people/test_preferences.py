@@ -16,6 +16,7 @@ from autorouter.decision.rules import Names, Rule, When
 from autorouter.people import preferences
 from autorouter.people.preferences import NONE, Preferences
 from autorouter.types import CATEGORIES, COMPLEXITIES, PRIORITIES, Constraints, Priority, Task
+from models_registry.models import Provider
 from routerhub.releases.notify import CHANNEL
 from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, profile, router, task, whole_decision
 from tests.cast import Cast, because
@@ -111,10 +112,17 @@ def test_balanced_preferences_decide_exactly_as_none_do(drawn: Any, asked: Task,
 # --- kept
 
 
+@pytest.fixture
+def providers(db: None) -> None:
+    """Of the names that these tests use."""
+    Provider.objects.bulk_create(Provider(name=name, title=name) for name in ("a", "b", "p"))
+
+
 def row(cast: Cast, who: str = "ada", **values: Any) -> models.Preferences:
     return models.Preferences(user=getattr(cast, who).user, **values)
 
 
+@pytest.mark.usefixtures("providers")
 def test_what_is_saved_is_read_as_values_and_has_a_history(cast: Cast) -> None:
     saved = row(cast, priority="cost", max_cost_usd=Decimal("0.01"), max_latency_ms=900, blocked_providers=["b"],
                 preferred_providers=["p"], rules=[BLOCK])  # fmt: skip
@@ -145,10 +153,15 @@ def test_what_is_saved_is_read_as_values_and_has_a_history(cast: Cast) -> None:
         ({"preferred_providers": [1]}, "preferred_providers"),
         ({"preferred_providers": [""]}, "preferred_providers"),
         ({"preferred_providers": ["a", "b"], "blocked_providers": ["b"]}, "preferred_providers"),
+        ({"preferred_providers": ["a", "acme"]}, "preferred_providers"),
+        ({"blocked_providers": ["acme"]}, "blocked_providers"),
         ({"rules": [{"name": "x", "then": {}}]}, "rules"),
+        ({"rules": [{"name": "x\0", "then": {"block": {"providers": ["a"]}}}]}, "rules"),
+        ({"rules": [{"name": "x", "when": {"tag": [" "]}, "then": {"block": {"providers": ["a"]}}}]}, "rules"),
         ({"daily_alert_usd": Decimal(-1)}, "daily_alert_usd"),
     ],
 )
+@pytest.mark.usefixtures("providers")
 def test_nonsense_is_refused_and_nothing_is_kept(cast: Cast, values: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationError) as caught:
         preferences.save(row(cast, **values), because("x", cast.ada.user))
@@ -162,6 +175,31 @@ def test_a_bad_rule_is_told_by_its_path(cast: Cast) -> None:
     with pytest.raises(ValidationError) as caught:
         preferences.save(row(cast, rules=bad), because("x"))
     assert caught.value.message_dict["rules"] == ["rules[1].when.from_hour: 30 is not a whole number from 0 to 23."]
+
+
+@pytest.mark.usefixtures("providers")
+def test_rules_that_name_what_is_not_there_or_can_never_fire_are_told_by_their_path(cast: Cast) -> None:
+    names = {"providers": ["a", "acme"], "models": ["acme:one"]}
+    wrong = {"name": "x", "when": {"min_tokens": 2_000, "max_tokens": 1_000}, "then": {"prefer": names}}
+    with pytest.raises(ValidationError) as caught:
+        preferences.save(row(cast, rules=[BLOCK, wrong]), because("x"))
+    assert caught.value.message_dict["rules"] == [
+        "rules[1].when.min_tokens: 2,000 is above max_tokens, 1,000.",
+        "rules[1].then.prefer.providers: There is no provider 'acme'.",
+        "rules[1].then.prefer.models: There is no model 'acme:one'.",
+    ]
+
+
+@pytest.mark.usefixtures("providers")
+def test_what_went_from_the_catalogue_since_may_stay(cast: Cast) -> None:
+    saved = row(cast, blocked_providers=["b"], preferred_providers=["p"], rules=[BLOCK])
+    preferences.save(saved, because("x"))
+    Provider.objects.all().delete()
+    saved.priority = "cost"
+    preferences.save(saved, because("y"))
+    saved.blocked_providers = ["b", "z"]
+    with pytest.raises(ValidationError, match="There is no provider 'z'"):
+        preferences.save(saved, because("z"))
 
 
 def test_rules_that_cannot_be_read_any_more_do_not_fire_and_the_rest_counts(cast: Cast) -> None:

@@ -41,7 +41,7 @@ def explained(operation_id: uuid.UUID) -> decisions.ExplainedDecision:
 
 def test_of_a_request_that_no_model_could_take_the_same_nobody_comes_out_again() -> None:
     found = explained(request(outcome="refused", model=""))
-    assert (found.is_same, found.problem, found.answered) == (True, "", None)
+    assert (found.is_same, found.problem, found.used, found.role) == (True, "", None, "")
 
 
 CONSTRAINTS = [
