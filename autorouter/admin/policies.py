@@ -17,7 +17,7 @@ from autorouter.decision.ordering import shifted
 from autorouter.models import Policy, PolicyShift, TaskType
 from models_registry.catalogue.compiler import successors
 from models_registry.succession import stand_ins
-from routerhub.audit.admin import AuditedAdmin, DecidedAdmin, ReasonForm, form_change
+from routerhub.audit.admin import AuditedAdmin, DecidedAdmin, ReasonForm, differs, form_change
 from routerhub.audit.change import change_by
 from routerhub.releases.errors import InvalidRelease
 
@@ -75,7 +75,7 @@ class PolicyAdmin(AuditedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
         """An edited version stays as it was, and is the one before the next."""
-        if change and form.changed_data == ["reason"]:
+        if change and not differs(form):
             return
         policies.make_next(obj, form_change(request, form))
         super().save_model(request, obj, form, change=False)

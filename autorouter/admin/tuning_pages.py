@@ -16,6 +16,7 @@ from autorouter.configuration.bundles import DIMENSIONS, SCORE
 from autorouter.configuration.compiler import LINE
 from autorouter.configuration.tunables import shapes
 from autorouter.models import Profile, ProfileScore, RouterConfiguration
+from routerhub.audit.admin import NOTHING_DIFFERS
 from routerhub.audit.forms import MAX_REASON_CHARS
 from routerhub.audit.pages import StaffPage, page
 from routerhub.releases import lines, rollout, store, switches
@@ -89,7 +90,7 @@ class TuningPage(TunedPage):
             number = save.save_tuning(row, values, percent, self.change(form), label)
             messages.success(self.request, _outcome(number, percent))
         else:
-            messages.info(self.request, "Nothing differs from what is saved, so nothing was saved.")
+            messages.info(self.request, NOTHING_DIFFERS)
         return redirect("admin:tuning")
 
     def refuse(self, form: forms.Form, refused: Exception) -> None:

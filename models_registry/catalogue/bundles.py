@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
@@ -27,6 +27,7 @@ from models_registry.types import (
     Status,
     Tier,
 )
+from routerhub import numerals
 
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 PROVIDER_TYPES = {
@@ -42,6 +43,7 @@ MODEL_TYPES = {
     "benchmarks": dict,
 }
 DEPLOYMENT_TYPES = {**dict.fromkeys(("provider", "upstream_model", "status"), str), "prices": list}
+NOT_FINITE = frozenset({"nan", "snan", "infinity", "inf"})
 MAX_BENCHMARK = 1_000_000
 BENCHMARK_FORM = '{"value": 88.5, "source": "who measured it", "dated": "2026-10-05"}'
 PRICE_TYPES = {**dict.fromkeys(("effective_from", "source", "dated"), str), "rates": dict, "tiers": list}
@@ -137,10 +139,13 @@ def _rates(facts: Mapping[str, Any]) -> Rates:
 
 
 def _number(name: str, value: object) -> Decimal:
-    try:
+    """A rate. What is spelled as no finite number is read as such, for the rules to name it."""
+    if str(value).lower().lstrip("+-") in NOT_FINITE:
         return Decimal(str(value))
-    except InvalidOperation as problem:
-        raise ValueError(f"{name}: {value!r} is not a number") from problem
+    number = numerals.exact(value)
+    if number is None:
+        raise ValueError(f"{name}: {value!r} is not a number")
+    return number
 
 
 # --- rules

@@ -17,6 +17,7 @@ from tablib import Dataset
 
 from models_registry.catalogue.bundles import MODEL_TYPES, PROVIDER_TYPES
 from models_registry.errors import UnreadableFile, UnwritableFile
+from routerhub import numerals
 
 Facts = dict[str, Any]
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -193,10 +194,10 @@ def _boolean(text: str) -> bool:
 
 
 def _integer(text: str) -> int:
-    try:
-        return int(text.removesuffix(".0").replace(",", ""))
-    except ValueError as problem:
-        raise ValueError("write a whole number.") from problem
+    number = numerals.exact(text.replace(",", ""))
+    if number is None or number % 1:
+        raise ValueError("write a whole number.")
+    return int(number)
 
 
 def _json(kind: type) -> Callable[[str], Any]:

@@ -31,7 +31,7 @@ from routerhub.audit.forms import MAX_REASON_CHARS, NumericForm, ReasonedForm
 
 __all__ = [
     "AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "RowForm", "TableAdmin", "TakesPartsAlong", "asks_why",
-    "delete_selected", "form_change", "history_pages", "known_values",
+    "delete_selected", "differs", "form_change", "history_pages", "known_values",
 ]  # fmt: skip
 
 ADDED = "added in the admin"
@@ -39,7 +39,8 @@ CLASHES = (ChangeRefused, IntegrityError)
 """What a deletion is refused by when it is written."""
 MAX_NAMED = 20
 """So many of the rows that an action is about are named before it."""
-PROBLEMS = "_release_problems"
+PROBLEMS, UNCHANGED = "_release_problems", "_is_unchanged"
+NOTHING_DIFFERS = "Nothing differs from what is saved, so nothing was saved."
 
 
 class TableAdmin(ModelAdmin):
@@ -109,6 +110,8 @@ class AuditedAdmin(SimpleHistoryAdmin, TableAdmin):
         return fieldsets
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change and not differs(form):
+            return
         history.stamp(obj, form_change(request, form))
         super().save_model(request, obj, form, change)
 
@@ -124,7 +127,16 @@ class AuditedAdmin(SimpleHistoryAdmin, TableAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        if change and not differs(form) and not any(formset.has_changed() for formset in formsets):
+            setattr(request, UNCHANGED, True)
+            return
         publishing.publish(self.model, form_change(request, form))
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if not hasattr(request, UNCHANGED):
+            return super().response_change(request, obj)  # type: ignore[no-any-return]
+        messages.info(request, NOTHING_DIFFERS)
+        return redirect(request.get_full_path())
 
     def changeform_view(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
         """Saved and published in one transaction; a release that breaks a rule comes back as form errors."""
@@ -163,6 +175,11 @@ class AuditedAdmin(SimpleHistoryAdmin, TableAdmin):
         change = change_by(request, request.POST["reason"].strip())
         history.delete(list(queryset), change)
         publishing.publish(self.model, change)
+
+
+def differs(form: Any) -> bool:
+    """Whether a form was sent with anything but a reason that is not there already."""
+    return any(name != "reason" for name in form.changed_data)
 
 
 class TakesPartsAlong:

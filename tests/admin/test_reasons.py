@@ -13,6 +13,8 @@ from budgets.models import Counter, LedgerEntry, Limit
 from budgets.sweeping import differences
 from experiments.models import LearningRound
 from models_registry.models import Model, Provider
+from routerhub.releases.models import Release
+from tests import seeds
 from tests.admin.answers import messages_of, post, text
 from tests.admin.catalogue import GPT, address
 from tests.admin.people import some_staff
@@ -165,3 +167,17 @@ def test_a_limit_in_use_is_deleted_with_what_it_counted_and_the_ledger_stays(sta
     assert LedgerEntry.objects.get().amount_nano == 7
     assert differences() == []
     assert Limit.history.first().history_change_reason == "no longer needed"
+
+
+def test_saving_a_page_on_which_nothing_was_changed_writes_nothing_and_says_so(staff: Client) -> None:
+    seeds.catalogue()
+    row = Provider.objects.get(name="openai")
+    page = f"/admin/models_registry/provider/{row.pk}/change/"
+    form = staff.get(page).context["adminform"].form
+    values = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    before = (Provider.history.count(), Release.objects.count())
+    told = post(staff, page, **values, reason="a look at it")
+    assert messages_of(told) == ["Nothing differs from what is saved, so nothing was saved."]
+    assert (Provider.history.count(), Release.objects.count()) == before
+    post(staff, page, **{**values, "title": "Open AI"}, reason="as they write it")
+    assert (Provider.history.count(), Release.objects.count()) == (before[0] + 1, before[1] + 1)
