@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routerhub.gateway.protocols.controls import HEADER, read_controls
-from tests.gateway.exchange import HELLO, Exchange
+from tests.gateway.exchange import CHAT, HELLO, Exchange
 
 FIELDS = [
     "messages", "model", "stream", "stream_options", "n", "temperature", "top_p", "max_tokens", "max_completion_tokens",
@@ -47,15 +48,17 @@ VALUES = st.sampled_from(NASTY) | st.recursive(
 HEADER_VALUES = st.sampled_from([each for each in NASTY if isinstance(each, str)]) | TEXT
 
 
-def told(body: Mapping[str, Any], headers: Mapping[str, str]) -> Exchange:
+def told(body: Mapping[str, Any], headers: Mapping[str, str], path: str = CHAT) -> Exchange:
     """Ask, and look at the answer."""
     exchange = Exchange(max_body_bytes=2_000_000)
     sent = {name: value.encode().decode("latin-1") for name, value in headers.items()}
-    asyncio.run(exchange.ask(json.dumps(body).encode(), headers=sent))
+    asyncio.run(exchange.ask(json.dumps(body).encode(), path, headers=sent))
     assert exchange.status < 500 or exchange.status in {502, 503, 504}, exchange.body
-    if exchange.status == 400 and exchange.error["code"] == "invalid_value":
-        assert exchange.error["param"] is not None, "the field is named, whose name may be empty"
-        assert "allowed" in exchange.error["message"].lower()
+    if exchange.status == 400:
+        details = exchange.error.get("details", exchange.error)
+        if details.get("error_code", details.get("code")) == "invalid_value":
+            assert details["param"] is not None, "the field is named, whose name may be empty"
+            assert re.search("allowed|not supported", exchange.error["message"].lower())
     for spend in exchange.ledger.asked:
         texts = [value for value in spend.request if isinstance(value, str)]
         assert all("\0" not in text and text.encode() is not None for text in texts), "the database can take it"
@@ -79,6 +82,65 @@ def test_no_nasty_value_of_a_control_breaks_anything_in_the_body_nor_in_a_header
 @given(st.dictionaries(st.sampled_from(FIELDS) | TEXT, VALUES, max_size=6))
 def test_no_body_breaks_anything(body: dict[str, Any]) -> None:
     told({**HELLO, **body}, {})
+
+
+MESSAGES, RESPONSES = "/v1/messages", "/v1/responses"
+DIALECTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    MESSAGES: (
+        {**HELLO, "max_tokens": 50},
+        ["messages", "model", "max_tokens", "system", "tools", "tool_choice", "thinking", "output_config", "stop_sequences",
+         "temperature", "top_p", "stream", "thread", "metadata", "routerhub", "sandbox"],
+    ),
+    RESPONSES: (
+        {"input": "Hello"},
+        ["input", "model", "instructions", "max_output_tokens", "tools", "tool_choice", "text", "metadata", "include", "stream",
+         "store", "reasoning", "previous_response_id", "temperature", "top_p", "routerhub", "sandbox"],
+    ),
+}  # fmt: skip
+BLOCKS: list[Any] = [
+    {"type": "text"}, {"type": "text", "text": []}, {"type": "image"}, {"type": "image", "source": {"type": "base64"}},
+    {"type": "document", "source": {"type": "content", "content": [{}]}}, {"type": "search_result", "content": 5},
+    {"type": "tool_use", "id": 5, "name": "f", "input": []}, {"type": "tool_result", "tool_use_id": None, "content": [[]]},
+    {"type": "input_image"}, {"type": "input_file", "file_data": "x"}, {"type": "input_audio"}, {"type": "refusal"}, [], None, 7,
+]  # fmt: skip
+ITEMS: list[Any] = [
+    {"type": "function_call"}, {"type": "function_call", "call_id": "c", "name": "f", "arguments": {}},
+    {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{", "namespace": 5},
+    {"type": "function_call_output", "call_id": "c", "output": {}}, {"type": "custom_tool_call_output", "output": [None]},
+    {"type": "reasoning"}, {"type": "item_reference", "id": "x"}, {"type": {}}, {"role": "user"}, {"role": [], "content": "x"},
+]  # fmt: skip
+TOOLS: list[Any] = [
+    {"type": "function", "name": "f", "parameters": []}, {"type": "namespace", "name": "n", "tools": [5]}, {"type": "custom"},
+    {"name": "f", "input_schema": None}, {"name": [], "input_schema": {}}, {"type": "web_search_20250305", "name": "w"},
+    {"type": "custom", "name": "f", "format": {"definition": 5}}, {"type": "function", "name": "f", "strict": "yes"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", DIALECTS)
+def test_no_nasty_value_breaks_another_dialect(path: str) -> None:
+    good, fields = DIALECTS[path]
+    for field in fields:
+        for value in NASTY:
+            told({**good, field: value}, {}, path)
+
+
+@pytest.mark.parametrize("path", DIALECTS)
+def test_no_nasty_block_item_or_tool_breaks_another_dialect(path: str) -> None:
+    good, (name, *_) = DIALECTS[path]
+    for block in BLOCKS:
+        for role in ("user", "assistant", "system"):
+            told({**good, name: [{"role": role, "content": [block]}]}, {}, path)
+    for item in ITEMS:
+        told({**good, name: [item]}, {}, path)
+    for tool in TOOLS:
+        told({**good, "tools": [tool]}, {}, path)
+        told({**good, "tools": [tool], "tool_choice": {"type": "function", "name": "f"}, "stream": True}, {}, path)
+
+
+@given(st.sampled_from(sorted(DIALECTS)), st.data())
+def test_no_body_breaks_another_dialect(path: str, data: st.DataObject) -> None:
+    good, fields = DIALECTS[path]
+    told({**good, **data.draw(st.dictionaries(st.sampled_from(fields) | TEXT, VALUES, max_size=6))}, {}, path)
 
 
 @given(

@@ -190,7 +190,7 @@ def tools_of(raw: object) -> list[Message]:
 
 def _tool(raw: object, param: str) -> Message:
     tool = fields.mapping(raw, param)
-    if tool.get("type") not in {None, "custom"}:
+    if tool.get("type") not in (None, "custom"):
         raise fields.wrong(f"{param}.type", tool.get("type"), "custom")
     function: Message = {"name": fields.text(tool.get("name"), f"{param}.name")}
     if isinstance(tool.get("description"), str):

@@ -138,7 +138,7 @@ def count_tokens(body: bytes) -> dict[str, int]:
 def _thinks(request: ChatRequest) -> bool:
     """Whether the client wants to see what the model thinks: others take the first block for the answer."""
     thinking = (request.native or {}).get("thinking")
-    return isinstance(thinking, dict) and thinking.get("type") not in {None, "disabled"}
+    return isinstance(thinking, dict) and thinking.get("type", "disabled") != "disabled"
 
 
 # --- writing

@@ -169,7 +169,7 @@ def tools_of(raw: object) -> tuple[list[Message], Mapping[str, Tool], tuple[str,
 
 def _function(tool: Item, namespace: str | None, param: str) -> tuple[Message, Tool]:
     kind = tool.get("type")
-    if kind not in {"function", "custom"}:
+    if kind not in ("function", "custom"):
         raise fields.wrong(f"{param}.type", kind, f"function, custom, namespace, or one of {', '.join(HOSTED)}")
     name = fields.text(tool.get("name"), f"{param}.name")
     one = Tool(name=name, namespace=namespace, is_custom=kind == "custom")
@@ -207,7 +207,7 @@ def tool_choice_of(raw: object, known: Mapping[str, Tool]) -> dict[str, Any]:
                     "tool_choice.name", name, f"one of {', '.join(known) or 'the tools, of which there are none'}"
                 )
             return {"tool_choice": {"type": "function", "function": {"name": name}}}
-        case "allowed_tools" if choice.get("mode") in {"auto", "required"}:
+        case "allowed_tools" if choice.get("mode") in ("auto", "required"):
             return {"tool_choice": choice["mode"]}
         case other:
             raise fields.wrong("tool_choice.type", other, "auto, none, required, function, custom or allowed_tools")
