@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from rest_framework import mixins, viewsets
 
+from budgets.authentication import caller_of
 from budgets.models import Account
 from budgets.serializers import AccountChangeSerializer, AccountSerializer
 from routerhub.audit import history
@@ -19,6 +21,11 @@ class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.
     permission_classes = [TablePermissions]
     lookup_field = "slug"
     http_method_names = ["get", "post", "patch", "head", "options"]
+
+    def get_queryset(self) -> QuerySet[Account]:
+        """All of them for a login with the right; an administrator's key has its own account to look after."""
+        caller = caller_of(self.request)
+        return super().get_queryset() if caller is None else super().get_queryset().filter(pk=caller.account_id)
 
     def get_serializer_class(self) -> Any:
         return AccountSerializer if self.action in {"list", "retrieve"} else AccountChangeSerializer

@@ -52,11 +52,11 @@ def test_staff_without_a_permission_may_send_nothing(cast: Cast) -> None:
 def test_the_first_page_shows_the_figures_of_all_to_who_may_see_requests(cast: Cast) -> None:
     insert(cost_nano=1_234_000_000, model="openai:gpt-5")
     shown = text(some_staff("view_record").get("/admin/"))
-    assert "$1.2340" in shown
+    assert "$1.234" in shown
     assert "openai:gpt-5" in shown
     hidden = text(some_staff("view_model").get("/admin/"))
     assert "for who may view requests" in hidden
-    for figure in ("$1.2340", "openai:gpt-5", "Requests by hour"):
+    for figure in ("$1.234", "openai:gpt-5", "Requests by hour"):
         assert figure not in hidden
 
 
@@ -82,4 +82,4 @@ def test_nothing_is_served_as_a_static_file_but_what_pages_load() -> None:
     served = [(storage.path(path), path) for finder in get_finders() for path, storage in finder.list([])]
     ours = [path for place, path in served if Path(place).is_relative_to(settings.BASE_DIR) and ".venv" not in place]
     assert ours
-    assert {Path(path).suffix for path in ours} == {".css", ".js"}
+    assert {Path(path).suffix for path in ours} == {".css", ".js", ".svg"}

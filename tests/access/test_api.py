@@ -30,6 +30,10 @@ def door(right: str, keys: str = "") -> Door:
 
 OWN = door("", "all")
 DOORS = {
+    "GET /api/accounts": door("budgets.view_account"),
+    "POST /api/accounts": door("budgets.add_account"),
+    "GET /api/accounts/{slug}": door("budgets.view_account"),
+    "PATCH /api/accounts/{slug}": door("budgets.change_account"),
     "POST /api/backtests": door("releases.view_release"),
     "GET /api/changes": door("models_registry.view_model"),
     "GET /api/changes/{table}/{number}": door("models_registry.view_model"),
@@ -104,6 +108,7 @@ DOORS = {
 NAMES = {
     "{table}": "model", "{number}": "1", "{pk}": "1", "{operation_id}": "00000000-0000-0000-0000-000000000001",
     "{identifier}": "openai:none", "{model}": "openai:none", "{line}": "router", "{name}": "none",
+    "{slug}": "none",
 }  # fmt: skip
 
 

@@ -37,5 +37,5 @@ def test_refusals_are_requests_but_neither_success_nor_failure_nor_a_model() -> 
 def test_where_all_was_refused_nothing_is_claimed() -> None:
     insert_many(2, **REFUSED)
     assert tiles() == {
-        "Requests": ("2", None), "Spent": ("$0", None), "Success": ("-", None), "Mean answer": ("-", None),
+        "Requests": ("2", None), "Spent": ("$0.00", None), "Success": ("-", None), "Mean answer": ("-", None),
     }  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from budgets.keys import find_caller
+from budgets.keys import create_key, find_caller
 from budgets.models import Account
 from tests import seeds
 from tests.api.answers import problem
@@ -25,11 +25,20 @@ def send(client: Client, method: str, path: str, **body: Any) -> Any:
 def test_an_account_is_made_and_changed_with_a_reason_that_the_history_keeps(staff: Client, cast: Cast) -> None:
     made = send(staff, "post", "/api/accounts", slug="new", name="New", reason="a customer")
     assert (made.status_code, made.json()["is_pro"], made.json()["is_active"]) == (201, False, True)
-    changed = send(staff, "patch", "/api/accounts/new", is_pro=True, reason="by contract")
+    changed = send(staff, "patch", "/api/accounts/acme", is_pro=True, reason="by contract")
     assert (changed.status_code, changed.json()["is_pro"]) == (200, True)
-    versions = Account.history.filter(slug="new").values_list("history_user__username", "history_change_reason")
-    assert list(versions) == [("staff", "by contract"), ("staff", "a customer")]
-    assert {each["slug"] for each in staff.get("/api/accounts").json()["results"]} == {"acme", "other", "new"}
+    newest = Account.history.values_list("slug", "history_user__username", "history_change_reason")[:2]
+    assert list(newest) == [("acme", "staff", "by contract"), ("new", "staff", "a customer")]
+
+
+def test_a_login_sees_all_accounts_and_an_administrators_key_its_own(cast: Cast) -> None:
+    login = Client()
+    login.force_login(cast.staff)
+    _, text = create_key(cast.ada.account, "admin", cast.staff, ["admin"])
+    key = Client(headers={"Authorization": f"Bearer {text}"})
+    assert {each["slug"] for each in login.get("/api/accounts").json()["results"]} == {"acme", "other"}
+    assert {each["slug"] for each in key.get("/api/accounts").json()["results"]} == {"acme"}
+    assert send(key, "patch", "/api/accounts/other", is_pro=True, reason="not ours").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -72,5 +72,5 @@ def test_preferred_and_blocked_providers_are_chosen_from_the_list(stack: Stack, 
     page.locator(".select2-results__option", has_text="admin").click()
     page.click("button[name=_save]")
     expect(page.get_by_text("was added successfully")).to_be_visible()
-    query = "SELECT preferred_providers, blocked_providers FROM autorouter_preferences"
+    query = "SELECT preferred_providers, blocked_providers FROM autorouter_preferences ORDER BY id DESC LIMIT 1"
     assert stack.rows(query) == [(["anthropic"], ["mistral"])]

@@ -117,7 +117,7 @@ def test_four_processes_and_two_thousand_requests_admit_exactly_half(guarded: ob
 
 def test_killed_processes_leave_holds_that_the_sweeper_settles_at_their_ceiling(guarded: object) -> None:
     limits()
-    processes = start(REQUESTS, "--pause-s=0.02")
+    processes = start(REQUESTS, "--pause-s=0.5")
     eventually(lambda: Hold.objects.count() > 4)
     for process in processes:
         process.send_signal(signal.SIGKILL)

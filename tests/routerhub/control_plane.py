@@ -25,9 +25,8 @@ class Served:
 
     def __init__(self, application: Any, port: int | None = None, **options: Any) -> None:
         self.port = port or free_port()
-        config = uvicorn.Config(
-            application, port=self.port, http="httptools", loop="uvloop", log_config=None, access_log=False, **options
-        )
+        chosen = {"http": "httptools", "loop": "uvloop", "log_config": None, "access_log": False, **options}
+        config = uvicorn.Config(application, port=self.port, **chosen)
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run)
 
