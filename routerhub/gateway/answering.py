@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Completion
-from routerhub.gateway import response_metadata, settlement
+from routerhub.gateway import response_metadata, response_state, settlement
 from routerhub.gateway.dispatch import Served, complete, dispatch
 from routerhub.gateway.operation import Ending, Operation
 from routerhub.gateway.protocols.base import ChatProtocol
@@ -94,4 +94,6 @@ async def write_answer(runtime: Runtime, protocol: ChatProtocol, operation: Oper
     headers = response_metadata.headers(operation, candidate, served.place.deployment)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
     body = protocol.write(served.answer, operation.request, operation.envelope(candidate), done.usage, metadata)
+    if operation.request.is_kept:
+        body = await response_state.keep(runtime, operation, body)
     return Reply(headers=headers, body=body)

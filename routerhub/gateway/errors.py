@@ -14,6 +14,7 @@ from budgets.errors import KeyRefused, KeysUnavailable, LedgerUnavailable, Permi
 from budgets.types import Refused, to_usd
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
+from storage.errors import StorageUnavailable
 
 REFUSALS = frozenset({400, 413, 422})
 """Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""
@@ -32,8 +33,20 @@ class BadRequest(Exception):
 class TooLarge(Exception):
     """The body is larger than allowed."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"The body is larger than {most:,} bytes, the most that is taken.")
+    def __init__(self, most: int, with_what: str = "") -> None:
+        counted = f", {with_what}," if with_what else ""
+        super().__init__(f"The body{counted} is larger than {most:,} bytes, the most that is taken.")
+
+
+class NotKept(Exception):
+    """There is no such response, or it is not the account's, or it was deleted. `param` names the field that asked for it."""
+
+    def __init__(self, response_id: str, param: str | None) -> None:
+        super().__init__(
+            f"{'Previous response' if param else 'Response'} with id {response_id!r} not found: none of this account's "
+            "kept responses has it."
+        )
+        self.param = param
 
 
 class BudgetRefused(Exception):
@@ -165,7 +178,7 @@ def _invalid(status: int, code: str, param: str) -> Callable[[Exception], ApiErr
 
 
 def _unavailable(code: str) -> Callable[[Any], ApiError]:
-    def build(error: KeysUnavailable | LedgerUnavailable) -> ApiError:
+    def build(error: KeysUnavailable | LedgerUnavailable | StorageUnavailable) -> ApiError:
         headers = {"Retry-After": str(error.retry_after_s)}
         return ApiError(status=503, message=str(error), type="server_error", code=code, headers=headers)
 
@@ -177,6 +190,14 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
         status=400, message=str(e), type="invalid_request_error", code=e.code, param=e.param
     ),
     TooLarge: lambda e: ApiError(status=413, message=str(e), type="invalid_request_error", code="body_too_large"),
+    NotKept: lambda e: ApiError(
+        status=404,
+        message=str(e),
+        type="invalid_request_error",
+        code="previous_response_not_found" if e.param else "not_found",
+        param=e.param,
+    ),
+    StorageUnavailable: _unavailable("storage_unavailable"),
     KeyRefused: lambda e: ApiError(
         status=401,
         message=str(e),

@@ -6,7 +6,7 @@ from functools import partial
 from autorouter.errors import NoCandidate, ProModel, UnknownModel
 from autorouter.people import preferences
 from autorouter.select import Asked, check, select
-from routerhub.gateway import response_metadata, router_model
+from routerhub.gateway import response_metadata, response_state, router_model
 from routerhub.gateway.answering import Reply, write_answer
 from routerhub.gateway.auth import identify, user_key
 from routerhub.gateway.operation import Arrival, Operation
@@ -26,12 +26,15 @@ async def serve(
     began, at = clock.monotonic(), clock.now()
     caller = identify(headers, snapshot.ring, at)
     request = protocol.read(body, headers)
+    if request.continues or request.is_kept:
+        request = await response_state.placed(runtime, caller, protocol, request, headers)
     rankings = snapshot.rankings(user_key(caller))
     digest = snapshot.digest_of(rankings)
     arrival = Arrival(
         caller=caller, client=client, request=request, rankings=rankings, availability_digest=digest, at=at, began=began
     )
-    asked = asked_of(arrival, await runtime.sessions.previous_model(caller, request.controls))
+    session_model = await runtime.sessions.previous_model(caller, request.controls)
+    asked = asked_of(arrival, session_model or request.previous_model)
     check(rankings, asked)
     task = await router_model.task_of(runtime, arrival)
     own = snapshot.preferences.get(caller.user_id or 0, preferences.NONE)

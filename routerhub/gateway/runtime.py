@@ -25,6 +25,7 @@ from models_registry.upstream.http import open_session
 from models_registry.upstream.registry import open_adapters
 from routerhub.gateway.protocols.base import Controls
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
+from storage.store import Store
 
 logger = logging.getLogger(__name__)
 STOP_WAIT_S = 5
@@ -42,6 +43,9 @@ class Limits:
     grace_s: float
     default_max_output: int
     max_body_bytes: int
+    response_retention_s: float
+    idempotency_retention_s: float
+    cache_retention_s: float
 
     @property
     def lease_s(self) -> float:
@@ -133,6 +137,8 @@ class Runtime:
     snapshots: SnapshotKeeper
     ledger: Ledger
     sessions: Sessions
+    store: Store
+    """What is kept for clients."""
     upstreams: Upstreams
     http: aiohttp.ClientSession
     limits: Limits
@@ -150,6 +156,7 @@ class Runtime:
         self.snapshots.stop()
         await self.ledger.stop()
         await self.sessions.store.stop()
+        await self.store.stop()
         await self.http.close()
 
 
@@ -162,6 +169,7 @@ async def open_runtime() -> Runtime:
         snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use),
         ledger=ledger,
         sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S)),
+        store=Store(dsn, settings.STORAGE_KEYS),
         upstreams=Upstreams(open_adapters(http), availability.sandbox_provider()),
         http=http,
         limits=Limits(
@@ -169,11 +177,15 @@ async def open_runtime() -> Runtime:
             grace_s=settings.HOLD_GRACE_S,
             default_max_output=settings.DEFAULT_MAX_OUTPUT_TOKENS,
             max_body_bytes=settings.MAX_BODY_BYTES,
+            response_retention_s=settings.RESPONSE_RETENTION_S,
+            idempotency_retention_s=settings.IDEMPOTENCY_RETENTION_S,
+            cache_retention_s=settings.CACHE_RETENTION_S,
         ),
     )
     runtime.snapshots.start()
     await runtime.ledger.start()
     await runtime.sessions.store.start()
+    await runtime.store.start()
     await asyncio.to_thread(runtime.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
     return runtime
 

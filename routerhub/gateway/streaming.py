@@ -15,7 +15,7 @@ from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk
 from models_registry.upstream.errors import TimedOut, UpstreamError, writable
-from routerhub.gateway import failover, response_metadata
+from routerhub.gateway import failover, response_metadata, response_state
 from routerhub.gateway.answering import Reply, settle
 from routerhub.gateway.dispatch import OpenedStream, Served, dispatch, open_stream
 from routerhub.gateway.errors import AllFailed, to_api_error
@@ -55,6 +55,7 @@ class Pump:
         self, runtime: Runtime, protocol: ChatProtocol, operation: Operation, served: Served[OpenedStream]
     ) -> None:
         self._runtime, self._operation, self._served = runtime, operation, served
+        self._is_kept = operation.request.is_kept
         self._writer = protocol.stream_writer(operation.request, operation.envelope(served.candidate))
         self._queue: list[bytes] = []
         self._queued_bytes = 0
@@ -121,7 +122,8 @@ class Pump:
         held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
         charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held)
         metadata = await settle(self._runtime, self._operation, self._served, charge, "success")
-        return cut + self._writer.end(charge.usage, metadata)
+        closing = cut + self._writer.end(charge.usage, metadata)
+        return await response_state.keep(self._runtime, self._operation, closing) if self._is_kept else closing
 
     async def _pass_all(self) -> bytes:
         """What ends the answer where that was cut, else nothing. Raises UpstreamError.

@@ -32,6 +32,14 @@ def test_an_account_is_made_and_changed_with_a_reason_that_the_history_keeps(sta
     assert {each["slug"] for each in staff.get("/api/accounts").json()["results"]} == {"acme", "other", "new"}
 
 
+def test_what_is_kept_for_an_account_is_said_there_and_its_keys_know_it(staff: Client, cast: Cast) -> None:
+    before = find_caller(cast.ada.text)
+    assert (before.keeps_responses, before.may_cache) == (True, False)
+    send(staff, "patch", "/api/accounts/acme", keeps_responses=False, may_cache=True, reason="by contract")
+    after = find_caller(cast.ada.text)
+    assert (after.keeps_responses, after.may_cache) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
