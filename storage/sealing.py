@@ -1,7 +1,7 @@
 """AES-256-GCM around what is kept. What is sealed for one name opens under no other.
 
-sealed = the key's mark (4 bytes), nonce (12), ciphertext of the compressed content. The first key seals, all of them open, so
-a new key is put before the old one, which goes when what it sealed has expired.
+sealed = the key's mark (4 bytes), nonce (12), ciphertext of the compressed content. The first key seals, all of them open. A
+new key comes behind the old one until every process knows it, then in front; the old one goes when what it sealed has expired.
 """
 
 import hashlib

@@ -8,6 +8,7 @@ from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway import response_metadata, response_state, settlement
+from routerhub.gateway.claims import uninterrupted
 from routerhub.gateway.dispatch import Served, complete, dispatch
 from routerhub.gateway.operation import Ending, Operation
 from routerhub.gateway.protocols.base import ChatProtocol
@@ -45,7 +46,10 @@ class Answer:
 
 async def answer(runtime: Runtime, operation: Operation) -> Answer:
     """The whole answer of the first candidate that gives one. Raises what `dispatch` raises."""
-    served = await dispatch(runtime, operation, complete)
+    return await settled(runtime, operation, await dispatch(runtime, operation, complete))
+
+
+async def settled(runtime: Runtime, operation: Operation, served: Served[Completion]) -> Answer:
     hold, chars = served.hold, sum([choice.size for choice in served.answer.choices])
     charge = answer_cost(
         served.place.tariff,
@@ -88,12 +92,20 @@ async def settle(
 
 async def write_answer(runtime: Runtime, protocol: ChatProtocol, operation: Operation) -> Reply:
     """The whole answer as the client's protocol writes it."""
-    done = await answer(runtime, operation)
-    served, metadata = done.served, done.metadata
-    candidate = served.candidate
+    served = await dispatch(runtime, operation, complete)
+    writing = _written(runtime, protocol, operation, served)
+    return await (writing if operation.keeper is None else uninterrupted(writing))
+
+
+async def _written(runtime: Runtime, protocol: ChatProtocol, operation: Operation, served: Served[Completion]) -> Reply:
+    """An answer that is there, settled, written, and kept where somebody wants it."""
+    done = await settled(runtime, operation, served)
+    metadata, candidate = done.metadata, served.candidate
     headers = response_metadata.headers(operation, candidate, served.place.deployment)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
     body = protocol.write(served.answer, operation.request, operation.envelope(candidate), done.usage, metadata)
     if operation.request.is_kept:
         body = await response_state.keep(runtime, operation, body)
+    if operation.keeper is not None:
+        await operation.keeper.keep(headers, body, is_stream=False)
     return Reply(headers=headers, body=body)

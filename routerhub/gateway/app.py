@@ -24,7 +24,7 @@ from starlette.types import Message, Receive, Scope, Send
 from autorouter.decision.ranking import Rankings
 from budgets.types import Caller
 from routerhub.audit.change import valid_address
-from routerhub.gateway import pipeline, response_state
+from routerhub.gateway import idempotency, pipeline, response_state
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.auth import identify, user_key
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
@@ -89,7 +89,8 @@ async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, recei
         return
     with CancelledWhenClientLeaves(receive):
         try:
-            reply = await pipeline.serve(runtime, protocol, headers, body, client)
+            serve = idempotency.serve if idempotency.HEADER in headers else pipeline.serve
+            reply = await serve(runtime, protocol, headers, body, client)
         except Exception as error:  # the seam: whatever went wrong becomes an answer
             if not isinstance(error, EXPECTED):
                 logger.exception("action=request path=%s", scope["path"])

@@ -49,6 +49,19 @@ class NotKept(Exception):
         self.param = param
 
 
+class IdempotencyConflict(Exception):
+    """The key belongs to another request, or to one that has not ended in all the time that this one had."""
+
+    def __init__(self, key: str, is_under_way: bool) -> None:
+        what = (
+            "was used for a request that is still under way. Try again later"
+            if is_under_way
+            else "was used for another request (address, controls or body). Take a new key for a new request"
+        )
+        super().__init__(f"Idempotency-Key: {key!r} {what}.")
+        self.is_under_way = is_under_way
+
+
 class BudgetRefused(Exception):
     """The worst case of the request does not fit into a limit."""
 
@@ -196,6 +209,14 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
         type="invalid_request_error",
         code="previous_response_not_found" if e.param else "not_found",
         param=e.param,
+    ),
+    IdempotencyConflict: lambda e: ApiError(
+        status=409,
+        message=str(e),
+        type="invalid_request_error",
+        code="idempotency_key_in_use" if e.is_under_way else "idempotency_key_reused",
+        param="Idempotency-Key",
+        headers={"x-should-retry": "true" if e.is_under_way else "false"},
     ),
     StorageUnavailable: _unavailable("storage_unavailable"),
     KeyRefused: lambda e: ApiError(

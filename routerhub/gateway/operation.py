@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 import orjson
 
@@ -62,6 +63,18 @@ class Ending:
     error: str = ""
 
 
+class Keeper(Protocol):
+    """Somebody who keeps an answer, as it goes to the client, if it becomes whole."""
+
+    async def keep(self, headers: list[tuple[bytes, bytes]], body: bytes, is_stream: bool) -> None:
+        """It is whole and settled."""
+        ...
+
+    async def drop(self) -> None:
+        """There will be none."""
+        ...
+
+
 @dataclass(kw_only=True)
 class Operation:
     """What is done for a request from the decision on. Its id stands in every log line, header and record.
@@ -75,6 +88,7 @@ class Operation:
     """Decides again, for more candidates or (None) for all of them."""
     deadline: float
     """Monotonic seconds."""
+    keeper: Keeper | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     attempts: list[Attempt] = field(default_factory=list)
     hold: Hold | None = None

@@ -9,7 +9,7 @@ from autorouter.select import Asked, check, select
 from routerhub.gateway import response_metadata, response_state, router_model
 from routerhub.gateway.answering import Reply, write_answer
 from routerhub.gateway.auth import identify, user_key
-from routerhub.gateway.operation import Arrival, Operation
+from routerhub.gateway.operation import Arrival, Keeper, Operation
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, ChatProtocol, Client
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.streaming import write_stream
@@ -19,9 +19,17 @@ ENOUGH = 4
 
 
 async def serve(
-    runtime: Runtime, protocol: ChatProtocol, headers: Mapping[str, str], body: bytes, client: Client
+    runtime: Runtime,
+    protocol: ChatProtocol,
+    headers: Mapping[str, str],
+    body: bytes,
+    client: Client,
+    keeper: Keeper | None = None,
 ) -> Reply:
-    """One chat completion, from bytes to bytes. Raises the errors of routerhub.gateway.errors."""
+    """One chat completion, from bytes to bytes; where it is whole, `keeper` gets it too.
+
+    Raises the errors of routerhub.gateway.errors.
+    """
     snapshot, clock = runtime.snapshots.current, runtime.clock
     began, at = clock.monotonic(), clock.now()
     caller = identify(headers, snapshot.ring, at)
@@ -41,10 +49,13 @@ async def serve(
     decide = partial(select, rankings, asked, own, task, at)
     decision = decide(None if request.controls.dry_run else ENOUGH)
     if request.controls.dry_run:
+        if keeper is not None:
+            await keeper.drop()
         return Reply(headers=[], body=response_metadata.dry_run(decision))
     if decision.chosen is None:
         raise NoCandidate(decision)
-    operation = Operation(arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s)
+    deadline = began + runtime.limits.deadline_s
+    operation = Operation(arrival=arrival, decision=decision, select=decide, deadline=deadline, keeper=keeper)
     return await (write_stream if request.stream else write_answer)(runtime, protocol, operation)
 
 

@@ -17,12 +17,14 @@ from models_registry.upstream.base import Choice, Chunk
 from models_registry.upstream.errors import TimedOut, UpstreamError, writable
 from routerhub.gateway import failover, response_metadata, response_state
 from routerhub.gateway.answering import Reply, settle
+from routerhub.gateway.claims import uninterrupted
 from routerhub.gateway.dispatch import OpenedStream, Served, dispatch, open_stream
 from routerhub.gateway.errors import AllFailed, to_api_error
 from routerhub.gateway.failover import Exposure
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.reservation import answer_cost, believed
+from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -45,17 +47,24 @@ async def write_stream(runtime: Runtime, protocol: ChatProtocol, operation: Oper
     served = await dispatch(runtime, operation, open_stream)
     headers = response_metadata.headers(operation, served.candidate, served.place.deployment)
     headers.append((b"cache-control", b"no-cache"))
-    return Reply(headers=headers, body=Pump(runtime, protocol, operation, served))
+    return Reply(headers=headers, body=Pump(runtime, protocol, operation, served, headers))
 
 
 class Pump:
     """Pumps one stream from the moment it is made. Iterate over it for the bytes that go to the client, then close it."""
 
     def __init__(
-        self, runtime: Runtime, protocol: ChatProtocol, operation: Operation, served: Served[OpenedStream]
+        self,
+        runtime: Runtime,
+        protocol: ChatProtocol,
+        operation: Operation,
+        served: Served[OpenedStream],
+        headers: Headers,
     ) -> None:
         self._runtime, self._operation, self._served = runtime, operation, served
-        self._is_kept = operation.request.is_kept
+        self._keeper, self._headers = operation.keeper, headers
+        self._sent: list[bytes] = []
+        """All that went to the client, where somebody keeps it."""
         self._writer = protocol.stream_writer(operation.request, operation.envelope(served.candidate))
         self._queue: list[bytes] = []
         self._queued_bytes = 0
@@ -104,6 +113,8 @@ class Pump:
             if self._operation.hold is not None:
                 await self._settle_broken("abandoned", None, CLIENT_LEFT)
         finally:
+            if self._keeper is not None:
+                await self._keeper.drop()
             self._is_over = True
             self._has_news.set()
 
@@ -119,11 +130,21 @@ class Pump:
             logger.exception("action=stream operation=%s", self._operation.id)
             metadata = await self._settle_broken("failure", None, writable(f"{type(error).__name__}: {error}"))
             return self._writer.error(to_api_error(error), metadata)
+        closing = self._closed(cut)
+        return await (closing if self._keeper is None else uninterrupted(closing))
+
+    async def _closed(self, cut: bytes) -> bytes:
+        """The close of a complete stream, settled, and kept where somebody wants it."""
         held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
         charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held)
         metadata = await settle(self._runtime, self._operation, self._served, charge, "success")
         closing = cut + self._writer.end(charge.usage, metadata)
-        return await response_state.keep(self._runtime, self._operation, closing) if self._is_kept else closing
+        if self._operation.request.is_kept:
+            closing = await response_state.keep(self._runtime, self._operation, closing)
+        if self._keeper is not None:
+            await self._keeper.keep(self._headers, b"".join([*self._sent, closing]), is_stream=True)
+            self._keeper = None
+        return closing
 
     async def _pass_all(self) -> bytes:
         """What ends the answer where that was cut, else nothing. Raises UpstreamError.
@@ -170,6 +191,8 @@ class Pump:
             self._has_room.clear()
             await self._has_room.wait()
         self._queue.append(event)
+        if self._keeper is not None:
+            self._sent.append(event)
         self._queued_bytes += len(event)
         self._has_news.set()
 

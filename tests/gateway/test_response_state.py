@@ -49,8 +49,9 @@ def asked_of(made: Runtime) -> Any:
 
 
 def store(made: Runtime) -> FakeStore:
-    assert isinstance(made.store, FakeStore)
-    return made.store
+    found: Any = made.store
+    assert isinstance(found, FakeStore)
+    return found
 
 
 async def test_the_conversation_goes_on_with_all_that_was_said_but_without_the_old_instructions() -> None:
