@@ -1,7 +1,8 @@
 """How models did lately: the facts by which the router keeps to a longest latency, and by which time is turned into tokens.
 
 They come back to the router through a table and the next snapshot. A request with a failed attempt is left out, since its time
-is not the model's alone; and so is what the sandbox answered as soon as real models do, or the other way round.
+is not the model's alone; so is an answer from the cache, which no model gave; and so is what the sandbox answered as soon as real
+models do, or the other way round.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ MEASURE = """
     WITH answered AS (
         SELECT created_at, model, latency_ms, output_tokens, is_sandbox FROM analytics_record
         WHERE created_at >= %(since)s AND outcome = 'success' AND NOT fallback_used
+          AND saved_nano IS NULL
         ORDER BY created_at DESC LIMIT %(max_requests)s
     )
     SELECT model, count(*), avg(latency_ms), 1000 * sum(output_tokens) / nullif(sum(latency_ms), 0)

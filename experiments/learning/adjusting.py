@@ -27,8 +27,15 @@ class Round:
 
 
 def measured(policy: str, window: timedelta = WINDOW) -> dict[str, Measured]:
-    """How each model did in a policy lately. A failed attempt counts for the model that failed."""
-    recent = Record.objects.filter(policy=policy, created_at__gte=now() - window).exclude(BLAMELESS).order_by()
+    """How each model did in a policy lately. A failed attempt counts for the model that failed.
+
+    What came from the cache counts for none.
+    """
+    recent = (
+        Record.objects.filter(policy=policy, created_at__gte=now() - window, saved_nano=None)
+        .exclude(BLAMELESS)
+        .order_by()
+    )
     rows = recent.values("model").annotate(
         all=Count("operation_id"), good=Count("operation_id", filter=Q(outcome="success"))
     )

@@ -10,7 +10,7 @@ from models_registry.upstream.base import Completion
 from routerhub.gateway import response_metadata, response_state, settlement
 from routerhub.gateway.claims import uninterrupted
 from routerhub.gateway.dispatch import Served, complete, dispatch
-from routerhub.gateway.operation import Ending, Operation
+from routerhub.gateway.operation import Ending, Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.reservation import Charge, answer_cost, believed
 from routerhub.gateway.response_metadata import Headers
@@ -23,6 +23,19 @@ class ByteStream(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     async def aclose(self) -> None: ...
+
+
+class Replayed:
+    """A stream whose bytes are all there. See routerhub.gateway.answering.ByteStream."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +53,8 @@ class Answer:
     served: Served[Completion]
     usage: Usage
     """Reported by the upstream, or counted."""
+    cost_nano: int
+    """Of this attempt."""
     metadata: Mapping[str, Any]
     """The `routerhub` object."""
 
@@ -59,7 +74,7 @@ async def settled(runtime: Runtime, operation: Operation, served: Served[Complet
         hold.granted.amount_nano,
     )
     metadata = await settle(runtime, operation, served, charge, "success")
-    return Answer(served=served, usage=charge.usage, metadata=metadata)
+    return Answer(served=served, usage=charge.usage, cost_nano=hold.charged_nano(charge), metadata=metadata)
 
 
 async def settle(
@@ -85,7 +100,7 @@ async def settle(
     if outcome == "success" and operation.request.controls.session:
         await runtime.sessions.remember(operation.turn(candidate))
     return {
-        **response_metadata.decided(operation, candidate, deployment),
+        **response_metadata.decided(operation, candidate, deployment.provider),
         **response_metadata.settled(operation, served.hold, charge),
     }
 
@@ -94,18 +109,21 @@ async def write_answer(runtime: Runtime, protocol: ChatProtocol, operation: Oper
     """The whole answer as the client's protocol writes it."""
     served = await dispatch(runtime, operation, complete)
     writing = _written(runtime, protocol, operation, served)
-    return await (writing if operation.keeper is None else uninterrupted(writing))
+    return await (uninterrupted(writing) if operation.keepers else writing)
 
 
 async def _written(runtime: Runtime, protocol: ChatProtocol, operation: Operation, served: Served[Completion]) -> Reply:
     """An answer that is there, settled, written, and kept where somebody wants it."""
     done = await settled(runtime, operation, served)
-    metadata, candidate = done.metadata, served.candidate
-    headers = response_metadata.headers(operation, candidate, served.place.deployment)
+    metadata, candidate, provider = done.metadata, served.candidate, served.place.deployment.provider
+    headers = response_metadata.headers(operation, candidate, provider)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
     body = protocol.write(served.answer, operation.request, operation.envelope(candidate), done.usage, metadata)
     if operation.request.is_kept:
         body = await response_state.keep(runtime, operation, body)
-    if operation.keeper is not None:
-        await operation.keeper.keep(headers, body, is_stream=False)
+    if operation.keepers:
+        whole = Whole(headers=headers, body=body, is_stream=False, completion=served.answer, usage=done.usage,
+                      cost_nano=done.cost_nano, provider=provider)  # fmt: skip
+        for keeper in operation.keepers:
+            await keeper.keep(whole)
     return Reply(headers=headers, body=body)

@@ -5,20 +5,20 @@ failure or a client that left, the next request of that key tries anew. Another 
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
 
 from routerhub.gateway import pipeline
-from routerhub.gateway.answering import Reply
+from routerhub.gateway.answering import Replayed, Reply
 from routerhub.gateway.auth import identify
 from routerhub.gateway.claims import Claim, claim_or_wait
 from routerhub.gateway.errors import IdempotencyConflict
+from routerhub.gateway.operation import Whole
 from routerhub.gateway.protocols import controls, fields
 from routerhub.gateway.protocols.base import ChatProtocol, Client
-from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 from storage.errors import StorageUnavailable
 from storage.types import Item, Name
@@ -37,29 +37,16 @@ class Keeper:
     claim: Claim
     mark: bytes
 
-    async def keep(self, headers: Headers, body: bytes, is_stream: bool) -> None:
-        told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
-        head = orjson.dumps({"headers": told, "is_stream": is_stream})
-        content = self.mark + head + b"\n" + body
+    async def keep(self, whole: Whole) -> None:
+        told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in whole.headers]
+        head = orjson.dumps({"headers": told, "is_stream": whole.is_stream})
+        content = self.mark + head + b"\n" + whole.body
         with suppress(StorageUnavailable):  # the answer is there and paid for; the claim stays, so nobody pays again
             await self.claim.keep(self.runtime, content, self.runtime.limits.idempotency_retention_s)
 
-    async def drop(self) -> None:
+    async def drop(self, has_left: bool = False) -> None:
         with suppress(StorageUnavailable):
             await self.claim.release(self.runtime)
-
-
-class Replayed:
-    """The bytes of a stream that was answered before. See routerhub.gateway.answering.ByteStream."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._content
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
 
 
 async def serve(

@@ -1,11 +1,11 @@
 """One request under way: who asks what, what was decided, what is held for it, and what its record says in the end."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -16,6 +16,7 @@ from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy
 from budgets.types import Caller, Granted, Outcome, to_nano
 from models_registry.types import SANDBOX, Attempt, Usage
+from models_registry.upstream.base import Completion
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 from routerhub.gateway.reservation import Charge, Plan
 
@@ -61,17 +62,32 @@ class Ending:
     ttft_ms: int | None = None
     http_status: int | None = 200
     error: str = ""
+    saved_nano: int | None = None
+    """What it cost before, where it comes from the cache."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """An answer that is whole and settled."""
+
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    """As it went to the client, events and all."""
+    is_stream: bool
+    completion: Completion
+    usage: Usage
+    cost_nano: int
+    """Of the attempt that gave it."""
+    provider: str
 
 
 class Keeper(Protocol):
-    """Somebody who keeps an answer, as it goes to the client, if it becomes whole."""
+    """Somebody who keeps an answer if it becomes whole."""
 
-    async def keep(self, headers: list[tuple[bytes, bytes]], body: bytes, is_stream: bool) -> None:
-        """It is whole and settled."""
-        ...
+    async def keep(self, whole: Whole) -> None: ...
 
-    async def drop(self) -> None:
-        """There will be none."""
+    async def drop(self, has_left: bool) -> None:
+        """There will be none, since the client left or since it failed."""
         ...
 
 
@@ -88,7 +104,9 @@ class Operation:
     """Decides again, for more candidates or (None) for all of them."""
     deadline: float
     """Monotonic seconds."""
-    keeper: Keeper | None = None
+    keepers: tuple[Keeper, ...] = ()
+    cache: Mapping[str, Any] | None = None
+    """What the answer tells of the cache, where that was asked for."""
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     attempts: list[Attempt] = field(default_factory=list)
     hold: Hold | None = None
@@ -179,6 +197,7 @@ class Operation:
             reasoning_tokens=usage.reasoning_tokens,
             is_usage_estimated=usage.is_estimated,
             cost_nano=self.charged_nano,
+            saved_nano=ending.saved_nano,
             fallback_used=len(self.attempts) > 1,
             attempts=orjson.dumps(self.attempts).decode(),
         )

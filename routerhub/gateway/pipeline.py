@@ -6,7 +6,7 @@ from functools import partial
 from autorouter.errors import NoCandidate, ProModel, UnknownModel
 from autorouter.people import preferences
 from autorouter.select import Asked, check, select
-from routerhub.gateway import response_metadata, response_state, router_model
+from routerhub.gateway import cache, response_metadata, response_state, router_model
 from routerhub.gateway.answering import Reply, write_answer
 from routerhub.gateway.auth import identify, user_key
 from routerhub.gateway.operation import Arrival, Keeper, Operation
@@ -34,6 +34,8 @@ async def serve(
     began, at = clock.monotonic(), clock.now()
     caller = identify(headers, snapshot.ring, at)
     request = protocol.read(body, headers)
+    if request.controls.cache:
+        cache.check(caller)
     if request.continues or request.is_kept:
         request = await response_state.placed(runtime, caller, protocol, request, headers)
     rankings = snapshot.rankings(user_key(caller))
@@ -50,13 +52,16 @@ async def serve(
     decision = decide(None if request.controls.dry_run else ENOUGH)
     if request.controls.dry_run:
         if keeper is not None:
-            await keeper.drop()
+            await keeper.drop(has_left=False)
         return Reply(headers=[], body=response_metadata.dry_run(decision))
     if decision.chosen is None:
         raise NoCandidate(decision)
     deadline = began + runtime.limits.deadline_s
-    operation = Operation(arrival=arrival, decision=decision, select=decide, deadline=deadline, keeper=keeper)
-    return await (write_stream if request.stream else write_answer)(runtime, protocol, operation)
+    operation = Operation(
+        arrival=arrival, decision=decision, select=decide, deadline=deadline, keepers=() if keeper is None else (keeper,)
+    )  # fmt: skip
+    write = cache.serve if request.controls.cache else write_stream if request.stream else write_answer
+    return await write(runtime, protocol, operation)
 
 
 def asked_of(arrival: Arrival, session_model: str | None) -> Asked:

@@ -30,6 +30,8 @@ class Controls:
     max_latency_ms: int | None = None
     tags: tuple[str, ...] = ()
     dry_run: bool = False
+    cache: str = ""
+    """Whether an answer from before will do: where the temperature is 0 ("deterministic"), or "always"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
