@@ -22,6 +22,7 @@ class Item(Fact):
 
     class Meta:
         ordering = ["-created_at"]
+        verbose_name = "kept item"
         constraints = [models.UniqueConstraint(fields=["account_id", "kind", "name"], name="one_item_per_name")]
 
     def __str__(self) -> str:

@@ -37,6 +37,7 @@ ADMIN = {
     "models_registry.model": 8,
     "models_registry.price": 6,
     "models_registry.provider": 5,
+    "storage.item": 4,
 }
 API = {
     "/api/accounts": 4,
