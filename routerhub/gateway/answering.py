@@ -123,7 +123,7 @@ async def _written(runtime: Runtime, protocol: ChatProtocol, operation: Operatio
         body = await response_state.keep(runtime, operation, body)
     if operation.keepers:
         whole = Whole(headers=headers, body=body, is_stream=False, completion=served.answer, usage=done.usage,
-                      cost_nano=done.cost_nano, provider=provider)  # fmt: skip
+                      cost_nano=done.cost_nano, model=candidate.model, provider=provider)  # fmt: skip
         for keeper in operation.keepers:
             await keeper.keep(whole)
     return Reply(headers=headers, body=body)

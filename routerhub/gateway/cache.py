@@ -67,9 +67,11 @@ class Keeper:
 
     runtime: Runtime
     claim: Claim
+    model: str
+    """The one that was decided for. Where another one stood in, its answer is not kept as this one's."""
 
     async def keep(self, whole: Whole) -> None:
-        if not is_whole(whole.completion):
+        if whole.model != self.model or not is_whole(whole.completion):
             await self._note(NOTHING, NOTHING_S)
             return
         entry = Entry(
@@ -121,7 +123,7 @@ async def serve(runtime: Runtime, protocol: ChatProtocol, operation: Operation) 
         operation.cache = {"status": "bypass"}
         return await write(runtime, protocol, operation)
     operation.cache = {"status": "miss"}
-    keeper = Keeper(runtime=runtime, claim=found)
+    keeper = Keeper(runtime=runtime, claim=found, model=candidate.model)
     operation.keepers = (*operation.keepers, keeper)
     try:
         return await write(runtime, protocol, operation)
@@ -187,7 +189,7 @@ async def _hit(
     if request.is_kept:
         body = await response_state.keep(runtime, operation, body)
     whole = Whole(headers=headers, body=body, is_stream=request.stream, completion=entry.completion, usage=entry.usage,
-                  cost_nano=0, provider=entry.provider)  # fmt: skip
+                  cost_nano=0, model=candidate.model, provider=entry.provider)  # fmt: skip
     for keeper in operation.keepers:
         await keeper.keep(whole)
     return Reply(headers=headers, body=Replayed(body) if request.stream else body)

@@ -78,6 +78,7 @@ class Whole:
     usage: Usage
     cost_nano: int
     """Of the attempt that gave it."""
+    model: str
     provider: str
 
 

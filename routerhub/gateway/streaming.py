@@ -142,10 +142,15 @@ class Pump:
             closing = await response_state.keep(self._runtime, self._operation, closing)
         if self._recording is not None:
             whole = Whole(
-                headers=self._headers, body=b"".join([*self._recording.sent, closing]), is_stream=True,
-                completion=self._recording.completion(charge.usage), usage=charge.usage,
-                cost_nano=self._served.hold.charged_nano(charge), provider=self._served.place.deployment.provider,
-            )  # fmt: skip
+                headers=self._headers,
+                body=b"".join([*self._recording.sent, closing]),
+                is_stream=True,
+                completion=self._recording.completion(charge.usage),
+                usage=charge.usage,
+                cost_nano=self._served.hold.charged_nano(charge),
+                model=self._served.candidate.model,
+                provider=self._served.place.deployment.provider,
+            )
             keepers, self._keepers = self._keepers, ()
             for keeper in keepers:
                 await keeper.keep(whole)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -140,7 +141,8 @@ async def test_how_the_answer_is_told_and_what_is_said_to_routerhub_alone_does_n
 
 
 COLD = Policy(
-    name="cold", version=1, title="Cold", models=("acme:small",), max_cost_usd=None, max_output_tokens=None, temperature=0
+    name="cold", version=1, title="Cold", models=("acme:small",), max_cost_usd=None, max_output_tokens=None,
+    temperature=Decimal(0),
 )  # fmt: skip
 
 
@@ -201,6 +203,14 @@ async def test_what_was_cut_refused_called_for_or_broke_is_not_kept(script: Any)
     made.store.items.clear()  # the note that nothing came of it lives for a second
     assert await status(made, stream=isinstance(script, list) or None) == "miss"
     assert calls(made) == 2
+
+
+async def test_the_answer_of_a_model_that_stood_in_is_not_kept_as_the_others() -> None:
+    no = Failed("No.", was_sent=False)
+    made = gateway(no, no, completion("Hi"))
+    first = await told(made, model="auto")
+    assert (first["routerhub"]["cache"]["status"], len(first["routerhub"]["attempts"])) == ("miss", 3)
+    assert [content for content, _ in made.store.items.values()] == [b""]
 
 
 @pytest.mark.parametrize("stream", [None, True])
