@@ -65,6 +65,7 @@ async def answer(runtime: Runtime, operation: Operation) -> Answer:
 
 
 async def settled(runtime: Runtime, operation: Operation, served: Served[Completion]) -> Answer:
+    """The answer that is there, charged and recorded."""
     hold, chars = served.hold, sum([choice.size for choice in served.answer.choices])
     charge = answer_cost(
         served.place.tariff,
