@@ -55,13 +55,13 @@ class RecordAdmin(FactAdmin):
                     ("latency_ms", "ttft_ms", "is_stream"),
                     ("input_tokens", "output_tokens", "is_usage_estimated"),
                     ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
-                    ("cost", "estimated"),
+                    ("cost", "estimated", "saved"),
                     ("catalogue_release", "router_release"),
                 ]
             },
         ),
     ]
-    readonly_fields = ["decided", "tried", "cost", "estimated"]
+    readonly_fields = ["decided", "tried", "cost", "estimated", "saved"]
 
     @display(description="Model", header=True)
     def known_as(self, row: Record) -> list[str]:
@@ -98,6 +98,10 @@ class RecordAdmin(FactAdmin):
     @display(description="Estimated cost")
     def estimated(self, row: Record) -> str:
         return dollars(row.cost_estimated_nano, row.is_sandbox)
+
+    @display(description="Saved by the cache")
+    def saved(self, row: Record) -> str:
+        return "-" if row.saved_nano is None else dollars(row.saved_nano)
 
     @display(description="Latency", ordering="latency_ms")
     def latency(self, row: Record) -> str:

@@ -2,7 +2,8 @@
 by which the gateway holds no more than an answer usually needs.
 
 They come back to the router through a table and the next snapshot. A request with a failed attempt is left out, since its time
-is not the model's alone; and so is what the sandbox answered as soon as real models do, or the other way round.
+is not the model's alone; so is an answer from the cache, which no model gave; and so is what the sandbox answered as soon as real
+models do, or the other way round.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,6 +35,7 @@ MEASURE = """
     WITH answered AS (
         SELECT created_at, model, latency_ms, output_tokens, is_sandbox FROM analytics_record
         WHERE created_at >= %(since)s AND outcome = 'success' AND NOT fallback_used
+          AND saved_nano IS NULL
         ORDER BY created_at DESC LIMIT %(max_requests)s
     )
     SELECT model, count(*), avg(latency_ms), 1000 * sum(output_tokens) / nullif(sum(latency_ms), 0),

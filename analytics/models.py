@@ -40,6 +40,7 @@ class Record(Fact):
     is_usage_estimated = models.BooleanField("usage estimated")
     cost_estimated_nano = models.BigIntegerField()
     cost_nano = models.BigIntegerField()
+    saved_nano = models.BigIntegerField(null=True)
     fallback_used = models.BooleanField()
     catalogue_release = models.IntegerField()
     router_release = models.IntegerField()

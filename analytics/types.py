@@ -77,6 +77,8 @@ class AnswerFacts:
     is_usage_estimated: bool
     cost_nano: int
     """Of all hops together."""
+    saved_nano: int | None = None
+    """What the same answer cost before, where it comes from the cache; None where a model was called."""
     fallback_used: bool
     attempts: str
     """A JSON text: a list of models_registry.types.Attempt."""

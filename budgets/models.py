@@ -18,6 +18,15 @@ class Account(Audited):
     name = models.CharField(max_length=100)
     is_active = models.BooleanField("active", default=True)
     is_pro = models.BooleanField("pro", default=False, help_text="May use the models that are marked pro.")
+    keeps_responses = models.BooleanField(
+        default=True,
+        help_text="Responses are kept, so that they can be read and gone on from, unless a request says no.",
+    )
+    may_cache = models.BooleanField(
+        "may use the cache",
+        default=False,
+        help_text="Requests that ask for it are answered by an earlier equal answer.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -43,6 +43,10 @@ class Caller:
     """What the key may do: "inference", "routing", "admin"."""
     is_pro: bool = False
     """Whether the account may use models that are marked pro."""
+    keeps_responses: bool = True
+    """Whether the account's responses are kept where the request does not say."""
+    may_cache: bool = False
+    """Whether the account's requests may ask for cached answers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,7 @@
 """Every setting, read from the environment once. A senseless value stops the start and says what to write."""
 
+import base64
+import hashlib
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,6 +65,21 @@ def _origin(name: str) -> str:
     return raw.rstrip("/")
 
 
+def _storage_keys() -> tuple[bytes, ...]:
+    """Keys of 32 bytes in URL-safe base64, with commas between them, the newest first."""
+    raw: list[str] = env.list("STORAGE_KEYS", default=[])
+    try:
+        keys = tuple(base64.urlsafe_b64decode(each.strip()) for each in raw)
+    except ValueError:
+        keys = (b"",)
+    if any(len(key) != 32 for key in keys):
+        raise ImproperlyConfigured(
+            "STORAGE_KEYS has something else than 32 bytes in URL-safe base64: write "
+            "`python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'`."
+        )
+    return keys or (hashlib.sha256(f"routerhub storage {SECRET_KEY}".encode()).digest(),)
+
+
 # --- core
 DEBUG = _flag("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", kept_secret_key(VAR_DIR))
@@ -110,6 +127,7 @@ INSTALLED_APPS = [
     "budgets",
     "autorouter",
     "analytics",
+    "storage",
     "experiments",
     "routerhub",
 ]
@@ -198,6 +216,13 @@ SNAPSHOT_MAX_AGE_S = _number("SNAPSHOT_MAX_AGE_S", 20, 1, 60)
 LEDGER_WAIT_S = _number("LEDGER_WAIT_S", 2, 0.1, 30)
 SPOOL_DIR = Path(env.str("SPOOL_DIR", str(VAR_DIR / "spool")))
 
+# --- what is kept for clients, in seconds
+# What it is sealed with. The first key seals, the others only open; without any, one is derived from SECRET_KEY.
+STORAGE_KEYS = _storage_keys()
+RESPONSE_RETENTION_S = _number("RESPONSE_RETENTION_S", 30 * 24 * 3_600, 1, 10 * 365 * 24 * 3_600)
+IDEMPOTENCY_RETENTION_S = _number("IDEMPOTENCY_RETENTION_S", 24 * 3_600, 1, 365 * 24 * 3_600)
+CACHE_RETENTION_S = _number("CACHE_RETENTION_S", 3_600, 1, 365 * 24 * 3_600)
+
 # --- background work
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
@@ -212,6 +237,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "forget-ended-sessions": {"task": "autorouter.tasks.forget_ended_sessions", "schedule": 3600.0},
+    "forget-expired-items": {"task": "storage.tasks.forget_expired", "schedule": 600.0},
     "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},

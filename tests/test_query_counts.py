@@ -33,6 +33,7 @@ ADMIN = {
     "models_registry.model": 7,
     "models_registry.price": 5,
     "models_registry.provider": 4,
+    "storage.item": 4,
 }
 API = {
     "/api/accounts": 4,

@@ -30,6 +30,7 @@ CREATE TABLE analytics_record (
     is_usage_estimated boolean NOT NULL,
     cost_estimated_nano bigint NOT NULL,
     cost_nano bigint NOT NULL,
+    saved_nano bigint,
     fallback_used boolean NOT NULL,
     catalogue_release integer NOT NULL,
     router_release integer NOT NULL,

@@ -40,6 +40,7 @@ CREATE TYPE analytics_answer AS (
     reasoning_tokens bigint,
     is_usage_estimated boolean,
     cost_nano bigint,
+    saved_nano bigint,
     fallback_used boolean,
     attempts jsonb
 );

@@ -27,8 +27,11 @@ class Round:
 
 
 def measured(policy: str, window: timedelta = WINDOW) -> dict[str, Measured]:
-    """How each model did in a policy lately. A failed attempt counts for the model that failed."""
-    recent = Record.objects.filter(policy=policy, created_at__gte=now() - window).order_by()
+    """How each model did in a policy lately. A failed attempt counts for the model that failed.
+
+    What came from the cache counts for none.
+    """
+    recent = Record.objects.filter(policy=policy, created_at__gte=now() - window, saved_nano=None).order_by()
     recent = recent.exclude(outcome__in=BLAMELESS)
     rows = recent.values("model").annotate(
         all=Count("operation_id"), good=Count("operation_id", filter=Q(outcome="success"))

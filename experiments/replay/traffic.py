@@ -103,7 +103,7 @@ def remembered(chosen: Slice) -> Traffic:
 def _latency(chosen: Slice) -> Mapping[str, float]:
     """Mean answer time of every model that answered in the slice's time, by id."""
     since = chosen.since or now() - timedelta(days=30)
-    answered = Record.objects.filter(created_at__gte=since, outcome="success").order_by()
+    answered = Record.objects.filter(created_at__gte=since, outcome="success", saved_nano=None).order_by()
     rows = answered.values_list("model").annotate(Avg("latency_ms"))
     return {model: float(mean) for model, mean in rows}
 

@@ -59,6 +59,7 @@ def start(running: ExitStack, stopping: threading.Event) -> list[Child]:
     _lock(running)
     (VAR / "log").mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("SECRET_KEY", quickstart.secret_key(VAR))
+    os.environ.setdefault("STORAGE_KEYS", quickstart.storage_key(VAR))
     os.environ.setdefault("HTTPS", "false")
     _data_stores(running)
     _write_down(running)

@@ -1,5 +1,6 @@
 """What a first start makes and tells: secrets, the admin, the API key, and the facts in var/quickstart.env."""
 
+import base64
 import secrets
 import shlex
 from collections.abc import Mapping
@@ -23,6 +24,14 @@ def kept_secret_key(folder: Path) -> str:
     """The secret of an earlier start; empty before the first."""
     file = folder / KEY_FILE
     return file.read_text() if file.exists() else ""
+
+
+def storage_key(folder: Path) -> str:
+    """What is kept for clients is sealed with it; made once and kept."""
+    file = folder / "storage_key"
+    if not file.exists():
+        write_private(file, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    return file.read_text()
 
 
 def write_private(file: Path, text: str) -> None:

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Completion
-from routerhub.gateway import response_metadata, settlement
+from routerhub.gateway import response_metadata, response_state, settlement
+from routerhub.gateway.claims import uninterrupted
 from routerhub.gateway.dispatch import Served, complete, dispatch
-from routerhub.gateway.operation import Ending, Operation
+from routerhub.gateway.operation import Ending, Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.reservation import Charge, answer_cost, believed
 from routerhub.gateway.response_metadata import Headers
@@ -22,6 +23,19 @@ class ByteStream(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
 
     async def aclose(self) -> None: ...
+
+
+class Replayed:
+    """A stream whose bytes are all there. See routerhub.gateway.answering.ByteStream."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,13 +53,19 @@ class Answer:
     served: Served[Completion]
     usage: Usage
     """Reported by the upstream, or counted."""
+    cost_nano: int
+    """Of this attempt."""
     metadata: Mapping[str, Any]
     """The `routerhub` object."""
 
 
 async def answer(runtime: Runtime, operation: Operation) -> Answer:
     """The whole answer of the first candidate that gives one. Raises what `dispatch` raises."""
-    served = await dispatch(runtime, operation, complete)
+    return await settled(runtime, operation, await dispatch(runtime, operation, complete))
+
+
+async def settled(runtime: Runtime, operation: Operation, served: Served[Completion]) -> Answer:
+    """The answer that is there, charged and recorded."""
     hold, chars = served.hold, sum([choice.size for choice in served.answer.choices])
     charge = answer_cost(
         served.place.tariff,
@@ -55,7 +75,7 @@ async def answer(runtime: Runtime, operation: Operation) -> Answer:
         hold.granted.amount_nano,
     )
     metadata = await settle(runtime, operation, served, charge, "success")
-    return Answer(served=served, usage=charge.usage, metadata=metadata)
+    return Answer(served=served, usage=charge.usage, cost_nano=hold.charged_nano(charge), metadata=metadata)
 
 
 async def settle(
@@ -81,17 +101,30 @@ async def settle(
     if outcome == "success" and operation.request.controls.session:
         await runtime.sessions.remember(operation.turn(candidate))
     return {
-        **response_metadata.decided(operation, candidate, deployment),
+        **response_metadata.decided(operation, candidate, deployment.provider),
         **response_metadata.settled(operation, served.hold, charge),
     }
 
 
 async def write_answer(runtime: Runtime, protocol: ChatProtocol, operation: Operation) -> Reply:
     """The whole answer as the client's protocol writes it."""
-    done = await answer(runtime, operation)
-    served, metadata = done.served, done.metadata
-    candidate = served.candidate
-    headers = response_metadata.headers(operation, candidate, served.place.deployment)
+    served = await dispatch(runtime, operation, complete)
+    writing = _written(runtime, protocol, operation, served)
+    return await (uninterrupted(writing) if operation.keepers else writing)
+
+
+async def _written(runtime: Runtime, protocol: ChatProtocol, operation: Operation, served: Served[Completion]) -> Reply:
+    """An answer that is there, settled, written, and kept where somebody wants it."""
+    done = await settled(runtime, operation, served)
+    metadata, candidate, provider = done.metadata, served.candidate, served.place.deployment.provider
+    headers = response_metadata.headers(operation, candidate, provider)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
     body = protocol.write(served.answer, operation.request, operation.envelope(candidate), done.usage, metadata)
+    if operation.request.is_kept:
+        body = await response_state.keep(runtime, operation, body)
+    if operation.keepers:
+        whole = Whole(headers=headers, body=body, is_stream=False, completion=served.answer, usage=done.usage,
+                      cost_nano=done.cost_nano, model=candidate.model, provider=provider)  # fmt: skip
+        for keeper in operation.keepers:
+            await keeper.keep(whole)
     return Reply(headers=headers, body=body)

@@ -24,14 +24,15 @@ from starlette.types import Message, Receive, Scope, Send
 from autorouter.decision.ranking import Rankings
 from budgets.types import Caller
 from routerhub.audit.change import valid_address
-from routerhub.gateway import pipeline
+from routerhub.gateway import idempotency, pipeline, response_state
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
-from routerhub.gateway.protocols import anthropic_messages, anthropic_models, openai_models
+from routerhub.gateway.protocols import anthropic_messages, anthropic_models, fields, openai_models
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as ANTHROPIC_MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
+from routerhub.gateway.protocols.openai_responses.state import listed
 from routerhub.gateway.protocols.registry import chat_protocols
 from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
@@ -90,7 +91,8 @@ async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, recei
         return
     with CancelledWhenClientLeaves(receive):
         try:
-            reply = await pipeline.serve(runtime, protocol, headers, body, client)
+            serve = idempotency.serve if idempotency.HEADER in headers else pipeline.serve
+            reply = await serve(runtime, protocol, headers, body, client)
         except Exception as error:  # the seam: whatever went wrong becomes an answer
             if not isinstance(error, EXPECTED):
                 logger.exception("action=request path=%s", scope["path"])
@@ -208,6 +210,32 @@ async def count_tokens(request: Request) -> Response:
     return _json(anthropic_messages.count_tokens(body))
 
 
+async def response(request: Request) -> Response:
+    """GET and DELETE /v1/responses/{id}"""
+    runtime, caller, name = _kept(request)
+    if request.method == "DELETE":
+        await response_state.forget(runtime, caller, name)
+        return _json({"id": name, "object": "response", "deleted": True})
+    if request.query_params.get("stream", "false") != "false":
+        raise fields.wrong("stream", request.query_params["stream"], "false: what is kept is told whole")
+    return _json((await response_state.find(runtime, caller, name)).response)
+
+
+async def input_items(request: Request) -> Response:
+    """GET /v1/responses/{id}/input_items"""
+    kept = await response_state.find(*_kept(request))
+    return _json(listed(kept, request.query_params))
+
+
+def _kept(request: Request) -> tuple[Runtime, Caller, str]:
+    runtime: Runtime = request.app.state.runtime
+    return (
+        runtime,
+        identify(request.headers, runtime.snapshots.current.ring, datetime.now(UTC)),
+        request.path_params["id"],
+    )
+
+
 def _offered(request: Request) -> tuple[Rankings, Caller]:
     """The caller's releases, and the caller, who may not be offered all of their models."""
     snapshot = request.app.state.runtime.snapshots.current
@@ -263,6 +291,8 @@ def _others(paths: Iterable[str]) -> Starlette:
         routes=[
             *(Route(path, _never, methods=["POST"]) for path in paths),
             Route("/v1/messages/count_tokens", count_tokens, methods=["POST"]),
+            Route("/v1/responses/{id}", response, methods=["GET", "DELETE"]),
+            Route("/v1/responses/{id}/input_items", input_items),
             Route("/v1/models", models),
             Route("/v1/models/{model:path}", model),
         ],

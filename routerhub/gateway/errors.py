@@ -24,6 +24,7 @@ from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
 from routerhub.gateway.rates import rate_headers
 from routerhub.request_body import BodyTimedOut
+from storage.errors import StorageUnavailable
 
 REFUSALS = frozenset({400, 413, 422})
 """Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""
@@ -42,8 +43,33 @@ class BadRequest(Exception):
 class TooLarge(Exception):
     """The body is larger than allowed."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"The body is larger than {most:,} bytes, the most that is taken.")
+    def __init__(self, most: int, with_what: str = "") -> None:
+        counted = f", {with_what}," if with_what else ""
+        super().__init__(f"The body{counted} is larger than {most:,} bytes, the most that is taken.")
+
+
+class NotKept(Exception):
+    """There is no such response, or it is not the account's, or it was deleted. `param` names the field that asked for it."""
+
+    def __init__(self, response_id: str, param: str | None) -> None:
+        super().__init__(
+            f"{'Previous response' if param else 'Response'} with id {response_id!r} not found: none of this account's "
+            "kept responses has it."
+        )
+        self.param = param
+
+
+class IdempotencyConflict(Exception):
+    """The key belongs to another request, or to one that has not ended in all the time that this one had."""
+
+    def __init__(self, key: str, is_under_way: bool) -> None:
+        what = (
+            "was used for a request that is still under way. Try again later"
+            if is_under_way
+            else "was used for another request (address, controls or body). Take a new key for a new request"
+        )
+        super().__init__(f"Idempotency-Key: {key!r} {what}.")
+        self.is_under_way = is_under_way
 
 
 class BudgetRefused(Exception):
@@ -186,7 +212,7 @@ def _invalid(status: int, code: str, param: str | None = None) -> Callable[[Exce
 
 
 def _unavailable(code: str) -> Callable[[Any], ApiError]:
-    def build(error: KeysUnavailable | LedgerUnavailable) -> ApiError:
+    def build(error: KeysUnavailable | LedgerUnavailable | StorageUnavailable) -> ApiError:
         headers = {"Retry-After": str(error.retry_after_s)}
         return ApiError(status=503, message=str(error), type="server_error", code=code, headers=headers)
 
@@ -205,6 +231,22 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
         code="body_timeout",
         headers={"Connection": "close"},
     ),
+    NotKept: lambda e: ApiError(
+        status=404,
+        message=str(e),
+        type="invalid_request_error",
+        code="previous_response_not_found" if e.param else "not_found",
+        param=e.param,
+    ),
+    IdempotencyConflict: lambda e: ApiError(
+        status=409,
+        message=str(e),
+        type="invalid_request_error",
+        code="idempotency_key_in_use" if e.is_under_way else "idempotency_key_reused",
+        param="Idempotency-Key",
+        headers={"x-should-retry": "true" if e.is_under_way else "false"},
+    ),
+    StorageUnavailable: _unavailable("storage_unavailable"),
     KeyRefused: lambda e: ApiError(
         status=401,
         message=str(e),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any, Protocol
 
 import orjson
 
@@ -15,6 +16,7 @@ from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy
 from budgets.types import Caller, Granted, Measure, Outcome, Rate, to_nano
 from models_registry.types import Attempt, Usage
+from models_registry.upstream.base import Completion
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 from routerhub.gateway.reservation import Charge, Plan
 
@@ -62,6 +64,34 @@ class Ending:
     ttft_ms: int | None = None
     http_status: int | None = 200
     error: str = ""
+    saved_nano: int | None = None
+    """What it cost before, where it comes from the cache."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Whole:
+    """An answer that is whole and settled."""
+
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    """As it went to the client, events and all."""
+    is_stream: bool
+    completion: Completion
+    usage: Usage
+    cost_nano: int
+    """Of the attempt that gave it."""
+    model: str
+    provider: str
+
+
+class Keeper(Protocol):
+    """Somebody who keeps an answer if it becomes whole."""
+
+    async def keep(self, whole: Whole) -> None: ...
+
+    async def drop(self, has_left: bool) -> None:
+        """There will be none, since the client left or since it failed."""
+        ...
 
 
 @dataclass(kw_only=True)
@@ -77,6 +107,9 @@ class Operation:
     """Decides again, for more candidates or (None) for all of them."""
     deadline: float
     """Monotonic seconds."""
+    keepers: tuple[Keeper, ...] = ()
+    cache: Mapping[str, Any] | None = None
+    """What the answer tells of the cache, where that was asked for."""
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     attempts: list[Attempt] = field(default_factory=list)
     hold: Hold | None = None
@@ -186,6 +219,7 @@ def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) ->
         reasoning_tokens=usage.reasoning_tokens,
         is_usage_estimated=usage.is_estimated,
         cost_nano=cost_nano,
+        saved_nano=ending.saved_nano,
         fallback_used=len(attempts) > 1,
         attempts=orjson.dumps(attempts).decode(),
     )

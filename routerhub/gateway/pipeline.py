@@ -8,25 +8,34 @@ from autorouter.errors import NoCandidate, ProModel, RouterError, UnknownModel
 from autorouter.people import preferences
 from autorouter.select import Asked, check, select
 from budgets.errors import PermissionMissing
-from routerhub.gateway import response_metadata, router_model, settlement
+from budgets.types import Caller
+from routerhub.gateway import cache, response_metadata, response_state, router_model, settlement
 from routerhub.gateway.answering import Reply, write_answer
 from routerhub.gateway.auth import check_permission, identify, user_key
-from routerhub.gateway.errors import BadRequest
-from routerhub.gateway.operation import Arrival, Operation
-from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, UNREAD, ChatProtocol, Client
+from routerhub.gateway.errors import BadRequest, NotKept
+from routerhub.gateway.operation import Arrival, Keeper, Operation, Select
+from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, UNREAD, ChatProtocol, ChatRequest, Client
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.streaming import write_stream
 
 ENOUGH = 4
 """Candidates: failover may need three, and the runner-up is told."""
-REFUSALS = (PermissionMissing, BadRequest, RouterError)
+REFUSALS = (PermissionMissing, BadRequest, NotKept, RouterError)
 """What ends a request of somebody known before anything is held for it."""
 
 
 async def serve(
-    runtime: Runtime, protocol: ChatProtocol, headers: Mapping[str, str], body: bytes, client: Client
+    runtime: Runtime,
+    protocol: ChatProtocol,
+    headers: Mapping[str, str],
+    body: bytes,
+    client: Client,
+    keeper: Keeper | None = None,
 ) -> Reply:
-    """One chat completion, from bytes to bytes. Raises the errors of routerhub.gateway.errors."""
+    """One chat completion, from bytes to bytes; where it is whole, `keeper` gets it too.
+
+    Raises the errors of routerhub.gateway.errors.
+    """
     snapshot, clock = runtime.snapshots.current, runtime.clock
     began, at = clock.monotonic(), clock.now()
     caller = identify(headers, snapshot.ring, at)
@@ -37,24 +46,48 @@ async def serve(
     )  # fmt: skip
     try:
         check_permission(caller)
-        arrival = replace(arrival, request=protocol.read(body, headers))
+        arrival = replace(arrival, request=await _read(runtime, caller, protocol, body, headers))
+        decide = await _decider(runtime, arrival)
         controls = arrival.request.controls
-        asked = asked_of(arrival, await runtime.sessions.previous_model(caller, controls))
-        check(rankings, asked)
-        task = await router_model.task_of(runtime, arrival)
-        own = snapshot.preferences.get(caller.user_id or 0, preferences.NONE)
-        decide = partial(select, rankings, asked, own, task, at)
         decision = decide(None if controls.dry_run else ENOUGH)
-        if controls.dry_run:
-            return Reply(headers=[], body=response_metadata.dry_run(decision))
-        if decision.chosen is None:
+        if decision.chosen is None and not controls.dry_run:
             raise NoCandidate(decision)
     except REFUSALS as refusal:
         await settlement.refuse(runtime.ledger, arrival, refusal, clock.monotonic())
         raise
-    operation = Operation(arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s)
-    write = write_stream if arrival.request.stream else write_answer
+    if controls.dry_run:
+        if keeper is not None:
+            await keeper.drop(has_left=False)
+        return Reply(headers=[], body=response_metadata.dry_run(decision))
+    operation = Operation(
+        arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s,
+        keepers=() if keeper is None else (keeper,),
+    )  # fmt: skip
+    write = cache.serve if controls.cache else write_stream if arrival.request.stream else write_answer
     return await write(runtime, protocol, operation)
+
+
+async def _read(
+    runtime: Runtime, caller: Caller, protocol: ChatProtocol, body: bytes, headers: Mapping[str, str]
+) -> ChatRequest:
+    """The request in a body, with the conversation that it goes on from. Raises BadRequest, NotKept, StorageUnavailable."""
+    request = protocol.read(body, headers)
+    if request.controls.cache:
+        cache.check(caller)
+    if request.continues or request.is_kept:
+        request = await response_state.placed(runtime, caller, protocol, request, headers)
+    return request
+
+
+async def _decider(runtime: Runtime, arrival: Arrival) -> Select:
+    """Decides for a request, for as many candidates as it is asked for. Raises RouterError."""
+    request, rankings, caller = arrival.request, arrival.rankings, arrival.caller
+    session_model = await runtime.sessions.previous_model(caller, request.controls)
+    asked = asked_of(arrival, session_model or request.previous_model)
+    check(rankings, asked)
+    task = await router_model.task_of(runtime, arrival)
+    own = runtime.snapshots.current.preferences.get(caller.user_id or 0, preferences.NONE)
+    return partial(select, rankings, asked, own, task, arrival.at)
 
 
 def asked_of(arrival: Arrival, session_model: str | None) -> Asked:

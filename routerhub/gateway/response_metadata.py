@@ -7,7 +7,7 @@ import orjson
 from autorouter.decision import explain
 from autorouter.types import Candidate, Decision
 from budgets.money import usd
-from models_registry.types import SANDBOX, Deployment
+from models_registry.types import SANDBOX
 from routerhub.gateway.errors import attempts_told
 from routerhub.gateway.operation import Hold, Operation
 from routerhub.gateway.rates import rate_headers
@@ -17,15 +17,15 @@ Headers = list[tuple[bytes, bytes]]
 FALSE_TRUE = (b"false", b"true")
 
 
-def decided(operation: Operation, candidate: Candidate, deployment: Deployment) -> dict[str, Any]:
+def decided(operation: Operation, candidate: Candidate, provider: str) -> dict[str, Any]:
     """Which model, why, by which releases: all that is known before the answer is complete."""
     decision = operation.decision
     runner_up = next((each for each in decision.candidates if each.model != candidate.model), None)
     return {
         "operation_id": operation.id_text,
         "model": candidate.model,
-        "provider": deployment.provider,
-        "sandbox": deployment.provider == SANDBOX,
+        "provider": provider,
+        "sandbox": provider == SANDBOX,
         "why": explain.why(decision, candidate),
         "task": explain.task_json(decision.task),
         "score": float(candidate.score),
@@ -34,6 +34,7 @@ def decided(operation: Operation, candidate: Candidate, deployment: Deployment) 
         "runner_up": {"model": runner_up.model, "score": float(runner_up.score)} if runner_up else None,
         "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
         "estimated_cost_usd": f"{candidate.estimated_cost_usd:f}",
+        **({"cache": operation.cache} if operation.cache is not None else {}),
     }
 
 
@@ -51,14 +52,19 @@ def settled(operation: Operation, hold: Hold, charge: Charge) -> dict[str, Any]:
     }
 
 
-def headers(operation: Operation, candidate: Candidate, deployment: Deployment) -> Headers:
+def headers(operation: Operation, candidate: Candidate, provider: str) -> Headers:
     decision, dropped = operation.decision, operation.request.dropped
+    cache = operation.cache or {}
     return [
         *([(b"x-routerhub-dropped", ", ".join(dropped).encode())] if dropped else []),
+        *[
+            (b"x-routerhub-cache-%b" % name.replace("_", "-").encode(), str(told).encode())
+            for name, told in cache.items()
+        ],
         (b"x-routerhub-operation-id", operation.id_text.encode()),
         (b"x-routerhub-model", candidate.model.encode()),
-        (b"x-routerhub-provider", deployment.provider.encode()),
-        (b"x-routerhub-sandbox", FALSE_TRUE[deployment.provider == SANDBOX]),
+        (b"x-routerhub-provider", provider.encode()),
+        (b"x-routerhub-sandbox", FALSE_TRUE[provider == SANDBOX]),
         (b"x-routerhub-catalogue-release", b"%d" % decision.catalogue_release),
         (b"x-routerhub-router-release", b"%d" % decision.router_release),
         *[(name.encode(), value.encode()) for name, value in rate_headers(operation.rates.values()).items()],

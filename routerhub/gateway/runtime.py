@@ -25,6 +25,7 @@ from models_registry.upstream.http import open_session
 from models_registry.upstream.registry import open_adapters
 from routerhub.gateway.protocols.base import Controls
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
+from storage.store import Store
 
 logger = logging.getLogger(__name__)
 STOP_WAIT_S = 5
@@ -43,6 +44,9 @@ class Limits:
     default_max_output: int
     max_body_bytes: int
     body_wait_s: float
+    response_retention_s: float
+    idempotency_retention_s: float
+    cache_retention_s: float
 
     @property
     def lease_s(self) -> float:
@@ -134,6 +138,8 @@ class Runtime:
     snapshots: SnapshotKeeper
     ledger: Ledger
     sessions: Sessions
+    store: Store
+    """What is kept for clients."""
     upstreams: Upstreams
     http: aiohttp.ClientSession
     limits: Limits
@@ -151,6 +157,7 @@ class Runtime:
         self.snapshots.stop()
         await self.ledger.stop()
         await self.sessions.store.stop()
+        await self.store.stop()
         await self.http.close()
 
 
@@ -163,6 +170,7 @@ async def open_runtime() -> Runtime:
         snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use),
         ledger=ledger,
         sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S, settings.DATABASE_POOL_SIZE)),
+        store=Store(dsn, settings.STORAGE_KEYS),
         upstreams=Upstreams(open_adapters(http), availability.sandbox_provider()),
         http=http,
         limits=Limits(
@@ -171,11 +179,15 @@ async def open_runtime() -> Runtime:
             default_max_output=settings.DEFAULT_MAX_OUTPUT_TOKENS,
             max_body_bytes=settings.MAX_BODY_BYTES,
             body_wait_s=settings.BODY_WAIT_S,
+            response_retention_s=settings.RESPONSE_RETENTION_S,
+            idempotency_retention_s=settings.IDEMPOTENCY_RETENTION_S,
+            cache_retention_s=settings.CACHE_RETENTION_S,
         ),
     )
     runtime.snapshots.start()
     await runtime.ledger.start()
     await runtime.sessions.store.start()
+    await runtime.store.start()
     await asyncio.to_thread(runtime.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
     return runtime
 

@@ -15,14 +15,17 @@ from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk
 from models_registry.upstream.errors import TimedOut, UpstreamError, writable
-from routerhub.gateway import failover, response_metadata
+from routerhub.gateway import failover, response_metadata, response_state
 from routerhub.gateway.answering import Reply, settle
+from routerhub.gateway.claims import uninterrupted
 from routerhub.gateway.dispatch import OpenedStream, Served, dispatch, open_stream
 from routerhub.gateway.errors import AllFailed, to_api_error
 from routerhub.gateway.failover import Exposure
-from routerhub.gateway.operation import Operation
+from routerhub.gateway.operation import Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
+from routerhub.gateway.recording import RECORDED, Recording
 from routerhub.gateway.reservation import answer_cost, believed
+from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -32,8 +35,6 @@ MAX_QUEUED_BYTES = 1024 * 1024
 """The same where chunks are larger: one of them may wait beyond it."""
 BROKE = "The stream broke before its end."
 CLIENT_LEFT = "The client left before the end of the stream."
-CUT = "routerhub"
-"""The dialect of a chunk that no upstream wrote."""
 
 
 class _TooLong(Exception):
@@ -43,18 +44,25 @@ class _TooLong(Exception):
 async def write_stream(runtime: Runtime, protocol: ChatProtocol, operation: Operation) -> Reply:
     """The stream of the first candidate that begins one, as the client's protocol writes it. Raises what `dispatch` raises."""
     served = await dispatch(runtime, operation, open_stream)
-    headers = response_metadata.headers(operation, served.candidate, served.place.deployment)
+    headers = response_metadata.headers(operation, served.candidate, served.place.deployment.provider)
     headers.append((b"cache-control", b"no-cache"))
-    return Reply(headers=headers, body=Pump(runtime, protocol, operation, served))
+    return Reply(headers=headers, body=Pump(runtime, protocol, operation, served, headers))
 
 
 class Pump:
     """Pumps one stream from the moment it is made. Iterate over it for the bytes that go to the client, then close it."""
 
     def __init__(
-        self, runtime: Runtime, protocol: ChatProtocol, operation: Operation, served: Served[OpenedStream]
+        self,
+        runtime: Runtime,
+        protocol: ChatProtocol,
+        operation: Operation,
+        served: Served[OpenedStream],
+        headers: Headers,
     ) -> None:
         self._runtime, self._operation, self._served = runtime, operation, served
+        self._keepers, self._headers = operation.keepers, headers
+        self._recording = Recording() if operation.keepers else None
         self._writer = protocol.stream_writer(operation.request, operation.envelope(served.candidate))
         self._queue: list[bytes] = []
         self._queued_bytes = 0
@@ -96,13 +104,16 @@ class Pump:
     # --- the upstream's side
 
     async def _run(self) -> None:
-        self._is_running = True
+        self._is_running, has_left = True, False
         try:
             await self._put(await self._pump())
         except asyncio.CancelledError:
+            has_left = True
             if self._operation.hold is not None:
                 await self._settle_broken("abandoned", None, CLIENT_LEFT)
         finally:
+            for keeper in self._keepers:
+                await keeper.drop(has_left)
             self._is_over = True
             self._has_news.set()
 
@@ -118,10 +129,32 @@ class Pump:
             logger.exception("action=stream operation=%s", self._operation.id)
             metadata = await self._settle_broken("failure", None, writable(f"{type(error).__name__}: {error}"))
             return self._writer.error(to_api_error(error), metadata)
+        closing = self._closed(cut)
+        return await (uninterrupted(closing) if self._keepers else closing)
+
+    async def _closed(self, cut: bytes) -> bytes:
+        """The close of a complete stream, settled, and kept where somebody wants it."""
         held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
         charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held)
         metadata = await settle(self._runtime, self._operation, self._served, charge, "success")
-        return cut + self._writer.end(charge.usage, metadata)
+        closing = cut + self._writer.end(charge.usage, metadata)
+        if self._operation.request.is_kept:
+            closing = await response_state.keep(self._runtime, self._operation, closing)
+        if self._recording is not None:
+            whole = Whole(
+                headers=self._headers,
+                body=b"".join([*self._recording.sent, closing]),
+                is_stream=True,
+                completion=self._recording.completion(charge.usage),
+                usage=charge.usage,
+                cost_nano=self._served.hold.charged_nano(charge),
+                model=self._served.candidate.model,
+                provider=self._served.place.deployment.provider,
+            )
+            keepers, self._keepers = self._keepers, ()
+            for keeper in keepers:
+                await keeper.keep(whole)
+        return closing
 
     async def _pass_all(self) -> bytes:
         """What ends the answer where that was cut, else nothing. Raises UpstreamError.
@@ -150,6 +183,8 @@ class Pump:
             self._chars += choice.size
         if self._chars > self._max_chars:
             raise _TooLong
+        if self._recording is not None:
+            self._recording.saw(chunk)
         if event := self._writer.chunk(chunk):
             await self._put(event)
 
@@ -160,7 +195,7 @@ class Pump:
             self._operation.id, self._served.place.deployment.id, self._chars, self._served.hold.plan.max_output_in_all,
         )  # fmt: skip
         ends = tuple(Choice(index=at, finish="length") for at in range(self._operation.request.choices))
-        return Chunk(choices=ends, usage=None, has_content=True, dialect=CUT, native={})
+        return Chunk(choices=ends, usage=None, has_content=True, dialect=RECORDED, native={})
 
     async def _put(self, event: bytes) -> None:
         """Into the queue, as soon as there is room."""
@@ -168,6 +203,8 @@ class Pump:
             self._has_room.clear()
             await self._has_room.wait()
         self._queue.append(event)
+        if self._recording is not None:
+            self._recording.sent.append(event)
         self._queued_bytes += len(event)
         self._has_news.set()
 

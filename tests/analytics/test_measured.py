@@ -54,6 +54,7 @@ def test_a_model_that_wrote_nothing_has_no_speed() -> None:
         {"outcome": "failure"},
         {"outcome": "abandoned"},
         {"fallback_used": True},
+        {"saved_nano": 0},
         {"created_at": now() - timedelta(hours=25)},
     ],
 )

@@ -41,6 +41,14 @@ def test_a_login_sees_all_accounts_and_an_administrators_key_its_own(cast: Cast)
     assert send(key, "patch", "/api/accounts/other", is_pro=True, reason="not ours").status_code == 404
 
 
+def test_what_is_kept_for_an_account_is_said_there_and_its_keys_know_it(staff: Client, cast: Cast) -> None:
+    before = find_caller(cast.ada.text)
+    assert (before.keeps_responses, before.may_cache) == (True, False)
+    send(staff, "patch", "/api/accounts/acme", keeps_responses=False, may_cache=True, reason="by contract")
+    after = find_caller(cast.ada.text)
+    assert (after.keeps_responses, after.may_cache) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

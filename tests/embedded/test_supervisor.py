@@ -128,7 +128,8 @@ def test_it_starts_survives_and_stops(folder: Path) -> None:
     assert facts["ROUTERHUB_API_KEY"] in said
     assert facts["ROUTERHUB_ADMIN_PASSWORD"] in said
     assert f"curl http://127.0.0.1:{port}/v1/chat/completions" in said
-    assert stat.S_IMODE((folder / "quickstart.env").stat().st_mode) == 0o600
+    for secret in ("quickstart.env", "storage_key"):
+        assert stat.S_IMODE((folder / secret).stat().st_mode) == 0o600
     assert ask(facts) == 200
     made = command(folder, "create_api_key", "--account=default", "--name=beside", "--json")
     assert made.returncode == 0, made.stderr

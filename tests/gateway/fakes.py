@@ -1,6 +1,7 @@
 """Everything around the gateway, in process and scripted: an upstream, a ledger, a clock and what a request meets."""
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from models_registry.upstream.openai import read_chunk, read_completion
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Client, Controls
 from routerhub.gateway.runtime import Clock, Limits, Runtime, Sessions, Upstreams
+from storage.errors import StorageUnavailable
+from storage.types import Item, Name
 from tests.autorouter import fakes
 
 NOW = fakes.NOW
@@ -325,6 +328,53 @@ class FakeSessions:
         pass
 
 
+class FakeStore:
+    """What is kept, in a dictionary; nothing expires."""
+
+    def __init__(self) -> None:
+        self.items: dict[Name, tuple[bytes, uuid.UUID | None]] = {}
+        self.is_away = False
+
+    def digest(self, content: bytes) -> str:
+        return hashlib.sha256(content).hexdigest()
+
+    async def read(self, name: Name) -> Item | None:
+        await self._asked()
+        found = self.items.get(name)
+        return found and Item(content=found[0], created_at=NOW, is_claim=found[1] is not None)
+
+    async def put(self, name: Name, content: bytes, seconds: float, claim: uuid.UUID | None = None) -> bool:
+        await self._asked()
+        return self._put(name, content, None, claim)
+
+    async def claim(self, name: Name, content: bytes, seconds: float, claim: uuid.UUID) -> bool:
+        await self._asked()
+        return self._put(name, content, claim, None)
+
+    async def release(self, name: Name, claim: uuid.UUID) -> None:
+        await self._asked()
+        if name in self.items and self.items[name][1] == claim:
+            del self.items[name]
+
+    async def delete(self, name: Name) -> bool:
+        await self._asked()
+        return name in self.items and self.items.pop(name)[1] is None
+
+    async def stop(self) -> None:
+        pass
+
+    def _put(self, name: Name, content: bytes, claim: uuid.UUID | None, holder: uuid.UUID | None) -> bool:
+        is_free = name not in self.items or (holder is not None and self.items[name][1] == holder)
+        if is_free:
+            self.items[name] = content, claim
+        return is_free
+
+    async def _asked(self) -> None:
+        await asyncio.sleep(0)
+        if self.is_away:
+            raise StorageUnavailable
+
+
 class FakeHttp:
     is_closed = False
 
@@ -336,7 +386,7 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
     """The gateway around one upstream. Its parts are reached as `runtime.ledger` and so on."""
     values = {
         "deadline_s": 300.0, "grace_s": 30.0, "default_max_output": 4_000, "max_body_bytes": 100_000, "body_wait_s": 60.0,
-        **limits,
+        "response_retention_s": 60.0, "idempotency_retention_s": 60.0, "cache_retention_s": 60.0, **limits,
     }  # fmt: skip
     sandbox = Provider(
         name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""
@@ -345,6 +395,7 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
         "snapshots": FakeSnapshots(met or rankings()),
         "ledger": ledger or FakeLedger(),
         "sessions": Sessions(FakeSessions()),  # type: ignore[arg-type]
+        "store": FakeStore(),
         "http": FakeHttp(),
         "clock": getattr(upstream, "clock", None) or FakeClock(),
     }

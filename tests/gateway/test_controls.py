@@ -14,9 +14,15 @@ def test_headers_say_the_same_as_the_body_and_the_body_wins() -> None:
     headers = {
         "x-routerhub-policy": "ops", "x-routerhub-max-cost-usd": "0.5", "x-routerhub-tags": "a, b", "authorization": "x",
         "x-routerhub-max-latency-ms": "900", "x-routerhub-dry-run": "true", "x-routerhub-colour": "red",
+        "x-routerhub-cache": "always",
     }  # fmt: skip
     assert read_controls({"policy": "code"}, headers) == Controls(
-        policy="code", max_cost_usd=Decimal("0.5"), tags=("a", "b"), max_latency_ms=900, dry_run=True
+        policy="code",
+        max_cost_usd=Decimal("0.5"),
+        tags=("a", "b"),
+        max_latency_ms=900,
+        dry_run=True,
+        cache="always",
     )
 
 

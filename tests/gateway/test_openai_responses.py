@@ -131,7 +131,7 @@ def test_what_no_other_dialect_has_is_dropped_and_named() -> None:
         ({"input": [{"type": "function_call", "call_id": "c", "name": "f"}]}, "input[0].arguments"),
         ({"tools": [{"type": "mcp"}]}, "tools[0].type"), ({"tools": [FUNCTION], "tool_choice": "maybe"}, "tool_choice"),
         ({"tools": [FUNCTION], "tool_choice": {"type": "function", "name": "g"}}, "tool_choice.name"),
-        ({"previous_response_id": "resp_1"}, "previous_response_id"), ({"background": True}, "background"),
+        ({"previous_response_id": 1}, "previous_response_id"), ({"store": "yes"}, "store"), ({"background": True}, "background"),
         ({"instructions": ["x"]}, "instructions"), ({"temperature": 3}, "temperature"), ({"metadata": "x"}, "metadata"),
         ({"text": {"format": {"type": "xml"}}}, "text.format.type"), ({"max_output_tokens": 0}, "max_output_tokens"),
     ],

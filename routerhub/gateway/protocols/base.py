@@ -30,6 +30,8 @@ class Controls:
     max_latency_ms: int | None = None
     tags: tuple[str, ...] = ()
     dry_run: bool = False
+    cache: str = ""
+    """Whether an answer from before will do: where the temperature is 0 ("deterministic"), or "always"."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +61,12 @@ class ChatRequest:
     """An upper bound of the prompt's size: no tokenizer makes more tokens than there are bytes of text."""
     dropped: tuple[str, ...] = ()
     """Fields of it that go nowhere, since the neutral spelling has none like them: the answer's headers name them."""
+    continues: str = ""
+    """The kept response whose conversation goes on here; it is read in front of the messages, see gateway.response_state."""
+    previous_model: str | None = None
+    """The model that gave that response."""
+    is_kept: bool = False
+    """Whether the answer is to be kept, so that it can be read and gone on from."""
     controls: Controls
 
 

@@ -13,6 +13,7 @@ HEADER = "x-routerhub-"
 MAX_TAGS = 20
 MAX_CANDIDATES = 500
 MAX_LATENCY_MS = 3_600_000
+ALWAYS, DETERMINISTIC = "always", "deterministic"
 NOTHING = Controls()
 
 
@@ -41,7 +42,7 @@ def read_controls(raw: object, headers: Mapping[str, str]) -> Controls:
 def _from_header(text: str, name: str) -> object:
     if name in {"candidates", "tags"}:
         return [part.strip() for part in text.split(",") if part.strip()]
-    if name == "dry_run":
+    if name in {"dry_run", "cache"}:
         return {"true": True, "false": False}.get(text.lower(), text)
     if name == "max_latency_ms":
         return fields.digits(text)
@@ -54,12 +55,21 @@ def _priority(value: object, param: str) -> object:
     return value
 
 
+def _cache(value: object, param: str) -> str:
+    if value == ALWAYS:
+        return ALWAYS
+    if not isinstance(value, bool):
+        raise fields.wrong(param, value, f'true, false or "{ALWAYS}"')
+    return DETERMINISTIC if value else ""
+
+
 _READ: Mapping[str, Callable[[Any, str], Any]] = {
     **dict.fromkeys(Controls.__slots__, fields.text),
     "priority": _priority,
     "candidates": lambda value, param: fields.names(value, param, MAX_CANDIDATES),
     "tags": lambda value, param: fields.names(value, param, MAX_TAGS),
     "dry_run": fields.flag,
+    "cache": _cache,
     "max_latency_ms": lambda value, param: fields.whole(value, param, MAX_LATENCY_MS),
     "max_cost_usd": fields.usd,
 }

@@ -187,6 +187,12 @@ def test_attempts_alone_demote_a_model() -> None:
     assert order() == (MIDDLE, LARGE, SMALL)
 
 
+def test_answers_from_the_cache_say_nothing_of_a_model() -> None:
+    traffic(large=50)
+    answers(1_000, policy="code", model=LARGE, saved_nano=5)
+    assert adjusting.measured("code")[LARGE].requests == 100
+
+
 def test_only_the_last_day_of_the_policy_itself_is_measured() -> None:
     answers(9, policy="code", model=LARGE, created_at=(now() - timedelta(hours=25)).isoformat())
     answers(8, policy="other", model=LARGE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -42,10 +43,12 @@ ECHOED = (
 )
 """Fields that the answer tells again."""
 READ = frozenset(
-    {FIELD, "model", "input", "tools", "tool_choice", "stream", "store", "include", "sandbox", *CARRIED, *ECHOED}
-) - {"reasoning", "truncation"}
+    {
+        FIELD, "model", "input", "tools", "tool_choice", "stream", "store", "include", "sandbox", "previous_response_id",
+        *CARRIED, *ECHOED,
+    }
+) - {"reasoning", "truncation"}  # fmt: skip
 REFUSED = {
-    "previous_response_id": "send the whole conversation as input",
     "conversation": "send the whole conversation as input",
     "background": "wait for the answer, or stream it",
     "prompt": "send its text as input",
@@ -66,6 +69,7 @@ class OpenAIResponses:
         fields.number(raw.get("temperature"), "temperature", 0, 2)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
         fields.mapping(raw.get("metadata"), "metadata")
+        previous = raw.get("previous_response_id")
         functions, known, hosted = tools_of(raw.get("tools"))
         messages = messages_of(raw.get("instructions"), raw.get("input"))
         content = {
@@ -89,6 +93,8 @@ class OpenAIResponses:
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), messages),
             dropped=_dropped(raw, hosted),
+            continues="" if previous is None else fields.text(previous, "previous_response_id"),
+            is_kept=raw.get("store") is None or fields.flag(raw["store"], "store"),
             controls=read_controls(raw.get(FIELD), headers),
         )
 
@@ -149,6 +155,10 @@ def known_tools(request: ChatRequest) -> Mapping[str, Tool]:
 # --- writing
 
 
+def response_id(operation_id: UUID) -> str:
+    return f"resp_{operation_id.hex}"
+
+
 def response(
     request: ChatRequest, envelope: Envelope, said: list[dict[str, Any]], finish: str | None, usage: Usage | None
 ) -> dict[str, Any]:
@@ -157,7 +167,7 @@ def response(
     cut = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(finish or "")
     at = envelope.created_at.timestamp()
     return {
-        "id": f"resp_{envelope.operation_id.hex}",
+        "id": response_id(envelope.operation_id),
         "object": "response",
         "created_at": int(at),
         "status": "in_progress" if usage is None else "incomplete" if cut else "completed",
@@ -166,8 +176,8 @@ def response(
         "model": envelope.model,
         "output": said,
         "parallel_tool_calls": raw.get("parallel_tool_calls") is not False,
-        "previous_response_id": None,
-        "store": False,
+        "previous_response_id": raw.get("previous_response_id"),
+        "store": request.is_kept,
         "tool_choice": raw.get("tool_choice") or "auto",
         "tools": raw.get("tools") or [],
         **{name: raw.get(name) for name in ECHOED},

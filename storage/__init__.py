@@ -1,0 +1,1 @@
+"""What the gateway keeps for its clients: encrypted, each account's for itself, for as long as its kind is kept."""

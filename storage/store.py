@@ -1,0 +1,108 @@
+"""What is kept, as the gateway reads and writes it, over connections of its own. Every method raises StorageUnavailable."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from storage.errors import StorageUnavailable, Unreadable
+from storage.sealing import Sealer
+from storage.types import Item, Name
+
+logger = logging.getLogger(__name__)
+WAIT_S = 2
+STATEMENT_TIMEOUT = "-c statement_timeout=5000"
+LARGE = 64 * 1024
+"""Bytes. What is larger is sealed in a thread, so that others are served meanwhile."""
+PUT = """
+    INSERT INTO storage_item AS kept (account_id, kind, name, claim, sealed, size, created_at, expires_at)
+    VALUES (%(account_id)s, %(kind)s, %(name)s, %(claim)s, %(sealed)s, octet_length(%(sealed)s), now(),
+            now() + make_interval(secs => %(seconds)s))
+    ON CONFLICT (account_id, kind, name) DO UPDATE SET
+        claim = excluded.claim, sealed = excluded.sealed, size = excluded.size, created_at = excluded.created_at,
+        expires_at = excluded.expires_at
+    WHERE kept.expires_at <= now() OR kept.claim = %(holder)s
+    RETURNING true
+"""
+NAMED = "account_id = %(account_id)s AND kind = %(kind)s AND name = %(name)s"
+READ = f"SELECT sealed, created_at, claim IS NOT NULL FROM storage_item WHERE {NAMED} AND expires_at > now()"  # noqa: S608
+DELETE = f"DELETE FROM storage_item WHERE {NAMED} AND claim IS NULL AND expires_at > now() RETURNING true"  # noqa: S608
+RELEASE = f"DELETE FROM storage_item WHERE {NAMED} AND claim = %(holder)s"  # noqa: S608
+
+
+class Store:
+    """Items by name. What is claimed is made by one alone, however many processes want it."""
+
+    def __init__(self, dsn: str, keys: Sequence[bytes]) -> None:
+        self._sealer = Sealer(keys)
+        self._pool = AsyncConnectionPool(
+            dsn, min_size=0, max_size=4, open=False, timeout=WAIT_S,
+            kwargs={"autocommit": True, "options": STATEMENT_TIMEOUT},
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        await self._pool.open()
+
+    async def stop(self) -> None:
+        await self._pool.close()
+
+    def digest(self, content: bytes) -> str:
+        return self._sealer.digest(content)
+
+    async def read(self, name: Name) -> Item | None:
+        """What is kept under a name, or who is making it. None also where no key opens it any more."""
+        row = await self._row(READ, name)
+        if row is None:
+            return None
+        sealed, created_at, is_claim = row
+        try:
+            content = await _aside(self._sealer.open, name, sealed)
+        except Unreadable as problem:
+            logger.warning("action=read_item kind=%s name=%s problem=%s", name.kind, name.name, problem)
+            return None
+        return Item(content=content, created_at=created_at, is_claim=is_claim)
+
+    async def put(self, name: Name, content: bytes, seconds: float, claim: UUID | None = None) -> bool:
+        """Keep it for so long under a free name, or under one that `claim` holds. False where it is neither."""
+        return await self._put(name, content, seconds, claim=None, holder=claim)
+
+    async def claim(self, name: Name, content: bytes, seconds: float, claim: UUID) -> bool:
+        """Hold a free name until it is put, released, or so long. False where it is not free."""
+        return await self._put(name, content, seconds, claim=claim, holder=None)
+
+    async def release(self, name: Name, claim: UUID) -> None:
+        """Free a name that is claimed; what somebody else holds or what is kept stays."""
+        await self._row(RELEASE, name, holder=claim)
+
+    async def delete(self, name: Name) -> bool:
+        """Forget what is kept. False where there was nothing."""
+        return await self._row(DELETE, name) is not None
+
+    async def _put(self, name: Name, content: bytes, seconds: float, **claims: UUID | None) -> bool:
+        sealed = await _aside(self._sealer.seal, name, content)
+        return await self._row(PUT, name, sealed=sealed, seconds=seconds, **claims) is not None
+
+    async def _row(self, query: str, name: Name, **values: Any) -> tuple[Any, ...] | None:
+        named = {"account_id": name.account_id, "kind": name.kind, "name": name.name}
+        async with self._connection() as connection:
+            cursor = await connection.execute(query.encode(), {**named, **values}, binary=True)
+            return await cursor.fetchone() if cursor.description else None
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.Error, PoolTimeout) as problem:
+            logger.warning("action=use_storage problem=%s", problem)
+            raise StorageUnavailable from problem
+
+
+async def _aside(work: Any, name: Name, content: bytes) -> bytes:
+    done: bytes = work(name, content) if len(content) < LARGE else await asyncio.to_thread(work, name, content)
+    return done

@@ -1,0 +1,12 @@
+"""Background work on what is kept."""
+
+from celery import shared_task
+from django.utils.timezone import now
+
+from storage.models import Item
+
+
+@shared_task
+def forget_expired() -> int:
+    """Delete what is not kept any longer, claims of processes that died among it. Returns how many."""
+    return Item.objects.filter(expires_at__lte=now()).delete()[0]
