@@ -10,8 +10,17 @@ from yarl import URL
 
 from models_registry.types import Usage
 from models_registry.upstream import http
-from models_registry.upstream.anthropic_request import payload_of
-from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall, UpstreamRequest
+from models_registry.upstream.anthropic_request import TABLE, payload_of
+from models_registry.upstream.base import (
+    ANTHROPIC,
+    NOTHING_LACKS,
+    Choice,
+    Chunk,
+    Completion,
+    Lacking,
+    ToolCall,
+    UpstreamRequest,
+)
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
 from models_registry.upstream.refusals import check, loads, message_of, word
 
@@ -35,6 +44,9 @@ class AnthropicAdapter:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+
+    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
+        return NOTHING_LACKS if dialect == ANTHROPIC else TABLE.lacking(content)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:

@@ -1,35 +1,37 @@
 """What is asked in the neutral spelling, as Anthropic's messages have it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
+from models_registry.upstream import call_ids
 from models_registry.upstream.base import ANTHROPIC, UpstreamRequest
-from models_registry.upstream.errors import Rejected
+from models_registry.upstream.carrying import Table, rejected
 
 OURS = frozenset({"model", "max_tokens", "stream", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
-CARRIED = frozenset(
-    {"messages", "tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p", "stop", "response_format",
-     "reasoning_effort"}
+PARTS = frozenset({"text", "refusal", "image_url", "file"})
+TABLE = Table(
+    title="Anthropic's API",
+    carried=frozenset(
+        {"messages", "tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p", "stop", "response_format",
+         "reasoning_effort"}
+    ),
+    refused={
+        "n": lambda value: value not in (None, 1),
+        "logprobs": bool,
+        "modalities": lambda value: value not in (None, ["text"]),
+        "functions": bool,
+        "web_search_options": lambda value: value is not None,
+        "response_format": lambda value: bool(value) and value.get("type") == "json_object",
+    },
+    parts=PARTS,
 )  # fmt: skip
-REFUSED: Mapping[str, Callable[[Any], bool]] = {
-    "n": lambda value: value not in {None, 1},
-    "logprobs": bool,
-    "modalities": lambda value: value not in (None, ["text"]),
-    "functions": bool,
-}
-"""Without these the answer would be another one. All fields that are neither here nor in CARRIED are dropped."""
 EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 MAX_TEMPERATURE = 1.0
 """In the neutral spelling it goes up to 2."""
 Block = dict[str, Any]
-
-
-def ignored(content: Mapping[str, Any]) -> tuple[str, ...]:
-    """The fields that this dialect has no word for."""
-    return tuple(sorted(name for name in content if name not in CARRIED and name not in REFUSED))
 
 
 def payload_of(request: UpstreamRequest) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
     ours = {"model": request.model, "max_tokens": request.max_output_tokens}
     if request.dialect == ANTHROPIC and request.native is not None:
         body = {name: value for name, value in request.native.items() if name not in OURS}
+        body["messages"] = [_own(message) for message in body["messages"]]
     else:
         body = _spelled(request.content)
     if request.default_temperature is not None:
@@ -44,11 +47,22 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
     return {**body, **ours}
 
 
+def _own(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A turn as its client wrote it, but without what another model thought: only Anthropic's own sign it, and an unsigned
+    one is refused there."""
+    blocks = message.get("content")
+    if not isinstance(blocks, list) or not any(map(_is_unsigned, blocks)):
+        return message
+    return {**message, "content": [block for block in blocks if not _is_unsigned(block)]}
+
+
+def _is_unsigned(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("type") == "thinking" and not block.get("signature")
+
+
 def _spelled(content: Mapping[str, Any]) -> dict[str, Any]:
-    for name, is_asked in REFUSED.items():
-        if is_asked(content.get(name)):
-            raise _rejected(name)
-    system, messages = _conversation(content["messages"])
+    TABLE.check(content)
+    system, messages = _conversation(call_ids.without_signatures(content["messages"]))
     found: dict[str, Any] = {"messages": messages}
     if system:
         found["system"] = system
@@ -65,12 +79,6 @@ def _spelled(content: Mapping[str, Any]) -> dict[str, Any]:
     if config := _output_config(content):
         found["output_config"] = config
     return found
-
-
-def _rejected(what: str) -> Rejected:
-    return Rejected(
-        f"{what}: Anthropic's API has nothing like it.", was_sent=False, code="unsupported_parameter", param=what
-    )
 
 
 # --- the conversation
@@ -105,7 +113,7 @@ def _blocks(message: Mapping[str, Any], param: str) -> Iterator[Block]:
     if message["role"] in {"tool", "function"}:
         identifier = message.get("tool_call_id")
         if not isinstance(identifier, str):
-            raise _rejected(f"{param} without a tool_call_id")
+            raise rejected(f"{param} without a tool_call_id", TABLE.title)
         yield {"type": "tool_result", "tool_use_id": identifier, "content": _words(content)}
         return
     if isinstance(content, str) and content:
@@ -132,9 +140,9 @@ def _input(arguments: Any) -> Any:
 
 def _part(part: Mapping[str, Any], param: str) -> Iterator[Block]:
     match part.get("type"):
-        case "text":
-            if part.get("text"):  # an empty block is refused there
-                yield {"type": "text", "text": part["text"]}
+        case "text" | "refusal" as kind:
+            if part.get(kind):  # an empty block is refused there
+                yield {"type": "text", "text": part[kind]}
         case "image_url":
             image = part.get("image_url")
             yield {"type": "image", "source": _source(image.get("url") if isinstance(image, dict) else image, param)}
@@ -142,13 +150,13 @@ def _part(part: Mapping[str, Any], param: str) -> Iterator[Block]:
             file = part["file"]
             yield {"type": "document", "title": file.get("filename"), "source": _source(file["file_data"], param)}
         case other:
-            raise _rejected(f"{param} of type {other}")
+            raise rejected(f"{param} of type {other}", TABLE.title)
 
 
 def _source(address: Any, param: str) -> Block:
     """A picture or document by its address, or by the data in it."""
     if not isinstance(address, str):
-        raise _rejected(f"{param} without an address")
+        raise rejected(f"{param} without an address", TABLE.title)
     head, comma, data = address.partition(",")
     if address.startswith("data:") and comma and head.endswith(";base64"):
         return {"type": "base64", "media_type": head.removeprefix("data:").removesuffix(";base64"), "data": data}
@@ -159,9 +167,7 @@ def _source(address: Any, param: str) -> Block:
 
 
 def _tool(tool: Mapping[str, Any]) -> Block:
-    function = tool.get("function")
-    if tool.get("type") != "function" or not isinstance(function, dict):
-        raise _rejected(f"tools of type {tool.get('type')}")
+    function = tool["function"]
     schema = function.get("parameters") or {"type": "object", "properties": {}}
     made: Block = {"name": function.get("name"), "input_schema": schema}
     if function.get("description"):
@@ -186,9 +192,6 @@ def _output_config(content: Mapping[str, Any]) -> Block:
     if effort := EFFORTS.get(content.get("reasoning_effort") or ""):
         config["effort"] = effort
     wanted = content.get("response_format") or {}
-    match wanted.get("type"):
-        case "json_schema":
-            config["format"] = {"type": "json_schema", "schema": (wanted.get("json_schema") or {}).get("schema")}
-        case "json_object":
-            raise _rejected("response_format of type json_object")
+    if wanted.get("type") == "json_schema":
+        config["format"] = {"type": "json_schema", "schema": (wanted.get("json_schema") or {}).get("schema")}
     return config

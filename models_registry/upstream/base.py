@@ -15,6 +15,8 @@ OPENAI: Final = "openai"
 """The dialect of OpenAI's chat completions."""
 ANTHROPIC: Final = "anthropic"
 """The dialect of Anthropic's messages."""
+GOOGLE: Final = "google"
+"""The dialect of Google's generateContent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,11 +106,28 @@ class Chunk:
     native: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lacking:
+    """What of a request an upstream's dialect has no word for, by the neutral names."""
+
+    refused: str = ""
+    """Without this the answer would be another one: somebody else is asked. Empty: there is nothing like that."""
+    dropped: tuple[str, ...] = ()
+    """The answer is given without these, and says so."""
+
+
+NOTHING_LACKS = Lacking()
+
+
 class Adapter(Protocol):
     """Speaks one upstream protocol. Made once for the process, with its HTTP session."""
 
     protocol: str
     """The name that a provider's `protocol` has in the catalogue."""
+
+    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
+        """What this dialect has no word for, of a request whose client spoke `dialect`. See UpstreamRequest.content."""
+        ...
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         """The whole answer. Raises UpstreamError."""

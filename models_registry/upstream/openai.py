@@ -8,8 +8,17 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import http
-from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall, UpstreamRequest
+from models_registry.upstream import call_ids, http
+from models_registry.upstream.base import (
+    NOTHING_LACKS,
+    OPENAI,
+    Choice,
+    Chunk,
+    Completion,
+    Lacking,
+    ToolCall,
+    UpstreamRequest,
+)
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
 from models_registry.upstream.refusals import check, error_of, loads, message_of, word
 
@@ -28,6 +37,10 @@ class OpenAIAdapter:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
+
+    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
+        """Nothing: its words are the neutral ones."""
+        return NOTHING_LACKS
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
@@ -74,7 +87,12 @@ ADAPTER = OpenAIAdapter
 
 def _payload(request: UpstreamRequest) -> dict[str, Any]:
     """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
-    payload = {**request.content, "model": request.model, request.output_limit_field: request.max_output_tokens}
+    payload = {
+        **request.content,
+        "messages": call_ids.without_signatures(request.content["messages"]),
+        "model": request.model,
+        request.output_limit_field: request.max_output_tokens,
+    }
     if request.default_temperature is not None:
         payload.setdefault("temperature", request.default_temperature)
     if request.script is not None:

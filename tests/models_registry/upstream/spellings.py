@@ -27,6 +27,8 @@ class Spelling:
     error: bytes
     """An event that reports an error, "no"."""
     used: Usage
+    model: bytes = b'"m"'
+    """How a request names the model m."""
 
 
 def _dumps(value: object) -> bytes:
@@ -79,4 +81,31 @@ def _anthropic() -> Spelling:
     )
 
 
-SPELLINGS: Mapping[str, Spelling] = {"openai": _openai(), "anthropic": _anthropic()}
+def _google() -> Spelling:
+    usage = {
+        "promptTokenCount": 10, "cachedContentTokenCount": 4, "candidatesTokenCount": 15, "thoughtsTokenCount": 5,
+        "totalTokenCount": 30,
+    }  # fmt: skip
+
+    def answer(text: str | None, finish: str | None = None) -> dict[str, object]:
+        content = {"role": "model", "parts": [] if text is None else [{"text": text}]}
+        return {"responseId": "1", "candidates": [{"content": content, **({"finishReason": finish} if finish else {})}]}
+
+    def error(code: int, status: str) -> bytes:
+        return _dumps({"error": {"code": code, "message": "no", "status": status, "param": "p"}})
+
+    return Spelling(
+        answer=_dumps({**answer(TEXT, "STOP"), "usageMetadata": usage}),
+        refusal=error(400, "c"),
+        error_in_place_of_an_answer=error(429, "RESOURCE_EXHAUSTED"),
+        pieces=[_dumps(answer(TEXT[:3])), _dumps(answer(TEXT[3:]))],
+        finish=_dumps(answer(None, "STOP")),
+        mark=_dumps(answer(None, "STOP")),
+        usage=_dumps({"responseId": "1", "usageMetadata": usage}),
+        error=error(503, "UNAVAILABLE"),
+        used=Usage(input_tokens=10, output_tokens=20, cache_read_tokens=4, reasoning_tokens=5),
+        model=b"/models/m:",
+    )
+
+
+SPELLINGS: Mapping[str, Spelling] = {"openai": _openai(), "anthropic": _anthropic(), "google": _google()}

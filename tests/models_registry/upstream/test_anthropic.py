@@ -78,7 +78,7 @@ def test_a_client_of_the_same_dialect_is_passed_on_as_it_wrote() -> None:
     ("content", "param"),
     [
         ({"n": 2}, "n"), ({"logprobs": True}, "logprobs"), ({"modalities": ["audio"]}, "modalities"),
-        ({"response_format": {"type": "json_object"}}, "response_format of type json_object"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"tools": [{"type": "custom"}]}, "tools of type custom"),
         ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0] of type input_audio"),
     ],
