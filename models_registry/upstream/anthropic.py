@@ -10,7 +10,7 @@ from yarl import URL
 
 from models_registry.types import Usage
 from models_registry.upstream import http
-from models_registry.upstream.anthropic_request import TABLE, payload_of
+from models_registry.upstream.anthropic_request import lacking, payload_of
 from models_registry.upstream.base import (
     ANTHROPIC,
     NOTHING_LACKS,
@@ -46,7 +46,7 @@ class AnthropicAdapter:
         self._session = session
 
     def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
-        return NOTHING_LACKS if dialect == ANTHROPIC else TABLE.lacking(content)
+        return NOTHING_LACKS if dialect == ANTHROPIC else lacking(content)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:

@@ -1,12 +1,13 @@
 """What is asked in the neutral spelling, as Anthropic's messages have it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from models_registry.upstream import call_ids
-from models_registry.upstream.base import ANTHROPIC, UpstreamRequest
+from models_registry.upstream.base import ANTHROPIC, Lacking, UpstreamRequest
 from models_registry.upstream.carrying import Table, rejected
 
 OURS = frozenset({"model", "max_tokens", "stream", "routerhub", "sandbox"})
@@ -28,7 +29,17 @@ TABLE = Table(
     },
     parts=PARTS,
 )  # fmt: skip
+SAMPLING = ("temperature", "top_p")
+"""Not taken while a model thinks."""
 EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
+BUDGETS = {"minimal": 1_024, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 24_576, "max": 24_576}
+"""Tokens of thinking, for the models that know no effort."""
+MIN_BUDGET = 1_024
+BY_BUDGET = (
+    "claude-3", "claude-haiku-4", "claude-sonnet-4-0", "claude-sonnet-4-2", "claude-sonnet-4-5", "claude-opus-4-0",
+    "claude-opus-4-1", "claude-opus-4-2",
+)  # fmt: skip
+"""How their names begin."""
 MAX_TEMPERATURE = 1.0
 """In the neutral spelling it goes up to 2."""
 Block = dict[str, Any]
@@ -41,19 +52,27 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
         body = {name: value for name, value in request.native.items() if name not in OURS}
         body["messages"] = [_own(message) for message in body["messages"]]
     else:
-        body = _spelled(request.content)
-    if request.default_temperature is not None:
+        body = {**_spelled(request.content), **_reasoning(request)}
+    if request.default_temperature is not None and not _thinks(request.content):
         body.setdefault("temperature", min(request.default_temperature, MAX_TEMPERATURE))
     return {**body, **ours}
 
 
 def _own(message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A turn as its client wrote it, but without what another model thought: only Anthropic's own sign it, and an unsigned
-    one is refused there."""
+    """A turn as its client wrote it, but without what other models thought and signed: Anthropic refuses thoughts that its own
+    models did not sign."""
     blocks = message.get("content")
-    if not isinstance(blocks, list) or not any(map(_is_unsigned, blocks)):
+    if not isinstance(blocks, list):
         return message
-    return {**message, "content": [block for block in blocks if not _is_unsigned(block)]}
+    return {**message, "content": [_plain(block) for block in blocks if not _is_unsigned(block)]}
+
+
+def _plain(block: Any) -> Any:
+    name = {"tool_use": "id", "tool_result": "tool_use_id"}.get(block.get("type") if isinstance(block, dict) else "")
+    identifier = block.get(name) if name else None
+    if not isinstance(identifier, str) or call_ids.MARK not in identifier:
+        return block
+    return {**block, name: call_ids.opened(identifier)[0]}
 
 
 def _is_unsigned(block: Any) -> bool:
@@ -69,15 +88,11 @@ def _spelled(content: Mapping[str, Any]) -> dict[str, Any]:
     if content.get("tools"):
         found["tools"] = [_tool(tool) for tool in content["tools"]]
         found |= _tool_choice(content)
-    if content.get("temperature") is not None:
-        found["temperature"] = min(content["temperature"], MAX_TEMPERATURE)
-    if content.get("top_p") is not None:
-        found["top_p"] = content["top_p"]
+    if not _thinks(content):
+        found |= {name: min(content[name], MAX_TEMPERATURE) for name in SAMPLING if content.get(name) is not None}
     stop = content.get("stop")
     if sequences := [each for each in ([stop] if isinstance(stop, str) else stop or []) if each and not each.isspace()]:
         found["stop_sequences"] = sequences
-    if config := _output_config(content):
-        found["output_config"] = config
     return found
 
 
@@ -187,10 +202,37 @@ def _tool_choice(content: Mapping[str, Any]) -> Block:
     return {"tool_choice": found} if found else {}
 
 
-def _output_config(content: Mapping[str, Any]) -> Block:
+def lacking(content: Mapping[str, Any]) -> Lacking:
+    """What there is no word for; while a model thinks there is none for sampling either."""
+    found = TABLE.lacking(content)
+    sampling = tuple([name for name in SAMPLING if content.get(name) is not None]) if _thinks(content) else ()
+    return replace(found, dropped=found.dropped + sampling)
+
+
+def _thinks(content: Mapping[str, Any]) -> bool:
+    """Whether the model is to think. A tool that it must call leaves no room for it."""
+    return content.get("reasoning_effort") in EFFORTS and content.get("tool_choice") in (None, "auto", "none")
+
+
+def _reasoning(request: UpstreamRequest) -> Block:
+    """How much the model is to reason: an effort, or where it knows none a budget, of at most half of the answer.
+
+    By budget it does not think in a round of calls that began without: there each turn's thoughts have to come back.
+    """
+    content, found = request.content, {}
+    config, effort = _form(content), content.get("reasoning_effort")
+    if effort in EFFORTS and not request.model.startswith(BY_BUDGET):
+        config["effort"] = EFFORTS[effort]
+        found = {"thinking": {"type": "adaptive"}} if _thinks(content) else {}
+    elif _thinks(content) and content["messages"][-1]["role"] != "tool":
+        budget = min(BUDGETS[content["reasoning_effort"]], request.max_output_tokens // 2)
+        found = {"thinking": {"type": "enabled", "budget_tokens": budget}} if budget >= MIN_BUDGET else {}
+    return {**found, **({"output_config": config} if config else {})}
+
+
+def _form(content: Mapping[str, Any]) -> Block:
+    """The form of the answer."""
     config: Block = {}
-    if effort := EFFORTS.get(content.get("reasoning_effort") or ""):
-        config["effort"] = effort
     wanted = content.get("response_format") or {}
     if wanted.get("type") == "json_schema":
         config["format"] = {"type": "json_schema", "schema": (wanted.get("json_schema") or {}).get("schema")}

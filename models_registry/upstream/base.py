@@ -19,6 +19,10 @@ GOOGLE: Final = "google"
 """The dialect of Google's generateContent."""
 
 
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""What `reasoning_effort` may say in the neutral spelling, least first."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpstreamRequest:
     """One request to one deployment. Times are seconds."""

@@ -91,7 +91,7 @@ async def write_answer(runtime: Runtime, protocol: ChatProtocol, operation: Oper
     done = await answer(runtime, operation)
     served, metadata = done.served, done.metadata
     candidate = served.candidate
-    headers = response_metadata.headers(operation, candidate, served.place.deployment)
+    headers = response_metadata.headers(operation, candidate, served.place.deployment, served.dropped)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
     body = protocol.write(served.answer, operation.request, operation.envelope(candidate), done.usage, metadata)
     return Reply(headers=headers, body=body)

@@ -54,8 +54,11 @@ def usd(nano: int) -> str:
     return f"{to_usd(nano):f}"
 
 
-def headers(operation: Operation, candidate: Candidate, deployment: Deployment) -> Headers:
-    decision, dropped = operation.decision, operation.request.dropped
+def headers(
+    operation: Operation, candidate: Candidate, deployment: Deployment, dropped: tuple[str, ...] = ()
+) -> Headers:
+    """`dropped`: what of the request did not reach whoever answered."""
+    decision = operation.decision
     return [
         *([(b"x-routerhub-dropped", ", ".join(dropped).encode())] if dropped else []),
         (b"x-routerhub-operation-id", operation.id_text.encode()),

@@ -1,7 +1,7 @@
 """What every client dialect is read into and written from, so that nothing outside this folder knows one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -58,7 +58,9 @@ class ChatRequest:
     max_input_tokens: int
     """An upper bound of the prompt's size: no tokenizer makes more tokens than there are bytes of text."""
     dropped: tuple[str, ...] = ()
-    """Fields of it that go nowhere, since the neutral spelling has none like them: the answer's headers name them."""
+    """Fields of it that the neutral spelling has none like: where another dialect answers, its headers name them."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the client calls the neutral fields whose names are others in its dialect."""
     controls: Controls
 
 

@@ -33,6 +33,7 @@ class OpenAIChat:
         response_format = fields.mapping(raw.get("response_format"), "response_format")
         fields.number(raw.get("temperature"), "temperature", 0, 2)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
+        fields.effort(raw.get("reasoning_effort"), "reasoning_effort")
         return ChatRequest(
             model=fields.text(raw.get("model", AUTO), "model"),
             messages=messages,

@@ -8,8 +8,9 @@ import pytest
 from anthropic.types import Message
 
 from models_registry.types import Usage
+from models_registry.upstream import call_ids
 from models_registry.upstream.anthropic import read_message
-from models_registry.upstream.anthropic_request import payload_of
+from models_registry.upstream.anthropic_request import lacking, payload_of
 from models_registry.upstream.base import ANTHROPIC, Chunk
 from models_registry.upstream.errors import Rejected
 from models_registry.upstream.registry import open_adapters
@@ -72,6 +73,56 @@ def test_a_client_of_the_same_dialect_is_passed_on_as_it_wrote() -> None:
     assert made == {
         "model": "m", "max_tokens": 50, "thinking": {"type": "adaptive"}, "top_k": 5, "messages": native["messages"],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "limit", "reasoning"),
+    [
+        ("claude-opus-5-5", "xhigh", 50, {"thinking": {"type": "adaptive"}, "output_config": {"effort": "xhigh"}}),
+        ("claude-opus-5-5", "minimal", 50, {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}),
+        ("claude-opus-5-5", "none", 50, {}),
+        ("claude-haiku-4-5", "high", 100_000, {"thinking": {"type": "enabled", "budget_tokens": 24_576}}),
+        ("claude-haiku-4-5", "high", 4_096, {"thinking": {"type": "enabled", "budget_tokens": 2_048}}),
+        ("claude-haiku-4-5", "low", 2_047, {}),
+        ("claude-haiku-4-5", "none", 4_096, {}),
+    ],
+)
+def test_effort_is_an_effort_or_a_budget_below_the_limit_and_no_smaller_than_allowed(
+    model: str, effort: str, limit: int, reasoning: Any
+) -> None:
+    """E4"""
+    content = {"messages": [{"role": "user", "content": "Hello"}], "reasoning_effort": effort}
+    made = payload_of(asked(None, model=model, content=content, max_output_tokens=limit))
+    assert {name: made[name] for name in ("thinking", "output_config") if name in made} == reasoning
+
+
+@pytest.mark.parametrize(("effort", "is_sampled"), [("high", False), ("none", True)])
+def test_while_a_model_thinks_sampling_is_left_out_and_named(effort: str, is_sampled: bool) -> None:
+    """E5"""
+    content = {"messages": [], "temperature": 0.1, "top_p": 0.9, "seed": 7, "reasoning_effort": effort}
+    left_out = () if is_sampled else ("temperature", "top_p")
+    assert lacking(content).dropped == ("seed", *left_out)
+    made = payload(**{name: value for name, value in content.items() if name != "messages"})
+    assert ("temperature" in made, "top_p" in made) == (is_sampled, is_sampled)
+
+
+def test_what_another_model_thought_is_left_out_and_what_it_signed_elsewhere_stays_out_of_ids() -> None:
+    """B5, B6: signed thoughts go back byte for byte, unsigned ones are another model's."""
+    thought = [{"type": "thinking", "thinking": "", "signature": "s"}, {"type": "redacted_thinking", "data": "x"}]
+    said = {"type": "text", "text": "Hi"}
+    messages = [
+        {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": ""}, said]},
+        {"role": "user", "content": "Hello"}, {"role": "assistant", "content": [*thought, said]},
+    ]  # fmt: skip
+    sealed = call_ids.sealed("t1", "AbC+/d8=")
+    messages.append({"role": "user", "content": [{"type": "tool_result", "tool_use_id": sealed}]})
+    made = payload_of(asked(None, dialect=ANTHROPIC, native={"messages": messages}))
+    assert [turn["content"] for turn in made["messages"]] == [
+        [said], "Hello", [*thought, said], [{"type": "tool_result", "tool_use_id": "t1"}],
+    ]  # fmt: skip
+    turns = [{"role": "assistant", "tool_calls": [{**CALL, "id": sealed}]}, {"role": "tool", "tool_call_id": sealed}]
+    (call,), (result,) = [turn["content"] for turn in payload(*turns)["messages"]]
+    assert (call["id"], result["tool_use_id"]) == ("t1", "t1")
 
 
 @pytest.mark.parametrize(

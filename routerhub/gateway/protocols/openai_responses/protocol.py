@@ -43,7 +43,9 @@ ECHOED = (
 """Fields that the answer tells again."""
 READ = frozenset(
     {FIELD, "model", "input", "tools", "tool_choice", "stream", "store", "include", "sandbox", *CARRIED, *ECHOED}
-) - {"reasoning", "truncation"}
+) - {"truncation"}
+NAMES = {"reasoning_effort": "reasoning.effort", "response_format": "text.format"}
+"""Of the neutral fields that are called otherwise here."""
 REFUSED = {
     "previous_response_id": "send the whole conversation as input",
     "conversation": "send the whole conversation as input",
@@ -73,6 +75,7 @@ class OpenAIResponses:
             **{name: raw[name] for name in CARRIED if raw.get(name) is not None},
             **({"tools": functions, **tool_choice_of(raw.get("tool_choice"), known)} if functions else {}),
             **_format(raw.get("text")),
+            **_effort(raw.get("reasoning")),
         }
         return ChatRequest(
             model=fields.text(raw.get("model", AUTO), "model"),
@@ -89,6 +92,7 @@ class OpenAIResponses:
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), messages),
             dropped=_dropped(raw, hosted),
+            names=NAMES,
             controls=read_controls(raw.get(FIELD), headers),
         )
 
@@ -135,9 +139,17 @@ def _format(raw: object) -> dict[str, Any]:
             raise fields.wrong("text.format.type", other, "text, json_object or json_schema")
 
 
+def _effort(raw: object) -> dict[str, Any]:
+    """The neutral field for how much the model is to reason."""
+    effort = fields.effort(fields.mapping(raw, "reasoning").get("effort"), NAMES["reasoning_effort"])
+    return {} if effort is None else {"reasoning_effort": effort}
+
+
 def _dropped(raw: Mapping[str, Any], hosted: tuple[str, ...]) -> tuple[str, ...]:
     """Fields that no other dialect has, or that nobody here knows, and tools that OpenAI runs."""
     names = {name for name, value in raw.items() if name not in READ and value is not None}
+    reasoning = fields.mapping(raw.get("reasoning"), "reasoning")
+    names |= {f"reasoning.{name}" for name, value in reasoning.items() if name != "effort" and value is not None}
     return fields.dropped(names | {f"tools.{kind}" for kind in hosted})
 
 
