@@ -45,6 +45,10 @@ class AnthropicAdapter:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        return {"anthropic-version": VERSION, "x-api-key": api_key}
+
     def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
         return NOTHING_LACKS if dialect == ANTHROPIC else lacking(content)
 
@@ -71,7 +75,7 @@ class AnthropicAdapter:
                 raise Unreachable("The stream ended before it was done.")
 
     async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
-        headers = {"Content-Type": "application/json", "anthropic-version": VERSION, "x-api-key": request.api_key}
+        headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
         url = URL(f"{request.address}/messages")
         return await http.post(self._session, url, headers, orjson.dumps(payload), request)
 

@@ -129,6 +129,11 @@ class Adapter(Protocol):
     protocol: str
     """The name that a provider's `protocol` has in the catalogue."""
 
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        """The headers by which its servers know who asks, whatever is asked. The key is empty where none is needed."""
+        ...
+
     def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
         """What this dialect has no word for, of a request whose client spoke `dialect`. See UpstreamRequest.content."""
         ...

@@ -13,7 +13,7 @@ from models_registry.upstream import call_ids, http
 from models_registry.upstream.base import GOOGLE, Choice, Chunk, Completion, Lacking, ToolCall, UpstreamRequest
 from models_registry.upstream.errors import CredentialBad, Failed, Rejected, Unreachable, UpstreamError, for_status
 from models_registry.upstream.google_request import TABLE, payload_of
-from models_registry.upstream.refusals import check, error_of, loads, message_of, word
+from models_registry.upstream.refusals import BAD_KEY, check, error_of, loads, message_of, word
 
 FINISHES: Mapping[str, str] = {
     "MAX_TOKENS": "length",
@@ -32,8 +32,6 @@ FAILURES = frozenset(
 UNSAID = "FINISH_REASON_UNSPECIFIED"
 KNOWN = frozenset({"candidates", "promptFeedback", "usageMetadata", "responseId", "modelVersion"})
 """One of these is in every answer and in every event."""
-BAD_KEY = "API key "
-"""How a refusal of our key begins, which comes with status 400."""
 
 
 class GoogleAdapter:
@@ -43,6 +41,10 @@ class GoogleAdapter:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        return {"x-goog-api-key": api_key}
 
     def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
         return TABLE.lacking(content)
@@ -66,7 +68,7 @@ class GoogleAdapter:
 
     async def _post(self, request: UpstreamRequest, method: str) -> aiohttp.ClientResponse:
         """The response, if it is an answer. Raises UpstreamError."""
-        headers = {"Content-Type": "application/json", "x-goog-api-key": request.api_key}
+        headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
         url = URL(f"{request.address}/models/{request.model}:{method}")
         response = await http.post(self._session, url, headers, orjson.dumps(payload_of(request)), request)
         try:

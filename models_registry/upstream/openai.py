@@ -38,6 +38,10 @@ class OpenAIAdapter:
         self._session = session
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
 
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
     def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
         """Nothing: its words are the neutral ones."""
         return NOTHING_LACKS
@@ -73,9 +77,7 @@ class OpenAIAdapter:
         found = self._endpoints.get((address, api_key))
         if found is None:
             headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-            if api_key:
-                headers["Authorization"] = f"Bearer {api_key}"
-            found = (URL(f"{address}/chat/completions"), headers)
+            found = (URL(f"{address}/chat/completions"), {**headers, **self.credentials(api_key)})
             if len(self._endpoints) >= MAX_ENDPOINTS:
                 self._endpoints.clear()
             self._endpoints[address, api_key] = found

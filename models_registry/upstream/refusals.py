@@ -9,6 +9,8 @@ from models_registry.upstream import http
 from models_registry.upstream.errors import for_status
 
 MAX_MESSAGE_CHARS = 500
+BAD_KEY = "API key "
+"""How Google's servers begin to refuse a key, with status 400."""
 MAX_DEPTH = 250
 """Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
 

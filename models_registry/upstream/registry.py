@@ -13,7 +13,11 @@ MODULES = [import_module(f"{upstream.__name__}.{found.name}") for found in iter_
            if found.name != "registry"]  # fmt: skip
 
 
+ADAPTERS: Mapping[str, type[Adapter]] = {
+    module.ADAPTER.protocol: module.ADAPTER for module in MODULES if hasattr(module, "ADAPTER")
+}
+
+
 def open_adapters(session: aiohttp.ClientSession) -> Mapping[str, Adapter]:
     """An adapter for each module that names one as its ADAPTER."""
-    adapters: list[Adapter] = [module.ADAPTER(session) for module in MODULES if hasattr(module, "ADAPTER")]
-    return {adapter.protocol: adapter for adapter in adapters}
+    return {protocol: made(session) for protocol, made in ADAPTERS.items()}
