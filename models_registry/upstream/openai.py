@@ -20,6 +20,7 @@ from models_registry.upstream.base import (
     UpstreamRequest,
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.openai_calls import Calls, amend_whole
 from models_registry.upstream.refusals import check, error_of, loads, message_of, word
 
 MAX_ENDPOINTS = 1_000
@@ -57,14 +58,14 @@ class OpenAIAdapter:
             if not response.content_type.startswith("text/event-stream"):
                 yield as_chunk(read_completion(await http.read_all(response)))
                 return
-            events, ending = http.Events(response), _Ending()
+            events, ending, calls = http.Events(response), _Ending(), Calls()
             while (batch := await (events.read_rest() if ending.is_complete else events.read())) is not None:
                 for data in batch:
                     if data == DONE:
                         await events.drain()
                         return
                     if data:
-                        yield ending.saw(read_chunk(data))
+                        yield ending.saw(read_chunk(data, calls))
             if not ending.is_complete:
                 raise Unreachable("The stream ended before it was done.")
 
@@ -119,6 +120,9 @@ def read_completion(body: bytes) -> Completion:
     choices = answer.get("choices")
     if not isinstance(choices, list):
         raise _reported(answer, ()) or Failed("Its answer has no choices.", status=200)
+    for each in choices:
+        if isinstance(each, dict):
+            amend_whole(each)
     read = tuple([_choice(each, "message") for each in choices])
     if (problem := _reported(answer, read)) is not None:
         raise problem
@@ -172,14 +176,17 @@ class _Ending:
         return chunk
 
 
-def read_chunk(data: bytes) -> Chunk:
-    """One chunk. A server that fails after its 200 says so in an event: raised as UpstreamError."""
+def read_chunk(data: bytes, calls: Calls | None = None) -> Chunk:
+    """One chunk, of a stream with these calls. A server that fails after its 200 says so in an event: raised as UpstreamError."""
     raw = loads(data)
     if not isinstance(raw, dict):
         raise Failed("A chunk of its stream is not a JSON object.")
     choices = raw.get("choices")
     if choices is not None and not isinstance(choices, list):
         raise Failed("A chunk of its stream has no list of choices.")
+    for each in choices if calls is not None and choices else ():
+        if isinstance(each, dict):
+            calls.amend(each)
     read = tuple([_choice(each, "delta") for each in choices or ()])
     if (choices is None or b'"error"' in data) and (problem := _reported(raw, read)) is not None:
         raise problem

@@ -155,7 +155,12 @@ class OpenAIStream:
 
     def _spelled(self, chunk: Chunk) -> dict[str, Any]:
         choices = [
-            {"index": each.index, "delta": self._delta(each), "logprobs": None, "finish_reason": each.finish}
+            {
+                "index": each.index,
+                "delta": self._delta(each),
+                "logprobs": each.logprobs,
+                "finish_reason": each.finish,
+            }
             for each in chunk.choices
         ]
         return {**self._head, "choices": choices}
@@ -186,7 +191,7 @@ def _spelled(completion: Completion, envelope: Envelope) -> dict[str, Any]:
         {
             "index": each.index,
             "message": {"role": "assistant", "content": None, **_said(each, _call)},
-            "logprobs": None,
+            "logprobs": each.logprobs,
             "finish_reason": each.finish,
         }
         for each in completion.choices

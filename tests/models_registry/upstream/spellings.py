@@ -44,9 +44,10 @@ def _openai() -> Spelling:
         return _dumps({"id": "1", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
 
     return Spelling(
-        answer=_dumps(
-            {"id": "1", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}
-        ),
+        answer=_dumps({
+            "id": "1", "object": "chat.completion", "created": 1, "model": "m", "usage": usage,
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        }),
         refusal=_dumps({"error": {"message": "no", "code": "c", "param": "p"}}),
         error_in_place_of_an_answer=_dumps({"error": {"message": "no", "code": 429}}),
         pieces=[chunk(TEXT[:3]), chunk(TEXT[3:])],
@@ -55,7 +56,7 @@ def _openai() -> Spelling:
         usage=_dumps({"id": "1", "choices": [], "usage": usage}),
         error=_dumps({"error": {"message": "no"}}),
         used=Usage(input_tokens=10, output_tokens=20),
-    )
+    )  # fmt: skip
 
 
 def _anthropic() -> Spelling:
@@ -69,7 +70,10 @@ def _anthropic() -> Spelling:
         return _dumps({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})
 
     return Spelling(
-        answer=_dumps({"id": "1", "type": "message", "content": content, "stop_reason": "end_turn", "usage": usage}),
+        answer=_dumps({
+            "id": "1", "type": "message", "role": "assistant", "model": "m", "content": content, "stop_reason": "end_turn",
+            "usage": usage,
+        }),
         refusal=error("c"),
         error_in_place_of_an_answer=error("rate_limit_error"),
         pieces=[delta(TEXT[:3]), delta(TEXT[3:])],
@@ -78,7 +82,7 @@ def _anthropic() -> Spelling:
         usage=_dumps({"type": "message_delta", "delta": {}, "usage": usage}),
         error=error("overloaded_error"),
         used=Usage(input_tokens=10, output_tokens=20, cache_read_tokens=2, cache_write_tokens=1),
-    )
+    )  # fmt: skip
 
 
 def _google() -> Spelling:
