@@ -54,7 +54,11 @@ def current(
 def sandbox_provider() -> Provider:
     """The sandbox as a provider, at the address that the environment gives."""
     return Provider(
-        name=SANDBOX, title="Sandbox", protocol="openai", base_url=settings.SANDBOX_BASE_URL, credential_env=""
+        name=SANDBOX,
+        title="Sandbox",
+        protocol=settings.SANDBOX_PROTOCOL,
+        base_url=settings.SANDBOX_BASE_URL,
+        credential_env="",
     )
 
 

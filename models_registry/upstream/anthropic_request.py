@@ -42,6 +42,8 @@ BY_BUDGET = (
 """How their names begin."""
 MAX_TEMPERATURE = 1.0
 """In the neutral spelling it goes up to 2."""
+IDS = {"tool_use": "id", "tool_result": "tool_use_id"}
+"""Where a block has the id of its call."""
 Block = dict[str, Any]
 
 
@@ -55,6 +57,8 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
         body = {**_spelled(request.content), **_reasoning(request)}
     if request.default_temperature is not None and not _thinks(request.content):
         body.setdefault("temperature", min(request.default_temperature, MAX_TEMPERATURE))
+    if request.script is not None:
+        body["sandbox"] = request.script
     return {**body, **ours}
 
 
@@ -68,7 +72,7 @@ def _own(message: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _plain(block: Any) -> Any:
-    name = {"tool_use": "id", "tool_result": "tool_use_id"}.get(block.get("type") if isinstance(block, dict) else "")
+    name = IDS.get(str(block.get("type"))) if isinstance(block, dict) else None
     identifier = block.get(name) if name else None
     if not isinstance(identifier, str) or call_ids.MARK not in identifier:
         return block
@@ -219,7 +223,7 @@ def _reasoning(request: UpstreamRequest) -> Block:
 
     By budget it does not think in a round of calls that began without: there each turn's thoughts have to come back.
     """
-    content, found = request.content, {}
+    content, found = request.content, Block()
     config, effort = _form(content), content.get("reasoning_effort")
     if effort in EFFORTS and not request.model.startswith(BY_BUDGET):
         config["effort"] = EFFORTS[effort]

@@ -51,6 +51,8 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
         body["tools"] = [{"functionDeclarations": [_tool(tool) for tool in content["tools"]]}]
         if content.get("tool_choice") is not None:
             body["toolConfig"] = {"functionCallingConfig": _calling(content["tool_choice"])}
+    if request.script is not None:
+        body["sandbox"] = request.script
     return body
 
 
@@ -64,7 +66,7 @@ def _generation(request: UpstreamRequest) -> dict[str, Any]:
     if sequences := [each for each in ([stop] if isinstance(stop, str) else stop or []) if each]:
         found["stopSequences"] = sequences
     if (effort := content.get("reasoning_effort")) in LEVELS:
-        found["thinkingConfig"] = _thinking(effort, request.model)
+        found["thinkingConfig"] = _thinking(str(effort), request.model)
     wanted = content.get("response_format") or {}
     if wanted.get("type") in {"json_object", "json_schema"}:
         found["responseMimeType"] = "application/json"
@@ -112,7 +114,7 @@ def _names(messages: list[Mapping[str, Any]]) -> dict[str, str]:
             continue
         if waiting:
             raise rejected(f"tool call {min(waiting)} without a result", TABLE.title)
-        calls = {str(call.get("id")): _function(call).get("name") for call in message.get("tool_calls") or ()}
+        calls = {str(call.get("id")): str(_function(call).get("name")) for call in message.get("tool_calls") or ()}
         names |= calls
         waiting = set(calls)
     if waiting:

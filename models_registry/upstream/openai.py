@@ -184,8 +184,8 @@ def read_chunk(data: bytes, calls: Calls | None = None) -> Chunk:
     choices = raw.get("choices")
     if choices is not None and not isinstance(choices, list):
         raise Failed("A chunk of its stream has no list of choices.")
-    for each in choices if calls is not None and choices else ():
-        if isinstance(each, dict):
+    for each in choices or ():
+        if calls is not None and isinstance(each, dict):
             calls.amend(each)
     read = tuple([_choice(each, "delta") for each in choices or ()])
     if (choices is None or b'"error"' in data) and (problem := _reported(raw, read)) is not None:

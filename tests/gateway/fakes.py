@@ -117,6 +117,10 @@ class FakeUpstream:
         self.open = 0
         """Streams and answers under way: zero when everybody has left."""
 
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        return {}
+
     def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
         return NOTHING_LACKS
 

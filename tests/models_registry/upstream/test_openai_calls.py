@@ -20,9 +20,13 @@ USED = Usage(input_tokens=1, output_tokens=1)
 
 
 def piece(index: int | None, identifier: str | None, name: str | None, arguments: str = "") -> dict[str, Any]:
-    function = {**({"name": name} if name else {}), "arguments": arguments}
-    return {**({"index": index} if index is not None else {}), **({"id": identifier} if identifier else {}),
-            "type": "function", "function": function}  # fmt: skip
+    function: dict[str, Any] = {**({"name": name} if name else {}), "arguments": arguments}
+    named: dict[str, Any] = {"index": index, "id": identifier}
+    return {
+        **{name: value for name, value in named.items() if value is not None},
+        "type": "function",
+        "function": function,
+    }
 
 
 def stream(*deltas: Any, finish: str | None = "tool_calls") -> list[Chunk]:
