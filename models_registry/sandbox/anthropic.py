@@ -19,15 +19,14 @@ class Anthropic:
     """See models_registry.sandbox.dialect.Dialect."""
 
     def asked(self, body: Mapping[str, Any], path: Mapping[str, str]) -> Json:
-        choice = body.get("tool_choice") or {}
+        choice: Json = body.get("tool_choice") or {}
+        named = {"function": {"name": choice.get("name")}}
         form = (body.get("output_config") or {}).get("format") or {}
         return {
             **{name: body[name] for name in ("model", "messages", "stream", "max_tokens") if name in body},
             "stop": body.get("stop_sequences"),
             "tools": [{"function": {"name": tool["name"]}} for tool in body.get("tools") or ()],
-            "tool_choice": {"any": "required", "tool": {"function": {"name": choice.get("name")}}}.get(
-                choice.get("type")
-            ),
+            "tool_choice": {"any": "required", "tool": named}.get(str(choice.get("type"))),
             "response_format": {"type": "json_schema", "json_schema": {"schema": form["schema"]}} if form else None,
         }
 

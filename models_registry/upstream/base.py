@@ -13,6 +13,8 @@ from models_registry.types import OutputLimitField, Usage
 
 OPENAI: Final = "openai"
 """The dialect of OpenAI's chat completions."""
+OPENAI_RESPONSES: Final = "openai-responses"
+"""The dialect of OpenAI's responses."""
 ANTHROPIC: Final = "anthropic"
 """The dialect of Anthropic's messages."""
 GOOGLE: Final = "google"

@@ -59,6 +59,35 @@ def _openai() -> Spelling:
     )  # fmt: skip
 
 
+def _openai_responses() -> Spelling:
+    usage = {
+        "input_tokens": 10,
+        "output_tokens": 20,
+        "output_tokens_details": {"reasoning_tokens": 5},
+        "total_tokens": 30,
+    }
+    message = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": TEXT}]}
+    refused = {"message": "no", "param": "p"}
+
+    def delta(text: str) -> bytes:
+        return _dumps({"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": text})
+
+    def end(**more: object) -> bytes:
+        return _dumps({"type": "response.completed", "response": {"status": "completed", **more}})
+
+    return Spelling(
+        answer=_dumps({"id": "1", "status": "completed", "output": [message], "usage": usage}),
+        refusal=_dumps({"error": {**refused, "code": "c"}}),
+        error_in_place_of_an_answer=_dumps({"status": "failed", "error": {**refused, "code": "rate_limit_exceeded"}}),
+        pieces=[delta(TEXT[:3]), delta(TEXT[3:])],
+        finish=end(),
+        mark=end(),
+        usage=end(usage=usage),
+        error=_dumps({"type": "response.failed", "response": {"error": {**refused, "code": "server_error"}}}),
+        used=Usage(input_tokens=10, output_tokens=20, reasoning_tokens=5),
+    )
+
+
 def _anthropic() -> Spelling:
     usage = {"input_tokens": 7, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 1, "output_tokens": 20}
     content = [{"type": "text", "text": TEXT}]
@@ -112,4 +141,6 @@ def _google() -> Spelling:
     )
 
 
-SPELLINGS: Mapping[str, Spelling] = {"openai": _openai(), "anthropic": _anthropic(), "google": _google()}
+SPELLINGS: Mapping[str, Spelling] = {
+    "openai": _openai(), "openai-responses": _openai_responses(), "anthropic": _anthropic(), "google": _google(),
+}  # fmt: skip

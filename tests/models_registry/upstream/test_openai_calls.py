@@ -31,13 +31,11 @@ def piece(index: int | None, identifier: str | None, name: str | None, arguments
 
 def stream(*deltas: Any, finish: str | None = "tool_calls") -> list[Chunk]:
     """The chunks of a stream: each a piece of a call, several at once, or a whole delta."""
-    calls, chunks = Calls(), []
+    calls = Calls()
+    chunks: list[Any] = []
     for each in deltas:
-        delta = (
-            each
-            if isinstance(each, dict) and "function" not in each
-            else {"tool_calls": each if isinstance(each, list) else [each]}
-        )
+        pieces = each if isinstance(each, list) else [each]
+        delta = each if isinstance(each, dict) and "function" not in each else {"tool_calls": pieces}
         chunks.append({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
     chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
     return [read_chunk(orjson.dumps(each), calls) for each in chunks]

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from models_registry.types import Usage
-from models_registry.upstream.base import Choice, Completion
+from models_registry.upstream.base import OPENAI_RESPONSES, Choice, Completion
 from routerhub.gateway.errors import ApiError, BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
@@ -18,7 +18,6 @@ from routerhub.gateway.protocols.openai_responses.output import items
 from routerhub.gateway.protocols.openai_responses.stream import ResponsesStream
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
-OPENAI_RESPONSES = "openai-responses"
 CARRIED = (
     "temperature",
     "top_p",
