@@ -10,7 +10,7 @@ from yarl import URL
 
 from models_registry.types import Usage
 from models_registry.upstream import http
-from models_registry.upstream.anthropic_request import lacking, payload_of
+from models_registry.upstream.anthropic_request import is_own, lacking, payload_of
 from models_registry.upstream.base import (
     ANTHROPIC,
     NOTHING_LACKS,
@@ -22,6 +22,7 @@ from models_registry.upstream.base import (
     UpstreamRequest,
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.json_values import count, mapping
 from models_registry.upstream.refusals import check, loads, message_of, word
 
 VERSION = "2023-06-01"
@@ -76,6 +77,8 @@ class AnthropicAdapter:
 
     async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
         headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
+        if is_own(request):
+            headers |= request.native_headers
         url = URL(f"{request.address}/messages")
         return await http.post(self._session, url, headers, orjson.dumps(payload), request)
 
@@ -134,20 +137,16 @@ def read_usage(raw: object) -> Usage | None:
     """Here what was read from a cache and written to it is counted apart from the input."""
     if not isinstance(raw, dict):
         return None
-    fresh, output = _count(raw.get("input_tokens")), _count(raw.get("output_tokens"))
+    fresh, output = count(raw.get("input_tokens")), count(raw.get("output_tokens"))
     if fresh is None or output is None:
         return None
-    read, written = _count(raw.get("cache_read_input_tokens")), _count(raw.get("cache_creation_input_tokens"))
+    read, written = count(raw.get("cache_read_input_tokens")), count(raw.get("cache_creation_input_tokens"))
     return Usage(
         input_tokens=fresh + (read or 0) + (written or 0),
         output_tokens=output,
         cache_read_tokens=read or 0,
         cache_write_tokens=written or 0,
     )
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def as_chunk(completion: Completion) -> Chunk:
@@ -189,9 +188,9 @@ class _Reading:
         elif kind == "content_block_delta":
             choice = self._piece(event, "delta")
         elif kind in {"message_start", "message_delta"}:
-            told = _object(event, "message") if kind == "message_start" else event
+            told = mapping(event.get("message")) if kind == "message_start" else event
             usage = self._used(told.get("usage"))
-            choice = Choice(index=0, finish=_finish(_object(event, "delta").get("stop_reason")))
+            choice = Choice(index=0, finish=_finish(mapping(event.get("delta")).get("stop_reason")))
             self.is_complete = self.is_complete or choice.finish is not None
         return Chunk(
             choices=(choice,),
@@ -203,7 +202,7 @@ class _Reading:
 
     def _piece(self, event: Mapping[str, Any], name: str) -> Choice:
         """What a block begins with, or what is added to it."""
-        piece, place = _object(event, name), event.get("index")
+        piece, place = mapping(event.get(name)), event.get("index")
         match piece.get("type"):
             case "text" | "text_delta":
                 return Choice(index=0, text=str(piece.get("text") or ""))
@@ -228,8 +227,3 @@ class _Reading:
             return None
         self._usage |= {name: value for name, value in raw.items() if value is not None}
         return read_usage(self._usage)
-
-
-def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = event.get(name)
-    return value if isinstance(value, dict) else {}

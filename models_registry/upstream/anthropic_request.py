@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import ANTHROPIC, Lacking, UpstreamRequest
 from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.neutral import arguments, data_of, words
 
 OURS = frozenset({"model", "max_tokens", "stream", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
@@ -47,15 +46,20 @@ IDS = {"tool_use": "id", "tool_result": "tool_use_id"}
 Block = dict[str, Any]
 
 
+def is_own(request: UpstreamRequest) -> bool:
+    """Whether the client spoke this dialect, so that its own body is passed on."""
+    return request.dialect == ANTHROPIC and request.native is not None
+
+
 def payload_of(request: UpstreamRequest) -> dict[str, Any]:
     """The body to send, with the model's name there and the limit that is held for. Raises Rejected."""
     ours = {"model": request.model, "max_tokens": request.max_output_tokens}
-    if request.dialect == ANTHROPIC and request.native is not None:
-        body = {name: value for name, value in request.native.items() if name not in OURS}
+    if is_own(request):
+        body = {name: value for name, value in (request.native or {}).items() if name not in OURS}
         body["messages"] = [_own(message) for message in body["messages"]]
     else:
         body = {**_spelled(request.content), **_reasoning(request)}
-    if request.default_temperature is not None and not _thinks(request.content):
+    if request.default_temperature is not None and "thinking" not in body:
         body.setdefault("temperature", min(request.default_temperature, MAX_TEMPERATURE))
     if request.script is not None:
         body["sandbox"] = request.script
@@ -103,14 +107,14 @@ def _spelled(content: Mapping[str, Any]) -> dict[str, Any]:
 # --- the conversation
 
 
-def _conversation(messages: list[Mapping[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
-    """The system's words, and turns of user and assistant in which neighbours of one role are one."""
-    system: list[str] = []
+def _conversation(messages: list[Mapping[str, Any]]) -> tuple[str | list[Block], list[dict[str, Any]]]:
+    """The system's words, and turns of user and assistant in which neighbours of one role are one, results of tools first."""
+    system: list[Block] = []
     turns: list[dict[str, Any]] = []
     for at, message in enumerate(messages):
         role = message["role"]
         if role in {"system", "developer"}:
-            system.append(_words(message.get("content")))
+            system += [block for block in _marked(message, f"messages[{at}]") if block["type"] == "text"]
             continue
         blocks = list(_blocks(message, f"messages[{at}]"))
         role = "assistant" if role == "assistant" else "user"
@@ -118,43 +122,36 @@ def _conversation(messages: list[Mapping[str, Any]]) -> tuple[str, list[dict[str
             turns[-1]["content"] += blocks
         elif blocks:
             turns.append({"role": role, "content": blocks})
-    return "\n\n".join(system), turns
+    for turn in turns:
+        turn["content"].sort(key=lambda block: block["type"] != "tool_result" and turn["role"] == "user")
+    has_marks = any("cache_control" in block for block in system)
+    return system if has_marks else "\n\n".join([block["text"] for block in system]), turns
 
 
-def _words(content: Any) -> str:
-    if isinstance(content, list):
-        return "\n".join(str(part.get("text") or "") for part in content)
-    return content or ""
+def _marked(message: Mapping[str, Any], param: str) -> Iterator[Block]:
+    """The parts of a message, with the marks of what is to be cached."""
+    content = message.get("content")
+    if isinstance(content, str) and content:
+        yield {"type": "text", "text": content}
+    for at, part in enumerate(content if isinstance(content, list) else ()):
+        mark = {"cache_control": part["cache_control"]} if part.get("cache_control") else {}
+        yield from [{**block, **mark} for block in _part(part, f"{param}.content[{at}]")]
 
 
 def _blocks(message: Mapping[str, Any], param: str) -> Iterator[Block]:
-    content = message.get("content")
     if message["role"] in {"tool", "function"}:
         identifier = message.get("tool_call_id")
         if not isinstance(identifier, str):
             raise rejected(f"{param} without a tool_call_id", TABLE.title)
-        yield {"type": "tool_result", "tool_use_id": identifier, "content": _words(content)}
+        yield {"type": "tool_result", "tool_use_id": identifier, "content": words(message.get("content"))}
         return
-    if isinstance(content, str) and content:
-        yield {"type": "text", "text": content}
-    elif isinstance(content, list):
-        for at, part in enumerate(content):
-            yield from _part(part, f"{param}.content[{at}]")
+    yield from _marked(message, param)
     for call in message.get("tool_calls") or ():
         function = call.get("function") or {}
         yield {
             "type": "tool_use", "id": call.get("id"), "name": function.get("name"),
-            "input": _input(function.get("arguments")),
+            "input": arguments(function.get("arguments")),
         }  # fmt: skip
-
-
-def _input(arguments: Any) -> Any:
-    """A call's input, which is an object. What the model wrote wrong is told as it was."""
-    try:
-        found = orjson.loads(arguments or "{}")
-    except orjson.JSONDecodeError:
-        return {"invalid_json": arguments}
-    return found if isinstance(found, dict) else {"invalid_json": arguments}
 
 
 def _part(part: Mapping[str, Any], param: str) -> Iterator[Block]:
@@ -176,9 +173,8 @@ def _source(address: Any, param: str) -> Block:
     """A picture or document by its address, or by the data in it."""
     if not isinstance(address, str):
         raise rejected(f"{param} without an address", TABLE.title)
-    head, comma, data = address.partition(",")
-    if address.startswith("data:") and comma and head.endswith(";base64"):
-        return {"type": "base64", "media_type": head.removeprefix("data:").removesuffix(";base64"), "data": data}
+    if (held := data_of(address)) is not None:
+        return {"type": "base64", "media_type": held[0], "data": held[1]}
     return {"type": "url", "url": address}
 
 
@@ -191,7 +187,9 @@ def _tool(tool: Mapping[str, Any]) -> Block:
     made: Block = {"name": function.get("name"), "input_schema": schema}
     if function.get("description"):
         made["description"] = function["description"]
-    return {**made, "strict": True} if function.get("strict") else made
+    if function.get("strict"):
+        made["strict"] = True
+    return {**made, "cache_control": tool["cache_control"]} if tool.get("cache_control") else made
 
 
 def _tool_choice(content: Mapping[str, Any]) -> Block:

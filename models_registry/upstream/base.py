@@ -6,7 +6,7 @@ that a client of the same dialect gets every field, also those that nobody here 
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from models_registry.types import OutputLimitField, Usage
@@ -44,6 +44,8 @@ class UpstreamRequest:
     """Which dialect the client spoke."""
     native: Mapping[str, Any] | None = None
     """The client's own body where it is not `content` itself; for an adapter of the same dialect."""
+    native_headers: Mapping[str, str] = field(default_factory=dict)
+    """What the client's own headers say of that body, by their names in lower case; for the same."""
     max_output_tokens: int
     """Of each answer; it is what the hold was made for, so it must be sent."""
     output_limit_field: OutputLimitField = "max_tokens"

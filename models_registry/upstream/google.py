@@ -1,6 +1,6 @@
 """Google's generateContent, as the Gemini API speaks it. What is asked is put into its words by `google_request`."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from models_registry.upstream import call_ids, http
 from models_registry.upstream.base import GOOGLE, Choice, Chunk, Completion, Lacking, ToolCall, UpstreamRequest
 from models_registry.upstream.errors import CredentialBad, Failed, Rejected, Unreachable, UpstreamError, for_status
 from models_registry.upstream.google_request import TABLE, payload_of
+from models_registry.upstream.json_values import count, joined, mapping, mappings
 from models_registry.upstream.refusals import BAD_KEY, check, error_of, loads, message_of, word
 
 FINISHES: Mapping[str, str] = {
@@ -131,14 +132,14 @@ class _Reading:
 
     def _choices(self, event: Mapping[str, Any]) -> tuple[Choice, ...]:
         """What the candidates say. A prompt that was blocked has none, and is answered by that."""
-        if _dict(event.get("promptFeedback")).get("blockReason"):
+        if mapping(event.get("promptFeedback")).get("blockReason"):
             self._ended.add(0)
             return (Choice(index=0, finish="content_filter"),)
-        return tuple([self._choice(each) for each in _dicts(event.get("candidates"))])
+        return tuple([self._choice(each) for each in mappings(event.get("candidates"))])
 
     def _choice(self, candidate: Mapping[str, Any]) -> Choice:
-        index = _count(candidate.get("index")) or 0
-        parts = list(_dicts(_dict(candidate.get("content")).get("parts")))
+        index = count(candidate.get("index")) or 0
+        parts = mappings(mapping(candidate.get("content")).get("parts"))
         calls = tuple([self._call(index, part) for part in parts if isinstance(part.get("functionCall"), dict)])
         finish = self._finish(candidate, index)
         self._begun.add(index)
@@ -146,8 +147,8 @@ class _Reading:
             self._ended.add(index)
         return Choice(
             index=index,
-            text=_joined(part for part in parts if not part.get("thought")),
-            reasoning=_joined(part for part in parts if part.get("thought")),
+            text=joined([part for part in parts if not part.get("thought")], "text"),
+            reasoning=joined([part for part in parts if part.get("thought")], "text"),
             tool_calls=calls,
             finish=finish,
         )
@@ -218,14 +219,14 @@ def _reported(answer: Mapping[str, Any]) -> UpstreamError:
 
 def read_usage(raw: object) -> Usage | None:
     """Thoughts are counted beside the answer here, what was cached within the prompt. A count of zero is left out."""
-    if not isinstance(raw, dict) or (prompt := _count(raw.get("promptTokenCount"))) is None:
+    if not isinstance(raw, dict) or (prompt := count(raw.get("promptTokenCount"))) is None:
         return None
-    thoughts = _count(raw.get("thoughtsTokenCount")) or 0
-    prompt += _count(raw.get("toolUsePromptTokenCount")) or 0
+    thoughts = count(raw.get("thoughtsTokenCount")) or 0
+    prompt += count(raw.get("toolUsePromptTokenCount")) or 0
     return Usage(
         input_tokens=prompt,
-        output_tokens=(_count(raw.get("candidatesTokenCount")) or 0) + thoughts,
-        cache_read_tokens=min(prompt, _count(raw.get("cachedContentTokenCount")) or 0),
+        output_tokens=(count(raw.get("candidatesTokenCount")) or 0) + thoughts,
+        cache_read_tokens=min(prompt, count(raw.get("cachedContentTokenCount")) or 0),
         audio_input_tokens=_audio(raw.get("promptTokensDetails")),
         audio_output_tokens=_audio(raw.get("candidatesTokensDetails")),
         reasoning_tokens=thoughts,
@@ -233,23 +234,4 @@ def read_usage(raw: object) -> Usage | None:
 
 
 def _audio(details: object) -> int:
-    return sum([_count(each.get("tokenCount")) or 0 for each in _dicts(details) if each.get("modality") == "AUDIO"])
-
-
-# --- any JSON, whatever it turns out to be
-
-
-def _dict(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: object) -> Iterable[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _joined(parts: Iterable[Mapping[str, Any]]) -> str:
-    return "".join([part["text"] for part in parts if isinstance(part.get("text"), str)])
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return sum([count(each.get("tokenCount")) or 0 for each in mappings(details) if each.get("modality") == "AUDIO"])

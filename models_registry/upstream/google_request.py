@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 from mimetypes import guess_type
 from typing import Any
 
-import orjson
-
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import UpstreamRequest
 from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.neutral import arguments, data_of, words
 
 RENAMED = {
     "temperature": "temperature", "top_p": "topP", "n": "candidateCount", "seed": "seed",
@@ -93,7 +92,7 @@ def _conversation(messages: list[Mapping[str, Any]], signs: bool) -> tuple[list[
     for at, message in enumerate(messages):
         role = message["role"]
         if role in {"system", "developer"}:
-            system += [text for text in [_words(message.get("content"))] if text]
+            system += [text for text in [words(message.get("content"))] if text]
             continue
         parts = list(_message(message, f"messages[{at}]", names, signs))
         role = "model" if role == "assistant" else "user"
@@ -126,19 +125,13 @@ def _function(call: Mapping[str, Any]) -> Mapping[str, Any]:
     return call.get("function") or {}
 
 
-def _words(content: Any) -> str:
-    if isinstance(content, list):
-        return "\n".join(str(part.get("text") or "") for part in content)
-    return content or ""
-
-
 def _message(message: Mapping[str, Any], param: str, names: Mapping[str, str], signs: bool) -> Iterator[Part]:
     content = message.get("content")
     if message["role"] in {"tool", "function"}:
         identifier = str(message.get("tool_call_id"))
         if identifier not in names:
             raise rejected(f"{param}.tool_call_id, which is that of no call", TABLE.title)
-        result = {"output": _words(content)}  # as text, so that a schema in it is not taken for one
+        result = {"output": words(content)}  # as text, so that a schema in it is not taken for one
         plain, _ = call_ids.opened(identifier)
         yield {"functionResponse": {"id": plain, "name": names[identifier], "response": result}}
         return
@@ -155,18 +148,9 @@ def _call(call: Mapping[str, Any], unsigned: str) -> Part:
     identifier, signature = call_ids.opened(str(call.get("id")))
     function = _function(call)
     made: Part = {
-        "functionCall": {"id": identifier, "name": function.get("name"), "args": _arguments(function.get("arguments"))}
+        "functionCall": {"id": identifier, "name": function.get("name"), "args": arguments(function.get("arguments"))}
     }
     return {**made, "thoughtSignature": signature or unsigned} if signature or unsigned else made
-
-
-def _arguments(text: Any) -> Any:
-    """A call's arguments, which are an object. What the model wrote wrong is told as it was."""
-    try:
-        found = orjson.loads(text or "{}")
-    except orjson.JSONDecodeError:
-        return {"invalid_json": text}
-    return found if isinstance(found, dict) else {"invalid_json": text}
 
 
 def _part(part: Mapping[str, Any], param: str) -> Part | None:
@@ -187,9 +171,8 @@ def _data(address: Any, param: str) -> Part:
     """A picture or document by the data in its address, or by the address itself."""
     if not isinstance(address, str):
         raise rejected(f"{param} without an address", TABLE.title)
-    head, comma, data = address.partition(",")
-    if address.startswith("data:") and comma and head.endswith(";base64"):
-        return {"inlineData": {"mimeType": head.removeprefix("data:").removesuffix(";base64"), "data": data}}
+    if (held := data_of(address)) is not None:
+        return {"inlineData": {"mimeType": held[0], "data": held[1]}}
     kind, _ = guess_type(address.partition("?")[0])
     return {"fileData": {"fileUri": address, **({"mimeType": kind} if kind else {})}}
 

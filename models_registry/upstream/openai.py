@@ -20,6 +20,7 @@ from models_registry.upstream.base import (
     UpstreamRequest,
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.json_values import count, mapping
 from models_registry.upstream.openai_calls import Calls, amend_whole
 from models_registry.upstream.refusals import check, error_of, loads, message_of, word
 
@@ -237,7 +238,7 @@ def _choice(raw: Any, name: str) -> Choice:
     """A choice of an answer (under "message") or of a chunk (under "delta"). Raises Failed."""
     if not isinstance(raw, dict):
         raise Failed("A choice of its answer is not an object.")
-    said, index, ended = raw.get(name), _count(raw.get("index")) or 0, raw.get("finish_reason")
+    said, index, ended = raw.get(name), count(raw.get("index")) or 0, raw.get("finish_reason")
     if not isinstance(said, dict):
         said = {}
     text = said.get("content")
@@ -271,7 +272,7 @@ def _calls(raw: Any) -> list[ToolCall]:
         if isinstance(function, dict):
             found.append(
                 ToolCall(
-                    index=at if (index := _count(call.get("index"))) is None else index,
+                    index=at if (index := count(call.get("index"))) is None else index,
                     id=str(call.get("id") or ""),
                     name=str(function.get("name") or ""),
                     arguments=str(function.get("arguments") or ""),
@@ -284,26 +285,18 @@ def read_usage(raw: object) -> Usage | None:
     """The usage of an answer or a chunk, or None where it has none or it makes no sense."""
     if not isinstance(raw, dict):
         return None
-    prompt, completion = _count(raw.get("prompt_tokens")), _count(raw.get("completion_tokens"))
+    prompt, completion = count(raw.get("prompt_tokens")), count(raw.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
-    inputs = _details(raw.get("prompt_tokens_details"))
-    outputs = _details(raw.get("completion_tokens_details"))
-    cache_read = min(prompt, _count(inputs.get("cached_tokens")) or 0)
+    inputs = mapping(raw.get("prompt_tokens_details"))
+    outputs = mapping(raw.get("completion_tokens_details"))
+    cache_read = min(prompt, count(inputs.get("cached_tokens")) or 0)
     return Usage(
         input_tokens=prompt,
         output_tokens=completion,
         cache_read_tokens=cache_read,
-        cache_write_tokens=min(prompt - cache_read, _count(inputs.get("cache_write_tokens")) or 0),
-        audio_input_tokens=_count(inputs.get("audio_tokens")) or 0,
-        audio_output_tokens=_count(outputs.get("audio_tokens")) or 0,
-        reasoning_tokens=_count(outputs.get("reasoning_tokens")) or 0,
+        cache_write_tokens=min(prompt - cache_read, count(inputs.get("cache_write_tokens")) or 0),
+        audio_input_tokens=count(inputs.get("audio_tokens")) or 0,
+        audio_output_tokens=count(outputs.get("audio_tokens")) or 0,
+        reasoning_tokens=count(outputs.get("reasoning_tokens")) or 0,
     )
-
-
-def _details(raw: object) -> Mapping[str, Any]:
-    return raw if isinstance(raw, dict) else {}
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

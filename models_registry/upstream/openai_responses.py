@@ -1,6 +1,6 @@
 """OpenAI's responses, as its own servers speak them. What is asked is put into items by `openai_responses_request`."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import aiohttp
@@ -20,6 +20,7 @@ from models_registry.upstream.base import (
     UpstreamRequest,
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.json_values import count, joined, mapping, mappings
 from models_registry.upstream.openai import OpenAIAdapter
 from models_registry.upstream.openai_responses_request import TABLE, payload_of
 from models_registry.upstream.refusals import check, loads, message_of, word
@@ -97,16 +98,16 @@ def read_response(body: bytes) -> Completion:
 
 
 def _said(answer: Mapping[str, Any]) -> Choice:
-    items = list(_dicts(answer["output"]))
-    parts = [part for item in items if item.get("type") == "message" for part in _dicts(item.get("content"))]
+    items = mappings(answer["output"])
+    parts = [part for item in items if item.get("type") == "message" for part in mappings(item.get("content"))]
     thoughts = [item for item in items if item.get("type") == "reasoning"]
     calls = [item for item in items if item.get("type") in CALLS]
-    told = [each for part in parts for each in _dicts(part.get("logprobs"))]
+    told = [each for part in parts for each in mappings(part.get("logprobs"))]
     return Choice(
         index=0,
-        text=_joined(parts, "text"),
-        reasoning="".join([_joined(_dicts(item.get("summary") or item.get("content")), "text") for item in thoughts]),
-        refusal=_joined(parts, "refusal"),
+        text=joined(parts, "text"),
+        reasoning="".join([joined(mappings(item.get("summary") or item.get("content")), "text") for item in thoughts]),
+        refusal=joined(parts, "refusal"),
         tool_calls=tuple([_call(at, item, str(item.get(CALLS[item["type"]]) or "")) for at, item in enumerate(calls)]),
         finish=_finish(answer, bool(calls)),
         logprobs={"content": told, "refusal": None} if told else None,
@@ -122,7 +123,7 @@ def _call(at: int, item: Mapping[str, Any], given: str) -> ToolCall:
 
 
 def _finish(answer: Mapping[str, Any], calls: bool) -> str:
-    reason = _dict(answer.get("incomplete_details")).get("reason")
+    reason = mapping(answer.get("incomplete_details")).get("reason")
     return REASONS.get(str(reason), "tool_calls" if calls else "stop")
 
 
@@ -137,17 +138,17 @@ def _reported(error: Any) -> UpstreamError:
 def read_usage(raw: object) -> Usage | None:
     if not isinstance(raw, dict):
         return None
-    prompt, output = _count(raw.get("input_tokens")), _count(raw.get("output_tokens"))
+    prompt, output = count(raw.get("input_tokens")), count(raw.get("output_tokens"))
     if prompt is None or output is None:
         return None
-    inputs, outputs = _dict(raw.get("input_tokens_details")), _dict(raw.get("output_tokens_details"))
-    cached = min(prompt, _count(inputs.get("cached_tokens")) or 0)
+    inputs, outputs = mapping(raw.get("input_tokens_details")), mapping(raw.get("output_tokens_details"))
+    cached = min(prompt, count(inputs.get("cached_tokens")) or 0)
     return Usage(
         input_tokens=prompt,
         output_tokens=output,
         cache_read_tokens=cached,
-        cache_write_tokens=min(prompt - cached, _count(inputs.get("cache_write_tokens")) or 0),
-        reasoning_tokens=_count(outputs.get("reasoning_tokens")) or 0,
+        cache_write_tokens=min(prompt - cached, count(inputs.get("cache_write_tokens")) or 0),
+        reasoning_tokens=count(outputs.get("reasoning_tokens")) or 0,
     )
 
 
@@ -171,21 +172,21 @@ class _Reading:
         if not isinstance(kind, str):
             raise Failed("An event of its stream is not an object with a type.")
         if kind in {"error", "response.failed"}:
-            raise _reported(_dict(event.get("response")).get("error") or event.get("error") or event)
+            raise _reported(mapping(event.get("response")).get("error") or event.get("error") or event)
         if kind in ENDS:
             self.is_complete = True
-            answer = _dict(event.get("response"))
+            answer = mapping(event.get("response"))
             choice = Choice(index=0, finish=_finish(answer, bool(self._calls)))
             return _chunk(choice, event, read_usage(answer.get("usage")))
         return _chunk(self._piece(kind, event), event, None)
 
     def _piece(self, kind: str, event: Mapping[str, Any]) -> Choice:
-        place, delta, item = event.get("output_index"), str(event.get("delta") or ""), _dict(event.get("item"))
+        place, delta, item = event.get("output_index"), str(event.get("delta") or ""), mapping(event.get("item"))
         if kind in TEXTS:
-            told = list(_dicts(event.get("logprobs")))
-            return Choice(
-                index=0, **{TEXTS[kind]: delta}, logprobs={"content": told, "refusal": None} if told else None
-            )
+            told = mappings(event.get("logprobs"))
+            logprobs = {"content": told, "refusal": None} if told else None
+            said: dict[str, Any] = {TEXTS[kind]: delta}
+            return Choice(index=0, logprobs=logprobs, **said)
         if kind in GROWTH and place in self._calls:
             self._grown.add(place)
             return _calling(ToolCall(index=self._calls[place], id="", name="", arguments=delta))
@@ -205,22 +206,3 @@ def _calling(call: ToolCall) -> Choice:
 def _chunk(choice: Choice, native: Mapping[str, Any], usage: Usage | None) -> Chunk:
     has_content = bool(choice.size or choice.finish)
     return Chunk(choices=(choice,), usage=usage, has_content=has_content, dialect=OPENAI_RESPONSES, native=native)
-
-
-# --- any JSON, whatever it turns out to be
-
-
-def _dict(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: object) -> Iterable[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _joined(parts: Iterable[Mapping[str, Any]], name: str) -> str:
-    return "".join([part[name] for part in parts if isinstance(part.get(name), str)])
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

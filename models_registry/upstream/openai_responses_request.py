@@ -7,6 +7,7 @@ from models_registry.upstream import call_ids
 from models_registry.upstream.base import OPENAI_RESPONSES, UpstreamRequest
 from models_registry.upstream.carrying import Table, rejected
 from models_registry.upstream.errors import Rejected
+from models_registry.upstream.neutral import words
 
 OURS = frozenset({"model", "max_output_tokens", "stream", "store", "background", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
@@ -99,23 +100,17 @@ def _items(message: Mapping[str, Any]) -> Iterator[Item]:
     role, content = message["role"], message.get("content")
     if role in {"tool", "function"}:
         identifier, _ = call_ids.opened(str(message.get("tool_call_id")))
-        yield {"type": "function_call_output", "call_id": identifier, "output": _words(content)}
+        yield {"type": "function_call_output", "call_id": identifier, "output": words(content)}
         return
     if content:
         is_text = isinstance(content, str) or role == "assistant"  # a model's own words have no parts here
-        yield {"role": role, "content": _words(content) if is_text else [_part(part) for part in content]}
+        yield {"role": role, "content": words(content) if is_text else [_part(part) for part in content]}
     for call in message.get("tool_calls") or ():
         function, (identifier, _) = call.get("function") or {}, call_ids.opened(str(call.get("id")))
         yield {
             "type": "function_call", "call_id": identifier, "name": function.get("name"),
             "arguments": function.get("arguments") or "{}",
         }  # fmt: skip
-
-
-def _words(content: Any) -> str:
-    if isinstance(content, list):
-        return "\n".join(str(part.get("text") or part.get("refusal") or "") for part in content)
-    return content or ""
 
 
 def _part(part: Mapping[str, Any]) -> Item:

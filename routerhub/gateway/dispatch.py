@@ -170,6 +170,7 @@ class _Course(Generic[Answer]):
             content=carrying.content_for(request, self._model),
             dialect=request.dialect,
             native=carrying.native_for(request, self._model),
+            native_headers=request.native_headers,
             max_output_tokens=self._planned.max_output,
             output_limit_field=endpoint.provider.output_limit_field,
             default_temperature=float(policy.temperature) if policy and policy.temperature is not None else None,

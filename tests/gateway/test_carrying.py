@@ -121,6 +121,13 @@ async def test_the_header_names_what_the_upstreams_dialect_dropped_whole_and_str
     await reply.body.aclose()
 
 
+async def test_the_headers_that_belong_to_a_body_are_read_with_it_and_no_others() -> None:
+    """B10"""
+    headers = {"anthropic-beta": "zzz", "anthropic-version": "2023-06-01", "x-api-key": "secret", "user-agent": "x"}
+    made = MESSAGES.read(orjson.dumps(BODIES[MESSAGES]), headers)
+    assert made.native_headers == {"anthropic-beta": "zzz", "anthropic-version": "2023-06-01"}
+
+
 async def test_a_client_of_the_upstreams_own_dialect_loses_nothing() -> None:
     assert await Gateway().dropped(MESSAGES, CLAUDE, top_k=5) == ""
     assert await Gateway().dropped(MESSAGES, GPT, top_k=5) == "top_k"

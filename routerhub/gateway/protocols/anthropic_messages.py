@@ -42,6 +42,8 @@ REFUSED = {
     "container": ("no upstream here runs code", "invalid_value"),
 }
 """Without these the request would be another one: what to do instead, and the error's code."""
+TOLD_BY_HEADERS = ("anthropic-beta", "anthropic-version")
+"""Which features the body uses, and of which version it is: a body without its header is refused."""
 STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 ERROR_TYPES = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -80,6 +82,7 @@ class AnthropicMessages:
             content=content,
             dialect=ANTHROPIC,
             native=raw,
+            native_headers={name: headers[name] for name in TOLD_BY_HEADERS if name in headers},
             script=raw.get("sandbox"),
             stream=fields.flag(raw.get("stream"), "stream"),
             include_usage=True,

@@ -45,6 +45,8 @@ class ChatRequest:
     dialect: str = OPENAI
     native: Mapping[str, Any] | None = None
     """The client's own body where its dialect is not the neutral one: an upstream that speaks it gets this."""
+    native_headers: Mapping[str, str] = field(default_factory=dict)
+    """What its headers say of that body: they go with it."""
     script: Any = None
     """What the sandbox is to do with it."""
     stream: bool

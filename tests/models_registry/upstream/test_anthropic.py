@@ -14,7 +14,8 @@ from models_registry.upstream.anthropic_request import lacking, payload_of
 from models_registry.upstream.base import ANTHROPIC, Chunk
 from models_registry.upstream.errors import Rejected
 from models_registry.upstream.registry import open_adapters
-from tests.models_registry.upstream.raw_server import serving, streamed
+from tests.models_registry.upstream.raw_server import serving, streamed, whole
+from tests.models_registry.upstream.spellings import SPELLINGS
 from tests.models_registry.upstream.test_contract import asked
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -62,6 +63,38 @@ def test_tools_their_choice_and_the_form_of_the_answer_are_carried() -> None:
     assert made["tool_choice"] == {"type": "any", "disable_parallel_tool_use": True}
     assert (made["stop_sequences"], made["temperature"], made["top_p"]) == (["END"], 1.0, 0.5)
     assert made["output_config"] == {"effort": "high", "format": {"type": "json_schema", "schema": SCHEMA}}
+
+
+def test_results_of_tools_come_before_the_users_words() -> None:
+    """B7"""
+    said, result = {"role": "user", "content": "Well?"}, {"role": "tool", "tool_call_id": "t1", "content": "12"}
+    (_, turn) = payload({"role": "assistant", "tool_calls": [CALL]}, said, result)["messages"]
+    assert [block["type"] for block in turn["content"]] == ["tool_result", "text"]
+
+
+def test_marks_of_what_is_to_be_cached_are_carried_wherever_they_stand() -> None:
+    """B9"""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    text = {"type": "text", "text": "a", **mark}
+    made = payload(
+        {"role": "system", "content": [text]}, {"role": "user", "content": [text, {"type": "text", "text": "b"}]},
+        tools=[{"type": "function", "function": {"name": "f"}, **mark}],
+    )  # fmt: skip
+    assert (made["system"], made["messages"][0]["content"]) == ([text], [text, {"type": "text", "text": "b"}])
+    assert made["tools"][0]["cache_control"] == mark["cache_control"]
+
+
+@pytest.mark.anyio
+async def test_the_headers_of_a_body_go_with_it_and_with_no_other() -> None:
+    """B10: whatever they say."""
+    told = {"native_headers": {"anthropic-beta": "zzz-2099-01-01", "anthropic-version": "2023-06-01"}}
+    body = {"native": {"messages": []}, "dialect": ANTHROPIC}
+    async with aiohttp.ClientSession() as session, serving([whole(SPELLINGS[ANTHROPIC].answer)]) as server:
+        adapter = open_adapters(session)[ANTHROPIC]
+        await adapter.complete(asked(server, **body, **told))
+        await adapter.complete(asked(server, **told))
+    assert [b"anthropic-beta: zzz-2099-01-01" in sent.lower() for sent in server.requests] == [True, False]
+    assert [sent.lower().count(b"anthropic-version") for sent in server.requests] == [1, 1]
 
 
 def test_a_client_of_the_same_dialect_is_passed_on_as_it_wrote() -> None:
