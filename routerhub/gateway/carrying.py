@@ -29,6 +29,8 @@ def dropped(request: ChatRequest, model: Model, adapter: Adapter) -> tuple[str, 
     is_own = adapter.protocol == request.dialect and native_for(request, model) is request.native
     lacking = adapter.lacking(request.content, request.dialect).dropped
     names = {*lacking, *((EFFORT,) if _is_idle_effort(request, model) else ())}
+    if not names and (is_own or not request.dropped):
+        return ()
     said = {request.names.get(name, name) for name in names}
     return fields.dropped(said if is_own else said | set(request.dropped))
 
