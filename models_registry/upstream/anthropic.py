@@ -13,7 +13,6 @@ from models_registry.upstream import http
 from models_registry.upstream.anthropic_request import is_own, lacking, payload_of
 from models_registry.upstream.base import (
     ANTHROPIC,
-    NOTHING_LACKS,
     Choice,
     Chunk,
     Completion,
@@ -50,8 +49,8 @@ class AnthropicAdapter:
     def credentials(api_key: str) -> dict[str, str]:
         return {"anthropic-version": VERSION, "x-api-key": api_key}
 
-    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
-        return NOTHING_LACKS if dialect == ANTHROPIC else lacking(content)
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
+        return lacking(content, dialect, model)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from models_registry.upstream import call_ids
-from models_registry.upstream.base import ANTHROPIC, Lacking, UpstreamRequest
+from models_registry.upstream.anthropic_models import fitted, takes_sampling, thinks_by_budget
+from models_registry.upstream.base import ANTHROPIC, NOTHING_LACKS, Lacking, UpstreamRequest
 from models_registry.upstream.carrying import Table, rejected
 from models_registry.upstream.neutral import arguments, data_of, words
 
@@ -28,17 +29,11 @@ TABLE = Table(
     },
     parts=PARTS,
 )  # fmt: skip
-SAMPLING = ("temperature", "top_p")
-"""Not taken while a model thinks."""
+NEUTRAL_SAMPLING = ("temperature", "top_p")
 EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 BUDGETS = {"minimal": 1_024, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 24_576, "max": 24_576}
 """Tokens of thinking, for the models that know no effort."""
 MIN_BUDGET = 1_024
-BY_BUDGET = (
-    "claude-3", "claude-haiku-4", "claude-sonnet-4-0", "claude-sonnet-4-2", "claude-sonnet-4-5", "claude-opus-4-0",
-    "claude-opus-4-1", "claude-opus-4-2",
-)  # fmt: skip
-"""How their names begin."""
 MAX_TEMPERATURE = 1.0
 """In the neutral spelling it goes up to 2."""
 IDS = {"tool_use": "id", "tool_result": "tool_use_id"}
@@ -57,9 +52,10 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
     if is_own(request):
         body = {name: value for name, value in (request.native or {}).items() if name not in OURS}
         body["messages"] = [_own(message) for message in body["messages"]]
+        body = fitted(body, request.model)
     else:
-        body = {**_spelled(request.content), **_reasoning(request)}
-    if request.default_temperature is not None and "thinking" not in body:
+        body = {**_spelled(request.content, request.model), **_reasoning(request)}
+    if request.default_temperature is not None and "thinking" not in body and takes_sampling(request.model):
         body.setdefault("temperature", min(request.default_temperature, MAX_TEMPERATURE))
     if request.script is not None:
         body["sandbox"] = request.script
@@ -87,7 +83,7 @@ def _is_unsigned(block: Any) -> bool:
     return isinstance(block, dict) and block.get("type") == "thinking" and not block.get("signature")
 
 
-def _spelled(content: Mapping[str, Any]) -> dict[str, Any]:
+def _spelled(content: Mapping[str, Any], model: str) -> dict[str, Any]:
     TABLE.check(content)
     system, messages = _conversation(call_ids.without_signatures(content["messages"]))
     found: dict[str, Any] = {"messages": messages}
@@ -96,8 +92,10 @@ def _spelled(content: Mapping[str, Any]) -> dict[str, Any]:
     if content.get("tools"):
         found["tools"] = [_tool(tool) for tool in content["tools"]]
         found |= _tool_choice(content)
-    if not _thinks(content):
-        found |= {name: min(content[name], MAX_TEMPERATURE) for name in SAMPLING if content.get(name) is not None}
+    if not _thinks(content) and takes_sampling(model):
+        found |= {
+            name: min(content[name], MAX_TEMPERATURE) for name in NEUTRAL_SAMPLING if content.get(name) is not None
+        }
     stop = content.get("stop")
     if sequences := [each for each in ([stop] if isinstance(stop, str) else stop or []) if each and not each.isspace()]:
         found["stop_sequences"] = sequences
@@ -204,11 +202,14 @@ def _tool_choice(content: Mapping[str, Any]) -> Block:
     return {"tool_choice": found} if found else {}
 
 
-def lacking(content: Mapping[str, Any]) -> Lacking:
-    """What there is no word for; while a model thinks there is none for sampling either."""
-    found = TABLE.lacking(content)
-    sampling = tuple([name for name in SAMPLING if content.get(name) is not None]) if _thinks(content) else ()
-    return replace(found, dropped=found.dropped + sampling)
+def lacking(content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
+    """What there is no word for, or what this model does not take: sampling, at least while it thinks."""
+    is_own_body = dialect == ANTHROPIC
+    found = NOTHING_LACKS if is_own_body else TABLE.lacking(content)
+    left_out = NEUTRAL_SAMPLING if not takes_sampling(model) or (_thinks(content) and not is_own_body) else ()
+    if is_own_body and thinks_by_budget(model):
+        left_out = (*left_out, "reasoning_effort")
+    return replace(found, dropped=found.dropped + tuple([each for each in left_out if content.get(each) is not None]))
 
 
 def _thinks(content: Mapping[str, Any]) -> bool:
@@ -223,7 +224,7 @@ def _reasoning(request: UpstreamRequest) -> Block:
     """
     content, found = request.content, Block()
     config, effort = _form(content), content.get("reasoning_effort")
-    if effort in EFFORTS and not request.model.startswith(BY_BUDGET):
+    if effort in EFFORTS and not thinks_by_budget(request.model):
         config["effort"] = EFFORTS[effort]
         found = {"thinking": {"type": "adaptive"}} if _thinks(content) else {}
     elif _thinks(content) and content["messages"][-1]["role"] != "tool":

@@ -138,8 +138,9 @@ class Adapter(Protocol):
         """The headers by which its servers know who asks, whatever is asked. The key is empty where none is needed."""
         ...
 
-    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
-        """What this dialect has no word for, of a request whose client spoke `dialect`. See UpstreamRequest.content."""
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
+        """What this dialect has no word for, or the model of that name there does not take, of a request whose client spoke
+        `dialect`. See UpstreamRequest.content."""
         ...
 
     async def complete(self, request: UpstreamRequest) -> Completion:

@@ -47,7 +47,7 @@ class GoogleAdapter:
     def credentials(api_key: str) -> dict[str, str]:
         return {"x-goog-api-key": api_key}
 
-    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
         return TABLE.lacking(content)
 
     async def complete(self, request: UpstreamRequest) -> Completion:

@@ -44,7 +44,7 @@ class OpenAIAdapter:
     def credentials(api_key: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
-    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
         """Nothing: its words are the neutral ones."""
         return NOTHING_LACKS
 

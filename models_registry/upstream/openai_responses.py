@@ -47,7 +47,7 @@ class OpenAIResponsesAdapter:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
         return NOTHING_LACKS if dialect == OPENAI_RESPONSES else TABLE.lacking(content)
 
     async def complete(self, request: UpstreamRequest) -> Completion:

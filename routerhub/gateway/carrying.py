@@ -24,14 +24,14 @@ def native_for(request: ChatRequest, model: Model) -> Mapping[str, Any] | None:
     return None if _is_idle_effort(request, model) else request.native
 
 
-def dropped(request: ChatRequest, model: Model, adapter: Adapter) -> tuple[str, ...]:
-    """What an answer of this model was given without, as far as a header can name it."""
+def dropped(request: ChatRequest, model: Model, adapter: Adapter, name: str) -> tuple[str, ...]:
+    """What an answer of this model, which has that name there, was given without, as far as a header can name it."""
     is_own = adapter.protocol == request.dialect and native_for(request, model) is request.native
-    lacking = adapter.lacking(request.content, request.dialect).dropped
+    lacking = adapter.lacking(request.content, request.dialect, name).dropped
     names = {*lacking, *((EFFORT,) if _is_idle_effort(request, model) else ())}
     if not names and (is_own or not request.dropped):
         return ()
-    said = {request.names.get(name, name) for name in names}
+    said = {request.names.get(each, each) for each in names}
     return fields.dropped(said if is_own else said | set(request.dropped))
 
 

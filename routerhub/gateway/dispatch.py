@@ -156,7 +156,7 @@ class _Course(Generic[Answer]):
         took_ms = self._note(began, at, 200, "")
         if operation.hold is None:
             raise RuntimeError(f"Operation {operation.id} called {place.deployment.id} without a hold.")
-        dropped = carrying.dropped(operation.request, self._model, endpoint.adapter)
+        dropped = carrying.dropped(operation.request, self._model, endpoint.adapter, place.deployment.upstream_model)
         return Served(hold=operation.hold, place=place, answer=answer, took_ms=took_ms, dropped=dropped)
 
     def _request(self, place: Place, endpoint: Endpoint, patience: Patience) -> UpstreamRequest:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
 
 from autorouter.decision.candidates import serving
 from autorouter.errors import NoCandidate
@@ -15,11 +14,11 @@ from routerhub.gateway.failover import MAX_MODELS
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.reservation import Plan
 
-Lacks = Callable[[str], Lacking]
-"""What of the request the dialect of a provider, by its name, has no word for."""
+Lacks = Callable[[Deployment], Lacking]
+"""What of the request there is no word for where a deployment is called."""
 
 
-def nothing_lacks(_: str) -> Lacking:
+def nothing_lacks(_: Deployment) -> Lacking:
     return NOTHING_LACKS
 
 
@@ -31,7 +30,7 @@ class Plans:
 
     def __init__(self, operation: Operation, default_max_output: int, lacking: Lacks = nothing_lacks) -> None:
         self._operation = operation
-        self._lacking = cache(lacking)
+        self._lacking = lacking
         self._not_carried = ""
         """What the request asks for that some place has no word for: it is passed over."""
         self._bounds = reservation.bounds(
@@ -94,7 +93,7 @@ class Plans:
 
     def _carries(self, deployment: Deployment) -> bool:
         """Whether it can be asked for all without which the answer would be another one."""
-        refused = self._lacking(deployment.provider).refused
+        refused = self._lacking(deployment).refused
         self._not_carried = self._not_carried or refused
         return not refused
 

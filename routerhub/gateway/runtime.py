@@ -105,11 +105,13 @@ class Upstreams:
             found = self._endpoints[provider.name] = self._endpoint(provider)
         return found
 
-    def lacking(self, request: ChatRequest, providers: Mapping[str, Provider], name: str) -> Lacking:
-        """What of a request the dialect of the provider of that name has no word for."""
-        provider = self._sandbox if name == SANDBOX else providers[name]
+    def lacking(self, request: ChatRequest, providers: Mapping[str, Provider], deployment: Deployment) -> Lacking:
+        """What of a request there is no word for where a deployment is called."""
+        provider = self._sandbox if deployment.provider == SANDBOX else providers[deployment.provider]
         adapter = self._adapters.get(provider.protocol)
-        return NOTHING_LACKS if adapter is None else adapter.lacking(request.content, request.dialect)
+        if adapter is None:
+            return NOTHING_LACKS
+        return adapter.lacking(request.content, request.dialect, deployment.upstream_model)
 
     def _endpoint(self, provider: Provider) -> Endpoint:
         adapter = self._adapters.get(provider.protocol)

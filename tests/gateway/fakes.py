@@ -121,7 +121,7 @@ class FakeUpstream:
     def credentials(api_key: str) -> dict[str, str]:
         return {}
 
-    def lacking(self, content: Mapping[str, Any], dialect: str) -> Lacking:
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
         return NOTHING_LACKS
 
     async def complete(self, request: UpstreamRequest) -> Completion:

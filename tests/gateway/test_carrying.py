@@ -36,8 +36,8 @@ class Claude(FakeUpstream):
 
     protocol = ANTHROPIC
 
-    def lacking(self, content: Any, dialect: str) -> Lacking:
-        return NOTHING_LACKS if dialect == ANTHROPIC else lacking(content)
+    def lacking(self, content: Any, dialect: str, model: str) -> Lacking:
+        return lacking(content, dialect, model)
 
 
 class Gateway:
@@ -198,6 +198,6 @@ def test_a_place_of_an_unknown_dialect_lacks_nothing_until_it_is_called() -> Non
     provider = Provider(name="acme", title="", protocol="google", base_url="http://x", credential_env="")
     upstreams = Upstreams({}, provider)
     request = CHAT.read(orjson.dumps(BODIES[CHAT]), {})
-    assert upstreams.lacking(request, {"acme": provider}, "acme") == NOTHING_LACKS
+    assert upstreams.lacking(request, {"acme": provider}, place) == NOTHING_LACKS
     with pytest.raises(Failed, match="Nobody here speaks google"):
         upstreams.endpoint(place, {"acme": provider})

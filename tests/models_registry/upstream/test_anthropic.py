@@ -134,9 +134,43 @@ def test_while_a_model_thinks_sampling_is_left_out_and_named(effort: str, is_sam
     """E5"""
     content = {"messages": [], "temperature": 0.1, "top_p": 0.9, "seed": 7, "reasoning_effort": effort}
     left_out = () if is_sampled else ("temperature", "top_p")
-    assert lacking(content).dropped == ("seed", *left_out)
+    assert lacking(content, "openai", "m").dropped == ("seed", *left_out)
     made = payload(**{name: value for name, value in content.items() if name != "messages"})
     assert ("temperature" in made, "top_p" in made) == (is_sampled, is_sampled)
+
+
+@pytest.mark.parametrize(
+    ("model", "is_sampled"), [("claude-opus-4-6", True), ("claude-opus-4-8", False), ("claude-haiku-5-5", False)]
+)
+def test_a_model_that_takes_no_sampling_gets_none_and_the_answer_says_so(model: str, is_sampled: bool) -> None:
+    content = {"messages": [{"role": "user", "content": "Hello"}], "temperature": 0.1}
+    left_out = () if is_sampled else ("temperature",)
+    assert lacking(content, "openai", model).dropped == lacking(content, ANTHROPIC, model).dropped == left_out
+    neutral = payload_of(asked(None, model=model, content=content, default_temperature=0.7))
+    own = payload_of(
+        asked(None, model=model, dialect=ANTHROPIC, native={**content, "top_k": 5}, default_temperature=0.7)
+    )
+    assert ("temperature" in neutral, "temperature" in own, "top_k" in own) == (is_sampled, is_sampled, is_sampled)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked_for", "sent"),
+    [
+        ("claude-opus-5-5", {"thinking": {"type": "enabled", "budget_tokens": 2_000, "display": "omitted"}},
+         {"thinking": {"type": "adaptive", "display": "omitted"}}),
+        ("claude-haiku-4-5", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "high", "format": {}}},
+         {"output_config": {"format": {}}}),
+        ("claude-haiku-4-5", {"output_config": {"effort": "high"}}, {}),
+        ("claude-haiku-4-5", {"thinking": {"type": "enabled", "budget_tokens": 2_000}},
+         {"thinking": {"type": "enabled", "budget_tokens": 2_000}}),
+        ("elsewhere", {"thinking": {"type": "enabled", "budget_tokens": 2_000}},
+         {"thinking": {"type": "enabled", "budget_tokens": 2_000}}),
+    ],
+)  # fmt: skip
+def test_a_clients_own_body_asks_each_model_to_think_as_that_can(model: str, asked_for: Any, sent: Any) -> None:
+    """Which one answers, a client that asks for any model cannot know."""
+    made = payload_of(asked(None, model=model, dialect=ANTHROPIC, native={"messages": [], **asked_for}))
+    assert {name: made[name] for name in ("thinking", "output_config") if name in made} == sent
 
 
 def test_what_another_model_thought_is_left_out_and_what_it_signed_elsewhere_stays_out_of_ids() -> None:
