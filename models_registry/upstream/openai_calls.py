@@ -48,7 +48,7 @@ class Calls:
         index, delta = choice.get("index"), choice.get("delta")
         calls = delta.get("tool_calls") if isinstance(delta, dict) else None
         for at, piece in enumerate(calls if isinstance(calls, list) else ()):
-            if isinstance(piece, dict):
+            if _is_call(piece):
                 self._amend_piece(index, at, piece)
         if choice.get("finish_reason") == "stop" and self._used.get(index):
             choice["finish_reason"] = "tool_calls"
@@ -56,6 +56,8 @@ class Calls:
     def _amend_piece(self, choice: Any, at: int, piece: Json) -> None:
         theirs = piece["index"] if isinstance(piece.get("index"), int) else at
         call = self._open.get((choice, theirs))
+        if call is None and not _begins(piece):
+            return
         if call is None or not call.goes_on_with(piece):
             used = self._used.setdefault(choice, set())
             call = _Call(index=max(used) + 1 if theirs in used else theirs, id=_with_id(piece))
@@ -70,12 +72,10 @@ def amend_whole(choice: Json) -> None:
     """A choice of a whole answer: each call gets an id, and the answer ends by calling."""
     message = choice.get("message")
     calls = message.get("tool_calls") if isinstance(message, dict) else None
-    if not isinstance(calls, list) or not calls:
-        return
-    for call in calls:
-        if isinstance(call, dict):
-            _with_id(call)
-    if choice.get("finish_reason") == "stop":
+    made = [call for call in calls if _is_call(call) and _begins(call)] if isinstance(calls, list) else []
+    for call in made:
+        _with_id(call)
+    if made and choice.get("finish_reason") == "stop":
         choice["finish_reason"] = "tool_calls"
 
 
@@ -83,6 +83,15 @@ def _with_id(call: Json) -> str:
     if not call.get("id"):
         call["id"] = f"call_{uuid4().hex}"
     return str(call["id"])
+
+
+def _is_call(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("function"), dict)
+
+
+def _begins(call: Json) -> bool:
+    """Whether it says which tool is called, or at least which call it is."""
+    return bool(call.get("id") or _function(call).get("name"))
 
 
 def _function(call: Json) -> Json:

@@ -117,9 +117,11 @@ def test_a_whole_answer_that_calls_a_tool_ends_by_calling_and_its_calls_have_ids
 
 
 def test_what_is_no_call_is_left_as_it_is() -> None:
-    for calls in (None, 7, [7], [{"function": 7, "index": "x"}]):
-        (chunk, _) = stream({"content": "a", "tool_calls": calls}, finish="stop")
-        assert chunk.choices[0].text == "a"
+    for calls in (None, 7, [7], [{"function": 7, "index": "x"}], [{}], [{"function": {"name": None}}]):
+        (chunk, end) = stream({"content": "a", "tool_calls": calls}, finish="stop")
+        assert (chunk.choices[0].text, end.choices[0].finish) == ("a", "stop")
+        body = {"choices": [{"message": {"content": "a", "tool_calls": calls}, "finish_reason": "stop"}]}
+        assert read_completion(orjson.dumps(body)).choices[0].finish == "stop"
     assert [choice.finish for each in stream({"content": "a"}, finish="stop") for choice in each.choices] == [
         None,
         "stop",
