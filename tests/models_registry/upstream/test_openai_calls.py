@@ -117,7 +117,8 @@ def test_a_whole_answer_that_calls_a_tool_ends_by_calling_and_its_calls_have_ids
 
 
 def test_what_is_no_call_is_left_as_it_is() -> None:
-    for calls in (None, 7, [7], [{"function": 7, "index": "x"}], [{}], [{"function": {"name": None}}]):
+    nothing: list[Any] = [None, 7, [7], [{"function": 7, "index": "x"}], [{}], [{"function": {"name": None}}]]
+    for calls in nothing:
         (chunk, end) = stream({"content": "a", "tool_calls": calls}, finish="stop")
         assert (chunk.choices[0].text, end.choices[0].finish) == ("a", "stop")
         body = {"choices": [{"message": {"content": "a", "tool_calls": calls}, "finish_reason": "stop"}]}
