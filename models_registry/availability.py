@@ -4,11 +4,11 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 
-from models_registry.types import HEALTHY, SANDBOX, Availability, Health, Provider
+from models_registry.types import HEALTHY, SANDBOX, Availability, Health, Protocol, Provider
 
 Measured = tuple[Mapping[str, int], Mapping[str, float]]
 """Mean answer time in ms and output tokens a second, each by model id."""
@@ -54,7 +54,11 @@ def current(
 def sandbox_provider() -> Provider:
     """The sandbox as a provider, at the address that the environment gives."""
     return Provider(
-        name=SANDBOX, title="Sandbox", protocol="openai", base_url=settings.SANDBOX_BASE_URL, credential_env=""
+        name=SANDBOX,
+        title="Sandbox",
+        protocol=cast("Protocol", settings.SANDBOX_PROTOCOL),
+        base_url=settings.SANDBOX_BASE_URL,
+        credential_env="",
     )
 
 

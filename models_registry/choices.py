@@ -5,6 +5,7 @@ from django.db import models
 
 class Protocol(models.TextChoices):
     OPENAI = "openai", "OpenAI-compatible"
+    OPENAI_RESPONSES = "openai-responses", "OpenAI Responses"
     ANTHROPIC = "anthropic", "Anthropic"
     GOOGLE = "google", "Google"
 

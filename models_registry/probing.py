@@ -24,11 +24,14 @@ from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.models import Deployment, Probe
 from models_registry.types import Health, Provider, Status
 from models_registry.upstream.addresses import refusal
+from models_registry.upstream.refusals import BAD_KEY, error_of, loads, message_of
+from models_registry.upstream.registry import ADAPTERS
 from routerhub.releases import notify
 
 WAIT_S = 10
 SLOW_MS = 5_000
 """An answer to so small a question that takes longer than this is a sign of trouble."""
+MAX_READ = 64 * 1024
 STALE_AFTER = timedelta(minutes=15)
 """A finding that was not renewed since says nothing any more."""
 
@@ -77,9 +80,8 @@ OPENER = build_opener(ProxyHandler({}), _Http, _Https, _NoRedirect)
 
 
 def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
-    """Ask the provider for its list of models."""
-    key = availability.api_key(provider, environment)
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    """Ask the provider for its list of models, by the headers of its protocol."""
+    headers = ADAPTERS[provider.protocol].credentials(availability.api_key(provider, environment))
     request = Request(f"{availability.base_url(provider, environment)}/models", headers=headers)  # noqa: S310 - http(s) by validation
     began = time.monotonic()
     try:
@@ -87,13 +89,20 @@ def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
             response.read(1)
     except HTTPError as error:
         with error:
-            return _refused(error.code, _ms_since(began))
+            return _refused(_code(error), _ms_since(began))
     except (OSError, ValueError, HTTPException) as problem:
         return Finding(status="down", detail=f"no answer: {problem}"[:255], latency_ms=None)
     took = _ms_since(began)
     if took > SLOW_MS:
         return Finding(status="degraded", detail=f"answered after {took} ms", latency_ms=took)
     return Finding(status="available", detail="answered", latency_ms=took)
+
+
+def _code(error: HTTPError) -> int:
+    """The status, and what it means where Google refuses a key as a bad request."""
+    if error.code == HTTPStatus.BAD_REQUEST and message_of(error_of(loads(error.read(MAX_READ)))).startswith(BAD_KEY):
+        return HTTPStatus.UNAUTHORIZED
+    return error.code
 
 
 def _refused(code: int, took: int) -> Finding:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 Capability = Literal["vision", "tools", "audio", "structured_output", "streaming", "reasoning"]
-Protocol = Literal["openai", "anthropic", "google"]
+Protocol = Literal["openai", "openai-responses", "anthropic", "google"]
 OutputLimitField = Literal["max_tokens", "max_completion_tokens"]
 Status = Literal["available", "degraded", "down"]
 SpeedTier = Literal["instant", "fast", "standard", "slow"]

@@ -34,20 +34,10 @@ class Answer:
     finish: str
     calls: Sequence[Mapping[str, Any]] = ()
     """The calls of tools in place of a text."""
+    reasoning: Sequence[str] = ()
+    """What was thought before it, in words."""
     top_logprobs: int | None = None
     """So many likely tokens are told for each; None: no probabilities are."""
-
-    @property
-    def message(self) -> dict[str, Any]:
-        said = {"role": "assistant", "content": None if self.calls else "".join(self.tokens), "refusal": None}
-        return {**said, "tool_calls": self.calls} if self.calls else said
-
-    @property
-    def deltas(self) -> list[dict[str, Any]]:
-        """The same in pieces."""
-        if self.calls:
-            return [{"tool_calls": [{"index": at, **call} for at, call in enumerate(self.calls)]}]
-        return [{"content": token} for token in self.tokens]
 
     def logprobs(self, tokens: Sequence[str]) -> dict[str, Any] | None:
         """Of these tokens. Each is all but certain, and the likely ones beside it are made up."""
@@ -61,7 +51,7 @@ class Answer:
 
 
 def answers(body: Mapping[str, Any], script: Script) -> list[Answer]:
-    """As many answers as the body asks for. Raises BadField."""
+    """As many answers as the body asks for, which is in OpenAI's words. Raises BadField."""
     wanted = _whole(body, "n", 1, MAX_CHOICES)
     made = _answer(body, script)
     return [made] * (1 if wanted is None else wanted)
@@ -70,21 +60,23 @@ def answers(body: Mapping[str, Any], script: Script) -> list[Answer]:
 def usage(body: Mapping[str, Any], made: Sequence[Answer]) -> dict[str, Any]:
     """By four characters a token of what was asked, and by what was answered."""
     prompt = max(1, len(orjson.dumps(body.get("messages", []))) // CHARS_PER_TOKEN)
-    completion = sum(len(each.tokens) for each in made)
+    thoughts = sum(len(each.reasoning) for each in made)
+    completion = thoughts + sum(len(each.tokens) for each in made)
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
         "prompt_tokens_details": {"cached_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": 0},
+        "completion_tokens_details": {"reasoning_tokens": thoughts},
     }
 
 
 def _answer(body: Mapping[str, Any], script: Script) -> Answer:
     limit = body.get("max_completion_tokens", body.get("max_tokens"))
     tokens, finish = answer(script, limit if isinstance(limit, int) else None)
-    if calls := _calls(body):
-        return Answer(tokens=tokens, finish="tool_calls", calls=calls)
+    thought = WORDS.findall(script.reasoning)
+    if calls := [_call(at, *call) for at, call in enumerate(script.tool_calls)] or _calls(body):
+        return Answer(tokens=tokens, finish="tool_calls", calls=calls, reasoning=thought)
     if (text := _structured(body.get("response_format"), "".join(tokens))) is not None:
         tokens = WORDS.findall(text)
         if isinstance(limit, int) and len(tokens) > limit:
@@ -93,7 +85,7 @@ def _answer(body: Mapping[str, Any], script: Script) -> Answer:
     if before is not None:
         tokens, finish = WORDS.findall(before), "stop"
     top = (_whole(body, "top_logprobs", 0, MAX_TOP_LOGPROBS) or 0) if body.get("logprobs") else None
-    return Answer(tokens=tokens, finish=finish, top_logprobs=top)
+    return Answer(tokens=tokens, finish=finish, top_logprobs=top, reasoning=thought)
 
 
 def _calls(body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -102,7 +94,12 @@ def _calls(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not tools or not (choice == "required" or isinstance(choice, dict)):
         return []
     name = choice["function"]["name"] if isinstance(choice, dict) else tools[0]["function"]["name"]
-    return [{"id": "call_sandbox", "type": "function", "function": {"name": name, "arguments": "{}"}}]
+    return [_call(0, name, "{}")]
+
+
+def _call(at: int, name: str, arguments: str) -> dict[str, Any]:
+    identifier = f"call_sandbox_{at}" if at else "call_sandbox"
+    return {"id": identifier, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 def _structured(wanted: Any, text: str) -> str | None:

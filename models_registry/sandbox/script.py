@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 MAX_TOKENS = 100_000
 MAX_LATENCY_MS = 600_000
 BROKEN = ("disconnect", "malformed")
@@ -27,6 +29,10 @@ class Script:
     output_tokens: int | None = None
     """Length of the answer; by default the usual words."""
     reply: str | None = None
+    reasoning: str = ""
+    """What is thought before the answer."""
+    tool_calls: tuple[tuple[str, str], ...] = ()
+    """Tools to call in place of an answer, by name, each with its arguments as JSON."""
     fail_status: int | None = None
     """Answer with this HTTP status."""
     fail_break: str = ""
@@ -42,17 +48,16 @@ def read(raw: object) -> Script:
         return Script()
     if not isinstance(raw, Mapping):
         raise BadScript("sandbox: write an object.")
-    known = {"latency_ms", "chunk_delay_ms", "output_tokens", "reply", "fail"}
+    known = {"latency_ms", "chunk_delay_ms", "output_tokens", "reply", "reasoning", "tool_calls", "fail"}
     if unknown := sorted(set(raw) - known):
         raise BadScript(f"sandbox.{unknown[0]}: allowed are {', '.join(sorted(known))}.")
-    reply = raw.get("reply")
-    if reply is not None and not isinstance(reply, str):
-        raise BadScript("sandbox.reply: write a text.")
     return Script(
         latency_ms=_count(raw, "latency_ms", MAX_LATENCY_MS) or 0,
         chunk_delay_ms=_count(raw, "chunk_delay_ms", MAX_LATENCY_MS) or 0,
         output_tokens=_count(raw, "output_tokens", MAX_TOKENS),
-        reply=reply,
+        reply=_text(raw, "reply"),
+        reasoning=_text(raw, "reasoning") or "",
+        tool_calls=_tool_calls(raw.get("tool_calls")),
         **_failure(raw.get("fail")),
     )
 
@@ -64,6 +69,23 @@ def _count(raw: Mapping[str, Any], name: str, max_value: int) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= max_value:
         raise BadScript(f"sandbox.{name}: {value!r} is not a whole number from 0 to {max_value}.")
     return value
+
+
+def _text(raw: Mapping[str, Any], name: str) -> str | None:
+    value = raw.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadScript(f"sandbox.{name}: write a text.")
+    return value
+
+
+def _tool_calls(raw: object) -> tuple[tuple[str, str], ...]:
+    calls = [] if raw is None else raw
+    if not isinstance(calls, list) or not all(isinstance(call, Mapping) for call in calls):
+        raise BadScript("sandbox.tool_calls: write a list of objects with name and arguments.")
+    for call in calls:
+        if not isinstance(call.get("name"), str) or not isinstance(call.get("arguments", {}), Mapping):
+            raise BadScript("sandbox.tool_calls: write a text as name and an object as arguments.")
+    return tuple([(call["name"], orjson.dumps(call.get("arguments", {})).decode()) for call in calls])
 
 
 def _failure(raw: object) -> dict[str, Any]:

@@ -10,9 +10,18 @@ from yarl import URL
 
 from models_registry.types import Usage
 from models_registry.upstream import http
-from models_registry.upstream.anthropic_request import payload_of
-from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall, UpstreamRequest
+from models_registry.upstream.anthropic_request import is_own, lacking, payload_of
+from models_registry.upstream.base import (
+    ANTHROPIC,
+    Choice,
+    Chunk,
+    Completion,
+    Lacking,
+    ToolCall,
+    UpstreamRequest,
+)
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.json_values import count, mapping
 from models_registry.upstream.refusals import check, loads, message_of, word
 
 VERSION = "2023-06-01"
@@ -35,6 +44,13 @@ class AnthropicAdapter:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        return {"anthropic-version": VERSION, "x-api-key": api_key}
+
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
+        return lacking(content, dialect, model)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:
@@ -59,7 +75,9 @@ class AnthropicAdapter:
                 raise Unreachable("The stream ended before it was done.")
 
     async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
-        headers = {"Content-Type": "application/json", "anthropic-version": VERSION, "x-api-key": request.api_key}
+        headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
+        if is_own(request):
+            headers |= request.native_headers
         url = URL(f"{request.address}/messages")
         return await http.post(self._session, url, headers, orjson.dumps(payload), request)
 
@@ -118,20 +136,16 @@ def read_usage(raw: object) -> Usage | None:
     """Here what was read from a cache and written to it is counted apart from the input."""
     if not isinstance(raw, dict):
         return None
-    fresh, output = _count(raw.get("input_tokens")), _count(raw.get("output_tokens"))
+    fresh, output = count(raw.get("input_tokens")), count(raw.get("output_tokens"))
     if fresh is None or output is None:
         return None
-    read, written = _count(raw.get("cache_read_input_tokens")), _count(raw.get("cache_creation_input_tokens"))
+    read, written = count(raw.get("cache_read_input_tokens")), count(raw.get("cache_creation_input_tokens"))
     return Usage(
         input_tokens=fresh + (read or 0) + (written or 0),
         output_tokens=output,
         cache_read_tokens=read or 0,
         cache_write_tokens=written or 0,
     )
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def as_chunk(completion: Completion) -> Chunk:
@@ -173,9 +187,9 @@ class _Reading:
         elif kind == "content_block_delta":
             choice = self._piece(event, "delta")
         elif kind in {"message_start", "message_delta"}:
-            told = _object(event, "message") if kind == "message_start" else event
+            told = mapping(event.get("message")) if kind == "message_start" else event
             usage = self._used(told.get("usage"))
-            choice = Choice(index=0, finish=_finish(_object(event, "delta").get("stop_reason")))
+            choice = Choice(index=0, finish=_finish(mapping(event.get("delta")).get("stop_reason")))
             self.is_complete = self.is_complete or choice.finish is not None
         return Chunk(
             choices=(choice,),
@@ -187,7 +201,7 @@ class _Reading:
 
     def _piece(self, event: Mapping[str, Any], name: str) -> Choice:
         """What a block begins with, or what is added to it."""
-        piece, place = _object(event, name), event.get("index")
+        piece, place = mapping(event.get(name)), event.get("index")
         match piece.get("type"):
             case "text" | "text_delta":
                 return Choice(index=0, text=str(piece.get("text") or ""))
@@ -212,8 +226,3 @@ class _Reading:
             return None
         self._usage |= {name: value for name, value in raw.items() if value is not None}
         return read_usage(self._usage)
-
-
-def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = event.get(name)
-    return value if isinstance(value, dict) else {}

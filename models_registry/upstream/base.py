@@ -6,15 +6,23 @@ that a client of the same dialect gets every field, also those that nobody here 
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from models_registry.types import OutputLimitField, Usage
 
 OPENAI: Final = "openai"
 """The dialect of OpenAI's chat completions."""
+OPENAI_RESPONSES: Final = "openai-responses"
+"""The dialect of OpenAI's responses."""
 ANTHROPIC: Final = "anthropic"
 """The dialect of Anthropic's messages."""
+GOOGLE: Final = "google"
+"""The dialect of Google's generateContent."""
+
+
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+"""What `reasoning_effort` may say in the neutral spelling, least first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +44,8 @@ class UpstreamRequest:
     """Which dialect the client spoke."""
     native: Mapping[str, Any] | None = None
     """The client's own body where it is not `content` itself; for an adapter of the same dialect."""
+    native_headers: Mapping[str, str] = field(default_factory=dict)
+    """What the client's own headers say of that body, by their names in lower case; for the same."""
     max_output_tokens: int
     """Of each answer; it is what the hold was made for, so it must be sent."""
     output_limit_field: OutputLimitField = "max_tokens"
@@ -104,11 +114,34 @@ class Chunk:
     native: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lacking:
+    """What of a request an upstream's dialect has no word for, by the neutral names."""
+
+    refused: str = ""
+    """Without this the answer would be another one: somebody else is asked. Empty: there is nothing like that."""
+    dropped: tuple[str, ...] = ()
+    """The answer is given without these, and says so."""
+
+
+NOTHING_LACKS = Lacking()
+
+
 class Adapter(Protocol):
     """Speaks one upstream protocol. Made once for the process, with its HTTP session."""
 
     protocol: str
     """The name that a provider's `protocol` has in the catalogue."""
+
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        """The headers by which its servers know who asks, whatever is asked. The key is empty where none is needed."""
+        ...
+
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
+        """What this dialect has no word for, or the model of that name there does not take, of a request whose client spoke
+        `dialect`. See UpstreamRequest.content."""
+        ...
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         """The whole answer. Raises UpstreamError."""

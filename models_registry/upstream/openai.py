@@ -8,9 +8,20 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import http
-from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall, UpstreamRequest
+from models_registry.upstream import call_ids, http
+from models_registry.upstream.base import (
+    NOTHING_LACKS,
+    OPENAI,
+    Choice,
+    Chunk,
+    Completion,
+    Lacking,
+    ToolCall,
+    UpstreamRequest,
+)
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.json_values import count, mapping
+from models_registry.upstream.openai_calls import Calls, amend_whole
 from models_registry.upstream.refusals import check, error_of, loads, message_of, word
 
 MAX_ENDPOINTS = 1_000
@@ -29,6 +40,14 @@ class OpenAIAdapter:
         self._session = session
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
 
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {api_key}"} if api_key else {}
+
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
+        """Nothing: its words are the neutral ones."""
+        return NOTHING_LACKS
+
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
             await check(response, code="code")
@@ -40,14 +59,14 @@ class OpenAIAdapter:
             if not response.content_type.startswith("text/event-stream"):
                 yield as_chunk(read_completion(await http.read_all(response)))
                 return
-            events, ending = http.Events(response), _Ending()
+            events, ending, calls = http.Events(response), _Ending(), Calls()
             while (batch := await (events.read_rest() if ending.is_complete else events.read())) is not None:
                 for data in batch:
                     if data == DONE:
                         await events.drain()
                         return
                     if data:
-                        yield ending.saw(read_chunk(data))
+                        yield ending.saw(read_chunk(data, calls))
             if not ending.is_complete:
                 raise Unreachable("The stream ended before it was done.")
 
@@ -60,9 +79,7 @@ class OpenAIAdapter:
         found = self._endpoints.get((address, api_key))
         if found is None:
             headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-            if api_key:
-                headers["Authorization"] = f"Bearer {api_key}"
-            found = (URL(f"{address}/chat/completions"), headers)
+            found = (URL(f"{address}/chat/completions"), {**headers, **self.credentials(api_key)})
             if len(self._endpoints) >= MAX_ENDPOINTS:
                 self._endpoints.clear()
             self._endpoints[address, api_key] = found
@@ -74,7 +91,12 @@ ADAPTER = OpenAIAdapter
 
 def _payload(request: UpstreamRequest) -> dict[str, Any]:
     """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
-    payload = {**request.content, "model": request.model, request.output_limit_field: request.max_output_tokens}
+    payload = {
+        **request.content,
+        "messages": call_ids.without_signatures(request.content["messages"]),
+        "model": request.model,
+        request.output_limit_field: request.max_output_tokens,
+    }
     if request.default_temperature is not None:
         payload.setdefault("temperature", request.default_temperature)
     if request.script is not None:
@@ -99,6 +121,9 @@ def read_completion(body: bytes) -> Completion:
     choices = answer.get("choices")
     if not isinstance(choices, list):
         raise _reported(answer, ()) or Failed("Its answer has no choices.", status=200)
+    for each in choices:
+        if isinstance(each, dict):
+            amend_whole(each)
     read = tuple([_choice(each, "message") for each in choices])
     if (problem := _reported(answer, read)) is not None:
         raise problem
@@ -152,14 +177,17 @@ class _Ending:
         return chunk
 
 
-def read_chunk(data: bytes) -> Chunk:
-    """One chunk. A server that fails after its 200 says so in an event: raised as UpstreamError."""
+def read_chunk(data: bytes, calls: Calls | None = None) -> Chunk:
+    """One chunk, of a stream with these calls. A server that fails after its 200 says so in an event: raised as UpstreamError."""
     raw = loads(data)
     if not isinstance(raw, dict):
         raise Failed("A chunk of its stream is not a JSON object.")
     choices = raw.get("choices")
     if choices is not None and not isinstance(choices, list):
         raise Failed("A chunk of its stream has no list of choices.")
+    for each in choices or ():
+        if calls is not None and isinstance(each, dict):
+            calls.amend(each)
     read = tuple([_choice(each, "delta") for each in choices or ()])
     if (choices is None or b'"error"' in data) and (problem := _reported(raw, read)) is not None:
         raise problem
@@ -210,7 +238,7 @@ def _choice(raw: Any, name: str) -> Choice:
     """A choice of an answer (under "message") or of a chunk (under "delta"). Raises Failed."""
     if not isinstance(raw, dict):
         raise Failed("A choice of its answer is not an object.")
-    said, index, ended = raw.get(name), _count(raw.get("index")) or 0, raw.get("finish_reason")
+    said, index, ended = raw.get(name), count(raw.get("index")) or 0, raw.get("finish_reason")
     if not isinstance(said, dict):
         said = {}
     text = said.get("content")
@@ -244,7 +272,7 @@ def _calls(raw: Any) -> list[ToolCall]:
         if isinstance(function, dict):
             found.append(
                 ToolCall(
-                    index=at if (index := _count(call.get("index"))) is None else index,
+                    index=at if (index := count(call.get("index"))) is None else index,
                     id=str(call.get("id") or ""),
                     name=str(function.get("name") or ""),
                     arguments=str(function.get("arguments") or ""),
@@ -257,26 +285,18 @@ def read_usage(raw: object) -> Usage | None:
     """The usage of an answer or a chunk, or None where it has none or it makes no sense."""
     if not isinstance(raw, dict):
         return None
-    prompt, completion = _count(raw.get("prompt_tokens")), _count(raw.get("completion_tokens"))
+    prompt, completion = count(raw.get("prompt_tokens")), count(raw.get("completion_tokens"))
     if prompt is None or completion is None:
         return None
-    inputs = _details(raw.get("prompt_tokens_details"))
-    outputs = _details(raw.get("completion_tokens_details"))
-    cache_read = min(prompt, _count(inputs.get("cached_tokens")) or 0)
+    inputs = mapping(raw.get("prompt_tokens_details"))
+    outputs = mapping(raw.get("completion_tokens_details"))
+    cache_read = min(prompt, count(inputs.get("cached_tokens")) or 0)
     return Usage(
         input_tokens=prompt,
         output_tokens=completion,
         cache_read_tokens=cache_read,
-        cache_write_tokens=min(prompt - cache_read, _count(inputs.get("cache_write_tokens")) or 0),
-        audio_input_tokens=_count(inputs.get("audio_tokens")) or 0,
-        audio_output_tokens=_count(outputs.get("audio_tokens")) or 0,
-        reasoning_tokens=_count(outputs.get("reasoning_tokens")) or 0,
+        cache_write_tokens=min(prompt - cache_read, count(inputs.get("cache_write_tokens")) or 0),
+        audio_input_tokens=count(inputs.get("audio_tokens")) or 0,
+        audio_output_tokens=count(outputs.get("audio_tokens")) or 0,
+        reasoning_tokens=count(outputs.get("reasoning_tokens")) or 0,
     )
-
-
-def _details(raw: object) -> Mapping[str, Any]:
-    return raw if isinstance(raw, dict) else {}
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

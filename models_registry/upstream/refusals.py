@@ -9,6 +9,8 @@ from models_registry.upstream import http
 from models_registry.upstream.errors import for_status
 
 MAX_MESSAGE_CHARS = 500
+BAD_KEY = "API key "
+"""How Google's servers begin to refuse a key, with status 400."""
 MAX_DEPTH = 250
 """Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
 
@@ -21,10 +23,18 @@ async def check(response: aiohttp.ClientResponse, code: str) -> None:
     raise for_status(response.status)(
         message_of(error) or f"It answered {response.status} {response.reason}.",
         status=response.status,
-        retry_after_s=http.retry_after_s(response.headers),
+        retry_after_s=_pause_s(http.retry_after_s(response.headers), error),
         code=word(error, code),
         param=word(error, "param"),
     )
+
+
+def _pause_s(asked: float | None, error: Any) -> float | None:
+    """The pause that it asks for: in a header, or as Google's servers do in the details of the error."""
+    details = error.get("details") if isinstance(error, dict) else None
+    delays = [each.get("retryDelay") for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+    found = next((each for each in delays if isinstance(each, str)), None)
+    return http.retry_after_s({"Retry-After": found.removesuffix("s")}) if asked is None and found else asked
 
 
 def loads(body: bytes) -> Any:

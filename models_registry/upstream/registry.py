@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import aiohttp
 
@@ -11,9 +12,12 @@ from models_registry.upstream.base import Adapter
 
 MODULES = [import_module(f"{upstream.__name__}.{found.name}") for found in iter_modules(upstream.__path__)
            if found.name != "registry"]  # fmt: skip
+ADAPTERS: Mapping[str, Any] = {
+    module.ADAPTER.protocol: module.ADAPTER for module in MODULES if hasattr(module, "ADAPTER")
+}
+"""The class of each: what a module names as its ADAPTER."""
 
 
 def open_adapters(session: aiohttp.ClientSession) -> Mapping[str, Adapter]:
-    """An adapter for each module that names one as its ADAPTER."""
-    adapters: list[Adapter] = [module.ADAPTER(session) for module in MODULES if hasattr(module, "ADAPTER")]
-    return {adapter.protocol: adapter for adapter in adapters}
+    """An adapter for each."""
+    return {protocol: made(session) for protocol, made in ADAPTERS.items()}

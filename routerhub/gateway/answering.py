@@ -117,7 +117,7 @@ async def _written(runtime: Runtime, protocol: ChatProtocol, operation: Operatio
     """An answer that is there, settled, written, and kept where somebody wants it."""
     done = await settled(runtime, operation, served)
     metadata, candidate, provider = done.metadata, served.candidate, served.place.deployment.provider
-    headers = response_metadata.headers(operation, candidate, provider)
+    headers = response_metadata.headers(operation, candidate, provider, served.dropped)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
     body = protocol.write(served.answer, operation.request, operation.envelope(candidate), done.usage, metadata)
     if operation.request.is_kept:

@@ -184,7 +184,7 @@ async def _hit(
         "remaining_usd": None,
         "attempts": [],
     }
-    headers = response_metadata.headers(operation, candidate, entry.provider)
+    headers = response_metadata.headers(operation, candidate, entry.provider, operation.request.dropped)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
     body = _written(protocol, operation, candidate, entry, metadata)
     if request.is_kept:

@@ -8,17 +8,18 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeVar
 
 from autorouter.errors import NoCandidate
 from autorouter.types import Candidate
 from budgets.errors import BudgetError
 from budgets.types import Outcome
-from models_registry.types import SANDBOX, Attempt
+from models_registry.types import SANDBOX, Attempt, Model
 from models_registry.upstream.base import Adapter, Chunk, Completion, UpstreamRequest
 from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
-from routerhub.gateway import failover, settlement
-from routerhub.gateway.errors import AllFailed, BudgetRefused, to_api_error
+from routerhub.gateway import carrying, failover, settlement
+from routerhub.gateway.errors import AllFailed, BadRequest, BudgetRefused, to_api_error
 from routerhub.gateway.failover import Exposure, GiveUp, Left, NextDeployment, NextModel, Patience, Retry
 from routerhub.gateway.operation import Ending, Hold, Operation
 from routerhub.gateway.plans import Plans
@@ -42,6 +43,8 @@ class Served(Generic[Answer]):
     answer: Answer
     took_ms: int
     """Until the answer was there, or the first content of its stream."""
+    dropped: tuple[str, ...] = ()
+    """What of the request did not reach whoever answered."""
 
     @property
     def candidate(self) -> Candidate:
@@ -83,7 +86,7 @@ async def open_stream(adapter: Adapter, request: UpstreamRequest, patience: Pati
 async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -> Served[Answer]:
     """The first answer that a candidate gives; the operation's hold is open then, for whoever has read it all to settle.
 
-    Raises NoCandidate, BudgetRefused, AllFailed, BudgetError; the operation is settled and recorded then.
+    Raises NoCandidate, BadRequest, BudgetRefused, AllFailed, BudgetError; the operation is settled and recorded then.
     """
     course = _Course(runtime, operation, call)
     is_served = False
@@ -91,7 +94,7 @@ async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -
         served = await course.run()
         is_served = True
         return served
-    except (BudgetRefused, NoCandidate) as refusal:
+    except (BadRequest, BudgetRefused, NoCandidate) as refusal:
         await course.end("refused", str(refusal), to_api_error(refusal).status)
         raise
     except AllFailed as failure:
@@ -115,7 +118,9 @@ class _Course(Generic[Answer]):
     def __init__(self, runtime: Runtime, operation: Operation, call: Call[Answer]) -> None:
         self._runtime, self._operation = runtime, operation
         self._call: Call[Answer] = call
-        self._plans = Plans(operation, runtime.limits.default_max_output)
+        providers = operation.arrival.rankings.catalogue.providers
+        lacking = partial(runtime.upstreams.lacking, operation.request, providers)
+        self._plans = Plans(operation, runtime.limits.default_max_output, lacking)
         self._plan: Plan | None = None
         self._place = 0
         self._refused: BudgetRefused | None = None
@@ -155,7 +160,8 @@ class _Course(Generic[Answer]):
         took_ms = self._note(began, at, 200, "")
         if operation.hold is None:
             raise RuntimeError(f"Operation {operation.id} called {place.deployment.id} without a hold.")
-        return Served(hold=operation.hold, place=place, answer=answer, took_ms=took_ms)
+        dropped = carrying.dropped(operation.request, self._model, endpoint.adapter, place.deployment.upstream_model)
+        return Served(hold=operation.hold, place=place, answer=answer, took_ms=took_ms, dropped=dropped)
 
     def _request(self, place: Place, endpoint: Endpoint, patience: Patience) -> UpstreamRequest:
         operation, deployment = self._operation, place.deployment
@@ -165,9 +171,10 @@ class _Course(Generic[Answer]):
             address=endpoint.address,
             api_key=endpoint.api_key,
             model=deployment.upstream_model,
-            content=request.content,
+            content=carrying.content_for(request, self._model),
             dialect=request.dialect,
-            native=request.native,
+            native=carrying.native_for(request, self._model),
+            native_headers=request.native_headers,
             max_output_tokens=self._planned.max_output,
             output_limit_field=endpoint.provider.output_limit_field,
             default_temperature=float(policy.temperature) if policy and policy.temperature is not None else None,
@@ -258,7 +265,7 @@ class _Course(Generic[Answer]):
             self._plan, self._place = plan, 0
             if await self._reserve(plan):
                 return
-        raise failed or self._refused or NoCandidate(self._plans.none_fits())
+        raise failed or self._refused or self._plans.nobody()
 
     async def _reserve(self, plan: Plan) -> bool:
         runtime = self._runtime
@@ -273,6 +280,10 @@ class _Course(Generic[Answer]):
         if self._plan is None:
             raise RuntimeError("No candidate has been planned yet.")
         return self._plan
+
+    @property
+    def _model(self) -> Model:
+        return self._operation.arrival.rankings.catalogue.models[self._planned.candidate.model]
 
     @property
     def _here(self) -> Place:

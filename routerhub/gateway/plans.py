@@ -1,15 +1,25 @@
 """Which candidates are tried, in order: those whose worst case fits what one request may cost and what limits have left."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from autorouter.decision.candidates import serving
+from autorouter.errors import NoCandidate
 from autorouter.types import Candidate, Decision, Exclusion
 from budgets.types import Refused
-from routerhub.gateway import reservation
+from models_registry.types import Deployment
+from models_registry.upstream.base import NOTHING_LACKS, Lacking
+from routerhub.gateway import carrying, reservation
 from routerhub.gateway.failover import MAX_MODELS
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.reservation import Plan
+
+Lacks = Callable[[Deployment], Lacking]
+"""What of the request there is no word for where a deployment is called."""
+
+
+def nothing_lacks(_: Deployment) -> Lacking:
+    return NOTHING_LACKS
 
 
 class Plans:
@@ -18,8 +28,11 @@ class Plans:
     The decision names as many candidates as failover needs. Where money is short, all others are looked at too.
     """
 
-    def __init__(self, operation: Operation, default_max_output: int) -> None:
+    def __init__(self, operation: Operation, default_max_output: int, lacking: Lacks = nothing_lacks) -> None:
         self._operation = operation
+        self._lacking = lacking
+        self._not_carried = ""
+        """What the request asks for that some place has no word for: it is passed over."""
         self._bounds = reservation.bounds(
             operation.request, operation.decision, operation.policy, default_max_output, operation.arrival.at
         )
@@ -75,8 +88,23 @@ class Plans:
         rankings, constraints = self._operation.arrival.rankings, self._operation.decision.constraints
         model = rankings.catalogue.models[candidate.model]
         deployments = serving(model, rankings.catalogue.providers, constraints, rankings.availability)
+        able = [each for each in deployments if self._carries(each)]
+        if not able:
+            return None
         usual = self._operation.arrival.usual_output.get(candidate.model)
-        return reservation.plan(self._operation.request, self._bounds, candidate, model, deployments, usual)
+        return reservation.plan(self._operation.request, self._bounds, candidate, model, able, usual)
+
+    def _carries(self, deployment: Deployment) -> bool:
+        """Whether it can be asked for all without which the answer would be another one."""
+        refused = self._lacking(deployment).refused
+        self._not_carried = self._not_carried or refused
+        return not refused
+
+    def nobody(self) -> Exception:
+        """Why there is no plan at all."""
+        if self._not_carried:
+            return carrying.refusal(self._operation.request, self._not_carried)
+        return NoCandidate(self.none_fits())
 
     def none_fits(self) -> Decision:
         """The decision when no candidate's worst case fits the limit for one request, however short its answer."""

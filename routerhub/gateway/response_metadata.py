@@ -52,9 +52,9 @@ def settled(operation: Operation, hold: Hold, charge: Charge) -> dict[str, Any]:
     }
 
 
-def headers(operation: Operation, candidate: Candidate, provider: str) -> Headers:
-    decision, dropped = operation.decision, operation.request.dropped
-    cache = operation.cache or {}
+def headers(operation: Operation, candidate: Candidate, provider: str, dropped: tuple[str, ...]) -> Headers:
+    """`dropped`: what of the request did not reach whoever answered."""
+    decision, cache = operation.decision, operation.cache or {}
     return [
         *([(b"x-routerhub-dropped", ", ".join(dropped).encode())] if dropped else []),
         *[

@@ -19,11 +19,11 @@ from budgets.ledger import Ledger
 from budgets.types import Caller
 from models_registry import availability
 from models_registry.types import SANDBOX, Deployment, Provider
-from models_registry.upstream.base import Adapter
+from models_registry.upstream.base import NOTHING_LACKS, Adapter, Lacking
 from models_registry.upstream.errors import Failed
 from models_registry.upstream.http import open_session
 from models_registry.upstream.registry import open_adapters
-from routerhub.gateway.protocols.base import Controls
+from routerhub.gateway.protocols.base import ChatRequest, Controls
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
 from storage.store import Store
 
@@ -109,6 +109,14 @@ class Upstreams:
         if found is None or found.provider is not provider:
             found = self._endpoints[provider.name] = self._endpoint(provider)
         return found
+
+    def lacking(self, request: ChatRequest, providers: Mapping[str, Provider], deployment: Deployment) -> Lacking:
+        """What of a request there is no word for where a deployment is called."""
+        provider = self._sandbox if deployment.provider == SANDBOX else providers[deployment.provider]
+        adapter = self._adapters.get(provider.protocol)
+        if adapter is None:
+            return NOTHING_LACKS
+        return adapter.lacking(request.content, request.dialect, deployment.upstream_model)
 
     def _endpoint(self, provider: Provider) -> Endpoint:
         adapter = self._adapters.get(provider.protocol)

@@ -44,7 +44,8 @@ class _TooLong(Exception):
 async def write_stream(runtime: Runtime, protocol: ChatProtocol, operation: Operation) -> Reply:
     """The stream of the first candidate that begins one, as the client's protocol writes it. Raises what `dispatch` raises."""
     served = await dispatch(runtime, operation, open_stream)
-    headers = response_metadata.headers(operation, served.candidate, served.place.deployment.provider)
+    provider = served.place.deployment.provider
+    headers = response_metadata.headers(operation, served.candidate, provider, served.dropped)
     headers.append((b"cache-control", b"no-cache"))
     return Reply(headers=headers, body=Pump(runtime, protocol, operation, served, headers))
 

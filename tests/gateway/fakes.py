@@ -21,7 +21,7 @@ from budgets.errors import LedgerUnavailable, MissingKey, UnknownKey
 from budgets.types import Caller, Granted, Rate, Refused, Settlement, Spend
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
-from models_registry.upstream.base import OPENAI, Chunk, Completion, UpstreamRequest
+from models_registry.upstream.base import NOTHING_LACKS, OPENAI, Chunk, Completion, Lacking, UpstreamRequest
 from models_registry.upstream.openai import read_chunk, read_completion
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Client, Controls
@@ -122,6 +122,13 @@ class FakeUpstream:
         self.asked: list[UpstreamRequest] = []
         self.open = 0
         """Streams and answers under way: zero when everybody has left."""
+
+    @staticmethod
+    def credentials(api_key: str) -> dict[str, str]:
+        return {}
+
+    def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
+        return NOTHING_LACKS
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         with self._asked(request) as steps:

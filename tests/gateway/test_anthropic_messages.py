@@ -117,8 +117,8 @@ def test_what_no_other_dialect_has_is_dropped_and_named_unless_a_header_cannot_h
     made = read(
         top_k=5, metadata={"user_id": "u"}, output_config={"effort": "high"}, service_tier=None, **{"a\r\nx: y": 1}
     )
-    assert made.dropped == ("metadata", "output_config.effort", "top_k")
-    assert made.content == {"messages": HELLO}
+    assert made.dropped == ("metadata", "top_k")
+    assert made.content == {"messages": HELLO, "reasoning_effort": "high"}
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ async def test_its_stream_is_complete_by_its_own_mark_alone(parrot: Adapter) -> 
 
 
 async def test_what_it_cannot_do_is_refused_with_the_reason(parrot: Adapter) -> None:
-    with pytest.raises(Rejected, match="no tools") as caught:
+    with pytest.raises(Rejected, match="tools: A parrot has nothing like it") as caught:
         await parrot.complete(asked(None, content={"messages": [], "tools": [{}]}))
     assert caught.value.was_sent is False
 

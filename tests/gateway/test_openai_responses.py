@@ -114,8 +114,9 @@ def test_the_form_of_the_answer_is_carried() -> None:
 
 
 def test_what_no_other_dialect_has_is_dropped_and_named() -> None:
-    assert read(reasoning={"effort": "high"}, truncation="auto", store=True, include=[]).dropped == (
-        "reasoning",
+    reasoning = {"effort": "high", "summary": "auto"}
+    assert read(reasoning=reasoning, truncation="auto", store=True, include=[]).dropped == (
+        "reasoning.summary",
         "truncation",
     )
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import takewhile
@@ -36,6 +36,9 @@ class Upstream:
     status: int = 200
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """Path and Authorization of each request."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the last one, their names in lower case."""
+    body: bytes = b"{}"
 
 
 @pytest.fixture
@@ -43,10 +46,11 @@ def upstream() -> Iterator[Upstream]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.asked.append((self.path, self.headers["Authorization"]))
+            found.headers = {name.lower(): value for name, value in self.headers.items()}
             self.send_response(found.status)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(found.body)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(found.body)
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -120,6 +124,25 @@ def test_what_a_provider_answers_says_how_it_is(upstream: Upstream, status: int,
 def test_the_list_of_models_is_asked_for_with_the_providers_key(upstream: Upstream) -> None:
     probing.probe(acme(upstream.url + "/"), KEY)
     assert upstream.asked == [("/v1/models", "Bearer secret-of-acme")]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "sent"),
+    [
+        ("anthropic", {"x-api-key": "secret-of-acme", "anthropic-version": "2023-06-01"}),
+        ("google", {"x-goog-api-key": "secret-of-acme"}),
+    ],
+)
+def test_each_protocol_is_asked_by_its_own_headers(upstream: Upstream, protocol: Any, sent: dict[str, str]) -> None:
+    assert probing.probe(replace(acme(upstream.url), protocol=protocol), KEY).status == "available"
+    assert upstream.asked == [("/v1/models", None)]
+    assert sent.items() <= upstream.headers.items()
+
+
+def test_a_key_that_google_refuses_as_a_bad_request_is_refused(upstream: Upstream) -> None:
+    upstream.status, upstream.body = 400, b'{"error": {"code": 400, "message": "API key not valid.", "status": "x"}}'
+    finding = probing.probe(replace(acme(upstream.url), protocol="google"), KEY)
+    assert (finding.status, finding.detail) == ("down", "answered 401: the API key is refused")
 
 
 def test_the_environment_may_give_another_address(upstream: Upstream) -> None:

@@ -13,6 +13,8 @@ from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols import fields
 
 ROLES = ("user", "assistant", "system")
+EFFORT_FIELD, BUDGET_FIELD = "output_config.effort", "thinking.budget_tokens"
+MAX_BUDGET = 10_000_000
 Block = Mapping[str, Any]
 Message = dict[str, Any]
 
@@ -81,7 +83,7 @@ def _said(blocks: Sequence[Block], param: str) -> Iterator[Message]:
 def _call(block: Block, param: str) -> Message:
     arguments = orjson.dumps(fields.mapping(block.get("input"), f"{param}.input")).decode()
     function = {"name": fields.text(block.get("name"), f"{param}.name"), "arguments": arguments}
-    return {"id": fields.text(block.get("id"), f"{param}.id"), "type": "function", "function": function}
+    return {"id": fields.identifier(block.get("id"), f"{param}.id"), "type": "function", "function": function}
 
 
 # --- what the user said
@@ -108,7 +110,7 @@ def _result(block: Block, param: str) -> tuple[Message, list[Message]]:
     blocks = [] if content is None else _blocks(content, f"{param}.content")
     parts = [_part(each, f"{param}.content[{at}]") for at, each in enumerate(blocks)]
     text = "\n".join(part["text"] for part in parts if part["type"] == "text")
-    identifier = fields.text(block.get("tool_use_id"), f"{param}.tool_use_id")
+    identifier = fields.identifier(block.get("tool_use_id"), f"{param}.tool_use_id")
     if fields.flag(block.get("is_error"), f"{param}.is_error"):
         text = f"Error: {text}"
     result = {"role": "tool", "tool_call_id": identifier, "content": text}
@@ -220,6 +222,22 @@ def tool_choice_of(raw: object) -> dict[str, Any]:
     if fields.flag(choice.get("disable_parallel_tool_use"), "tool_choice.disable_parallel_tool_use"):
         found["parallel_tool_calls"] = False
     return found
+
+
+THOROUGH_TOKENS, DEEP_TOKENS = 4_096, 16_384
+"""Budgets for thinking from which on they are a medium and a high effort."""
+
+
+def effort_of(output_config: object, thinking: object) -> tuple[str, str]:
+    """How much the model is to reason, in the neutral spelling, and which field says so. Both are empty where none does."""
+    said = fields.mapping(output_config, "output_config").get("effort")
+    if said is not None:
+        return fields.effort(said, EFFORT_FIELD) or "", EFFORT_FIELD
+    budget = fields.mapping(thinking, "thinking").get("budget_tokens")
+    if budget is None:
+        return "", ""
+    fields.whole(budget, BUDGET_FIELD, MAX_BUDGET)
+    return "low" if budget < THOROUGH_TOKENS else "medium" if budget < DEEP_TOKENS else "high", BUDGET_FIELD
 
 
 def response_format_of(raw: object) -> dict[str, Any]:

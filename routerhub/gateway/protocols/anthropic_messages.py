@@ -10,7 +10,13 @@ from models_registry.types import Usage
 from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall
 from routerhub.gateway.errors import ApiError, BadRequest
 from routerhub.gateway.protocols import fields
-from routerhub.gateway.protocols.anthropic_blocks import messages_of, response_format_of, tool_choice_of, tools_of
+from routerhub.gateway.protocols.anthropic_blocks import (
+    effort_of,
+    messages_of,
+    response_format_of,
+    tool_choice_of,
+    tools_of,
+)
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
@@ -18,6 +24,11 @@ from routerhub.gateway.protocols.prompt_size import max_input_tokens
 MAX_OUTPUT_TOKENS = 10_000_000
 CARRIED = {"temperature": "temperature", "top_p": "top_p", "stop_sequences": "stop"}
 """Fields that mean the same, with their neutral name."""
+NAMES = {
+    "stop": "stop_sequences", "response_format": "output_config.format",
+    "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
+}  # fmt: skip
+"""Of the neutral fields that are called otherwise here."""
 READ = frozenset(
     {
         FIELD, "model", "messages", "system", "max_tokens", "stream", "tools", "tool_choice", "output_config", "thinking",
@@ -31,6 +42,8 @@ REFUSED = {
     "container": ("no upstream here runs code", "invalid_value"),
 }
 """Without these the request would be another one: what to do instead, and the error's code."""
+TOLD_BY_HEADERS = ("anthropic-beta", "anthropic-version")
+"""Which features the body uses, and of which version it is: a body without its header is refused."""
 STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 ERROR_TYPES = {
     400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error",
@@ -69,6 +82,7 @@ class AnthropicMessages:
             content=content,
             dialect=ANTHROPIC,
             native=raw,
+            native_headers={name: headers[name] for name in TOLD_BY_HEADERS if name in headers},
             script=raw.get("sandbox"),
             stream=fields.flag(raw.get("stream"), "stream"),
             include_usage=True,
@@ -78,6 +92,7 @@ class AnthropicMessages:
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), content["messages"]),
             dropped=_dropped(raw),
+            names=NAMES | {"reasoning_effort": effort_of(raw.get("output_config"), raw.get("thinking"))[1]},
             controls=read_controls(raw.get(FIELD), headers),
         )
 
@@ -115,13 +130,24 @@ def _content(raw: Mapping[str, Any]) -> dict[str, Any]:
     tools = tools_of(raw.get("tools"))
     with_tools = {"tools": tools, **tool_choice_of(raw.get("tool_choice"))} if tools else {}
     messages = messages_of(raw.get("system"), raw.get("messages"))
-    return {"messages": messages, **carried, **with_tools, **response_format_of(raw.get("output_config"))}
+    effort, _ = effort_of(raw.get("output_config"), raw.get("thinking"))
+    return {
+        "messages": messages,
+        **carried,
+        **with_tools,
+        **response_format_of(raw.get("output_config")),
+        **({"reasoning_effort": effort} if effort else {}),
+    }
 
 
 def _dropped(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """Fields that no other dialect has, or that nobody here knows."""
     config = raw.get("output_config")
-    parts = {f"output_config.{name}" for name in config if name != "format"} if isinstance(config, dict) else set()
+    parts = (
+        {f"output_config.{name}" for name in config.keys() - {"format", "effort"}}
+        if isinstance(config, dict)
+        else set()
+    )
     names = {name for name in raw if name not in READ and raw[name] is not None} | parts
     return fields.dropped(names)
 

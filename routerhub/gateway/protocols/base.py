@@ -1,7 +1,7 @@
 """What every client dialect is read into and written from, so that nothing outside this folder knows one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -47,6 +47,8 @@ class ChatRequest:
     dialect: str = OPENAI
     native: Mapping[str, Any] | None = None
     """The client's own body where its dialect is not the neutral one: an upstream that speaks it gets this."""
+    native_headers: Mapping[str, str] = field(default_factory=dict)
+    """What its headers say of that body: they go with it."""
     script: Any = None
     """What the sandbox is to do with it."""
     stream: bool
@@ -60,7 +62,9 @@ class ChatRequest:
     max_input_tokens: int
     """An upper bound of the prompt's size: no tokenizer makes more tokens than there are bytes of text."""
     dropped: tuple[str, ...] = ()
-    """Fields of it that go nowhere, since the neutral spelling has none like them: the answer's headers name them."""
+    """Fields of it that the neutral spelling has none like: where another dialect answers, its headers name them."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the client calls the neutral fields whose names are others in its dialect."""
     continues: str = ""
     """The kept response whose conversation goes on here; it is read in front of the messages, see gateway.response_state."""
     previous_model: str | None = None

@@ -7,10 +7,12 @@ from typing import Any
 
 import orjson
 
+from models_registry.upstream.base import EFFORTS
 from routerhub import numerals
 from routerhub.gateway.errors import BadRequest
 
 MAX_TEXT = 200
+MAX_IDENTIFIER = 100_000
 HEADER_NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
 MAX_DROPPED = 20
 MAX_DEPTH = 128
@@ -94,6 +96,13 @@ def number(value: object, param: str, low: float, high: float) -> None:
         raise wrong(param, value, f"a number from {low} to {high}")
 
 
+def effort(raw: object, param: str) -> str | None:
+    """How much a model is to reason, in the neutral spelling."""
+    if raw is not None and raw not in EFFORTS:
+        raise wrong(param, raw, f"one of {', '.join(EFFORTS)}")
+    return None if raw is None else str(raw)
+
+
 def items(raw: object, param: str) -> list[Any]:
     if raw is None:
         return []
@@ -114,6 +123,13 @@ def usd(value: object, param: str) -> Decimal:
     if amount is None or not 0 <= amount <= MAX_USD:
         raise wrong(param, value, f"a number of dollars from 0 to {MAX_USD:,}")
     return amount
+
+
+def identifier(raw: object, param: str) -> str:
+    """The id of a tool call, which may carry what its model signed: see models_registry.upstream.call_ids."""
+    if not isinstance(raw, str) or not raw or len(raw) > MAX_IDENTIFIER or not raw.isprintable():
+        raise wrong(param, raw, f"a printable text of 1 to {MAX_IDENTIFIER:,} characters")
+    return raw
 
 
 def dropped(names: Iterable[str]) -> tuple[str, ...]:

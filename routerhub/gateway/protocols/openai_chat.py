@@ -33,6 +33,7 @@ class OpenAIChat:
         format_name = fields.mapping(raw.get("response_format"), "response_format").get("type", "text")
         fields.number(raw.get("temperature"), "temperature", 0, 2)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
+        fields.effort(raw.get("reasoning_effort"), "reasoning_effort")
         return ChatRequest(
             model=fields.text(raw.get("model", AUTO), "model"),
             messages=messages,
@@ -154,7 +155,12 @@ class OpenAIStream:
 
     def _spelled(self, chunk: Chunk) -> dict[str, Any]:
         choices = [
-            {"index": each.index, "delta": self._delta(each), "logprobs": None, "finish_reason": each.finish}
+            {
+                "index": each.index,
+                "delta": self._delta(each),
+                "logprobs": each.logprobs,
+                "finish_reason": each.finish,
+            }
             for each in chunk.choices
         ]
         return {**self._head, "choices": choices}
@@ -185,7 +191,7 @@ def _spelled(completion: Completion, envelope: Envelope) -> dict[str, Any]:
         {
             "index": each.index,
             "message": {"role": "assistant", "content": None, **_said(each, _call)},
-            "logprobs": None,
+            "logprobs": each.logprobs,
             "finish_reason": each.finish,
         }
         for each in completion.choices

@@ -127,7 +127,7 @@ def test_well_known_retired_models_are_there_with_their_last_prices(retired: str
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment.id)
 def test_every_deployment_has_a_price_now_an_address_and_a_key(deployment: Deployment) -> None:
     provider = STATIC.providers[deployment.provider]
-    assert provider.protocol == "openai"
+    assert provider.protocol == (provider.name if provider.name in {"anthropic", "google"} else "openai")
     assert provider.base_url.startswith("https://")
     assert provider.credential_env.endswith("_API_KEY")
     assert mean_price(price_at(deployment.prices, NOW)) > 0
@@ -169,3 +169,22 @@ def test_no_deployment_charges_by_the_request_or_the_hour_which_a_price_cannot_s
         charged = {name for name, value in vars(row.prices).items() if value is not None}
         assert not charged & PER_REQUEST
         assert row.constraint is None or isinstance(row.constraint, StartDateConstraint)
+
+
+@pytest.mark.parametrize(
+    ("maker", "address", "credential"),
+    [
+        ("anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
+        ("google", "https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY"),
+    ],
+)
+def test_a_makers_own_api_is_spoken_in_its_own_dialect_and_asked_before_others(
+    maker: str, address: str, credential: str
+) -> None:
+    provider = STATIC.providers[maker]
+    assert (provider.protocol, provider.base_url, provider.credential_env) == (maker, address, credential)
+    places = [
+        [each.provider for each in model.deployments] for model in STATIC.models.values() if model.provider == maker
+    ]
+    assert sum(maker in hosts for hosts in places) >= 9
+    assert all(hosts[0] == maker for hosts in places if maker in hosts)

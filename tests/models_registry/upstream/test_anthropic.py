@@ -8,12 +8,14 @@ import pytest
 from anthropic.types import Message
 
 from models_registry.types import Usage
+from models_registry.upstream import call_ids
 from models_registry.upstream.anthropic import read_message
-from models_registry.upstream.anthropic_request import payload_of
+from models_registry.upstream.anthropic_request import lacking, payload_of
 from models_registry.upstream.base import ANTHROPIC, Chunk
 from models_registry.upstream.errors import Rejected
 from models_registry.upstream.registry import open_adapters
-from tests.models_registry.upstream.raw_server import serving, streamed
+from tests.models_registry.upstream.raw_server import serving, streamed, whole
+from tests.models_registry.upstream.spellings import SPELLINGS
 from tests.models_registry.upstream.test_contract import asked
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
@@ -63,6 +65,38 @@ def test_tools_their_choice_and_the_form_of_the_answer_are_carried() -> None:
     assert made["output_config"] == {"effort": "high", "format": {"type": "json_schema", "schema": SCHEMA}}
 
 
+def test_results_of_tools_come_before_the_users_words() -> None:
+    """B7"""
+    said, result = {"role": "user", "content": "Well?"}, {"role": "tool", "tool_call_id": "t1", "content": "12"}
+    (_, turn) = payload({"role": "assistant", "tool_calls": [CALL]}, said, result)["messages"]
+    assert [block["type"] for block in turn["content"]] == ["tool_result", "text"]
+
+
+def test_marks_of_what_is_to_be_cached_are_carried_wherever_they_stand() -> None:
+    """B9"""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    text = {"type": "text", "text": "a", **mark}
+    made = payload(
+        {"role": "system", "content": [text]}, {"role": "user", "content": [text, {"type": "text", "text": "b"}]},
+        tools=[{"type": "function", "function": {"name": "f"}, **mark}],
+    )  # fmt: skip
+    assert (made["system"], made["messages"][0]["content"]) == ([text], [text, {"type": "text", "text": "b"}])
+    assert made["tools"][0]["cache_control"] == mark["cache_control"]
+
+
+@pytest.mark.anyio
+async def test_the_headers_of_a_body_go_with_it_and_with_no_other() -> None:
+    """B10: whatever they say."""
+    told = {"native_headers": {"anthropic-beta": "zzz-2099-01-01", "anthropic-version": "2023-06-01"}}
+    body = {"native": {"messages": []}, "dialect": ANTHROPIC}
+    async with aiohttp.ClientSession() as session, serving([whole(SPELLINGS[ANTHROPIC].answer)]) as server:
+        adapter = open_adapters(session)[ANTHROPIC]
+        await adapter.complete(asked(server, **body, **told))
+        await adapter.complete(asked(server, **told))
+    assert [b"anthropic-beta: zzz-2099-01-01" in sent.lower() for sent in server.requests] == [True, False]
+    assert [sent.lower().count(b"anthropic-version") for sent in server.requests] == [1, 1]
+
+
 def test_a_client_of_the_same_dialect_is_passed_on_as_it_wrote() -> None:
     native = {
         "model": "auto", "max_tokens": 9, "stream": True, "routerhub": {}, "thinking": {"type": "adaptive"}, "top_k": 5,
@@ -75,10 +109,94 @@ def test_a_client_of_the_same_dialect_is_passed_on_as_it_wrote() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "effort", "limit", "reasoning"),
+    [
+        ("claude-opus-5-5", "xhigh", 50, {"thinking": {"type": "adaptive"}, "output_config": {"effort": "xhigh"}}),
+        ("claude-opus-5-5", "minimal", 50, {"thinking": {"type": "adaptive"}, "output_config": {"effort": "low"}}),
+        ("claude-opus-5-5", "none", 50, {}),
+        ("claude-haiku-4-5", "high", 100_000, {"thinking": {"type": "enabled", "budget_tokens": 24_576}}),
+        ("claude-haiku-4-5", "high", 4_096, {"thinking": {"type": "enabled", "budget_tokens": 2_048}}),
+        ("claude-haiku-4-5", "low", 2_047, {}),
+        ("claude-haiku-4-5", "none", 4_096, {}),
+    ],
+)
+def test_effort_is_an_effort_or_a_budget_below_the_limit_and_no_smaller_than_allowed(
+    model: str, effort: str, limit: int, reasoning: Any
+) -> None:
+    """E4"""
+    content = {"messages": [{"role": "user", "content": "Hello"}], "reasoning_effort": effort}
+    made = payload_of(asked(None, model=model, content=content, max_output_tokens=limit))
+    assert {name: made[name] for name in ("thinking", "output_config") if name in made} == reasoning
+
+
+@pytest.mark.parametrize(("effort", "is_sampled"), [("high", False), ("none", True)])
+def test_while_a_model_thinks_sampling_is_left_out_and_named(effort: str, is_sampled: bool) -> None:
+    """E5"""
+    content = {"messages": [], "temperature": 0.1, "top_p": 0.9, "seed": 7, "reasoning_effort": effort}
+    left_out = () if is_sampled else ("temperature", "top_p")
+    assert lacking(content, "openai", "m").dropped == ("seed", *left_out)
+    made = payload(**{name: value for name, value in content.items() if name != "messages"})
+    assert ("temperature" in made, "top_p" in made) == (is_sampled, is_sampled)
+
+
+@pytest.mark.parametrize(
+    ("model", "is_sampled"), [("claude-opus-4-6", True), ("claude-opus-4-8", False), ("claude-haiku-5-5", False)]
+)
+def test_a_model_that_takes_no_sampling_gets_none_and_the_answer_says_so(model: str, is_sampled: bool) -> None:
+    content = {"messages": [{"role": "user", "content": "Hello"}], "temperature": 0.1}
+    left_out = () if is_sampled else ("temperature",)
+    assert lacking(content, "openai", model).dropped == lacking(content, ANTHROPIC, model).dropped == left_out
+    neutral = payload_of(asked(None, model=model, content=content, default_temperature=0.7))
+    own = payload_of(
+        asked(None, model=model, dialect=ANTHROPIC, native={**content, "top_k": 5}, default_temperature=0.7)
+    )
+    assert ("temperature" in neutral, "temperature" in own, "top_k" in own) == (is_sampled, is_sampled, is_sampled)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked_for", "sent"),
+    [
+        ("claude-opus-5-5", {"thinking": {"type": "enabled", "budget_tokens": 2_000, "display": "omitted"}},
+         {"thinking": {"type": "adaptive", "display": "omitted"}}),
+        ("claude-haiku-4-5", {"thinking": {"type": "adaptive"}, "output_config": {"effort": "high", "format": {}}},
+         {"output_config": {"format": {}}}),
+        ("claude-haiku-4-5", {"output_config": {"effort": "high"}}, {}),
+        ("claude-haiku-4-5", {"thinking": {"type": "enabled", "budget_tokens": 2_000}},
+         {"thinking": {"type": "enabled", "budget_tokens": 2_000}}),
+        ("elsewhere", {"thinking": {"type": "enabled", "budget_tokens": 2_000}},
+         {"thinking": {"type": "enabled", "budget_tokens": 2_000}}),
+    ],
+)  # fmt: skip
+def test_a_clients_own_body_asks_each_model_to_think_as_that_can(model: str, asked_for: Any, sent: Any) -> None:
+    """Which one answers, a client that asks for any model cannot know."""
+    made = payload_of(asked(None, model=model, dialect=ANTHROPIC, native={"messages": [], **asked_for}))
+    assert {name: made[name] for name in ("thinking", "output_config") if name in made} == sent
+
+
+def test_what_another_model_thought_is_left_out_and_what_it_signed_elsewhere_stays_out_of_ids() -> None:
+    """B5, B6: signed thoughts go back byte for byte, unsigned ones are another model's."""
+    thought = [{"type": "thinking", "thinking": "", "signature": "s"}, {"type": "redacted_thinking", "data": "x"}]
+    said = {"type": "text", "text": "Hi"}
+    messages = [
+        {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm", "signature": ""}, said]},
+        {"role": "user", "content": "Hello"}, {"role": "assistant", "content": [*thought, said]},
+    ]  # fmt: skip
+    sealed = call_ids.sealed("t1", "AbC+/d8=")
+    messages.append({"role": "user", "content": [{"type": "tool_result", "tool_use_id": sealed}]})
+    made = payload_of(asked(None, dialect=ANTHROPIC, native={"messages": messages}))
+    assert [turn["content"] for turn in made["messages"]] == [
+        [said], "Hello", [*thought, said], [{"type": "tool_result", "tool_use_id": "t1"}],
+    ]  # fmt: skip
+    turns = [{"role": "assistant", "tool_calls": [{**CALL, "id": sealed}]}, {"role": "tool", "tool_call_id": sealed}]
+    (call,), (result,) = [turn["content"] for turn in payload(*turns)["messages"]]
+    assert (call["id"], result["tool_use_id"]) == ("t1", "t1")
+
+
+@pytest.mark.parametrize(
     ("content", "param"),
     [
         ({"n": 2}, "n"), ({"logprobs": True}, "logprobs"), ({"modalities": ["audio"]}, "modalities"),
-        ({"response_format": {"type": "json_object"}}, "response_format of type json_object"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
         ({"tools": [{"type": "custom"}]}, "tools of type custom"),
         ({"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}, "messages[0].content[0] of type input_audio"),
     ],

@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from models_registry.types import Usage
+from models_registry.upstream import call_ids
 from models_registry.upstream.base import Choice, ToolCall, UpstreamRequest
 from models_registry.upstream.errors import Failed
 from models_registry.upstream.openai import _payload, _streamed, as_chunk, read_chunk, read_completion, read_usage
@@ -44,6 +45,18 @@ def test_the_limit_has_the_name_that_the_provider_is_said_to_know(name: str) -> 
 def test_a_temperature_of_the_policy_counts_where_the_request_names_none() -> None:
     assert sent(default_temperature=0.3)["temperature"] == 0.3
     assert sent(default_temperature=0.3, content={"messages": HELLO, "temperature": 0})["temperature"] == 0
+
+
+def test_the_ids_of_calls_go_without_what_another_upstream_signed() -> None:
+    """Its servers bound how long an id may be."""
+    sealed = call_ids.sealed("call_1", "AbC+/d8=")
+    call = {"id": sealed, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    calling = {"role": "assistant", "tool_calls": [call, {**call, "id": "plain"}], "x": 1}
+    turns = [*HELLO, calling, {"role": "tool", "tool_call_id": sealed, "content": "12"}]
+    hello, called, result = sent(content={"messages": turns})["messages"]
+    assert [each["id"] for each in called["tool_calls"]] == ["call_1", "plain"]
+    assert (called["x"], result["tool_call_id"], hello is HELLO[0]) == (1, "call_1", True)
+    assert call["id"] == sealed, "F11: what another attempt is made from stays as it was"
 
 
 def test_a_script_is_for_the_sandbox() -> None:

@@ -95,7 +95,7 @@ def _called(item: Item, param: str) -> Iterator[Message]:
     is_custom = item.get("type") == "custom_tool_call"
     arguments = _text(item, "input" if is_custom else "arguments", param)
     function = {"name": name, "arguments": orjson.dumps({INPUT: arguments}).decode() if is_custom else arguments}
-    call = {"id": fields.text(item.get("call_id"), f"{param}.call_id"), "type": "function", "function": function}
+    call = {"id": fields.identifier(item.get("call_id"), f"{param}.call_id"), "type": "function", "function": function}
     yield {"role": "assistant", "content": None, "tool_calls": [call]}
 
 
@@ -104,7 +104,7 @@ def _returned(item: Item, param: str) -> Iterator[Message]:
     output = item.get("output")
     parts = output if isinstance(output, str) else _content(output, f"{param}.output")
     text = parts if isinstance(parts, str) else "\n".join(part["text"] for part in parts if part["type"] == "text")
-    yield {"role": "tool", "tool_call_id": fields.text(item.get("call_id"), f"{param}.call_id"), "content": text}
+    yield {"role": "tool", "tool_call_id": fields.identifier(item.get("call_id"), f"{param}.call_id"), "content": text}
     if not isinstance(parts, str):
         yield {"role": "user", "content": [part for part in parts if part["type"] != "text"]}
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from models_registry.types import Usage
-from models_registry.upstream.base import Choice, Completion
+from models_registry.upstream.base import OPENAI_RESPONSES, Choice, Completion
 from routerhub.gateway.errors import ApiError, BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
@@ -19,7 +19,6 @@ from routerhub.gateway.protocols.openai_responses.output import items
 from routerhub.gateway.protocols.openai_responses.stream import ResponsesStream
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
-OPENAI_RESPONSES = "openai-responses"
 CARRIED = (
     "temperature",
     "top_p",
@@ -47,7 +46,9 @@ READ = frozenset(
         FIELD, "model", "input", "tools", "tool_choice", "stream", "store", "include", "sandbox", "previous_response_id",
         *CARRIED, *ECHOED,
     }
-) - {"reasoning", "truncation"}  # fmt: skip
+) - {"truncation"}  # fmt: skip
+NAMES = {"reasoning_effort": "reasoning.effort", "response_format": "text.format"}
+"""Of the neutral fields that are called otherwise here."""
 REFUSED = {
     "conversation": "send the whole conversation as input",
     "background": "wait for the answer, or stream it",
@@ -77,6 +78,7 @@ class OpenAIResponses:
             **{name: raw[name] for name in CARRIED if raw.get(name) is not None},
             **({"tools": functions, **tool_choice_of(raw.get("tool_choice"), known)} if functions else {}),
             **_format(raw.get("text")),
+            **_effort(raw.get("reasoning")),
         }
         return ChatRequest(
             model=fields.text(raw.get("model", AUTO), "model"),
@@ -95,6 +97,7 @@ class OpenAIResponses:
             dropped=_dropped(raw, hosted),
             continues="" if previous is None else fields.text(previous, "previous_response_id"),
             is_kept=raw.get("store") is None or fields.flag(raw["store"], "store"),
+            names=NAMES,
             controls=read_controls(raw.get(FIELD), headers),
         )
 
@@ -141,9 +144,17 @@ def _format(raw: object) -> dict[str, Any]:
             raise fields.wrong("text.format.type", other, "text, json_object or json_schema")
 
 
+def _effort(raw: object) -> dict[str, Any]:
+    """The neutral field for how much the model is to reason."""
+    effort = fields.effort(fields.mapping(raw, "reasoning").get("effort"), NAMES["reasoning_effort"])
+    return {} if effort is None else {"reasoning_effort": effort}
+
+
 def _dropped(raw: Mapping[str, Any], hosted: tuple[str, ...]) -> tuple[str, ...]:
     """Fields that no other dialect has, or that nobody here knows, and tools that OpenAI runs."""
     names = {name for name, value in raw.items() if name not in READ and value is not None}
+    reasoning = fields.mapping(raw.get("reasoning"), "reasoning")
+    names |= {f"reasoning.{name}" for name, value in reasoning.items() if name != "effort" and value is not None}
     return fields.dropped(names | {f"tools.{kind}" for kind in hosted})
 
 
