@@ -143,9 +143,11 @@ class Policy(Audited):
         return f"{self.name} v{self.version}"
 
     def clean(self) -> None:
-        """A model that is new in the policy is one of the catalogue; one that went from there since may stay."""
+        """Models by their ids. One that is new in the policy is of the catalogue; one that went from there since may stay."""
         if not isinstance(self.model_ids, list):
             return
+        names = catalogue_compiler.model_names()
+        self.model_ids = list(dict.fromkeys(names.get(each, each) for each in self.model_ids))
         before = Policy.objects.filter(name=self.name).values_list("model_ids", flat=True)
         allowed = {*catalogue_compiler.model_ids(), *itertools.chain(*before)}
         if unknown := [each for each in self.model_ids if each not in allowed]:
@@ -210,6 +212,7 @@ class Preferences(Audited):
             raise ValidationError({"preferred_providers": f"{', '.join(both)}: preferred and blocked at once."})
         with contextlib.suppress(rules.InvalidRules):  # what is wrong with them, the column's validator says
             self._demand_policies({rule.policy for rule in rules.read(self.rules) if rule.policy})
+            self.rules = rules.with_ids(self.rules, catalogue_compiler.model_names())
 
     def _demand_policies(self, wanted: set[str]) -> None:
         """Raises ValidationError."""

@@ -193,6 +193,12 @@ class Constraints:
     """True in a session: its previous model answers again while it still can, unless stickiness is tuned to 0."""
     rules: tuple[str, ...] = ()
     """Names of the caller's own rules that fired."""
+    stand_ins: tuple[tuple[str, str], ...] = ()
+    """Candidates that stand in for a retired one, each with the name that was asked for."""
+
+    def stands_in_for(self, model: str) -> str | None:
+        """The name in whose place this model answers; None where it answers as itself."""
+        return dict(self.stand_ins).get(model)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -100,7 +100,7 @@ FROM budgets_apikey k JOIN budgets_account a ON a.id = k.account_id
 """
 COLUMNS = (
     "pk", "digest", "name", "account_id", "account__slug", "user_id", "permissions", "revoked_at", "expires_at",
-    "account__is_active", "account__is_pro",
+    "account__is_active", "account__is_pro", "account__refuses_stand_ins",
 )  # fmt: skip
 
 
@@ -135,7 +135,10 @@ def find_caller(text: str | None) -> Caller:
 
 def _held(row: tuple[Any, ...]) -> Held:
     """From the columns of COLUMNS."""
-    key_id, digest, name, account_id, account, user_id, permissions, revoked_at, expires_at, is_active, is_pro = row
+    (
+        key_id, digest, name, account_id, account, user_id, permissions, revoked_at, expires_at, is_active, is_pro,
+        refuses_stand_ins,
+    ) = row  # fmt: skip
     caller = Caller(
         key_id=key_id,
         key_name=name,
@@ -144,6 +147,7 @@ def _held(row: tuple[Any, ...]) -> Held:
         user_id=user_id,
         permissions=frozenset(permissions),
         is_pro=is_pro,
+        refuses_stand_ins=refuses_stand_ins,
     )
     return Held(
         digest=digest,

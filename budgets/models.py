@@ -17,6 +17,10 @@ class Account(Audited):
     name = models.CharField(max_length=100)
     is_active = models.BooleanField("active", default=True)
     is_pro = models.BooleanField("pro", default=False, help_text="May use the models that are marked pro.")
+    refuses_stand_ins = models.BooleanField(
+        default=False,
+        help_text="Who names a retired model gets an error that names the successor, and not the successor's answer.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,7 +9,7 @@ from routerhub.audit.serializers import Reasoned, Strict
 class AccountSerializer(serializers.ModelSerializer[Account]):
     class Meta:
         model = Account
-        fields = ["slug", "name", "is_active", "is_pro", "created_at"]
+        fields = ["slug", "name", "is_active", "is_pro", "refuses_stand_ins", "created_at"]
 
 
 class AccountChangeSerializer(Reasoned, Strict, AccountSerializer):

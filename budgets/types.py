@@ -43,6 +43,8 @@ class Caller:
     """What the key may do: "inference", "routing", "admin"."""
     is_pro: bool = False
     """Whether the account may use models that are marked pro."""
+    refuses_stand_ins: bool = False
+    """Whether nobody may answer in the place of a model that is named and retired."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,8 @@ from routerhub.audit.permissions import TablePermissions
 
 
 class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Account]):
-    """Who spends, and whether models marked pro answer them. A change is in force within a second."""
+    """Who spends, whether models marked pro answer them, and whether successors of retired models do. A change is in force
+    within a second."""
 
     queryset = Account.objects.all()
     permission_classes = [TablePermissions]

@@ -121,18 +121,30 @@ class ModelAdmin_(TakesPartsAlong, AuditedAdmin):
     list_display = ["known_as", "price", "window", "can", "served", "state"]
     list_filter = [
         ("provider", RelatedDropdownFilter), CapabilityFilter, StateFilter, ("speed_tier", ChoicesDropdownFilter),
-        "is_pro", "is_internal_only", "is_experimental",
+        "kind",         "is_pro", "is_internal_only", "is_experimental",
     ]  # fmt: skip
     actions_detail = ["duplicate", "deprecate"]
     readonly_fields = ["shown_prices", "shown_benchmarks", "panels"]
     list_filter_submit = True
     search_fields = ["identifier", "name", "best_for"]
-    search_help_text = "Words in the id, the name, what it is best for or its description"
+    search_help_text = "Words in the id, the name, the aliases, what it is best for or its description"
     autocomplete_fields = ["successor"]
     inlines = [DeploymentInline, PriceInline]
     list_per_page = 50
     fieldsets = [
-        (None, {"fields": [("identifier", "provider"), "name", "best_for", "user_description", "description"]}),
+        (
+            None,
+            {
+                "fields": [
+                    ("identifier", "provider"),
+                    ("name", "kind"),
+                    "aliases",
+                    "best_for",
+                    "user_description",
+                    "description",
+                ]
+            },
+        ),
         (
             "What it can do",
             {

@@ -26,6 +26,7 @@ def decided(operation: Operation, candidate: Candidate, deployment: Deployment) 
         "provider": deployment.provider,
         "sandbox": deployment.provider == SANDBOX,
         "why": explain.why(decision, candidate),
+        **explain.stand_in_json(decision, candidate),
         "task": explain.task_json(decision.task),
         "score": float(candidate.score),
         "tier": candidate.tier,
@@ -56,7 +57,9 @@ def usd(nano: int) -> str:
 
 def headers(operation: Operation, candidate: Candidate, deployment: Deployment) -> Headers:
     decision, dropped = operation.decision, operation.request.dropped
+    asked = decision.constraints.stands_in_for(candidate.model) if decision.constraints.stand_ins else None
     return [
+        *([(b"x-routerhub-model-asked", asked.encode())] if asked else []),
         *([(b"x-routerhub-dropped", ", ".join(dropped).encode())] if dropped else []),
         (b"x-routerhub-operation-id", operation.id_text.encode()),
         (b"x-routerhub-model", candidate.model.encode()),

@@ -41,7 +41,8 @@ def listed(
 def found(
     catalogue: Catalogue, router: RouterRelease, wanted: str, caller: Caller, now: datetime
 ) -> dict[str, Any] | None:
-    """One line by its id, None where the caller is not offered it."""
+    """One line by its id, or a model's by any of its names; None where the caller is not offered it."""
+    wanted = catalogue.names.get(wanted, wanted)
     every = listed(catalogue, router, {"limit": str(MAX_LIMIT)}, caller, now)["data"]
     return next((line for line in every if line["id"] == wanted), None)
 
