@@ -14,6 +14,8 @@ Complexity = Literal["simple", "moderate", "complex"]
 CostTier = Literal["cheap", "mid", "premium"]
 Priority = Literal["balanced", "speed", "cost", "quality", "privacy"]
 
+EMBEDDING = "embedding"
+"""Stands in the place of a category where vectors are asked for, which the router does not sort."""
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 COMPLEXITIES: tuple[Complexity, ...] = get_args(Complexity)
 COST_TIERS: tuple[CostTier, ...] = get_args(CostTier)

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from autorouter.types import Candidate, Decision, Task, Terms
+from autorouter.types import EMBEDDING, Candidate, Decision, Task, Terms
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -74,6 +74,8 @@ def why(decision: Decision, chosen: Candidate | None = None) -> str:
 def _choice(decision: Decision, first: Candidate) -> str:
     """What put the first one there."""
     task, constraints = decision.task, decision.constraints
+    if task.category == EMBEDDING:
+        return f"{first.model} was asked for: vectors of two models do not mix, so nothing is chosen between them"
     if constraints.keeps_model and first.model == constraints.previous_model:
         return f"{first.model} answered this conversation before and can still take what it asks"
     if constraints.policy:

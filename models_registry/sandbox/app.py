@@ -1,4 +1,5 @@
-"""The sandbox's address: POST /v1/chat/completions, streamed and not, as an OpenAI-compatible server would answer."""
+"""The sandbox's addresses, as an OpenAI-compatible server would answer: POST /v1/chat/completions, streamed and not, and
+/v1/embeddings."""
 
 import asyncio
 import time
@@ -11,8 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from models_registry.sandbox import vectors
 from models_registry.sandbox.answers import Answer, BadField, answers, usage
 from models_registry.sandbox.script import BadScript, Script, read
+
+BAD = (orjson.JSONDecodeError, BadScript, BadField, AttributeError)
 
 
 class Broken(Exception):
@@ -34,12 +38,10 @@ async def chat_completions(request: Request) -> Response:
         body = orjson.loads(await request.body())
         script = read(body.get("sandbox"))
         made = answers(body, script)
-    except (orjson.JSONDecodeError, BadScript, BadField, AttributeError) as problem:
-        return _error(400, str(problem), param=problem.param if isinstance(problem, BadField) else None)
-    await asyncio.sleep(script.latency_ms / 1000)
-    if script.fail_status:
-        headers = {"Retry-After": str(script.retry_after_s)} if script.retry_after_s is not None else None
-        return _error(script.fail_status, f"The sandbox was told to fail with {script.fail_status}.", headers)
+    except BAD as problem:
+        return _refused(problem)
+    if (failure := await _failure(script)) is not None:
+        return failure
     if script.fail_break == "malformed" and not body.get("stream"):
         return Response(b'{"choices": [', 200, None, "application/json")
     if script.fail_break == "disconnect" and not body.get("stream"):
@@ -47,6 +49,30 @@ async def chat_completions(request: Request) -> Response:
     if body.get("stream"):
         return StreamingResponse(_stream(body, script, made), media_type="text/event-stream")
     return _json(_completion(body, made))
+
+
+async def embeddings(request: Request) -> Response:
+    """Vectors, or the failure that the script wants."""
+    try:
+        body = orjson.loads(await request.body())
+        script = read(body.get("sandbox"))
+        made = vectors.answer(body)
+    except BAD as problem:
+        return _refused(problem)
+    return await _failure(script) or _json(made)
+
+
+def _refused(problem: Exception) -> Response:
+    return _error(400, str(problem), param=problem.param if isinstance(problem, BadField) else None)
+
+
+async def _failure(script: Script) -> Response | None:
+    """After the script's latency the failure that it wants, if it wants one."""
+    await asyncio.sleep(script.latency_ms / 1000)
+    if not script.fail_status:
+        return None
+    headers = {"Retry-After": str(script.retry_after_s)} if script.retry_after_s is not None else None
+    return _error(script.fail_status, f"The sandbox was told to fail with {script.fail_status}.", headers)
 
 
 async def _cut() -> AsyncIterator[bytes]:
@@ -108,6 +134,7 @@ async def health(_: Request) -> Response:
 app = Starlette(
     routes=[
         Route("/v1/chat/completions", chat_completions, methods=["POST"]),
+        Route("/v1/embeddings", embeddings, methods=["POST"]),
         Route("/healthz", health),
     ]
 )

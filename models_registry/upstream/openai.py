@@ -8,9 +8,10 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import http
+from models_registry.upstream import embeddings, http
 from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall, UpstreamRequest
-from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.embeddings import Embeddings
+from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_status
 from models_registry.upstream.refusals import check, error_of, loads, message_of, word
 
 MAX_ENDPOINTS = 1_000
@@ -27,7 +28,7 @@ class OpenAIAdapter:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
-        self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        self._endpoints: dict[tuple[str, str, str], Endpoint] = {}
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
@@ -51,21 +52,38 @@ class OpenAIAdapter:
             if not ending.is_complete:
                 raise Unreachable("The stream ended before it was done.")
 
-    async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
-        url, headers = self._endpoint(request.address, request.api_key)
+    async def embed(self, request: UpstreamRequest) -> Embeddings:
+        """See models_registry.upstream.embeddings.Embedder."""
+        payload = embeddings.payload(request)
+        try:
+            return await self._embed(request, payload)
+        except Rejected as refused:
+            if (other := embeddings.in_other_format(payload, refused)) is None:
+                raise
+            return await self._embed(request, other)
+
+    async def _embed(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> Embeddings:
+        async with await self._post(request, payload, "embeddings") as response:
+            await check(response, code="code")
+            return embeddings.read(await http.read_all(response), payload)
+
+    async def _post(
+        self, request: UpstreamRequest, payload: Mapping[str, Any], path: str = "chat/completions"
+    ) -> aiohttp.ClientResponse:
+        url, headers = self._endpoint(request.address, request.api_key, path)
         return await http.post(self._session, url, headers, orjson.dumps(payload), request)
 
-    def _endpoint(self, address: str, api_key: str) -> Endpoint:
+    def _endpoint(self, address: str, api_key: str, path: str) -> Endpoint:
         """URL and headers of a provider, made once."""
-        found = self._endpoints.get((address, api_key))
+        found = self._endpoints.get((address, api_key, path))
         if found is None:
             headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
             if api_key:
                 headers["Authorization"] = f"Bearer {api_key}"
-            found = (URL(f"{address}/chat/completions"), headers)
+            found = (URL(f"{address}/{path}"), headers)
             if len(self._endpoints) >= MAX_ENDPOINTS:
                 self._endpoints.clear()
-            self._endpoints[address, api_key] = found
+            self._endpoints[address, api_key, path] = found
         return found
 
 

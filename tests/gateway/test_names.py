@@ -35,7 +35,8 @@ async def answered(
     name: str, made: Runtime | None = None, **controls: Any
 ) -> tuple[dict[str, Any], dict[bytes, bytes]]:
     """The `routerhub` object and the headers of the answer to a request for that name."""
-    reply = await serve(made or gateway(), model=name, **({"routerhub": controls} if controls else {}))
+    body: dict[str, Any] = {"routerhub": controls} if controls else {}
+    reply = await serve(made or gateway(), model=name, **body)
     assert isinstance(reply.body, bytes)
     return orjson.loads(reply.body)["routerhub"], dict(reply.headers)
 
