@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import lru_cache, partial
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any
 
 import orjson
@@ -28,7 +28,13 @@ from routerhub.gateway import embedding, pipeline
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.auth import identify, user_key
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
-from routerhub.gateway.protocols import anthropic_messages, anthropic_models, openai_embeddings, openai_models
+from routerhub.gateway.protocols import (
+    anthropic_messages,
+    anthropic_models,
+    codex_models,
+    openai_embeddings,
+    openai_models,
+)
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as ANTHROPIC_MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
@@ -193,7 +199,7 @@ async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) ->
 async def models(request: Request) -> Response:
     """GET /v1/models, in the shape of the client's dialect."""
     rankings, caller = _offered(request)
-    lists = anthropic_models if anthropic_models.HEADER in request.headers else openai_models
+    lists = _lists(request)
     return _json(lists.listed(rankings.catalogue, rankings.router, request.query_params, caller, datetime.now(UTC)))
 
 
@@ -213,6 +219,13 @@ async def count_tokens(request: Request) -> Response:
     identify(request.headers, request.app.state.runtime.snapshots.current.ring, datetime.now(UTC))
     body = await read_body(request.receive, request.app.state.runtime.limits.max_body_bytes)
     return _json(anthropic_messages.count_tokens(body))
+
+
+def _lists(request: Request) -> ModuleType:
+    """Whose list of models the client reads."""
+    if anthropic_models.HEADER in request.headers:
+        return anthropic_models
+    return codex_models if codex_models.QUERY in request.query_params else openai_models
 
 
 def _offered(request: Request) -> tuple[Rankings, Caller]:

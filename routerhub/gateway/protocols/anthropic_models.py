@@ -25,7 +25,8 @@ def listed(
 ) -> dict[str, Any]:
     """A page: {"data": [...], "has_more", "first_id", "last_id"}. Raises BadRequest."""
     models = sorted(
-        (model for model in catalogue.models.values() if is_shown(model, caller, now)), key=lambda each: each.id
+        (each for each in catalogue.models.values() if each.kind == "chat" and is_shown(each, caller, now)),
+        key=lambda each: each.id,
     )
     lines = [_entry(AUTO, "RouterHub chooses")]
     lines += [_entry(POLICY_PREFIX + name, f"Policy {name}") for name in router.policies]

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from autorouter.types import RouterRelease
 from budgets.types import Caller
 from models_registry.errors import UnknownPrice
-from models_registry.prices.pricing import mean_price, price_at
+from models_registry.prices.pricing import known, mean_price, price_at
 from models_registry.types import Capability, Catalogue, Model
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX
@@ -111,7 +111,10 @@ def _fits(model: Model, asked: Asked) -> bool:
 
 def _mean_price(model: Model, now: datetime) -> Decimal:
     try:
-        return mean_price(price_at(model.deployments[0].prices, now)) if model.deployments else UNPRICED
+        price = price_at(model.deployments[0].prices if model.deployments else (), now)
+        if model.kind == "embedding":
+            return known(price.rates.input, "input")
+        return mean_price(price)
     except UnknownPrice:
         return UNPRICED
 
