@@ -115,9 +115,7 @@ class BundleDeploymentSerializer(Strict):
 class ModelChangeSerializer(ReasonSerializer):
     """The fields of a model that may be written. `deployments`, where given, are all that it then has, in order."""
 
-    kind = serializers.ChoiceField(required=False, choices=ModelKind.choices)
     name = serializers.CharField(required=False, max_length=128)
-    aliases = serializers.ListField(required=False, child=serializers.CharField(max_length=128))
     description = serializers.CharField(required=False, allow_blank=True)
     user_description = serializers.CharField(required=False, allow_blank=True)
     best_for = serializers.CharField(required=False, allow_blank=True, max_length=255)
@@ -135,6 +133,8 @@ class ModelChangeSerializer(ReasonSerializer):
     deprecated_from = serializers.DateField(required=False, allow_null=True)
     successor = serializers.CharField(required=False, allow_blank=True)
     source = serializers.CharField(required=False, allow_blank=True, max_length=255)  # type: ignore[assignment]
+    kind = serializers.ChoiceField(required=False, choices=ModelKind.choices)
+    aliases = serializers.ListField(required=False, child=serializers.CharField(max_length=128))
     deployments = BundleDeploymentSerializer(required=False, many=True)
 
     def facts(self) -> dict[str, Any]:
