@@ -53,12 +53,11 @@ def with_ids(catalogue: Catalogue, asked: Asked, today: date, refuses_stand_ins:
                 raise refusal(catalogue, name, model, where)
             stand_ins.append((model.id, name))
         identifiers[model.id] = None
-    return replace(
-        asked,
-        candidates=None if asked.candidates is None else tuple(identifiers),
-        previous_model=catalogue.names.get(asked.previous_model or "", asked.previous_model),
-        stand_ins=tuple(stand_ins),
-    )
+    candidates = None if asked.candidates is None else tuple(identifiers)
+    previous = catalogue.names.get(asked.previous_model or "", asked.previous_model)
+    if candidates == asked.candidates and previous == asked.previous_model and not stand_ins:
+        return asked
+    return replace(asked, candidates=candidates, previous_model=previous, stand_ins=tuple(stand_ins))
 
 
 def check(rankings: Rankings, asked: Asked) -> None:
