@@ -22,7 +22,7 @@ from unfold.widgets import (
 
 from models_registry.admin.display import badges, price_history, price_now, tokens
 from models_registry.admin.pages import DeprecatePage, DuplicatePage
-from models_registry.choices import CapabilityChoice
+from models_registry.choices import CapabilityChoice, ModelKind
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
 from routerhub.audit.admin import AuditedAdmin, ReasonForm, TakesPartsAlong
@@ -197,6 +197,8 @@ class ModelAdmin_(TakesPartsAlong, AuditedAdmin):
             price = price_now(deployment.prices.all())
             if price and price.input is not None and price.output is not None:
                 return f"{price.input.normalize():f} / {price.output.normalize():f}"
+            if price and price.input is not None and row.kind == ModelKind.EMBEDDING:
+                return f"{price.input.normalize():f} in"
         return "no price"
 
     @display(description="Window", ordering="context_window")
