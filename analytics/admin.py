@@ -72,7 +72,7 @@ class RecordAdmin(FactAdmin):
 
     @display(description="Task")
     def task(self, row: Record) -> str:
-        return f"{row.complexity} {row.category}"
+        return f"{row.complexity} {row.category}".strip()
 
     @display(
         description="Outcome",

@@ -1,7 +1,9 @@
 """What can go wrong when deciding or configuring.
 
 RouterError
-├── UnknownModel     a model id that the catalogue does not have
+├── UnknownModel     a name that no model of the catalogue has
+├── RetiredModel     a retired model, asked for by an account that takes no other in its place
+├── WrongKind        an embedding model where one is wanted that answers, or the other way round
 ├── ProModel         a pro model, asked for by an account that is not marked for those
 ├── UnknownPolicy    a policy that is not there or not active
 ├── UnknownTaskType  a task type that maps to no policy
@@ -9,9 +11,11 @@ RouterError
 └── UnknownFacts     a digest under which no facts on availability are kept
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 
 from autorouter.types import Decision
+from models_registry.types import Kind
 
 
 class RouterError(Exception):
@@ -25,10 +29,35 @@ def _some(names: Iterable[str], shown: int = 12) -> str:
 
 
 class UnknownModel(RouterError):
-    """A model id that the catalogue does not have."""
+    """A name that no model of the catalogue has. `nearest` are ids of models with names like it."""
 
-    def __init__(self, given: str, field: str = "model") -> None:
-        super().__init__(f"There is no model {given!r}. The models that can be called are listed at /v1/models.")
+    def __init__(self, given: str, field: str = "model", nearest: Sequence[str] = ()) -> None:
+        like = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+        super().__init__(f"There is no model {given!r}.{like} The models that can be called are listed at /v1/models.")
+        self.given = given
+        self.field = field
+        self.nearest = tuple(nearest)
+
+
+class RetiredModel(RouterError):
+    """A retired model, asked for by an account that takes no other in its place."""
+
+    def __init__(self, given: str, since: date, successor: str, field: str = "model") -> None:
+        super().__init__(f"{given!r} is retired since {since}. Its successor is {successor}; ask for that one.")
+        self.given = given
+        self.successor = successor
+        self.field = field
+
+
+class WrongKind(RouterError):
+    """An embedding model where one is wanted that answers, or the other way round."""
+
+    def __init__(self, given: str, kind: Kind, field: str = "model") -> None:
+        what, where = {
+            "chat": ("a chat model", "/v1/chat/completions"),
+            "embedding": ("an embedding model", "/v1/embeddings"),
+        }[kind]
+        super().__init__(f"{given!r} is {what}. It is called at {where}.")
         self.given = given
         self.field = field
 

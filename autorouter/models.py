@@ -144,9 +144,11 @@ class Policy(Audited):
         return f"{self.name} v{self.version}"
 
     def clean(self) -> None:
-        """A model that is new in the policy is one of the catalogue; one that went from there since may stay."""
+        """Models by their ids. One that is new in the policy is of the catalogue; one that went from there since may stay."""
         if not isinstance(self.model_ids, list):
             return
+        names = catalogue_compiler.model_names()
+        self.model_ids = list(dict.fromkeys(names.get(each, each) for each in self.model_ids))
         before = Policy.objects.filter(name=self.name).values_list("model_ids", flat=True)
         allowed = {*catalogue_compiler.model_ids(), *itertools.chain(*before)}
         if unknown := [each for each in self.model_ids if each not in allowed]:
@@ -216,6 +218,8 @@ class Preferences(Audited):
         if both := sorted({*_texts(self.preferred_providers)} & {*_texts(self.blocked_providers)}):
             problems["preferred_providers"] = [f"{', '.join(both)}: preferred and blocked at once."]
         with contextlib.suppress(rules.InvalidRules):  # what is wrong with them, the column's validator says
+            rules.read(self.rules)
+            self.rules = rules.with_ids(self.rules, catalogue_compiler.model_names())
             wanted = rules.read(self.rules)
             wrong = [f"{path}: {problem}" for path, problem in rules.problems(wanted, known).items()]
             if wrong := wrong + _missing_policies({rule.policy for rule in wanted if rule.policy}):

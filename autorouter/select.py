@@ -1,14 +1,16 @@
 """What a request asks of the router, through whichever door it comes, and the decision for it."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import ENOUGH, decide
 from autorouter.errors import UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.naming import named, refusal
 from autorouter.people.preferences import Preferences, apply
 from autorouter.types import Constraints, Decision, Priority, RouterRelease, Task
+from models_registry.types import Catalogue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,8 +30,34 @@ class Asked:
     max_latency_ms: int | None = None
     max_output_tokens: int | None = None
     tags: tuple[str, ...] = ()
+    stand_ins: tuple[tuple[str, str], ...] = ()
+    """See Constraints."""
     allow_internal: bool = False
     allow_pro: bool = False
+
+
+def with_ids(catalogue: Catalogue, asked: Asked, today: date, refuses_stand_ins: bool, field: str = "") -> Asked:
+    """The same with ids in place of the names by which it asks for models, and with successors in place of retired ones.
+
+    Raises UnknownModel, RetiredModel, WrongKind, each with the field: `candidates`, unless another one is given.
+    """
+    if asked.candidates is None and not asked.previous_model:
+        return asked
+    identifiers: dict[str, None] = {}
+    stand_ins = []
+    for at, name in enumerate(asked.candidates or ()):
+        where = field or f"candidates[{at}]"
+        model, stands_in = named(catalogue, name, today, field=where)
+        if stands_in:
+            if refuses_stand_ins:
+                raise refusal(catalogue, name, model, where)
+            stand_ins.append((model.id, name))
+        identifiers[model.id] = None
+    candidates = None if asked.candidates is None else tuple(identifiers)
+    previous = catalogue.names.get(asked.previous_model or "", asked.previous_model)
+    if candidates == asked.candidates and previous == asked.previous_model and not stand_ins:
+        return asked
+    return replace(asked, candidates=candidates, previous_model=previous, stand_ins=tuple(stand_ins))
 
 
 def check(rankings: Rankings, asked: Asked) -> None:
@@ -66,6 +94,7 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         max_cost_usd=asked.max_cost_usd,
         max_latency_ms=asked.max_latency_ms,
         max_output_tokens=asked.max_output_tokens,
+        stand_ins=asked.stand_ins,
         allow_internal=asked.allow_internal,
         allow_pro=asked.allow_pro,
     )

@@ -14,6 +14,8 @@ Complexity = Literal["simple", "moderate", "complex"]
 CostTier = Literal["cheap", "mid", "premium"]
 Priority = Literal["balanced", "speed", "cost", "quality", "privacy"]
 
+EMBEDDING = "embedding"
+"""Stands in the place of a category where vectors are asked for, which the router does not sort."""
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 COMPLEXITIES: tuple[Complexity, ...] = get_args(Complexity)
 COST_TIERS: tuple[CostTier, ...] = get_args(CostTier)
@@ -198,6 +200,12 @@ class Constraints:
     """True in a session: its previous model answers again while it still can, unless stickiness is tuned to 0."""
     rules: tuple[str, ...] = ()
     """Names of the caller's own rules that fired."""
+    stand_ins: tuple[tuple[str, str], ...] = ()
+    """Candidates that stand in for a retired one, each with the name that was asked for."""
+
+    def stands_in_for(self, model: str) -> str | None:
+        """The name in whose place this model answers; None where it answers as itself."""
+        return dict(self.stand_ins).get(model)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -100,7 +100,7 @@ FROM budgets_apikey k JOIN budgets_account a ON a.id = k.account_id
 """
 COLUMNS = (
     "pk", "digest", "name", "account_id", "account__slug", "user_id", "permissions", "revoked_at", "expires_at",
-    "account__is_active", "account__is_pro", "account__keeps_responses", "account__may_cache",
+    "account__is_active", "account__is_pro", "account__keeps_responses", "account__may_cache", "account__refuses_stand_ins",
 )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def find_caller(text: str | None) -> Caller:
 def _held(row: tuple[Any, ...]) -> Held:
     """From the columns of COLUMNS."""
     key_id, digest, name, account_id, account, user_id, permissions, revoked_at, expires_at, is_active, *marks = row
-    is_pro, keeps_responses, may_cache = marks
+    is_pro, keeps_responses, may_cache, refuses_stand_ins = marks
     caller = Caller(
         key_id=key_id,
         key_name=name,
@@ -147,6 +147,7 @@ def _held(row: tuple[Any, ...]) -> Held:
         is_pro=is_pro,
         keeps_responses=keeps_responses,
         may_cache=may_cache,
+        refuses_stand_ins=refuses_stand_ins,
     )
     return Held(
         digest=digest,

@@ -27,6 +27,10 @@ class Account(Audited):
         default=False,
         help_text="Requests that ask for it are answered by an earlier equal answer.",
     )
+    refuses_stand_ins = models.BooleanField(
+        default=False,
+        help_text="Who names a retired model gets an error that names the successor, and not the successor's answer.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

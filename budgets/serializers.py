@@ -9,7 +9,9 @@ from routerhub.audit.serializers import Reasoned, Strict
 class AccountSerializer(serializers.ModelSerializer[Account]):
     class Meta:
         model = Account
-        fields = ["slug", "name", "is_active", "is_pro", "keeps_responses", "may_cache", "created_at"]
+        fields = [
+            "slug", "name", "is_active", "is_pro", "keeps_responses", "may_cache", "refuses_stand_ins", "created_at",
+        ]  # fmt: skip
 
 
 class AccountChangeSerializer(Reasoned, Strict, AccountSerializer):

@@ -47,6 +47,8 @@ class Caller:
     """Whether the account's responses are kept where the request does not say."""
     may_cache: bool = False
     """Whether the account's requests may ask for cached answers."""
+    refuses_stand_ins: bool = False
+    """Whether nobody may answer in the place of a model that is named and retired."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,8 @@ from routerhub.audit.permissions import TablePermissions
 
 
 class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Account]):
-    """Who spends, whether models marked pro answer them, and what is kept for them. A change is in force within a second."""
+    """Who spends, whether models marked pro answer them and successors of retired ones, and what is kept for them. A change is in
+    force within a second."""
 
     queryset = Account.objects.all()
     permission_classes = [TablePermissions]

@@ -10,6 +10,11 @@ class Protocol(models.TextChoices):
     GOOGLE = "google", "Google"
 
 
+class ModelKind(models.TextChoices):
+    CHAT = "chat", "Chat"
+    EMBEDDING = "embedding", "Embedding"
+
+
 class OutputLimitField(models.TextChoices):
     MAX_TOKENS = "max_tokens", "max_tokens"
     MAX_COMPLETION_TOKENS = "max_completion_tokens", "max_completion_tokens"

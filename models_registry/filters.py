@@ -9,11 +9,11 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from models_registry.choices import CapabilityChoice
 from models_registry.models import Model, Price
 
-SEARCHED = ("identifier", "name", "best_for", "description", "user_description")
+SEARCHED = ("identifier", "name", "aliases", "best_for", "description", "user_description")
 
 
 def search(models: QuerySet[Model], text: str) -> QuerySet[Model]:
-    """Models that have every word somewhere in id, name, best-for or description."""
+    """Models that have every word somewhere in id, name, aliases, best-for or description."""
     for word in text.split():
         found = Q()
         for field in SEARCHED:
@@ -52,7 +52,9 @@ class ModelFilter(django_filters.FilterSet):  # type: ignore[misc]
     capability = django_filters.ChoiceFilter(
         field_name="capabilities", lookup_expr="contains", choices=CapabilityChoice.choices
     )
-    search = django_filters.CharFilter(method="filter_search", label="words in id, name, best-for or description")
+    search = django_filters.CharFilter(
+        method="filter_search", label="words in id, name, aliases, best-for or description"
+    )
     is_deprecated = django_filters.BooleanFilter(method="filter_deprecated", label="deprecated by today")
     min_context = django_filters.NumberFilter(field_name="context_window", lookup_expr="gte")
     max_input_price = django_filters.NumberFilter(field_name="input_price", lookup_expr="lte")
@@ -68,7 +70,7 @@ class ModelFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = Model
-        fields = ["provider", "speed_tier", "supports_reasoning", "is_available", "is_pro", "is_experimental"]
+        fields = ["provider", "kind", "speed_tier", "supports_reasoning", "is_available", "is_pro", "is_experimental"]
 
     def filter_search(self, models: QuerySet[Model], _name: str, text: str) -> QuerySet[Model]:
         return search(models, text)

@@ -13,6 +13,7 @@ from models_registry.choices import (
     DeploymentStatus,
     ImportFormat,
     ImportState,
+    ModelKind,
     OutputLimitField,
     Protocol,
     SpeedTier,
@@ -37,6 +38,12 @@ def validate_capabilities(value: object) -> None:
         raise ValidationError("Write a list of names.")
     if unknown := sorted(set(value) - allowed):
         raise ValidationError(f"Unknown: {', '.join(unknown)}. Allowed: {', '.join(sorted(allowed))}.")
+
+
+def validate_aliases(value: object) -> None:
+    """A list of names. That no other model has them is a rule of the release."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValidationError("Write a list of names.")
 
 
 def validate_upstream(url: str) -> None:
@@ -80,13 +87,25 @@ class Provider(Audited):
 
 
 class Model(Audited):
-    """A chat model that applications can ask for."""
+    """A model that applications can ask for."""
 
     identifier = models.CharField(
         "id", max_length=128, unique=True, validators=[model_id], help_text="provider:name, e.g. openai:gpt-5"
     )
     provider = models.ForeignKey(Provider, on_delete=models.PROTECT, to_field="name", related_name="models")
+    kind = models.CharField(
+        max_length=16,
+        choices=ModelKind,
+        default=ModelKind.CHAT,
+        help_text="The router chooses between chat models only.",
+    )
     name = models.CharField(max_length=128)
+    aliases = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[validate_aliases],
+        help_text='Further names that requests ask for it by, e.g. ["gpt-5-2025-08-07"].',
+    )
     description = models.TextField(blank=True)
     user_description = models.TextField("user-friendly description", blank=True)
     best_for = models.CharField(max_length=255, blank=True)

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from models_registry.catalogue.compiler import RATES
-from models_registry.choices import DeploymentStatus, SpeedTier
+from models_registry.choices import DeploymentStatus, ModelKind, SpeedTier
 from models_registry.fields import RateField
 from models_registry.models import Deployment, Import, Model, Price, Provider
 from models_registry.prices import lists
@@ -88,10 +88,10 @@ class ModelSerializer(serializers.ModelSerializer[Model]):
     class Meta:
         model = Model
         fields = [
-            "id", "provider", "name", "description", "user_description", "best_for", "context_window", "max_output",
-            "capabilities", "supports_reasoning", "knowledge_cutoff", "benchmarks", "speed_tier", "is_pro",
-            "is_internal_only", "is_experimental", "is_available", "deprecated_from", "successor", "source",
-            "deployments",
+            "id", "provider", "kind", "name", "aliases", "description", "user_description", "best_for",
+            "context_window", "max_output", "capabilities", "supports_reasoning", "knowledge_cutoff", "benchmarks",
+            "speed_tier", "is_pro", "is_internal_only", "is_experimental", "is_available", "deprecated_from",
+            "successor", "source", "deployments",
         ]  # fmt: skip
 
 
@@ -133,6 +133,8 @@ class ModelChangeSerializer(ReasonSerializer):
     deprecated_from = serializers.DateField(required=False, allow_null=True)
     successor = serializers.CharField(required=False, allow_blank=True)
     source = serializers.CharField(required=False, allow_blank=True, max_length=255)  # type: ignore[assignment]
+    kind = serializers.ChoiceField(required=False, choices=ModelKind.choices)
+    aliases = serializers.ListField(required=False, child=serializers.CharField(max_length=128))
     deployments = BundleDeploymentSerializer(required=False, many=True)
 
     def facts(self) -> dict[str, Any]:

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
+from models_registry.names import names_of
+
 Capability = Literal["vision", "tools", "audio", "structured_output", "streaming", "reasoning"]
+Kind = Literal["chat", "embedding"]
 Protocol = Literal["openai", "openai-responses", "anthropic", "google"]
 OutputLimitField = Literal["max_tokens", "max_completion_tokens"]
 Status = Literal["available", "degraded", "down"]
@@ -100,13 +104,17 @@ class Deployment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
-    """A chat model that can be asked for as `provider:name`."""
+    """A model that can be asked for as `provider:name`."""
 
     id: str
     provider: str
     """The maker, the part of the id before the colon."""
+    kind: Kind = "chat"
+    """What it gives: answers, or vectors, which the router never chooses between."""
     name: str
     """Name for people, e.g. "GPT-5"."""
+    aliases: tuple[str, ...] = ()
+    """Further names that it is asked for by, such as its maker's own and those of its dated snapshots."""
     description: str = ""
     user_description: str = ""
     best_for: str = ""
@@ -139,13 +147,18 @@ class Model:
         return self.supports_reasoning if need == "reasoning" else need in self.capabilities
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Catalogue:
     """One release of the catalogue line. Release 0 ships with the code."""
 
     release: int
     providers: Mapping[str, Provider]
     models: Mapping[str, Model]
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """Every name that a model is asked for by, with its id."""
+        return names_of({name: model.aliases for name, model in self.models.items()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

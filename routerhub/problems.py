@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from autorouter.decision.explain import as_json
-from autorouter.errors import NoCandidate, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.errors import NoCandidate, RetiredModel, UnknownModel, UnknownPolicy, UnknownTaskType, WrongKind
 from experiments.errors import BadSlice, UnknownOperation
 from models_registry.errors import UnreadableSource, UnwritableFile
 from routerhub.audit.errors import ChangeRefused
@@ -115,7 +115,7 @@ def _given(request: Any, path: str) -> dict[str, Any]:
 _TABLE: tuple[tuple[Any, Callable[[Any, Any], Translated]], ...] = (
     (exceptions.ValidationError, lambda error, request: _invalid(_flat(error.detail), request)),
     (ModelInvalid, _model_invalid),
-    (UnknownModel, lambda error, request: _invalid([(error.field, str(error))], request)),
+    ((UnknownModel, RetiredModel, WrongKind), lambda error, request: _invalid([(error.field, str(error))], request)),
     ((UnknownPolicy, UnknownTaskType), _unknown_name),
     (NoCandidate, lambda error, _: (422, str(error), as_json(error.decision), {})),
     ((UnknownLine, UnknownRelease, Http404), lambda error, _: (404, str(error) or "There is nothing here.", {}, {})),

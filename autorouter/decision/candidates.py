@@ -80,19 +80,22 @@ def keeps_private(deployment: Deployment, providers: Mapping[str, Provider]) -> 
 
 
 def price_now(model: Model, availability: Availability, now: datetime) -> Price | None:
-    """The price of the first deployment that can be called, if it has both an input and an output price."""
+    """The price of the first deployment that can be called, if it says what input and (but for vectors) output cost."""
     deployments = effective_deployments(model, availability) or model.deployments
     try:
         price = price_at(deployments[0].prices if deployments else (), now)
     except UnknownPrice:
         return None
-    return None if price.rates.input is None or price.rates.output is None else price
+    is_whole = price.rates.input is not None and (price.rates.output is not None or model.kind == "embedding")
+    return price if is_whole else None
 
 
 def estimated_cost_usd(model: Model, price: Price | None, task: Task, constraints: Constraints) -> Decimal:
     """Of the estimated prompt and an answer of expected length, at base rates. Raises UnknownPrice."""
-    output = min(EXPECTED_OUTPUT_TOKENS, model.max_output, constraints.max_output_tokens or EXPECTED_OUTPUT_TOKENS)
     rates = price.rates if price else NO_RATES
+    if model.kind == "embedding":
+        return task.input_tokens * known(rates.input, "input") / MILLION
+    output = min(EXPECTED_OUTPUT_TOKENS, model.max_output, constraints.max_output_tokens or EXPECTED_OUTPUT_TOKENS)
     return (task.input_tokens * known(rates.input, "input") + output * known(rates.output, "output")) / MILLION
 
 
@@ -101,13 +104,18 @@ def estimated_cost_usd(model: Model, price: Price | None, task: Task, constraint
 
 def exclusion(model: Model, case: Circumstances) -> Exclusion:
     """Every reason for which a model is out; the first one gives the code."""
-    reasons = [
+    found = reasons(model, case)
+    return Exclusion(model=model.id, code=found[0][0], reason="; ".join(text for _, text in found))
+
+
+def reasons(model: Model, case: Circumstances) -> list[tuple[str, str]]:
+    """Code and text of every reason for which a model is out; none where it may answer."""
+    return [
         *_status_reasons(model, case.constraints, case.now),
         *_fit_reasons(model, case),
         *_availability_reasons(model, case),
         *_price_reasons(model, case),
     ]
-    return Exclusion(model=model.id, code=reasons[0][0], reason="; ".join(text for _, text in reasons))
 
 
 def _status_reasons(model: Model, constraints: Constraints, now: datetime) -> Iterator[tuple[str, str]]:

@@ -14,21 +14,18 @@ from typing import Any
 import orjson
 
 from autorouter.decision.router import ENOUGH
-from autorouter.types import Constraints, Decision, Task
+from autorouter.types import EMBEDDING, Constraints, Decision, Task
 
 DEFAULTS = {field.name: field.default for field in fields(Constraints)}
 
 
 def dumps(decision: Decision, availability_digest: str) -> bytes:
-    """The decision as a record keeps it. It was looked for with `enough` of ENOUGH or more."""
-    return orjson.dumps(
-        {
-            "task": task_to_json(decision.task),
-            "constraints": constraints_to_json(decision.constraints),
-            "availability": availability_digest,
-            "fingerprint": fingerprint(decision),
-        }
-    )
+    """The decision as a record keeps it. It was looked for with `enough` of ENOUGH or more. Where vectors were asked for
+    nothing was chosen, so nothing is kept to choose again."""
+    kept = {"task": task_to_json(decision.task), "constraints": constraints_to_json(decision.constraints)}
+    if decision.task.category == EMBEDDING:
+        return orjson.dumps(kept)
+    return orjson.dumps({**kept, "availability": availability_digest, "fingerprint": fingerprint(decision)})
 
 
 def fingerprint(decision: Decision) -> str:
@@ -94,5 +91,6 @@ _read: Mapping[str, Any] = {
     "rules": tuple,
     "max_cost_usd": Decimal,
     "allowed": _allowed,
+    "stand_ins": lambda raw: tuple((model, asked) for model, asked in raw),
     **dict.fromkeys(("blocked_providers", "blocked_models", "preferred_providers", "preferred_models"), frozenset),
 }

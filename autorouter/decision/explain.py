@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from autorouter.types import Candidate, Constraints, Decision, Task, Terms
+from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Task, Terms
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -17,10 +17,17 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "task": task_json(decision.task),
         "estimated_cost_usd": float(chosen.estimated_cost_usd) if chosen else None,
         "why": why(decision),
+        **stand_in_json(decision, chosen),
         "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
         "candidates": [candidate_json(each) for each in decision.candidates],
         "excluded": [{"model": out.model, "code": out.code, "reason": out.reason} for out in decision.excluded],
     }
+
+
+def stand_in_json(decision: Decision, chosen: Candidate | None) -> dict[str, str]:
+    """`stand_in_for`: the name in whose place the chosen model answers. Empty where it answers as itself."""
+    asked = decision.constraints.stands_in_for(chosen.model) if chosen and decision.constraints.stand_ins else None
+    return {"stand_in_for": asked} if asked else {}
 
 
 def task_json(task: Task) -> dict[str, Any]:
@@ -59,13 +66,16 @@ def why(decision: Decision, chosen: Candidate | None = None) -> str:
         return f"No model can take this request: all {decision.considered} considered are excluded."
     if chosen is not None and chosen.model != first.model:
         score = f"score {_short(chosen.score)}, {_story(chosen)}"
-        return f"{chosen.model} stands in for {first.model}, which could not be used: {score}{_rules(decision)}."
-    return f"{_choice(decision, first)}{_rules(decision)}{_next(decision)}."
+        used = f"{chosen.model} stands in for {first.model}, which could not be used: {score}{_rules(decision)}"
+        return f"{used}{_retired(decision, chosen)}."
+    return f"{_choice(decision, first)}{_rules(decision)}{_retired(decision, first)}{_next(decision)}."
 
 
 def _choice(decision: Decision, first: Candidate) -> str:
     """What put the first one there."""
     task, constraints = decision.task, decision.constraints
+    if task.category == EMBEDDING:
+        return f"{first.model} was asked for: vectors of two models do not mix, so nothing is chosen between them"
     if constraints.keeps_model and first.model == constraints.previous_model:
         return f"{first.model} answered this conversation before and can still take what it asks"
     if constraints.policy:
@@ -89,6 +99,11 @@ def counting(constraints: Constraints) -> str:
 def _rules(decision: Decision) -> str:
     fired = decision.constraints.rules
     return f"; {'rule' if len(fired) == 1 else 'rules'} {', '.join(fired)} fired" if fired else ""
+
+
+def _retired(decision: Decision, chosen: Candidate) -> str:
+    asked = stand_in_json(decision, chosen).get("stand_in_for")
+    return f"; it answers for {asked}, which is not served any more" if asked else ""
 
 
 def _next(decision: Decision) -> str:

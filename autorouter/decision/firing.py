@@ -8,7 +8,7 @@ from typing import Any
 
 from autorouter.decision.bitsets import Steps, members, set_of
 from autorouter.decision.rules import NOBODY, WEEKDAYS, Names, Rule, When, together
-from autorouter.types import CATEGORIES, COMPLEXITIES, Constraints, Task
+from autorouter.types import CATEGORIES, COMPLEXITIES, EMBEDDING, Constraints, Task
 
 MAX_EFFECTS = 256
 """Combinations of fired rules that are kept added up, for each user."""
@@ -49,8 +49,8 @@ class RuleSet:
         self.rules = tuple(rules)
         self._blocked, self._preferred = blocked, preferred
         whens = [rule.when for rule in rules]
-        self._categories = _fitting(CATEGORIES, [when.category for when in whens])
-        self._complexities = _fitting(COMPLEXITIES, [when.complexity for when in whens])
+        self._categories = _fitting([*CATEGORIES, EMBEDDING], [when.category for when in whens])
+        self._complexities = _fitting([*COMPLEXITIES, ""], [when.complexity for when in whens])
         self._weekdays = _fitting(WEEKDAYS, [when.weekday for when in whens])
         self._hours = [set_of(at for at, when in enumerate(whens) if _is_within(when, hour)) for hour in range(24)]
         self._from_tokens = Steps([when.min_tokens for when in whens])

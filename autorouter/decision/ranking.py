@@ -93,7 +93,7 @@ class Span:
 
 
 class Rankings:
-    """Every ranking of a catalogue and a router release, for what can be called at the moment.
+    """Every ranking of a catalogue's chat models and a router release, for what can be called at the moment.
 
     Each is compiled when it is first asked for; `compile_all` does that beforehand. Safe to use from several threads.
     """
@@ -126,10 +126,11 @@ class Rankings:
         return self._begin(now.astimezone(UTC))
 
     def _begin(self, now: datetime) -> Span:
-        changes = sorted({*_changes(self.catalogue.models.values())})
+        chat = {name: model for name, model in self.catalogue.models.items() if model.kind == "chat"}
+        changes = sorted({*_changes(chat.values())})
         bounds = [datetime.min.replace(tzinfo=UTC), *changes, datetime.max.replace(tzinfo=UTC)]
         at = bisect_right(changes, now)
-        standings = {name: self._standing(model, now) for name, model in self.catalogue.models.items()}
+        standings = {name: self._standing(model, now) for name, model in chat.items()}
         span = Span(begins=bounds[at], ends=bounds[at + 1], standings=standings)
         with self._lock:
             self._spans = (span, *self._spans)[:MAX_SPANS]

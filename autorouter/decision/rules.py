@@ -107,6 +107,18 @@ def together(names: Sequence[Names]) -> Names:
     )
 
 
+def with_ids(raw: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Rules that can be read, with ids in place of the names by which they mean models; a name that means none stays."""
+    return [{**rule, "then": {kind: _by_id(effect, names) for kind, effect in rule["then"].items()}} for rule in raw]
+
+
+def _by_id(effect: Any, names: Mapping[str, str]) -> Any:
+    if not isinstance(effect, Mapping) or "models" not in effect:
+        return effect
+    models = [effect["models"]] if isinstance(effect["models"], str) else effect["models"]
+    return {**effect, "models": list(dict.fromkeys(names.get(each, each) for each in models))}
+
+
 def _rule(path: str, raw: object, problems: dict[str, str]) -> Rule:
     facts = _object(path, raw, ("name", "when", "then"), problems)
     name = facts.get("name")

@@ -17,7 +17,7 @@ from autorouter.decision.ranking import Rankings
 from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration
 from autorouter.people import preferences, sessions
-from autorouter.select import Asked, select
+from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
 from autorouter.types import Task
 from budgets.types import Caller
@@ -43,7 +43,10 @@ class SelectView(APIView):
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
         own = _known(lambda: preferences.of_user(_user_id(request)), preferences.NONE)
-        decision = select(_rankings(request), _asked(request, values), own, _task(values), datetime.now(UTC), None)
+        rankings, now = _rankings(request), datetime.now(UTC)
+        refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
+        asked = with_ids(rankings.catalogue, _asked(request, values), now.date(), refuses)
+        decision = select(rankings, asked, own, _task(values), now, None)
         if decision.chosen is None:
             raise NoCandidate(decision)
         return Response(explain.as_json(decision))

@@ -12,7 +12,7 @@ from autorouter.decision import counterfactual, decision_json, explain
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
 from autorouter.errors import RouterError
-from autorouter.types import Candidate, Decision
+from autorouter.types import EMBEDDING, Candidate, Decision
 from experiments.errors import NotReproducible, UnknownOperation
 from routerhub.releases import store
 from routerhub.releases.errors import InvalidRelease, UnknownRelease
@@ -80,6 +80,8 @@ def explained(record: Record) -> ExplainedDecision:
 def reproduce(record: Record) -> Decision:
     """The whole decision, out of nothing but the record and what it names. Raises NotReproducible."""
     raw = record.decision
+    if record.category == EMBEDDING:
+        raise NotReproducible("Vectors were asked for by the name of their model, so nothing was chosen.")
     if not raw.keys() >= PARTS:
         raise NotReproducible("The record does not keep what its decision came from.")
     try:

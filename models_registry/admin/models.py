@@ -22,7 +22,7 @@ from unfold.widgets import (
 
 from models_registry.admin.display import TellsOfWaitingPrices, badges, price_history, price_now, tokens
 from models_registry.admin.pages import DeprecatePage, DuplicatePage
-from models_registry.choices import CapabilityChoice
+from models_registry.choices import CapabilityChoice, ModelKind
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
 from routerhub.audit.admin import AuditedAdmin, ReasonForm, RowForm, TakesPartsAlong
@@ -123,17 +123,29 @@ class ModelAdmin_(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
     list_display = ["known_as", "price", "window", "can", "served", "state"]
     list_filter = [
         ("provider", RelatedDropdownFilter), CapabilityFilter, StateFilter, ("speed_tier", ChoicesDropdownFilter),
-        "is_pro", "is_internal_only", "is_experimental",
+        "kind",         "is_pro", "is_internal_only", "is_experimental",
     ]  # fmt: skip
     actions_detail = ["duplicate", "deprecate"]
     readonly_fields = ["shown_prices", "shown_benchmarks", "panels"]
     list_filter_submit = True
     search_fields = ["identifier", "name", "best_for"]
-    search_help_text = "Words in the id, the name, what it is best for or its description"
+    search_help_text = "Words in the id, the name, the aliases, what it is best for or its description"
     autocomplete_fields = ["successor"]
     inlines = [DeploymentInline, PriceInline]
     fieldsets = [
-        (None, {"fields": [("identifier", "provider"), "name", "best_for", "user_description", "description"]}),
+        (
+            None,
+            {
+                "fields": [
+                    ("identifier", "provider"),
+                    ("name", "kind"),
+                    "aliases",
+                    "best_for",
+                    "user_description",
+                    "description",
+                ]
+            },
+        ),
         (
             "What it can do",
             {
@@ -186,6 +198,8 @@ class ModelAdmin_(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
             price = price_now(deployment.prices.all())
             if price and price.input is not None and price.output is not None:
                 return f"{price.input.normalize():f} / {price.output.normalize():f}"
+            if price and price.input is not None and row.kind == ModelKind.EMBEDDING:
+                return f"{price.input.normalize():f} in"
         return "no price"
 
     @display(description="Window", ordering="context_window")

@@ -13,10 +13,12 @@ from itertools import pairwise
 from typing import Any, TypeVar, get_args
 
 from models_registry.errors import InvalidCatalogue
+from models_registry.names import alias_problems, owners_of
 from models_registry.types import (
     Capability,
     Catalogue,
     Deployment,
+    Kind,
     Model,
     OutputLimitField,
     Price,
@@ -36,10 +38,10 @@ PROVIDER_TYPES = {
 }
 MODEL_TYPES = {
     **dict.fromkeys(("provider", "name", "description", "user_description", "best_for"), str),
-    **dict.fromkeys(("knowledge_cutoff", "speed_tier", "successor", "source"), str),
+    **dict.fromkeys(("kind", "knowledge_cutoff", "speed_tier", "successor", "source"), str),
     **dict.fromkeys(("context_window", "max_output"), int),
     **dict.fromkeys(("supports_reasoning", "is_pro", "is_internal_only", "is_experimental", "is_available"), bool),
-    **dict.fromkeys(("capabilities", "deployments"), list),
+    **dict.fromkeys(("aliases", "capabilities", "deployments"), list),
     "benchmarks": dict,
 }
 DEPLOYMENT_TYPES = {**dict.fromkeys(("provider", "upstream_model", "status"), str), "prices": list}
@@ -57,8 +59,9 @@ def read(bundle: Mapping[str, Any], number: int) -> Catalogue:
     models = _each("models", bundle.get("models"), _model, problems)
     if not models and not problems:
         problems["models"] = "a catalogue needs at least one model."
+    owners = _owners({} if problems else bundle["models"])
     for model in models.values():
-        problems.update(_model_problems(model, bundle["models"], providers))
+        problems.update(_model_problems(model, bundle["models"], owners, providers))
     if problems:
         raise InvalidCatalogue(problems)
     return Catalogue(release=number, providers=providers, models=models)
@@ -100,6 +103,7 @@ def _model(identifier: str, facts: Mapping[str, Any]) -> Model:
         **{
             **facts,
             "id": identifier,
+            "aliases": tuple(facts.get("aliases", ())),
             "capabilities": frozenset(facts.get("capabilities", ())),
             "deprecated_from": date.fromisoformat(deprecated) if deprecated else None,
             "deployments": tuple(_deployment(each) for each in facts.get("deployments", ())),
@@ -161,12 +165,18 @@ def problems_of(kind: str, name: str, bundle: Mapping[str, Any]) -> dict[str, st
         entry = bundle["models"][name]
         named = {entry["provider"], *(each["provider"] for each in entry["deployments"])} & place.keys()
         providers = {each: _provider(each, place[each]) for each in named}
-        problems.update(_model_problems(built[name], bundle["models"], providers))
+        owners = _owners(bundle["models"]) if built[name].aliases else {}
+        problems.update(_model_problems(built[name], bundle["models"], owners, providers))
     return {path.removeprefix(f"{kind}.{name}").lstrip("."): text for path, text in problems.items()}
 
 
+def _owners(models: Mapping[str, Any]) -> Mapping[object, str]:
+    """Whose each alias is, in a bundle."""
+    return owners_of({name: facts.get("aliases", ()) for name, facts in models.items()})
+
+
 def _model_problems(
-    model: Model, models: Mapping[str, Any], providers: Mapping[str, Provider]
+    model: Model, models: Mapping[str, Any], owners: Mapping[object, str], providers: Mapping[str, Provider]
 ) -> Iterator[tuple[str, str]]:
     at = f"models.{model.id}"
     if not MODEL_ID.fullmatch(model.id):
@@ -175,12 +185,11 @@ def _model_problems(
         yield f"{at}.provider", f"{model.provider!r} is not the part of the id before the colon."
     if not 0 < model.max_output <= model.context_window:
         yield f"{at}.max_output", f"{model.max_output} is not from 1 to the context window, {model.context_window}."
+    for problem in alias_problems(model.id, model.aliases, models, owners):
+        yield f"{at}.aliases", problem
     if model.successor and model.successor not in models:
         yield f"{at}.successor", f"there is no model {model.successor!r}."
-    if unknown := sorted(model.capabilities - set(get_args(Capability))):
-        yield f"{at}.capabilities", f"unknown: {', '.join(unknown)}."
-    if model.speed_tier not in get_args(SpeedTier):
-        yield f"{at}.speed_tier", f"{model.speed_tier!r} is not one of {', '.join(get_args(SpeedTier))}."
+    yield from _word_problems(at, model)
     for name, figure in model.benchmarks.items():
         if not _is_benchmark(figure):
             yield (
@@ -188,6 +197,16 @@ def _model_problems(
                 f"{figure!r} is not of the form {BENCHMARK_FORM}, at most {MAX_BENCHMARK:,}.",
             )
     yield from _deployments_problems(at, model, providers)
+
+
+def _word_problems(at: str, model: Model) -> Iterator[tuple[str, str]]:
+    """Words that a field of a model does not have."""
+    if unknown := sorted(model.capabilities - set(get_args(Capability))):
+        yield f"{at}.capabilities", f"unknown: {', '.join(unknown)}."
+    if model.kind not in get_args(Kind):
+        yield f"{at}.kind", f"{model.kind!r} is not one of {', '.join(get_args(Kind))}."
+    if model.speed_tier not in get_args(SpeedTier):
+        yield f"{at}.speed_tier", f"{model.speed_tier!r} is not one of {', '.join(get_args(SpeedTier))}."
 
 
 def _is_benchmark(figure: object) -> bool:
@@ -277,6 +296,7 @@ def _model_json(model: Model) -> dict[str, Any]:
     plain = {field.name: getattr(model, field.name) for field in fields(model) if field.name != "id"}
     return {
         **plain,
+        "aliases": list(model.aliases),
         "capabilities": sorted(model.capabilities),
         "deprecated_from": model.deprecated_from.isoformat() if model.deprecated_from else None,
         "deployments": [_deployment_json(each) for each in model.deployments],

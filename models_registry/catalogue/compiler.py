@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from models_registry.models import Deployment, Model, Price, Provider
+from models_registry.names import names_of
 from models_registry.prices.quarantine import plain
 from models_registry.types import Provider as ProviderValue
 from models_registry.types import Rates
@@ -16,9 +17,9 @@ PROVIDER_FIELDS = (
     "title", "protocol", "base_url", "credential_env", "output_limit_field", "is_local", "is_zero_retention",
 )  # fmt: skip
 MODEL_FIELDS = (
-    "name", "description", "user_description", "best_for", "context_window", "max_output", "supports_reasoning",
-    "knowledge_cutoff", "benchmarks", "speed_tier", "is_pro", "is_internal_only", "is_experimental", "is_available",
-    "source",
+    "kind", "name", "aliases", "description", "user_description", "best_for", "context_window", "max_output",
+    "supports_reasoning", "knowledge_cutoff", "benchmarks", "speed_tier", "is_pro", "is_internal_only",
+    "is_experimental", "is_available", "source",
 )  # fmt: skip
 LINE = "catalogue"
 """The line of releases that these tables make."""
@@ -83,8 +84,13 @@ def provider_value(row: Provider) -> ProviderValue:
 
 
 def model_ids() -> list[str]:
-    """Every model, by id."""
-    return list(Model.objects.values_list("identifier", flat=True))
+    """Every chat model, by id."""
+    return list(Model.objects.filter(kind="chat").values_list("identifier", flat=True))
+
+
+def model_names() -> dict[str, str]:
+    """Every name that a model is asked for by, with its id."""
+    return names_of(dict(Model.objects.values_list("identifier", "aliases")))
 
 
 def successors(today: date) -> dict[str, str]:

@@ -18,7 +18,7 @@ from routerhub.releases.errors import InvalidRelease
 
 Bundle = dict[str, Any]
 DEFAULTS: Mapping[str, Any] = {
-    "description": "", "user_description": "", "best_for": "", "capabilities": ["streaming"],
+    "kind": "chat", "aliases": [], "description": "", "user_description": "", "best_for": "", "capabilities": ["streaming"],
     "supports_reasoning": False, "knowledge_cutoff": "", "benchmarks": {}, "speed_tier": "standard", "is_pro": False,
     "is_internal_only": False, "is_experimental": False, "is_available": True, "deprecated_from": None,
     "successor": "", "source": "", "deployments": [],
@@ -69,7 +69,7 @@ def update(identifier: str, facts: Mapping[str, Any], change: Change) -> int:
 
 
 def duplicate(identifier: str, new: str, change: Change) -> int:
-    """A copy of a model under another id, with its deployments and prices. Raises InvalidRelease.
+    """A copy of a model under another id, with its deployments and prices, without its aliases. Raises InvalidRelease.
 
     What somebody approved of the original's prices counts for the copy too.
     """
@@ -79,7 +79,8 @@ def duplicate(identifier: str, new: str, change: Change) -> int:
         if new in bundle["models"]:
             raise InvalidRelease({"id": f"there is a model {new!r} already."})
         name = f"{original['name']} (copy)"
-        bundle["models"][new] = {**original, "name": name, "provider": new.partition(":")[0], "benchmarks": {}}
+        own = {"name": name, "provider": new.partition(":")[0], "aliases": [], "benchmarks": {}}
+        bundle["models"][new] = {**original, **own}
 
     return _edit_model(new, alter, change, trusts_prices=True)
 

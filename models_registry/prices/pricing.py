@@ -76,7 +76,9 @@ def ceiling(price: Price, max_input_tokens: int, max_output_tokens: int) -> Deci
     """The most that a request within these bounds can cost: every token at the dearest rate it could meet."""
     reachable = [price.rates, *(tier.rates for tier in price.tiers if max_input_tokens > tier.above_input_tokens)]
     dearest_input = max(known(rate, "input") for rates in reachable for rate in _input_rates(rates))
-    dearest_output = max(known(rate, "output") for rates in reachable for rate in _output_rates(rates))
+    dearest_output = Decimal(0)
+    if max_output_tokens:
+        dearest_output = max(known(rate, "output") for rates in reachable for rate in _output_rates(rates))
     tokens = max_input_tokens * dearest_input + max_output_tokens * dearest_output
     return tokens / MILLION + max(rates.requests or Decimal(0) for rates in reachable) / THOUSAND
 

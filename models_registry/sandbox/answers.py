@@ -52,7 +52,7 @@ class Answer:
 
 def answers(body: Mapping[str, Any], script: Script) -> list[Answer]:
     """As many answers as the body asks for, which is in OpenAI's words. Raises BadField."""
-    wanted = _whole(body, "n", 1, MAX_CHOICES)
+    wanted = whole(body, "n", 1, MAX_CHOICES)
     made = _answer(body, script)
     return [made] * (1 if wanted is None else wanted)
 
@@ -84,7 +84,7 @@ def _answer(body: Mapping[str, Any], script: Script) -> Answer:
     before = _before_stop("".join(tokens), _stops(body.get("stop")))
     if before is not None:
         tokens, finish = WORDS.findall(before), "stop"
-    top = (_whole(body, "top_logprobs", 0, MAX_TOP_LOGPROBS) or 0) if body.get("logprobs") else None
+    top = (whole(body, "top_logprobs", 0, MAX_TOP_LOGPROBS) or 0) if body.get("logprobs") else None
     return Answer(tokens=tokens, finish=finish, top_logprobs=top, reasoning=thought)
 
 
@@ -133,7 +133,8 @@ def _before_stop(text: str, stops: Sequence[str]) -> str | None:
     return text[: min(found)] if found else None
 
 
-def _whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+def whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+    """A field that is a whole number within bounds, None where it is not there. Raises BadField."""
     value = body.get(name)
     if value is None:
         return None

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from models_registry.sandbox import vectors
 from models_registry.sandbox.answers import Answer, BadField, answers
 from models_registry.sandbox.anthropic import Anthropic
 from models_registry.sandbox.dialect import Dialect, Json
@@ -18,6 +19,8 @@ from models_registry.sandbox.openai import OpenAI
 from models_registry.sandbox.script import BadScript, Script, read
 
 GARBAGE = b"data: {broken\n\n"
+OPENAI = OpenAI()
+BAD = (orjson.JSONDecodeError, BadScript, BadField, AttributeError, KeyError, TypeError)
 
 
 class Broken(Exception):
@@ -33,14 +36,10 @@ def speaking(dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:
             script = read(body.get("sandbox"))
             asked = dialect.asked(body, request.path_params)
             made = answers(asked, script)
-        except (orjson.JSONDecodeError, BadScript, BadField, AttributeError, KeyError, TypeError) as problem:
-            return _refused(dialect, 400, str(problem), param=problem.param if isinstance(problem, BadField) else None)
-        await asyncio.sleep(script.latency_ms / 1000)
-        if script.fail_status:
-            headers = {"Retry-After": str(script.retry_after_s)} if script.retry_after_s is not None else None
-            return _refused(
-                dialect, script.fail_status, f"The sandbox was told to fail with {script.fail_status}.", headers
-            )
+        except BAD as problem:
+            return _misread(dialect, problem)
+        if (failure := await _failure(dialect, script)) is not None:
+            return failure
         if asked.get("stream"):
             return StreamingResponse(_stream(dialect, asked, script, made), media_type="text/event-stream")
         if script.fail_break == "malformed":
@@ -50,6 +49,30 @@ def speaking(dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:
         return _json(dialect.whole(asked, made))
 
     return answer
+
+
+async def embeddings(request: Request) -> Response:
+    """Vectors, or the failure that the script wants."""
+    try:
+        body = orjson.loads(await request.body())
+        script = read(body.get("sandbox"))
+        made = vectors.answer(body)
+    except BAD as problem:
+        return _misread(OPENAI, problem)
+    return await _failure(OPENAI, script) or _json(made)
+
+
+def _misread(dialect: Dialect, problem: Exception) -> Response:
+    return _refused(dialect, 400, str(problem), param=problem.param if isinstance(problem, BadField) else None)
+
+
+async def _failure(dialect: Dialect, script: Script) -> Response | None:
+    """After the script's latency the failure that it wants, if it wants one."""
+    await asyncio.sleep(script.latency_ms / 1000)
+    if not script.fail_status:
+        return None
+    headers = {"Retry-After": str(script.retry_after_s)} if script.retry_after_s is not None else None
+    return _refused(dialect, script.fail_status, f"The sandbox was told to fail with {script.fail_status}.", headers)
 
 
 def _json(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -86,7 +109,8 @@ async def health(_: Request) -> Response:
 
 app = Starlette(
     routes=[
-        Route("/v1/chat/completions", speaking(OpenAI()), methods=["POST"]),
+        Route("/v1/chat/completions", speaking(OPENAI), methods=["POST"]),
+        Route("/v1/embeddings", embeddings, methods=["POST"]),
         Route("/v1/messages", speaking(Anthropic()), methods=["POST"]),
         Route("/{version:str}/models/{call:str}", speaking(Google()), methods=["POST"]),
         Route("/healthz", health),

@@ -8,7 +8,7 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import call_ids, http
+from models_registry.upstream import call_ids, embeddings, http
 from models_registry.upstream.base import (
     NOTHING_LACKS,
     OPENAI,
@@ -19,7 +19,8 @@ from models_registry.upstream.base import (
     ToolCall,
     UpstreamRequest,
 )
-from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.embeddings import Embeddings
+from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_status
 from models_registry.upstream.json_values import count, mapping
 from models_registry.upstream.openai_calls import Calls, amend_whole
 from models_registry.upstream.refusals import check, error_of, loads, message_of, word
@@ -38,7 +39,7 @@ class OpenAIAdapter:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
-        self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        self._endpoints: dict[tuple[str, str, str], Endpoint] = {}
 
     @staticmethod
     def credentials(api_key: str) -> dict[str, str]:
@@ -70,19 +71,36 @@ class OpenAIAdapter:
             if not ending.is_complete:
                 raise Unreachable("The stream ended before it was done.")
 
-    async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
-        url, headers = self._endpoint(request.address, request.api_key)
+    async def embed(self, request: UpstreamRequest) -> Embeddings:
+        """See models_registry.upstream.embeddings.Embedder."""
+        payload = embeddings.payload(request)
+        try:
+            return await self._embed(request, payload)
+        except Rejected as refused:
+            if (other := embeddings.in_other_format(payload, refused)) is None:
+                raise
+            return await self._embed(request, other)
+
+    async def _embed(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> Embeddings:
+        async with await self._post(request, payload, "embeddings") as response:
+            await check(response, code="code")
+            return embeddings.read(await http.read_all(response), payload)
+
+    async def _post(
+        self, request: UpstreamRequest, payload: Mapping[str, Any], path: str = "chat/completions"
+    ) -> aiohttp.ClientResponse:
+        url, headers = self._endpoint(request.address, request.api_key, path)
         return await http.post(self._session, url, headers, orjson.dumps(payload), request)
 
-    def _endpoint(self, address: str, api_key: str) -> Endpoint:
+    def _endpoint(self, address: str, api_key: str, path: str) -> Endpoint:
         """URL and headers of a provider, made once."""
-        found = self._endpoints.get((address, api_key))
+        found = self._endpoints.get((address, api_key, path))
         if found is None:
             headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
-            found = (URL(f"{address}/chat/completions"), {**headers, **self.credentials(api_key)})
+            found = (URL(f"{address}/{path}"), {**headers, **self.credentials(api_key)})
             if len(self._endpoints) >= MAX_ENDPOINTS:
                 self._endpoints.clear()
-            self._endpoints[address, api_key] = found
+            self._endpoints[address, api_key, path] = found
         return found
 
 

@@ -6,11 +6,11 @@ it. Everything else that is asked here is rare, and goes to Starlette.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from functools import lru_cache
-from types import TracebackType
+from functools import lru_cache, partial
+from types import ModuleType, TracebackType
 from typing import Any
 
 import orjson
@@ -24,11 +24,18 @@ from starlette.types import Message, Receive, Scope, Send
 from autorouter.decision.ranking import Rankings
 from budgets.types import Caller
 from routerhub.audit.change import valid_address
-from routerhub.gateway import idempotency, pipeline, response_state
+from routerhub.gateway import embedding, idempotency, pipeline, response_state
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
-from routerhub.gateway.protocols import anthropic_messages, anthropic_models, fields, openai_models
+from routerhub.gateway.protocols import (
+    anthropic_messages,
+    anthropic_models,
+    codex_models,
+    fields,
+    openai_embeddings,
+    openai_models,
+)
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as ANTHROPIC_MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
@@ -43,6 +50,8 @@ address_of = lru_cache(4_096)(valid_address)
 """A client asks again and again from the same place."""
 JSON = (b"content-type", b"application/json")
 EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
+Serve = Callable[[Mapping[str, str], bytes, Client], Awaitable[Reply]]
+"""What makes a reply of a request: its headers, its body and from where it came."""
 MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 LISTEN_AFTER_S = 0.25
 """A client that leaves is listened for from then on: an answer that is there sooner needs no listener."""
@@ -53,7 +62,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self._protocols = {protocol.path: protocol for protocol in chat_protocols()}
-        self.others = _others(self._protocols)
+        self.others = _others([*self._protocols, openai_embeddings.PATH])
         """Starlette's part, for the addresses that are not chat completions."""
 
     @property
@@ -68,7 +77,10 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         protocol = self._protocols.get(scope["path"])
         if protocol is not None and scope["method"] == "POST":
-            await exchange(self.runtime, protocol, scope, receive, send)
+            serve = idempotency.serve if has_key(scope) else pipeline.serve
+            await exchange(partial(serve, self.runtime, protocol), self.runtime, protocol, scope, receive, send)
+        elif scope["path"] == openai_embeddings.PATH and scope["method"] == "POST":
+            await exchange(partial(embedding.serve, self.runtime), self.runtime, OPENAI_CHAT, scope, receive, send)
         else:
             await self.others(scope, receive, send)
 
@@ -76,8 +88,16 @@ class Gateway:
 # --- chat completions
 
 
-async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, receive: Receive, send: Send) -> None:
-    """One request and its answer. A client that leaves cancels all that is done for it, which settles by itself."""
+def has_key(scope: Scope) -> bool:
+    """Whether the request is to be answered once."""
+    return any(name == idempotency.HEADER.encode() for name, _ in scope["headers"])
+
+
+async def exchange(
+    serve: Serve, runtime: Runtime, protocol: ChatProtocol, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """One request and its answer, its errors as the protocol spells them. A client that leaves cancels all that is done for it,
+    which settles by itself."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     address = address_of(scope["client"][0] if scope["client"] else None)
     client = Client(ip=address, user_agent=headers.get("user-agent", ""))
@@ -91,8 +111,7 @@ async def exchange(runtime: Runtime, protocol: ChatProtocol, scope: Scope, recei
         return
     with CancelledWhenClientLeaves(receive):
         try:
-            serve = idempotency.serve if idempotency.HEADER in headers else pipeline.serve
-            reply = await serve(runtime, protocol, headers, body, client)
+            reply = await serve(headers, body, client)
         except Exception as error:  # the seam: whatever went wrong becomes an answer
             if not isinstance(error, EXPECTED):
                 logger.exception("action=request path=%s", scope["path"])
@@ -188,7 +207,7 @@ async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) ->
 async def models(request: Request) -> Response:
     """GET /v1/models, in the shape of the client's dialect."""
     rankings, caller = _offered(request)
-    lists = anthropic_models if anthropic_models.HEADER in request.headers else openai_models
+    lists = _lists(request)
     return _json(lists.listed(rankings.catalogue, rankings.router, request.query_params, caller, datetime.now(UTC)))
 
 
@@ -234,6 +253,13 @@ def _kept(request: Request) -> tuple[Runtime, Caller, str]:
         identify(request.headers, runtime.snapshots.current.ring, datetime.now(UTC)),
         request.path_params["id"],
     )
+
+
+def _lists(request: Request) -> ModuleType:
+    """Whose list of models the client reads."""
+    if anthropic_models.HEADER in request.headers:
+        return anthropic_models
+    return codex_models if codex_models.QUERY in request.query_params else openai_models
 
 
 def _offered(request: Request) -> tuple[Rankings, Caller]:

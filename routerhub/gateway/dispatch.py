@@ -17,6 +17,7 @@ from budgets.errors import BudgetError
 from budgets.types import Outcome
 from models_registry.types import SANDBOX, Attempt, Model
 from models_registry.upstream.base import Adapter, Chunk, Completion, UpstreamRequest
+from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
 from routerhub.gateway import carrying, failover, settlement
 from routerhub.gateway.errors import AllFailed, BadRequest, BudgetRefused, to_api_error
@@ -30,7 +31,7 @@ CLIENT_LEFT = "The client left before the answer."
 UNEXPECTED = "Something went wrong in RouterHub; its log has more."
 MAX_EARLY_CHUNKS = 100
 """Chunks without content that a stream may begin with: one with the role is usual."""
-Answer = TypeVar("Answer", "Completion", "OpenedStream")
+Answer = TypeVar("Answer", "Completion", "OpenedStream", "Embeddings")
 Call = Callable[[Adapter, UpstreamRequest, Patience], Awaitable[Answer]]
 
 

@@ -9,7 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autorouter.errors import NoCandidate, ProModel, UnknownModel, UnknownPolicy, UnknownTaskType
+from autorouter.errors import (
+    NoCandidate,
+    ProModel,
+    RetiredModel,
+    UnknownModel,
+    UnknownPolicy,
+    UnknownTaskType,
+    WrongKind,
+)
 from budgets.errors import (
     AlreadySettled,
     KeyRefused,
@@ -204,6 +212,12 @@ def _no_candidate(error: NoCandidate) -> ApiError:
     )
 
 
+def _no_model(error: UnknownModel | RetiredModel, code: str, details: Mapping[str, Any]) -> ApiError:
+    return ApiError(
+        status=404, message=str(error), type="invalid_request_error", code=code, param=error.field, details=details
+    )
+
+
 def _invalid(status: int, code: str, param: str | None = None) -> Callable[[Exception], ApiError]:
     def build(error: Exception) -> ApiError:
         return ApiError(status=status, message=str(error), type="invalid_request_error", code=code, param=param)
@@ -257,8 +271,10 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     PermissionMissing: lambda e: ApiError(
         status=403, message=str(e), type="permission_error", code="permission_missing"
     ),
-    UnknownModel: lambda e: ApiError(
-        status=404, message=str(e), type="invalid_request_error", code="model_not_found", param=e.field
+    UnknownModel: lambda e: _no_model(e, "model_not_found", {"nearest": list(e.nearest)} if e.nearest else {}),
+    RetiredModel: lambda e: _no_model(e, "model_retired", {"successor": e.successor}),
+    WrongKind: lambda e: ApiError(
+        status=400, message=str(e), type="invalid_request_error", code="wrong_kind_of_model", param=e.field
     ),
     ProModel: lambda e: ApiError(status=403, message=str(e), type="permission_error", code="pro_model", param="model"),
     UnknownPolicy: _invalid(404, "policy_not_found", "policy"),

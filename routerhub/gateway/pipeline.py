@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from autorouter.errors import NoCandidate, ProModel, RouterError, UnknownModel
+from autorouter.errors import NoCandidate, ProModel, RouterError
 from autorouter.people import preferences
-from autorouter.select import Asked, check, select
+from autorouter.select import Asked, check, select, with_ids
 from budgets.errors import PermissionMissing
 from budgets.types import Caller
 from routerhub.gateway import cache, response_metadata, response_state, router_model, settlement
@@ -91,19 +91,14 @@ async def _decider(runtime: Runtime, arrival: Arrival) -> Select:
 
 
 def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
-    """What the request asks of the router. Raises UnknownModel, ProModel."""
+    """What the request asks of the router, by ids. Raises UnknownModel, RetiredModel, WrongKind, ProModel."""
     caller, model, controls = arrival.caller, arrival.request.model, arrival.request.controls
-    candidates, policy = controls.candidates, controls.policy
+    candidates, policy, is_named = controls.candidates, controls.policy, False
     if model.startswith(POLICY_PREFIX):
         policy = model.removeprefix(POLICY_PREFIX)
     elif model != AUTO:
-        named = arrival.rankings.catalogue.models.get(model)
-        if named is None:
-            raise UnknownModel(model)
-        if named.is_pro and not caller.is_pro:
-            raise ProModel(model, caller.account)
-        candidates = (model,)
-    return Asked(
+        candidates, is_named = (model,), True
+    asked = Asked(
         policy=policy or None,
         task_type=controls.task_type,
         candidates=candidates,
@@ -116,3 +111,10 @@ def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
         tags=controls.tags,
         allow_pro=caller.is_pro,
     )
+    if candidates is None and not controls.previous_model:
+        return asked
+    catalogue = arrival.rankings.catalogue
+    asked = with_ids(catalogue, asked, arrival.at.date(), caller.refuses_stand_ins, "model" if is_named else "")
+    if is_named and not caller.is_pro and catalogue.models[(answers := (asked.candidates or ())[0])].is_pro:
+        raise ProModel(answers, caller.account)
+    return asked

@@ -94,7 +94,7 @@ def plan(
 
     A deployment without a price is not called: what it costs could not be held.
     """
-    places = _priced(deployments, bounds.at)
+    places = _priced(deployments, bounds.at, request.choices)
     if not places:
         return None
     max_output = min(bounds.max_output, model.max_output)
@@ -102,6 +102,8 @@ def plan(
         max_output = min(max_output, usual)
     ceiling = _ceiling_nano(places, request, max_output)
     if bounds.limit_usd is not None and ceiling > (limit_nano := int(bounds.limit_usd * NANO)):
+        if not request.choices:
+            return None
         room = min(each.tariff.output_within(request.max_input_tokens, limit_nano) for each in places)
         fitting = room // request.choices
         if fitting < min(MIN_OUTPUT, max_output):
@@ -118,12 +120,13 @@ def plan(
     )
 
 
-def _priced(deployments: Sequence[Deployment], at: datetime) -> tuple[Place, ...]:
+def _priced(deployments: Sequence[Deployment], at: datetime, choices: int) -> tuple[Place, ...]:
+    """Those whose price says what the prompt costs, and what an answer costs where one is wanted."""
     places = []
     for deployment in deployments:
         try:
             tariff = tariff_at(deployment.prices, at)
-            tariff.ceiling_nano(0, 0)
+            tariff.ceiling_nano(0, choices)
         except UnknownPrice:
             continue
         places.append(Place(deployment=deployment, tariff=tariff))

@@ -27,6 +27,7 @@ def decided(operation: Operation, candidate: Candidate, provider: str) -> dict[s
         "provider": provider,
         "sandbox": provider == SANDBOX,
         "why": explain.why(decision, candidate),
+        **explain.stand_in_json(decision, candidate),
         "task": explain.task_json(decision.task),
         "score": float(candidate.score),
         "tier": candidate.tier,
@@ -55,7 +56,9 @@ def settled(operation: Operation, hold: Hold, charge: Charge) -> dict[str, Any]:
 def headers(operation: Operation, candidate: Candidate, provider: str, dropped: tuple[str, ...]) -> Headers:
     """`dropped`: what of the request did not reach whoever answered."""
     decision, cache = operation.decision, operation.cache or {}
+    asked = decision.constraints.stands_in_for(candidate.model) if decision.constraints.stand_ins else None
     return [
+        *([(b"x-routerhub-model-asked", asked.encode())] if asked else []),
         *([(b"x-routerhub-dropped", ", ".join(dropped).encode())] if dropped else []),
         *[
             (b"x-routerhub-cache-%b" % name.replace("_", "-").encode(), str(told).encode())

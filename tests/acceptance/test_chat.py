@@ -129,6 +129,12 @@ def test_a_dry_run_spends_and_records_nothing(stack: Stack) -> None:
     assert stack.rows("SELECT count(*) FROM analytics_record") == before
 
 
+@pytest.mark.parametrize("name", ["openai:gpt-4", "gpt-4-0613"])
+def test_a_retired_model_is_answered_by_its_successor_under_every_name(stack: Stack, name: str) -> None:
+    status, answer = stack.chat(model=name)
+    assert (status, answer["model"], answer["routerhub"]["stand_in_for"]) == (200, "openai:gpt-4.1", name)
+
+
 def test_a_session_keeps_its_model_across_processes(stack: Stack) -> None:
     session = {"session": "a conversation"}
     stack.chat(model="openai:gpt-6.1-sol", routerhub=session)
@@ -161,7 +167,7 @@ def test_a_session_keeps_its_model_across_processes(stack: Stack) -> None:
         ({"messages": HELLO, "model": 5}, 400, "model"),
         ({"messages": HELLO, "model": "openai:gpt-1000"}, 404, "model"),
         ({"messages": HELLO, "model": "policy:nothing"}, 404, "policy"),
-        ({"messages": HELLO, "model": "openai:gpt-4"}, 422, "model"),
+        ({"messages": HELLO, "model": "openai:gpt-4o", "routerhub": {"max_cost_usd": 0.0000001}}, 422, "model"),
         ({"messages": HELLO, "routerhub": {"colour": 1}}, 400, "routerhub.colour"),
         ({"messages": HELLO, "routerhub": {"priority": "fun"}}, 400, "routerhub.priority"),
         ({"messages": HELLO, "routerhub": {"max_cost_usd": -1}}, 400, "routerhub.max_cost_usd"),

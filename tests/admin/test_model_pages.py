@@ -41,6 +41,22 @@ def test_the_list_shows_price_window_and_what_a_model_can(staff: Client) -> None
         assert shown in page, shown
 
 
+def test_an_embedding_model_is_found_by_an_alias_and_has_a_price_for_input_alone(staff: Client) -> None:
+    ada = "openai:text-embedding-ada-002"
+    assert listed(staff, "q=text-embedding-ada-002-v2") == {ada}
+    assert "0.1 in" in text(staff.get(f"{LIST}?q={ada}"))
+    assert listed(staff, "kind__exact=embedding") == expected(lambda each: each.kind == "embedding")
+
+
+def test_an_alias_is_given_on_the_models_page_and_one_that_is_taken_is_refused_there(staff: Client) -> None:
+    sent = {**form(staff, address(GPT)), "aliases": '["our-model"]', "reason": "ours"}
+    assert staff.post(address(GPT), sent).status_code == 302
+    assert served(GPT)["aliases"] == ["our-model"]
+    refused = staff.post(address(MINI), {**form(staff, address(MINI)), "aliases": '["our-model"]', "reason": "theirs"})
+    assert "is an alias of openai:gpt-5 already." in text(refused)
+    assert served(MINI)["aliases"] == ["gpt-5-mini-2025-08-07"]
+
+
 def test_the_list_is_searched_by_several_words(staff: Client) -> None:
     assert listed(staff, "q=nano+gpt-5") == {"openai:gpt-5-nano", "openai:gpt-5.4-nano"}
     assert GPT in listed(staff, "q=plans+openai+reference")

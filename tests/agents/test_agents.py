@@ -3,6 +3,7 @@
 Both are fetched once, see tests/agents/programs.py. Where they cannot be had, the tests say so.
 """
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -51,12 +52,16 @@ def folder(tmp_path: Path) -> Path:
 
 def said(command: list[str], folder: Path, **env: str) -> str:
     """What the agent answers. Fails when it does."""
+    return ran(command, folder, **env).stdout
+
+
+def ran(command: list[str], folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
     done = subprocess.run(
         command, cwd=folder / "work", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT_S, check=False,
         env={"PATH": os.environ["PATH"], "HOME": str(folder / "home"), **env},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done
 
 
 def program(which: programs.Agent) -> str:
@@ -119,3 +124,21 @@ def test_an_agent_answers_with_text(agent: programs.Ask, stack: Stack, model: Ag
         assert "Hello!" in agent(stack, folder, "Say hello")
     finally:
         model.tools = tools
+
+
+def test_codex_reads_the_list_of_models_where_a_command_gives_its_key(
+    stack: Stack, model: AgentModel, folder: Path
+) -> None:
+    """With a key from the environment it does not ask, and works by what it supposes of a model."""
+    home = folder / "home" / ".codex"
+    home.mkdir()
+    asks = '[model_providers.routerhub.auth]\ncommand = "printenv"\nargs = ["ROUTERHUB_API_KEY"]\n'
+    config = CODEX_CONFIG.format(url=stack.url).replace('env_key = "ROUTERHUB_API_KEY"\n', "")
+    (home / "config.toml").write_text(config + asks)
+    command = [program(programs.CODEX), "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
+    done = ran([*command, "What does the note say?"], folder, ROUTERHUB_API_KEY=stack.key)
+    assert NOTE in done.stdout
+    assert "Model metadata" not in done.stderr
+    assert "failed to refresh available models" not in done.stderr
+    known = json.loads((home / "models_cache.json").read_text())
+    assert known["models"][0]["slug"] == "auto"

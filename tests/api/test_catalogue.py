@@ -73,12 +73,16 @@ def test_models_are_ordered(reader: Client, field: str) -> None:
         "context_window": lambda row: row["context_window"], "input_price": lambda row: prices[row["id"]].input,
         "output_price": lambda row: prices[row["id"]].output,
     }  # fmt: skip
-    rows = [row for row in reader.get(f"/api/models?ordering={field}").json()["results"] if row["id"] in prices]
+    rows = [
+        row for row in reader.get(f"/api/models?kind=chat&ordering={field}").json()["results"] if row["id"] in prices
+    ]
     values = [of[field](row) for row in rows]
     if field != "name":  # which is in the order of the database's language
         assert values == sorted(values)
     assert len(set(values)) > 10
-    backwards = [row for row in reader.get(f"/api/models?ordering=-{field}").json()["results"] if row["id"] in prices]
+    backwards = [
+        row for row in reader.get(f"/api/models?kind=chat&ordering=-{field}").json()["results"] if row["id"] in prices
+    ]
     assert [of[field](row) for row in backwards] == values[::-1]
 
 
@@ -159,7 +163,7 @@ def test_a_model_is_deleted_and_nobody_follows_it_any_more(staff: Client) -> Non
 def test_a_model_is_duplicated_with_places_and_prices(staff: Client) -> None:
     answer = send(staff, "POST", f"models/{GPT}/duplicate", id="openai:copy/2", reason="to try")
     assert (answer.status_code, answer.json()["name"]) == (201, "GPT-5 (copy)")
-    assert served("openai:copy/2") == {**STATIC_GPT, "name": "GPT-5 (copy)", "benchmarks": {}}
+    assert served("openai:copy/2") == {**STATIC_GPT, "name": "GPT-5 (copy)", "aliases": [], "benchmarks": {}}
     assert send(staff, "POST", "models/openai:copy/2/duplicate", id="openai:copy/3", reason="x").status_code == 201
 
 

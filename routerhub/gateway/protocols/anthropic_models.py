@@ -25,7 +25,8 @@ def listed(
 ) -> dict[str, Any]:
     """A page: {"data": [...], "has_more", "first_id", "last_id"}. Raises BadRequest."""
     models = sorted(
-        (model for model in catalogue.models.values() if is_shown(model, caller, now)), key=lambda each: each.id
+        (each for each in catalogue.models.values() if each.kind == "chat" and is_shown(each, caller, now)),
+        key=lambda each: each.id,
     )
     lines = [_entry(AUTO, "RouterHub chooses")]
     lines += [_entry(POLICY_PREFIX + name, f"Policy {name}") for name in router.policies]
@@ -41,7 +42,8 @@ def listed(
 def found(
     catalogue: Catalogue, router: RouterRelease, wanted: str, caller: Caller, now: datetime
 ) -> dict[str, Any] | None:
-    """One line by its id, None where the caller is not offered it."""
+    """One line by its id, or a model's by any of its names; None where the caller is not offered it."""
+    wanted = catalogue.names.get(wanted, wanted)
     every = listed(catalogue, router, {"limit": str(MAX_LIMIT)}, caller, now)["data"]
     return next((line for line in every if line["id"] == wanted), None)
 

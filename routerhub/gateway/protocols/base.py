@@ -36,7 +36,7 @@ class Controls:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatRequest:
-    """A chat completion that is asked for, in whichever dialect it came."""
+    """What is asked for, in whichever dialect it came: a chat completion, or vectors, without messages and answers."""
 
     model: str
     """"auto", "policy:NAME" or a model's id."""
@@ -56,7 +56,7 @@ class ChatRequest:
     """Whether a stream is to end with what was used."""
     max_output_tokens: int | None
     choices: int
-    """How many answers are wanted at once."""
+    """How many answers are wanted at once; 0 for vectors, which have no output."""
     has_tools: bool
     is_structured: bool
     max_input_tokens: int

@@ -13,7 +13,7 @@ from typing import Any, get_args
 from autorouter.types import RouterRelease
 from budgets.types import Caller
 from models_registry.errors import UnknownPrice
-from models_registry.prices.pricing import mean_price, price_at
+from models_registry.prices.pricing import known, mean_price, price_at
 from models_registry.types import Capability, Catalogue, Model
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols import fields
@@ -81,10 +81,10 @@ def listed(
 def found(
     catalogue: Catalogue, router: RouterRelease, wanted: str, caller: Caller, now: datetime
 ) -> dict[str, Any] | None:
-    """One line of the list by its id, None where the caller is not offered it."""
+    """One line of the list by its id, or a model's by any of its names; None where the caller is not offered it."""
     if wanted == AUTO or wanted.removeprefix(POLICY_PREFIX) in router.policies:
         return entry(wanted, "routerhub")
-    model = catalogue.models.get(wanted)
+    model = catalogue.models.get(catalogue.names.get(wanted, ""))
     return model_entry(model) if model is not None and is_shown(model, caller, now) else None
 
 
@@ -96,7 +96,8 @@ def is_shown(model: Model, caller: Caller, now: datetime) -> bool:
 
 
 def _fits(model: Model, asked: Asked) -> bool:
-    text = f"{model.id} {model.name} {model.best_for} {model.description} {model.user_description}".lower()
+    told = (model.id, model.name, *model.aliases, model.best_for, model.description, model.user_description)
+    text = " ".join(told).lower()
     return (
         all(word in text for word in asked.words)
         and asked.provider in {"", model.provider}
@@ -106,7 +107,10 @@ def _fits(model: Model, asked: Asked) -> bool:
 
 def _mean_price(model: Model, now: datetime) -> Decimal:
     try:
-        return mean_price(price_at(model.deployments[0].prices, now)) if model.deployments else UNPRICED
+        price = price_at(model.deployments[0].prices if model.deployments else (), now)
+        if model.kind == "embedding":
+            return known(price.rates.input, "input")
+        return mean_price(price)
     except UnknownPrice:
         return UNPRICED
 
@@ -127,7 +131,9 @@ def entry(identifier: str, owner: str) -> dict[str, Any]:
 def model_entry(model: Model) -> dict[str, Any]:
     """A model's line, with what a picker shows in `routerhub`."""
     facts = {
+        "kind": model.kind,
         "name": model.name,
+        "aliases": list(model.aliases),
         "description": model.user_description,
         "best_for": model.best_for,
         "context_window": model.context_window,

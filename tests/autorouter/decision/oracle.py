@@ -65,23 +65,28 @@ def with_successors(policy: Policy | None, catalogue: Catalogue, now: datetime) 
 
 def line_of(catalogue: Catalogue, name: str, now: datetime) -> list[str]:
     seen: list[str] = []
-    while name in catalogue.models and name not in seen:
+    while name in chat_models(catalogue) and name not in seen:
         seen.append(name)
         model = catalogue.models[name]
         name = model.successor if model.deprecated_from and model.deprecated_from <= now.date() else ""
     return seen
 
 
+def chat_models(catalogue: Catalogue) -> dict[str, Model]:
+    """Those that the router chooses between: embedding models are none of its business."""
+    return {name: model for name, model in catalogue.models.items() if model.kind == "chat"}
+
+
 def considered(catalogue: Catalogue, policy: Policy | None, constraints: Constraints) -> list[Model]:
-    """All models, or those of the policy, or the given ones; given both, those in both."""
-    given = constraints.candidates
+    """All chat models, or those of the policy, or the given ones; given both, those in both."""
+    given, models = constraints.candidates, chat_models(catalogue)
     for at, name in enumerate(given or ()):
-        if name not in catalogue.models:
+        if name not in models:
             raise UnknownModel(name, f"candidates[{at}]")
-    names = list(catalogue.models) if given is None else list(given)
+    names = list(models) if given is None else list(given)
     if policy is not None:
         names = [name for name in policy.models if given is None or name in given]
-    return [catalogue.models[name] for name in dict.fromkeys(names) if name in catalogue.models]
+    return [models[name] for name in dict.fromkeys(names) if name in models]
 
 
 # --- who is out

@@ -27,7 +27,8 @@ def a_place(*prices: Facts, upstream_model: str = "one", provider: str = "acme",
 
 def a_model(name: str = "One", **facts: Any) -> Facts:
     return {
-        "name": name, "provider": "acme", "description": "", "user_description": "", "best_for": "",
+        "kind": "chat", "name": name, "aliases": [], "provider": "acme", "description": "", "user_description": "",
+        "best_for": "",
         "context_window": 100_000, "max_output": 4_000, "capabilities": ["streaming", "tools"],
         "supports_reasoning": False, "knowledge_cutoff": "2026-01", "benchmarks": {}, "speed_tier": "standard",
         "is_pro": False, "is_internal_only": False, "is_experimental": False, "is_available": True,

@@ -108,7 +108,7 @@ def test_every_field_that_a_new_model_needs_is_named() -> None:
 def test_every_unknown_field_is_named_with_those_that_there_are() -> None:
     problems = refused(lambda: editing.add(THREE, {**NEW, "window": 1, "price": 2}, because("other words")))
     assert list(problems) == ["price", "window"]
-    assert problems["window"].startswith("unknown field. Allowed: benchmarks, best_for, capabilities, ")
+    assert problems["window"].startswith("unknown field. Allowed: aliases, benchmarks, best_for, capabilities, ")
     assert "deprecated_from" in problems["window"]
 
 

@@ -25,7 +25,9 @@ THEIR_NAMES = {
 }
 PER_REQUEST = {"requests_kcount"}
 DEPLOYMENTS = [deployment for model in STATIC.models.values() for deployment in model.deployments]
-CHOOSABLE = [model for model in STATIC.models.values() if model.is_available and not model.is_deprecated(TODAY)]
+CHAT = [model for model in STATIC.models.values() if model.kind == "chat"]
+EMBEDDING = [model for model in STATIC.models.values() if model.kind == "embedding"]
+CHOOSABLE = [model for model in CHAT if model.is_available and not model.is_deprecated(TODAY)]
 
 
 def tier_of(model: Model) -> str:
@@ -48,8 +50,8 @@ def their_rate(value: TieredPrices | Decimal | None, above: int) -> Decimal | No
 
 
 def test_at_least_45_models_of_at_least_16_makers_ship() -> None:
-    assert len(STATIC.models) >= 45
-    assert len({model.provider for model in STATIC.models.values()}) >= 16
+    assert len(CHAT) >= 45
+    assert len({model.provider for model in CHAT}) >= 16
     assert STATIC.release == 0
 
 
@@ -89,7 +91,7 @@ def test_every_model_is_described_and_says_where_its_facts_are_from() -> None:
         assert model.best_for
         assert model.source
         assert model.description != model.user_description
-        assert model.has("streaming")
+        assert model.has("streaming") == (model.kind == "chat")
 
 
 def test_every_source_of_a_model_says_of_which_day_it_is() -> None:
@@ -130,7 +132,55 @@ def test_every_deployment_has_a_price_now_an_address_and_a_key(deployment: Deplo
     assert provider.protocol == (provider.name if provider.name in {"anthropic", "google"} else "openai")
     assert provider.base_url.startswith("https://")
     assert provider.credential_env.endswith("_API_KEY")
-    assert mean_price(price_at(deployment.prices, NOW)) > 0
+    rates = price_at(deployment.prices, NOW).rates
+    assert rates.input
+    assert rates.input > 0
+
+
+@pytest.mark.parametrize("model", CHAT, ids=lambda model: model.id)
+def test_every_place_of_a_chat_model_has_a_price_for_output(model: Model) -> None:
+    assert all(mean_price(price_at(deployment.prices, NOW)) > 0 for deployment in model.deployments)
+
+
+def test_at_least_eight_embedding_models_ship_and_one_of_them_is_served_twice() -> None:
+    assert len(EMBEDDING) >= 8
+    assert {model.provider for model in EMBEDDING} >= {"openai", "google", "cohere", "mistral"}
+    assert any(len(model.deployments) > 1 for model in EMBEDDING)
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier"),
+    [
+        ("claude-haiku-4-5", "anthropic:claude-haiku-4-5"),
+        ("claude-haiku-4-5-20251001", "anthropic:claude-haiku-4-5"),
+        ("claude-sonnet-4-5", "anthropic:claude-sonnet-4-5"),
+        ("claude-sonnet-4-20250514", "anthropic:claude-sonnet-4"),
+        ("gpt-4o-mini", "openai:gpt-4o-mini"),
+        ("gpt-4o-mini-2024-07-18", "openai:gpt-4o-mini"),
+        ("gpt-5", "openai:gpt-5"),
+        ("gpt-oss-120b", "openai:gpt-oss-120b"),
+        ("gemini-3.1-pro-preview", "google:gemini-3.1-pro"),
+        ("mistral-small-latest", "mistral:mistral-small"),
+        ("text-embedding-3-small", "openai:text-embedding-3-small"),
+    ],
+)
+def test_the_names_that_clients_send_of_their_own_are_known(name: str, identifier: str) -> None:
+    assert STATIC.names[name] == identifier
+
+
+def test_a_snapshot_at_another_price_is_no_name_of_its_model() -> None:
+    assert "gpt-4o-2024-05-13" not in STATIC.names
+
+
+def test_what_a_maker_calls_its_own_model_is_a_name_of_it() -> None:
+    own = [
+        (deployment.upstream_model, model.id)
+        for model in STATIC.models.values()
+        for deployment in model.deployments
+        if deployment.provider == model.provider not in {"groq", "cerebras"}
+    ]
+    assert len(own) > 50
+    assert {name: STATIC.names[name] for name, _ in own} == dict(own)
 
 
 def test_openai_takes_the_output_limit_under_its_newer_name() -> None:

@@ -1,0 +1,105 @@
+"""The life of a request of vectors: bytes -> Caller -> ChatRequest -> Decision -> Hold -> Served -> Settlement -> bytes.
+
+It is held, called, settled and recorded as a conversation is; but it names its model, and only hosts of that one are tried.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from autorouter.decision.embedding import decide_embedding, embedding_task
+from autorouter.errors import NoCandidate, ProModel
+from autorouter.naming import named, refusal
+from autorouter.people import preferences
+from autorouter.people.preferences import Preferences
+from autorouter.select import Asked, constraints_of
+from autorouter.types import Decision
+from models_registry.upstream.base import Adapter, UpstreamRequest
+from models_registry.upstream.embeddings import Embedder, Embeddings
+from models_registry.upstream.errors import Failed
+from routerhub.gateway import response_metadata, settlement
+from routerhub.gateway.answering import Reply, settle
+from routerhub.gateway.auth import check_permission, identify, user_key
+from routerhub.gateway.dispatch import dispatch
+from routerhub.gateway.failover import NOT_FOUND, Patience
+from routerhub.gateway.operation import Arrival, Operation
+from routerhub.gateway.pipeline import REFUSALS
+from routerhub.gateway.protocols import openai_embeddings
+from routerhub.gateway.protocols.base import UNREAD, Client
+from routerhub.gateway.reservation import answer_cost, believed
+from routerhub.gateway.runtime import Runtime
+
+SCORED = frozenset({"score", "tier", "terms", "runner_up"})
+"""What of an answer's metadata tells how the router chose."""
+
+
+async def serve(runtime: Runtime, headers: Mapping[str, str], body: bytes, client: Client) -> Reply:
+    """One request of vectors, from bytes to bytes. Raises the errors of routerhub.gateway.errors."""
+    snapshot, clock = runtime.snapshots.current, runtime.clock
+    began, at = clock.monotonic(), clock.now()
+    caller = identify(headers, snapshot.ring, at)
+    rankings = snapshot.rankings(user_key(caller))
+    arrival = Arrival(
+        caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
+        usual_output=snapshot.usual_output, at=at, began=began,
+    )  # fmt: skip
+    try:
+        check_permission(caller)
+        arrival = replace(arrival, request=openai_embeddings.read(body, headers))
+        decision = decide(arrival, snapshot.preferences.get(caller.user_id or 0, preferences.NONE))
+        is_dry = arrival.request.controls.dry_run
+        if decision.chosen is None and not is_dry:
+            raise NoCandidate(decision)
+    except REFUSALS as refused:
+        await settlement.refuse(runtime.ledger, arrival, refused, clock.monotonic())
+        raise
+    if is_dry:
+        return Reply(headers=[], body=response_metadata.dry_run(decision))
+    deadline = began + runtime.limits.deadline_s
+    return await _answer(
+        runtime, Operation(arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline)
+    )
+
+
+def decide(arrival: Arrival, own: Preferences) -> Decision:
+    """Whether the model that is named may answer. Raises UnknownModel, RetiredModel, WrongKind, ProModel.
+
+    No successor stands in: an index that was made with one model cannot be searched with another's vectors.
+    """
+    caller, request, rankings, at = arrival.caller, arrival.request, arrival.rankings, arrival.at
+    model, stands_in = named(rankings.catalogue, request.model, at.date(), "embedding")
+    if stands_in:
+        raise refusal(rankings.catalogue, request.model, model)
+    if model.is_pro and not caller.is_pro:
+        raise ProModel(model.id, caller.account)
+    controls = request.controls
+    asked = Asked(
+        candidates=(model.id,), max_cost_usd=controls.max_cost_usd, max_latency_ms=controls.max_latency_ms,
+        allow_pro=caller.is_pro,
+    )  # fmt: skip
+    task, router = embedding_task(openai_embeddings.estimated_tokens(request)), rankings.router
+    constraints = preferences.apply(
+        own, constraints_of(asked, router), controls.priority, task, controls.tags, at, router.policies
+    )
+    return decide_embedding(rankings, model, task, replace(constraints, policy=None), at)
+
+
+async def embed(adapter: Adapter, request: UpstreamRequest, _: Patience) -> Embeddings:
+    """The vectors, as a `Call`. Raises UpstreamError: where the place's dialect has none, another one may."""
+    if not isinstance(adapter, Embedder):
+        text = f"{request.provider} is called in the dialect {adapter.protocol!r}, which has no embeddings here."
+        raise Failed(text, status=NOT_FOUND, was_sent=False)
+    return await adapter.embed(request)
+
+
+async def _answer(runtime: Runtime, operation: Operation) -> Reply:
+    served = await dispatch(runtime, operation, embed)
+    hold, request = served.hold, operation.request
+    usage = believed(served.answer.usage, hold.plan, 0)
+    size = operation.decision.task.input_tokens
+    charge = answer_cost(served.place.tariff, usage, size, 0, hold.granted.amount_nano)
+    whole = await settle(runtime, operation, served, charge, "success")
+    metadata = {name: value for name, value in whole.items() if name not in SCORED}
+    headers = response_metadata.headers(operation, served.candidate, served.place.deployment.provider, served.dropped)
+    headers.append((b"x-routerhub-cost-usd", whole["cost_usd"].encode()))
+    body = openai_embeddings.write(served.answer, request, served.candidate.model, charge.usage, metadata)
+    return Reply(headers=headers, body=body)
