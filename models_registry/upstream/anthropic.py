@@ -12,7 +12,7 @@ from models_registry.types import Usage
 from models_registry.upstream import http
 from models_registry.upstream.anthropic_request import payload_of
 from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall, UpstreamRequest
-from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.refusals import check, loads, message_of, word
 
 VERSION = "2023-06-01"
@@ -111,7 +111,7 @@ def _reported(answer: Mapping[str, Any]) -> UpstreamError:
     kind = word(error, "type")
     status = STATUSES.get(kind or "", 200)
     text = message_of(error) or "It reported an error in place of an answer."
-    return for_status(status)(text, status=status, code=kind, was_refused=True)
+    return for_refusal(status, kind, text)(text, status=status, code=kind, was_refused=True)
 
 
 def read_usage(raw: object) -> Usage | None:

@@ -1,14 +1,16 @@
 """What a server says when it does not answer: read from any JSON, whatever it turns out to be."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import orjson
 
-from models_registry.upstream import http
-from models_registry.upstream.errors import for_status
+from models_registry.upstream import http, rate_limits
+from models_registry.upstream.errors import for_refusal
 
 MAX_MESSAGE_CHARS = 500
+TOO_MANY = 429
 MAX_DEPTH = 250
 """Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
 
@@ -18,13 +20,22 @@ async def check(response: aiohttp.ClientResponse, code: str) -> None:
     if response.status == 200:
         return
     error = error_of(loads(await http.read_refusal(response)))
-    raise for_status(response.status)(
-        message_of(error) or f"It answered {response.status} {response.reason}.",
+    message, found = message_of(error), word(error, code)
+    raise for_refusal(response.status, found, message)(
+        message or f"It answered {response.status} {response.reason}.",
         status=response.status,
-        retry_after_s=http.retry_after_s(response.headers),
-        code=word(error, code),
+        retry_after_s=_pause_s(response),
+        code=found,
         param=word(error, "param"),
     )
+
+
+def _pause_s(response: aiohttp.ClientResponse) -> float | None:
+    """The pause that is asked for, or until the limit that was run into is free again."""
+    asked = http.retry_after_s(response.headers)
+    if asked is not None or response.status != TOO_MANY:
+        return asked
+    return rate_limits.reset_s(response.headers, datetime.now(UTC))
 
 
 def loads(body: bytes) -> Any:

@@ -16,7 +16,7 @@ from budgets.errors import LedgerUnavailable
 from budgets.types import Outcome
 from models_registry.types import SANDBOX, Attempt
 from models_registry.upstream.base import Adapter, Chunk, Completion, UpstreamRequest
-from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
+from models_registry.upstream.errors import Failed, PromptTooLong, TimedOut, Unreachable, UpstreamError
 from routerhub.gateway import failover, settlement
 from routerhub.gateway.errors import AllFailed, BudgetRefused, to_api_error
 from routerhub.gateway.failover import Exposure, GiveUp, Left, NextDeployment, NextModel, Patience, Retry
@@ -210,8 +210,12 @@ class _Course(Generic[Answer]):
 
     async def _go_on(self, error: UpstreamError) -> None:
         """Do what failover says. Raises AllFailed where it says to give up, BudgetRefused, LedgerUnavailable."""
-        failed = AllFailed(error, tuple(self._operation.attempts))
-        step = failover.next_step(self._operation.attempts, error, self._left(1 if self._plans.peek() else 0))
+        attempts = self._operation.attempts
+        failed = AllFailed(error, tuple(attempts))
+        if isinstance(error, PromptTooLong):
+            self._plans.need_more_than(self._planned.candidate.model)
+        left = self._left(1 if self._plans.peek() else 0)
+        step = failover.next_step(attempts, error, left, self._runtime.clock.share())
         match step:
             case Retry(after_s=pause):
                 await self._release_if_charged()

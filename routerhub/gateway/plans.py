@@ -15,7 +15,8 @@ from routerhub.gateway.reservation import Plan
 class Plans:
     """The plans of an operation's candidates, best first. The next one can be looked at before it is taken.
 
-    The decision names as many candidates as failover needs. Where money is short, all others are looked at too.
+    The decision names as many candidates as failover needs. Where money is short, or the prompt is longer than was thought,
+    all others are looked at too.
     """
 
     def __init__(self, operation: Operation, default_max_output: int) -> None:
@@ -27,6 +28,8 @@ class Plans:
         self._next: Plan | None = None
         self._room_nano: int | None = None
         """What the limit that refused an earlier plan has left: dearer ones need not be asked for."""
+        self._min_window = 0
+        """Tokens: smaller ones were found too small for the prompt."""
         self._taken = 0
 
     @property
@@ -55,8 +58,16 @@ class Plans:
         is_money = refused.measure == "money"
         self._room_nano = refused.limit - refused.spent - refused.reserved if is_money else -1
 
+    def need_more_than(self, model: str) -> None:
+        """The prompt does not fit this model's window, whatever was estimated: one that is no larger need not be asked."""
+        self._min_window = max(self._min_window, self._window(model) + 1)
+
     def _fits(self, plan: Plan) -> bool:
-        return self._room_nano is None or plan.ceiling_nano <= self._room_nano
+        has_room = self._room_nano is None or plan.ceiling_nano <= self._room_nano
+        return has_room and self._window(plan.candidate.model) >= self._min_window
+
+    def _window(self, model: str) -> int:
+        return self._operation.arrival.rankings.catalogue.models[model].context_window
 
     def _candidates(self) -> Iterator[Plan]:
         known = self._operation.decision.candidates
@@ -65,7 +76,7 @@ class Plans:
             plan = self._plan(candidate)
             if plan is not None:
                 yield plan
-            is_short = is_short or plan is None or self._room_nano is not None
+            is_short = is_short or plan is None or self._room_nano is not None or self._min_window > 0
         if is_short:
             for candidate in self._operation.select(None).candidates[len(known) :]:
                 if (plan := self._plan(candidate)) is not None:

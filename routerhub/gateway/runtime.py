@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,11 +51,13 @@ class Limits:
 
 
 class Clock:
-    """Time as it passes. Tests have one that they move."""
+    """Time as it passes, and chance. Tests have one that they move."""
 
     now = staticmethod(lambda: datetime.now(UTC))
     monotonic = staticmethod(time.monotonic)
     sleep = staticmethod(asyncio.sleep)
+    share = staticmethod(random.random)
+    """A random number from 0 to 1."""
 
 
 class Sessions:

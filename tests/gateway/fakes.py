@@ -34,7 +34,7 @@ CALLERS = {KEY: ADA, PRO_KEY: replace(ADA, key_id=4, key_name="pro", is_pro=True
 
 
 class FakeClock(Clock):
-    """Stands still, but for sleeping and for what a test adds to `seconds`."""
+    """Stands still, but for sleeping and for what a test adds to `seconds`. Chance always takes the whole."""
 
     def __init__(self) -> None:
         self.seconds = 1_000.0
@@ -50,6 +50,9 @@ class FakeClock(Clock):
         self.slept.append(seconds)
         self.seconds += seconds
         await asyncio.sleep(0)
+
+    def share(self) -> float:
+        return 1.0
 
 
 @dataclass

@@ -16,12 +16,13 @@ from models_registry.upstream.errors import (
     CredentialBad,
     Failed,
     Overloaded,
+    PromptTooLong,
     Rejected,
     TimedOut,
     Unreachable,
 )
 from routerhub.gateway.dispatch import OpenedStream, Served, complete, dispatch, open_stream
-from routerhub.gateway.errors import AllFailed, BudgetRefused
+from routerhub.gateway.errors import AllFailed, BudgetRefused, to_api_error
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes
@@ -182,6 +183,46 @@ async def test_a_rejected_request_is_sent_once() -> None:
     with pytest.raises(AllFailed, match="too long"):
         await course.complete()
     assert (course.tried, course.record["http_status"]) == ([LARGE], 400)
+
+
+async def test_a_prompt_that_is_too_long_goes_to_the_next_model_that_is_larger() -> None:
+    """F10: one failed attempt, and nobody is asked whose window is no larger."""
+    small, same, large = (
+        replace(router_fakes.model(name, ("1", "3")), context_window=window, max_output=1_000)
+        for name, window in ((LARGE, 8_000), (MIDDLE, 8_000), (SMALL, 128_000))
+    )
+    course = Course(
+        PromptTooLong("prompt is too long", status=400),
+        completion(),
+        operation=operation(met=rankings(small, same, large)),
+    )
+    await course.complete()
+    assert course.tried == [LARGE, SMALL]
+    assert course.operation.attempts[0].error == "PromptTooLong: prompt is too long"
+
+
+async def test_candidates_that_the_decision_does_not_name_are_looked_at_for_a_long_prompt_too() -> None:
+    sizes = {LARGE: 8_000, MIDDLE: 128_000}
+    met = rankings(
+        *(
+            replace(router_fakes.model(name, ("1", "3")), context_window=size, max_output=1_000)
+            for name, size in sizes.items()
+        )
+    )
+    course = Course(
+        PromptTooLong("too long", status=400),
+        completion(),
+        operation=operation(LARGE, met=met, everything=decision(LARGE, MIDDLE)),
+    )
+    assert (await course.complete()).candidate.model == MIDDLE
+
+
+async def test_a_prompt_that_nobody_holds_is_refused_in_the_upstreams_words() -> None:
+    course = Course(PromptTooLong("prompt is too long", status=400, code="context_length_exceeded"))
+    with pytest.raises(AllFailed, match="prompt is too long") as caught:
+        await course.complete()
+    refused = to_api_error(caught.value)
+    assert (course.tried, refused.status, refused.code) == ([LARGE], 400, "context_length_exceeded")
 
 
 async def test_the_next_place_of_the_same_model_keeps_the_hold_and_gets_its_own_key(
