@@ -8,11 +8,12 @@ from typing import Any
 
 from django.conf import settings
 
-from models_registry.types import HEALTHY, SANDBOX, Availability, Health, Provider
+from models_registry.types import HEALTHY, SANDBOX, Availability, Health, Provider, ProviderKey
 
 Measured = tuple[Mapping[str, int], Mapping[str, float]]
 """Mean answer time in ms and output tokens a second, each by model id."""
 UNMEASURED: Measured = ({}, {})
+NO_CIRCUITS: Mapping[str, str] = {}
 _measuring: list[Callable[[], Measured]] = []
 
 
@@ -22,15 +23,30 @@ def base_url(provider: Provider, environment: Mapping[str, str] = os.environ) ->
     return (environment.get(override) or provider.base_url).rstrip("/")
 
 
-def api_key(provider: Provider, environment: Mapping[str, str] = os.environ) -> str:
-    return environment.get(provider.credential_env, "") if provider.credential_env else ""
+def keys(provider: Provider, environment: Mapping[str, str] = os.environ) -> tuple[ProviderKey, ...]:
+    """The keys by which a provider is called, in the order in which they are tried. One that needs none has one without a
+    secret; empty: it needs one, and there is none."""
+    name = provider.credential_env
+    if not name:
+        return (no_key(provider),)
+    secret = environment.get(name, "")
+    return (key_of(provider.name, name, secret),) if secret else ()
+
+
+def no_key(provider: Provider) -> ProviderKey:
+    """What a provider is called with that needs none, or of which none is known here: it may say so itself."""
+    return ProviderKey(label="", secret="", id=f"{provider.name} without a key")
+
+
+def key_of(provider: str, label: str, secret: str) -> ProviderKey:
+    """A key with the id that tells whether it was changed."""
+    mark = hashlib.blake2b(secret.encode(errors="surrogatepass"), digest_size=6, person=b"providerkey").hexdigest()
+    return ProviderKey(label=label, secret=secret, id=f"{provider} key {label} {mark}")
 
 
 def can_call(provider: Provider, environment: Mapping[str, str] = os.environ) -> bool:
     """A provider that needs no key can always be called, as soon as it has an address."""
-    return bool(base_url(provider, environment)) and (
-        not provider.credential_env or bool(api_key(provider, environment))
-    )
+    return bool(base_url(provider, environment)) and bool(keys(provider, environment))
 
 
 def current(
@@ -38,6 +54,7 @@ def current(
     health: Health = HEALTHY,
     latency_ms: Mapping[str, int] = UNMEASURED[0],
     tokens_per_second: Mapping[str, float] = UNMEASURED[1],
+    open_circuits: Mapping[str, str] = NO_CIRCUITS,
 ) -> Availability:
     """What can be called now. In SANDBOX=auto the sandbox steps in while no provider has a key."""
     callable_now = frozenset(each.name for each in providers if can_call(each))
@@ -45,6 +62,7 @@ def current(
     return Availability(
         providers=callable_now,
         sandbox=sandbox,
+        open_circuits=open_circuits,
         health=health,
         latency_ms=latency_ms,
         tokens_per_second=tokens_per_second,
@@ -79,7 +97,7 @@ def as_json(availability: Availability) -> dict[str, Any]:
     return {
         "providers": sorted(availability.providers),
         "sandbox": availability.sandbox,
-        "open_circuits": sorted(availability.open_circuits),
+        "open_circuits": sorted(availability.open_circuits.items()),
         "down": sorted(availability.health.down),
         "degraded": sorted(availability.health.degraded),
         "latency_ms": dict(sorted(availability.latency_ms.items())),
@@ -92,7 +110,7 @@ def from_json(raw: Mapping[str, Any]) -> Availability:
     return Availability(
         providers=frozenset(raw["providers"]),
         sandbox=raw["sandbox"],
-        open_circuits=frozenset(raw["open_circuits"]),
+        open_circuits=dict(raw["open_circuits"]),
         health=Health(down=frozenset(raw["down"]), degraded=frozenset(raw["degraded"])),
         latency_ms=raw["latency_ms"],
         tokens_per_second=raw["tokens_per_second"],

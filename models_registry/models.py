@@ -243,6 +243,28 @@ class Probe(Fact):
         return f"{self.deployment}: {self.status}"
 
 
+class Circuit(Fact):
+    """A deployment or a key that is not called for a while, see models_registry.circuits. A closed circuit has no row."""
+
+    subject = models.CharField(
+        max_length=500, unique=True, help_text="A deployment, a provider's key, or a key at one deployment."
+    )
+    since = models.DateTimeField(help_text="When it was first opened.")
+    until = models.DateTimeField(
+        null=True, help_text="From then on one call tries whether it answers again. Empty: until the key is changed."
+    )
+    reason = models.CharField(max_length=255)
+    times = models.PositiveIntegerField(help_text="How often in a row it was opened.")
+    is_limit = models.BooleanField("limit", help_text="It only waits for the reset that the provider announced.")
+    probe_until = models.DateTimeField(null=True, help_text="So long the call that tries it is waited for.")
+
+    class Meta:
+        ordering = ["subject"]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
 class Import(Fact):
     """A file on its way into the tables: read and checked whole, shown as differences, then applied in one transaction."""
 

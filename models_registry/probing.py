@@ -78,8 +78,8 @@ OPENER = build_opener(ProxyHandler({}), _Http, _Https, _NoRedirect)
 
 def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
     """Ask the provider for its list of models."""
-    key = availability.api_key(provider, environment)
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    keys = availability.keys(provider, environment)
+    headers = {"Authorization": f"Bearer {keys[0].secret}"} if keys and keys[0].secret else {}
     request = Request(f"{availability.base_url(provider, environment)}/models", headers=headers)  # noqa: S310 - http(s) by validation
     began = time.monotonic()
     try:

@@ -60,7 +60,7 @@ def why(decision: Decision, chosen: Candidate | None = None) -> str:
     if chosen is not None and chosen.model != first.model:
         score = f"score {_short(chosen.score)}, {_story(chosen)}"
         return f"{chosen.model} stands in for {first.model}, which could not be used: {score}{_rules(decision)}."
-    return f"{_choice(decision, first)}{_rules(decision)}{_next(decision)}."
+    return f"{_choice(decision, first)}{_rules(decision)}{_next(decision)}{_last_resort(decision)}."
 
 
 def _choice(decision: Decision, first: Candidate) -> str:
@@ -78,6 +78,10 @@ def _choice(decision: Decision, first: Candidate) -> str:
 def _rules(decision: Decision) -> str:
     fired = decision.constraints.rules
     return f"; {'rule' if len(fired) == 1 else 'rules'} {', '.join(fired)} fired" if fired else ""
+
+
+def _last_resort(decision: Decision) -> str:
+    return f"; it is a last resort, since nobody else is left: {decision.last_resort}" if decision.last_resort else ""
 
 
 def _next(decision: Decision) -> str:

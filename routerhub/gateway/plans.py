@@ -1,15 +1,19 @@
 """Which candidates are tried, in order: those whose worst case fits what one request may cost and what limits have left."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from autorouter.decision.candidates import serving
+from autorouter.decision.candidates import permitted
 from autorouter.types import Candidate, Decision, Exclusion
 from budgets.types import Refused
+from models_registry.types import Deployment
 from routerhub.gateway import reservation
 from routerhub.gateway.failover import MAX_MODELS
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.reservation import Plan
+
+IsOut = Callable[[Deployment], bool]
+"""Whether a deployment's circuit is open at this moment, or that of all its keys."""
 
 
 class Plans:
@@ -19,8 +23,9 @@ class Plans:
     all others are looked at too.
     """
 
-    def __init__(self, operation: Operation, default_max_output: int) -> None:
+    def __init__(self, operation: Operation, default_max_output: int, is_out: IsOut = lambda _: False) -> None:
         self._operation = operation
+        self._is_out = is_out
         self._bounds = reservation.bounds(
             operation.request, operation.decision, operation.policy, default_max_output, operation.arrival.at
         )
@@ -70,6 +75,16 @@ class Plans:
         return self._operation.arrival.rankings.catalogue.models[model].context_window
 
     def _candidates(self) -> Iterator[Plan]:
+        """Those that are a last resort come after all others."""
+        last: list[Plan] = []
+        for plan in self._in_order():
+            if plan.is_last_resort:
+                last.append(plan)
+            else:
+                yield plan
+        yield from last
+
+    def _in_order(self) -> Iterator[Plan]:
         known = self._operation.decision.candidates
         is_short = False
         for candidate in known:
@@ -85,8 +100,10 @@ class Plans:
     def _plan(self, candidate: Candidate) -> Plan | None:
         rankings, constraints = self._operation.arrival.rankings, self._operation.decision.constraints
         model = rankings.catalogue.models[candidate.model]
-        deployments = serving(model, rankings.catalogue.providers, constraints, rankings.availability)
-        return reservation.plan(self._operation.request, self._bounds, candidate, model, deployments)
+        places = permitted(model, rankings.catalogue.providers, constraints, rankings.availability)
+        closed = tuple(each for each in places if not self._is_out(each))
+        plan = reservation.plan(self._operation.request, self._bounds, candidate, model, closed or places)
+        return plan if closed or plan is None else replace(plan, is_last_resort=True)
 
     def none_fits(self) -> Decision:
         """The decision when no candidate's worst case fits the limit for one request, however short its answer."""

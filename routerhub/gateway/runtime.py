@@ -3,11 +3,8 @@
 import asyncio
 import gc
 import logging
-import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
 import aiohttp
@@ -19,11 +16,15 @@ from autorouter.people.sessions import SessionStore, Turn
 from budgets.ledger import Ledger
 from budgets.types import Caller
 from models_registry import availability
-from models_registry.types import SANDBOX, Deployment, Provider
+from models_registry.circuits.breaker import Rules
+from models_registry.circuits.store import CircuitStore
+from models_registry.types import SANDBOX, Deployment, Provider, ProviderKey
 from models_registry.upstream.base import Adapter
 from models_registry.upstream.errors import Failed
 from models_registry.upstream.http import open_session
 from models_registry.upstream.registry import open_adapters
+from routerhub.gateway.circuits import Circuits
+from routerhub.gateway.clock import Clock
 from routerhub.gateway.protocols.base import Controls
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
 
@@ -48,16 +49,6 @@ class Limits:
     def lease_s(self) -> float:
         """How long a hold may live before it counts as that of a process that died."""
         return self.deadline_s + self.grace_s
-
-
-class Clock:
-    """Time as it passes, and chance. Tests have one that they move."""
-
-    now = staticmethod(lambda: datetime.now(UTC))
-    monotonic = staticmethod(time.monotonic)
-    sleep = staticmethod(asyncio.sleep)
-    share = staticmethod(random.random)
-    """A random number from 0 to 1."""
 
 
 class Sessions:
@@ -89,7 +80,8 @@ class Endpoint:
     provider: Provider
     adapter: Adapter
     address: str
-    api_key: str
+    keys: tuple[ProviderKey, ...]
+    """In the order in which they are tried; never empty."""
 
 
 class Upstreams:
@@ -108,6 +100,13 @@ class Upstreams:
             found = self._endpoints[provider.name] = self._endpoint(provider)
         return found
 
+    def keys(self, deployment: Deployment, providers: Mapping[str, Provider]) -> tuple[ProviderKey, ...]:
+        """The keys by which a deployment is called. Empty where nobody here speaks its protocol."""
+        try:
+            return self.endpoint(deployment, providers).keys
+        except Failed:
+            return ()
+
     def _endpoint(self, provider: Provider) -> Endpoint:
         adapter = self._adapters.get(provider.protocol)
         if adapter is None:
@@ -116,7 +115,7 @@ class Upstreams:
             provider=provider,
             adapter=adapter,
             address=availability.base_url(provider),
-            api_key=availability.api_key(provider),
+            keys=availability.keys(provider) or (availability.no_key(provider),),
         )
 
 
@@ -137,6 +136,7 @@ class Runtime:
     ledger: Ledger
     sessions: Sessions
     upstreams: Upstreams
+    circuits: Circuits
     http: aiohttp.ClientSession
     limits: Limits
     clock: Clock = field(default_factory=Clock)
@@ -151,6 +151,7 @@ class Runtime:
         if under_way:
             await asyncio.wait(under_way, timeout=STOP_WAIT_S)
         self.snapshots.stop()
+        await self.circuits.stop()
         await self.ledger.stop()
         await self.sessions.store.stop()
         await self.http.close()
@@ -161,11 +162,13 @@ async def open_runtime() -> Runtime:
     dsn = database_dsn()
     http = open_session(settings.UPSTREAM_PRIVATE_NETWORKS)
     ledger = Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR)
+    circuits = Circuits(circuit_rules(), CircuitStore(dsn), Clock())
     runtime = Runtime(
-        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use),
+        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use, circuits.hear),
         ledger=ledger,
         sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S)),
         upstreams=Upstreams(open_adapters(http), availability.sandbox_provider()),
+        circuits=circuits,
         http=http,
         limits=Limits(
             deadline_s=settings.REQUEST_DEADLINE_S,
@@ -174,11 +177,23 @@ async def open_runtime() -> Runtime:
             max_body_bytes=settings.MAX_BODY_BYTES,
         ),
     )
+    await runtime.circuits.start()
     runtime.snapshots.start()
     await runtime.ledger.start()
     await runtime.sessions.store.start()
     await asyncio.to_thread(runtime.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
     return runtime
+
+
+def circuit_rules() -> Rules:
+    """When a deployment is taken out, as the settings say."""
+    return Rules(
+        window_s=settings.CIRCUIT_WINDOW_S,
+        min_attempts=settings.CIRCUIT_MIN_ATTEMPTS,
+        failure_share=settings.CIRCUIT_FAILURE_SHARE,
+        open_s=settings.CIRCUIT_OPEN_S,
+        max_open_s=max(settings.CIRCUIT_OPEN_S, settings.CIRCUIT_MAX_OPEN_S),
+    )
 
 
 def spare_the_collector() -> None:

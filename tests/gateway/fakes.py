@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+import psycopg
 
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision.ranking import Rankings
@@ -19,12 +20,15 @@ from autorouter.types import Candidate, Constraints, Decision, Terms
 from budgets.errors import LedgerUnavailable, MissingKey, UnknownKey
 from budgets.types import Caller, Granted, Refused, Settlement, Spend
 from models_registry import availability
+from models_registry.circuits.breaker import Circuit, Rules
 from models_registry.types import SANDBOX, Availability, Provider
 from models_registry.upstream.base import OPENAI, Chunk, Completion, UpstreamRequest
 from models_registry.upstream.openai import read_chunk, read_completion
+from routerhub.gateway.circuits import Circuits
+from routerhub.gateway.clock import Clock
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Client, Controls
-from routerhub.gateway.runtime import Clock, Limits, Runtime, Sessions, Upstreams
+from routerhub.gateway.runtime import Limits, Runtime, Sessions, Upstreams
 from tests.autorouter import fakes
 
 NOW = fakes.NOW
@@ -322,6 +326,58 @@ class FakeSessions:
         pass
 
 
+class FakeCircuitStore:
+    """The circuits that all processes share, in a dictionary. Time is the clock's."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.rows: dict[str, Circuit] = {}
+        self.claimed: set[str] = set()
+        self.is_away = False
+
+    async def start(self) -> None:
+        pass
+
+    async def stop(self) -> None:
+        pass
+
+    async def open(self, circuit: Circuit, open_s: float) -> None:
+        await self._answer()
+        before = self.rows.get(circuit.subject)
+        until = self.clock.monotonic() + open_s
+        self.rows[circuit.subject] = replace(
+            circuit, until=max(until, before.until if before else until), is_shared=True
+        )
+        self.claimed.discard(circuit.subject)
+
+    async def close(self, subject: str) -> None:
+        await self._answer()
+        self.rows.pop(subject, None)
+        self.claimed.discard(subject)
+
+    async def claim(self, subject: str) -> bool:
+        await self._answer()
+        row = self.rows.get(subject)
+        if row is None:
+            return True
+        if row.is_open(self.clock.monotonic()) or subject in self.claimed:
+            return False
+        self.claimed.add(subject)
+        return True
+
+    async def release(self, subject: str) -> None:
+        await self._answer()
+        self.claimed.discard(subject)
+
+    async def _answer(self) -> None:
+        await asyncio.sleep(0)
+        if self.is_away:
+            raise psycopg.OperationalError("away")
+
+
+RULES = Rules(window_s=30, min_attempts=5, failure_share=0.5, open_s=15, max_open_s=60)
+
+
 class FakeHttp:
     is_closed = False
 
@@ -335,11 +391,13 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
     sandbox = Provider(
         name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""
     )
+    clock = getattr(upstream, "clock", None) or FakeClock()
     parts: Any = {
         "snapshots": FakeSnapshots(met or rankings()),
         "ledger": ledger or FakeLedger(),
         "sessions": Sessions(FakeSessions()),  # type: ignore[arg-type]
         "http": FakeHttp(),
-        "clock": getattr(upstream, "clock", None) or FakeClock(),
+        "clock": clock,
+        "circuits": Circuits(RULES, FakeCircuitStore(clock), clock),
     }
     return Runtime(upstreams=Upstreams({OPENAI: upstream}, sandbox), limits=Limits(**values), **parts)

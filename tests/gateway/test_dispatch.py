@@ -14,21 +14,16 @@ from budgets.errors import LedgerUnavailable
 from models_registry.types import SANDBOX, Availability, Deployment
 from models_registry.upstream.errors import (
     CredentialBad,
-    Failed,
     Overloaded,
-    PromptTooLong,
     Rejected,
     TimedOut,
     Unreachable,
 )
-from routerhub.gateway.dispatch import OpenedStream, Served, complete, dispatch, open_stream
-from routerhub.gateway.errors import AllFailed, BudgetRefused, to_api_error
-from routerhub.gateway.operation import Operation
-from routerhub.gateway.runtime import Runtime
+from routerhub.gateway.errors import AllFailed, BudgetRefused
 from tests.autorouter import fakes as router_fakes
+from tests.gateway.courses import DOWN, HELD, LARGE, MIDDLE, SMALL, SPEED, Course
 from tests.gateway.fakes import (
     FakeLedger,
-    FakeUpstream,
     Said,
     again,
     chunk,
@@ -37,58 +32,9 @@ from tests.gateway.fakes import (
     operation,
     rankings,
     request,
-    runtime,
 )
 
 pytestmark = pytest.mark.anyio
-LARGE, MIDDLE, SMALL = "acme:large", "acme:middle", "acme:small"
-HELD = {LARGE: 31_000_000, MIDDLE: 3_100_000, SMALL: 310_000}
-DOWN = Failed("out of order", status=500)
-SPEED = {LARGE: 20.0, MIDDLE: 20.0, SMALL: 20.0}
-
-
-class Course:
-    """One operation on its way through a scripted upstream."""
-
-    def __init__(self, *script: Said | list[Said], ledger: FakeLedger | None = None, **made: Any) -> None:
-        self.upstream = FakeUpstream(*script)
-        self.ledger = ledger or FakeLedger()
-        self.operation: Operation = made.pop("operation", None) or operation(**made)
-        self.runtime: Runtime = runtime(self.upstream, self.ledger)
-
-    async def complete(self) -> Served[Any]:
-        return await dispatch(self.runtime, self.operation, complete)
-
-    async def stream(self) -> Served[OpenedStream]:
-        return await dispatch(self.runtime, self.operation, open_stream)
-
-    async def left_when(self, met: asyncio.Event) -> None:
-        """The client leaves as soon as the upstream waits for the test."""
-        going = asyncio.ensure_future(self.complete())
-        await met.wait()
-        going.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await going
-
-    @property
-    def tried(self) -> list[str]:
-        return [attempt.model for attempt in self.operation.attempts]
-
-    @property
-    def asked(self) -> list[tuple[int, int]]:
-        """Hop and amount of every hold that was asked for."""
-        return [(spend.hop, spend.amount_nano) for spend in self.ledger.asked]
-
-    @property
-    def settled(self) -> list[tuple[int, int, bool]]:
-        """Hop, charge and whether it carried the record, of every settlement."""
-        return [(each.hop, each.amount_nano, each.answer is not None) for each in self.ledger.settled]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        (record,) = self.ledger.records
-        assert self.ledger.holds == {}, "nothing is held any more"
-        return record
 
 
 def waiting() -> tuple[asyncio.Event, "Waiting"]:
@@ -183,46 +129,6 @@ async def test_a_rejected_request_is_sent_once() -> None:
     with pytest.raises(AllFailed, match="too long"):
         await course.complete()
     assert (course.tried, course.record["http_status"]) == ([LARGE], 400)
-
-
-async def test_a_prompt_that_is_too_long_goes_to_the_next_model_that_is_larger() -> None:
-    """F10: one failed attempt, and nobody is asked whose window is no larger."""
-    small, same, large = (
-        replace(router_fakes.model(name, ("1", "3")), context_window=window, max_output=1_000)
-        for name, window in ((LARGE, 8_000), (MIDDLE, 8_000), (SMALL, 128_000))
-    )
-    course = Course(
-        PromptTooLong("prompt is too long", status=400),
-        completion(),
-        operation=operation(met=rankings(small, same, large)),
-    )
-    await course.complete()
-    assert course.tried == [LARGE, SMALL]
-    assert course.operation.attempts[0].error == "PromptTooLong: prompt is too long"
-
-
-async def test_candidates_that_the_decision_does_not_name_are_looked_at_for_a_long_prompt_too() -> None:
-    sizes = {LARGE: 8_000, MIDDLE: 128_000}
-    met = rankings(
-        *(
-            replace(router_fakes.model(name, ("1", "3")), context_window=size, max_output=1_000)
-            for name, size in sizes.items()
-        )
-    )
-    course = Course(
-        PromptTooLong("too long", status=400),
-        completion(),
-        operation=operation(LARGE, met=met, everything=decision(LARGE, MIDDLE)),
-    )
-    assert (await course.complete()).candidate.model == MIDDLE
-
-
-async def test_a_prompt_that_nobody_holds_is_refused_in_the_upstreams_words() -> None:
-    course = Course(PromptTooLong("prompt is too long", status=400, code="context_length_exceeded"))
-    with pytest.raises(AllFailed, match="prompt is too long") as caught:
-        await course.complete()
-    refused = to_api_error(caught.value)
-    assert (course.tried, refused.status, refused.code) == ([LARGE], 400, "context_length_exceeded")
 
 
 async def test_the_next_place_of_the_same_model_keeps_the_hold_and_gets_its_own_key(
