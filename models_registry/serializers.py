@@ -8,8 +8,9 @@ from rest_framework import serializers
 
 from models_registry.catalogue.compiler import RATES
 from models_registry.choices import DeploymentStatus, SpeedTier
+from models_registry.circuits import rows as circuits
 from models_registry.fields import RateField
-from models_registry.models import Deployment, Import, Model, Price, Provider
+from models_registry.models import Circuit, Deployment, Import, Model, Price, Provider
 from models_registry.prices import lists
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
 
@@ -69,14 +70,18 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
     provider = serializers.CharField(source="provider_id")
     prices = PriceSerializer(many=True)
     probe = serializers.SerializerMethodField()
+    circuit = serializers.SerializerMethodField(help_text="Why it is not called at the moment. Null: it is.")
 
     class Meta:
         model = Deployment
-        fields = ["provider", "upstream_model", "position", "status", "probe", "prices"]
+        fields = ["provider", "upstream_model", "position", "status", "probe", "circuit", "prices"]
 
     def get_probe(self, row: Deployment) -> dict[str, Any] | None:
         found = getattr(row, "probe", None)
         return found and {"status": found.status, "detail": found.detail, "checked_at": found.checked_at}
+
+    def get_circuit(self, row: Deployment) -> str | None:
+        return circuits.told(row)
 
 
 class ModelSerializer(serializers.ModelSerializer[Model]):
@@ -203,6 +208,14 @@ class SyncSerializer(ReasonSerializer, PriceListQuery):
     """Which changes of a price list to apply, by the keys that the comparison gave."""
 
     keys = serializers.ListField(child=serializers.CharField(), allow_empty=False)
+
+
+class CircuitSerializer(serializers.ModelSerializer[Circuit]):
+    """`until` null: until the key is changed or somebody closes it."""
+
+    class Meta:
+        model = Circuit
+        fields = ["id", "subject", "since", "until", "reason", "times", "is_limit"]
 
 
 class ImportSerializer(serializers.ModelSerializer[Import]):

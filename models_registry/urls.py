@@ -8,6 +8,7 @@ from models_registry import viewsets
 router = SimpleRouter(trailing_slash=False)
 router.register("models", viewsets.ModelViewSet)
 router.register("providers", viewsets.ProviderViewSet)
+router.register("circuits", viewsets.CircuitViewSet)
 router.register("prices", viewsets.PriceViewSet)
 router.register("imports", viewsets.ImportViewSet)
 

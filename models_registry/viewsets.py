@@ -21,10 +21,12 @@ from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing
 from models_registry.catalogue.bundles import price_json
 from models_registry.catalogue.compiler import LINE
+from models_registry.circuits import rows as circuits
 from models_registry.filters import ModelFilter, PriceFilter, with_price
-from models_registry.models import Import, Model, Price, Provider
+from models_registry.models import Circuit, Deployment, Import, Model, Price, Provider
 from models_registry.prices import lists, rows, syncing
 from models_registry.serializers import (
+    CircuitSerializer,
     DeprecateSerializer,
     DuplicateSerializer,
     ImportSerializer,
@@ -66,7 +68,8 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
 
     def get_queryset(self) -> QuerySet[Model]:
         in_force = Prefetch("deployments__prices", Price.objects.filter(waits_because=""))
-        models = with_price(super().get_queryset()).prefetch_related("deployments__probe", in_force)
+        places = Prefetch("deployments", circuits.with_circuit(Deployment.objects.all()))
+        models = with_price(super().get_queryset()).prefetch_related(places, "deployments__probe", in_force)
         return models if may(self.request.user, "view", Model) else models.filter(is_internal_only=False)
 
     @extend_schema(request=NewModelSerializer, responses={201: ModelSerializer})
@@ -142,6 +145,19 @@ class ProviderViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets
         row.save()
         store.publish(LINE, change)
         serializer.instance = row
+
+
+class CircuitViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Circuit]
+):
+    """Deployments and keys that are not called for a while. Deleting one closes it: calls go through again at once."""
+
+    queryset = Circuit.objects.exclude(circuits.ENDED)
+    serializer_class = CircuitSerializer
+    permission_classes = [TablePermissions]
+
+    def perform_destroy(self, instance: Circuit) -> None:
+        circuits.close([instance.subject])
 
 
 class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Price]):

@@ -7,14 +7,15 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import StackedInline
+from unfold.admin import ModelAdmin, StackedInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from models_registry.models import Deployment, Price, Provider
+from models_registry.circuits import rows as circuits
+from models_registry.models import Circuit, Deployment, Price, Provider
 from models_registry.prices import rows
 from models_registry.prices.quarantine import plain
-from routerhub.audit.admin import AuditedAdmin, TakesPartsAlong, asks_why
+from routerhub.audit.admin import AuditedAdmin, FactAdmin, TakesPartsAlong, asks_why
 from routerhub.audit.change import Change
 
 
@@ -44,7 +45,7 @@ class PriceInline(StackedInline):
 
 @admin.register(Deployment)
 class DeploymentAdmin(TakesPartsAlong, AuditedAdmin):
-    list_display = ["model", "provider", "upstream_model", "position", "set_manually", "found_by_check"]
+    list_display = ["model", "provider", "upstream_model", "position", "set_manually", "found_by_check", "circuit"]
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
     list_filter_submit = True
     list_select_related = ["model", "provider", "probe"]
@@ -63,6 +64,35 @@ class DeploymentAdmin(TakesPartsAlong, AuditedAdmin):
     def found_by_check(self, row: Deployment) -> str:
         probe = getattr(row, "probe", None)
         return probe.status if probe else "not checked"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Deployment]:
+        return circuits.with_circuit(super().get_queryset(request))
+
+    @display(description="Circuit", label={"closed": "success", "open": "danger"})
+    def circuit(self, row: Deployment) -> tuple[str, str]:
+        told = circuits.told(row)
+        return ("open", f"open {told}") if told else ("closed", "closed")
+
+
+@admin.register(Circuit)
+class CircuitAdmin(FactAdmin):
+    """What is not called for a while. Deleting one closes it: calls go through again at once."""
+
+    list_display = ["subject", "since", "until", "times", "is_limit", "reason"]
+    list_filter = ["is_limit"]
+    search_fields = ["subject", "reason"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Circuit]:
+        return super().get_queryset(request).exclude(circuits.ENDED)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(ModelAdmin.has_delete_permission(self, request, obj))
+
+    def delete_model(self, _request: HttpRequest, obj: Circuit) -> None:
+        circuits.close([obj.subject])
+
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Circuit]) -> None:
+        circuits.close(queryset.values_list("subject", flat=True))
 
 
 class WaitsFilter(admin.SimpleListFilter):

@@ -58,7 +58,12 @@ class Circuit:
 
     @property
     def text(self) -> str:
-        return f"since {self.since:%Y-%m-%d %H:%M:%S} UTC: {self.reason}"
+        return told_of(self.since, self.reason)
+
+
+def told_of(since: datetime, reason: str) -> str:
+    """What is told of a circuit that is open."""
+    return f"since {since:%Y-%m-%d %H:%M:%S} UTC: {reason}"
 
 
 class Window:

@@ -3,15 +3,17 @@
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import CharField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat, Now
 
 from models_registry import availability
-from models_registry.circuits.breaker import Circuit, key_there
+from models_registry.circuits.breaker import Circuit, key_there, told_of
 from models_registry.models import Circuit as Row
-from models_registry.types import Catalogue, Provider
+from models_registry.models import Deployment
+from models_registry.types import SANDBOX, Catalogue, Provider
 from routerhub.releases import notify
 
 ANNOUNCED = "circuits"
@@ -52,6 +54,21 @@ def forget_ended() -> int:
     return Row.objects.filter(ENDED).delete()[0]
 
 
+def with_circuit(deployments: QuerySet[Deployment]) -> QuerySet[Deployment]:
+    """Adds `circuit_since` and `circuit_reason` of a circuit of each deployment, or of a key at it: null where none is open."""
+    place = Concat(OuterRef("provider_id"), Value("/"), OuterRef("upstream_model"), output_field=CharField())
+    at_it = Q(subject=place) | Q(subject__startswith=Concat(place, Value(key_there("", ""))))
+    own = living().filter(at_it).order_by("subject")
+    return deployments.annotate(
+        circuit_since=Subquery(own.values("since")[:1]), circuit_reason=Subquery(own.values("reason")[:1])
+    )
+
+
+def told(row: Any) -> str | None:
+    """What is told of the circuit of such a deployment. None: it is closed."""
+    return row.circuit_since and told_of(row.circuit_since, row.circuit_reason)
+
+
 # --- what is out
 
 
@@ -64,12 +81,10 @@ def out_of(catalogue: Catalogue, circuits: Mapping[str, Circuit]) -> Mapping[str
     """The deployments of a catalogue that are out, with what is to be told of it."""
     if not circuits:
         return {}
-    found = (
-        (place.id, why(place.id, catalogue.providers.get(place.provider), circuits))
-        for model in catalogue.models.values()
-        for place in model.deployments
-    )
-    return {name: text for name, text in found if text}
+    places = {place.id: place.provider for model in catalogue.models.values() for place in model.deployments}
+    places |= {f"{SANDBOX}/{name}": SANDBOX for name in catalogue.models}
+    found = {place: why(place, catalogue.providers.get(host), circuits) for place, host in places.items()}
+    return {place: text for place, text in found.items() if text}
 
 
 def why(deployment: str, provider: Provider | None, circuits: Mapping[str, Circuit]) -> str:

@@ -45,7 +45,7 @@ class Permit:
     """A call that goes through. Whatever it comes to is said with it, so that what is late counts for nothing."""
 
     deployment: str
-    key: str
+    key: ProviderKey
     window: Window
     probes: tuple[str, ...] = ()
     """The half-open circuits that this call decides about."""
@@ -98,18 +98,18 @@ class Circuits:
         now = self._clock.monotonic()
         return not circuit.is_open(now) and self._probes.get(circuit.subject, -math.inf) <= now
 
-    def told(self, deployment: str, key: str) -> str:
+    def told(self, deployment: str, key: ProviderKey) -> str:
         """Since when and why a call does not go through."""
-        subjects = (deployment, key, key_there(deployment, key))
+        subjects = _subjects(deployment, key)
         return next(
             (self._open[each].text for each in subjects if each in self._open), "half-open: another call tries it"
         )
 
-    async def enter(self, deployment: str, key: str) -> Permit | None:
+    async def enter(self, deployment: str, key: ProviderKey) -> Permit | None:
         """Go through, as the probe where the circuit is half-open. None: it is open, or another call is the probe."""
         probes: tuple[str, ...] = ()
         if self._open:
-            for subject in (deployment, key, key_there(deployment, key)):
+            for subject in _subjects(deployment, key):
                 circuit = self._open.get(subject)
                 if circuit is None:
                     continue
@@ -120,9 +120,9 @@ class Circuits:
                     probes = (*probes, subject)
         return Permit(deployment=deployment, key=key, window=self._window(deployment), probes=probes)
 
-    def pass_by(self, deployment: str, key: str) -> Permit:
+    def pass_by(self, deployment: str, key: ProviderKey) -> Permit:
         """Go past whatever is open, as a last resort."""
-        shut = tuple(each for each in (deployment, key, key_there(deployment, key)) if each in self._open)
+        shut = tuple(each for each in _subjects(deployment, key) if each in self._open)
         return Permit(deployment=deployment, key=key, window=self._window(deployment), passes=shut)
 
     async def _claims(self, circuit: Circuit) -> bool:
@@ -160,12 +160,10 @@ class Circuits:
         if found.scope == "nobody":
             self.succeeded(permit)
             return
-        subject = {
-            "deployment": permit.deployment,
-            "key": permit.key,
-            "key there": key_there(permit.deployment, permit.key),
-        }[found.scope]
-        if found.rest_s is not None:
+        deployment, key, key_at_it = _subjects(permit.deployment, permit.key)
+        subject = {"deployment": deployment, "key": key, "key there": key_at_it}[found.scope]
+        is_nobodys = math.inf == found.rest_s and not permit.key.label
+        if found.rest_s is not None and not is_nobodys:
             self._settle_probes(permit, subject)
             self._take_out(subject, found.rest_s, str(error), is_limit=found.is_limit)
         else:
@@ -175,9 +173,9 @@ class Circuits:
         """Nobody waited for the answer: it says nothing."""
         self._let_go(permit.probes)
 
-    def rests(self, deployment: str, key: str, rest_s: float) -> None:
+    def rests(self, deployment: str, key: ProviderKey, rest_s: float) -> None:
         """An upstream that answered said that its limit is used up now."""
-        self._take_out(key_there(deployment, key), rest_s, "its limit is used up", is_limit=True)
+        self._take_out(key_there(deployment, key.id), rest_s, "its limit is used up", is_limit=True)
 
     def _count(self, permit: Permit, error: UpstreamError) -> None:
         now, window = self._clock.monotonic(), permit.window
@@ -266,6 +264,11 @@ class Circuits:
         for subject in self._open.keys() ^ (found.keys() | own.keys()):
             self._forget(subject)
         self._open = {**found, **own}
+
+
+def _subjects(deployment: str, key: ProviderKey) -> tuple[str, str, str]:
+    """The circuits that a call goes through: that of the deployment, of the key, and of the key there."""
+    return deployment, key.id, key_there(deployment, key.id)
 
 
 async def _logged(writing: Coroutine[Any, Any, None]) -> None:

@@ -182,22 +182,24 @@ class _Course(Generic[Answer]):
         circuits, deployment = self._runtime.circuits, place.deployment
         keys = [key for key in endpoint.keys if key.id not in self._used_keys] or endpoint.keys
         self._key = (circuits.open_keys(deployment.id, keys) or keys)[0]
-        permit = await circuits.enter(deployment.id, self._key.id)
+        permit = await circuits.enter(deployment.id, self._key)
         if permit is not None:
             return permit
-        told = f"{deployment.id}: circuit open {circuits.told(deployment.id, self._key.id)}"
+        told = f"{deployment.id}: circuit open {circuits.told(deployment.id, self._key)}"
         if not self._planned.is_last_resort and self._left(1 if self._plans.peek() else 0).has_elsewhere:
             self._operation.passed_over.append(told)
             raise CircuitOpen(told, was_sent=False)
         self._operation.passed_over.append(f"{told}; asked as a last resort")
-        return circuits.pass_by(deployment.id, self._key.id)
+        return circuits.pass_by(deployment.id, self._key)
 
     def _blame(self, error: UpstreamError, patience: Patience) -> None:
         permit, self._permit = self._permit, None
         if permit is None:
             return
+        # A script of the sandbox is the request's own doing.
         fair_s = min(FAIR_WAIT_S, self._runtime.limits.deadline_s / 2)
-        if isinstance(error, TimedOut) and error.was_sent and patience.first_content_s < fair_s:
+        is_hurried = isinstance(error, TimedOut) and error.was_sent and patience.first_content_s < fair_s
+        if is_hurried or self._operation.request.script is not None:
             self._runtime.circuits.left(permit)
         else:
             self._runtime.circuits.failed(permit, error)
@@ -220,7 +222,7 @@ class _Course(Generic[Answer]):
             connect_s=patience.connect_s,
             idle_s=patience.idle_s,
             total_s=patience.total_s,
-            on_limit=partial(self._runtime.circuits.rests, deployment.id, self._key.id),
+            on_limit=partial(self._runtime.circuits.rests, deployment.id, self._key),
         )
 
     def _note(self, began: float, at: datetime, status: int | None, error: str) -> int:

@@ -8,11 +8,11 @@ import pytest
 from models_registry.types import Deployment, ProviderKey
 from models_registry.upstream.errors import CredentialBad, Failed, Overloaded, Rejected, TimedOut, UpstreamError
 from routerhub.gateway.circuits import Circuits, Permit
-from tests.gateway.fakes import RULES, FakeCircuitStore, FakeClock
+from tests.gateway.fake_circuits import RULES, FakeCircuitStore
+from tests.gateway.fakes import FakeClock
 
 pytestmark = pytest.mark.anyio
 PLACE, KEY = "acme/large", "acme key ONE 00"
-THERE = f"{PLACE} with {KEY}"
 DEPLOYMENT = Deployment(provider="acme", upstream_model="large")
 KEYS = (ProviderKey(label="ONE", secret="1", id=KEY), ProviderKey(label="TWO", secret="2", id="acme key TWO 00"))
 DOWN = Failed("out of order", status=500)
@@ -42,7 +42,7 @@ class Processes:
 
 
 async def entered(circuits: Circuits) -> Permit:
-    permit = await circuits.enter(PLACE, KEY)
+    permit = await circuits.enter(PLACE, KEYS[0])
     assert permit is not None
     return permit
 
@@ -66,7 +66,7 @@ async def test_it_opens_when_enough_calls_failed_and_everybody_hears_of_it() -> 
     assert not is_out(met.all[1])
     await met.hear()
     assert is_out(met.all[1])
-    assert met.all[1].told(PLACE, KEY).endswith("5 of 5 calls failed, the last one by Failed: out of order")
+    assert met.all[1].told(PLACE, KEYS[0]).endswith("5 of 5 calls failed, the last one by Failed: out of order")
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
@@ -92,7 +92,7 @@ async def test_at_the_end_of_the_open_time_one_call_goes_through_of_all_processe
     await fail(met.one)
     await met.hear()
     met.pass_s(15)
-    tried = await asyncio.gather(*(each.enter(PLACE, KEY) for each in met.all for _ in range(50)))
+    tried = await asyncio.gather(*(each.enter(PLACE, KEYS[0]) for each in met.all for _ in range(50)))
     probes = [permit for permit in tried if permit is not None]
     assert [permit.probes for permit in probes] == [(PLACE,)]
 
@@ -127,7 +127,7 @@ async def test_a_probe_that_fails_opens_it_for_twice_as_long_and_since_keeps_the
     row = met.store.rows[PLACE]
     assert (row.times, row.until, row.since) == (2, met.clock.seconds + 30, since)
     met.pass_s(29)
-    assert await met.all[1].enter(PLACE, KEY) is None
+    assert await met.all[1].enter(PLACE, KEYS[0]) is None
 
 
 async def test_a_probe_whose_client_left_makes_room_for_another_one() -> None:
@@ -147,7 +147,7 @@ async def test_a_probe_of_which_nothing_is_heard_is_taken_for_lost() -> None:
     await fail(met.one)
     met.pass_s(15)
     assert (await entered(met.one)).probes == (PLACE,)
-    assert await met.one.enter(PLACE, KEY) is None
+    assert await met.one.enter(PLACE, KEYS[0]) is None
     met.pass_s(60)
     assert (await entered(met.one)).probes == (PLACE,)
 
@@ -204,16 +204,16 @@ async def test_a_longer_pause_takes_the_place_of_a_shorter_one_and_not_the_other
     for permit, pause in ((first, 5.0), (second, 60.0), (third, 1.0)):
         met.one.failed(permit, Overloaded("slow down", status=429, retry_after_s=pause))
     met.pass_s(59)
-    assert await met.one.enter(PLACE, KEY) is None
+    assert await met.one.enter(PLACE, KEYS[0]) is None
     met.pass_s(1)
     await entered(met.one)
 
 
 async def test_a_limit_that_an_answer_announced_counts_like_one_that_was_run_into() -> None:
     met = Processes()
-    met.one.rests(PLACE, KEY, 30)
+    met.one.rests(PLACE, KEYS[0], 30)
     await met.hear()
-    assert met.all[1].told(PLACE, KEY).endswith("its limit is used up")
+    assert met.all[1].told(PLACE, KEYS[0]).endswith("its limit is used up")
     assert [key.label for key in met.all[1].open_keys(PLACE, KEYS)] == ["TWO"]
 
 
@@ -243,8 +243,20 @@ async def test_a_last_resort_that_answers_closes_it_and_one_that_fails_changes_n
     await met.hear()
     until = met.store.rows[PLACE].until
     for _ in range(10):
-        met.one.failed(met.one.pass_by(PLACE, KEY), DOWN)
+        met.one.failed(met.one.pass_by(PLACE, KEYS[0]), DOWN)
     await met.hear()
     assert met.store.rows[PLACE].until == until
-    met.one.succeeded(met.one.pass_by(PLACE, KEY))
+    met.one.succeeded(met.one.pass_by(PLACE, KEYS[0]))
+    assert not is_out(met.one)
+
+
+async def test_a_place_that_needs_no_key_is_not_out_for_ever_when_it_refuses_one() -> None:
+    met = Processes(count=1)
+    nobodys = ProviderKey(label="", secret="", id="acme without a key")
+    for _ in range(5):
+        permit = await met.one.enter(PLACE, nobodys)
+        assert permit is not None
+        met.one.failed(permit, CredentialBad("who are you?", status=401))
+    assert is_out(met.one), "it counts as a failure"
+    met.pass_s(15)
     assert not is_out(met.one)

@@ -15,7 +15,7 @@ from routerhub.gateway.errors import AllFailed, to_api_error
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes
 from tests.gateway.courses import DOWN, LARGE, MIDDLE, SMALL, Course
-from tests.gateway.fakes import NOW, FakeUpstream, completion, decision, operation, rankings, runtime
+from tests.gateway.fakes import NOW, FakeUpstream, completion, decision, operation, rankings, request, runtime
 
 pytestmark = pytest.mark.anyio
 
@@ -89,10 +89,10 @@ class Hosts:
             raise self.down[request.provider]
         return completion()
 
-    async def ask(self, *models: str, seconds: float = 300) -> Any:
+    async def ask(self, *models: str, seconds: float = 300, **made_of: Any) -> Any:
         """The operation, served."""
         passed_s = self.runtime.clock.monotonic() - 1_000
-        made = operation(*(models or (LARGE, SMALL)), met=self.met, seconds=passed_s + seconds)
+        made = operation(*(models or (LARGE, SMALL)), met=self.met, seconds=passed_s + seconds, **made_of)
         await dispatch(self.runtime, made, complete)
         return made
 
@@ -153,6 +153,15 @@ async def test_refused_requests_leave_every_circuit_closed() -> None:
     assert (await met.ask(LARGE)).passed_over == []
 
 
+async def test_what_a_script_of_the_sandbox_asks_for_opens_no_circuit() -> None:
+    met = Hosts("one", down={"one": DOWN})
+    for _ in range(5):
+        with pytest.raises(AllFailed):
+            await met.ask(LARGE, asked=request(script={"status": 500}))
+    met.down.clear()
+    assert (await met.ask(LARGE)).passed_over == []
+
+
 async def test_a_time_out_of_a_request_in_a_hurry_says_nothing_of_the_place() -> None:
     met = Hosts("one", "two", down={"one": TimedOut("slow")})
     for _ in range(10):
@@ -201,7 +210,8 @@ async def test_each_attempt_names_its_key_by_the_label_and_never_by_the_secret()
     assert b"sk-acme" not in orjson.dumps(course.operation.attempts)
 
 
-async def test_a_refused_key_is_not_tried_again() -> None:
+async def test_a_refused_key_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE_API_KEY", "sk-one")
     met = Hosts("one", "two", down={"one": CredentialBad("revoked", status=401)})
     for _ in range(3):
         await met.ask()
