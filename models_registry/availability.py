@@ -14,6 +14,8 @@ Measured = tuple[Mapping[str, int], Mapping[str, float]]
 """Mean answer time in ms and output tokens a second, each by model id."""
 UNMEASURED: Measured = ({}, {})
 NO_CIRCUITS: Mapping[str, str] = {}
+Keys = Mapping[str, tuple[ProviderKey, ...]]
+_held: list[Keys] = [{}]
 _measuring: list[Callable[[], Measured]] = []
 
 
@@ -24,13 +26,22 @@ def base_url(provider: Provider, environment: Mapping[str, str] = os.environ) ->
 
 
 def keys(provider: Provider, environment: Mapping[str, str] = os.environ) -> tuple[ProviderKey, ...]:
-    """The keys by which a provider is called, in the order in which they are tried. One that needs none has one without a
-    secret; empty: it needs one, and there is none."""
-    name = provider.credential_env
-    if not name:
-        return (no_key(provider),)
-    secret = environment.get(name, "")
-    return (key_of(provider.name, name, secret),) if secret else ()
+    """The keys by which a provider is called, in the order in which they are tried: those of the rows, then that of the
+    environment. One that needs none has one without a secret; empty: it needs one, and there is none."""
+    rows, name = held().get(provider.name, ()), provider.credential_env
+    secret = environment.get(name, "") if name else ""
+    own = (key_of(provider.name, name, secret),) if secret else ()
+    return (*rows, *own) or (() if name else (no_key(provider),))
+
+
+def hold(keys: Keys) -> None:
+    """Let the keys of the rows count in this process from now on: whoever has read them says so here."""
+    _held[:] = [keys]
+
+
+def held() -> Keys:
+    """The keys of the rows that count at the moment, by provider."""
+    return _held[0]
 
 
 def no_key(provider: Provider) -> ProviderKey:
@@ -41,7 +52,7 @@ def no_key(provider: Provider) -> ProviderKey:
 def key_of(provider: str, label: str, secret: str) -> ProviderKey:
     """A key with the id that tells whether it was changed."""
     mark = hashlib.blake2b(secret.encode(errors="surrogatepass"), digest_size=6, person=b"providerkey").hexdigest()
-    return ProviderKey(label=label, secret=secret, id=f"{provider} key {label} {mark}")
+    return ProviderKey(label=label, secret=secret, id=f"{provider} key {label} {mark}", mark=mark)
 
 
 def can_call(provider: Provider, environment: Mapping[str, str] = os.environ) -> bool:

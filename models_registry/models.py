@@ -79,6 +79,33 @@ class Provider(Audited):
         return self.title
 
 
+class ProviderKey(Audited):
+    """A key by which a provider is called, see models_registry.provider_keys. Its secret is kept sealed, and in no history."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, to_field="name", related_name="keys")
+    label = models.CharField(
+        max_length=64,
+        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", "Write letters, digits, '.', '_' and '-' only.")],
+        help_text="What records and pages call it.",
+    )
+    position = models.PositiveSmallIntegerField(
+        "order", default=0, help_text="The lowest is tried first; the others when it is refused or at its limit."
+    )
+    is_enabled = models.BooleanField("enabled", default=True)
+    sealed = models.BinaryField()
+    mark = models.CharField(max_length=12, editable=False, help_text="Stands for the secret, and tells nothing of it.")
+    rotated_at = models.DateTimeField(editable=False, help_text="Since when it has this secret.")
+    final_because = "A provider's key is not restored: its secret is in no history. Enter it anew."
+    named_by = ("provider",)
+
+    class Meta:
+        ordering = ["provider", "position", "id"]
+        constraints = [models.UniqueConstraint(fields=["provider", "label"], name="one_provider_key_per_label")]
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.provider_id}"
+
+
 class Model(Audited):
     """A chat model that applications can ask for."""
 

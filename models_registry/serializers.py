@@ -6,11 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from models_registry import provider_keys
 from models_registry.catalogue.compiler import RATES
 from models_registry.choices import DeploymentStatus, SpeedTier
 from models_registry.circuits import rows as circuits
 from models_registry.fields import RateField
-from models_registry.models import Circuit, Deployment, Import, Model, Price, Provider
+from models_registry.models import Circuit, Deployment, Import, Model, Price, Provider, ProviderKey
 from models_registry.prices import lists
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
 
@@ -195,6 +196,38 @@ class ProviderChangeSerializer(Reasoned, Strict, serializers.ModelSerializer[Pro
             "name", "title", "protocol", "base_url", "credential_env", "output_limit_field", "is_local", "is_zero_retention",
             "reason",
         ]  # fmt: skip
+
+
+class ProviderKeySerializer(serializers.ModelSerializer[ProviderKey]):
+    """Without the secret, which is never shown."""
+
+    provider = serializers.CharField(source="provider_id")
+    circuit = serializers.SerializerMethodField(help_text="Since when and why it is not used. Null: it is.")
+
+    class Meta:
+        model = ProviderKey
+        fields = ["id", "provider", "label", "position", "is_enabled", "rotated_at", "circuit"]
+
+    def get_circuit(self, row: ProviderKey) -> str | None:
+        return circuits.told(row)
+
+
+class ProviderKeyChangeSerializer(Reasoned, Strict, serializers.ModelSerializer[ProviderKey]):
+    """What may be changed of a key. A new secret takes the place of the old one at once."""
+
+    secret = serializers.CharField(write_only=True, required=False, max_length=provider_keys.MAX_SECRET)
+
+    class Meta:
+        model = ProviderKey
+        fields = ["secret", "position", "is_enabled", "reason"]
+
+
+class NewProviderKeySerializer(ProviderKeyChangeSerializer):
+    secret = serializers.CharField(write_only=True, max_length=provider_keys.MAX_SECRET)
+    provider = serializers.SlugRelatedField[Any](slug_field="name", queryset=Provider.objects.all())
+
+    class Meta(ProviderKeyChangeSerializer.Meta):
+        fields = ["provider", "label", *ProviderKeyChangeSerializer.Meta.fields]
 
 
 class PriceListQuery(serializers.Serializer[Any]):

@@ -92,6 +92,8 @@ class ProviderKey:
     secret: str = field(repr=False)
     id: str
     """Another one as soon as the secret is changed. It tells nothing of it."""
+    mark: str = ""
+    """What of the id stands for the secret."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

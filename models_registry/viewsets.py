@@ -23,10 +23,9 @@ from models_registry.catalogue.bundles import price_json
 from models_registry.catalogue.compiler import LINE
 from models_registry.circuits import rows as circuits
 from models_registry.filters import ModelFilter, PriceFilter, with_price
-from models_registry.models import Circuit, Deployment, Import, Model, Price, Provider
+from models_registry.models import Deployment, Import, Model, Price, Provider
 from models_registry.prices import lists, rows, syncing
 from models_registry.serializers import (
-    CircuitSerializer,
     DeprecateSerializer,
     DuplicateSerializer,
     ImportSerializer,
@@ -145,19 +144,6 @@ class ProviderViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets
         row.save()
         store.publish(LINE, change)
         serializer.instance = row
-
-
-class CircuitViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[Circuit]
-):
-    """Deployments and keys that are not called for a while. Deleting one closes it: calls go through again at once."""
-
-    queryset = Circuit.objects.exclude(circuits.ENDED)
-    serializer_class = CircuitSerializer
-    permission_classes = [TablePermissions]
-
-    def perform_destroy(self, instance: Circuit) -> None:
-        circuits.close([instance.subject])
 
 
 class PriceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Price]):

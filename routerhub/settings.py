@@ -1,5 +1,7 @@
 """Every setting, read from the environment once. A senseless value stops the start and says what to write."""
 
+import base64
+import hashlib
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -56,6 +58,21 @@ def _origin(name: str) -> str:
     if raw and (parts.scheme not in {"http", "https"} or not parts.hostname or raw.rstrip("/").count("/") != 2):
         raise ImproperlyConfigured(f"{name}={raw!r}: write an address without a path, like http://127.0.0.1:8001.")
     return raw.rstrip("/")
+
+
+def _storage_keys() -> tuple[bytes, ...]:
+    """Keys of 32 bytes in URL-safe base64, with commas between them, the newest first."""
+    raw: list[str] = env.list("STORAGE_KEYS", default=[])
+    try:
+        keys = tuple(base64.urlsafe_b64decode(each.strip()) for each in raw)
+    except ValueError:
+        keys = (b"",)
+    if any(len(key) != 32 for key in keys):
+        raise ImproperlyConfigured(
+            "STORAGE_KEYS has something else than 32 bytes in URL-safe base64: write "
+            "`python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'`."
+        )
+    return keys or (hashlib.sha256(f"routerhub storage {SECRET_KEY}".encode()).digest(),)
 
 
 # --- core
@@ -194,6 +211,9 @@ CIRCUIT_MIN_ATTEMPTS = int(_number("CIRCUIT_MIN_ATTEMPTS", 5, 1, 10_000))
 CIRCUIT_FAILURE_SHARE = _number("CIRCUIT_FAILURE_SHARE", 0.5, 0.01, 1)
 CIRCUIT_OPEN_S = _number("CIRCUIT_OPEN_S", 15, 0.1, 3_600)
 CIRCUIT_MAX_OPEN_S = _number("CIRCUIT_MAX_OPEN_S", 300, 0.1, 24 * 3_600)
+
+# What is kept sealed is sealed with the first key, the others only open; without any, one is derived from SECRET_KEY.
+STORAGE_KEYS = _storage_keys()
 
 # --- background work
 CELERY_TASK_IGNORE_RESULT = True

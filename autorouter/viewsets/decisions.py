@@ -22,7 +22,7 @@ from autorouter.select import Asked, select
 from autorouter.serializers import SelectSerializer
 from autorouter.types import Task
 from budgets.types import Caller
-from models_registry import availability, probing
+from models_registry import availability, probing, provider_keys
 from models_registry.circuits import rows
 from models_registry.types import HEALTHY
 from routerhub.audit.permissions import Readers, TablePermissions
@@ -65,6 +65,7 @@ def _rankings(request: Request) -> Rankings:
     catalogue = releases.for_user("catalogue", user)
     health = _known(probing.measured, HEALTHY)
     measured = _known(availability.measured, availability.UNMEASURED)
+    availability.hold(_known(provider_keys.read, availability.held()))
     out = rows.still_open(_known(rows.read, ()), time.monotonic())
     return Rankings(
         catalogue=catalogue,

@@ -85,16 +85,20 @@ class Endpoint:
 
 
 class Upstreams:
-    """Every provider's address, key and adapter. The environment is read once for each provider of a release."""
+    """Every provider's address, keys and adapter, read once for each provider of a release until the keys change."""
 
     def __init__(self, adapters: Mapping[str, Adapter], sandbox: Provider) -> None:
         self._adapters = adapters
         self._sandbox = sandbox
         self._endpoints: dict[str, Endpoint] = {}
+        self._held = availability.held()
 
     def endpoint(self, deployment: Deployment, providers: Mapping[str, Provider]) -> Endpoint:
         """Where and how a deployment is called. Raises Failed where nobody here speaks its protocol."""
         provider = self._sandbox if deployment.provider == SANDBOX else providers[deployment.provider]
+        if self._held is not availability.held():
+            self._held = availability.held()
+            self._endpoints.clear()
         found = self._endpoints.get(provider.name)
         if found is None or found.provider is not provider:
             found = self._endpoints[provider.name] = self._endpoint(provider)

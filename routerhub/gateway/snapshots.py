@@ -25,7 +25,7 @@ from autorouter.people.preferences import Preferences
 from budgets import keys, limits
 from budgets.keys import Held, KeyRing
 from budgets.limits import UNREAD, LimitIndex
-from models_registry import probing
+from models_registry import availability, probing, provider_keys
 from models_registry.availability import UNMEASURED, Measured
 from models_registry.circuits import rows
 from models_registry.circuits.breaker import Circuit
@@ -106,9 +106,11 @@ class Loader:
         releases = live.load(before.releases) if "releases" in whole else before.releases
         health = probing.measured() if "facts" in whole else before.health
         measured = measuring.facts() if "facts" in whole else before.measured
+        if "provider_keys" in whole:
+            availability.hold(provider_keys.read())
         circuits = rows.read() if "circuits" in whole else before.circuits
         at, ranked = time.monotonic(), before.ranked
-        if whole & {"releases", "facts", "circuits"}:
+        if whole & {"releases", "facts", "circuits", "provider_keys"}:
             out = rows.still_open(circuits, at)
             ranked = ranked.renewed(releases, health, measured, out, availability_facts.keep)
             ranked.compile(releases)
