@@ -15,9 +15,11 @@ from django.utils.timezone import now
 
 from models_registry import availability, sealing
 from models_registry.circuits import rows as circuits
+from models_registry.models import Circuit
 from models_registry.models import ProviderKey as Row
 from models_registry.sealing import Unreadable
 from models_registry.types import ProviderKey
+from routerhub.releases import notify
 
 logger = logging.getLogger(__name__)
 ANNOUNCED = "provider_keys"
@@ -49,6 +51,13 @@ def read() -> Mapping[str, tuple[ProviderKey, ...]]:
             continue
         found[row.provider_id].append(availability.key_of(row.provider_id, row.label, secret))
     return {name: tuple(keys) for name, keys in found.items()}
+
+
+def changed(instance: Row, **_: object) -> None:
+    """Tell every process, when the transaction commits. What was found of an earlier secret is over."""
+    stale = Circuit.objects.filter(subject__contains=f"{instance.provider_id} key {instance.label} ")
+    circuits.close(stale.exclude(subject__endswith=f" {instance.mark}").values_list("subject", flat=True))
+    notify.announce(ANNOUNCED)
 
 
 def with_circuit(keys: QuerySet[Row]) -> QuerySet[Row]:

@@ -206,7 +206,7 @@ SPOOL_DIR = Path(env.str("SPOOL_DIR", str(VAR_DIR / "spool")))
 
 # A deployment's circuit opens when so large a share of its calls within so many seconds failed, if there were at least so many.
 # It is tried again after CIRCUIT_OPEN_S, and after twice as long each time that it fails then.
-CIRCUIT_WINDOW_S = _number("CIRCUIT_WINDOW_S", 30, 1, 3_600)
+CIRCUIT_WINDOW_S = _number("CIRCUIT_WINDOW_S", 10, 1, 3_600)
 CIRCUIT_MIN_ATTEMPTS = int(_number("CIRCUIT_MIN_ATTEMPTS", 5, 1, 10_000))
 CIRCUIT_FAILURE_SHARE = _number("CIRCUIT_FAILURE_SHARE", 0.5, 0.01, 1)
 CIRCUIT_OPEN_S = _number("CIRCUIT_OPEN_S", 15, 0.1, 3_600)

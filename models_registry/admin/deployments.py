@@ -142,8 +142,8 @@ class CircuitAdmin(FactAdmin):
     list_filter = ["is_limit"]
     search_fields = ["subject", "reason"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Circuit]:
-        return super().get_queryset(request).exclude(circuits.ENDED)
+    def get_queryset(self, _request: HttpRequest) -> QuerySet[Circuit]:
+        return circuits.living()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(ModelAdmin.has_delete_permission(self, request, obj))

@@ -45,7 +45,8 @@ def close(subjects: Iterable[str]) -> int:
     """Let calls through again: what staff say. Returns how many were open."""
     with transaction.atomic():
         closed = Row.objects.filter(subject__in=list(subjects)).delete()[0]
-        notify.announce(ANNOUNCED)
+        if closed:
+            notify.announce(ANNOUNCED)
     return closed
 
 

@@ -9,54 +9,138 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('models_registry', '0002_circuits'),
+        ("models_registry", "0002_circuits"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HistoricalProviderKey',
+            name="HistoricalProviderKey",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('ip', models.GenericIPAddressField(blank=True, null=True)),
-                ('transaction', models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('pg_current_xact_id()::text::bigint', []), editable=False, help_text="PostgreSQL's number of the transaction: versions with the same one were written together.")),
-                ('label', models.CharField(help_text='What records and pages call it.', max_length=64, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9._-]*$', "Write letters, digits, '.', '_' and '-' only.")])),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='The lowest is tried first; the others when it is refused or at its limit.', verbose_name='order')),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('mark', models.CharField(editable=False, help_text='Stands for the secret, and tells nothing of it.', max_length=12)),
-                ('rotated_at', models.DateTimeField(editable=False, help_text='Since when it has this secret.')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.TextField(null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('provider', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='models_registry.provider', to_field='name')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("ip", models.GenericIPAddressField(blank=True, null=True)),
+                (
+                    "transaction",
+                    models.BigIntegerField(
+                        db_default=django.db.models.expressions.RawSQL("pg_current_xact_id()::text::bigint", []),
+                        editable=False,
+                        help_text="PostgreSQL's number of the transaction: versions with the same one were written together.",
+                    ),
+                ),
+                (
+                    "label",
+                    models.CharField(
+                        help_text="What records and pages call it.",
+                        max_length=64,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z0-9][A-Za-z0-9._-]*$", "Write letters, digits, '.', '_' and '-' only."
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="The lowest is tried first; the others when it is refused or at its limit.",
+                        verbose_name="order",
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                (
+                    "mark",
+                    models.CharField(
+                        editable=False, help_text="Stands for the secret, and tells nothing of it.", max_length=12
+                    ),
+                ),
+                ("rotated_at", models.DateTimeField(editable=False, help_text="Since when it has this secret.")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.TextField(null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="models_registry.provider",
+                        to_field="name",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical provider key',
-                'verbose_name_plural': 'historical provider keys',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical provider key",
+                "verbose_name_plural": "historical provider keys",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='ProviderKey',
+            name="ProviderKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(help_text='What records and pages call it.', max_length=64, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9._-]*$', "Write letters, digits, '.', '_' and '-' only.")])),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='The lowest is tried first; the others when it is refused or at its limit.', verbose_name='order')),
-                ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
-                ('sealed', models.BinaryField()),
-                ('mark', models.CharField(editable=False, help_text='Stands for the secret, and tells nothing of it.', max_length=12)),
-                ('rotated_at', models.DateTimeField(editable=False, help_text='Since when it has this secret.')),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='models_registry.provider', to_field='name')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "label",
+                    models.CharField(
+                        help_text="What records and pages call it.",
+                        max_length=64,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z0-9][A-Za-z0-9._-]*$", "Write letters, digits, '.', '_' and '-' only."
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="The lowest is tried first; the others when it is refused or at its limit.",
+                        verbose_name="order",
+                    ),
+                ),
+                ("is_enabled", models.BooleanField(default=True, verbose_name="enabled")),
+                ("sealed", models.BinaryField()),
+                (
+                    "mark",
+                    models.CharField(
+                        editable=False, help_text="Stands for the secret, and tells nothing of it.", max_length=12
+                    ),
+                ),
+                ("rotated_at", models.DateTimeField(editable=False, help_text="Since when it has this secret.")),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="keys",
+                        to="models_registry.provider",
+                        to_field="name",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['provider', 'position', 'id'],
-                'constraints': [models.UniqueConstraint(fields=('provider', 'label'), name='one_provider_key_per_label')],
+                "ordering": ["provider", "position", "id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("provider", "label"), name="one_provider_key_per_label")
+                ],
             },
         ),
     ]

@@ -1,5 +1,6 @@
 """Whom dispatch does not ask: models too small for the prompt, places and keys whose circuits are open."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from autorouter.decision.router import decide
 from autorouter.types import Constraints
+from models_registry import availability
 from models_registry.types import Deployment
 from models_registry.upstream.errors import CredentialBad, Overloaded, PromptTooLong, Rejected, TimedOut, Unreachable
 from routerhub.gateway.dispatch import complete, dispatch
@@ -198,19 +200,82 @@ def test_the_decision_says_since_when_a_circuit_is_open_and_takes_it_as_a_last_r
 
 
 @pytest.fixture
-def keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ACME_API_KEY", "sk-acme")
+def keys() -> Iterator[None]:
+    """Five keys of the provider "one" that it refuses, and a sixth that it takes."""
+    made = [availability.key_of("one", label, f"sk-{label}") for label in ("a", "b", "c", "d", "e", "good")]
+    availability.hold({"one": tuple(made)})
+    yield
+    availability.hold({})
+
+
+class Keyed(Hosts):
+    """One host that takes some keys alone."""
+
+    def __init__(self, *takes: str, error: Exception | None = None) -> None:
+        super().__init__("one", "two")
+        self.takes, self.error = takes, error or CredentialBad("revoked", status=401)
+        self.used: list[str] = []
+
+    async def complete(self, request: Any) -> Any:
+        self.used.append(request.api_key)
+        if request.provider == "one" and request.api_key not in self.takes:
+            raise self.error
+        return completion()
 
 
 @pytest.mark.usefixtures("keys")
-async def test_each_attempt_names_its_key_by_the_label_and_never_by_the_secret() -> None:
-    course = Course(DOWN, completion())
-    await course.complete()
-    assert [each.key for each in course.operation.attempts] == ["ACME_API_KEY", "ACME_API_KEY"]
-    assert b"sk-acme" not in orjson.dumps(course.operation.attempts)
+async def test_five_dead_keys_and_a_good_one_are_a_success_without_a_pause() -> None:
+    """F12."""
+    met = Keyed("sk-good")
+    made = await met.ask()
+    assert met.used == ["sk-a", "sk-b", "sk-c", "sk-d", "sk-e", "sk-good"]
+    assert [each.key for each in made.attempts] == ["a", "b", "c", "d", "e", "good"]
+    assert met.runtime.clock.slept == []  # type: ignore[attr-defined]
+    assert b"sk-" not in orjson.dumps(made.attempts)
+    await met.ask()
+    assert met.used[6:] == ["sk-good"], "who was refused is not tried again"
 
 
-async def test_a_refused_key_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("keys")
+async def test_a_key_that_was_changed_is_tried_again() -> None:
+    met = Keyed("sk-new")
+    await met.ask()
+    availability.hold({"one": (availability.key_of("one", "a", "sk-new"),)})
+    met.used.clear()
+    await met.ask()
+    assert met.used == ["sk-new"]
+
+
+@pytest.mark.usefixtures("keys")
+async def test_when_all_keys_are_refused_the_next_host_is_asked_with_its_own() -> None:
+    met = Keyed()
+    made = await met.ask()
+    assert (made.attempts[-1].provider, met.used[-1]) == ("two", "")
+    met.used.clear()
+    await met.ask()
+    assert met.used == [""]
+
+
+@pytest.mark.usefixtures("keys")
+async def test_a_key_at_its_limit_rests_while_the_next_one_serves() -> None:
+    """F12: 429 is the key's, a failure of the server is not."""
+    met = Keyed("sk-b", error=Overloaded("slow down", status=429, retry_after_s=60))
+    await met.ask()
+    await met.ask()
+    assert met.used == ["sk-a", "sk-b", "sk-b"]
+    met.runtime.clock.seconds += 60  # type: ignore[attr-defined]
+    await met.ask()
+    assert met.used[3:] == ["sk-a", "sk-b"]
+
+
+@pytest.mark.usefixtures("keys")
+async def test_a_failure_of_the_server_is_tried_again_with_the_same_key() -> None:
+    met = Keyed(error=DOWN)
+    await met.ask()
+    assert met.used == ["sk-a", "sk-a", ""]
+
+
+async def test_a_refused_key_of_the_environment_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONE_API_KEY", "sk-one")
     met = Hosts("one", "two", down={"one": CredentialBad("revoked", status=401)})
     for _ in range(3):

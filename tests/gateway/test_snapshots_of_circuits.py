@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from models_registry import availability, provider_keys
 from models_registry import models as models_registry
 from models_registry.circuits import rows as circuits
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
@@ -43,6 +44,26 @@ def test_a_circuit_that_opens_and_closes_counts_within_a_second_and_the_reason_i
         assert circuits.close([place]) == 1
         counts_within_a_second(lambda: heard[-1] == [])
         assert running.current.rankings("anybody").availability.open_circuits == {}
+    finally:
+        running.stop()
+
+
+def test_a_key_that_is_added_and_rotated_is_called_with_within_a_second(transactional_db: None) -> None:
+    running = SnapshotKeeper(database_dsn(), 600)
+    running.start()
+    try:
+        assert running.wait_for_first(10)
+        provider = models_registry.Provider.objects.create(name="openai", title="OpenAI")
+        row = models_registry.ProviderKey(provider=provider, label="team-a")
+        for secret in ("sk-1", "sk-2"):
+            provider_keys.seal(row, secret)
+            row.save()
+            counts_within_a_second(
+                lambda secret=secret: [key.secret for key in availability.held().get("openai", ())] == [secret]  # type: ignore[misc]
+            )
+        assert "openai" in running.current.rankings("anybody").availability.providers
+        row.delete()
+        counts_within_a_second(lambda: availability.held() == {})
     finally:
         running.stop()
 
