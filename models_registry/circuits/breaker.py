@@ -78,9 +78,10 @@ class Window:
 
     def count(self, now: float, has_failed: bool) -> None:
         number = int(now // self._width_s)
-        if not self._buckets or self._buckets[-1][0] < number:
-            self._buckets.append([number, 0, 0])
-        bucket = self._buckets[-1]
+        bucket = self._buckets[-1] if self._buckets else None
+        if bucket is None or bucket[0] < number:
+            bucket = [number, 0, 0]
+            self._buckets.append(bucket)
         bucket[1] += 1
         bucket[2] += has_failed
 

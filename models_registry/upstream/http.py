@@ -5,7 +5,6 @@ import errno
 import socket
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from types import TracebackType
@@ -66,7 +65,7 @@ async def post(
     timeout = aiohttp.ClientTimeout(total=request.total_s, connect=request.connect_s, sock_read=request.idle_s)
     with TRANSLATED:
         response = await session.post(url, data=body, headers=headers, timeout=timeout, allow_redirects=False)
-    if request.on_limit is not None and (pause_s := rate_limits.reset_s(response.headers, datetime.now(UTC))):
+    if request.on_limit is not None and (pause_s := rate_limits.reset_s(response.headers)):
         request.on_limit(pause_s)
     return response
 

@@ -1,6 +1,5 @@
 """What a server says when it does not answer: read from any JSON, whatever it turns out to be."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -35,7 +34,7 @@ def _pause_s(response: aiohttp.ClientResponse) -> float | None:
     asked = http.retry_after_s(response.headers)
     if asked is not None or response.status != TOO_MANY:
         return asked
-    return rate_limits.reset_s(response.headers, datetime.now(UTC))
+    return rate_limits.reset_s(response.headers)
 
 
 def loads(body: bytes) -> Any:

@@ -60,6 +60,8 @@ class Circuits:
         self._rules, self._store, self._clock = rules, store, clock
         self._open: dict[str, Circuit] = {}
         self._windows: dict[str, Window] = {}
+        self._permits: dict[str, Permit] = {}
+        """The last one of each deployment, for the next call by the same key while every circuit is closed."""
         self._probes: dict[str, float] = {}
         """Until when (monotonic seconds) nobody here asks for the probe of a circuit."""
         self._writing: set[asyncio.Task[None]] = set()
@@ -107,17 +109,22 @@ class Circuits:
 
     async def enter(self, deployment: str, key: ProviderKey) -> Permit | None:
         """Go through, as the probe where the circuit is half-open. None: it is open, or another call is the probe."""
+        if not self._open:
+            last = self._permits.get(deployment)
+            if last is None or last.key is not key:
+                last = Permit(deployment=deployment, key=key, window=self._window(deployment))
+                self._permits[deployment] = last
+            return last
         probes: tuple[str, ...] = ()
-        if self._open:
-            for subject in _subjects(deployment, key):
-                circuit = self._open.get(subject)
-                if circuit is None:
-                    continue
-                if not await self._claims(circuit):
-                    self._let_go(probes)
-                    return None
-                if subject in self._open:
-                    probes = (*probes, subject)
+        for subject in _subjects(deployment, key):
+            circuit = self._open.get(subject)
+            if circuit is None:
+                continue
+            if not await self._claims(circuit):
+                self._let_go(probes)
+                return None
+            if subject in self._open:
+                probes = (*probes, subject)
         return Permit(deployment=deployment, key=key, window=self._window(deployment), probes=probes)
 
     def pass_by(self, deployment: str, key: ProviderKey) -> Permit:
@@ -151,8 +158,9 @@ class Circuits:
     def succeeded(self, permit: Permit) -> None:
         """It answered, be it by refusing the request."""
         permit.window.count(self._clock.monotonic(), False)
-        for subject in (*permit.probes, *permit.passes):
-            self._close(subject)
+        if permit.probes or permit.passes:
+            for subject in (*permit.probes, *permit.passes):
+                self._close(subject)
 
     def failed(self, permit: Permit, error: UpstreamError) -> None:
         """It did not answer, or refused our key."""
@@ -236,6 +244,7 @@ class Circuits:
     def _forget(self, subject: str) -> None:
         """What was counted before it opened or closed, and who tried it."""
         self._windows.pop(subject, None)
+        self._permits.pop(subject, None)
         self._probes.pop(subject, None)
 
     def _window(self, deployment: str) -> Window:

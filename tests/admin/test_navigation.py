@@ -57,7 +57,8 @@ def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
         "Overview", "Requests", "Sessions", "Tuning", "Score matrix", "Profiles", "Policies", "Task types", "Preferences",
         "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Models", "Deployments", "Circuits",
-        "Prices", "Providers", "Provider keys", "Sync prices", "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Releases",
+        "Prices", "Providers", "Provider keys", "Sync prices",
+        "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Releases",
         "Changes", "Users", "Groups",
     ]  # fmt: skip
 
