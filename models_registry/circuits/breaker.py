@@ -112,15 +112,17 @@ NOBODY = Blame(scope="nobody")
 def blame(error: UpstreamError, rules: Rules) -> Blame:
     """A refused request speaks against nobody, a refused key against that key, an announced limit until its reset.
 
-    401 is the key itself. 403 may be its right to one model, so it is the key at that deployment; both until it is changed.
-    An account without money (402) is asked again: it is filled up without a new key.
+    401 is the key itself. 403 may be its right to one model, so it is the key at that deployment. Both are out until the key is
+    changed; but where no code says why (402, filled up without a new key, or a 403 of some proxy) it is tried again.
     """
     if isinstance(error, Rejected | CircuitOpen):
         return NOBODY
     if isinstance(error, CredentialBad):
         if error.status == PAYMENT_REQUIRED:
             return Blame(scope="key", rest_s=rules.open_s)
-        return Blame(scope="key" if error.status == UNAUTHORIZED else "key there", rest_s=math.inf)
+        if error.status == UNAUTHORIZED:
+            return Blame(scope="key", rest_s=math.inf)
+        return Blame(scope="key there", rest_s=math.inf if error.code else rules.open_s)
     if isinstance(error, Overloaded) and error.status == TOO_MANY and error.retry_after_s is not None:
         return Blame(scope="key there", rest_s=error.retry_after_s, is_limit=True)
     return Blame(scope="deployment")

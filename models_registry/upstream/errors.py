@@ -126,11 +126,18 @@ TOO_LONG = re.compile(
 )
 
 
+FLAGGED = re.compile(r"\bflagged\b|moderation|content (policy|filter)|safety system", re.IGNORECASE)
+"""What a 403 says that is about the prompt and not about the key: OpenRouter answers so where a moderator objects."""
+
+
 def for_refusal(status: int, code: str | None, message: str) -> type[UpstreamError]:
-    """The error that a status stands for with what was said beside it: who refuses a request for its length says so in words.
+    """The error that a status stands for with what was said beside it: who refuses a request for its length
+    or its content says so in words.
 
     An error that came as a success has the status 200, and the code alone decides.
     """
     kind = for_status(status)
+    if status == 403 and FLAGGED.search(message):
+        return Rejected
     is_too_long = code in TOO_LONG_CODES or (kind is Rejected and TOO_LONG.search(message) is not None)
     return PromptTooLong if is_too_long and kind in {Rejected, Failed} else kind

@@ -166,7 +166,7 @@ class Circuits:
         """It did not answer, or refused our key."""
         found = blame(error, self._rules)
         if found.scope == "nobody":
-            self.succeeded(permit)
+            (self.succeeded if error.was_sent else self.left)(permit)
             return
         deployment, key, key_at_it = _subjects(permit.deployment, permit.key)
         subject = {"deployment": deployment, "key": key, "key there": key_at_it}[found.scope]
@@ -268,7 +268,9 @@ class Circuits:
 
     def take(self, circuits: Iterable[Circuit]) -> None:
         """Go by these, and by what was found here and is not in the database yet."""
-        own = {name: each for name, each in self._open.items() if not each.is_shared}
+        now = self._clock.monotonic()
+        unshared = {name: each for name, each in self._open.items() if not each.is_shared}
+        own = {name: each for name, each in unshared.items() if each.is_open(now) or not each.is_limit}
         found = {each.subject: each for each in circuits}
         for subject in self._open.keys() ^ (found.keys() | own.keys()):
             self._forget(subject)

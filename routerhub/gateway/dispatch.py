@@ -147,6 +147,7 @@ class _Course(Generic[Answer]):
         began, at = self._runtime.clock.monotonic(), self._runtime.clock.now()
         left = self._left(self._plans.left)
         patience = failover.patience(left, operation.request.stream)
+        self._key = NO_KEY
         try:
             if left.seconds <= 0:
                 raise TimedOut("The time for this request is over.", was_sent=False)

@@ -260,3 +260,15 @@ async def test_a_place_that_needs_no_key_is_not_out_for_ever_when_it_refuses_one
     assert is_out(met.one), "it counts as a failure"
     met.pass_s(15)
     assert not is_out(met.one)
+
+
+async def test_a_probe_that_was_never_sent_makes_room_for_another_one() -> None:
+    """An adapter that cannot carry what was asked refuses it itself."""
+    met = Processes(count=1)
+    await fail(met.one)
+    await met.hear()
+    met.pass_s(15)
+    met.one.failed(await entered(met.one), Rejected("It has no tools.", was_sent=False))
+    await met.hear()
+    assert list(met.store.rows) == [PLACE]
+    assert (await entered(met.one)).probes == (PLACE,)

@@ -38,7 +38,8 @@ RULES = Rules(window_s=30, min_attempts=5, failure_share=0.5, open_s=15, max_ope
         (Overloaded("x", status=429), Blame(scope="deployment")),
         (Overloaded("x", status=429, retry_after_s=30), Blame(scope="key there", rest_s=30, is_limit=True)),
         (CredentialBad("x", status=401), Blame(scope="key", rest_s=math.inf)),
-        (CredentialBad("x", status=403), Blame(scope="key there", rest_s=math.inf)),
+        (CredentialBad("x", status=403, code="permission_error"), Blame(scope="key there", rest_s=math.inf)),
+        (CredentialBad("an HTML page", status=403), Blame(scope="key there", rest_s=15)),
         (CredentialBad("x", status=402), Blame(scope="key", rest_s=15)),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models_registry.upstream.errors import Failed, Overloaded, PromptTooLong, Rejected, for_refusal
+from models_registry.upstream.errors import CredentialBad, Failed, Overloaded, PromptTooLong, Rejected, for_refusal
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,8 @@ def test_a_prompt_that_is_too_long_is_known_by_the_words_of_each_provider(
         (413, "request_too_large", "Request exceeds the maximum size", Rejected),
         (500, None, "maximum context length", Failed),
         (200, None, "maximum context length", Failed),
+        (403, None, "Your chosen model requires moderation and your input was flagged", Rejected),
+        (403, "permission_error", "Your API key does not have permission to use this model", CredentialBad),
         (429, None, "tokens per minute: reduce the length of the messages", Overloaded),
     ],
 )
