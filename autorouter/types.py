@@ -264,6 +264,8 @@ class Decision:
     """Models that were looked at: all, or those of the policy or the request."""
     catalogue_release: int
     router_release: int
+    last_resort: str = ""
+    """Why the candidates would be out if anybody else were left: their circuits. Empty: they are not."""
 
     @property
     def chosen(self) -> Candidate | None:

@@ -8,11 +8,14 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from models_registry.types import HEALTHY, SANDBOX, Availability, Health, Protocol, Provider
+from models_registry.types import HEALTHY, SANDBOX, Availability, Health, Protocol, Provider, ProviderKey
 
 Measured = tuple[Mapping[str, int], Mapping[str, float]]
 """Mean answer time in ms and output tokens a second, each by model id."""
 UNMEASURED: Measured = ({}, {})
+NO_CIRCUITS: Mapping[str, str] = {}
+Keys = Mapping[str, tuple[ProviderKey, ...]]
+_held: list[Keys] = [{}]
 _measuring: list[Callable[[], Measured]] = []
 
 
@@ -22,15 +25,39 @@ def base_url(provider: Provider, environment: Mapping[str, str] = os.environ) ->
     return (environment.get(override) or provider.base_url).rstrip("/")
 
 
-def api_key(provider: Provider, environment: Mapping[str, str] = os.environ) -> str:
-    return environment.get(provider.credential_env, "") if provider.credential_env else ""
+def keys(provider: Provider, environment: Mapping[str, str] = os.environ) -> tuple[ProviderKey, ...]:
+    """The keys by which a provider is called, in the order in which they are tried: those of the rows, then that of the
+    environment. One that needs none has one without a secret; empty: it needs one, and there is none."""
+    rows, name = held().get(provider.name, ()), provider.credential_env
+    secret = environment.get(name, "") if name else ""
+    own = (key_of(provider.name, name, secret),) if secret else ()
+    return (*rows, *own) or (() if name else (no_key(provider),))
+
+
+def hold(keys: Keys) -> None:
+    """Let the keys of the rows count in this process from now on: whoever has read them says so here."""
+    _held[:] = [keys]
+
+
+def held() -> Keys:
+    """The keys of the rows that count at the moment, by provider."""
+    return _held[0]
+
+
+def no_key(provider: Provider) -> ProviderKey:
+    """What a provider is called with that needs none, or of which none is known here: it may say so itself."""
+    return ProviderKey(label="", secret="", id=f"{provider.name} without a key")
+
+
+def key_of(provider: str, label: str, secret: str) -> ProviderKey:
+    """A key with the id that tells whether it was changed."""
+    mark = hashlib.blake2b(secret.encode(errors="surrogatepass"), digest_size=6, person=b"providerkey").hexdigest()
+    return ProviderKey(label=label, secret=secret, id=f"{provider} key {label} {mark}", mark=mark)
 
 
 def can_call(provider: Provider, environment: Mapping[str, str] = os.environ) -> bool:
     """A provider that needs no key can always be called, as soon as it has an address."""
-    return bool(base_url(provider, environment)) and (
-        not provider.credential_env or bool(api_key(provider, environment))
-    )
+    return bool(base_url(provider, environment)) and bool(keys(provider, environment))
 
 
 def current(
@@ -38,6 +65,7 @@ def current(
     health: Health = HEALTHY,
     latency_ms: Mapping[str, int] = UNMEASURED[0],
     tokens_per_second: Mapping[str, float] = UNMEASURED[1],
+    open_circuits: Mapping[str, str] = NO_CIRCUITS,
 ) -> Availability:
     """What can be called now. In SANDBOX=auto the sandbox steps in while no provider has a key."""
     callable_now = frozenset(each.name for each in providers if can_call(each))
@@ -45,6 +73,7 @@ def current(
     return Availability(
         providers=callable_now,
         sandbox=sandbox,
+        open_circuits=open_circuits,
         health=health,
         latency_ms=latency_ms,
         tokens_per_second=tokens_per_second,
@@ -83,7 +112,7 @@ def as_json(availability: Availability) -> dict[str, Any]:
     return {
         "providers": sorted(availability.providers),
         "sandbox": availability.sandbox,
-        "open_circuits": sorted(availability.open_circuits),
+        "open_circuits": sorted(availability.open_circuits.items()),
         "down": sorted(availability.health.down),
         "degraded": sorted(availability.health.degraded),
         "latency_ms": dict(sorted(availability.latency_ms.items())),
@@ -96,7 +125,7 @@ def from_json(raw: Mapping[str, Any]) -> Availability:
     return Availability(
         providers=frozenset(raw["providers"]),
         sandbox=raw["sandbox"],
-        open_circuits=frozenset(raw["open_circuits"]),
+        open_circuits=dict(raw["open_circuits"]),
         health=Health(down=frozenset(raw["down"]), degraded=frozenset(raw["degraded"])),
         latency_ms=raw["latency_ms"],
         tokens_per_second=raw["tokens_per_second"],

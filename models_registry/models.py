@@ -86,6 +86,33 @@ class Provider(Audited):
         return self.title
 
 
+class ProviderKey(Audited):
+    """A key by which a provider is called, see models_registry.provider_keys. Its secret is kept sealed, and in no history."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, to_field="name", related_name="keys")
+    label = models.CharField(
+        max_length=64,
+        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._-]*$", "Write letters, digits, '.', '_' and '-' only.")],
+        help_text="What records and pages call it.",
+    )
+    position = models.PositiveSmallIntegerField(
+        "order", default=0, help_text="The lowest is tried first; the others when it is refused or at its limit."
+    )
+    is_enabled = models.BooleanField("enabled", default=True)
+    sealed = models.BinaryField()
+    mark = models.CharField(max_length=12, editable=False, help_text="Stands for the secret, and tells nothing of it.")
+    rotated_at = models.DateTimeField(editable=False, help_text="Since when it has this secret.")
+    final_because = "A provider's key is not restored: its secret is in no history. Enter it anew."
+    named_by = ("provider",)
+
+    class Meta:
+        ordering = ["provider", "position", "id"]
+        constraints = [models.UniqueConstraint(fields=["provider", "label"], name="one_provider_key_per_label")]
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.provider_id}"
+
+
 class Model(Audited):
     """A model that applications can ask for."""
 
@@ -259,6 +286,28 @@ class Probe(Fact):
 
     def __str__(self) -> str:
         return f"{self.deployment}: {self.status}"
+
+
+class Circuit(Fact):
+    """A deployment or a key that is not called for a while, see models_registry.circuits. A closed circuit has no row."""
+
+    subject = models.CharField(
+        max_length=500, unique=True, help_text="A deployment, a provider's key, or a key at one deployment."
+    )
+    since = models.DateTimeField(help_text="When it was first opened.")
+    until = models.DateTimeField(
+        null=True, help_text="From then on one call tries whether it answers again. Empty: until the key is changed."
+    )
+    reason = models.CharField(max_length=255)
+    times = models.PositiveIntegerField(help_text="How often in a row it was opened.")
+    is_limit = models.BooleanField("limit", help_text="It only waits for the reset that the provider announced.")
+    probe_until = models.DateTimeField(null=True, help_text="So long the call that tries it is waited for.")
+
+    class Meta:
+        ordering = ["subject"]
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class Import(Fact):

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 
-from models_registry import availability
+from models_registry import availability, provider_keys
 from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.models import Deployment, Probe
 from models_registry.types import Health, Provider, Status
@@ -81,7 +81,8 @@ OPENER = build_opener(ProxyHandler({}), _Http, _Https, _NoRedirect)
 
 def probe(provider: Provider, environment: Mapping[str, str]) -> Finding:
     """Ask the provider for its list of models, by the headers of its protocol."""
-    headers = ADAPTERS[provider.protocol].credentials(availability.api_key(provider, environment))
+    keys = availability.keys(provider, environment)
+    headers = ADAPTERS[provider.protocol].credentials(keys[0].secret if keys else "")
     request = Request(f"{availability.base_url(provider, environment)}/models", headers=headers)  # noqa: S310 - http(s) by validation
     began = time.monotonic()
     try:
@@ -122,6 +123,7 @@ def _ms_since(began: float) -> int:
 
 def probe_all(environment: Mapping[str, str]) -> dict[str, Finding]:
     """Probe every provider that has deployments and can be called, and keep what was found. By provider name."""
+    availability.hold(provider_keys.read())
     deployments = Deployment.objects.select_related("provider")
     providers = {row.provider_id: catalogue_compiler.provider_value(row.provider) for row in deployments}
     asked = [each for each in providers.values() if availability.can_call(each, environment)]

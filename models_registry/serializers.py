@@ -6,10 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
+from models_registry import provider_keys
 from models_registry.catalogue.compiler import RATES
 from models_registry.choices import DeploymentStatus, ModelKind, SpeedTier
+from models_registry.circuits import rows as circuits
 from models_registry.fields import RateField
-from models_registry.models import Deployment, Import, Model, Price, Provider
+from models_registry.models import Circuit, Deployment, Import, Model, Price, Provider, ProviderKey
 from models_registry.prices import lists
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
 
@@ -69,14 +71,18 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
     provider = serializers.CharField(source="provider_id")
     prices = PriceSerializer(many=True)
     probe = serializers.SerializerMethodField()
+    circuit = serializers.SerializerMethodField(help_text="Why it is not called at the moment. Null: it is.")
 
     class Meta:
         model = Deployment
-        fields = ["provider", "upstream_model", "position", "status", "probe", "prices"]
+        fields = ["provider", "upstream_model", "position", "status", "probe", "circuit", "prices"]
 
     def get_probe(self, row: Deployment) -> dict[str, Any] | None:
         found = getattr(row, "probe", None)
         return found and {"status": found.status, "detail": found.detail, "checked_at": found.checked_at}
+
+    def get_circuit(self, row: Deployment) -> str | None:
+        return circuits.told(row)
 
 
 class ModelSerializer(serializers.ModelSerializer[Model]):
@@ -194,6 +200,38 @@ class ProviderChangeSerializer(Reasoned, Strict, serializers.ModelSerializer[Pro
         ]  # fmt: skip
 
 
+class ProviderKeySerializer(serializers.ModelSerializer[ProviderKey]):
+    """Without the secret, which is never shown."""
+
+    provider = serializers.CharField(source="provider_id")
+    circuit = serializers.SerializerMethodField(help_text="Since when and why it is not used. Null: it is.")
+
+    class Meta:
+        model = ProviderKey
+        fields = ["id", "provider", "label", "position", "is_enabled", "rotated_at", "circuit"]
+
+    def get_circuit(self, row: ProviderKey) -> str | None:
+        return circuits.told(row)
+
+
+class ProviderKeyChangeSerializer(Reasoned, Strict, serializers.ModelSerializer[ProviderKey]):
+    """What may be changed of a key. A new secret takes the place of the old one at once."""
+
+    secret = serializers.CharField(write_only=True, required=False, max_length=provider_keys.MAX_SECRET)
+
+    class Meta:
+        model = ProviderKey
+        fields = ["secret", "position", "is_enabled", "reason"]
+
+
+class NewProviderKeySerializer(ProviderKeyChangeSerializer):
+    secret = serializers.CharField(write_only=True, max_length=provider_keys.MAX_SECRET)
+    provider = serializers.SlugRelatedField[Any](slug_field="name", queryset=Provider.objects.all())
+
+    class Meta(ProviderKeyChangeSerializer.Meta):
+        fields = ["provider", "label", *ProviderKeyChangeSerializer.Meta.fields]
+
+
 class PriceListQuery(serializers.Serializer[Any]):
     """Which price list: the installed one, or the newest from the network."""
 
@@ -205,6 +243,14 @@ class SyncSerializer(ReasonSerializer, PriceListQuery):
     """Which changes of a price list to apply, by the keys that the comparison gave."""
 
     keys = serializers.ListField(child=serializers.CharField(), allow_empty=False)
+
+
+class CircuitSerializer(serializers.ModelSerializer[Circuit]):
+    """`until` null: until the key is changed or somebody closes it."""
+
+    class Meta:
+        model = Circuit
+        fields = ["id", "subject", "since", "until", "reason", "times", "is_limit"]
 
 
 class ImportSerializer(serializers.ModelSerializer[Import]):

@@ -88,6 +88,19 @@ class Provider:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderKey:
+    """A key by which a provider is called."""
+
+    label: str
+    """What it is called in records and on pages. Empty where no key is needed."""
+    secret: str = field(repr=False)
+    id: str
+    """Another one as soon as the secret is changed. It tells nothing of it."""
+    mark: str = ""
+    """What of the id stands for the secret."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Deployment:
     """One place where a model is served, under the name used there."""
 
@@ -180,8 +193,8 @@ class Availability:
     """Providers with a key (or that need none)."""
     sandbox: bool
     """True: the sandbox provider answers for every model."""
-    open_circuits: frozenset[str] = frozenset()
-    """Deployment ids that failed too often lately."""
+    open_circuits: Mapping[str, str] = field(default_factory=dict)
+    """Deployment ids that failed too often lately or have used their limit up, with since when and why."""
     health: Health = field(default_factory=lambda: HEALTHY)
     latency_ms: Mapping[str, int] = field(default_factory=dict)
     """Measured mean answer time by model id; a model without a measurement is missing."""
@@ -202,5 +215,7 @@ class Attempt:
     status: int | None = None
     """HTTP status, None where no answer came."""
     error: str = ""
+    key: str = ""
+    """The label of the provider's key."""
     cost_nano: int = 0
     """Nano-dollars that it was charged although it failed: what was sent and seen of it."""

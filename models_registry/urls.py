@@ -3,11 +3,13 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from models_registry import viewsets
+from models_registry import calling_viewsets, viewsets
 
 router = SimpleRouter(trailing_slash=False)
 router.register("models", viewsets.ModelViewSet)
 router.register("providers", viewsets.ProviderViewSet)
+router.register("circuits", calling_viewsets.CircuitViewSet)
+router.register("provider-keys", calling_viewsets.ProviderKeyViewSet)
 router.register("prices", viewsets.PriceViewSet)
 router.register("imports", viewsets.ImportViewSet)
 

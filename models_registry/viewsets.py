@@ -21,8 +21,9 @@ from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing
 from models_registry.catalogue.bundles import price_json
 from models_registry.catalogue.compiler import LINE
+from models_registry.circuits import rows as circuits
 from models_registry.filters import ModelFilter, PriceFilter, with_price
-from models_registry.models import Import, Model, Price, Provider
+from models_registry.models import Deployment, Import, Model, Price, Provider
 from models_registry.prices import lists, rows, syncing
 from models_registry.serializers import (
     DeprecateSerializer,
@@ -66,7 +67,8 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
 
     def get_queryset(self) -> QuerySet[Model]:
         in_force = Prefetch("deployments__prices", Price.objects.filter(waits_because=""))
-        models = with_price(super().get_queryset()).prefetch_related("deployments__probe", in_force)
+        places = Prefetch("deployments", circuits.with_circuit(Deployment.objects.all()))
+        models = with_price(super().get_queryset()).prefetch_related(places, "deployments__probe", in_force)
         return models if may(self.request.user, "view", Model) else models.filter(is_internal_only=False)
 
     @extend_schema(request=NewModelSerializer, responses={201: ModelSerializer})

@@ -23,7 +23,9 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     )),
     ("Catalogue", (
         ("deployed_code", "models_registry.model"), ("lan", "models_registry.deployment"),
-        ("sell", "models_registry.price"), ("dns", "models_registry.provider"), ("sync", "sync_prices"),
+        ("electric_bolt", "models_registry.circuit"),
+        ("sell", "models_registry.price"), ("dns", "models_registry.provider"), ("vpn_key", "models_registry.providerkey"),
+        ("sync", "sync_prices"),
         ("swap_vert", "imports"),
     )),
     ("Budgets", (

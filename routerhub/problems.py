@@ -25,6 +25,8 @@ from routerhub.problem_details import CONTENT_TYPE, problem
 from routerhub.releases.errors import UnknownLine, UnknownRelease
 
 logger = logging.getLogger(__name__)
+SECRETS = frozenset({"secret"})
+"""Fields whose content no answer repeats."""
 MAX_GIVEN = 200
 
 
@@ -101,7 +103,9 @@ def _flat(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _given(request: Any, path: str) -> dict[str, Any]:
-    """What the request had at a path, shortened; nothing where it had nothing."""
+    """What the request had at a path, shortened; nothing where it had nothing, or where it is nobody's to see."""
+    if path in SECRETS:
+        return {}
     try:
         value = request.data
         for step in path.replace("[", ".").replace("]", "").split("."):

@@ -218,6 +218,14 @@ SNAPSHOT_MAX_AGE_S = _number("SNAPSHOT_MAX_AGE_S", 20, 1, 60)
 LEDGER_WAIT_S = _number("LEDGER_WAIT_S", 2, 0.1, 30)
 SPOOL_DIR = Path(env.str("SPOOL_DIR", str(VAR_DIR / "spool")))
 
+# A deployment's circuit opens when so large a share of its calls within so many seconds failed, if there were at least so many.
+# It is tried again after CIRCUIT_OPEN_S, and after twice as long each time that it fails then.
+CIRCUIT_WINDOW_S = _number("CIRCUIT_WINDOW_S", 10, 1, 3_600)
+CIRCUIT_MIN_ATTEMPTS = int(_number("CIRCUIT_MIN_ATTEMPTS", 5, 1, 10_000))
+CIRCUIT_FAILURE_SHARE = _number("CIRCUIT_FAILURE_SHARE", 0.5, 0.01, 1)
+CIRCUIT_OPEN_S = _number("CIRCUIT_OPEN_S", 15, 0.1, 3_600)
+CIRCUIT_MAX_OPEN_S = _number("CIRCUIT_MAX_OPEN_S", 300, 0.1, 24 * 3_600)
+
 # --- what is kept for clients, in seconds
 # What it is sealed with. The first key seals, the others only open; without any, one is derived from SECRET_KEY.
 STORAGE_KEYS = _storage_keys()

@@ -35,11 +35,20 @@ def serving(
     model: Model, providers: Mapping[str, Provider], constraints: Constraints, availability: Availability
 ) -> tuple[Deployment, ...]:
     """The deployments of `model` that this request may use, in the order in which they are to be tried."""
+    allowed = permitted(model, providers, constraints, availability)
+    return tuple(each for each in allowed if each.id not in availability.open_circuits)
+
+
+def permitted(
+    model: Model, providers: Mapping[str, Provider], constraints: Constraints, availability: Availability
+) -> tuple[Deployment, ...]:
+    """The same with those whose circuit is open."""
     needs_privacy = constraints.priority == "privacy" and not availability.sandbox
     allowed = [
         deployment
-        for deployment in usable(model, availability)
-        if deployment.provider not in constraints.blocked_providers
+        for deployment in effective_deployments(model, availability)
+        if status_of(deployment, availability) != "down"
+        and deployment.provider not in constraints.blocked_providers
         and not (needs_privacy and not keeps_private(deployment, providers))
     ]
     return tuple(sorted(allowed, key=lambda deployment: status_of(deployment, availability) == "degraded"))
@@ -162,8 +171,11 @@ def _why_unreachable(model: Model, availability: Availability) -> tuple[str, str
     if not reachable:
         places = ", ".join(sorted({deployment.provider for deployment in model.deployments})) or "any provider"
         return "credential", f"unavailable: there is no API key for {places}"
-    if any(deployment.id in availability.open_circuits for deployment in reachable):
-        return "circuit", "its circuit is open after repeated failures"
+    opened = [
+        f"circuit of {each.id} open {text}" for each in reachable if (text := availability.open_circuits.get(each.id))
+    ]
+    if opened:
+        return "circuit", ", ".join(opened)
     if all(status_of(deployment, availability) == "down" for deployment in reachable):
         return "unavailable", "every deployment of it is down"
     return "blocked", "every provider that serves it is blocked"

@@ -68,7 +68,8 @@ def why(decision: Decision, chosen: Candidate | None = None) -> str:
         score = f"score {_short(chosen.score)}, {_story(chosen)}"
         used = f"{chosen.model} stands in for {first.model}, which could not be used: {score}{_rules(decision)}"
         return f"{used}{_retired(decision, chosen)}."
-    return f"{_choice(decision, first)}{_rules(decision)}{_retired(decision, first)}{_next(decision)}."
+    after = f"{_retired(decision, first)}{_next(decision)}{_last_resort(decision)}"
+    return f"{_choice(decision, first)}{_rules(decision)}{after}."
 
 
 def _choice(decision: Decision, first: Candidate) -> str:
@@ -104,6 +105,10 @@ def _rules(decision: Decision) -> str:
 def _retired(decision: Decision, chosen: Candidate) -> str:
     asked = stand_in_json(decision, chosen).get("stand_in_for")
     return f"; it answers for {asked}, which is not served any more" if asked else ""
+
+
+def _last_resort(decision: Decision) -> str:
+    return f"; it is a last resort, since nobody else is left: {decision.last_resort}" if decision.last_resort else ""
 
 
 def _next(decision: Decision) -> str:

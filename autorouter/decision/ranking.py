@@ -110,6 +110,12 @@ class Rankings:
         span = self._span(now)
         return span.rankings.get((category, complexity)) or self._compile(span, category, complexity)
 
+    @cached_property
+    def regardless_of_circuits(self) -> "Rankings":
+        """The same with every circuit closed: for a request that nobody else can take."""
+        closed = replace(self.availability, open_circuits={})
+        return Rankings(catalogue=self.catalogue, router=self.router, availability=closed)
+
     def standings(self, now: datetime) -> Mapping[str, Standing]:
         """What of each model does not depend on the task, at a moment, by id."""
         return self._span(now).standings

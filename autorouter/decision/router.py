@@ -20,8 +20,19 @@ def decide(
     """Choose among the models. No candidate left is a decision too. Raises UnknownModel, UnknownPolicy.
 
     At most `enough` candidates are looked for, and who is out is told only where nobody is left. None: the whole
-    explanation, every candidate and every exclusion with its reasons.
+    explanation, every candidate and every exclusion with its reasons. Models whose circuits are open are a last resort.
     """
+    decision = _decide(rankings, task, constraints, now, enough)
+    if decision.candidates or not rankings.availability.open_circuits:
+        return decision
+    anyway = _decide(rankings.regardless_of_circuits, task, constraints, now, enough)
+    if anyway.chosen is None:
+        return decision
+    reason = next(out.reason for out in decision.excluded if out.model == anyway.chosen.model)
+    return replace(anyway, last_resort=reason)
+
+
+def _decide(rankings: Rankings, task: Task, constraints: Constraints, now: datetime, enough: int | None) -> Decision:
     is_long = task.input_tokens >= rankings.router.config.long_context_threshold
     task = task if task.is_long_context == is_long else replace(task, is_long_context=is_long)
     walk = Walk(rankings, task, constraints, now)
@@ -40,9 +51,12 @@ def decide(
 
 def choose(rankings: Rankings, task: Task, constraints: Constraints, now: datetime) -> str | None:
     """The model that decide() chooses, None where nobody is left; without a word why. Raises as it does."""
-    walk = Walk(rankings, task, constraints, now)
-    place = next(walk.places(1), None)
-    return None if place is None else walk.ranking.ranked[place].standing.model.id
+    everybody = (rankings, rankings.regardless_of_circuits) if rankings.availability.open_circuits else (rankings,)
+    for each in everybody:
+        walk = Walk(each, task, constraints, now)
+        if (place := next(walk.places(1), None)) is not None:
+            return walk.ranking.ranked[place].standing.model.id
+    return None
 
 
 def _candidate(walk: Walk, place: int) -> Candidate:

@@ -1,5 +1,6 @@
 """The decision for a request, without calling a model."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -21,7 +22,8 @@ from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
 from autorouter.types import Task
 from budgets.types import Caller
-from models_registry import availability, probing
+from models_registry import availability, probing, provider_keys
+from models_registry.circuits import rows
 from models_registry.types import HEALTHY
 from routerhub.audit.permissions import Readers, TablePermissions
 from routerhub.releases import live
@@ -66,10 +68,14 @@ def _rankings(request: Request) -> Rankings:
     catalogue = releases.for_user("catalogue", user)
     health = _known(probing.measured, HEALTHY)
     measured = _known(availability.measured, availability.UNMEASURED)
+    availability.hold(_known(provider_keys.read, availability.held()))
+    out = rows.still_open(_known(rows.read, ()), time.monotonic())
     return Rankings(
         catalogue=catalogue,
         router=releases.for_user("router", user),
-        availability=availability.current(catalogue.providers.values(), health, *measured),
+        availability=availability.current(
+            catalogue.providers.values(), health, *measured, open_circuits=rows.out_of(catalogue, out)
+        ),
     )
 
 

@@ -3,20 +3,33 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import StackedInline
+from unfold.admin import ModelAdmin, StackedInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
+from models_registry import provider_keys
 from models_registry.admin.display import TellsOfWaitingPrices
-from models_registry.models import Deployment, Price, Provider
+from models_registry.circuits import rows as circuits
+from models_registry.models import Circuit, Deployment, Price, Provider, ProviderKey
 from models_registry.prices import rows
 from models_registry.prices.quarantine import plain
-from routerhub.audit.admin import AuditedAdmin, RowForm, TakesPartsAlong, asks_why
+from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm, RowForm, TakesPartsAlong, asks_why
 from routerhub.audit.change import Change
+
+
+class SecretInput(UnfoldAdminTextInputWidget):
+    """Never filled in, whatever a form has."""
+
+    input_type = "password"
+
+    def get_context(self, name: str, _value: Any, attrs: Any) -> Any:
+        return super().get_context(name, None, {**(attrs or {}), "autocomplete": "new-password"})
 
 
 @admin.register(Provider)
@@ -24,6 +37,54 @@ class ProviderAdmin(AuditedAdmin):
     list_display = ["title", "name", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention"]
     list_filter = ["protocol", "is_local", "is_zero_retention"]
     search_fields = ["name", "title"]
+
+
+class ProviderKeyForm(ReasonForm):
+    """The secret is written and never read: empty keeps the one there is."""
+
+    secret = forms.CharField(required=False, max_length=provider_keys.MAX_SECRET, strip=True, widget=SecretInput)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        is_new = self.instance.pk is None
+        self.fields["secret"].required = is_new
+        self.fields["secret"].help_text = "Not shown again." if is_new else "Empty: it stays as it is. Not shown again."
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        secret = cleaned.get("secret")
+        if secret and not self.errors:
+            # Sealed for provider and label, which are read here before the instance has them.
+            row = (
+                self.instance if self.instance.pk else ProviderKey(provider=cleaned["provider"], label=cleaned["label"])
+            )
+            provider_keys.seal(row, secret)
+            for name in ("sealed", "mark", "rotated_at"):
+                setattr(self.instance, name, getattr(row, name))
+        return cleaned
+
+
+@admin.register(ProviderKey)
+class ProviderKeyAdmin(AuditedAdmin):
+    form = ProviderKeyForm
+    list_display = ["label", "provider", "position", "is_enabled", "rotated_at", "state"]
+    list_filter = [("provider", RelatedDropdownFilter), "is_enabled"]
+    list_select_related = ["provider"]
+    search_fields = ["label", "provider__name"]
+    fields = ["provider", "label", "secret", "position", "is_enabled"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProviderKey]:
+        return provider_keys.with_circuit(super().get_queryset(request))
+
+    def get_readonly_fields(self, _request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["provider", "label"] if obj else []
+
+    @display(description="State", label={"in use": "success", "out": "danger", "disabled": "info"})
+    def state(self, row: ProviderKey) -> tuple[str, str]:
+        if not row.is_enabled:
+            return "disabled", "disabled"
+        told = circuits.told(row)
+        return ("out", f"out {told}") if told else ("in use", "in use")
 
 
 class PriceInline(StackedInline):
@@ -46,7 +107,7 @@ class PriceInline(StackedInline):
 
 @admin.register(Deployment)
 class DeploymentAdmin(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
-    list_display = ["model", "provider", "upstream_model", "position", "set_manually", "found_by_check"]
+    list_display = ["model", "provider", "upstream_model", "position", "set_manually", "found_by_check", "circuit"]
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
     list_filter_submit = True
     list_select_related = ["model", "provider", "probe"]
@@ -65,6 +126,35 @@ class DeploymentAdmin(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
     def found_by_check(self, row: Deployment) -> str:
         probe = getattr(row, "probe", None)
         return probe.status if probe else "not checked"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Deployment]:
+        return circuits.with_circuit(super().get_queryset(request))
+
+    @display(description="Circuit", label={"closed": "success", "open": "danger"})
+    def circuit(self, row: Deployment) -> tuple[str, str]:
+        told = circuits.told(row)
+        return ("open", f"open {told}") if told else ("closed", "closed")
+
+
+@admin.register(Circuit)
+class CircuitAdmin(FactAdmin):
+    """What is not called for a while. Deleting one closes it: calls go through again at once."""
+
+    list_display = ["subject", "since", "until", "times", "is_limit", "reason"]
+    list_filter = ["is_limit"]
+    search_fields = ["subject", "reason"]
+
+    def get_queryset(self, _request: HttpRequest) -> QuerySet[Circuit]:
+        return circuits.living()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(ModelAdmin.has_delete_permission(self, request, obj))
+
+    def delete_model(self, _request: HttpRequest, obj: Circuit) -> None:
+        circuits.close([obj.subject])
+
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Circuit]) -> None:
+        circuits.close(queryset.values_list("subject", flat=True))
 
 
 class WaitsFilter(admin.SimpleListFilter):

@@ -20,7 +20,7 @@ from models_registry.upstream.base import (
     ToolCall,
     UpstreamRequest,
 )
-from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.json_values import count, mapping
 from models_registry.upstream.refusals import check, loads, message_of, word
 
@@ -129,7 +129,7 @@ def _reported(answer: Mapping[str, Any]) -> UpstreamError:
     kind = word(error, "type")
     status = STATUSES.get(kind or "", 200)
     text = message_of(error) or "It reported an error in place of an answer."
-    return for_status(status)(text, status=status, code=kind, was_refused=True)
+    return for_refusal(status, kind, text)(text, status=status, code=kind, was_refused=True)
 
 
 def read_usage(raw: object) -> Usage | None:

@@ -5,7 +5,7 @@ values, which the gateway counts by and other dialects are written from, and as 
 that a client of the same dialect gets every field, also those that nobody here knows.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -58,6 +58,8 @@ class UpstreamRequest:
     idle_s: float
     """The longest silence between two reads, the one before the first byte included."""
     total_s: float
+    on_limit: Callable[[float], None] | None = None
+    """Told when an answer says that a limit is used up now, and in how many seconds it is free again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,9 +5,13 @@ UpstreamError
 ├── TimedOut         no answer within the time allowed
 ├── Overloaded       429 or 503: try later or elsewhere
 ├── Failed           another 5xx, or an answer that is not what the protocol says
+├── CircuitOpen      it was not asked, since it failed too often lately or has used its limit up
 ├── CredentialBad    401, 402 or 403: our key is not taken, the caller's request is fine
 └── Rejected         another 4xx: the request itself is refused; trying elsewhere would not help
+    └── PromptTooLong  it does not fit the model's window: a model with a larger one may take it
 """
+
+import re
 
 
 def writable(text: str) -> str:
@@ -66,6 +70,10 @@ class Failed(UpstreamError):
     """Another 5xx, or an answer that is not what the protocol says."""
 
 
+class CircuitOpen(UpstreamError):
+    """It was not asked, since it failed too often lately or has used its limit up."""
+
+
 class CredentialBad(UpstreamError):
     """401, 402 or 403: our key is not taken, the caller's request is fine."""
 
@@ -74,6 +82,10 @@ class Rejected(UpstreamError):
     """Another 4xx: the request itself is refused; trying elsewhere would not help."""
 
     may_retry = False
+
+
+class PromptTooLong(Rejected):
+    """It does not fit the model's window: a model with a larger one may take it."""
 
 
 BY_STATUS: dict[int, type[UpstreamError]] = {
@@ -94,3 +106,38 @@ BY_STATUS: dict[int, type[UpstreamError]] = {
 def for_status(status: int) -> type[UpstreamError]:
     """The error that an HTTP status stands for. What is neither an answer nor a refusal is a failure of the server."""
     return BY_STATUS.get(status, Rejected if 400 <= status < 500 else Failed)
+
+
+TOO_LONG_CODES = frozenset({"context_length_exceeded", "exceed_context_size_error", "model_context_window_exceeded"})
+# What a prompt that is too long is called by OpenAI, DeepSeek, vLLM, SGLang, OpenRouter and Ollama (first line), OpenAI's
+# Responses, Anthropic, Google, Groq and Cerebras, Mistral, Together, xAI, llama.cpp and Bedrock.
+TOO_LONG = re.compile(
+    r"maximum context length|longer than the model's context length|maximum model length"
+    r"|exceeds? the context window"
+    r"|prompt is too long|exceed context limit"
+    r"|input token count .* exceeds the maximum"
+    r"|reduce the length of the messages"
+    r"|too large for model with \d+ maximum"
+    r"|tokens \+ .?max_new_tokens.? must be"
+    r"|maximum prompt length"
+    r"|exceeds the available context size"
+    r"|input is too long for requested model",
+    re.IGNORECASE,
+)
+
+
+FLAGGED = re.compile(r"\bflagged\b|moderation|content (policy|filter)|safety system", re.IGNORECASE)
+"""What a 403 says that is about the prompt and not about the key: OpenRouter answers so where a moderator objects."""
+
+
+def for_refusal(status: int, code: str | None, message: str) -> type[UpstreamError]:
+    """The error that a status stands for with what was said beside it: who refuses a request for its length
+    or its content says so in words.
+
+    An error that came as a success has the status 200, and the code alone decides.
+    """
+    kind = for_status(status)
+    if status == 403 and FLAGGED.search(message):
+        return Rejected
+    is_too_long = code in TOO_LONG_CODES or (kind is Rejected and TOO_LONG.search(message) is not None)
+    return PromptTooLong if is_too_long and kind in {Rejected, Failed} else kind

@@ -11,7 +11,7 @@ from yarl import URL
 from models_registry.types import Usage
 from models_registry.upstream import call_ids, http
 from models_registry.upstream.base import GOOGLE, Choice, Chunk, Completion, Lacking, ToolCall, UpstreamRequest
-from models_registry.upstream.errors import CredentialBad, Failed, Rejected, Unreachable, UpstreamError, for_status
+from models_registry.upstream.errors import CredentialBad, Failed, Rejected, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.google_request import TABLE, payload_of
 from models_registry.upstream.json_values import count, joined, mapping, mappings
 from models_registry.upstream.refusals import BAD_KEY, check, error_of, loads, message_of, word
@@ -211,7 +211,8 @@ def _reported(answer: Mapping[str, Any]) -> UpstreamError:
     code = word(error, "code") or ""
     status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 200
     text = message_of(error) or "It reported an error in place of an answer."
-    return for_status(status)(text, status=status, code=word(error, "status"), was_refused=True)
+    kind = word(error, "status")
+    return for_refusal(status, kind, text)(text, status=status, code=kind, was_refused=True)
 
 
 # --- usage

@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from models_registry.upstream import rate_limits
 from models_registry.upstream.addresses import LOOPBACK, Networks, refusal
 from models_registry.upstream.base import UpstreamRequest
 from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
@@ -63,7 +64,10 @@ async def post(
     """Send it, within the request's limits. A redirect is not followed: the key must go nowhere else. Raises UpstreamError."""
     timeout = aiohttp.ClientTimeout(total=request.total_s, connect=request.connect_s, sock_read=request.idle_s)
     with TRANSLATED:
-        return await session.post(url, data=body, headers=headers, timeout=timeout, allow_redirects=False)
+        response = await session.post(url, data=body, headers=headers, timeout=timeout, allow_redirects=False)
+    if request.on_limit is not None and (pause_s := rate_limits.reset_s(response.headers)):
+        request.on_limit(pause_s)
+    return response
 
 
 async def read_all(response: aiohttp.ClientResponse) -> bytes:

@@ -20,7 +20,7 @@ from models_registry.upstream.base import (
     UpstreamRequest,
 )
 from models_registry.upstream.embeddings import Embeddings
-from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_status
+from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.json_values import count, mapping
 from models_registry.upstream.openai_calls import Calls, amend_whole
 from models_registry.upstream.refusals import check, error_of, loads, message_of, word
@@ -165,7 +165,8 @@ def _reported(answer: Mapping[str, Any], choices: Sequence[Choice]) -> UpstreamE
     status = int(code) if code and code.isdecimal() and 400 <= int(code) < 600 else 200
     text = message_of(error) or "It reported an error in place of an answer."
     was_refused = not any([each.size for each in choices])
-    return for_status(status)(text, status=status, code=code, param=word(error, "param"), was_refused=was_refused)
+    kind = for_refusal(status, code, text)
+    return kind(text, status=status, code=code, param=word(error, "param"), was_refused=was_refused)
 
 
 def _error_within(choices: Sequence[Mapping[str, Any]]) -> Any:

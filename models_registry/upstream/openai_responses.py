@@ -19,7 +19,7 @@ from models_registry.upstream.base import (
     ToolCall,
     UpstreamRequest,
 )
-from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_status
+from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.json_values import count, joined, mapping, mappings
 from models_registry.upstream.openai import OpenAIAdapter
 from models_registry.upstream.openai_responses_request import TABLE, payload_of
@@ -132,7 +132,7 @@ def _reported(error: Any) -> UpstreamError:
     code = word(error, "code")
     status = STATUSES.get(code or "", 400)
     text = message_of(error) or "It reported an error in place of an answer."
-    return for_status(status)(text, status=status, code=code, param=word(error, "param"), was_refused=True)
+    return for_refusal(status, code, text)(text, status=status, code=code, param=word(error, "param"), was_refused=True)
 
 
 def read_usage(raw: object) -> Usage | None:

@@ -5,12 +5,13 @@ from typing import Any
 import aiohttp
 import orjson
 
-from models_registry.upstream import http
-from models_registry.upstream.errors import for_status
+from models_registry.upstream import http, rate_limits
+from models_registry.upstream.errors import for_refusal
 
 MAX_MESSAGE_CHARS = 500
 BAD_KEY = "API key "
 """How Google's servers begin to refuse a key, with status 400."""
+TOO_MANY = 429
 MAX_DEPTH = 250
 """Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
 
@@ -20,21 +21,28 @@ async def check(response: aiohttp.ClientResponse, code: str) -> None:
     if response.status == 200:
         return
     error = error_of(loads(await http.read_refusal(response)))
-    raise for_status(response.status)(
-        message_of(error) or f"It answered {response.status} {response.reason}.",
+    message, found = message_of(error), word(error, code)
+    raise for_refusal(response.status, found, message)(
+        message or f"It answered {response.status} {response.reason}.",
         status=response.status,
-        retry_after_s=_pause_s(http.retry_after_s(response.headers), error),
-        code=word(error, code),
+        retry_after_s=_pause_s(response, error),
+        code=found,
         param=word(error, "param"),
     )
 
 
-def _pause_s(asked: float | None, error: Any) -> float | None:
-    """The pause that it asks for: in a header, or as Google's servers do in the details of the error."""
+def _pause_s(response: aiohttp.ClientResponse, error: Any) -> float | None:
+    """The pause that is asked for, in a header or as Google's servers do in the details of the error; or until the limit that
+    was run into is free again."""
     details = error.get("details") if isinstance(error, dict) else None
     delays = [each.get("retryDelay") for each in details if isinstance(each, dict)] if isinstance(details, list) else []
-    found = next((each for each in delays if isinstance(each, str)), None)
-    return http.retry_after_s({"Retry-After": found.removesuffix("s")}) if asked is None and found else asked
+    told = next((each.removesuffix("s") for each in delays if isinstance(each, str)), None)
+    asked = http.retry_after_s(response.headers)
+    if asked is None and told:
+        asked = http.retry_after_s({"Retry-After": told})
+    if asked is not None or response.status != TOO_MANY:
+        return asked
+    return rate_limits.reset_s(response.headers)
 
 
 def loads(body: bytes) -> Any:

@@ -127,7 +127,12 @@ class AuditedAdmin(SimpleHistoryAdmin, TableAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        if change and not differs(form) and not any(formset.has_changed() for formset in formsets):
+        below = [
+            row
+            for formset in formsets
+            for row in (*formset.new_objects, *formset.changed_objects, *formset.deleted_objects)
+        ]
+        if change and not differs(form) and not below:
             setattr(request, UNCHANGED, True)
             return
         publishing.publish(self.model, form_change(request, form))

@@ -4,9 +4,10 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["releases", "keys", "preferences", "limits", "facts"]
+Part = Literal["releases", "keys", "preferences", "limits", "facts", "circuits", "provider_keys"]
 WHOLE: dict[str, Part] = {
     "keys": "keys", "preferences": "preferences", "limits": "limits", "health": "facts", "measured": "facts",
+    "circuits": "circuits", "provider_keys": "provider_keys",
 }  # fmt: skip
 ROWS = ("keys", "accounts", "preferences")
 MAX_ROWS = 500
@@ -24,12 +25,13 @@ class Changes:
     users: frozenset[int] = frozenset()
 
 
+CIRCUITS = Changes(whole=frozenset({"circuits"}))
 EVERYTHING = Changes(whole=frozenset({"releases", *WHOLE.values()}))
 
 
 def understood(payloads: Iterable[str], lines: Container[str]) -> Changes:
-    """All of them together. A payload is a line's name, "keys", "limits", "health", "measured", "preferences", or
-    "keys:ID", "accounts:ID", "preferences:USER". What is none of these may mean anything: everything is checked."""
+    """All of them together. A payload is a line's name, one of WHOLE, or "keys:ID", "accounts:ID", "preferences:USER". What is
+    none of these may mean anything: everything is checked."""
     whole: set[Part] = set()
     rows: dict[str, set[int]] = {name: set() for name in ROWS}
     for payload in payloads:

@@ -15,13 +15,14 @@ from autorouter.errors import NoCandidate
 from autorouter.types import Candidate
 from budgets.errors import BudgetError
 from budgets.types import Outcome
-from models_registry.types import SANDBOX, Attempt, Model
+from models_registry.types import SANDBOX, Attempt, Deployment, Model, ProviderKey
 from models_registry.upstream.base import Adapter, Chunk, Completion, UpstreamRequest
 from models_registry.upstream.embeddings import Embeddings
-from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
+from models_registry.upstream.errors import CircuitOpen, Failed, PromptTooLong, TimedOut, Unreachable, UpstreamError
 from routerhub.gateway import carrying, failover, settlement
+from routerhub.gateway.circuits import Permit
 from routerhub.gateway.errors import AllFailed, BadRequest, BudgetRefused, to_api_error
-from routerhub.gateway.failover import Exposure, GiveUp, Left, NextDeployment, NextModel, Patience, Retry
+from routerhub.gateway.failover import Exposure, GiveUp, Left, NextDeployment, NextKey, NextModel, Patience, Retry
 from routerhub.gateway.operation import Ending, Hold, Operation
 from routerhub.gateway.plans import Plans
 from routerhub.gateway.reservation import FREE, Place, Plan
@@ -29,6 +30,10 @@ from routerhub.gateway.runtime import Endpoint, Runtime
 
 CLIENT_LEFT = "The client left before the answer."
 UNEXPECTED = "Something went wrong in RouterHub; its log has more."
+FAIR_WAIT_S = 10.0
+"""Who was given less time than this (or half a request's) did not show by it that it does not answer."""
+NO_KEY = ProviderKey(label="", secret="", id="")
+"""Of an attempt that came to no endpoint."""
 MAX_EARLY_CHUNKS = 100
 """Chunks without content that a stream may begin with: one with the role is usual."""
 Answer = TypeVar("Answer", "Completion", "OpenedStream", "Embeddings")
@@ -41,6 +46,7 @@ class Served(Generic[Answer]):
 
     hold: Hold
     place: Place
+    permit: Permit
     answer: Answer
     took_ms: int
     """Until the answer was there, or the first content of its stream."""
@@ -121,9 +127,13 @@ class _Course(Generic[Answer]):
         self._call: Call[Answer] = call
         providers = operation.arrival.rankings.catalogue.providers
         lacking = partial(runtime.upstreams.lacking, operation.request, providers)
-        self._plans = Plans(operation, runtime.limits.default_max_output, lacking)
+        self._plans = Plans(operation, runtime.limits.default_max_output, lacking, self._is_out)
         self._plan: Plan | None = None
         self._place = 0
+        self._key = NO_KEY
+        self._used_keys: set[str] = set()
+        """Those that failed at the place where it stands."""
+        self._permit: Permit | None = None
         self._refused: BudgetRefused | None = None
         self._sent: tuple[float, datetime] | None = None
         """When the attempt under way was sent, in monotonic seconds and by the calendar; None while nothing is."""
@@ -145,24 +155,64 @@ class _Course(Generic[Answer]):
         began, at = self._runtime.clock.monotonic(), self._runtime.clock.now()
         left = self._left(self._plans.left)
         patience = failover.patience(left, operation.request.stream)
+        self._key = NO_KEY
         try:
             if left.seconds <= 0:
                 raise TimedOut("The time for this request is over.", was_sent=False)
-            endpoint = self._runtime.upstreams.endpoint(
-                place.deployment, operation.arrival.rankings.catalogue.providers
-            )
+            endpoint = self._endpoint(place)
+            permit = self._permit = await self._enter(place, endpoint)
             request = self._request(place, endpoint, patience)
             self._sent = (began, at)
             answer = await self._call(endpoint.adapter, request, patience)
+        except CircuitOpen:
+            raise
         except UpstreamError as error:
+            self._blame(error, patience)
             self._charge = failover.attempt_cost(error, self._exposure(began))
             self._note(began, at, error.status, f"{error.kind}: {error}")
             raise
+        self._permit = None
+        self._runtime.circuits.succeeded(permit)
         took_ms = self._note(began, at, 200, "")
         if operation.hold is None:
             raise RuntimeError(f"Operation {operation.id} called {place.deployment.id} without a hold.")
         dropped = carrying.dropped(operation.request, self._model, endpoint.adapter, place.deployment.upstream_model)
-        return Served(hold=operation.hold, place=place, answer=answer, took_ms=took_ms, dropped=dropped)
+        return Served(hold=operation.hold, place=place, permit=permit, answer=answer, took_ms=took_ms, dropped=dropped)
+
+    def _endpoint(self, place: Place) -> Endpoint:
+        providers = self._operation.arrival.rankings.catalogue.providers
+        return self._runtime.upstreams.endpoint(place.deployment, providers)
+
+    def _is_out(self, deployment: Deployment) -> bool:
+        providers = self._operation.arrival.rankings.catalogue.providers
+        return self._runtime.circuits.is_out(deployment, lambda: self._runtime.upstreams.keys(deployment, providers))
+
+    async def _enter(self, place: Place, endpoint: Endpoint) -> Permit:
+        """Through the circuits of the place and of the next key. Raises CircuitOpen while somebody else can be asked."""
+        circuits, deployment = self._runtime.circuits, place.deployment
+        keys = [key for key in endpoint.keys if key.id not in self._used_keys] or endpoint.keys
+        self._key = (circuits.open_keys(deployment.id, keys) or keys)[0]
+        permit = await circuits.enter(deployment.id, self._key)
+        if permit is not None:
+            return permit
+        told = f"{deployment.id}: circuit open {circuits.told(deployment.id, self._key)}"
+        if not self._planned.is_last_resort and self._left(1 if self._plans.peek() else 0).has_elsewhere:
+            self._operation.passed_over.append(told)
+            raise CircuitOpen(told, was_sent=False)
+        self._operation.passed_over.append(f"{told}; asked as a last resort")
+        return circuits.pass_by(deployment.id, self._key)
+
+    def _blame(self, error: UpstreamError, patience: Patience) -> None:
+        permit, self._permit = self._permit, None
+        if permit is None:
+            return
+        # A script of the sandbox is the request's own doing.
+        fair_s = min(FAIR_WAIT_S, self._runtime.limits.deadline_s / 2)
+        is_hurried = isinstance(error, TimedOut) and error.was_sent and patience.first_content_s < fair_s
+        if is_hurried or self._operation.request.script is not None:
+            self._runtime.circuits.left(permit)
+        else:
+            self._runtime.circuits.failed(permit, error)
 
     def _request(self, place: Place, endpoint: Endpoint, patience: Patience) -> UpstreamRequest:
         operation, deployment = self._operation, place.deployment
@@ -170,7 +220,7 @@ class _Course(Generic[Answer]):
         return UpstreamRequest(
             provider=deployment.provider,
             address=endpoint.address,
-            api_key=endpoint.api_key,
+            api_key=self._key.secret,
             model=deployment.upstream_model,
             content=carrying.content_for(request, self._model),
             dialect=request.dialect,
@@ -183,6 +233,7 @@ class _Course(Generic[Answer]):
             connect_s=patience.connect_s,
             idle_s=patience.idle_s,
             total_s=patience.total_s,
+            on_limit=partial(self._runtime.circuits.rests, deployment.id, self._key),
         )
 
     def _note(self, began: float, at: datetime, status: int | None, error: str) -> int:
@@ -197,6 +248,7 @@ class _Course(Generic[Answer]):
             latency_ms=round((self._runtime.clock.monotonic() - began) * 1_000),
             status=status,
             error=error,
+            key=self._key.label,
             cost_nano=self._charge.nano,
         )
         self._operation.attempts.append(attempt)
@@ -221,15 +273,24 @@ class _Course(Generic[Answer]):
 
     async def _go_on(self, error: UpstreamError) -> None:
         """Do what failover says. Raises AllFailed where it says to give up, BudgetRefused, BudgetError."""
-        failed = AllFailed(error, tuple(self._operation.attempts))
-        step = failover.next_step(self._operation.attempts, error, self._left(1 if self._plans.peek() else 0))
+        attempts = self._operation.attempts
+        failed = AllFailed(error, tuple(attempts))
+        if isinstance(error, PromptTooLong):
+            self._plans.need_more_than(self._planned.candidate.model)
+        left = self._left(1 if self._plans.peek() else 0)
+        step = failover.next_step(attempts, error, left, self._runtime.clock.share())
         match step:
             case Retry(after_s=pause):
                 await self._release_if_charged()
                 await self._runtime.clock.sleep(pause)
                 await self._renew(failed)
+            case NextKey():
+                self._used_keys.add(self._key.id)
+                await self._release_if_charged()
+                await self._renew(failed)
             case NextDeployment():
                 self._place += 1
+                self._used_keys.clear()
                 await self._release_if_charged()
                 await self._renew(failed)
             case NextModel():
@@ -245,7 +306,18 @@ class _Course(Generic[Answer]):
             seconds=self._operation.deadline - self._runtime.clock.monotonic(),
             deployments=len(self._planned.places) - 1 - self._place,
             models=models,
+            keys=self._other_keys(),
         )
+
+    def _other_keys(self) -> int:
+        """How many keys of the place are not used up and can be tried besides the one that was."""
+        providers = self._operation.arrival.rankings.catalogue.providers
+        keys = self._runtime.upstreams.keys(self._here.deployment, providers)
+        if len(keys) < 2:
+            return 0
+        tried = {*self._used_keys, self._key.id}
+        others = [key for key in keys if key.id not in tried]
+        return len(self._runtime.circuits.open_keys(self._here.deployment.id, others))
 
     async def _release(self) -> None:
         charge, self._charge = self._charge, FREE
@@ -264,6 +336,7 @@ class _Course(Generic[Answer]):
         """Go on to the next candidate that a hold is granted for. Raises what is wrong where there is none."""
         while (plan := self._plans.take()) is not None:
             self._plan, self._place = plan, 0
+            self._used_keys.clear()
             if await self._reserve(plan):
                 return
         raise failed or self._refused or self._plans.nobody()
@@ -309,6 +382,8 @@ class _Course(Generic[Answer]):
 
     async def cut(self, outcome: Outcome, error: str, status: int | None) -> None:
         """End it wherever it stands. What the attempt under way costs then is charged; a hold that only waits costs nothing."""
+        if self._permit is not None:
+            self._runtime.circuits.left(self._permit)
         if self._sent is not None:
             began, at = self._sent
             self._charge = failover.attempt_cost(None, self._exposure(began))

@@ -1,24 +1,25 @@
 """What is done when an attempt failed, and what a failed attempt costs. Pure: no HTTP, no clock, no database.
 
 `next_step` decides everything; `routerhub.gateway.dispatch` does what it says. An operation has one budget of tries and one
-deadline over all its models, so retries never multiply.
+deadline over all its models, so retries never multiply: neither the HTTP client nor an adapter tries anything again.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from models_registry.prices.tariffs import Tariff
 from models_registry.types import Attempt, Usage
-from models_registry.upstream.errors import CredentialBad, TimedOut, UpstreamError
+from models_registry.upstream.errors import CircuitOpen, CredentialBad, PromptTooLong, TimedOut, UpstreamError
 from routerhub.gateway.reservation import FREE, Charge, counted, priced
 
 MAX_TRIES = 8
-"""Attempts of one operation, over all models."""
+"""Attempts of one operation, over all models. Those whose key was refused are bounded by the number of keys instead."""
 MAX_TRIES_PER_DEPLOYMENT = 2
 MAX_MODELS = 3
 FIRST_PAUSE_S = 0.2
-"""Doubled with each further try at the same deployment."""
+"""The longest one before the second try, doubled with each further one; how much of it is waited is random (full jitter)."""
 MAX_PAUSE_S = 2.0
 """A deployment that asks for a longer pause is left for the next one."""
 MAX_LAST_PAUSE_S = 10.0
@@ -26,7 +27,8 @@ MAX_LAST_PAUSE_S = 10.0
 CONNECT_S = 5.0
 PATIENCE_S = 60.0
 """So long an upstream may say nothing while somebody else could be asked."""
-NOT_FOUND = 404
+NOT_FOUND, TOO_MANY = 404, 429
+REFUSED_KEYS = frozenset({401, 402, 403})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +40,7 @@ class Retry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NextKey:
-    """Ask the same deployment with another key. Its place: providers have one key each so far, so it is never said."""
+    """Ask the same deployment at once with another key: this one is refused, or has used its limit up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +73,8 @@ class Left:
     seconds: float
     deployments: int
     models: int
+    keys: int = 0
+    """Other keys of the provider that failed."""
     has_streamed: bool = False
     """Whether the client has part of an answer already. From then on nothing is tried elsewhere in silence."""
 
@@ -79,28 +83,34 @@ class Left:
         return self.deployments > 0 or self.models > 0
 
 
-def next_step(attempts: Sequence[Attempt], error: UpstreamError, left: Left) -> Step:
-    """What is done after the last of the attempts ended in this error."""
-    if left.has_streamed or not error.may_retry or left.seconds <= 0 or len(attempts) >= MAX_TRIES:
+def next_step(attempts: Sequence[Attempt], error: UpstreamError, left: Left, share: float = 1.0) -> Step:
+    """What is done after the last of the attempts ended in this error. `share`, of the pause, is a random number from 0 to 1.
+
+    After PromptTooLong, `left.models` counts those with a larger window alone.
+    """
+    tries = sum(attempt.status not in REFUSED_KEYS for attempt in attempts)
+    is_too_long = isinstance(error, PromptTooLong)
+    is_over = left.has_streamed or left.seconds <= 0 or tries >= MAX_TRIES
+    if is_over or not (error.may_retry or is_too_long):
         return GiveUp()
-    pause = _pause_s(attempts, error, MAX_PAUSE_S if left.has_elsewhere else MAX_LAST_PAUSE_S)
+    if left.keys > 0 and (isinstance(error, CredentialBad) or error.status == TOO_MANY):
+        return NextKey()
+    pause = _pause_s(attempts, error, MAX_PAUSE_S if left.has_elsewhere else MAX_LAST_PAUSE_S, share)
     if pause is not None and pause < left.seconds:
         return Retry(after_s=pause)
-    if left.deployments > 0:
+    if left.deployments > 0 and not is_too_long:
         return NextDeployment()
     return NextModel() if left.models > 0 else GiveUp()
 
 
-def _pause_s(attempts: Sequence[Attempt], error: UpstreamError, most: float) -> float | None:
+def _pause_s(attempts: Sequence[Attempt], error: UpstreamError, most: float, share: float) -> float | None:
     """How long to wait before the same deployment is asked again. None: asking it again would not help, or not soon."""
-    if isinstance(error, TimedOut | CredentialBad) or error.status == NOT_FOUND:
+    if isinstance(error, TimedOut | CredentialBad | CircuitOpen | PromptTooLong) or error.status == NOT_FOUND:
         return None
-    tries = 0
-    for attempt in reversed(attempts):
-        if attempt.deployment != attempts[-1].deployment:
-            break
-        tries += 1
-    pause = error.retry_after_s if error.retry_after_s is not None else FIRST_PAUSE_S * 2 ** (tries - 1)
+    last = attempts[-1]
+    tries = sum(1 for _ in takewhile(lambda each: each.deployment == last.deployment, reversed(attempts)))
+    backed_off = share * min(FIRST_PAUSE_S * 2 ** (tries - 1), MAX_PAUSE_S)
+    pause = error.retry_after_s if error.retry_after_s is not None else backed_off
     return pause if tries < MAX_TRIES_PER_DEPLOYMENT and pause <= most else None
 
 

@@ -112,6 +112,8 @@ class Operation:
     """What the answer tells of the cache, where that was asked for."""
     id: uuid.UUID = field(default_factory=uuid.uuid4)
     attempts: list[Attempt] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+    """Deployments that were not asked, or only as a last resort, since their circuits are open."""
     hold: Hold | None = None
     hops: int = 0
     charged_nano: int = 0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from autorouter.decision.candidates import serving
+from autorouter.decision.candidates import permitted
 from autorouter.errors import NoCandidate
 from autorouter.types import Candidate, Decision, Exclusion
 from budgets.types import Refused
@@ -22,15 +22,27 @@ def nothing_lacks(_: Deployment) -> Lacking:
     return NOTHING_LACKS
 
 
+IsOut = Callable[[Deployment], bool]
+"""Whether a deployment's circuit is open at this moment, or that of all its keys."""
+
+
 class Plans:
     """The plans of an operation's candidates, best first. The next one can be looked at before it is taken.
 
-    The decision names as many candidates as failover needs. Where money is short, all others are looked at too.
+    The decision names as many candidates as failover needs. Where money is short, or the prompt is longer than was thought,
+    all others are looked at too.
     """
 
-    def __init__(self, operation: Operation, default_max_output: int, lacking: Lacks = nothing_lacks) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        default_max_output: int,
+        lacking: Lacks = nothing_lacks,
+        is_out: IsOut = lambda _: False,
+    ) -> None:
         self._operation = operation
         self._lacking = lacking
+        self._is_out = is_out
         self._not_carried = ""
         """What the request asks for that some place has no word for: it is passed over."""
         self._bounds = reservation.bounds(
@@ -40,6 +52,8 @@ class Plans:
         self._next: Plan | None = None
         self._room_nano: int | None = None
         """What the limit that refused an earlier plan has left: dearer ones need not be asked for."""
+        self._min_window = 0
+        """Tokens: smaller ones were found too small for the prompt."""
         self._taken = 0
 
     @property
@@ -68,17 +82,35 @@ class Plans:
         is_money = refused.measure == "money"
         self._room_nano = refused.limit - refused.spent - refused.reserved if is_money else -1
 
+    def need_more_than(self, model: str) -> None:
+        """The prompt does not fit this model's window, whatever was estimated: one that is no larger need not be asked."""
+        self._min_window = max(self._min_window, self._window(model) + 1)
+
     def _fits(self, plan: Plan) -> bool:
-        return self._room_nano is None or plan.ceiling_nano <= self._room_nano
+        has_room = self._room_nano is None or plan.ceiling_nano <= self._room_nano
+        return has_room and self._window(plan.candidate.model) >= self._min_window
+
+    def _window(self, model: str) -> int:
+        return self._operation.arrival.rankings.catalogue.models[model].context_window
 
     def _candidates(self) -> Iterator[Plan]:
+        """Those that are a last resort come after all others."""
+        last: list[Plan] = []
+        for plan in self._in_order():
+            if plan.is_last_resort:
+                last.append(plan)
+            else:
+                yield plan
+        yield from last
+
+    def _in_order(self) -> Iterator[Plan]:
         known = self._operation.decision.candidates
         is_short = False
         for candidate in known:
             plan = self._plan(candidate)
             if plan is not None:
                 yield plan
-            is_short = is_short or plan is None or self._room_nano is not None
+            is_short = is_short or plan is None or self._room_nano is not None or self._min_window > 0
         if is_short:
             for candidate in self._operation.select(None).candidates[len(known) :]:
                 if (plan := self._plan(candidate)) is not None:
@@ -87,12 +119,14 @@ class Plans:
     def _plan(self, candidate: Candidate) -> Plan | None:
         rankings, constraints = self._operation.arrival.rankings, self._operation.decision.constraints
         model = rankings.catalogue.models[candidate.model]
-        deployments = serving(model, rankings.catalogue.providers, constraints, rankings.availability)
-        able = [each for each in deployments if self._carries(each)]
+        places = permitted(model, rankings.catalogue.providers, constraints, rankings.availability)
+        able = tuple(each for each in places if self._carries(each))
         if not able:
             return None
+        closed = tuple(each for each in able if not self._is_out(each))
         usual = self._operation.arrival.usual_output.get(candidate.model)
-        return reservation.plan(self._operation.request, self._bounds, candidate, model, able, usual)
+        plan = reservation.plan(self._operation.request, self._bounds, candidate, model, closed or able, usual)
+        return plan if closed or plan is None else replace(plan, is_last_resort=True)
 
     def _carries(self, deployment: Deployment) -> bool:
         """Whether it can be asked for all without which the answer would be another one."""

@@ -8,6 +8,8 @@ from autorouter.decision.ranking import Rankings
 from autorouter.types import RouterRelease
 from models_registry import availability
 from models_registry.availability import Measured
+from models_registry.circuits.breaker import Circuit
+from models_registry.circuits.rows import out_of
 from models_registry.types import Availability, Catalogue, Health
 from routerhub.releases.live import LiveReleases
 
@@ -32,12 +34,17 @@ class Ranked:
     rankings: Mapping[tuple[int, int], Rankings] = field(default_factory=dict)
     """By the releases of catalogue and router."""
 
-    def renewed(self, releases: LiveReleases, health: Health, measured: Measured, keep: Keep) -> "Ranked":
-        """For these releases, with what probes found and how models did lately."""
+    def renewed(
+        self, releases: LiveReleases, health: Health, measured: Measured, out: Mapping[str, Circuit], keep: Keep
+    ) -> "Ranked":
+        """For these releases, with what probes found, how models did lately and which circuits are open."""
         catalogues, routers = releases.lines["catalogue"].releases, releases.lines["router"].releases
         facts: dict[int, Facts] = {}
         for number, catalogue in catalogues.items():
-            facts[number] = _facts(catalogue, health, measured, keep, [*self.facts.values(), *facts.values()])
+            now = availability.current(
+                catalogue.providers.values(), health, *measured, open_circuits=out_of(catalogue, out)
+            )
+            facts[number] = _facts(now, keep, [*self.facts.values(), *facts.values()])
         rankings = {
             (number, router_number): self._rankings(catalogue, router, facts[number].availability)
             for number, catalogue in catalogues.items()
@@ -65,9 +72,8 @@ class Ranked:
                 self.rankings[number, router_number].compile_all(now)
 
 
-def _facts(catalogue: Catalogue, health: Health, measured: Measured, keep: Keep, known: Iterable[Facts]) -> Facts:
+def _facts(now: Availability, keep: Keep, known: Iterable[Facts]) -> Facts:
     """Those that are known where nothing is different, so that equal ones are one object."""
-    now = availability.current(catalogue.providers.values(), health, *measured)
     same = next((each for each in known if each.availability == now), None)
     if same is not None and same.digest:
         return same

@@ -72,6 +72,8 @@ class Plan:
     tokens: int
     """The most that prompt and answers may have together."""
     ceiling_nano: int
+    is_last_resort: bool = False
+    """Every place of it is out at the moment, and would be passed over if anybody else were left."""
 
     @property
     def max_chars(self) -> int:

@@ -50,6 +50,7 @@ def settled(operation: Operation, hold: Hold, charge: Charge) -> dict[str, Any]:
         "usage_estimated": charge.usage.is_estimated,
         "remaining_usd": remaining,
         "attempts": attempts_told(operation.attempts),
+        **({"passed_over": operation.passed_over} if operation.passed_over else {}),
     }
 
 

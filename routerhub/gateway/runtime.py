@@ -3,10 +3,8 @@
 import asyncio
 import gc
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Protocol
 
 import aiohttp
@@ -18,11 +16,15 @@ from autorouter.people.sessions import SessionStore, Turn
 from budgets.ledger import Ledger
 from budgets.types import Caller
 from models_registry import availability
-from models_registry.types import SANDBOX, Deployment, Provider
+from models_registry.circuits.breaker import Rules
+from models_registry.circuits.store import CircuitStore
+from models_registry.types import SANDBOX, Deployment, Provider, ProviderKey
 from models_registry.upstream.base import NOTHING_LACKS, Adapter, Lacking
 from models_registry.upstream.errors import Failed
 from models_registry.upstream.http import open_session
 from models_registry.upstream.registry import open_adapters
+from routerhub.gateway.circuits import Circuits
+from routerhub.gateway.clock import Clock
 from routerhub.gateway.protocols.base import ChatRequest, Controls
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
 from storage.store import Store
@@ -54,14 +56,6 @@ class Limits:
         return self.deadline_s + self.grace_s
 
 
-class Clock:
-    """Time as it passes. Tests have one that they move."""
-
-    now = staticmethod(lambda: datetime.now(UTC))
-    monotonic = staticmethod(time.monotonic)
-    sleep = staticmethod(asyncio.sleep)
-
-
 class Sessions:
     """Conversations' last models. Their loss costs a preference, never an answer: without the database, none is known."""
 
@@ -91,20 +85,25 @@ class Endpoint:
     provider: Provider
     adapter: Adapter
     address: str
-    api_key: str
+    keys: tuple[ProviderKey, ...]
+    """In the order in which they are tried; never empty."""
 
 
 class Upstreams:
-    """Every provider's address, key and adapter. The environment is read once for each provider of a release."""
+    """Every provider's address, keys and adapter, read once for each provider of a release until the keys change."""
 
     def __init__(self, adapters: Mapping[str, Adapter], sandbox: Provider) -> None:
         self._adapters = adapters
         self._sandbox = sandbox
         self._endpoints: dict[str, Endpoint] = {}
+        self._held = availability.held()
 
     def endpoint(self, deployment: Deployment, providers: Mapping[str, Provider]) -> Endpoint:
         """Where and how a deployment is called. Raises Failed where nobody here speaks its protocol."""
         provider = self._sandbox if deployment.provider == SANDBOX else providers[deployment.provider]
+        if self._held is not availability.held():
+            self._held = availability.held()
+            self._endpoints.clear()
         found = self._endpoints.get(provider.name)
         if found is None or found.provider is not provider:
             found = self._endpoints[provider.name] = self._endpoint(provider)
@@ -118,6 +117,13 @@ class Upstreams:
             return NOTHING_LACKS
         return adapter.lacking(request.content, request.dialect, deployment.upstream_model)
 
+    def keys(self, deployment: Deployment, providers: Mapping[str, Provider]) -> tuple[ProviderKey, ...]:
+        """The keys by which a deployment is called. Empty where nobody here speaks its protocol."""
+        try:
+            return self.endpoint(deployment, providers).keys
+        except Failed:
+            return ()
+
     def _endpoint(self, provider: Provider) -> Endpoint:
         adapter = self._adapters.get(provider.protocol)
         if adapter is None:
@@ -126,7 +132,7 @@ class Upstreams:
             provider=provider,
             adapter=adapter,
             address=availability.base_url(provider),
-            api_key=availability.api_key(provider),
+            keys=availability.keys(provider) or (availability.no_key(provider),),
         )
 
 
@@ -149,6 +155,7 @@ class Runtime:
     store: Store
     """What is kept for clients."""
     upstreams: Upstreams
+    circuits: Circuits
     http: aiohttp.ClientSession
     limits: Limits
     clock: Clock = field(default_factory=Clock)
@@ -163,6 +170,7 @@ class Runtime:
         if under_way:
             await asyncio.wait(under_way, timeout=STOP_WAIT_S)
         self.snapshots.stop()
+        await self.circuits.stop()
         await self.ledger.stop()
         await self.sessions.store.stop()
         await self.store.stop()
@@ -174,12 +182,14 @@ async def open_runtime() -> Runtime:
     dsn = database_dsn()
     http = open_session(settings.UPSTREAM_PRIVATE_NETWORKS)
     ledger = Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR)
+    circuits = Circuits(circuit_rules(), CircuitStore(dsn), Clock())
     runtime = Runtime(
-        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use),
+        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use, circuits.hear),
         ledger=ledger,
         sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S, settings.DATABASE_POOL_SIZE)),
         store=Store(dsn, settings.STORAGE_KEYS),
         upstreams=Upstreams(open_adapters(http), availability.sandbox_provider()),
+        circuits=circuits,
         http=http,
         limits=Limits(
             deadline_s=settings.REQUEST_DEADLINE_S,
@@ -192,12 +202,24 @@ async def open_runtime() -> Runtime:
             cache_retention_s=settings.CACHE_RETENTION_S,
         ),
     )
+    await runtime.circuits.start()
     runtime.snapshots.start()
     await runtime.ledger.start()
     await runtime.sessions.store.start()
     await runtime.store.start()
     await asyncio.to_thread(runtime.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
     return runtime
+
+
+def circuit_rules() -> Rules:
+    """When a deployment is taken out, as the settings say."""
+    return Rules(
+        window_s=settings.CIRCUIT_WINDOW_S,
+        min_attempts=settings.CIRCUIT_MIN_ATTEMPTS,
+        failure_share=settings.CIRCUIT_FAILURE_SHARE,
+        open_s=settings.CIRCUIT_OPEN_S,
+        max_open_s=max(settings.CIRCUIT_OPEN_S, settings.CIRCUIT_MAX_OPEN_S),
+    )
 
 
 def spare_the_collector() -> None:

@@ -9,8 +9,8 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import psycopg
 from django.conf import settings
@@ -25,10 +25,12 @@ from autorouter.people.preferences import Preferences
 from budgets import keys, limits
 from budgets.keys import Held, KeyRing
 from budgets.limits import UNREAD, LimitIndex
-from models_registry import probing
+from models_registry import availability, probing, provider_keys
 from models_registry.availability import UNMEASURED, Measured
+from models_registry.circuits import rows
+from models_registry.circuits.breaker import Circuit
 from models_registry.types import HEALTHY, Availability, Catalogue, Health
-from routerhub.gateway.changes import EVERYTHING, Changes, understood
+from routerhub.gateway.changes import CIRCUITS, EVERYTHING, Changes, understood
 from routerhub.gateway.ranked import Ranked
 from routerhub.releases import live
 from routerhub.releases.notify import Listener
@@ -49,6 +51,8 @@ class Snapshot:
     measured: Measured
     usual_output: Mapping[str, int]
     """Tokens that an answer hardly ever passes, by model id; a model without a measurement is missing."""
+    circuits: Sequence[Circuit]
+    """Open and half-open."""
     ring: KeyRing
     preferences: Mapping[int, Preferences]
     """By user id; who has none is missing."""
@@ -64,6 +68,12 @@ class Snapshot:
         """What can be called of a catalogue that is in use."""
         return self.ranked.facts[catalogue.release].availability
 
+    @property
+    def next_return(self) -> float:
+        """When the next circuit becomes half-open, in monotonic seconds; infinity: none does."""
+        at = self.loaded_at or 0.0
+        return min((each.until for each in self.circuits if each.is_open(at)), default=math.inf)
+
     def digest_of(self, rankings: Rankings) -> str:
         """The name under which what could be called is kept."""
         return self.ranked.facts[rankings.catalogue.release].digest
@@ -74,10 +84,11 @@ def shipped() -> Snapshot:
     releases = live.shipped()
     return Snapshot(
         releases=releases,
-        ranked=Ranked().renewed(releases, HEALTHY, UNMEASURED, lambda _: ""),
+        ranked=Ranked().renewed(releases, HEALTHY, UNMEASURED, {}, lambda _: ""),
         health=HEALTHY,
         measured=UNMEASURED,
         usual_output={},
+        circuits=(),
         ring=KeyRing(held={}, is_read=False),
         preferences={},
         limits=UNREAD,
@@ -98,9 +109,13 @@ class Loader:
         releases = live.load(before.releases) if "releases" in whole else before.releases
         health = probing.measured() if "facts" in whole else before.health
         measured, usual_output = measuring.read() if "facts" in whole else (before.measured, before.usual_output)
-        ranked = before.ranked
-        if whole & {"releases", "facts"}:
-            ranked = ranked.renewed(releases, health, measured, availability_facts.keep)
+        if "provider_keys" in whole:
+            availability.hold(provider_keys.read())
+        circuits = rows.read() if "circuits" in whole else before.circuits
+        at, ranked = time.monotonic(), before.ranked
+        if whole & {"releases", "facts", "circuits", "provider_keys"}:
+            out = rows.still_open(circuits, at)
+            ranked = ranked.renewed(releases, health, measured, out, availability_facts.keep)
             ranked.compile(releases)
         return Snapshot(
             releases=releases,
@@ -108,10 +123,11 @@ class Loader:
             health=health,
             measured=measured,
             usual_output=usual_output,
+            circuits=circuits,
             ring=self._ring(before.ring, changes),
             preferences=self._preferences(changes),
             limits=limits.load() if "limits" in whole else before.limits,
-            loaded_at=time.monotonic(),
+            loaded_at=at,
         )
 
     def _ring(self, before: KeyRing, changes: Changes) -> KeyRing:
@@ -138,14 +154,22 @@ class Loader:
 class SnapshotKeeper:
     """Holds the current snapshot. Reading `current` is one attribute.
 
-    `on_limits` gets the limits whenever they were read, in the keeper's thread, before the snapshot with them is current.
+    `on_limits` and `on_circuits` get these whenever they were read, in the keeper's thread, before the snapshot with them is
+    current.
     """
 
-    def __init__(self, dsn: str, max_age_s: float, on_limits: Callable[[LimitIndex], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        max_age_s: float,
+        on_limits: Callable[[LimitIndex], None] = lambda _: None,
+        on_circuits: Callable[[Sequence[Circuit]], None] = lambda _: None,
+    ) -> None:
         self.current = shipped()
         self._dsn = dsn
         self._max_age_s = max_age_s
         self._on_limits = on_limits
+        self._on_circuits = on_circuits
         self._loader = Loader()
         self._checked_at = -math.inf
         self._stopping = threading.Event()
@@ -192,6 +216,8 @@ class SnapshotKeeper:
         loaded = self._loader.load(self.current, changes)
         if "limits" in changes.whole:
             self._on_limits(loaded.limits)
+        if "circuits" in changes.whole:
+            self._on_circuits(loaded.circuits)
         self.current = loaded
         self._loaded.set()
         if changes is EVERYTHING:
@@ -199,10 +225,13 @@ class SnapshotKeeper:
         logger.debug("action=load_snapshot ms=%.1f changes=%s", (time.monotonic() - began) * 1e3, changes)
 
     def _next_changes(self, listener: Listener) -> Changes:
-        """What was announced since, all in one; everything when it is time for that."""
-        due = self._checked_at + self._max_age_s
-        payloads = listener.heard(due - time.monotonic(), self._stopped)
-        return EVERYTHING if time.monotonic() >= due else understood(payloads, live.shipped().lines)
+        """What was announced since, all in one; everything when it is time for that, circuits when one becomes half-open."""
+        due, returns = self._checked_at + self._max_age_s, self.current.next_return
+        payloads = listener.heard(min(due, returns) - time.monotonic(), self._stopped)
+        if time.monotonic() >= due:
+            return EVERYTHING
+        heard = understood(payloads, live.shipped().lines)
+        return heard if time.monotonic() < returns else replace(heard, whole=heard.whole | CIRCUITS.whole)
 
 
 def database_dsn() -> str:

@@ -123,6 +123,9 @@ class Pump:
         try:
             cut = await self._pass_all()
         except UpstreamError as error:
+            is_in_time = self._runtime.clock.monotonic() < self._operation.deadline
+            if is_in_time and self._operation.request.script is None:
+                self._runtime.circuits.failed(self._served.permit, error)
             metadata = await self._settle_broken("failure", error, f"{error.kind}: {error}")
             failed = AllFailed(error, tuple(self._operation.attempts), BROKE)
             return self._writer.error(to_api_error(failed), metadata)

@@ -8,8 +8,8 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 CHANNEL = "routerhub_changes"
-"""PostgreSQL's channel. The payload names what changed: a line, "limits", "health", "measured", "keys:7", "accounts:3",
-"preferences:17" (see routerhub.gateway.changes)."""
+"""PostgreSQL's channel. The payload names what changed: a line, "limits", "health", "measured", "circuits",
+"provider_keys", "keys:7", "accounts:3", "preferences:17" (see routerhub.gateway.changes)."""
 LOSS_IS_NOTICED = {
     "connect_timeout": 2, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
     "tcp_user_timeout": 10_000,

@@ -14,7 +14,7 @@ from models_registry.types import Availability, Health
 
 pytestmark = pytest.mark.django_db
 FACTS = Availability(
-    providers=frozenset({"b", "a"}), sandbox=False, open_circuits=frozenset({"a/x"}),
+    providers=frozenset({"b", "a"}), sandbox=False, open_circuits={"a/x": "since noon: down"},
     health=Health(down=frozenset({"b/y"}), degraded=frozenset({"a/z"})), latency_ms={"m:1": 900, "a:1": 40},
     tokens_per_second={"m:1": 46.5, "a:1": 120.0},
 )  # fmt: skip

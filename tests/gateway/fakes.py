@@ -23,12 +23,15 @@ from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
 from models_registry.upstream.base import NOTHING_LACKS, OPENAI, Chunk, Completion, Lacking, UpstreamRequest
 from models_registry.upstream.openai import read_chunk, read_completion
+from routerhub.gateway.circuits import Circuits
+from routerhub.gateway.clock import Clock
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Client, Controls
-from routerhub.gateway.runtime import Clock, Limits, Runtime, Sessions, Upstreams
+from routerhub.gateway.runtime import Limits, Runtime, Sessions, Upstreams
 from storage.errors import StorageUnavailable
 from storage.types import Item, Name
 from tests.autorouter import fakes
+from tests.gateway.fake_circuits import RULES, FakeCircuitStore
 
 NOW = fakes.NOW
 KEY, PRO_KEY = "rh_ada", "rh_pro"
@@ -37,7 +40,7 @@ CALLERS = {KEY: ADA, PRO_KEY: replace(ADA, key_id=4, key_name="pro", is_pro=True
 
 
 class FakeClock(Clock):
-    """Stands still, but for sleeping and for what a test adds to `seconds`."""
+    """Stands still, but for sleeping and for what a test adds to `seconds`. Chance always takes the whole."""
 
     def __init__(self) -> None:
         self.seconds = 1_000.0
@@ -53,6 +56,9 @@ class FakeClock(Clock):
         self.slept.append(seconds)
         self.seconds += seconds
         await asyncio.sleep(0)
+
+    def share(self) -> float:
+        return 1.0
 
 
 @dataclass
@@ -398,12 +404,14 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
     sandbox = Provider(
         name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""
     )
+    clock = getattr(upstream, "clock", None) or FakeClock()
     parts: Any = {
         "snapshots": FakeSnapshots(met or rankings()),
         "ledger": ledger or FakeLedger(),
         "sessions": Sessions(FakeSessions()),  # type: ignore[arg-type]
         "store": FakeStore(),
         "http": FakeHttp(),
-        "clock": getattr(upstream, "clock", None) or FakeClock(),
+        "clock": clock,
+        "circuits": Circuits(RULES, FakeCircuitStore(clock), clock),
     }
     return Runtime(upstreams=Upstreams({OPENAI: upstream}, sandbox), limits=Limits(**values), **parts)

@@ -53,7 +53,10 @@ def test_what_is_not_understood_may_mean_anything(payload: str) -> None:
 
 
 def test_everything_is_every_part() -> None:
-    assert Changes(whole=frozenset({"releases", "keys", "preferences", "limits", "facts"})) == EVERYTHING
+    assert (
+        Changes(whole=frozenset({"releases", "keys", "preferences", "limits", "facts", "circuits", "provider_keys"}))
+        == EVERYTHING
+    )
 
 
 def test_nothing_heard_is_nothing_to_read() -> None:

@@ -1,5 +1,6 @@
 """What is done after a failed attempt, and what one costs: values in, values out."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,9 +13,11 @@ from models_registry.prices.tariffs import Tariff, compile_price
 from models_registry.types import Attempt, Price, Rates, Usage
 from models_registry.upstream import errors
 from models_registry.upstream.errors import (
+    CircuitOpen,
     CredentialBad,
     Failed,
     Overloaded,
+    PromptTooLong,
     Rejected,
     TimedOut,
     Unreachable,
@@ -27,6 +30,7 @@ from routerhub.gateway.failover import (
     GiveUp,
     Left,
     NextDeployment,
+    NextKey,
     NextModel,
     Retry,
     Step,
@@ -66,11 +70,57 @@ def left(**changes: Any) -> Left:
         (TimedOut("x"), NextDeployment()),
         (CredentialBad("x", status=401), NextDeployment()),
         (Failed("x", status=404), NextDeployment()),
+        (CircuitOpen("x", was_sent=False), NextDeployment()),
+        (PromptTooLong("x", status=400), NextModel()),
         (Rejected("x", status=400), GiveUp()),
+        (Rejected("x", status=413), GiveUp()),
+        (Rejected("x", status=422), GiveUp()),
     ],
 )
 def test_each_kind_of_error_has_its_step(error: UpstreamError, step: Step) -> None:
     assert next_step(tried("a"), error, ALL_LEFT) == step
+
+
+@pytest.mark.parametrize(
+    ("error", "step"),
+    [
+        (CredentialBad("x", status=401), NextKey()),
+        (CredentialBad("x", status=402), NextKey()),
+        (CredentialBad("x", status=403), NextKey()),
+        (Overloaded("x", status=429), NextKey()),
+        (Overloaded("x", status=429, retry_after_s=30), NextKey()),
+        (Overloaded("x", status=503), Retry(after_s=0.2)),
+        (Failed("x", status=500), Retry(after_s=0.2)),
+        (Unreachable("x"), Retry(after_s=0.2)),
+        (TimedOut("x"), NextDeployment()),
+        (PromptTooLong("x", status=400), NextModel()),
+        (Rejected("x", status=400), GiveUp()),
+    ],
+)
+def test_another_key_is_asked_at_once_where_it_is_the_key_that_fails(error: UpstreamError, step: Step) -> None:
+    assert next_step(tried("a"), error, left(keys=1)) == step
+
+
+def test_refused_keys_are_bounded_by_their_number_and_not_by_the_tries() -> None:
+    """F12: five dead keys and a good one."""
+    dead = [replace(each, status=401) for each in tried(*["a"] * MAX_TRIES)]
+    assert next_step(dead, CredentialBad("x", status=401), left(keys=1)) == NextKey()
+    assert next_step(dead, CredentialBad("x", status=401), NOTHING_LEFT) == GiveUp()
+
+
+def test_a_prompt_that_is_too_long_goes_to_no_other_host_of_the_same_model() -> None:
+    """F10: `models` counts those with a larger window."""
+    assert next_step(tried("a"), PromptTooLong("x", status=400), left(keys=1, models=0)) == GiveUp()
+
+
+@pytest.mark.parametrize(("share", "pause"), [(0.0, 0.0), (0.25, 0.05), (1.0, 0.2)])
+def test_how_much_of_the_back_off_is_waited_is_chance(share: float, pause: float) -> None:
+    assert next_step(tried("a"), Failed("x", status=500), ALL_LEFT, share) == Retry(after_s=pause)
+
+
+def test_a_pause_that_was_asked_for_is_waited_whole() -> None:
+    busy = Overloaded("x", status=503, retry_after_s=1.5)
+    assert next_step(tried("a"), busy, ALL_LEFT, 0.1) == Retry(after_s=1.5)
 
 
 def test_a_deployment_is_asked_twice_then_the_next_one_then_the_next_model() -> None:
@@ -131,7 +181,7 @@ def test_whatever_fails_it_ends_within_the_tries_and_the_time(
             place += 1
             assert place < deployments
         else:
-            assert isinstance(step, NextModel), "keys and hedges have their place and are never said yet"
+            assert isinstance(step, NextModel), "there are no other keys here"
             model, place = model + 1, 0
             assert model <= models
     else:

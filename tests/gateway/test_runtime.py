@@ -32,7 +32,7 @@ def test_a_providers_address_and_key_are_read_once_for_each_release(monkeypatch:
     monkeypatch.setenv("ACME_API_KEY", "sk-1")
     found = upstreams(FakeUpstream())
     first = found.endpoint(HERE, {"acme": ACME})
-    assert (first.address, first.api_key) == ("https://acme.invalid/v1", "sk-1")
+    assert (first.address, first.keys[0].secret) == ("https://acme.invalid/v1", "sk-1")
     monkeypatch.setenv("ACME_API_KEY", "sk-2")
     assert found.endpoint(HERE, {"acme": ACME}) is first
     moved = replace(ACME, base_url="https://elsewhere.invalid")
@@ -41,7 +41,7 @@ def test_a_providers_address_and_key_are_read_once_for_each_release(monkeypatch:
 
 def test_the_sandbox_is_where_the_environment_says() -> None:
     place = upstreams(FakeUpstream()).endpoint(Deployment(provider=SANDBOX, upstream_model="m"), {})
-    assert (place.address, place.api_key) == ("http://sandbox.invalid", "")
+    assert (place.address, place.keys[0].secret) == ("http://sandbox.invalid", "")
 
 
 def test_a_protocol_that_nobody_speaks_is_a_failure_that_was_never_sent() -> None:

@@ -25,7 +25,26 @@ def decide(
     availability: Availability,
     now: datetime,
 ) -> Decision:
-    """Every candidate best first, and everybody else with every reason."""
+    """Every candidate best first, and everybody else with every reason. Open circuits count while anybody else is left."""
+    decision = decide_once(catalogue, router, task, constraints, availability, now)
+    if decision.candidates or not availability.open_circuits:
+        return decision
+    closed = replace(availability, open_circuits={})
+    anyway = decide_once(catalogue, router, task, constraints, closed, now)
+    if not anyway.candidates:
+        return decision
+    (reason,) = [each.reason for each in decision.excluded if each.model == anyway.candidates[0].model]
+    return replace(anyway, last_resort=reason)
+
+
+def decide_once(
+    catalogue: Catalogue,
+    router: RouterRelease,
+    task: Task,
+    constraints: Constraints,
+    availability: Availability,
+    now: datetime,
+) -> Decision:
     policy = with_successors(policy_of(router, constraints), catalogue, now)
     task = replace(task, is_long_context=task.input_tokens >= router.config.long_context_threshold)
     models = considered(catalogue, policy, constraints)
@@ -167,8 +186,8 @@ def place_reasons(
     if not callable_now:
         places = ", ".join(sorted({each.provider for each in model.deployments})) or "any provider"
         yield "credential", f"unavailable: there is no API key for {places}"
-    elif any(each.id in availability.open_circuits for each in callable_now):
-        yield "circuit", "its circuit is open after repeated failures"
+    elif opened := [each.id for each in callable_now if each.id in availability.open_circuits]:
+        yield "circuit", ", ".join(f"circuit of {name} open {availability.open_circuits[name]}" for name in opened)
     elif all(is_down(each, availability) for each in callable_now):
         yield "unavailable", "every deployment of it is down"
     else:

@@ -134,7 +134,7 @@ def test_a_blocked_provider_is_out() -> None:
 
 def test_an_open_circuit_takes_a_model_out_only_when_no_other_deployment_is_left() -> None:
     known = catalogue(model("a:one"), model("a:two"))
-    availability = Availability(providers=frozenset({"a"}), sandbox=False, open_circuits=frozenset({"a/one"}))
+    availability = Availability(providers=frozenset({"a"}), sandbox=False, open_circuits={"a/one": "since noon: down"})
     assert excluded(decided(known, availability=availability)) == {"a:one": "circuit"}
 
 

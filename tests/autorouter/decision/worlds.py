@@ -202,7 +202,7 @@ def _availability(random: Random, catalogue: Catalogue) -> Availability:
     return Availability(
         providers=frozenset(random.sample(HOSTS, random.randint(4, len(HOSTS)))),
         sandbox=random.random() < 0.3,
-        open_circuits=frozenset(some(random, places, 2)),
+        open_circuits=dict.fromkeys(some(random, places, 2), "since noon: down"),
         health=Health(down=frozenset(some(random, places, 3)), degraded=frozenset(some(random, places, 3))),
         latency_ms={name: random.choice([300, 500, 501, 900]) for name in some(random, names(catalogue), 6)},
     )

@@ -84,7 +84,7 @@ def test_it_gets_another_as_soon_as_its_model_cannot_take_the_request(
     "availability",
     [
         Availability(providers=frozenset({"a", "c"}), sandbox=False),
-        Availability(providers=frozenset("abc"), sandbox=False, open_circuits=frozenset({"b/kept"})),
+        Availability(providers=frozenset("abc"), sandbox=False, open_circuits={"b/kept": "since noon: down"}),
         Availability(providers=frozenset("abc"), sandbox=False, health=Health(down=frozenset({"b/kept"}))),
     ],
 )

@@ -62,7 +62,7 @@ AVAILABILITIES = [
     SANDBOXED,
     Availability(providers=frozenset({"acme", "best"}), sandbox=False, latency_ms={SMALL: 400, LARGE: 450, MIDDLE: 700}),
     Availability(
-        providers=frozenset({"acme", "best"}), sandbox=False, open_circuits=frozenset({"acme/middle"}),
+        providers=frozenset({"acme", "best"}), sandbox=False, open_circuits={"acme/middle": "since noon: down"},
         health=Health(degraded=frozenset({"acme/small"}), down=frozenset({"nobody/nothing"})),
     ),
 ]  # fmt: skip

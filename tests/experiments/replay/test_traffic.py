@@ -39,7 +39,7 @@ def test_a_situation_is_the_request_as_the_router_met_it() -> None:
         rules=("cheap at night",),
     )  # fmt: skip
     availability = Availability(
-        providers=frozenset({"acme", "best"}), sandbox=False, open_circuits=frozenset({"acme/middle"}),
+        providers=frozenset({"acme", "best"}), sandbox=False, open_circuits={"acme/middle": "since noon: down"},
         health=Health(degraded=frozenset({"best/large"})), latency_ms={SMALL: 300}, tokens_per_second={SMALL: 46.5},
     )  # fmt: skip
     asked = {"complexity": "complex", "input_tokens": 700, "needs": frozenset({"tools"}), "origin": "local"}
