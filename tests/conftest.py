@@ -11,8 +11,20 @@ from routerhub.releases import switches
 from tests.cast import Cast, make_cast
 from tests.stack import Stack, running_stack
 
+TIMELESS = (
+    "tests/agents", "tests/browser", "tests/faults/test_hostile_upstreams.py", "tests/gateway", "tests/autorouter/decision",
+    "tests/models_registry/upstream", "tests/models_registry/sandbox", "tests/routerhub/test_forwarding.py",
+    "tests/embedded", "tests/budgets/test_many_processes.py", "tests/budgets/test_crashes.py",
+)  # fmt: skip
+"""What knows no day, or has a clock of its own: it is not run again on another day."""
 settings.register_profile("suite", deadline=None, max_examples=60)
 settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.relative_to(config.rootpath).as_posix().startswith(TIMELESS):
+            item.add_marker(pytest.mark.once)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.agents.model import AgentModel, serving
 from tests.installing import NotInstalled
 from tests.stack import Stack, running_stack
 
-pytestmark = [pytest.mark.xdist_group("agents"), pytest.mark.once]
+pytestmark = pytest.mark.xdist_group("agents")
 READS = "cat note.txt"
 TOOLS: Mapping[str, Mapping[str, object]] = {
     "Bash": {"command": READS, "description": "Reads the note"},

@@ -19,7 +19,7 @@ from tests.faults.hostile import ANSWERS, BEGUN, GOOD, STREAMS, Case, chunk
 from tests.models_registry.upstream.raw_server import STAY, RawServer, Step, head, serving, streamed, whole
 from tests.stack import Stack, eventually, running_stack
 
-pytestmark = [pytest.mark.xdist_group("hostile"), pytest.mark.once]
+pytestmark = pytest.mark.xdist_group("hostile")
 MODEL = "openai:gpt-4o-mini"
 MAX_OUTPUT = 50
 MAX_GROWTH_KB = 300_000

@@ -1,7 +1,6 @@
 """Everything around the gateway, in process and scripted: an upstream, a ledger, a clock and what a request meets."""
 
 import asyncio
-import hashlib
 import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,10 +27,9 @@ from routerhub.gateway.clock import Clock
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Client, Controls
 from routerhub.gateway.runtime import Limits, Runtime, Sessions, Upstreams
-from storage.errors import StorageUnavailable
-from storage.types import Item, Name
 from tests.autorouter import fakes
 from tests.gateway.fake_circuits import RULES, FakeCircuitStore
+from tests.gateway.fake_store import FakeStore
 
 NOW = fakes.NOW
 KEY, PRO_KEY = "rh_ada", "rh_pro"
@@ -339,53 +337,6 @@ class FakeSessions:
 
     async def stop(self) -> None:
         pass
-
-
-class FakeStore:
-    """What is kept, in a dictionary; nothing expires."""
-
-    def __init__(self) -> None:
-        self.items: dict[Name, tuple[bytes, uuid.UUID | None]] = {}
-        self.is_away = False
-
-    def digest(self, content: bytes) -> str:
-        return hashlib.sha256(content).hexdigest()
-
-    async def read(self, name: Name) -> Item | None:
-        await self._asked()
-        found = self.items.get(name)
-        return found and Item(content=found[0], created_at=NOW, is_claim=found[1] is not None)
-
-    async def put(self, name: Name, content: bytes, seconds: float, claim: uuid.UUID | None = None) -> bool:
-        await self._asked()
-        return self._put(name, content, None, claim)
-
-    async def claim(self, name: Name, content: bytes, seconds: float, claim: uuid.UUID) -> bool:
-        await self._asked()
-        return self._put(name, content, claim, None)
-
-    async def release(self, name: Name, claim: uuid.UUID) -> None:
-        await self._asked()
-        if name in self.items and self.items[name][1] == claim:
-            del self.items[name]
-
-    async def delete(self, name: Name) -> bool:
-        await self._asked()
-        return name in self.items and self.items.pop(name)[1] is None
-
-    async def stop(self) -> None:
-        pass
-
-    def _put(self, name: Name, content: bytes, claim: uuid.UUID | None, holder: uuid.UUID | None) -> bool:
-        is_free = name not in self.items or (holder is not None and self.items[name][1] == holder)
-        if is_free:
-            self.items[name] = content, claim
-        return is_free
-
-    async def _asked(self) -> None:
-        await asyncio.sleep(0)
-        if self.is_away:
-            raise StorageUnavailable
 
 
 class FakeHttp:

@@ -15,7 +15,8 @@ from routerhub.gateway.protocols.openai_responses import PROTOCOL
 from routerhub.gateway.protocols.openai_responses.state import Kept, listed
 from routerhub.gateway.runtime import Runtime
 from storage.errors import StorageUnavailable
-from tests.gateway.fakes import ADA, KEY, FakeStore, FakeUpstream, chunk, completion, runtime
+from tests.gateway.fake_store import FakeStore
+from tests.gateway.fakes import ADA, KEY, FakeUpstream, chunk, completion, runtime
 
 pytestmark = pytest.mark.anyio
 OTHER = replace(ADA, account_id=8, account="other")
