@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from routerhub.releases import switches
+from routerhub.releases import live, switches
 from tests.cast import Cast, make_cast
 from tests.stack import Stack, running_stack
 
@@ -25,6 +25,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.relative_to(config.rootpath).as_posix().startswith(TIMELESS):
             item.add_marker(pytest.mark.once)
+
+
+@pytest.fixture(autouse=True)
+def nothing_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Releases of two tests may have the same number: what the process read for the one before is nothing to this one."""
+    monkeypatch.setattr(live, "_last", None)
 
 
 @pytest.fixture
