@@ -274,6 +274,7 @@ REST_FRAMEWORK = {
     "STRICT_JSON": True,
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {"ModelKindEnum": "models_registry.choices.ModelKind"},
     "TITLE": "RouterHub",
     "DESCRIPTION": "Routing, catalogue, budgets and records.",
     "VERSION": "0.1.0",
