@@ -1,1 +1,1 @@
-"""Adapters to the servers that answer: one module a protocol, one error tree for all."""
+"""Adapters to the servers that answer: a room for each maker's dialects, `wire/` for what they share, one error tree for all."""

@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from models_registry.types import Usage
 from models_registry.upstream.base import UpstreamRequest
 from models_registry.upstream.errors import Failed, Rejected
-from models_registry.upstream.refusals import loads
+from models_registry.upstream.wire.refusals import loads
 
 Vector = Sequence[float] | str
 """Numbers, or their base64."""

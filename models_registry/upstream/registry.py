@@ -1,8 +1,8 @@
-"""Every upstream protocol that is spoken, by the name that a provider's `protocol` has: one module here for each."""
+"""Every upstream protocol that is spoken, by the name that a provider's `protocol` has: one module for each."""
 
 from collections.abc import Mapping
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import aiohttp
@@ -10,8 +10,8 @@ import aiohttp
 from models_registry import upstream
 from models_registry.upstream.base import Adapter
 
-MODULES = [import_module(f"{upstream.__name__}.{found.name}") for found in iter_modules(upstream.__path__)
-           if found.name != "registry"]  # fmt: skip
+MODULES = [import_module(found.name) for found in walk_packages(upstream.__path__, f"{upstream.__name__}.")
+           if found.name != __name__]  # fmt: skip
 ADAPTERS: Mapping[str, Any] = {
     module.ADAPTER.protocol: module.ADAPTER for module in MODULES if hasattr(module, "ADAPTER")
 }

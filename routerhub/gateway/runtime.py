@@ -21,8 +21,8 @@ from models_registry.circuits.store import CircuitStore
 from models_registry.types import SANDBOX, Deployment, Provider, ProviderKey
 from models_registry.upstream.base import NOTHING_LACKS, Adapter, Lacking
 from models_registry.upstream.errors import Failed
-from models_registry.upstream.http import open_session
 from models_registry.upstream.registry import open_adapters
+from models_registry.upstream.wire.http import open_session
 from routerhub.gateway.circuits import Circuits
 from routerhub.gateway.clock import Clock
 from routerhub.gateway.protocols.base import ChatRequest, Controls

@@ -8,7 +8,7 @@ import pytest
 
 from models_registry.types import SANDBOX, Deployment, Provider
 from models_registry.upstream import call_ids
-from models_registry.upstream.anthropic_request import lacking
+from models_registry.upstream.anthropic.request import lacking
 from models_registry.upstream.base import ANTHROPIC, NOTHING_LACKS, OPENAI, Lacking
 from models_registry.upstream.errors import Failed
 from routerhub.gateway import pipeline

@@ -11,8 +11,8 @@ from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
 from models_registry.types import SANDBOX, Provider
-from models_registry.upstream import http
 from models_registry.upstream.registry import open_adapters
+from models_registry.upstream.wire import http
 from routerhub.gateway import pipeline
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol, Client

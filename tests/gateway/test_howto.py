@@ -12,9 +12,9 @@ import orjson
 import pytest
 
 from models_registry.types import Usage
-from models_registry.upstream import http
 from models_registry.upstream.base import Adapter
 from models_registry.upstream.errors import Rejected, Unreachable
+from models_registry.upstream.wire import http
 from routerhub.gateway import pipeline
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT

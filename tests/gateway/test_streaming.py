@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from models_registry.upstream.errors import Failed, Unreachable
-from models_registry.upstream.openai import read_chunk
+from models_registry.upstream.openai.chat_completions import read_chunk
 from routerhub.gateway import streaming
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.protocols.openai_chat import PROTOCOL

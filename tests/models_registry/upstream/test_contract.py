@@ -10,7 +10,6 @@ from typing import Any
 import aiohttp
 import pytest
 
-from models_registry.upstream import http, sse
 from models_registry.upstream.base import Adapter, Chunk, UpstreamRequest
 from models_registry.upstream.errors import (
     CredentialBad,
@@ -22,6 +21,7 @@ from models_registry.upstream.errors import (
     UpstreamError,
 )
 from models_registry.upstream.registry import open_adapters
+from models_registry.upstream.wire import http, sse
 from tests.models_registry.upstream.raw_server import (
     CLOSE,
     RESET,

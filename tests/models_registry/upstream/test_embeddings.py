@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from models_registry.types import Usage
-from models_registry.upstream import http
 from models_registry.upstream.base import Adapter, UpstreamRequest
 from models_registry.upstream.embeddings import Embedder, Embeddings, as_base64, as_floats, inputs
 from models_registry.upstream.errors import CredentialBad, Failed, Overloaded, Rejected, TimedOut, UpstreamError
 from models_registry.upstream.registry import open_adapters
+from models_registry.upstream.wire import http
 from tests.models_registry.upstream.raw_server import STAY, RawServer, Step, serving, slowly, whole
 from tests.models_registry.upstream.test_contract import asked
 

@@ -9,8 +9,8 @@ from anthropic.types import Message
 
 from models_registry.types import Usage
 from models_registry.upstream import call_ids
-from models_registry.upstream.anthropic import read_message
-from models_registry.upstream.anthropic_request import lacking, payload_of
+from models_registry.upstream.anthropic.messages import read_message
+from models_registry.upstream.anthropic.request import lacking, payload_of
 from models_registry.upstream.base import ANTHROPIC, Chunk
 from models_registry.upstream.errors import Rejected
 from models_registry.upstream.registry import open_adapters

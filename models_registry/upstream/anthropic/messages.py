@@ -9,8 +9,7 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import http
-from models_registry.upstream.anthropic_request import is_own, lacking, payload_of
+from models_registry.upstream.anthropic.request import is_own, lacking, payload_of
 from models_registry.upstream.base import (
     ANTHROPIC,
     Choice,
@@ -21,8 +20,9 @@ from models_registry.upstream.base import (
     UpstreamRequest,
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
-from models_registry.upstream.json_values import count, mapping
-from models_registry.upstream.refusals import check, loads, message_of, word
+from models_registry.upstream.wire import http
+from models_registry.upstream.wire.json_values import count, mapping
+from models_registry.upstream.wire.refusals import check, loads, message_of, word
 
 VERSION = "2023-06-01"
 FINISHES = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_registry.upstream import sse
-from models_registry.upstream.sse import BOM, EventParser, TooLong
+from models_registry.upstream.wire import sse
+from models_registry.upstream.wire.sse import BOM, EventParser, TooLong
 
 EVENTS = (
     BOM

@@ -8,7 +8,6 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import http
 from models_registry.upstream.base import (
     NOTHING_LACKS,
     OPENAI_RESPONSES,
@@ -20,10 +19,11 @@ from models_registry.upstream.base import (
     UpstreamRequest,
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
-from models_registry.upstream.json_values import count, joined, mapping, mappings
-from models_registry.upstream.openai import OpenAIAdapter
-from models_registry.upstream.openai_responses_request import TABLE, payload_of
-from models_registry.upstream.refusals import check, loads, message_of, word
+from models_registry.upstream.openai.chat_completions import OpenAIAdapter
+from models_registry.upstream.openai.responses_request import TABLE, payload_of
+from models_registry.upstream.wire import http
+from models_registry.upstream.wire.json_values import count, joined, mapping, mappings
+from models_registry.upstream.wire.refusals import check, loads, message_of, word
 
 REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 STATUSES = {"rate_limit_exceeded": 429, "server_error": 500, "vector_store_timeout": 504}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from multidict import CIMultiDict
 
-from models_registry.upstream.rate_limits import reset_s
+from models_registry.upstream.wire.rate_limits import reset_s
 
 NOW = datetime(2026, 11, 29, 9, tzinfo=UTC)
 

@@ -9,12 +9,13 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import call_ids, http
+from models_registry.upstream import call_ids
 from models_registry.upstream.base import GOOGLE, Choice, Chunk, Completion, Lacking, ToolCall, UpstreamRequest
 from models_registry.upstream.errors import CredentialBad, Failed, Rejected, Unreachable, UpstreamError, for_refusal
-from models_registry.upstream.google_request import TABLE, payload_of
-from models_registry.upstream.json_values import count, joined, mapping, mappings
-from models_registry.upstream.refusals import BAD_KEY, check, error_of, loads, message_of, word
+from models_registry.upstream.google.request import TABLE, payload_of
+from models_registry.upstream.wire import http
+from models_registry.upstream.wire.json_values import count, joined, mapping, mappings
+from models_registry.upstream.wire.refusals import BAD_KEY, check, error_of, loads, message_of, word
 
 FINISHES: Mapping[str, str] = {
     "MAX_TOKENS": "length",

@@ -8,7 +8,7 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import call_ids, embeddings, http
+from models_registry.upstream import call_ids, embeddings
 from models_registry.upstream.base import (
     NOTHING_LACKS,
     OPENAI,
@@ -21,9 +21,10 @@ from models_registry.upstream.base import (
 )
 from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
-from models_registry.upstream.json_values import count, mapping
-from models_registry.upstream.openai_calls import Calls, amend_whole
-from models_registry.upstream.refusals import check, error_of, loads, message_of, word
+from models_registry.upstream.openai.tool_calls import Calls, amend_whole
+from models_registry.upstream.wire import http
+from models_registry.upstream.wire.json_values import count, mapping
+from models_registry.upstream.wire.refusals import check, error_of, loads, message_of, word
 
 MAX_ENDPOINTS = 1_000
 DONE = b"[DONE]"

@@ -13,8 +13,8 @@ from models_registry.types import Usage
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import OPENAI_RESPONSES, Chunk, ToolCall
 from models_registry.upstream.errors import Failed, Overloaded, Rejected
-from models_registry.upstream.openai_responses import read_response
-from models_registry.upstream.openai_responses_request import TABLE, payload_of
+from models_registry.upstream.openai.responses import read_response
+from models_registry.upstream.openai.responses_request import TABLE, payload_of
 from models_registry.upstream.registry import open_adapters
 from tests.models_registry.upstream.raw_server import serving, streamed
 from tests.models_registry.upstream.test_contract import asked

@@ -10,8 +10,8 @@ from google.genai import types
 from models_registry.types import Usage
 from models_registry.upstream.base import GOOGLE, Chunk, ToolCall
 from models_registry.upstream.errors import CredentialBad, Failed, Rejected, UpstreamError
-from models_registry.upstream.google import read_answer, read_usage
-from models_registry.upstream.google_request import payload_of
+from models_registry.upstream.google.generate_content import read_answer, read_usage
+from models_registry.upstream.google.request import payload_of
 from models_registry.upstream.registry import open_adapters
 from tests.models_registry.upstream.raw_server import Step, serving, streamed, whole
 from tests.models_registry.upstream.test_contract import asked

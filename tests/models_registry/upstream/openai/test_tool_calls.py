@@ -8,8 +8,8 @@ import pytest
 
 from models_registry.types import Usage
 from models_registry.upstream.base import Chunk, Completion
-from models_registry.upstream.openai import read_chunk, read_completion
-from models_registry.upstream.openai_calls import Calls
+from models_registry.upstream.openai.chat_completions import read_chunk, read_completion
+from models_registry.upstream.openai.tool_calls import Calls
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as CHAT

@@ -5,8 +5,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from models_registry.upstream import http, rate_limits
 from models_registry.upstream.errors import for_refusal
+from models_registry.upstream.wire import http, rate_limits
 
 MAX_MESSAGE_CHARS = 500
 BAD_KEY = "API key "

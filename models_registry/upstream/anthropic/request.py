@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from models_registry.upstream import call_ids
-from models_registry.upstream.anthropic_models import fitted, takes_sampling, thinks_by_budget
+from models_registry.upstream.anthropic.models import fitted, takes_sampling, thinks_by_budget
 from models_registry.upstream.base import ANTHROPIC, NOTHING_LACKS, Lacking, UpstreamRequest
 from models_registry.upstream.carrying import Table, rejected
 from models_registry.upstream.neutral import arguments, data_of, words

@@ -9,7 +9,14 @@ from models_registry.types import Usage
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import Choice, ToolCall, UpstreamRequest
 from models_registry.upstream.errors import Failed
-from models_registry.upstream.openai import _payload, _streamed, as_chunk, read_chunk, read_completion, read_usage
+from models_registry.upstream.openai.chat_completions import (
+    _payload,
+    _streamed,
+    as_chunk,
+    read_chunk,
+    read_completion,
+    read_usage,
+)
 
 HELLO = [{"role": "user", "content": "Hello"}]
 

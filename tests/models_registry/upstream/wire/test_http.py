@@ -6,7 +6,7 @@ from email.utils import formatdate
 import pytest
 from multidict import CIMultiDict
 
-from models_registry.upstream.http import retry_after_s
+from models_registry.upstream.wire.http import retry_after_s
 
 
 @pytest.mark.parametrize(

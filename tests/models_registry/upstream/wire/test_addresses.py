@@ -7,10 +7,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from models_registry.upstream import http
-from models_registry.upstream.addresses import LOOPBACK, refusal, url_refusal
 from models_registry.upstream.errors import Unreachable
-from models_registry.upstream.openai import OpenAIAdapter
+from models_registry.upstream.openai.chat_completions import OpenAIAdapter
+from models_registry.upstream.wire import http
+from models_registry.upstream.wire.addresses import LOOPBACK, refusal, url_refusal
 from tests.models_registry.upstream.raw_server import serving, whole
 from tests.models_registry.upstream.spellings import SPELLINGS
 from tests.models_registry.upstream.test_contract import asked

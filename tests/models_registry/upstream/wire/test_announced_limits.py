@@ -3,8 +3,8 @@
 import pytest
 
 from models_registry.upstream.errors import Overloaded
-from models_registry.upstream.http import open_session
 from models_registry.upstream.registry import open_adapters
+from models_registry.upstream.wire.http import open_session
 from tests.models_registry.upstream.raw_server import serving, whole
 from tests.models_registry.upstream.spellings import SPELLINGS
 from tests.models_registry.upstream.test_contract import asked
