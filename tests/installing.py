@@ -1,5 +1,6 @@
 """Programs that only tests and the bench need: each installed once, in a folder of its own below var/programs/."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -18,15 +19,18 @@ class NotInstalled(Exception):
 
 
 def installed(name: str, package: str, install: Callable[[Path], None]) -> Path:
-    """The folder of a package, installed now where it, at this version, was not yet. Raises NotInstalled."""
+    """The folder of a package, installed by one process where it, at this version, was not yet. Raises NotInstalled."""
     home, done = FOLDER / name, FOLDER / name / "installed"
-    if done.exists() and done.read_text() == package:
-        return home
-    print(f"Installing {package} into var/programs/{name} ...", flush=True)
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    install(home)
-    done.write_text(package)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if done.exists() and done.read_text() == package:
+            return home
+        print(f"Installing {package} into var/programs/{name} ...", flush=True)
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+        install(home)
+        done.write_text(package)
     return home
 
 
