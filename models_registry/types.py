@@ -219,3 +219,7 @@ class Attempt:
     """The label of the provider's key."""
     cost_nano: int = 0
     """Nano-dollars that it was charged although it failed: what was sent and seen of it."""
+    is_hedge: bool = False
+    """It was begun beside another one that was slow."""
+    was_cut: bool = False
+    """Nobody waited for its answer any more, which says nothing of the place."""

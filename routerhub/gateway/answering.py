@@ -8,8 +8,10 @@ from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway import response_metadata, response_state, settlement
+from routerhub.gateway.calls import complete
 from routerhub.gateway.claims import uninterrupted
-from routerhub.gateway.dispatch import Served, complete, dispatch
+from routerhub.gateway.dispatch import dispatch
+from routerhub.gateway.leg import Served
 from routerhub.gateway.operation import Ending, Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.reservation import Charge, answer_cost, believed

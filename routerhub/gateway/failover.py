@@ -54,16 +54,11 @@ class NextModel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hedge:
-    """Ask a second deployment beside the first, and take what comes first. Its place: it is never said so far."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class GiveUp:
     """Tell the client that nobody answered."""
 
 
-Step = Retry | NextKey | NextDeployment | NextModel | Hedge | GiveUp
+Step = Retry | NextKey | NextDeployment | NextModel | GiveUp
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +107,22 @@ def _pause_s(attempts: Sequence[Attempt], error: UpstreamError, most: float, sha
     backed_off = share * min(FIRST_PAUSE_S * 2 ** (tries - 1), MAX_PAUSE_S)
     pause = error.retry_after_s if error.retry_after_s is not None else backed_off
     return pause if tries < MAX_TRIES_PER_DEPLOYMENT and pause <= most else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hedge:
+    """Ask a second place beside the first, and take the answer that comes first. It is where else the model is served, or else
+    the next candidate; either way it has a hold of its own."""
+
+    after_s: float
+    """When the first one has been silent for so long."""
+
+
+def hedge(after_ms: int, attempts: Sequence[Attempt], left: Left) -> Hedge | None:
+    """Whether the next attempt is hedged, where the policy says that it may be."""
+    after_s = after_ms / 1_000
+    is_worth_it = left.has_elsewhere and after_s < left.seconds and len(attempts) + 2 <= MAX_TRIES
+    return Hedge(after_s=after_s) if is_worth_it else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

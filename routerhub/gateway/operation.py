@@ -98,7 +98,8 @@ class Keeper(Protocol):
 class Operation:
     """What is done for a request from the decision on. Its id stands in every log line, header and record.
 
-    At most one hold is open at a time. `hops` counts those that were asked for, `charged_nano` what the closed ones came to.
+    One hold is open at a time, and two while a slow attempt is hedged. `hops` counts those that were asked for, `charged_nano`
+    what the closed ones came to.
     """
 
     arrival: Arrival
@@ -114,7 +115,8 @@ class Operation:
     attempts: list[Attempt] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
     """Deployments that were not asked, or only as a last resort, since their circuits are open."""
-    hold: Hold | None = None
+    holds: list[Hold] = field(default_factory=list)
+    """Those that are open."""
     hops: int = 0
     charged_nano: int = 0
     counted: tuple[str, ...] = ()
@@ -125,6 +127,11 @@ class Operation:
     @cached_property
     def id_text(self) -> str:
         return str(self.id)
+
+    @property
+    def hold(self) -> Hold | None:
+        """The one that is open for whoever ends the operation."""
+        return self.holds[0] if self.holds else None
 
     @property
     def request(self) -> ChatRequest:

@@ -71,6 +71,14 @@ def test_a_refused_request_says_so_and_names_no_model(staff: Client, columns: An
     assert "does not keep what its decision came from" in page
 
 
+def test_the_page_of_a_record_tells_which_attempt_was_begun_beside_another(staff: Client) -> None:
+    asked = {"deployment": "acme/large", "status": None, "latency_ms": 500, "error": "Cut: Another place was quicker."}
+    made = insert(attempts=[asked, {"deployment": "beta/large", "status": 200, "latency_ms": 90, "is_hedge": True}])
+    page = staff.get(f"/admin/analytics/record/{made}/change/").content.decode()
+    assert "<td>acme/large</td>" in page
+    assert "<td>beta/large (hedge)</td>" in page
+
+
 def test_every_list_and_every_first_row_opens(staff: Client) -> None:
     insert(attempts=[{"deployment": "sandbox/a:b", "status": 200, "latency_ms": 4, "error": ""}])
     Limit.objects.create(kind="site", measure="money", period="day", amount=5 * 10**9)
