@@ -137,16 +137,18 @@ class Patience:
 
 
 def patience(left: Left, is_stream: bool) -> Patience:
-    """The time limits of the next attempt. The last place that can be asked has all the time that is left.
+    """The time limits of the next attempt. The last place that can be asked has all the time that is left; any other one at
+    most half of it, so that there is some for the next.
 
-    A whole answer is silent until it is there, so its silence is bounded as the first content of a stream is.
+    A whole answer is silent until it is there, so all of it is bounded as the first content of a stream is: drops that keep
+    the connection alive are no answer.
     """
-    first = min(PATIENCE_S, left.seconds) if left.has_elsewhere else left.seconds
+    first = min(PATIENCE_S, left.seconds / 2) if left.has_elsewhere else left.seconds
     return Patience(
-        connect_s=min(CONNECT_S, left.seconds),
+        connect_s=min(CONNECT_S, first),
         idle_s=min(PATIENCE_S, left.seconds) if is_stream and not left.has_elsewhere else first,
         first_content_s=first,
-        total_s=left.seconds,
+        total_s=left.seconds if is_stream else first,
     )
 
 
