@@ -159,13 +159,17 @@ class _Course(Generic[Answer]):
             self._was_refused(hold)
         raise failed or self._refused or self._plans.nobody()
 
-    async def _reserve(self, plan: Plan) -> Hold | Refused:
-        runtime = self._runtime
-        return await settlement.reserve(runtime.ledger, self._operation, plan, runtime.limits.lease_s)
+    async def _reserve(self, plan: Plan) -> Hold | Refused | None:
+        """None: the limit for this one request has no room for it any more."""
+        runtime, fitting = self._runtime, self._plans.within_limit(plan)
+        if fitting is None:
+            return None
+        return await settlement.reserve(runtime.ledger, self._operation, fitting, runtime.limits.lease_s)
 
-    def _was_refused(self, refused: Refused) -> None:
-        self._refused = self._refused or BudgetRefused(refused)
-        self._plans.refused(refused)
+    def _was_refused(self, refused: Refused | None) -> None:
+        if refused is not None:
+            self._refused = self._refused or BudgetRefused(refused)
+            self._plans.refused(refused)
 
     def _leg_of(self, hold: Hold, places: list[Place], is_hedge: bool = False) -> Leg[Answer]:
         return Leg(self._runtime, self._operation, self._call, self._plans, hold, places, is_hedge)
@@ -207,7 +211,7 @@ class _Course(Generic[Answer]):
             hold = await self._reserve(plan)
         except BudgetError:
             return None
-        if isinstance(hold, Refused):
+        if not isinstance(hold, Hold):
             return None
         is_same = plan is self._leg.plan
         places = self._leg.places if is_same else list(plan.places)

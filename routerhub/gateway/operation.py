@@ -134,6 +134,11 @@ class Operation:
         return self.holds[0] if self.holds else None
 
     @property
+    def committed_nano(self) -> int:
+        """The most that it can have cost when the holds that are open now are closed."""
+        return self.charged_nano + sum(hold.granted.amount_nano for hold in self.holds)
+
+    @property
     def request(self) -> ChatRequest:
         return self.arrival.request
 
