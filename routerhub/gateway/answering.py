@@ -95,7 +95,7 @@ async def settle(
         model=candidate.model,
         provider=deployment.provider,
         usage=charge.usage,
-        latency_ms=round((runtime.clock.monotonic() - operation.arrival.began) * 1_000),
+        latency_ms=round((runtime.clock.monotonic() - operation.arrival.began - operation.client_s) * 1_000),
         ttft_ms=served.took_ms if operation.request.stream else None,
         error=error,
     )

@@ -13,7 +13,7 @@ from autorouter.errors import NoCandidate
 from budgets.errors import BudgetError
 from budgets.types import Outcome, Refused
 from models_registry.types import Deployment
-from models_registry.upstream.errors import PromptTooLong, UpstreamError
+from models_registry.upstream.errors import PromptTooLong, TimedOut, UpstreamError
 from routerhub.gateway import failover, settlement
 from routerhub.gateway.calls import Answer, Call
 from routerhub.gateway.errors import AllFailed, BadRequest, BudgetRefused, to_api_error
@@ -27,6 +27,7 @@ from routerhub.gateway.runtime import Runtime
 CLIENT_LEFT = "The client left before the answer."
 UNEXPECTED = "Something went wrong in RouterHub; its log has more."
 SLOWER = "Another place was quicker."
+NOT_IN_TIME = "No deployment gave a whole answer in time. Ask for a stream, which comes as it is made, or for a shorter answer."
 
 
 async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -> Served[Answer]:
@@ -96,7 +97,7 @@ class _Course(Generic[Answer]):
     async def _go_on(self, error: UpstreamError) -> None:
         """Do what failover says. Raises AllFailed where it says to give up, BudgetRefused, BudgetError."""
         leg, attempts = self._leg, self._operation.attempts
-        failed = AllFailed(error, tuple(attempts))
+        failed = self._failure(error)
         self._heed(leg, error)
         left = leg.left(1 if self._plans.peek() else 0)
         match failover.next_step(attempts, error, left, self._runtime.clock.share()):
@@ -117,6 +118,11 @@ class _Course(Generic[Answer]):
                 await self._next_model(failed)
             case GiveUp():
                 raise failed from error
+
+    def _failure(self, error: UpstreamError) -> AllFailed:
+        request = self._operation.request
+        is_too_long = isinstance(error, TimedOut) and request.choices and not request.stream
+        return AllFailed(error, tuple(self._operation.attempts), *([NOT_IN_TIME] if is_too_long else []))
 
     def _heed(self, leg: Leg[Answer], error: UpstreamError) -> None:
         if isinstance(error, PromptTooLong):

@@ -117,6 +117,8 @@ class Operation:
     """Deployments that were not asked, or only as a last resort, since their circuits are open."""
     holds: list[Hold] = field(default_factory=list)
     """Those that are open."""
+    client_s: float = 0.0
+    """So long the client let its stream wait: that speaks against no model."""
     hops: int = 0
     charged_nano: int = 0
     counted: tuple[str, ...] = ()

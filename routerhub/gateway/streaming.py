@@ -206,8 +206,10 @@ class Pump:
     async def _put(self, event: bytes) -> None:
         """Into the queue, as soon as there is room."""
         while len(self._queue) >= MAX_QUEUED or self._queued_bytes > MAX_QUEUED_BYTES:
+            since = self._runtime.clock.monotonic()
             self._has_room.clear()
             await self._has_room.wait()
+            self._operation.client_s += self._runtime.clock.monotonic() - since
         self._queue.append(event)
         if self._recording is not None:
             self._recording.sent.append(event)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +11,12 @@ import pytest
 from autorouter.types import Policy
 from models_registry.types import Deployment, ProviderKey
 from models_registry.upstream.errors import PromptTooLong, Rejected, TimedOut
-from routerhub.gateway.calls import OpenedStream
+from routerhub.gateway.answering import settle
+from routerhub.gateway.calls import OpenedStream, complete
+from routerhub.gateway.dispatch import dispatch
 from routerhub.gateway.errors import AllFailed
 from routerhub.gateway.leg import Served
+from routerhub.gateway.reservation import FREE
 from tests.autorouter import fakes as router_fakes
 from tests.gateway.courses import DOWN, HELD, LARGE, MIDDLE, SMALL, SPEED, Course
 from tests.gateway.fake_circuits import RULES
@@ -273,3 +277,41 @@ async def test_who_leaves_while_the_second_hold_is_asked_for_pays_for_the_first_
     course = hedged([forever()], ledger=ledger)
     await course.left_when(ledger.second)
     assert (course.tried, course.record["outcome"]) == ([LARGE], "abandoned")
+
+
+# --- whatever happens
+
+
+STEPS: tuple[Said, ...] = (
+    DOWN, TIMED_OUT, Rejected("no", status=400), PromptTooLong("long", status=400), *[completion()] * 3, *[chunk()] * 5,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_nothing_stays_open_held_or_unrecorded_after_requests_that_fail_race_and_leave_at_any_moment(
+    seed: int,
+) -> None:
+    """F15, F19: counts that drift would only ever grow."""
+    chance = random.Random(seed)
+    ledger = FakeLedger()
+    script: list[Said | list[Said]] = [
+        [*chance.choices(STEPS, k=chance.randrange(30)), completion()] for _ in range(900)
+    ]
+    first = hedged(*script, ledger=ledger)
+    for at in range(300):
+        made = operation(met=first.operation.arrival.rankings, policy=chance.choice(["quick", None]))
+        going = asyncio.ensure_future(dispatch(first.runtime, made, complete))
+        for _ in range(chance.choice([5, 20, 1_000])):
+            if going.done():
+                break
+            await asyncio.sleep(0)
+        going.cancel()
+        (served,) = await asyncio.gather(going, return_exceptions=True)
+        if isinstance(served, Served):
+            assert len(made.holds) == 1
+            await settle(first.runtime, made, served, FREE, "success")
+        assert (made.holds, ledger.holds, first.upstream.open, len(ledger.records)) == ([], {}, 0, at + 1)
+        assert ledger.records[-1]["cost_nano"] == made.charged_nano
+    assert ledger.spent_nano == sum(each["cost_nano"] for each in ledger.records)
+    assert {each["outcome"] for each in ledger.records} == {"success", "failure", "abandoned"}
+    assert sum('"is_hedge":true' in each["attempts"] for each in ledger.records) > 30
