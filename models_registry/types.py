@@ -69,6 +69,8 @@ class Usage:
     reasoning_tokens: int = 0
     is_estimated: bool = False
     """True when the upstream did not report usage and it was counted here."""
+    reported_cost_nano: int | None = None
+    """What the upstream itself says that it costs, in nano-dollars. None: it does not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

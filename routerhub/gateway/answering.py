@@ -14,7 +14,7 @@ from routerhub.gateway.dispatch import dispatch
 from routerhub.gateway.leg import Served
 from routerhub.gateway.operation import Ending, Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
-from routerhub.gateway.reservation import Charge, answer_cost, believed
+from routerhub.gateway.reservation import Charge, answer_cost, believed, is_disputed
 from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 
@@ -98,6 +98,7 @@ async def settle(
         latency_ms=round((runtime.clock.monotonic() - operation.arrival.began - operation.client_s) * 1_000),
         ttft_ms=served.took_ms if operation.request.stream else None,
         error=error,
+        is_cost_disputed=is_disputed(charge),
     )
     await settlement.finish(runtime.ledger, operation, charge, ending)
     if outcome == "success" and operation.request.controls.session:

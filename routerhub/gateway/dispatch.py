@@ -27,7 +27,9 @@ from routerhub.gateway.runtime import Runtime
 CLIENT_LEFT = "The client left before the answer."
 UNEXPECTED = "Something went wrong in RouterHub; its log has more."
 SLOWER = "Another place was quicker."
-NOT_IN_TIME = "No deployment gave a whole answer in time. Ask for a stream, which comes as it is made, or for a shorter answer."
+NOT_IN_TIME = (
+    "No deployment gave a whole answer in time. Ask for a stream, which comes as it is made, or for a shorter answer."
+)
 
 
 async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -> Served[Answer]:

@@ -64,6 +64,8 @@ class Ending:
     ttft_ms: int | None = None
     http_status: int | None = 200
     error: str = ""
+    is_cost_disputed: bool = False
+    """Its provider has another figure for it than we have."""
     saved_nano: int | None = None
     """What it cost before, where it comes from the cache."""
 
@@ -236,6 +238,8 @@ def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) ->
         is_usage_estimated=usage.is_estimated,
         cost_nano=cost_nano,
         saved_nano=ending.saved_nano,
+        reported_cost_nano=usage.reported_cost_nano if ending.saved_nano is None else None,
+        is_cost_disputed=ending.is_cost_disputed,
         fallback_used=len(attempts) > 1,
         attempts=orjson.dumps(attempts).decode(),
     )

@@ -23,6 +23,10 @@ MAX_CHARS_PER_TOKEN = 16
 """Of a whole answer. Single tokens are longer, such as a row of dashes or a deep indent."""
 FREE_CHARS = 1_000
 """Beside them, so that short answers may consist of such tokens alone."""
+MAX_APART = Decimal("0.01")
+"""Of the larger one, between our figure and an upstream's own."""
+MAX_ROUNDING_NANO = 1_000
+"""The same for answers so cheap that the upstream's rounding is more than that."""
 MAX_TOKENS_PER_CHAR = 4
 """A tokenizer may make one of every byte."""
 
@@ -204,6 +208,15 @@ def answer_cost(tariff: Tariff, reported: Usage | None, input_tokens: int, chars
     """What a complete answer cost, by what the upstream reported or else by its size, marked as estimated."""
     usage = reported or Usage(input_tokens=input_tokens, output_tokens=counted(chars), is_estimated=True)
     return Charge(nano=priced(tariff, usage, held_nano), usage=usage)
+
+
+def is_disputed(charge: Charge) -> bool:
+    """Whether the upstream's own figure for an answer differs from what it costs by our prices."""
+    reported = charge.usage.reported_cost_nano
+    if reported is None:
+        return False
+    apart = abs(reported - charge.nano)
+    return apart > MAX_ROUNDING_NANO and apart > MAX_APART * max(reported, charge.nano)
 
 
 def counted(chars: int) -> int:
