@@ -19,6 +19,7 @@ DECISION_PANELS: list[Callable[[Record], SafeString]] = []
 """What the page of a request shows of its decision. Who can make it again adds a panel here; analytics does not know how."""
 RECORD_FILTERS: list[Any] = [
     ("outcome", known_values(lambda: Outcome.values)), ("provider", known_values(provider_names)), "is_stream", "is_sandbox",
+    "is_cost_disputed",
 ]  # fmt: skip
 """By what requests are filtered. Who knows the words that the router writes adds its columns here."""
 
@@ -56,12 +57,13 @@ class RecordAdmin(FactAdmin):
                     ("input_tokens", "output_tokens", "is_usage_estimated"),
                     ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
                     ("cost", "estimated", "saved"),
+                    ("reported_cost", "is_cost_disputed"),
                     ("catalogue_release", "router_release"),
                 ]
             },
         ),
     ]
-    readonly_fields = ["decided", "tried", "cost", "estimated", "saved"]
+    readonly_fields = ["decided", "tried", "cost", "estimated", "saved", "reported_cost"]
 
     @display(description="Model", header=True)
     def known_as(self, row: Record) -> list[str]:
@@ -102,6 +104,10 @@ class RecordAdmin(FactAdmin):
     @display(description="Saved by the cache")
     def saved(self, row: Record) -> str:
         return "-" if row.saved_nano is None else dollars(row.saved_nano)
+
+    @display(description="The answer's cost by the provider itself")
+    def reported_cost(self, row: Record) -> str:
+        return "-" if row.reported_cost_nano is None else dollars(row.reported_cost_nano)
 
     @display(description="Latency", ordering="latency_ms")
     def latency(self, row: Record) -> str:

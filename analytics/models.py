@@ -41,6 +41,8 @@ class Record(Fact):
     cost_estimated_nano = models.BigIntegerField()
     cost_nano = models.BigIntegerField()
     saved_nano = models.BigIntegerField(null=True)
+    reported_cost_nano = models.BigIntegerField(null=True)
+    is_cost_disputed = models.BooleanField("cost disputed")
     fallback_used = models.BooleanField()
     catalogue_release = models.IntegerField()
     router_release = models.IntegerField()

@@ -79,6 +79,10 @@ class AnswerFacts:
     """Of all hops together."""
     saved_nano: int | None = None
     """What the same answer cost before, where it comes from the cache; None where a model was called."""
+    reported_cost_nano: int | None = None
+    """What the provider itself says that the answer costs; None where it does not say."""
+    is_cost_disputed: bool = False
+    """That is another figure than ours."""
     fallback_used: bool
     attempts: str
     """A JSON text: a list of models_registry.types.Attempt."""

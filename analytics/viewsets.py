@@ -40,7 +40,17 @@ class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
     serializer_class = RecordSerializer
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
-    filterset_fields = ["model", "provider", "outcome", "category", "complexity", "policy", "session", "key_id"]
+    filterset_fields = [
+        "model",
+        "provider",
+        "outcome",
+        "category",
+        "complexity",
+        "policy",
+        "session",
+        "key_id",
+        "is_cost_disputed",
+    ]
 
     def get_queryset(self) -> OwnedQuerySet[Record]:
         return Record.objects.for_caller(self.request.user)

@@ -15,6 +15,7 @@ from autorouter.configuration.tunables.kinds import ModelId
 from autorouter.configuration.tunables.shapes import COLUMNS
 from autorouter.decision import rules
 from autorouter.decision.rules import Names
+from autorouter.types import MAX_HEDGE_AFTER_MS
 from budgets.ownership import OwnedQuerySet
 from models_registry.catalogue import compiler as catalogue_compiler
 from routerhub.audit.models import Audited, Fact
@@ -115,6 +116,11 @@ class Policy(Audited):
         blank=True,
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(Decimal(2))],
     )
+    hedge_after_ms = models.PositiveIntegerField(
+        "hedge after", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_HEDGE_AFTER_MS)],
+        help_text="Milliseconds. A place that has said nothing of its answer for so long is asked along with a second one, and "
+        "the first answer counts. Both are held for, and the slower one may cost something. Empty: never.",
+    )  # fmt: skip
     is_active = models.BooleanField("active", default=True)
     adjust_max_places = models.PositiveSmallIntegerField(
         "max places", default=0, validators=[MaxValueValidator(20)],

@@ -17,6 +17,7 @@ Priority = Literal["balanced", "speed", "cost", "quality", "privacy"]
 EMBEDDING = "embedding"
 """Stands in the place of a category where vectors are asked for, which the router does not sort."""
 CATEGORIES: tuple[Category, ...] = get_args(Category)
+MAX_HEDGE_AFTER_MS = 600_000
 COMPLEXITIES: tuple[Complexity, ...] = get_args(Complexity)
 COST_TIERS: tuple[CostTier, ...] = get_args(CostTier)
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
@@ -144,6 +145,8 @@ class Policy:
     max_cost_usd: Decimal | None
     max_output_tokens: int | None
     temperature: Decimal | None
+    hedge_after_ms: int | None = None
+    """A second place is asked beside one that is silent for so long, once. None: never."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

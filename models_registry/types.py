@@ -69,6 +69,8 @@ class Usage:
     reasoning_tokens: int = 0
     is_estimated: bool = False
     """True when the upstream did not report usage and it was counted here."""
+    reported_cost_nano: int | None = None
+    """What the upstream itself says that it costs, in nano-dollars. None: it does not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,3 +221,7 @@ class Attempt:
     """The label of the provider's key."""
     cost_nano: int = 0
     """Nano-dollars that it was charged although it failed: what was sent and seen of it."""
+    is_hedge: bool = False
+    """It was begun beside another one that was slow."""
+    was_cut: bool = False
+    """Nobody waited for its answer any more, which says nothing of the place."""

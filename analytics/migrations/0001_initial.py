@@ -47,6 +47,8 @@ class Migration(migrations.Migration):
                 ("cost_estimated_nano", models.BigIntegerField()),
                 ("cost_nano", models.BigIntegerField()),
                 ("saved_nano", models.BigIntegerField(null=True)),
+                ("reported_cost_nano", models.BigIntegerField(null=True)),
+                ("is_cost_disputed", models.BooleanField(verbose_name="cost disputed")),
                 ("fallback_used", models.BooleanField()),
                 ("catalogue_release", models.IntegerField()),
                 ("router_release", models.IntegerField()),

@@ -38,21 +38,21 @@ BEGIN
         complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
-        cost_nano, saved_nano, fallback_used, attempts
+        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts
     )
     SELECT
         operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
         complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
-        cost_nano, saved_nano, fallback_used, attempts
+        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts
     FROM unnest(requests, answers) AS record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, intended_model, policy, task_type,
         category, complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release,
         router_release, decision, ip, user_agent,
         model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, saved_nano,
-        fallback_used, attempts
+        reported_cost_nano, is_cost_disputed, fallback_used, attempts
     )
     ON CONFLICT (created_at, account_id, operation_id) DO UPDATE SET
         model = excluded.model,
@@ -70,6 +70,8 @@ BEGIN
         is_usage_estimated = excluded.is_usage_estimated,
         cost_nano = excluded.cost_nano,
         saved_nano = excluded.saved_nano,
+        reported_cost_nano = excluded.reported_cost_nano,
+        is_cost_disputed = excluded.is_cost_disputed,
         fallback_used = excluded.fallback_used,
         attempts = excluded.attempts
     WHERE known.outcome = 'unknown';
@@ -101,13 +103,15 @@ LANGUAGE sql AS $$
         is_usage_estimated = a.is_usage_estimated,
         cost_nano = a.cost_nano,
         saved_nano = a.saved_nano,
+        reported_cost_nano = a.reported_cost_nano,
+        is_cost_disputed = a.is_cost_disputed,
         fallback_used = a.fallback_used,
         attempts = a.attempts
     FROM unnest(operations, answers) AS a (
         operation_id,
         model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, saved_nano,
-        fallback_used, attempts
+        reported_cost_nano, is_cost_disputed, fallback_used, attempts
     )
     WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
       AND a.outcome IS NOT NULL
@@ -118,6 +122,6 @@ CREATE OR REPLACE FUNCTION unknown_answer(request analytics_request, cost_nano b
 LANGUAGE sql IMMUTABLE AS $$
     SELECT ROW (
         request.model, '', 'unknown', 'The process died before the answer was settled.', NULL, 0, NULL,
-        0, 0, 0, 0, 0, true, cost_nano, NULL, false, '[]'
+        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]'
     )::analytics_answer
 $$;

@@ -31,6 +31,8 @@ CREATE TABLE analytics_record (
     cost_estimated_nano bigint NOT NULL,
     cost_nano bigint NOT NULL,
     saved_nano bigint,
+    reported_cost_nano bigint,
+    is_cost_disputed boolean NOT NULL,
     fallback_used boolean NOT NULL,
     catalogue_release integer NOT NULL,
     router_release integer NOT NULL,

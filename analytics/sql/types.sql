@@ -41,6 +41,8 @@ CREATE TYPE analytics_answer AS (
     is_usage_estimated boolean,
     cost_nano bigint,
     saved_nano bigint,
+    reported_cost_nano bigint,
+    is_cost_disputed boolean,
     fallback_used boolean,
     attempts jsonb
 );

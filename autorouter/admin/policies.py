@@ -57,6 +57,7 @@ class PolicyAdmin(AuditedAdmin):
         ),
         ("Models", {"fields": ["model_ids", "moved"], "description": "The first that can take the request is called."}),
         ("Limits", {"fields": [("max_cost_usd", "max_output_tokens", "temperature")]}),
+        ("Latency", {"fields": ["hedge_after_ms"]}),
         (
             "Adjusting the order by performance",
             {

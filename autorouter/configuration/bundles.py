@@ -14,6 +14,7 @@ from autorouter.configuration.tunables.kinds import MODEL_ID_CHARS, Flag, Kind, 
 from autorouter.decision.ordering import shifted
 from autorouter.types import (
     CATEGORIES,
+    MAX_HEDGE_AFTER_MS,
     Policy,
     Profile,
     RouterConfig,
@@ -28,6 +29,7 @@ MAX_COST = Number(default=Decimal(1), low=Decimal(0), high=Decimal(1_000_000), u
 MAX_TOKENS = Number(default=Decimal(4_000), low=Decimal(1), high=Decimal(10_000_000), unit="tokens", is_whole=True)
 VERSION = Number(default=Decimal(1), low=Decimal(1), high=Decimal(1_000_000), unit="(version)", is_whole=True)
 TEMPERATURE = Number(default=Decimal("0.7"), low=Decimal(0), high=Decimal(2), unit="(temperature)")
+HEDGE_AFTER = Number(default=Decimal(1_000), low=Decimal(1), high=Decimal(MAX_HEDGE_AFTER_MS), unit="ms", is_whole=True)
 MAX_SOURCE, MAX_TEXT = 255, 1_000
 PARTS = ("config", "profiles", "policies", "task_types")
 DIMENSIONS = ("quality", *CATEGORIES)
@@ -181,6 +183,7 @@ def _policy(reader: _Reader, path: str, name: str, raw: object) -> Policy:
         reader.problems[f"{path}.models"] = f"{models!r} is not a list of at least one model id."
         models = []
     tokens = reader.optional(f"{path}.max_output_tokens", given.get("max_output_tokens"), MAX_TOKENS)
+    hedge_after = reader.optional(f"{path}.hedge_after_ms", given.get("hedge_after_ms"), HEDGE_AFTER)
     shifts = given.get("shifts", {})
     if not isinstance(shifts, Mapping) or not all(isinstance(each, int) for each in shifts.values()):
         reader.problems[f"{path}.shifts"] = f"{shifts!r} is not an object of model id to places."
@@ -193,6 +196,7 @@ def _policy(reader: _Reader, path: str, name: str, raw: object) -> Policy:
         max_cost_usd=reader.optional(f"{path}.max_cost_usd", given.get("max_cost_usd"), MAX_COST),
         max_output_tokens=None if tokens is None else int(tokens),
         temperature=reader.optional(f"{path}.temperature", given.get("temperature"), TEMPERATURE),
+        hedge_after_ms=None if hedge_after is None else int(hedge_after),
     )
 
 

@@ -29,7 +29,7 @@ class Round:
 def measured(policy: str, window: timedelta = WINDOW) -> dict[str, Measured]:
     """How each model did in a policy lately. A failed attempt counts for the model that failed.
 
-    What came from the cache counts for none.
+    What came from the cache counts for none, nor does an attempt that was cut since another one was quicker.
     """
     recent = Record.objects.filter(policy=policy, created_at__gte=now() - window, saved_nano=None).order_by()
     recent = recent.exclude(outcome__in=BLAMELESS)
@@ -38,7 +38,8 @@ def measured(policy: str, window: timedelta = WINDOW) -> dict[str, Measured]:
     )
     found = {row["model"]: [row["all"], row["good"]] for row in rows}
     for record_model, attempts in recent.filter(fallback_used=True).values_list("model", "attempts"):
-        for model in {each["model"] for each in attempts if each.get("error") and each["model"] != record_model}:
+        failed = (each for each in attempts if each.get("error") and not each.get("was_cut"))
+        for model in {each["model"] for each in failed} - {record_model}:
             found.setdefault(model, [0, 0])[0] += 1
     return {model: Measured(requests=total, successes=good) for model, (total, good) in found.items()}
 

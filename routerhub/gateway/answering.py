@@ -8,11 +8,13 @@ from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway import response_metadata, response_state, settlement
+from routerhub.gateway.calls import complete
 from routerhub.gateway.claims import uninterrupted
-from routerhub.gateway.dispatch import Served, complete, dispatch
+from routerhub.gateway.dispatch import dispatch
+from routerhub.gateway.leg import Served
 from routerhub.gateway.operation import Ending, Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
-from routerhub.gateway.reservation import Charge, answer_cost, believed
+from routerhub.gateway.reservation import Charge, answer_cost, believed, is_disputed
 from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 
@@ -93,9 +95,10 @@ async def settle(
         model=candidate.model,
         provider=deployment.provider,
         usage=charge.usage,
-        latency_ms=round((runtime.clock.monotonic() - operation.arrival.began) * 1_000),
+        latency_ms=round((runtime.clock.monotonic() - operation.arrival.began - operation.client_s) * 1_000),
         ttft_ms=served.took_ms if operation.request.stream else None,
         error=error,
+        is_cost_disputed=is_disputed(charge),
     )
     await settlement.finish(runtime.ledger, operation, charge, ending)
     if outcome == "success" and operation.request.controls.session:

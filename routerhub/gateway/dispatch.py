@@ -5,89 +5,31 @@ cost something, or a change of model, closes it at that cost and asks for the ne
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Awaitable, Iterable
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic
 
 from autorouter.errors import NoCandidate
-from autorouter.types import Candidate
 from budgets.errors import BudgetError
-from budgets.types import Outcome
-from models_registry.types import SANDBOX, Attempt, Deployment, Model, ProviderKey
-from models_registry.upstream.base import Adapter, Chunk, Completion, UpstreamRequest
-from models_registry.upstream.embeddings import Embeddings
-from models_registry.upstream.errors import CircuitOpen, Failed, PromptTooLong, TimedOut, Unreachable, UpstreamError
-from routerhub.gateway import carrying, failover, settlement
-from routerhub.gateway.circuits import Permit
+from budgets.types import Outcome, Refused
+from models_registry.types import Deployment
+from models_registry.upstream.errors import PromptTooLong, TimedOut, UpstreamError
+from routerhub.gateway import failover, settlement
+from routerhub.gateway.calls import Answer, Call
 from routerhub.gateway.errors import AllFailed, BadRequest, BudgetRefused, to_api_error
-from routerhub.gateway.failover import Exposure, GiveUp, Left, NextDeployment, NextKey, NextModel, Patience, Retry
+from routerhub.gateway.failover import GiveUp, NextDeployment, NextKey, NextModel, Retry
+from routerhub.gateway.leg import Leg, Served
 from routerhub.gateway.operation import Ending, Hold, Operation
 from routerhub.gateway.plans import Plans
 from routerhub.gateway.reservation import FREE, Place, Plan
-from routerhub.gateway.runtime import Endpoint, Runtime
+from routerhub.gateway.runtime import Runtime
 
 CLIENT_LEFT = "The client left before the answer."
 UNEXPECTED = "Something went wrong in RouterHub; its log has more."
-FAIR_WAIT_S = 10.0
-"""Who was given less time than this (or half a request's) did not show by it that it does not answer."""
-NO_KEY = ProviderKey(label="", secret="", id="")
-"""Of an attempt that came to no endpoint."""
-MAX_EARLY_CHUNKS = 100
-"""Chunks without content that a stream may begin with: one with the role is usual."""
-Answer = TypeVar("Answer", "Completion", "OpenedStream", "Embeddings")
-Call = Callable[[Adapter, UpstreamRequest, Patience], Awaitable[Answer]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Served(Generic[Answer]):
-    """An answer, the place that gave it, and the hold that is open for it still."""
-
-    hold: Hold
-    place: Place
-    permit: Permit
-    answer: Answer
-    took_ms: int
-    """Until the answer was there, or the first content of its stream."""
-    dropped: tuple[str, ...] = ()
-    """What of the request did not reach whoever answered."""
-
-    @property
-    def candidate(self) -> Candidate:
-        return self.hold.plan.candidate
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OpenedStream:
-    """A stream that has brought something of its answer: nothing can be tried elsewhere from here on."""
-
-    early: tuple[Chunk, ...]
-    """What came of it so far."""
-    rest: AsyncGenerator[Chunk, None]
-
-
-async def complete(adapter: Adapter, request: UpstreamRequest, _: Patience) -> Completion:
-    """A whole answer, as a `Call`. Raises UpstreamError."""
-    return await adapter.complete(request)
-
-
-async def open_stream(adapter: Adapter, request: UpstreamRequest, patience: Patience) -> OpenedStream:
-    """A stream up to its first content, as a `Call`. Raises UpstreamError."""
-    chunks = adapter.stream(request)
-    early: list[Chunk] = []
-    try:
-        async with asyncio.timeout(patience.first_content_s):
-            async for chunk in chunks:
-                early.append(chunk)
-                if chunk.has_content:
-                    return OpenedStream(early=tuple(early), rest=chunks)
-                if len(early) > MAX_EARLY_CHUNKS:
-                    await chunks.aclose()
-                    raise Failed("Its stream brings chunks without content.")
-    except TimeoutError as problem:
-        raise TimedOut("It did not begin to answer in time.") from problem
-    raise Unreachable("The stream ended before it began.")
+SLOWER = "Another place was quicker."
+NOT_IN_TIME = (
+    "No deployment gave a whole answer in time. Ask for a stream, which comes as it is made, or for a shorter answer."
+)
 
 
 async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -> Served[Answer]:
@@ -128,264 +70,223 @@ class _Course(Generic[Answer]):
         providers = operation.arrival.rankings.catalogue.providers
         lacking = partial(runtime.upstreams.lacking, operation.request, providers)
         self._plans = Plans(operation, runtime.limits.default_max_output, lacking, self._is_out)
-        self._plan: Plan | None = None
-        self._place = 0
-        self._key = NO_KEY
-        self._used_keys: set[str] = set()
-        """Those that failed at the place where it stands."""
-        self._permit: Permit | None = None
+        self._legs: list[Leg[Answer]] = []
+        """Where it stands, and the leg beside that while it is hedged."""
+        policy = operation.policy
+        self._hedge_after_ms = policy.hedge_after_ms if policy else None
+        """None, too, once there was a second leg: one is the most."""
         self._refused: BudgetRefused | None = None
-        self._sent: tuple[float, datetime] | None = None
-        """When the attempt under way was sent, in monotonic seconds and by the calendar; None while nothing is."""
-        self._charge = FREE
-        """What the open hold is settled at if this is the end."""
 
     async def run(self) -> Served[Answer]:
         await self._next_model(None)
         while True:
             try:
-                return await self._attempt()
+                await self._answered()
+                return self._leg.served()
             except UpstreamError as error:
                 await self._go_on(error)
 
-    # --- one attempt
-
-    async def _attempt(self) -> Served[Answer]:
-        operation, place = self._operation, self._here
-        began, at = self._runtime.clock.monotonic(), self._runtime.clock.now()
-        left = self._left(self._plans.left)
-        patience = failover.patience(left, operation.request.stream)
-        self._key = NO_KEY
-        try:
-            if left.seconds <= 0:
-                raise TimedOut("The time for this request is over.", was_sent=False)
-            endpoint = self._endpoint(place)
-            permit = self._permit = await self._enter(place, endpoint)
-            request = self._request(place, endpoint, patience)
-            self._sent = (began, at)
-            answer = await self._call(endpoint.adapter, request, patience)
-        except CircuitOpen:
-            raise
-        except UpstreamError as error:
-            self._blame(error, patience)
-            self._charge = failover.attempt_cost(error, self._exposure(began))
-            self._note(began, at, error.status, f"{error.kind}: {error}")
-            raise
-        self._permit = None
-        self._runtime.circuits.succeeded(permit)
-        took_ms = self._note(began, at, 200, "")
-        if operation.hold is None:
-            raise RuntimeError(f"Operation {operation.id} called {place.deployment.id} without a hold.")
-        dropped = carrying.dropped(operation.request, self._model, endpoint.adapter, place.deployment.upstream_model)
-        return Served(hold=operation.hold, place=place, permit=permit, answer=answer, took_ms=took_ms, dropped=dropped)
-
-    def _endpoint(self, place: Place) -> Endpoint:
-        providers = self._operation.arrival.rankings.catalogue.providers
-        return self._runtime.upstreams.endpoint(place.deployment, providers)
-
-    def _is_out(self, deployment: Deployment) -> bool:
-        providers = self._operation.arrival.rankings.catalogue.providers
-        return self._runtime.circuits.is_out(deployment, lambda: self._runtime.upstreams.keys(deployment, providers))
-
-    async def _enter(self, place: Place, endpoint: Endpoint) -> Permit:
-        """Through the circuits of the place and of the next key. Raises CircuitOpen while somebody else can be asked."""
-        circuits, deployment = self._runtime.circuits, place.deployment
-        keys = [key for key in endpoint.keys if key.id not in self._used_keys] or endpoint.keys
-        self._key = (circuits.open_keys(deployment.id, keys) or keys)[0]
-        permit = await circuits.enter(deployment.id, self._key)
-        if permit is not None:
-            return permit
-        told = f"{deployment.id}: circuit open {circuits.told(deployment.id, self._key)}"
-        if not self._planned.is_last_resort and self._left(1 if self._plans.peek() else 0).has_elsewhere:
-            self._operation.passed_over.append(told)
-            raise CircuitOpen(told, was_sent=False)
-        self._operation.passed_over.append(f"{told}; asked as a last resort")
-        return circuits.pass_by(deployment.id, self._key)
-
-    def _blame(self, error: UpstreamError, patience: Patience) -> None:
-        permit, self._permit = self._permit, None
-        if permit is None:
-            return
-        # A script of the sandbox is the request's own doing.
-        fair_s = min(FAIR_WAIT_S, self._runtime.limits.deadline_s / 2)
-        is_hurried = isinstance(error, TimedOut) and error.was_sent and patience.first_content_s < fair_s
-        if is_hurried or self._operation.request.script is not None:
-            self._runtime.circuits.left(permit)
-        else:
-            self._runtime.circuits.failed(permit, error)
-
-    def _request(self, place: Place, endpoint: Endpoint, patience: Patience) -> UpstreamRequest:
-        operation, deployment = self._operation, place.deployment
-        request, policy = operation.request, operation.policy
-        return UpstreamRequest(
-            provider=deployment.provider,
-            address=endpoint.address,
-            api_key=self._key.secret,
-            model=deployment.upstream_model,
-            content=carrying.content_for(request, self._model),
-            dialect=request.dialect,
-            native=carrying.native_for(request, self._model),
-            native_headers=request.native_headers,
-            max_output_tokens=self._planned.max_output,
-            output_limit_field=endpoint.provider.output_limit_field,
-            default_temperature=float(policy.temperature) if policy and policy.temperature is not None else None,
-            script=request.script if deployment.provider == SANDBOX else None,
-            connect_s=patience.connect_s,
-            idle_s=patience.idle_s,
-            total_s=patience.total_s,
-            on_limit=partial(self._runtime.circuits.rests, deployment.id, self._key),
-        )
-
-    def _note(self, began: float, at: datetime, status: int | None, error: str) -> int:
-        """Keep the attempt. Returns how long it took, in milliseconds."""
-        self._sent = None
-        deployment = self._here.deployment
-        attempt = Attempt(
-            deployment=deployment.id,
-            model=self._planned.candidate.model,
-            provider=deployment.provider,
-            started_at=at,
-            latency_ms=round((self._runtime.clock.monotonic() - began) * 1_000),
-            status=status,
-            error=error,
-            key=self._key.label,
-            cost_nano=self._charge.nano,
-        )
-        self._operation.attempts.append(attempt)
-        return attempt.latency_ms
-
-    def _exposure(self, began: float) -> Exposure:
-        """What an attempt may be billed for of whose answer nothing was seen."""
-        operation, plan = self._operation, self._planned
-        return Exposure(
-            input_tokens=operation.decision.task.input_tokens,
-            seen=None,
-            seen_chars=0,
-            max_output_tokens=plan.max_output_in_all,
-            is_stream=operation.request.stream,
-            elapsed_s=self._runtime.clock.monotonic() - began,
-            tokens_per_s=operation.tokens_per_s(plan.candidate),
-            tariff=self._here.tariff,
-            held_nano=plan.ceiling_nano,
-        )
+    def _answered(self) -> Awaitable[None]:
+        """Until the leg where it stands has an answer. Raises UpstreamError."""
+        leg = self._leg
+        if self._hedge_after_ms is None:
+            return leg.attempt()
+        hedge = failover.hedge(self._hedge_after_ms, self._operation.attempts, leg.left(self._plans.left))
+        return leg.attempt() if hedge is None else self._raced(hedge.after_s)
 
     # --- from one to the next
 
     async def _go_on(self, error: UpstreamError) -> None:
         """Do what failover says. Raises AllFailed where it says to give up, BudgetRefused, BudgetError."""
-        attempts = self._operation.attempts
-        failed = AllFailed(error, tuple(attempts))
-        if isinstance(error, PromptTooLong):
-            self._plans.need_more_than(self._planned.candidate.model)
-        left = self._left(1 if self._plans.peek() else 0)
-        step = failover.next_step(attempts, error, left, self._runtime.clock.share())
-        match step:
+        leg, attempts = self._leg, self._operation.attempts
+        failed = self._failure(error)
+        self._heed(leg, error)
+        left = leg.left(1 if self._plans.peek() else 0)
+        match failover.next_step(attempts, error, left, self._runtime.clock.share()):
             case Retry(after_s=pause):
                 await self._release_if_charged()
                 await self._runtime.clock.sleep(pause)
                 await self._renew(failed)
             case NextKey():
-                self._used_keys.add(self._key.id)
+                leg.next_key()
                 await self._release_if_charged()
                 await self._renew(failed)
             case NextDeployment():
-                self._place += 1
-                self._used_keys.clear()
+                leg.next_place()
                 await self._release_if_charged()
                 await self._renew(failed)
             case NextModel():
-                await self._release()
+                await self._release(leg)
                 await self._next_model(failed)
             case GiveUp():
                 raise failed from error
-            case _:
-                raise NotImplementedError(f"{step} has its place, but nothing does it yet.")
 
-    def _left(self, models: int) -> Left:
-        return Left(
-            seconds=self._operation.deadline - self._runtime.clock.monotonic(),
-            deployments=len(self._planned.places) - 1 - self._place,
-            models=models,
-            keys=self._other_keys(),
-        )
+    def _failure(self, error: UpstreamError) -> AllFailed:
+        request = self._operation.request
+        is_too_long = isinstance(error, TimedOut) and request.choices and not request.stream
+        return AllFailed(error, tuple(self._operation.attempts), *([NOT_IN_TIME] if is_too_long else []))
 
-    def _other_keys(self) -> int:
-        """How many keys of the place are not used up and can be tried besides the one that was."""
+    def _heed(self, leg: Leg[Answer], error: UpstreamError) -> None:
+        if isinstance(error, PromptTooLong):
+            self._plans.need_more_than(leg.plan.candidate.model)
+
+    def _is_out(self, deployment: Deployment) -> bool:
         providers = self._operation.arrival.rankings.catalogue.providers
-        keys = self._runtime.upstreams.keys(self._here.deployment, providers)
-        if len(keys) < 2:
-            return 0
-        tried = {*self._used_keys, self._key.id}
-        others = [key for key in keys if key.id not in tried]
-        return len(self._runtime.circuits.open_keys(self._here.deployment.id, others))
+        return self._runtime.circuits.is_out(deployment, lambda: self._runtime.upstreams.keys(deployment, providers))
 
-    async def _release(self) -> None:
-        charge, self._charge = self._charge, FREE
-        await settlement.release(self._runtime.ledger, self._operation, charge)
+    async def _release(self, leg: Leg[Answer], outcome: Outcome = "failure") -> None:
+        """Close the hold of a leg at what its last attempt cost."""
+        hold, charge = leg.hold, leg.charge
+        leg.hold, leg.charge = None, FREE
+        if hold is not None:
+            await settlement.release(self._runtime.ledger, self._operation, hold, charge, outcome)
 
     async def _release_if_charged(self) -> None:
-        if self._charge.nano:
-            await self._release()
+        if self._leg.charge.nano:
+            await self._release(self._leg)
 
     async def _renew(self, failed: AllFailed) -> None:
         """Ask for the hold of another attempt at the same model, where the last one used its own up."""
-        if self._operation.hold is None and not await self._reserve(self._planned):
+        leg = self._leg
+        if leg.hold is not None:
+            return
+        hold = await self._reserve(leg.plan)
+        if isinstance(hold, Hold):
+            leg.renew(hold)
+        else:
+            self._was_refused(hold)
             await self._next_model(failed)
 
     async def _next_model(self, failed: AllFailed | None) -> None:
         """Go on to the next candidate that a hold is granted for. Raises what is wrong where there is none."""
         while (plan := self._plans.take()) is not None:
-            self._plan, self._place = plan, 0
-            self._used_keys.clear()
-            if await self._reserve(plan):
+            hold = await self._reserve(plan)
+            if isinstance(hold, Hold):
+                self._legs = [self._leg_of(hold, list(plan.places))]
                 return
+            self._was_refused(hold)
         raise failed or self._refused or self._plans.nobody()
 
-    async def _reserve(self, plan: Plan) -> bool:
-        runtime = self._runtime
-        refused = await settlement.reserve(runtime.ledger, self._operation, plan, runtime.limits.lease_s)
+    async def _reserve(self, plan: Plan) -> Hold | Refused | None:
+        """None: the limit for this one request has no room for it any more."""
+        runtime, fitting = self._runtime, self._plans.within_limit(plan)
+        if fitting is None:
+            return None
+        return await settlement.reserve(runtime.ledger, self._operation, fitting, runtime.limits.lease_s)
+
+    def _was_refused(self, refused: Refused | None) -> None:
         if refused is not None:
             self._refused = self._refused or BudgetRefused(refused)
             self._plans.refused(refused)
-        return refused is None
+
+    def _leg_of(self, hold: Hold, places: list[Place], is_hedge: bool = False) -> Leg[Answer]:
+        return Leg(self._runtime, self._operation, self._call, self._plans, hold, places, is_hedge)
 
     @property
-    def _planned(self) -> Plan:
-        if self._plan is None:
-            raise RuntimeError("No candidate has been planned yet.")
-        return self._plan
+    def _leg(self) -> Leg[Answer]:
+        return self._legs[0]
 
-    @property
-    def _model(self) -> Model:
-        return self._operation.arrival.rankings.catalogue.models[self._planned.candidate.model]
+    # --- a second leg
 
-    @property
-    def _here(self) -> Place:
-        return self._planned.places[self._place]
+    async def _raced(self, after_s: float) -> None:
+        """Until the leg where it stands has an answer, or one beside it that is begun after so long a silence.
+
+        Where one fails it stands with the other. Raises UpstreamError where that fails too, or where the first one shows that
+        it is the request that is refused.
+        """
+        trying = {asyncio.ensure_future(self._tried(self._leg)), asyncio.ensure_future(self._hedged(after_s))}
+        try:
+            winner = await self._winner(trying)
+        finally:
+            await _stopped(trying)
+        self._legs.sort(key=lambda leg: leg is not winner)
+        await self._drop_others(SLOWER)
+
+    async def _tried(self, leg: Leg[Answer]) -> "_Tried[Answer]":
+        try:
+            await leg.attempt()
+        except UpstreamError as error:
+            return leg, error
+        return leg, None
+
+    async def _hedged(self, after_s: float) -> "_Tried[Answer] | None":
+        """The same for a second leg, after a while. None: there is none, since nobody else or no limit has room for it."""
+        await self._runtime.clock.sleep(after_s)
+        plan = self._leg.plan if self._leg.places else self._plans.peek()
+        if plan is None or plan.is_last_resort:
+            return None
+        try:
+            hold = await self._reserve(plan)
+        except BudgetError:
+            return None
+        if not isinstance(hold, Hold):
+            return None
+        is_same = plan is self._leg.plan
+        places = self._leg.places if is_same else list(plan.places)
+        if not is_same:
+            self._plans.take()
+        self._hedge_after_ms = None
+        leg = self._leg_of(hold, places, is_hedge=True)
+        self._legs.append(leg)
+        return await self._tried(leg)
+
+    async def _winner(self, trying: "set[asyncio.Task[_Tried[Answer] | None]]") -> Leg[Answer]:
+        while True:
+            done, trying = await asyncio.wait(trying, return_when=asyncio.FIRST_COMPLETED)
+            ended = [tried for task in done if (tried := task.result()) is not None]
+            for leg, error in sorted(ended, key=lambda tried: tried[1] is not None):
+                if error is None:
+                    return leg
+                await self._lost(leg, error)
+
+    async def _lost(self, leg: Leg[Answer], error: UpstreamError) -> None:
+        """Go on with the other leg, if there is one and the request is not refused for itself. Raises the error else."""
+        is_final = leg is self._leg and not error.may_retry and not isinstance(error, PromptTooLong)
+        if is_final or len(self._legs) == 1:
+            raise error
+        self._heed(leg, error)
+        self._legs.remove(leg)
+        await self._release(leg)
+
+    async def _drop_others(self, why: str) -> None:
+        """End whatever runs beside the leg where it stands."""
+        while len(self._legs) > 1:
+            await self._legs[-1].cut(why)
+            await self._release(self._legs.pop(), "abandoned")
 
     # --- the end
 
     async def end(self, outcome: Outcome, error: str, status: int | None, at: int = 0) -> None:
         """Close the operation that nobody answered. Its record is that of the model that was tried first, or `at` this place."""
         operation = self._operation
+        await self._drop_others(SLOWER)
+        charge = self._leg.charge if self._legs else FREE
         tried = operation.attempts[at] if operation.attempts else None
         ending = Ending(
             outcome=outcome,
             model=tried.model if tried else operation.decision.candidates[0].model,
             provider=tried.provider if tried else "",
-            usage=self._charge.usage,
+            usage=charge.usage,
             latency_ms=round((self._runtime.clock.monotonic() - operation.arrival.began) * 1_000),
             http_status=status,
             error=error,
         )
-        await settlement.finish(self._runtime.ledger, operation, self._charge, ending)
+        await settlement.finish(self._runtime.ledger, operation, charge, ending)
 
     async def cut(self, outcome: Outcome, error: str, status: int | None) -> None:
-        """End it wherever it stands. What the attempt under way costs then is charged; a hold that only waits costs nothing."""
-        if self._permit is not None:
-            self._runtime.circuits.left(self._permit)
-        if self._sent is not None:
-            began, at = self._sent
-            self._charge = failover.attempt_cost(None, self._exposure(began))
-            self._note(began, at, None, f"Cut: {error}")
+        """End it wherever it stands. What the attempts under way cost then is charged; a hold that only waits costs nothing."""
+        await self._drop_others(error)
+        if self._legs:
+            await self._leg.cut(error)
         await self.end(outcome, error, status, at=-1)
+
+
+_Tried = tuple[Leg[Answer], UpstreamError | None]
+"""A leg that has an answer or, with the error, none."""
+
+
+async def _stopped(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel them, and wait until they have closed what they had open."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -37,6 +37,8 @@ from storage.errors import StorageUnavailable
 REFUSALS = frozenset({400, 413, 422})
 """Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""
 TOO_MANY = 429
+HEDGE: Sequence[Mapping[str, bool]] = ({}, {"hedge": True})
+"""What is told of an attempt that was begun beside a slow one."""
 
 
 class BadRequest(Exception):
@@ -196,6 +198,7 @@ def attempts_told(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
             "status": each.status,
             "latency_ms": each.latency_ms,
             "error": each.error or None,
+            **HEDGE[each.is_hedge],
         }
         for each in attempts
     ]

@@ -54,16 +54,11 @@ class NextModel:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hedge:
-    """Ask a second deployment beside the first, and take what comes first. Its place: it is never said so far."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class GiveUp:
     """Tell the client that nobody answered."""
 
 
-Step = Retry | NextKey | NextDeployment | NextModel | Hedge | GiveUp
+Step = Retry | NextKey | NextDeployment | NextModel | GiveUp
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,6 +110,22 @@ def _pause_s(attempts: Sequence[Attempt], error: UpstreamError, most: float, sha
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Hedge:
+    """Ask a second place beside the first, and take the answer that comes first. It is where else the model is served, or else
+    the next candidate; either way it has a hold of its own."""
+
+    after_s: float
+    """When the first one has been silent for so long."""
+
+
+def hedge(after_ms: int, attempts: Sequence[Attempt], left: Left) -> Hedge | None:
+    """Whether the next attempt is hedged, where the policy says that it may be."""
+    after_s = after_ms / 1_000
+    is_worth_it = left.has_elsewhere and after_s < left.seconds and len(attempts) + 2 <= MAX_TRIES
+    return Hedge(after_s=after_s) if is_worth_it else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
     """How long one attempt is waited for, in seconds."""
 
@@ -126,16 +137,18 @@ class Patience:
 
 
 def patience(left: Left, is_stream: bool) -> Patience:
-    """The time limits of the next attempt. The last place that can be asked has all the time that is left.
+    """The time limits of the next attempt. The last place that can be asked has all the time that is left; any other one at
+    most half of it, so that there is some for the next.
 
-    A whole answer is silent until it is there, so its silence is bounded as the first content of a stream is.
+    A whole answer is silent until it is there, so all of it is bounded as the first content of a stream is: drops that keep
+    the connection alive are no answer.
     """
-    first = min(PATIENCE_S, left.seconds) if left.has_elsewhere else left.seconds
+    first = min(PATIENCE_S, left.seconds / 2) if left.has_elsewhere else left.seconds
     return Patience(
-        connect_s=min(CONNECT_S, left.seconds),
+        connect_s=min(CONNECT_S, first),
         idle_s=min(PATIENCE_S, left.seconds) if is_stream and not left.has_elsewhere else first,
         first_content_s=first,
-        total_s=left.seconds,
+        total_s=left.seconds if is_stream else first,
     )
 
 

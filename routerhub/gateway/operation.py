@@ -64,6 +64,8 @@ class Ending:
     ttft_ms: int | None = None
     http_status: int | None = 200
     error: str = ""
+    is_cost_disputed: bool = False
+    """Its provider has another figure for it than we have."""
     saved_nano: int | None = None
     """What it cost before, where it comes from the cache."""
 
@@ -98,7 +100,8 @@ class Keeper(Protocol):
 class Operation:
     """What is done for a request from the decision on. Its id stands in every log line, header and record.
 
-    At most one hold is open at a time. `hops` counts those that were asked for, `charged_nano` what the closed ones came to.
+    One hold is open at a time, and two while a slow attempt is hedged. `hops` counts those that were asked for, `charged_nano`
+    what the closed ones came to.
     """
 
     arrival: Arrival
@@ -114,7 +117,10 @@ class Operation:
     attempts: list[Attempt] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
     """Deployments that were not asked, or only as a last resort, since their circuits are open."""
-    hold: Hold | None = None
+    holds: list[Hold] = field(default_factory=list)
+    """Those that are open."""
+    client_s: float = 0.0
+    """So long the client let its stream wait: that speaks against no model."""
     hops: int = 0
     charged_nano: int = 0
     counted: tuple[str, ...] = ()
@@ -125,6 +131,16 @@ class Operation:
     @cached_property
     def id_text(self) -> str:
         return str(self.id)
+
+    @property
+    def hold(self) -> Hold | None:
+        """The one that is open for whoever ends the operation."""
+        return self.holds[0] if self.holds else None
+
+    @property
+    def committed_nano(self) -> int:
+        """The most that it can have cost when the holds that are open now are closed."""
+        return self.charged_nano + sum(hold.granted.amount_nano for hold in self.holds)
 
     @property
     def request(self) -> ChatRequest:
@@ -222,6 +238,8 @@ def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) ->
         is_usage_estimated=usage.is_estimated,
         cost_nano=cost_nano,
         saved_nano=ending.saved_nano,
+        reported_cost_nano=usage.reported_cost_nano if ending.saved_nano is None else None,
+        is_cost_disputed=ending.is_cost_disputed,
         fallback_used=len(attempts) > 1,
         attempts=orjson.dumps(attempts).decode(),
     )

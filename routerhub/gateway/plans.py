@@ -82,6 +82,14 @@ class Plans:
         is_money = refused.measure == "money"
         self._room_nano = refused.limit - refused.spent - refused.reserved if is_money else -1
 
+    def within_limit(self, plan: Plan) -> Plan | None:
+        """The plan as it fits what earlier attempts, and one that is under way, leave of the limit for one request. None:
+        there is no room for it."""
+        limit_nano, operation = self._bounds.limit_nano, self._operation
+        if limit_nano is None or not operation.hops:
+            return plan
+        return reservation.within(plan, operation.request, limit_nano - operation.committed_nano)
+
     def need_more_than(self, model: str) -> None:
         """The prompt does not fit this model's window, whatever was estimated: one that is no larger need not be asked."""
         self._min_window = max(self._min_window, self._window(model) + 1)

@@ -4,7 +4,7 @@ Money is whole nano-dollars.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -23,6 +23,10 @@ MAX_CHARS_PER_TOKEN = 16
 """Of a whole answer. Single tokens are longer, such as a row of dashes or a deep indent."""
 FREE_CHARS = 1_000
 """Beside them, so that short answers may consist of such tokens alone."""
+MAX_APART = Decimal("0.01")
+"""Of the larger one, between our figure and an upstream's own."""
+MAX_ROUNDING_NANO = 1_000
+"""The same for answers so cheap that the upstream's rounding is more than that."""
 MAX_TOKENS_PER_CHAR = 4
 """A tokenizer may make one of every byte."""
 
@@ -34,9 +38,13 @@ class Bounds:
     max_output: int
     """Tokens of each answer: what the caller asked for, or the policy, or the default."""
     limit_usd: Decimal | None
-    """For this one request: the lower one of its own limit and its policy's."""
+    """For this one request, all its attempts together: the lower one of its own limit and its policy's."""
     at: datetime
     """When it came, which is when its prices are of."""
+
+    @property
+    def limit_nano(self) -> int | None:
+        return None if self.limit_usd is None else int(self.limit_usd * NANO)
 
 
 def bounds(request: ChatRequest, decision: Decision, policy: Policy | None, default: int, at: datetime) -> Bounds:
@@ -89,7 +97,7 @@ def plan(
     deployments: Sequence[Deployment],
     usual: int | None = None,
 ) -> Plan | None:
-    """How to call a candidate. None where not even the shortest answer fits the limit for one request.
+    """How to call a candidate. None where it has no place, or not even the shortest answer fits the limit for one request.
 
     A caller who names no longest answer gets the model's `usual` one where that is shorter: what is held is what the upstream
     keeps to, and what nobody needs would keep others out.
@@ -102,23 +110,34 @@ def plan(
     max_output = min(bounds.max_output, model.max_output)
     if request.max_output_tokens is None and usual is not None:
         max_output = min(max_output, usual)
-    ceiling = _ceiling_nano(places, request, max_output)
-    if bounds.limit_usd is not None and ceiling > (limit_nano := int(bounds.limit_usd * NANO)):
-        if not request.choices:
-            return None
-        room = min(each.tariff.output_within(request.max_input_tokens, limit_nano) for each in places)
-        fitting = room // request.choices
-        if fitting < min(MIN_OUTPUT, max_output):
-            return None
-        max_output, ceiling = fitting, _ceiling_nano(places, request, fitting)
-    return Plan(
+    made = Plan(
         candidate=candidate,
         places=places,
         max_output=max_output,
         max_output_in_all=max_output * request.choices,
         max_input=max(request.max_input_tokens, model.context_window),
         tokens=request.max_input_tokens + max_output * request.choices,
-        ceiling_nano=ceiling,
+        ceiling_nano=_ceiling_nano(places, request, max_output),
+    )
+    return made if bounds.limit_nano is None else within(made, request, bounds.limit_nano)
+
+
+def within(plan: Plan, request: ChatRequest, room_nano: int) -> Plan | None:
+    """The plan, with a shorter answer where its worst case has no room. None where the shortest one has none either."""
+    if plan.ceiling_nano <= room_nano:
+        return plan
+    if not request.choices:
+        return None
+    room = min(each.tariff.output_within(request.max_input_tokens, room_nano) for each in plan.places)
+    fitting = room // request.choices
+    if fitting < min(MIN_OUTPUT, plan.max_output):
+        return None
+    return replace(
+        plan,
+        max_output=fitting,
+        max_output_in_all=fitting * request.choices,
+        tokens=request.max_input_tokens + fitting * request.choices,
+        ceiling_nano=_ceiling_nano(plan.places, request, fitting),
     )
 
 
@@ -189,6 +208,15 @@ def answer_cost(tariff: Tariff, reported: Usage | None, input_tokens: int, chars
     """What a complete answer cost, by what the upstream reported or else by its size, marked as estimated."""
     usage = reported or Usage(input_tokens=input_tokens, output_tokens=counted(chars), is_estimated=True)
     return Charge(nano=priced(tariff, usage, held_nano), usage=usage)
+
+
+def is_disputed(charge: Charge) -> bool:
+    """Whether the upstream's own figure for an answer differs from what it costs by our prices."""
+    reported = charge.usage.reported_cost_nano
+    if reported is None:
+        return False
+    apart = abs(reported - charge.nano)
+    return apart > MAX_ROUNDING_NANO and apart > MAX_APART * max(reported, charge.nano)
 
 
 def counted(chars: int) -> int:

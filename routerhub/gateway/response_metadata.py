@@ -60,6 +60,7 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
     asked = decision.constraints.stands_in_for(candidate.model) if decision.constraints.stand_ins else None
     return [
         *([(b"x-routerhub-model-asked", asked.encode())] if asked else []),
+        *([(b"x-routerhub-attempts", b"%d" % tries)] if (tries := len(operation.attempts)) > 1 else []),
         *([(b"x-routerhub-dropped", ", ".join(dropped).encode())] if dropped else []),
         *[
             (b"x-routerhub-cache-%b" % name.replace("_", "-").encode(), str(told).encode())

@@ -1,4 +1,4 @@
-"""The holds of an operation, one at a time: reserved before a model is called, settled when it has answered or failed."""
+"""The holds of an operation: reserved before a model is called, settled when it has answered or failed."""
 
 import logging
 import uuid
@@ -6,7 +6,7 @@ import uuid
 from autorouter.decision import decision_json
 from autorouter.errors import NoCandidate
 from budgets.ledger import Ledger
-from budgets.types import Refused, Settlement, Spend
+from budgets.types import Outcome, Refused, Settlement, Spend
 from routerhub.gateway.errors import to_api_error
 from routerhub.gateway.operation import Arrival, Ending, Hold, Operation, answer_facts, request_facts
 from routerhub.gateway.reservation import FREE, Charge, Plan, scopes
@@ -14,7 +14,7 @@ from routerhub.gateway.reservation import FREE, Charge, Plan, scopes
 logger = logging.getLogger(__name__)
 
 
-async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: float) -> Refused | None:
+async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: float) -> Hold | Refused:
     """Open a hold for the plan, or say which limit it does not fit into. Raises BudgetError."""
     hop, operation.hops = operation.hops, operation.hops + 1
     caller = operation.arrival.caller
@@ -36,21 +36,23 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     )
     if isinstance(answer, Refused):
         return answer
-    operation.hold = Hold(plan=plan, granted=answer)
+    hold = Hold(plan=plan, granted=answer)
+    operation.holds.append(hold)
     operation.counted += found
     operation.rates.update({rate.measure: rate for rate in answer.rates})
-    return None
+    return hold
 
 
-async def release(ledger: Ledger, operation: Operation, charge: Charge) -> None:
-    """Close the hold of a failed attempt at what that cost. Its request goes on elsewhere, so no record is written."""
-    await _settle(ledger, operation, charge, None)
+async def release(ledger: Ledger, operation: Operation, hold: Hold, charge: Charge, outcome: Outcome) -> None:
+    """Close the hold of an attempt that gave no answer at what that cost. Its request goes on elsewhere, so no record is
+    written."""
+    await _settle(ledger, operation, hold, charge, outcome, None)
 
 
 async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: Ending) -> None:
     """Close the operation: its hold, where one is open, at this charge, and its record with all attempts. Done once."""
-    if operation.hold is not None:
-        await _settle(ledger, operation, charge, ending)
+    if (hold := operation.hold) is not None:
+        await _settle(ledger, operation, hold, charge, ending.outcome, ending)
     else:
         candidate = operation.decision.candidates[0]
         await ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
@@ -82,11 +84,11 @@ async def refuse(ledger: Ledger, arrival: Arrival, refusal: Exception, now: floa
     logger.info("action=refuse operation=%s status=%s error=%r", operation_id, ending.http_status, ending.error)
 
 
-async def _settle(ledger: Ledger, operation: Operation, charge: Charge, ending: Ending | None) -> None:
+async def _settle(
+    ledger: Ledger, operation: Operation, hold: Hold, charge: Charge, outcome: Outcome, ending: Ending | None
+) -> None:
     """The hold is closed before the ledger is waited for: whoever is cancelled meanwhile must not close it again."""
-    hold, operation.hold = operation.hold, None
-    if hold is None:
-        raise RuntimeError(f"Operation {operation.id} has no open hold to settle.")
+    operation.holds.remove(hold)
     operation.charged_nano += hold.charged_nano(charge)
     await ledger.settle(
         Settlement(
@@ -94,7 +96,7 @@ async def _settle(ledger: Ledger, operation: Operation, charge: Charge, ending: 
             hop=hold.granted.hop,
             amount_nano=charge.nano,
             tokens=charge.usage.input_tokens + charge.usage.output_tokens,
-            outcome=ending.outcome if ending is not None else "failure",
+            outcome=outcome,
             answer=operation.answer_facts(ending).row() if ending is not None else None,
         )
     )

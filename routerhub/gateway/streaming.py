@@ -17,10 +17,12 @@ from models_registry.upstream.base import Choice, Chunk
 from models_registry.upstream.errors import TimedOut, UpstreamError, writable
 from routerhub.gateway import failover, response_metadata, response_state
 from routerhub.gateway.answering import Reply, settle
+from routerhub.gateway.calls import OpenedStream, open_stream
 from routerhub.gateway.claims import uninterrupted
-from routerhub.gateway.dispatch import OpenedStream, Served, dispatch, open_stream
+from routerhub.gateway.dispatch import dispatch
 from routerhub.gateway.errors import AllFailed, to_api_error
 from routerhub.gateway.failover import Exposure
+from routerhub.gateway.leg import Served
 from routerhub.gateway.operation import Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.recording import RECORDED, Recording
@@ -204,8 +206,10 @@ class Pump:
     async def _put(self, event: bytes) -> None:
         """Into the queue, as soon as there is room."""
         while len(self._queue) >= MAX_QUEUED or self._queued_bytes > MAX_QUEUED_BYTES:
+            since = self._runtime.clock.monotonic()
             self._has_room.clear()
             await self._has_room.wait()
+            self._operation.client_s += self._runtime.clock.monotonic() - since
         self._queue.append(event)
         if self._recording is not None:
             self._recording.sent.append(event)

@@ -1,5 +1,6 @@
 """The admin: every page opens, every change has its reason, author and release, and nonsense is a form error."""
 
+import html
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -69,6 +70,27 @@ def test_a_refused_request_says_so_and_names_no_model(staff: Client, columns: An
     page = staff.get(f"/admin/analytics/record/{made}/change/").content.decode()
     assert "messages: None was given" in page
     assert "does not keep what its decision came from" in page
+
+
+def test_the_page_of_a_record_tells_which_attempt_was_begun_beside_another(staff: Client) -> None:
+    asked = {"deployment": "acme/large", "status": None, "latency_ms": 500, "error": "Cut: Another place was quicker."}
+    made = insert(attempts=[asked, {"deployment": "beta/large", "status": 200, "latency_ms": 90, "is_hedge": True}])
+    page = staff.get(f"/admin/analytics/record/{made}/change/").content.decode()
+    assert "<td>acme/large</td>" in page
+    assert "<td>beta/large (hedge)</td>" in page
+
+
+def test_what_the_provider_says_a_request_cost_stands_on_its_page_and_is_filtered_by_where_it_differs(
+    staff: Client,
+) -> None:
+    made = insert(cost_nano=1_500, reported_cost_nano=3_000_000, is_cost_disputed=True, model="odd:one")
+    insert(model="good:one")
+    page = staff.get(f"/admin/analytics/record/{made}/change/").content.decode()
+    assert "The answer's cost by the provider itself" in html.unescape(page)
+    assert "$0.003" in page
+    listed = staff.get("/admin/analytics/record/?is_cost_disputed__exact=1").content.decode()
+    assert "odd:one" in listed
+    assert "good:one" not in listed
 
 
 def test_every_list_and_every_first_row_opens(staff: Client) -> None:

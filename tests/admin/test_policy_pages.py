@@ -30,7 +30,7 @@ def sent(*models: str, **changes: Any) -> dict[str, Any]:
     row = active()
     numbers = {name: getattr(row, name) for name in ("adjust_max_places", "adjust_min_requests", "adjust_margin")}
     limits = {name: "" if (value := getattr(row, name)) is None else value
-              for name in ("max_cost_usd", "max_output_tokens", "temperature")}  # fmt: skip
+              for name in ("max_cost_usd", "max_output_tokens", "temperature", "hedge_after_ms")}  # fmt: skip
     return {
         "title": row.title,
         "model_ids": "\n".join(models or row.model_ids),
@@ -69,6 +69,14 @@ def test_a_policy_is_added_and_the_same_name_again_is_its_next_version(staff: Cl
     for version in (1, 2):
         assert staff.post(ADD, sent(GPT, name="own")).status_code == 302
         assert (active("own").version, served("own")["version"]) == (version, version)
+
+
+def test_when_a_policy_is_hedged_is_a_field_of_its_page_and_of_its_release(staff: Client) -> None:
+    staff.post(page(), sent(hedge_after_ms="800"))
+    assert (active().hedge_after_ms, served()["hedge_after_ms"]) == (800, 800)
+    assert "less than or equal to 600000" in text(staff.post(page(), sent(hedge_after_ms="600001")))
+    staff.post(page(), sent(hedge_after_ms=""))
+    assert (active().version, "hedge_after_ms" in served()) == (3, False)
 
 
 def test_a_refused_order_is_not_shown_as_the_one_in_use(staff: Client) -> None:

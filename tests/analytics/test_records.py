@@ -39,7 +39,8 @@ def test_every_fact_arrives_in_its_own_column(db: None) -> None:
         "user_agent": "curl/8", "model": "p:m", "provider": "p", "is_sandbox": True, "outcome": "failure",
         "error": "upstream_error: no", "http_status": 502, "latency_ms": 8, "ttft_ms": 9, "input_tokens": 10,
         "output_tokens": 11, "cache_read_tokens": 12, "cache_write_tokens": 13, "reasoning_tokens": 14,
-        "is_usage_estimated": True, "cost_nano": 15, "saved_nano": 16, "fallback_used": True,
+        "is_usage_estimated": True, "cost_nano": 15, "saved_nano": 16, "reported_cost_nano": 17,
+        "is_cost_disputed": True, "fallback_used": True,
     }  # fmt: skip
     made = Record.objects.get(operation_id=insert(**facts, decision={"why": 1}, attempts=[{"status": 502}]))
     assert {name: getattr(made, name) for name in facts} == {**facts, "tags": ["a", "b"]}

@@ -85,12 +85,19 @@ def test_a_policys_models_may_be_placed_by_priority_and_its_limits_called_otherw
     assert made.status_code == 201
     assert made.json() == {
         "name": "own", "version": 1, "title": "own", "models": ABC[1::-1], "max_cost_usd": "0.050000",
-        "max_output_tokens": 900, "temperature": "0.20", "is_active": True, "adjust_max_places": 0,
+        "max_output_tokens": 900, "temperature": "0.20", "hedge_after_ms": None, "is_active": True, "adjust_max_places": 0,
         "adjust_min_requests": 50, "adjust_margin": "5.0", "stand_ins": {},
     }  # fmt: skip
     assert live()["policies"]["own"]["models"] == ABC[1::-1]
     again = send(staff, "post", POLICIES, name="code", **body).json()
     assert (again["version"], again["title"]) == (2, Policy.objects.get(name="code", version=1).title)
+
+
+def test_when_a_policy_is_hedged_is_set_and_given_up_by_version(staff: Client) -> None:
+    first = send(staff, "post", POLICIES, **NEW, hedge_after_ms=800).json()
+    assert (first["hedge_after_ms"], live()["policies"]["own"]["hedge_after_ms"]) == (800, 800)
+    second = send(staff, "post", POLICIES, **NEW, hedge_after_ms=None).json()
+    assert (second["hedge_after_ms"], "hedge_after_ms" in live()["policies"]["own"]) == (None, False)
 
 
 def test_an_earlier_version_is_activated_and_a_policy_deactivated(staff: Client) -> None:
@@ -135,6 +142,9 @@ def test_a_policy_that_a_task_type_needs_stays_and_the_problem_says_which(staff:
         ("", {**NEW, "temperature": 2.5}, 400, ["temperature"]),
         ("", {**NEW, "temperature": "\uff11"}, 400, ["temperature"]),
         ("", {**NEW, "max_output_tokens": "\uff11\uff12"}, 400, ["max_output_tokens"]),
+        ("", {**NEW, "hedge_after_ms": 0}, 400, ["hedge_after_ms"]),
+        ("", {**NEW, "hedge_after_ms": 600_001}, 400, ["hedge_after_ms"]),
+        ("", {**NEW, "hedge_after_ms": "soon"}, 400, ["hedge_after_ms"]),
         ("", {**NEW, "adjust_max_places": 21}, 400, ["adjust_max_places"]),
         ("", {**NEW, "adjust_margin": 101}, 400, ["adjust_margin"]),
         ("", {**NEW, "colour": 1}, 400, ["colour"]),

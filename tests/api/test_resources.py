@@ -126,6 +126,17 @@ def test_a_user_sees_the_records_of_their_account_only(cast: Cast) -> None:
     assert get(cast, f"/api/requests/{record}", "cy").status_code == 404
 
 
+def test_what_the_provider_says_a_request_cost_is_told_beside_our_figure_and_found_where_they_differ(
+    cast: Cast,
+) -> None:
+    insert(account_id=cast.ada.account.pk)
+    insert(account_id=cast.ada.account.pk, cost_nano=1_500, reported_cost_nano=3_000_000, is_cost_disputed=True)
+    (told,) = get(cast, "/api/requests?is_cost_disputed=true").json()["results"]
+    assert (told["cost_usd"], told["reported_cost_usd"], told["is_cost_disputed"]) == ("0.0000015", "0.003", True)
+    (other,) = get(cast, "/api/requests?is_cost_disputed=false").json()["results"]
+    assert other["reported_cost_usd"] is None
+
+
 def test_releases_profiles_providers_and_task_types_are_listed(seeded: Cast) -> None:
     assert get(seeded, "/api/releases?line=router").json()["count"] == 1
     assert get(seeded, "/api/providers").json()["count"] == len(STATIC.providers)

@@ -206,7 +206,9 @@ def test_the_same_values_always_give_the_same_step(
 
 def test_an_upstream_may_be_silent_for_a_minute_while_somebody_else_could_be_asked() -> None:
     limits = patience(left(seconds=300), is_stream=False)
-    assert (limits.connect_s, limits.idle_s, limits.first_content_s, limits.total_s) == (5, 60, 60, 300)
+    assert (limits.connect_s, limits.idle_s, limits.first_content_s) == (5, 60, 60)
+    assert limits.total_s == 60, "drops that keep the connection alive are no answer"
+    assert patience(left(seconds=300), is_stream=True).total_s == 300
 
 
 def test_the_last_place_has_all_the_time_that_is_left() -> None:
@@ -216,8 +218,13 @@ def test_the_last_place_has_all_the_time_that_is_left() -> None:
     assert (stream.idle_s, stream.first_content_s) == (60, 300), "a stream that has begun is not"
 
 
-def test_no_limit_exceeds_what_is_left() -> None:
+def test_who_could_be_asked_next_is_left_half_of_the_time() -> None:
     limits = patience(left(seconds=2), is_stream=True)
+    assert (limits.connect_s, limits.idle_s, limits.first_content_s, limits.total_s) == (1, 1, 1, 2)
+
+
+def test_no_limit_exceeds_what_is_left() -> None:
+    limits = patience(replace(NOTHING_LEFT, seconds=2), is_stream=True)
     assert (limits.connect_s, limits.idle_s, limits.first_content_s, limits.total_s) == (2, 2, 2, 2)
 
 

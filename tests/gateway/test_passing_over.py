@@ -12,7 +12,8 @@ from autorouter.types import Constraints
 from models_registry import availability
 from models_registry.types import Deployment
 from models_registry.upstream.errors import CredentialBad, Overloaded, PromptTooLong, Rejected, TimedOut, Unreachable
-from routerhub.gateway.dispatch import complete, dispatch
+from routerhub.gateway.calls import complete
+from routerhub.gateway.dispatch import dispatch
 from routerhub.gateway.errors import AllFailed, to_api_error
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes

@@ -281,6 +281,18 @@ async def test_a_slow_reader_makes_the_upstream_wait(monkeypatch: pytest.MonkeyP
     assert (await stream.settled())["outcome"] == "success"
 
 
+async def test_the_time_in_which_the_client_does_not_read_is_no_latency_of_the_model(monkeypatch: Any) -> None:
+    """F17"""
+    monkeypatch.setattr(streaming, "MAX_QUEUED", 2)
+    stream = Stream(*HELLO[:1], 1.5, *HELLO[1:], *HELLO)
+    pump = await stream.open()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    stream.runtime.clock.seconds += 60  # type: ignore[attr-defined]
+    assert [piece async for piece in pump]
+    assert (await stream.settled())["latency_ms"] == 1_500
+
+
 async def test_large_events_wait_for_a_slow_reader_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streaming, "MAX_QUEUED_BYTES", 1_000)
     stream = Stream(*[chunk("", padding="x" * 900)] * 100, chunk(finish="stop"))

@@ -20,6 +20,7 @@ from models_registry.upstream.base import (
     UpstreamRequest,
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
+from models_registry.upstream.reported_cost import reported_cost_nano
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, mapping
 from models_registry.upstream.wire.refusals import check, loads, message_of, word
@@ -145,6 +146,7 @@ def read_usage(raw: object) -> Usage | None:
         output_tokens=output,
         cache_read_tokens=read or 0,
         cache_write_tokens=written or 0,
+        reported_cost_nano=reported_cost_nano(raw),
     )
 
 

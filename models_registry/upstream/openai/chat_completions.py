@@ -22,6 +22,7 @@ from models_registry.upstream.base import (
 from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.openai.tool_calls import Calls, amend_whole
+from models_registry.upstream.reported_cost import reported_cost_nano
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, mapping
 from models_registry.upstream.wire.refusals import check, error_of, loads, message_of, word
@@ -319,4 +320,5 @@ def read_usage(raw: object) -> Usage | None:
         audio_input_tokens=count(inputs.get("audio_tokens")) or 0,
         audio_output_tokens=count(outputs.get("audio_tokens")) or 0,
         reasoning_tokens=count(outputs.get("reasoning_tokens")) or 0,
+        reported_cost_nano=reported_cost_nano(raw),
     )

@@ -21,6 +21,7 @@ from models_registry.upstream.base import (
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.openai.chat_completions import OpenAIAdapter
 from models_registry.upstream.openai.responses_request import TABLE, payload_of
+from models_registry.upstream.reported_cost import reported_cost_nano
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, joined, mapping, mappings
 from models_registry.upstream.wire.refusals import check, loads, message_of, word
@@ -149,6 +150,7 @@ def read_usage(raw: object) -> Usage | None:
         cache_read_tokens=cached,
         cache_write_tokens=min(prompt - cached, count(inputs.get("cache_write_tokens")) or 0),
         reasoning_tokens=count(outputs.get("reasoning_tokens")) or 0,
+        reported_cost_nano=reported_cost_nano(raw),
     )
 
 

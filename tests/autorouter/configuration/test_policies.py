@@ -97,6 +97,8 @@ def test_a_version_is_the_next_one_also_after_the_policy_was_inactive() -> None:
         ({"name": "not a slug"}, ValidationError),
         ({"max_cost_usd": Decimal(-1)}, ValidationError),
         ({"temperature": Decimal(3)}, ValidationError),
+        ({"hedge_after_ms": 0}, ValidationError),
+        ({"hedge_after_ms": 600_001}, ValidationError),
         ({"adjust_max_places": 21}, ValidationError),
         ({"model_ids": "openai:gpt-5"}, ValidationError),
         ({"model_ids": [1]}, ValidationError),
@@ -159,7 +161,7 @@ def test_two_active_versions_cannot_be() -> None:
 
 
 def test_a_new_order_is_the_next_version_and_keeps_the_rest() -> None:
-    limits = {"max_cost_usd": Decimal("0.5"), "max_output_tokens": 99, "temperature": Decimal("0.3"),
+    limits = {"max_cost_usd": Decimal("0.5"), "max_output_tokens": 99, "temperature": Decimal("0.3"), "hedge_after_ms": 500,
               "adjust_max_places": 2, "adjust_min_requests": 7, "adjust_margin": Decimal("2.5")}  # fmt: skip
     policies.add_version({**NEW, **limits}, because("one"))
     assert policies.reorder("own", ABC, ABC[::-1], because("learned")) == 3

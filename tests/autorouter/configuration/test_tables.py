@@ -74,7 +74,9 @@ def test_what_the_bundle_lacks_is_deleted_and_what_it_has_more_is_added() -> Non
 def test_a_policy_version_that_is_there_is_switched_on_again_and_a_new_one_is_the_next() -> None:
     seeding.seed()
     target = changed()
-    target["policies"]["code"] |= {"models": ["openai:gpt-5"], "version": 2, "max_cost_usd": 0.25, "temperature": 0.5}
+    target["policies"]["code"] |= {
+        "models": ["openai:gpt-5"], "version": 2, "max_cost_usd": 0.25, "temperature": 0.5, "hedge_after_ms": 500,
+    }  # fmt: skip
     tables.write(target, because("cheaper"))
     assert active("code") == [2]
     tables.write(BUNDLE, because("back"))

@@ -180,6 +180,12 @@ def test_a_try_that_was_repeated_with_success_is_a_success() -> None:
     assert adjusting.measured("code") == {LARGE: Measured(requests=3, successes=3)}
 
 
+def test_an_attempt_that_was_cut_since_another_was_quicker_counts_for_none() -> None:
+    attempts = [failed(LARGE) | {"was_cut": True}, failed(MIDDLE, error="")]
+    answers(3, policy="code", model=MIDDLE, fallback_used=True, attempts=attempts)
+    assert adjusting.measured("code") == {MIDDLE: Measured(requests=3, successes=3)}
+
+
 def test_attempts_alone_demote_a_model() -> None:
     traffic(count=100)
     answers(100, policy="code", model=MIDDLE, fallback_used=True, attempts=[failed(LARGE), failed(MIDDLE, error="")])
