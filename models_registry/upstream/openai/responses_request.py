@@ -43,6 +43,8 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
     body = _spelled(request.content) if native is None or native.get("previous_response_id") else _own(native)
     if request.default_temperature is not None:
         body.setdefault("temperature", request.default_temperature)
+    if request.script is not None:
+        body["sandbox"] = request.script
     return {**body, **ours}
 
 
