@@ -87,6 +87,6 @@ def _blocks(answer: Answer) -> Iterator[tuple[Json, str, Any, list[Json]]]:
             called(call),
             grown,
         )
-    if not answer.calls:
+    if answer.tokens and not answer.calls:
         words = [{"type": "text_delta", "text": token} for token in answer.tokens]
         yield {"type": "text", "text": ""}, "text", "".join(answer.tokens), words

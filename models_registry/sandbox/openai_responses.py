@@ -121,4 +121,5 @@ def _message(answer: Answer) -> tuple[Json, Json, list[tuple[str, Json]]]:
 
 
 def _logprobs(answer: Answer, tokens: Sequence[str]) -> list[Json]:
-    return (answer.logprobs(tokens) or {"content": []})["content"]
+    told = answer.logprobs(tokens)
+    return [] if told is None else list(told["content"])

@@ -7,7 +7,7 @@ from typing import Any
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import UpstreamRequest
 from models_registry.upstream.carrying import Table, rejected
-from models_registry.upstream.neutral import arguments, data_of, words
+from models_registry.upstream.neutral import arguments, content_of, data_of, words
 
 RENAMED = {
     "temperature": "temperature", "top_p": "topP", "n": "candidateCount", "seed": "seed",
@@ -126,7 +126,7 @@ def _function(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _message(message: Mapping[str, Any], param: str, names: Mapping[str, str], signs: bool) -> Iterator[Part]:
-    content = message.get("content")
+    content = content_of(message)
     if message["role"] in {"tool", "function"}:
         identifier = str(message.get("tool_call_id"))
         if identifier not in names:

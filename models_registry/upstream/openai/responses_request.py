@@ -7,7 +7,7 @@ from models_registry.upstream import call_ids
 from models_registry.upstream.base import OPENAI_RESPONSES, UpstreamRequest
 from models_registry.upstream.carrying import Table, rejected
 from models_registry.upstream.errors import Rejected
-from models_registry.upstream.neutral import words
+from models_registry.upstream.neutral import content_of, words
 
 OURS = frozenset({"model", "max_output_tokens", "stream", "store", "background", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
@@ -26,7 +26,7 @@ TABLE = Table(
         "functions": bool,
         "web_search_options": lambda value: value is not None,
     },
-    parts=frozenset({"text", "refusal", "image_url", "file", "input_audio"}),
+    parts=frozenset({"text", "refusal", "image_url", "file"}),
 )
 LOGPROBS = "message.output_text.logprobs"
 MIN_OUTPUT_TOKENS = 16
@@ -99,7 +99,7 @@ def _text(content: Mapping[str, Any]) -> Item:
 
 def _items(message: Mapping[str, Any]) -> Iterator[Item]:
     """What a message consists of: its words, each call, or what a tool gave."""
-    role, content = message["role"], message.get("content")
+    role, content = message["role"], content_of(message)
     if role in {"tool", "function"}:
         identifier, _ = call_ids.opened(str(message.get("tool_call_id")))
         yield {"type": "function_call_output", "call_id": identifier, "output": words(content)}
@@ -125,8 +125,6 @@ def _part(part: Mapping[str, Any]) -> Item:
         return {"type": "input_image", "image_url": image.get("url"), "detail": image.get("detail") or "auto"}
     if kind == "file" and isinstance(value, dict):
         return {"type": "input_file", "filename": value.get("filename") or "file", "file_data": value.get("file_data")}
-    if kind == "input_audio":
-        return {"type": "input_audio", "input_audio": value}
     raise rejected(f"a part of type {kind}", TABLE.title)
 
 

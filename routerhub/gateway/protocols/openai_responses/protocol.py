@@ -47,7 +47,10 @@ READ = frozenset(
         *CARRIED, *ECHOED,
     }
 ) - {"truncation"}  # fmt: skip
-NAMES = {"reasoning_effort": "reasoning.effort", "response_format": "text.format"}
+LOGPROBS = "message.output_text.logprobs"
+"""What `include` says where they are wanted."""
+MAX_TOP_LOGPROBS = 20
+NAMES = {"reasoning_effort": "reasoning.effort", "response_format": "text.format", "logprobs": "include"}
 """Of the neutral fields that are called otherwise here."""
 REFUSED = {
     "conversation": "send the whole conversation as input",
@@ -79,6 +82,7 @@ class OpenAIResponses:
             **({"tools": functions, **tool_choice_of(raw.get("tool_choice"), known)} if functions else {}),
             **_format(raw.get("text")),
             **_effort(raw.get("reasoning")),
+            **_probabilities(raw),
         }
         return ChatRequest(
             model=fields.text(raw.get("model", AUTO), "model"),
@@ -148,6 +152,14 @@ def _effort(raw: object) -> dict[str, Any]:
     """The neutral field for how much the model is to reason."""
     effort = fields.effort(fields.mapping(raw, "reasoning").get("effort"), NAMES["reasoning_effort"])
     return {} if effort is None else {"reasoning_effort": effort}
+
+
+def _probabilities(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The neutral fields for how likely each token was."""
+    top = fields.whole(raw.get("top_logprobs"), "top_logprobs", MAX_TOP_LOGPROBS, least=0)
+    if LOGPROBS not in fields.items(raw.get("include"), "include"):
+        return {}
+    return {"logprobs": True, **({} if top is None else {"top_logprobs": top})}
 
 
 def _dropped(raw: Mapping[str, Any], hosted: tuple[str, ...]) -> tuple[str, ...]:
