@@ -7,28 +7,12 @@ from typing import Any
 from models_registry.upstream import call_ids
 from models_registry.upstream.anthropic.models import fitted, takes_sampling, thinks_by_budget, untaken
 from models_registry.upstream.base import ANTHROPIC, NOTHING_LACKS, Lacking, UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.carrying import rejected, table
 from models_registry.upstream.neutral import arguments, content_of, data_of, words
 
 OURS = frozenset({"model", "max_tokens", "stream", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
-PARTS = frozenset({"text", "refusal", "image_url", "file"})
-TABLE = Table(
-    title="Anthropic's API",
-    carried=frozenset(
-        {"messages", "tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p", "stop", "response_format",
-         "reasoning_effort"}
-    ),
-    refused={
-        "n": lambda value: value not in (None, 1),
-        "logprobs": bool,
-        "modalities": lambda value: value not in (None, ["text"]),
-        "functions": bool,
-        "web_search_options": lambda value: value is not None,
-        "response_format": lambda value: bool(value) and value.get("type") == "json_object",
-    },
-    parts=PARTS,
-)  # fmt: skip
+TABLE = table(ANTHROPIC, "Anthropic's API", "image_url", "file")
 NEUTRAL_SAMPLING = ("temperature", "top_p")
 EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 BUDGETS = {"minimal": 1_024, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 24_576, "max": 24_576}

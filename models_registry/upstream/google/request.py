@@ -5,8 +5,8 @@ from mimetypes import guess_type
 from typing import Any
 
 from models_registry.upstream import call_ids
-from models_registry.upstream.base import UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.base import GOOGLE, UpstreamRequest
+from models_registry.upstream.carrying import rejected, table
 from models_registry.upstream.neutral import arguments, content_of, data_of, words
 
 RENAMED = {
@@ -14,18 +14,7 @@ RENAMED = {
     "presence_penalty": "presencePenalty", "frequency_penalty": "frequencyPenalty",
 }  # fmt: skip
 """Fields that mean the same, with their name in generationConfig."""
-PARTS = frozenset({"text", "refusal", "image_url", "file", "input_audio"})
-TABLE = Table(
-    title="Google's API",
-    carried=frozenset({"messages", "tools", "tool_choice", "stop", "response_format", "reasoning_effort", *RENAMED}),
-    refused={
-        "logprobs": bool,
-        "modalities": lambda value: value not in (None, ["text"]),
-        "functions": bool,
-        "web_search_options": lambda value: value is not None,
-    },
-    parts=PARTS,
-)
+TABLE = table(GOOGLE, "Google's API", "image_url", "file", "input_audio")
 LEVELS = {
     "none": "MINIMAL", "minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "HIGH", "max": "HIGH",
 }  # fmt: skip

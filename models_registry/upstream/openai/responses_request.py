@@ -5,29 +5,18 @@ from typing import Any
 
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import OPENAI_RESPONSES, UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.carrying import rejected, table
 from models_registry.upstream.errors import Rejected
 from models_registry.upstream.neutral import content_of, words
 
 OURS = frozenset({"model", "max_output_tokens", "stream", "store", "background", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
 SAME = frozenset(
-    {"temperature", "top_p", "parallel_tool_calls", "user", "safety_identifier", "prompt_cache_key", "service_tier",
-     "metadata", "top_logprobs"}
+    {"temperature", "top_p", "parallel_tool_calls", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_options",
+     "prompt_cache_retention", "service_tier", "metadata", "moderation", "top_logprobs"}
 )  # fmt: skip
 """Fields of the same name and meaning."""
-TABLE = Table(
-    title="OpenAI's Responses API",
-    carried=SAME | {"messages", "tools", "tool_choice", "response_format", "verbosity", "reasoning_effort", "logprobs"},
-    refused={
-        "n": lambda value: value not in (None, 1),
-        "stop": bool,
-        "modalities": lambda value: value not in (None, ["text"]),
-        "functions": bool,
-        "web_search_options": lambda value: value is not None,
-    },
-    parts=frozenset({"text", "refusal", "image_url", "file"}),
-)
+TABLE = table(OPENAI_RESPONSES, "OpenAI's Responses API", "image_url", "file")
 LOGPROBS = "message.output_text.logprobs"
 MIN_OUTPUT_TOKENS = 16
 Item = dict[str, Any]
