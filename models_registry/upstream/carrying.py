@@ -50,16 +50,13 @@ RULES: Mapping[str, tuple[str, str, str]] = {
 }
 """By the columns above. What is not here is unknown, and dropped. `stream_options` are RouterHub's own to keep."""
 IS_ASKED: Mapping[str, Callable[[Any], bool]] = {
-    "functions": bool,
-    "logprobs": bool,
     "modalities": lambda value: value not in (None, ["text"]),
-    "moderation": bool,
     "n": lambda value: value not in (None, 1),
     "response_format": lambda value: bool(value) and value.get("type") == "json_object",
-    "stop": bool,
     "web_search_options": lambda value: value is not None,
 }
-"""Of what is refused somewhere: whether a value asks for it. Any other value is carried or says nothing."""
+"""Of what is refused somewhere: whether a value asks for it, where that is not any that says something. Any other value is
+carried or says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +74,7 @@ class Table:
         rules, refused, dropped = self.rules, "", []
         for name, value in content.items():
             match rules.get(name, DROPPED):
-                case "refused" if not refused and IS_ASKED[name](value):
+                case "refused" if not refused and IS_ASKED.get(name, bool)(value):
                     refused = name
                 case "dropped" if value is not None:
                     dropped.append(name)
