@@ -199,7 +199,7 @@ ALLOW_ONLINE_PRICES = _flag("ALLOW_ONLINE_PRICES", True)
 # auto: the sandbox provider answers for every model while no real provider has a key.
 SANDBOX = _choice("SANDBOX", "auto", ("auto", "on", "off"))
 # In which dialect the sandbox is asked.
-SANDBOX_PROTOCOL = _choice("SANDBOX_PROTOCOL", "openai", ("openai", "anthropic", "google"))
+SANDBOX_PROTOCOL = _choice("SANDBOX_PROTOCOL", "openai", ("openai", "openai-responses", "anthropic", "google"))
 # Private networks in which models of one's own are served. Others are not called, whatever a provider's address says.
 UPSTREAM_PRIVATE_NETWORKS = _networks("UPSTREAM_PRIVATE_NETWORKS", "127.0.0.0/8,::1/128")
 SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")

@@ -4,10 +4,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from models_registry.sandbox.answers import Answer, usage
-from models_registry.sandbox.dialect import Json, called
+from models_registry.sandbox.dialect import Json, called, named_event
 
 SIGNATURE = "sandbox"
 STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
@@ -36,26 +34,24 @@ class Anthropic:
         return _message(asked, made, blocks, STOP_REASONS[answer.finish], usage(asked, made)["completion_tokens"])
 
     def begin(self, asked: Json, made: Sequence[Answer]) -> bytes:
-        return _event("message_start", {"message": _message(asked, made, [], None, 1)}) + _event("ping", {})
+        return named_event("message_start", {"message": _message(asked, made, [], None, 1)}) + named_event("ping", {})
 
     def pieces(self, asked: Json, made: Sequence[Answer]) -> Iterator[bytes]:
         for index, (empty, _, _, deltas) in enumerate(_blocks(made[0])):
             for at, delta in enumerate(deltas):
-                started = _event("content_block_start", {"index": index, "content_block": empty}) if at == 0 else b""
-                ended = _event("content_block_stop", {"index": index}) if at == len(deltas) - 1 else b""
-                yield started + _event("content_block_delta", {"index": index, "delta": delta}) + ended
+                started = (
+                    named_event("content_block_start", {"index": index, "content_block": empty}) if at == 0 else b""
+                )
+                ended = named_event("content_block_stop", {"index": index}) if at == len(deltas) - 1 else b""
+                yield started + named_event("content_block_delta", {"index": index, "delta": delta}) + ended
 
     def end(self, asked: Json, made: Sequence[Answer]) -> bytes:
         delta = {"stop_reason": STOP_REASONS[made[0].finish], "stop_sequence": None}
         used = {"output_tokens": usage(asked, made)["completion_tokens"]}
-        return _event("message_delta", {"delta": delta, "usage": used}) + _event("message_stop", {})
+        return named_event("message_delta", {"delta": delta, "usage": used}) + named_event("message_stop", {})
 
     def error(self, status: int, message: str, param: str | None) -> Json:
         return {"type": "error", "error": {"type": ERRORS.get(status, "api_error"), "message": message}}
-
-
-def _event(kind: str, values: Json) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps({"type": kind, **values}))
 
 
 def _message(asked: Json, made: Sequence[Answer], blocks: list[Json], stop: str | None, output: int) -> Json:
@@ -91,6 +87,6 @@ def _blocks(answer: Answer) -> Iterator[tuple[Json, str, Any, list[Json]]]:
             called(call),
             grown,
         )
-    if not answer.calls:
+    if answer.tokens and not answer.calls:
         words = [{"type": "text_delta", "text": token} for token in answer.tokens]
         yield {"type": "text", "text": ""}, "text", "".join(answer.tokens), words

@@ -16,6 +16,7 @@ from models_registry.sandbox.anthropic import Anthropic
 from models_registry.sandbox.dialect import Dialect, Json
 from models_registry.sandbox.google import Google
 from models_registry.sandbox.openai import OpenAI
+from models_registry.sandbox.openai_responses import OpenAIResponses
 from models_registry.sandbox.script import BadScript, Script, read
 
 GARBAGE = b"data: {broken\n\n"
@@ -42,6 +43,7 @@ def speaking(dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:
             return failure
         if asked.get("stream"):
             return StreamingResponse(_stream(dialect, asked, script, made), media_type="text/event-stream")
+        await _wait(script.latency_ms)
         if script.fail_break == "malformed":
             return Response(b'{"choices": [', 200, None, "application/json")
         if script.fail_break == "disconnect":
@@ -59,7 +61,10 @@ async def embeddings(request: Request) -> Response:
         made = vectors.answer(body)
     except BAD as problem:
         return _misread(OPENAI, problem)
-    return await _failure(OPENAI, script) or _json(made)
+    if (failure := await _failure(OPENAI, script)) is not None:
+        return failure
+    await _wait(script.latency_ms)
+    return _json(made)
 
 
 def _misread(dialect: Dialect, problem: Exception) -> Response:
@@ -67,10 +72,11 @@ def _misread(dialect: Dialect, problem: Exception) -> Response:
 
 
 async def _failure(dialect: Dialect, script: Script) -> Response | None:
-    """After the script's latency the failure that it wants, if it wants one."""
-    await asyncio.sleep(script.latency_ms / 1000)
+    """The failure that the script wants, if it wants one, when the time for the head has come."""
+    await _wait(script.head_delay_ms)
     if not script.fail_status:
         return None
+    await _wait(script.latency_ms)
     headers = {"Retry-After": str(script.retry_after_s)} if script.retry_after_s is not None else None
     return _refused(dialect, script.fail_status, f"The sandbox was told to fail with {script.fail_status}.", headers)
 
@@ -90,7 +96,12 @@ async def _cut() -> AsyncIterator[bytes]:
     raise Broken
 
 
+async def _wait(ms: int) -> None:
+    await asyncio.sleep(ms / 1000)
+
+
 async def _stream(dialect: Dialect, asked: Json, script: Script, made: Sequence[Answer]) -> AsyncIterator[bytes]:
+    await _wait(script.latency_ms)
     yield dialect.begin(asked, made)
     for sent, piece in enumerate(dialect.pieces(asked, made)):
         if script.fail_break and sent >= (script.fail_after_chunks or 0):
@@ -98,7 +109,7 @@ async def _stream(dialect: Dialect, asked: Json, script: Script, made: Sequence[
                 raise Broken
             yield GARBAGE
             return
-        await asyncio.sleep(script.chunk_delay_ms / 1000)
+        await _wait(script.chunk_delay_ms)
         yield piece
     yield dialect.end(asked, made)
 
@@ -110,6 +121,7 @@ async def health(_: Request) -> Response:
 app = Starlette(
     routes=[
         Route("/v1/chat/completions", speaking(OPENAI), methods=["POST"]),
+        Route("/v1/responses", speaking(OpenAIResponses()), methods=["POST"]),
         Route("/v1/embeddings", embeddings, methods=["POST"]),
         Route("/v1/messages", speaking(Anthropic()), methods=["POST"]),
         Route("/{version:str}/models/{call:str}", speaking(Google()), methods=["POST"]),

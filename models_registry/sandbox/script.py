@@ -23,8 +23,10 @@ class BadScript(ValueError):
 class Script:
     """How to answer. Times are milliseconds."""
 
+    head_delay_ms: int = 0
+    """Before the status and the headers."""
     latency_ms: int = 0
-    """Before the answer, or before a stream's first chunk."""
+    """After them, before the answer or a stream's first chunk. A failure by status waits for both."""
     chunk_delay_ms: int = 0
     output_tokens: int | None = None
     """Length of the answer; by default the usual words."""
@@ -48,10 +50,20 @@ def read(raw: object) -> Script:
         return Script()
     if not isinstance(raw, Mapping):
         raise BadScript("sandbox: write an object.")
-    known = {"latency_ms", "chunk_delay_ms", "output_tokens", "reply", "reasoning", "tool_calls", "fail"}
+    known = {
+        "head_delay_ms",
+        "latency_ms",
+        "chunk_delay_ms",
+        "output_tokens",
+        "reply",
+        "reasoning",
+        "tool_calls",
+        "fail",
+    }
     if unknown := sorted(set(raw) - known):
         raise BadScript(f"sandbox.{unknown[0]}: allowed are {', '.join(sorted(known))}.")
     return Script(
+        head_delay_ms=_count(raw, "head_delay_ms", MAX_LATENCY_MS) or 0,
         latency_ms=_count(raw, "latency_ms", MAX_LATENCY_MS) or 0,
         chunk_delay_ms=_count(raw, "chunk_delay_ms", MAX_LATENCY_MS) or 0,
         output_tokens=_count(raw, "output_tokens", MAX_TOKENS),

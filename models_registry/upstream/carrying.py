@@ -1,32 +1,86 @@
-"""What a dialect carries of a request in the neutral spelling: a table, of which each other dialect has one. Pure."""
+"""What each upstream's dialect carries of a request in the neutral spelling: one rule a parameter, side by side. Pure.
+
+Chat completions have no column: their words are the neutral ones, and what nobody here knows passes through.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models_registry.upstream.base import Lacking
+from models_registry.upstream.base import ANTHROPIC, GOOGLE, OPENAI_RESPONSES, Lacking
 from models_registry.upstream.errors import Rejected
+
+CARRIED, REFUSED, DROPPED = "carried", "refused", "dropped"
+"""Refused: without it the answer would be another one. Dropped: the answer is given without it, and says so."""
+COLUMNS = (OPENAI_RESPONSES, ANTHROPIC, GOOGLE)
+RULES: Mapping[str, tuple[str, str, str]] = {
+    "audio": (DROPPED, DROPPED, DROPPED),
+    "frequency_penalty": (DROPPED, DROPPED, CARRIED),
+    "function_call": (DROPPED, DROPPED, DROPPED),
+    "functions": (REFUSED, REFUSED, REFUSED),
+    "logit_bias": (DROPPED, DROPPED, DROPPED),
+    "logprobs": (CARRIED, REFUSED, REFUSED),
+    "messages": (CARRIED, CARRIED, CARRIED),
+    "metadata": (CARRIED, DROPPED, DROPPED),
+    "modalities": (REFUSED, REFUSED, REFUSED),
+    "moderation": (CARRIED, REFUSED, REFUSED),
+    "n": (REFUSED, REFUSED, CARRIED),
+    "parallel_tool_calls": (CARRIED, CARRIED, DROPPED),
+    "prediction": (DROPPED, DROPPED, DROPPED),
+    "presence_penalty": (DROPPED, DROPPED, CARRIED),
+    "prompt_cache_key": (CARRIED, DROPPED, DROPPED),
+    "prompt_cache_options": (CARRIED, DROPPED, DROPPED),
+    "prompt_cache_retention": (CARRIED, DROPPED, DROPPED),
+    "reasoning_effort": (CARRIED, CARRIED, CARRIED),
+    "response_format": (CARRIED, REFUSED, CARRIED),
+    "safety_identifier": (CARRIED, DROPPED, DROPPED),
+    "seed": (DROPPED, DROPPED, CARRIED),
+    "service_tier": (CARRIED, DROPPED, DROPPED),
+    "stop": (REFUSED, CARRIED, CARRIED),
+    "store": (DROPPED, DROPPED, DROPPED),
+    "stream_options": (CARRIED, CARRIED, CARRIED),
+    "temperature": (CARRIED, CARRIED, CARRIED),
+    "tool_choice": (CARRIED, CARRIED, CARRIED),
+    "tools": (CARRIED, CARRIED, CARRIED),
+    "top_logprobs": (CARRIED, DROPPED, DROPPED),
+    "top_p": (CARRIED, CARRIED, CARRIED),
+    "user": (CARRIED, DROPPED, DROPPED),
+    "verbosity": (CARRIED, DROPPED, DROPPED),
+    "web_search_options": (REFUSED, REFUSED, REFUSED),
+}
+"""By the columns above. What is not here is unknown, and dropped. `stream_options` are RouterHub's own to keep."""
+IS_ASKED: Mapping[str, Callable[[Any], bool]] = {
+    "modalities": lambda value: value not in (None, ["text"]),
+    "n": lambda value: value not in (None, 1),
+    "response_format": lambda value: bool(value) and value.get("type") == "json_object",
+    "web_search_options": lambda value: value is not None,
+}
+"""Of what is refused somewhere: whether a value asks for it, where that is not any that says something. Any other value is
+carried or says nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """One rule a field: carried, refused by name, or (all others) dropped, which the answer's headers tell."""
+    """One upstream dialect's column of the rules."""
 
     title: str
-    """Whose table it is, for people."""
-    carried: frozenset[str]
-    refused: Mapping[str, Callable[[Any], bool]]
-    """Whether a field's value asks for something without which the answer would be another one."""
+    """Whose it is, for people."""
+    rules: Mapping[str, str]
     parts: frozenset[str]
     """The types of a message's parts that are carried; all others are refused. Of tools only functions are carried."""
 
     def lacking(self, content: Mapping[str, Any]) -> Lacking:
         """What the request asks for that there is no word for."""
-        refused = next((name for name, is_asked in self.refused.items() if is_asked(content.get(name))), "")
-        known = self.carried | self.refused.keys()
+        rules, refused, dropped = self.rules, "", []
+        for name, value in content.items():
+            match rules.get(name, DROPPED):
+                case "refused" if not refused and IS_ASKED.get(name, bool)(value):
+                    refused = name
+                case "dropped" if value is not None:
+                    dropped.append(name)
         return Lacking(
             refused=refused or self._part(content["messages"]) or _tool(content.get("tools") or ()),
-            dropped=tuple([name for name, value in content.items() if name not in known and value is not None]),
+            dropped=tuple(dropped),
         )
 
     def check(self, content: Mapping[str, Any]) -> None:
@@ -43,6 +97,12 @@ class Table:
                     if str(part.get("type")) not in self.parts or _is_elsewhere(part):
                         return f"messages[{at}].content[{place}] of type {part.get('type')}"
         return ""
+
+
+def table(dialect: str, title: str, *parts: str) -> Table:
+    at = COLUMNS.index(dialect)
+    rules = {name: columns[at] for name, columns in RULES.items()}
+    return Table(title=title, rules=rules, parts=frozenset({"text", "refusal", *parts}))
 
 
 def rejected(what: str, title: str) -> Rejected:

@@ -1,8 +1,14 @@
 """Messages in the neutral spelling, as every other dialect needs them taken apart. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
+
+
+def content_of(message: Mapping[str, Any]) -> Any:
+    """What a message says: a model that refused says so beside its content."""
+    return message.get("content") or message.get("refusal")
 
 
 def words(content: Any) -> str:

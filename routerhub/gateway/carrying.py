@@ -29,9 +29,9 @@ def dropped(request: ChatRequest, model: Model, adapter: Adapter, name: str) -> 
     is_own = adapter.protocol == request.dialect and native_for(request, model) is request.native
     lacking = adapter.lacking(request.content, request.dialect, name).dropped
     names = {*lacking, *((EFFORT,) if _is_idle_effort(request, model) else ())}
-    if not names and (is_own or not request.dropped):
+    if not names and not request.left_out and (is_own or not request.dropped):
         return ()
-    said = {request.names.get(each, each) for each in names}
+    said = {request.names.get(each, each) for each in names} | set(request.left_out)
     return fields.dropped(said if is_own else said | set(request.dropped))
 
 

@@ -89,7 +89,7 @@ def test_all_tools_become_functions_and_what_openai_runs_is_left_out_and_named()
     assert functions["patch"]["description"] == "Patches.\nThe input follows this grammar:\nstart: X"
     assert functions["patch"]["parameters"]["required"] == ["input"]
     assert list(functions) == ["f", "patch", "crm__find"]
-    assert (made.content["tool_choice"], made.dropped) == ("required", ("tools.web_search_preview",))
+    assert (made.content["tool_choice"], made.left_out) == ("required", ("tools.web_search_preview",))
 
 
 @pytest.mark.parametrize(

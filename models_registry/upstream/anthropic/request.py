@@ -5,30 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from models_registry.upstream import call_ids
-from models_registry.upstream.anthropic.models import fitted, takes_sampling, thinks_by_budget
+from models_registry.upstream.anthropic.models import fitted, takes_sampling, thinks_by_budget, untaken
 from models_registry.upstream.base import ANTHROPIC, NOTHING_LACKS, Lacking, UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
-from models_registry.upstream.neutral import arguments, data_of, words
+from models_registry.upstream.carrying import rejected, table
+from models_registry.upstream.neutral import arguments, content_of, data_of, words
 
 OURS = frozenset({"model", "max_tokens", "stream", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
-PARTS = frozenset({"text", "refusal", "image_url", "file"})
-TABLE = Table(
-    title="Anthropic's API",
-    carried=frozenset(
-        {"messages", "tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p", "stop", "response_format",
-         "reasoning_effort"}
-    ),
-    refused={
-        "n": lambda value: value not in (None, 1),
-        "logprobs": bool,
-        "modalities": lambda value: value not in (None, ["text"]),
-        "functions": bool,
-        "web_search_options": lambda value: value is not None,
-        "response_format": lambda value: bool(value) and value.get("type") == "json_object",
-    },
-    parts=PARTS,
-)  # fmt: skip
+TABLE = table(ANTHROPIC, "Anthropic's API", "image_url", "file")
 NEUTRAL_SAMPLING = ("temperature", "top_p")
 EFFORTS = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh", "max": "max"}
 BUDGETS = {"minimal": 1_024, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 24_576, "max": 24_576}
@@ -92,10 +76,10 @@ def _spelled(content: Mapping[str, Any], model: str) -> dict[str, Any]:
     if content.get("tools"):
         found["tools"] = [_tool(tool) for tool in content["tools"]]
         found |= _tool_choice(content)
-    if not _thinks(content) and takes_sampling(model):
-        found |= {
-            name: min(content[name], MAX_TEMPERATURE) for name in NEUTRAL_SAMPLING if content.get(name) is not None
-        }
+    if not _thinks(content):
+        left_out = untaken(content, model)
+        found |= {name: min(content[name], MAX_TEMPERATURE) for name in NEUTRAL_SAMPLING
+                  if name not in left_out and content.get(name) is not None}  # fmt: skip
     stop = content.get("stop")
     if sequences := [each for each in ([stop] if isinstance(stop, str) else stop or []) if each and not each.isspace()]:
         found["stop_sequences"] = sequences
@@ -128,7 +112,7 @@ def _conversation(messages: list[Mapping[str, Any]]) -> tuple[str | list[Block],
 
 def _marked(message: Mapping[str, Any], param: str) -> Iterator[Block]:
     """The parts of a message, with the marks of what is to be cached."""
-    content = message.get("content")
+    content = content_of(message)
     if isinstance(content, str) and content:
         yield {"type": "text", "text": content}
     for at, part in enumerate(content if isinstance(content, list) else ()):
@@ -206,7 +190,7 @@ def lacking(content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
     """What there is no word for, or what this model does not take: sampling, at least while it thinks."""
     is_own_body = dialect == ANTHROPIC
     found = NOTHING_LACKS if is_own_body else TABLE.lacking(content)
-    left_out = NEUTRAL_SAMPLING if not takes_sampling(model) or (_thinks(content) and not is_own_body) else ()
+    left_out = NEUTRAL_SAMPLING if _thinks(content) and not is_own_body else untaken(content, model)
     if is_own_body and thinks_by_budget(model):
         left_out = (*left_out, "reasoning_effort")
     return replace(found, dropped=found.dropped + tuple([each for each in left_out if content.get(each) is not None]))

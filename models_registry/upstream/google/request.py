@@ -5,27 +5,16 @@ from mimetypes import guess_type
 from typing import Any
 
 from models_registry.upstream import call_ids
-from models_registry.upstream.base import UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
-from models_registry.upstream.neutral import arguments, data_of, words
+from models_registry.upstream.base import GOOGLE, UpstreamRequest
+from models_registry.upstream.carrying import rejected, table
+from models_registry.upstream.neutral import arguments, content_of, data_of, words
 
 RENAMED = {
     "temperature": "temperature", "top_p": "topP", "n": "candidateCount", "seed": "seed",
     "presence_penalty": "presencePenalty", "frequency_penalty": "frequencyPenalty",
 }  # fmt: skip
 """Fields that mean the same, with their name in generationConfig."""
-PARTS = frozenset({"text", "refusal", "image_url", "file", "input_audio"})
-TABLE = Table(
-    title="Google's API",
-    carried=frozenset({"messages", "tools", "tool_choice", "stop", "response_format", "reasoning_effort", *RENAMED}),
-    refused={
-        "logprobs": bool,
-        "modalities": lambda value: value not in (None, ["text"]),
-        "functions": bool,
-        "web_search_options": lambda value: value is not None,
-    },
-    parts=PARTS,
-)
+TABLE = table(GOOGLE, "Google's API", "image_url", "file", "input_audio")
 LEVELS = {
     "none": "MINIMAL", "minimal": "MINIMAL", "low": "LOW", "medium": "MEDIUM", "high": "HIGH", "xhigh": "HIGH", "max": "HIGH",
 }  # fmt: skip
@@ -126,7 +115,7 @@ def _function(call: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _message(message: Mapping[str, Any], param: str, names: Mapping[str, str], signs: bool) -> Iterator[Part]:
-    content = message.get("content")
+    content = content_of(message)
     if message["role"] in {"tool", "function"}:
         identifier = str(message.get("tool_call_id"))
         if identifier not in names:

@@ -5,29 +5,18 @@ from typing import Any
 
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import OPENAI_RESPONSES, UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.carrying import rejected, table
 from models_registry.upstream.errors import Rejected
-from models_registry.upstream.neutral import words
+from models_registry.upstream.neutral import content_of, words
 
 OURS = frozenset({"model", "max_output_tokens", "stream", "store", "background", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
 SAME = frozenset(
-    {"temperature", "top_p", "parallel_tool_calls", "user", "safety_identifier", "prompt_cache_key", "service_tier",
-     "metadata", "top_logprobs"}
+    {"temperature", "top_p", "parallel_tool_calls", "user", "safety_identifier", "prompt_cache_key", "prompt_cache_options",
+     "prompt_cache_retention", "service_tier", "metadata", "moderation", "top_logprobs"}
 )  # fmt: skip
 """Fields of the same name and meaning."""
-TABLE = Table(
-    title="OpenAI's Responses API",
-    carried=SAME | {"messages", "tools", "tool_choice", "response_format", "verbosity", "reasoning_effort", "logprobs"},
-    refused={
-        "n": lambda value: value not in (None, 1),
-        "stop": bool,
-        "modalities": lambda value: value not in (None, ["text"]),
-        "functions": bool,
-        "web_search_options": lambda value: value is not None,
-    },
-    parts=frozenset({"text", "refusal", "image_url", "file", "input_audio"}),
-)
+TABLE = table(OPENAI_RESPONSES, "OpenAI's Responses API", "image_url", "file")
 LOGPROBS = "message.output_text.logprobs"
 MIN_OUTPUT_TOKENS = 16
 Item = dict[str, Any]
@@ -43,6 +32,8 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
     body = _spelled(request.content) if native is None or native.get("previous_response_id") else _own(native)
     if request.default_temperature is not None:
         body.setdefault("temperature", request.default_temperature)
+    if request.script is not None:
+        body["sandbox"] = request.script
     return {**body, **ours}
 
 
@@ -97,7 +88,7 @@ def _text(content: Mapping[str, Any]) -> Item:
 
 def _items(message: Mapping[str, Any]) -> Iterator[Item]:
     """What a message consists of: its words, each call, or what a tool gave."""
-    role, content = message["role"], message.get("content")
+    role, content = message["role"], content_of(message)
     if role in {"tool", "function"}:
         identifier, _ = call_ids.opened(str(message.get("tool_call_id")))
         yield {"type": "function_call_output", "call_id": identifier, "output": words(content)}
@@ -123,8 +114,6 @@ def _part(part: Mapping[str, Any]) -> Item:
         return {"type": "input_image", "image_url": image.get("url"), "detail": image.get("detail") or "auto"}
     if kind == "file" and isinstance(value, dict):
         return {"type": "input_file", "filename": value.get("filename") or "file", "file_data": value.get("file_data")}
-    if kind == "input_audio":
-        return {"type": "input_audio", "input_audio": value}
     raise rejected(f"a part of type {kind}", TABLE.title)
 
 

@@ -8,7 +8,7 @@ import orjson
 from autorouter.decision.classify import CHARS_PER_TOKEN, classify
 from models_registry.types import Usage
 from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall
-from routerhub.gateway.errors import ApiError, BadRequest
+from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.anthropic_blocks import (
     effort_of,
@@ -19,6 +19,7 @@ from routerhub.gateway.protocols.anthropic_blocks import (
 )
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.parameters import MESSAGES, at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
 MAX_OUTPUT_TOKENS = 10_000_000
@@ -29,19 +30,6 @@ NAMES = {
     "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
 }  # fmt: skip
 """Of the neutral fields that are called otherwise here."""
-READ = frozenset(
-    {
-        FIELD, "model", "messages", "system", "max_tokens", "stream", "tools", "tool_choice", "output_config", "thinking",
-        "sandbox", *CARRIED,
-    }
-)  # fmt: skip
-"""All others are dropped, which a header tells, but for those of REFUSED."""
-REFUSED = {
-    "thread": ("send the whole conversation without it", "thread_unsupported_request"),
-    "mcp_servers": ("the client has to call them", "invalid_value"),
-    "container": ("no upstream here runs code", "invalid_value"),
-}
-"""Without these the request would be another one: what to do instead, and the error's code."""
 TOLD_BY_HEADERS = ("anthropic-beta", "anthropic-version")
 """Which features the body uses, and of which version it is: a body without its header is refused."""
 STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
@@ -66,10 +54,8 @@ class AnthropicMessages:
     path = "/v1/messages"
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
-        raw = fields.json_object(body)
-        for name, (instead, code) in REFUSED.items():
-            if raw.get(name) is not None:
-                raise BadRequest(f"{name}: it is not supported here; {instead}.", name, code)
+        raw, left_out = at_list_price(fields.json_object(body))
+        MESSAGES.check(raw)
         fields.number(raw.get("temperature"), "temperature", 0, 1)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
         max_tokens = fields.whole(raw.get("max_tokens"), "max_tokens", MAX_OUTPUT_TOKENS)
@@ -92,6 +78,7 @@ class AnthropicMessages:
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), content["messages"]),
             dropped=_dropped(raw),
+            left_out=left_out,
             names=NAMES | {"reasoning_effort": effort_of(raw.get("output_config"), raw.get("thinking"))[1]},
             controls=read_controls(raw.get(FIELD), headers),
         )
@@ -148,8 +135,7 @@ def _dropped(raw: Mapping[str, Any]) -> tuple[str, ...]:
         if isinstance(config, dict)
         else set()
     )
-    names = {name for name in raw if name not in READ and raw[name] is not None} | parts
-    return fields.dropped(names)
+    return fields.dropped(MESSAGES.dropped_of(raw) | parts)
 
 
 def count_tokens(body: bytes) -> dict[str, int]:

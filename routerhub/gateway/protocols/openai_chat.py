@@ -11,6 +11,7 @@ from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.parameters import at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
@@ -27,7 +28,7 @@ class OpenAIChat:
     path = "/v1/chat/completions"
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
-        raw = fields.json_object(body)
+        raw, left_out = at_list_price(fields.json_object(body))
         messages = _messages(raw.get("messages"))
         stream_options = fields.mapping(raw.get("stream_options"), "stream_options")
         format_name = fields.mapping(raw.get("response_format"), "response_format").get("type", "text")
@@ -46,6 +47,7 @@ class OpenAIChat:
             has_tools=bool(fields.items(raw.get("tools"), "tools")),
             is_structured=fields.text(format_name, "response_format.type") in {"json_object", "json_schema"},
             max_input_tokens=max_input_tokens(len(body), messages),
+            left_out=left_out,
             controls=read_controls(raw.get(FIELD), headers),
         )
 

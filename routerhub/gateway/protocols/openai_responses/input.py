@@ -130,7 +130,8 @@ CUSTOM = {
     "additionalProperties": False,
 }
 HOSTED = ("web_search", "file_search", "code_interpreter", "image_generation", "tool_search")
-"""Tools that OpenAI runs, by how their types begin. A model may use them or not; here it does without."""
+"""Tools that OpenAI runs for a fee, by how their types begin. A model may use them or not; here it does without, since no hold
+counts the fee."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """The items of a response and their parts: each made here, for whole answers and for streams."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ PREFIXES = {TEXT: "msg", REFUSAL: "msg", REASONING: "rs"}
 def items(choice: Choice, known: Mapping[str, Tool], own: str) -> Iterator[dict[str, Any]]:
     """What a whole choice says. `own` makes their ids."""
     for key, text in said(choice):
-        yield item(key, f"{PREFIXES[key]}_{own}_{key}", text)
+        yield item(key, f"{PREFIXES[key]}_{own}_{key}", text, told_logprobs(choice))
     for at, call in enumerate(choice.tool_calls):
         yield call_item(call, known, f"{own}_{at}")
 
@@ -28,17 +28,23 @@ def said(choice: Choice) -> Iterator[tuple[str, str]]:
             yield key, text
 
 
-def part(key: str, text: str) -> dict[str, Any]:
+def told_logprobs(choice: Choice) -> list[Any]:
+    """How likely each token of its text was, where the upstream tells."""
+    content = choice.logprobs.get("content") if isinstance(choice.logprobs, dict) else None
+    return [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
+
+
+def part(key: str, text: str, logprobs: Sequence[Any] = ()) -> dict[str, Any]:
     if key == REASONING:
         return {"type": "summary_text", "text": text}
     if key == REFUSAL:
         return {"type": "refusal", "refusal": text}
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs}
 
 
-def item(key: str, identifier: str, text: str | None) -> dict[str, Any]:
+def item(key: str, identifier: str, text: str | None, logprobs: Sequence[Any] = ()) -> dict[str, Any]:
     """An item with words; without any yet it has begun."""
-    parts = [] if text is None else [part(key, text)]
+    parts = [] if text is None else [part(key, text, logprobs)]
     if key == REASONING:
         return {"type": "reasoning", "id": identifier, "summary": parts}
     status = "in_progress" if text is None else "completed"

@@ -8,7 +8,7 @@ import orjson
 
 from models_registry.types import Usage
 from models_registry.upstream.base import OPENAI_RESPONSES, Choice, Completion
-from routerhub.gateway.errors import ApiError, BadRequest
+from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
@@ -17,6 +17,7 @@ from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from routerhub.gateway.protocols.openai_responses.input import Tool, messages_of, tool_choice_of, tools_of
 from routerhub.gateway.protocols.openai_responses.output import items
 from routerhub.gateway.protocols.openai_responses.stream import ResponsesStream
+from routerhub.gateway.protocols.parameters import RESPONSES, at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
 CARRIED = (
@@ -26,7 +27,10 @@ CARRIED = (
     "user",
     "safety_identifier",
     "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
     "service_tier",
+    "moderation",
 )
 """Fields of the same name and meaning in chat completions."""
 ECHOED = (
@@ -41,20 +45,12 @@ ECHOED = (
     "user",
 )
 """Fields that the answer tells again."""
-READ = frozenset(
-    {
-        FIELD, "model", "input", "tools", "tool_choice", "stream", "store", "include", "sandbox", "previous_response_id",
-        *CARRIED, *ECHOED,
-    }
-) - {"truncation"}  # fmt: skip
-NAMES = {"reasoning_effort": "reasoning.effort", "response_format": "text.format"}
+LOGPROBS = "message.output_text.logprobs"
+"""What `include` says where they are wanted."""
+MAX_TOP_LOGPROBS = 20
+NAMES = {"reasoning_effort": "reasoning.effort", "response_format": "text.format", "logprobs": "include",
+         "verbosity": "text.verbosity"}  # fmt: skip
 """Of the neutral fields that are called otherwise here."""
-REFUSED = {
-    "conversation": "send the whole conversation as input",
-    "background": "wait for the answer, or stream it",
-    "prompt": "send its text as input",
-}
-"""Without these the request would be another one: what to do instead."""
 
 
 class OpenAIResponses:
@@ -63,22 +59,23 @@ class OpenAIResponses:
     path = "/v1/responses"
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
-        raw = fields.json_object(body)
-        for name, instead in REFUSED.items():
-            if raw.get(name):
-                raise BadRequest(f"{name}: it is not supported here; {instead}.", name)
+        raw, left_out = at_list_price(fields.json_object(body))
+        RESPONSES.check(raw)
         fields.number(raw.get("temperature"), "temperature", 0, 2)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
         fields.mapping(raw.get("metadata"), "metadata")
         previous = raw.get("previous_response_id")
         functions, known, hosted = tools_of(raw.get("tools"))
+        if hosted:
+            raw["tools"] = [tool for tool in raw["tools"] if tool.get("type") not in hosted]
         messages = messages_of(raw.get("instructions"), raw.get("input"))
         content = {
             "messages": messages,
             **{name: raw[name] for name in CARRIED if raw.get(name) is not None},
             **({"tools": functions, **tool_choice_of(raw.get("tool_choice"), known)} if functions else {}),
-            **_format(raw.get("text")),
+            **_text(raw.get("text")),
             **_effort(raw.get("reasoning")),
+            **_probabilities(raw),
         }
         return ChatRequest(
             model=fields.text(raw.get("model", AUTO), "model"),
@@ -94,7 +91,8 @@ class OpenAIResponses:
             has_tools=bool(functions),
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), messages),
-            dropped=_dropped(raw, hosted),
+            dropped=_dropped(raw),
+            left_out=left_out + fields.dropped([f"tools.{kind}" for kind in hosted]),
             continues="" if previous is None else fields.text(previous, "previous_response_id"),
             is_kept=raw.get("store") is None or fields.flag(raw["store"], "store"),
             names=NAMES,
@@ -129,9 +127,15 @@ PROTOCOL = OpenAIResponses()
 # --- reading
 
 
+def _text(raw: object) -> dict[str, Any]:
+    """The neutral fields for the form of the answer and its length."""
+    text = fields.mapping(raw, "text")
+    verbosity = text.get("verbosity")
+    return {**_format(text.get("format")), **({} if verbosity is None else {"verbosity": verbosity})}
+
+
 def _format(raw: object) -> dict[str, Any]:
-    """The neutral field for the form of the answer."""
-    wanted = fields.mapping(fields.mapping(raw, "text").get("format"), "text.format")
+    wanted = fields.mapping(raw, "text.format")
     match wanted.get("type"):
         case None | "text":
             return {}
@@ -150,12 +154,20 @@ def _effort(raw: object) -> dict[str, Any]:
     return {} if effort is None else {"reasoning_effort": effort}
 
 
-def _dropped(raw: Mapping[str, Any], hosted: tuple[str, ...]) -> tuple[str, ...]:
-    """Fields that no other dialect has, or that nobody here knows, and tools that OpenAI runs."""
-    names = {name for name, value in raw.items() if name not in READ and value is not None}
+def _probabilities(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The neutral fields for how likely each token was."""
+    top = fields.whole(raw.get("top_logprobs"), "top_logprobs", MAX_TOP_LOGPROBS, least=0)
+    if LOGPROBS not in fields.items(raw.get("include"), "include"):
+        return {}
+    return {"logprobs": True, **({} if top is None else {"top_logprobs": top})}
+
+
+def _dropped(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields that no other dialect has, or that nobody here knows."""
+    names = RESPONSES.dropped_of(raw) | {f"include.{each}" for each in raw.get("include") or () if each != LOGPROBS}
     reasoning = fields.mapping(raw.get("reasoning"), "reasoning")
     names |= {f"reasoning.{name}" for name, value in reasoning.items() if name != "effort" and value is not None}
-    return fields.dropped(names | {f"tools.{kind}" for kind in hosted})
+    return fields.dropped(names)
 
 
 def known_tools(request: ChatRequest) -> Mapping[str, Tool]:

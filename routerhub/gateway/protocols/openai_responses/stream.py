@@ -21,6 +21,7 @@ from routerhub.gateway.protocols.openai_responses.output import (
     item,
     part,
     said,
+    told_logprobs,
 )
 
 Told = Callable[[list[dict[str, Any]], str | None, Usage | None], dict[str, Any]]
@@ -40,6 +41,7 @@ class Growing:
     call: ToolCall | None = None
     is_custom: bool = False
     pieces: list[str] = field(default_factory=list)
+    logprobs: list[Any] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -103,7 +105,9 @@ class ResponsesStream:
                 yield from self._begun(key)
             growing = self._open[key]
             growing.pieces.append(text)
-            yield {"type": f"{WORDS[key]}.delta", **_place(key, growing), "delta": text}
+            told = told_logprobs(choice)
+            growing.logprobs += told
+            yield {"type": f"{WORDS[key]}.delta", **_place(key, growing), **_logprobs(key, told), "delta": text}
         for call in choice.tool_calls:
             yield from self._called(call)
         self._finish = choice.finish or self._finish
@@ -140,7 +144,7 @@ class ResponsesStream:
         """An open item as it would be if it ended now."""
         growing = self._open[key]
         if growing.call is None:
-            return item(key, growing.id, growing.text)
+            return item(key, growing.id, growing.text, growing.logprobs)
         return call_item(replace(growing.call, arguments=growing.text), self._known, f"{self._own}_{growing.place}")
 
     # --- how they end
@@ -154,15 +158,26 @@ class ResponsesStream:
 
 
 def _place(key: str, growing: Growing) -> dict[str, Any]:
-    """Where a part stands: each item has one. Every delta of text is to have log probabilities, which nobody told."""
-    index = "summary_index" if key == REASONING else "content_index"
-    return {**growing.at, index: 0, **({"logprobs": []} if key == TEXT else {})}
+    """Where a part stands: each item has one."""
+    return {**growing.at, "summary_index" if key == REASONING else "content_index": 0}
+
+
+def _logprobs(key: str, told: list[Any]) -> dict[str, Any]:
+    """Whatever grows a text is to have log probabilities; the bytes of a token are told with the whole part."""
+    plain = [
+        {**_plain(each), "top_logprobs": [_plain(other) for other in each.get("top_logprobs") or ()]} for each in told
+    ]
+    return {"logprobs": plain} if key == TEXT else {}
+
+
+def _plain(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {"token": told.get("token"), "logprob": told.get("logprob")}
 
 
 def _words_done(key: str, growing: Growing) -> Iterator[dict[str, Any]]:
     name = "refusal" if key == REFUSAL else "text"
-    yield {"type": f"{WORDS[key]}.done", **_place(key, growing), name: growing.text}
-    yield {"type": f"{PARTS[key]}.done", **_place(key, growing), "part": part(key, growing.text)}
+    yield {"type": f"{WORDS[key]}.done", **_place(key, growing), **_logprobs(key, growing.logprobs), name: growing.text}
+    yield {"type": f"{PARTS[key]}.done", **_place(key, growing), "part": part(key, growing.text, growing.logprobs)}
 
 
 def _call_done(whole: Mapping[str, Any], growing: Growing) -> Iterator[dict[str, Any]]:
@@ -171,5 +186,4 @@ def _call_done(whole: Mapping[str, Any], growing: Growing) -> Iterator[dict[str,
         yield {"type": "response.custom_tool_call_input.delta", **growing.at, "delta": whole["input"]}
         yield {"type": "response.custom_tool_call_input.done", **growing.at, "input": whole["input"]}
     else:
-        done = {"name": whole["name"], "arguments": whole["arguments"]}
-        yield {"type": "response.function_call_arguments.done", **growing.at, **done}
+        yield {"type": "response.function_call_arguments.done", **growing.at, "arguments": whole["arguments"]}

@@ -10,6 +10,7 @@ from anthropic.types import Message
 from models_registry.types import Usage
 from models_registry.upstream import call_ids
 from models_registry.upstream.anthropic.messages import read_message
+from models_registry.upstream.anthropic.models import untaken
 from models_registry.upstream.anthropic.request import lacking, payload_of
 from models_registry.upstream.base import ANTHROPIC, Chunk
 from models_registry.upstream.errors import Rejected
@@ -151,6 +152,16 @@ def test_a_model_that_takes_no_sampling_gets_none_and_the_answer_says_so(model: 
         asked(None, model=model, dialect=ANTHROPIC, native={**content, "top_k": 5}, default_temperature=0.7)
     )
     assert ("temperature" in neutral, "temperature" in own, "top_k" in own) == (is_sampled, is_sampled, is_sampled)
+
+
+@pytest.mark.parametrize(("model", "takes"), [("claude-sonnet-4-5", ()), ("claude-3-7", ("top_p",)), ("m", ("top_p",))])
+def test_a_model_that_takes_a_temperature_or_a_top_p_gets_the_temperature(model: str, takes: tuple[str, ...]) -> None:
+    content = {"messages": [{"role": "user", "content": "Hello"}], "temperature": 0.1, "top_p": 0.9}
+    for told in ({"content": content}, {"dialect": ANTHROPIC, "native": content}):
+        made = payload_of(asked(None, model=model, **told))
+        assert {"temperature", "top_p"} & made.keys() == {"temperature", *takes}
+    assert lacking(content, "openai", model).dropped == (() if takes else ("top_p",))
+    assert untaken({"top_p": 0.9}, model) == ()
 
 
 @pytest.mark.parametrize(
