@@ -1,22 +1,28 @@
 """The seeded tables, as `seed_catalog` makes them. The first test of a process seeds; the others get copies of its rows.
 
 Seeding takes half a second and more, most of it for the versions in the history. What it does is proved in
-tests/autorouter/configuration/test_seeding.py; everybody else only needs the rows.
+tests/autorouter/configuration/test_seeding.py; everybody else only needs the rows. A module all of whose tests need them
+has them put beneath (`both_seeded`, `catalogue_seeded`), so that they are written once for all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
+import time_machine
 from django.apps import apps
-from django.db import connection
-from django.utils import timezone
-from psycopg import sql
+from django.db import connection, transaction
+from pytest_django import DjangoDbBlocker
 
 from autorouter.configuration import seeding as router_seeding
+from autorouter.models import RouterConfiguration
 from models_registry.catalogue import seeding as catalogue_seeding
 from models_registry.models import Model
 from routerhub.releases.models import Release
 
+SEEDED_AT = datetime(2026, 11, 1, tzinfo=UTC)
+"""Before any test's own now: its changes come after the seed."""
 Rows = dict[str, bytes]
 _copies: dict[str, Rows] = {}
 
@@ -28,17 +34,26 @@ def catalogue() -> None:
 
 def router() -> None:
     """Configuration, profiles, policies, task types, and the first router release."""
-    router_seeding.seed()
+    _seed("router", router_seeding.seed, RouterConfiguration.history.exists() or Release.objects.exists())
 
 
 def both() -> None:
     """Both lines."""
-    is_used = Model.history.exists() or Release.objects.exists()
-    if is_used:
-        catalogue_seeding.seed()
-        router_seeding.seed()
-    else:
-        _seed("both", _seed_both, is_used=False)
+    _seed("both", _seed_both, Model.history.exists() or Release.objects.exists())
+
+
+@contextmanager
+def beneath(seed: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Seeded in a transaction around those of the tests, which is rolled back after them."""
+    with blocker.unblock():
+        around = transaction.atomic()
+        around.__enter__()
+        seed()
+        connection.check_constraints()
+    yield
+    with blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
 
 
 def _seed_both() -> None:
@@ -47,21 +62,20 @@ def _seed_both() -> None:
 
 
 def _seed(name: str, seed: Callable[[], Any], is_used: bool) -> None:
-    if name in _copies and not is_used:
-        _restore(_copies[name])
+    if is_used:
+        seed()
         return
-    seed()
-    if not is_used:
-        _copies[name] = _copied()
+    if name not in _copies:
+        with transaction.atomic(), time_machine.travel(SEEDED_AT):
+            seed()
+            _copies[name] = _copied()
+            transaction.set_rollback(True)
+    _restore(_copies[name])
 
 
 def _tables() -> list[str]:
-    return [model._meta.db_table for model in _models()]
-
-
-def _models() -> list[Any]:
     return [
-        model
+        model._meta.db_table
         for label in ("releases", "models_registry", "autorouter")
         for model in apps.get_app_config(label).get_models()
     ]
@@ -77,16 +91,8 @@ def _copied() -> Rows:
 
 
 def _restore(copies: Rows) -> None:
-    """Keys that point elsewhere are checked when the transaction ends, so the order of tables does not matter.
-
-    The versions are dated now: a test may have its own now, and its changes come after the seed.
-    """
-    dated = {model._meta.db_table for model in _models() if hasattr(model, "history_date")}
+    """Keys that point elsewhere are checked when the transaction ends, so the order of tables does not matter."""
     with connection.cursor() as cursor:
         for table, rows in copies.items():
             with cursor.copy(f"COPY {table} FROM STDIN") as target:
                 target.write(rows)
-            if table in dated:
-                cursor.execute(
-                    sql.SQL("UPDATE {} SET history_date = %s").format(sql.Identifier(table)), [timezone.now()]
-                )

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from budgets.keys import create_key
 from budgets.models import Limit
-from tests import lists, seeds
+from tests import lists
 from tests.analytics.rows import insert_many
 from tests.cast import Cast
 
@@ -65,9 +65,8 @@ MIXED = {"/api/changes"}
 
 
 @pytest.fixture
-def staff(cast: Cast) -> Client:
+def staff(both_seeded: None, cast: Cast) -> Client:
     """Logged in, with several rows of what the seeds leave empty."""
-    seeds.both()
     insert_many(3)
     for period in ("minute", "hour", "day"):
         Limit.objects.create(kind="site", measure="money", period=period, amount=5 * 10**9)

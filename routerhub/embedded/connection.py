@@ -1,9 +1,10 @@
-"""A connection of the server's that is not held open for a request that never comes. Named to uvicorn as `--http`."""
+"""A connection of the server's that keeps to what uvicorn's own does not: no request is waited for without end, and HTTP/1.0
+gets no chunks. Named to uvicorn as `--http`."""
 
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEADERS_WAIT_S = 30.0
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -27,6 +28,8 @@ class PatientHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()
+        if self.scope["http_version"] == "1.0" and self.cycle is not None:
+            self.cycle.__class__ = CycleWithoutChunks
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -48,3 +51,17 @@ class PatientHttp(HttpToolsProtocol):
         if self.scope is not None:
             self.transport.write(TIMED_OUT)
         self.transport.close()
+
+
+class CycleWithoutChunks(RequestResponseCycle):
+    """A body without a length ends with its connection: it is as long as what came."""
+
+    _has_length = True
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._has_length = any(name.lower() == b"content-length" for name, _ in message["headers"])
+            self.chunked_encoding = None if self._has_length else False
+        elif not self._has_length:
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)

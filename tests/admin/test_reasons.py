@@ -14,7 +14,6 @@ from budgets.sweeping import differences
 from experiments.models import LearningRound
 from models_registry.models import Model, Provider
 from routerhub.releases.models import Release
-from tests import seeds
 from tests.admin.answers import messages_of, post, text
 from tests.admin.catalogue import GPT, address
 from tests.admin.people import some_staff
@@ -170,7 +169,6 @@ def test_a_limit_in_use_is_deleted_with_what_it_counted_and_the_ledger_stays(sta
 
 
 def test_saving_a_page_on_which_nothing_was_changed_writes_nothing_and_says_so(staff: Client) -> None:
-    seeds.catalogue()
     row = Provider.objects.get(name="openai")
     page = f"/admin/models_registry/provider/{row.pk}/change/"
     form = staff.get(page).context["adminform"].form

@@ -10,7 +10,6 @@ from django.test import Client
 from models_registry.catalogue.release0 import STATIC
 from models_registry.models import Deployment, Model, Price
 from routerhub.releases.models import Release
-from tests import seeds
 from tests.api.answers import problem, send
 from tests.api.catalogue import GPT, MINI, STATIC_GPT, served
 from tests.cast import Cast
@@ -23,9 +22,7 @@ PLACE = {"provider": "openai", "upstream_model": "new", "prices": [PRICE]}
 NEW = {"id": "openai:new", "name": "New", "context_window": 1000, "max_output": 100, "deployments": [PLACE]}
 
 
-@pytest.fixture(autouse=True)
-def seeded(cast: Cast) -> None:
-    seeds.catalogue()
+pytestmark = pytest.mark.usefixtures("catalogue_seeded")
 
 
 def ids(client: Client, query: str) -> list[str]:

@@ -9,15 +9,16 @@ from budgets.keys import create_key
 from models_registry.catalogue import editing
 from models_registry.models import Model, Price
 from routerhub.releases import store
-from tests import seeds
 from tests.cast import Cast, because
 
 GPT = "openai:gpt-5"
 
 
+pytestmark = pytest.mark.usefixtures("catalogue_seeded")
+
+
 @pytest.fixture
 def staff(cast: Cast) -> Client:
-    seeds.catalogue()
     client = Client()
     client.force_login(cast.staff)
     return client

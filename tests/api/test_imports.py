@@ -13,16 +13,13 @@ from models_registry.catalogue.release0 import STATIC
 from models_registry.models import Import, Model
 from models_registry.transfer import importing
 from routerhub.releases import rollout, store
-from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
 
 GPT = "openai:gpt-5"
 
 
-@pytest.fixture(autouse=True)
-def seeded(cast: Cast) -> None:
-    seeds.catalogue()
+pytestmark = pytest.mark.usefixtures("catalogue_seeded")
 
 
 def upload(client: Client, content: bytes, name: str = "list.csv", **fields: str) -> Any:

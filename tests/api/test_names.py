@@ -6,7 +6,6 @@ import pytest
 from django.test import Client
 
 from autorouter.models import Preferences
-from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
 
@@ -14,9 +13,11 @@ GPT, MINI = "openai:gpt-4o", "openai:gpt-4o-mini"
 TASK = {"category": "coding", "complexity": "complex"}
 
 
+pytestmark = pytest.mark.usefixtures("both_seeded")
+
+
 @pytest.fixture
 def staff(cast: Cast) -> Client:
-    seeds.both()
     client = Client()
     client.force_login(cast.staff)
     return client

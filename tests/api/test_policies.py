@@ -8,7 +8,6 @@ from django.test import Client
 from autorouter.models import Policy, TaskType
 from routerhub.releases import rollout, store
 from routerhub.releases.models import Release
-from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
 
@@ -17,9 +16,7 @@ NEW = {"name": "own", "title": "Our own", "models": ABC, "reason": "we want it"}
 POLICIES, TYPES = "/api/routing/policies", "/api/routing/task-types"
 
 
-@pytest.fixture(autouse=True)
-def seeded(cast: Cast) -> None:
-    seeds.both()
+pytestmark = pytest.mark.usefixtures("both_seeded")
 
 
 @pytest.fixture

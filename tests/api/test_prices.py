@@ -7,15 +7,12 @@ import pytest
 from django.test import Client
 
 from models_registry.models import Price
-from tests import seeds
 from tests.api.answers import problem, send
 from tests.api.catalogue import GPT, STATIC_GPT, served
 from tests.cast import Cast
 
 
-@pytest.fixture(autouse=True)
-def seeded(cast: Cast) -> None:
-    seeds.catalogue()
+pytestmark = pytest.mark.usefixtures("catalogue_seeded")
 
 
 ROW = {

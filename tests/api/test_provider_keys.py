@@ -12,7 +12,6 @@ from django.utils.timezone import now
 from models_registry import availability, provider_keys
 from models_registry.models import Circuit, ProviderKey
 from models_registry.types import Provider
-from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
 
@@ -22,9 +21,11 @@ OPENAI = Provider(
 )
 
 
+pytestmark = pytest.mark.usefixtures("catalogue_seeded")
+
+
 @pytest.fixture(autouse=True)
-def seeded(cast: Cast) -> Iterator[None]:
-    seeds.catalogue()
+def nothing_held() -> Iterator[None]:
     yield
     availability.hold({})
 

@@ -7,14 +7,11 @@ from django.test import Client
 
 from models_registry.models import Provider
 from routerhub.releases import store
-from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast
 
 
-@pytest.fixture(autouse=True)
-def seeded(cast: Cast) -> None:
-    seeds.catalogue()
+pytestmark = pytest.mark.usefixtures("catalogue_seeded")
 
 
 def send(client: Client, method: str, path: str, **body: Any) -> Any:

@@ -14,7 +14,6 @@ from models_registry.models import Model
 from routerhub.releases import rollout, store, switches
 from routerhub.releases.models import Rollout
 from routerhub.releases.types import Pointer
-from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast, because
 
@@ -22,9 +21,7 @@ GPT = "openai:gpt-5"
 Auth = dict[str, str]
 
 
-@pytest.fixture(autouse=True)
-def seeded(cast: Cast) -> None:
-    seeds.both()
+pytestmark = pytest.mark.usefixtures("both_seeded")
 
 
 def post(client: Client, line: str, **body: Any) -> Any:
@@ -149,7 +146,6 @@ def test_a_number_that_no_release_can_have_is_unknown(staff: Client) -> None:
 
 
 def test_an_ordinary_key_may_look_but_not_move(cast: Cast) -> None:
-    seeds.catalogue()
     _, text = create_key(cast.ada.account, "reads", cast.ada.user, ["routing"])
     reads = Client(headers={"Authorization": f"Bearer {text}"})
     assert reads.get("/api/rollouts/catalogue").json()["stable"] == 1

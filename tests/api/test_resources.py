@@ -10,14 +10,12 @@ from budgets.keys import create_key
 from models_registry.catalogue.release0 import STATIC
 from models_registry.models import Model
 from routerhub.releases.models import Release
-from tests import seeds
 from tests.analytics.rows import insert
 from tests.cast import Cast
 
 
 @pytest.fixture
-def seeded(cast: Cast) -> Cast:
-    seeds.both()
+def seeded(both_seeded: None, cast: Cast) -> Cast:
     return cast
 
 

@@ -27,17 +27,11 @@ from routerhub.releases.differences import ABSENT, Difference
 from routerhub.releases.errors import InvalidRelease, NoRollout, UnknownRelease
 from routerhub.releases.models import Release, Rollout
 from routerhub.releases.types import Pointer
-from tests import seeds
 from tests.cast import because
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("both_seeded")]
 ROOT = Path(__file__).resolve().parents[2]
 GPT = "openai:gpt-5"
-
-
-@pytest.fixture(autouse=True)
-def seeded(db: None) -> None:
-    seeds.both()
 
 
 def live(line: str) -> Pointer:

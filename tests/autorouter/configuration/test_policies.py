@@ -16,16 +16,13 @@ from autorouter.types import Policy as PolicyValue
 from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
-from tests import seeds
 from tests.cast import Cast, because
 
 ABC = ["openai:gpt-5", "anthropic:claude-sonnet-4", "google:gemini-2.5-pro"]
 NEW = {"name": "own", "title": "Our own", "model_ids": ABC}
 
 
-@pytest.fixture(autouse=True)
-def seeded(db: None) -> None:
-    seeds.both()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("both_seeded")]
 
 
 def live() -> int:
