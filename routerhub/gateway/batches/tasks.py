@@ -1,0 +1,30 @@
+"""Background work on batches. What is to be done stands in the database; a task only wakes it up."""
+
+import asyncio
+
+from celery import shared_task
+from django.conf import settings
+
+from routerhub.batches.rows import is_any_waiting
+from routerhub.gateway.batches.waking import TASK, wake
+from routerhub.gateway.batches.working import Pace, Worker
+from routerhub.gateway.runtime import open_runtime
+
+TURN_S = 300.0
+"""So long it works without a break: other tasks want their turn, and settings may have changed."""
+
+
+@shared_task(name=TASK)
+def work_batches() -> None:
+    """Validate, ask and finish the batches that wait, those that a stopped process left among them."""
+    if is_any_waiting() and asyncio.run(_work()):
+        wake()
+
+
+async def _work() -> bool:
+    runtime = await open_runtime()
+    try:
+        pace = Pace(concurrency=settings.BATCH_CONCURRENCY, lease_s=settings.BATCH_LEASE_S)
+        return await Worker(runtime, pace).work(TURN_S)
+    finally:
+        await runtime.close()
