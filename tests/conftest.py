@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from routerhub.embedded.valkey import Valkey
 from routerhub.releases import live, switches
 from tests.cast import Cast, make_cast
 from tests.stack import Stack, running_stack
@@ -54,7 +55,16 @@ def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a broker that carries wake-ups."""
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(broker: str) -> Iterator[Stack]:
     """The product as it is served: own database, seeded, sandbox and two gateway processes, over real HTTP."""
-    with running_stack() as running:
+    with running_stack(CELERY_BROKER_URL=broker) as running:
         yield running

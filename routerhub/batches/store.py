@@ -17,7 +17,7 @@ from routerhub.batches.types import Batch, Kept, Lease, NewBatch, Status
 from storage.files import PUT_PIECE, piece_name
 from storage.store import Store
 
-COLUMNS = ", ".join(field.name for field in fields(Batch))
+COLUMNS = ", ".join("host(ip) AS ip" if field.name == "ip" else field.name for field in fields(Batch))
 CREATE = f"""
     INSERT INTO batches_batch (
         id, account_id, key_id, endpoint, status, input_file_id, completion_window, metadata, result_retention_s, ip,

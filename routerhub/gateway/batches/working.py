@@ -54,7 +54,8 @@ class InputGone(Exception):
 class Worker:
     """Works on whatever batches wait."""
 
-    def __init__(self, runtime: Runtime, pace: Pace) -> None:
+    def __init__(self, runtime: Runtime, pace: Pace, is_told_to_stop: Callable[[], bool] = lambda: False) -> None:
+        self._is_told_to_stop = is_told_to_stop
         self.runtime = runtime
         self.pace = pace
         self.id = uuid.uuid4()
@@ -65,8 +66,8 @@ class Worker:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether its time is over."""
-        return self.runtime.clock.monotonic() >= self._until
+        """Whether its time is over. What is asked is answered still."""
+        return self._is_told_to_stop() or self.runtime.clock.monotonic() >= self._until
 
     async def work(self, seconds: float) -> bool:
         """Until nothing waits, or so long. Returns whether something is left."""

@@ -35,7 +35,7 @@ class Place:
         new: dict[str, Any] = {
             "id": "batch_1", "account_id": ADA.account_id, "key_id": ADA.key_id, "endpoint": CHAT,
             "input_file_id": "file-in", "completion_window": "24h", "window_s": 86_400, "metadata": None,
-            "result_retention_s": 7_200, "ip": None, **changes,
+            "result_retention_s": 7_200, "ip": "127.0.0.1", **changes,
         }  # fmt: skip
         return (await self.batches.create(NewBatch(**new))).id
 

@@ -43,6 +43,9 @@ async def test_every_line_is_answered_and_told_with_its_custom_id_and_what_it_co
         assert first["routerhub"]["cost_usd"] == first["response"]["body"]["routerhub"]["cost_usd"]
         assert done.cost_nano == here.ledger.spent_nano > 0
         assert await here.lines(done.error_file_id) == []
+        assert {(each["ip"], each["user_agent"], each["key_id"]) for each in here.ledger.records} == {
+            ("127.0.0.1", done.id, ADA.key_id)
+        }
 
 
 async def test_a_line_that_fails_is_an_error_with_its_custom_id_and_the_rest_goes_on() -> None:
