@@ -26,6 +26,8 @@ class Asked:
     """Which the request names itself: it earns the stickiness bonus."""
     session_model: str | None = None
     """Which the conversation had last: it is kept as long as it can answer, unless the request names a previous model."""
+    shares_decision: bool = False
+    """Whether `session_model` is the one of a batch's group instead: see Constraints."""
     max_cost_usd: Decimal | None = None
     max_latency_ms: int | None = None
     max_output_tokens: int | None = None
@@ -89,6 +91,7 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
     return Constraints(
         previous_model=asked.previous_model or asked.session_model,
         keeps_model=bool(asked.session_model) and not asked.previous_model,
+        shares_decision=asked.shares_decision,
         candidates=asked.candidates,
         policy=_policy(router, asked),
         max_cost_usd=asked.max_cost_usd,

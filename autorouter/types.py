@@ -201,6 +201,8 @@ class Constraints:
     """Whether models marked pro may answer: the account is marked for them."""
     keeps_model: bool = False
     """True in a session: its previous model answers again while it still can, unless stickiness is tuned to 0."""
+    shares_decision: bool = False
+    """True in a batch: its previous model is the one that was decided for once, for all of its requests that are alike."""
     rules: tuple[str, ...] = ()
     """Names of the caller's own rules that fired."""
     stand_ins: tuple[tuple[str, str], ...] = ()

@@ -67,6 +67,16 @@ class Held:
     expires_at: datetime | None
     account_is_active: bool
 
+    def opened(self, now: datetime) -> Caller:
+        """Who holds it. Raises RevokedKey, ExpiredKey, AccountClosed."""
+        if self.revoked:
+            raise RevokedKey(self.caller.key_name)
+        if self.expires_at is not None and self.expires_at <= now:
+            raise ExpiredKey(self.caller.key_name, self.expires_at)
+        if not self.account_is_active:
+            raise AccountClosed(self.caller.account)
+        return self.caller
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyRing:
@@ -85,13 +95,19 @@ class KeyRing:
         found = self.held.get(digest(text))
         if found is None:
             raise UnknownKey(text)
-        if found.revoked:
-            raise RevokedKey(found.caller.key_name)
-        if found.expires_at is not None and found.expires_at <= now:
-            raise ExpiredKey(found.caller.key_name, found.expires_at)
-        if not found.account_is_active:
-            raise AccountClosed(found.caller.account)
-        return found.caller
+        return found.opened(now)
+
+    def holder(self, key_id: int, now: datetime) -> Caller:
+        """Who holds the key with this id, for work that goes on when nobody shows the key. It looks through all of them.
+
+        Raises a KeyRefused that says why it does not open any more, or KeysUnavailable.
+        """
+        if not self.is_read:
+            raise KeysUnavailable
+        found = next((held for held in self.held.values() if held.caller.key_id == key_id), None)
+        if found is None:
+            raise RevokedKey(f"number {key_id}")
+        return found.opened(now)
 
 
 VERSIONS = """

@@ -126,6 +126,21 @@ class Refused:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Past:
+    """What the books know of an operation."""
+
+    charged_nano: int
+    hops: int
+    """So many of its hops have been settled."""
+    outcome: Outcome | Literal["unknown"] | None
+    """As its record says; None while there is none."""
+
+
+NOTHING = Past(charged_nano=0, hops=0, outcome=None)
+"""Of an operation that is new."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settlement:
     """What a hold turned out to cost. Repeating it changes nothing."""
 

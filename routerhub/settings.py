@@ -128,6 +128,7 @@ INSTALLED_APPS = [
     "autorouter",
     "analytics",
     "storage",
+    "routerhub.batches",
     "experiments",
     "routerhub",
 ]
@@ -232,6 +233,16 @@ STORAGE_KEYS = _storage_keys()
 RESPONSE_RETENTION_S = _number("RESPONSE_RETENTION_S", 30 * 24 * 3_600, 1, 10 * 365 * 24 * 3_600)
 IDEMPOTENCY_RETENTION_S = _number("IDEMPOTENCY_RETENTION_S", 24 * 3_600, 1, 365 * 24 * 3_600)
 CACHE_RETENTION_S = _number("CACHE_RETENTION_S", 3_600, 1, 365 * 24 * 3_600)
+# Of files that clients send, and of what batches write, where they do not say.
+FILE_RETENTION_S = _number("FILE_RETENTION_S", 30 * 24 * 3_600, 1, 10 * 365 * 24 * 3_600)
+
+# --- files and batches
+MAX_FILE_BYTES = int(_number("MAX_FILE_BYTES", 200 * 1024 * 1024, 1_024, 10 * 1024**3))
+MAX_BATCH_REQUESTS = int(_number("MAX_BATCH_REQUESTS", 50_000, 1, 1_000_000))
+# Requests of batches that are asked at once, of all batches together.
+BATCH_CONCURRENCY = int(_number("BATCH_CONCURRENCY", 8, 1, 1_000))
+# A worker that was not heard of for so long is taken for dead, and another one goes on with its batches.
+BATCH_LEASE_S = _number("BATCH_LEASE_S", 30, 1, 3_600)
 
 # --- background work
 CELERY_TASK_IGNORE_RESULT = True
@@ -247,6 +258,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "forget-ended-sessions": {"task": "autorouter.tasks.forget_ended_sessions", "schedule": 3600.0},
+    "work-batches": {"task": "routerhub.gateway.batches.tasks.work_batches", "schedule": 10.0},
     "forget-expired-items": {"task": "storage.tasks.forget_expired", "schedule": 600.0},
     "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},

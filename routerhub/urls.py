@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("models_registry.urls")),
     path("api/", include("budgets.urls")),
     path("api/", include("analytics.urls")),
+    path("api/", include("routerhub.batches.urls")),
     path("api/", include("experiments.urls")),
     re_path(f"^api/(?P<word>{'|'.join(RENAMED)})(?P<rest>(?:/.*)?)$", renamed),
     re_path("^api/", not_found),

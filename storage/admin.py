@@ -5,7 +5,7 @@ from django.template.defaultfilters import filesizeformat
 from unfold.decorators import display
 
 from routerhub.audit.admin import FactAdmin
-from storage.models import Item
+from storage.models import File, Item
 
 
 @admin.register(Item)
@@ -18,4 +18,18 @@ class ItemAdmin(FactAdmin):
 
     @display(description="Size", ordering="size")
     def sealed_size(self, row: Item) -> str:
+        return filesizeformat(row.size)
+
+
+@admin.register(File)
+class FileAdmin(FactAdmin):
+    """What accounts sent and batches wrote: whose, how large and until when."""
+
+    list_display = ["filename", "purpose", "account_id", "content_size", "created_at", "expires_at"]
+    list_filter = ["purpose"]
+    search_fields = ["id", "filename"]
+    fields = [("id", "filename"), ("purpose", "account_id"), ("size", "pieces"), ("created_at", "expires_at")]
+
+    @display(description="Size")
+    def content_size(self, row: File) -> str:
         return filesizeformat(row.size)

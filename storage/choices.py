@@ -7,3 +7,4 @@ class Kind(TextChoices):
     RESPONSE = "response"
     ANSWER = "answer", "idempotent answer"
     CACHE = "cache", "cached answer"
+    FILE = "file", "piece of a file"

@@ -1,4 +1,4 @@
-"""One table for all that is kept. The gateway writes it (storage.store), beat sweeps it (storage.tasks)."""
+"""What is kept, and which files its pieces make. The gateway writes it (storage.store, storage.files), beat sweeps it."""
 
 from django.db import models
 
@@ -27,3 +27,24 @@ class Item(Fact):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+
+class File(Fact):
+    """A file that an account sent, or that a batch wrote for it. Its content is kept in pieces, as items."""
+
+    id = models.CharField(max_length=64, primary_key=True)
+    account_id = models.BigIntegerField()
+    filename = models.CharField(max_length=255)
+    purpose = models.CharField(max_length=32)
+    size = models.BigIntegerField(help_text="bytes")
+    pieces = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["account_id", "created_at"], name="file_account_time")]
+
+    def __str__(self) -> str:
+        return self.filename

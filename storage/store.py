@@ -61,7 +61,7 @@ class Store:
             return None
         sealed, created_at, is_claim = row
         try:
-            content = await _aside(self._sealer.open, name, sealed)
+            content = await self.open(name, sealed)
         except Unreadable as problem:
             logger.warning("action=read_item kind=%s name=%s problem=%s", name.kind, name.name, problem)
             return None
@@ -83,18 +83,27 @@ class Store:
         """Forget what is kept. False where there was nothing."""
         return await self._row(DELETE, name) is not None
 
+    async def seal(self, name: Name, content: bytes) -> bytes:
+        """What is kept of a content under a name."""
+        return await _aside(self._sealer.seal, name, content)
+
+    async def open(self, name: Name, sealed: bytes) -> bytes:
+        """What was sealed for a name. Raises Unreadable."""
+        return await _aside(self._sealer.open, name, sealed)
+
     async def _put(self, name: Name, content: bytes, seconds: float, **claims: UUID | None) -> bool:
-        sealed = await _aside(self._sealer.seal, name, content)
+        sealed = await self.seal(name, content)
         return await self._row(PUT, name, sealed=sealed, seconds=seconds, **claims) is not None
 
     async def _row(self, query: str, name: Name, **values: Any) -> tuple[Any, ...] | None:
         named = {"account_id": name.account_id, "kind": name.kind, "name": name.name}
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             cursor = await connection.execute(query.encode(), {**named, **values}, binary=True)
             return await cursor.fetchone() if cursor.description else None
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        """For those who keep something beside the items."""
         try:
             async with self._pool.connection() as connection:
                 yield connection

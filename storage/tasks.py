@@ -3,10 +3,11 @@
 from celery import shared_task
 from django.utils.timezone import now
 
-from storage.models import Item
+from storage.models import File, Item
 
 
 @shared_task
 def forget_expired() -> int:
     """Delete what is not kept any longer, claims of processes that died among it. Returns how many."""
+    File.objects.filter(expires_at__lte=now()).delete()
     return Item.objects.filter(expires_at__lte=now()).delete()[0]

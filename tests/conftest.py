@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 from pytest_django import DjangoDbBlocker
 
+from routerhub.embedded.valkey import Valkey
 from routerhub.releases import live, switches
 from tests import seeds
 from tests.cast import Cast, make_cast
@@ -70,7 +71,16 @@ def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a broker that carries wake-ups."""
+    server = Valkey(tmp_path_factory.mktemp("valkey"))
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(broker: str) -> Iterator[Stack]:
     """The product as it is served: own database, seeded, sandbox and two gateway processes, over real HTTP."""
-    with running_stack() as running:
+    with running_stack(CELERY_BROKER_URL=broker) as running:
         yield running

@@ -26,7 +26,9 @@ def changes(decision: Decision) -> tuple[str, ...]:
 
 def _reasons(constraints: Constraints, candidates: Sequence[Candidate]) -> Iterator[str]:
     winner, second = candidates[:2]
-    if constraints.keeps_model and winner.model == constraints.previous_model and winner.terms.stickiness:
+    if constraints.shares_decision and winner.model == constraints.previous_model:
+        yield f"{second.model} would have to be decided for, for all requests of the batch that are like this one."
+    elif constraints.keeps_model and winner.model == constraints.previous_model and winner.terms.stickiness:
         yield _by_session(winner, second, constraints)
     elif constraints.policy:
         where = f"in policy {constraints.policy}{counting(constraints)}"

@@ -77,6 +77,8 @@ def _choice(decision: Decision, first: Candidate) -> str:
     task, constraints = decision.task, decision.constraints
     if task.category == EMBEDDING:
         return f"{first.model} was asked for: vectors of two models do not mix, so nothing is chosen between them"
+    if constraints.shares_decision and first.model == constraints.previous_model:
+        return f"{first.model} was decided for once, for all requests of the batch that are like this one"
     if constraints.keeps_model and first.model == constraints.previous_model:
         return f"{first.model} answered this conversation before and can still take what it asks"
     if constraints.policy:

@@ -33,7 +33,8 @@ class Walk:
         self.constraints = constraints
         self._policy = _policy(rankings.router, constraints)
         self._max_places = rankings.router.config.policy_max_places
-        self._keeps = constraints.keeps_model and rankings.router.config.stickiness_bonus > 0
+        is_loyal = constraints.shares_decision or rankings.router.config.stickiness_bonus > 0
+        self._keeps = constraints.keeps_model and is_loyal
         self.max_cost_usd = _lower(constraints.max_cost_usd, self._policy.max_cost_usd if self._policy else None)
         self.considered = _considered(self.ranking, self._policy, constraints)
         """The places that are looked at: of all models, of those of the policy, or of the request's own."""

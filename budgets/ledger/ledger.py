@@ -19,12 +19,17 @@ from budgets.ledger.reserving import Answer, Reserver
 from budgets.ledger.settling import Item, Settler, Unreserved
 from budgets.ledger.spool import Spool
 from budgets.limits import LimitIndex
-from budgets.types import AnswerRow, Granted, Refused, RequestRow, Settlement, Spend
+from budgets.types import AnswerRow, Granted, Past, Refused, RequestRow, Settlement, Spend
 
 logger = logging.getLogger(__name__)
 MAX_PER_BATCH = 256
 HOUSEKEEPING_WAIT_S = 5.0
 RETRY_PAUSE_S = 0.2
+PAST = """
+    SELECT coalesce(sum(amount_nano), 0)::bigint AS charged_nano, coalesce(max(hop) + 1, 0) AS hops,
+           (SELECT r.outcome FROM analytics_record r WHERE r.operation_id = $1 LIMIT 1) AS outcome
+    FROM budgets_ledgerentry WHERE operation_id = $1
+"""
 
 
 class Ledger:
@@ -78,6 +83,13 @@ class Ledger:
             if not asked.cancelled() and asked.exception() is None:
                 self._take_back(asked.result())
             raise
+
+    async def past(self, operation_id: UUID) -> Past:
+        """What is known of an operation that another process may have begun. Raises LedgerUnavailable."""
+        try:
+            return Past(**await self._database.row(PAST, operation_id))
+        except Away as problem:
+            raise LedgerUnavailable from problem
 
     def _take_back(self, answer: Granted | Refused) -> None:
         """Nobody knows of this hold: settle it at nothing, rather than have it swept at its ceiling."""

@@ -27,6 +27,8 @@ from routerhub.audit.change import valid_address
 from routerhub.gateway import embedding, idempotency, pipeline, response_state
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.auth import check_permission, identify, user_key
+from routerhub.gateway.batches import api as batches
+from routerhub.gateway.bodies import read_body
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
 from routerhub.gateway.protocols import (
     anthropic_messages,
@@ -52,7 +54,6 @@ JSON = (b"content-type", b"application/json")
 EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
 Serve = Callable[[Mapping[str, str], bytes, Client], Awaitable[Reply]]
 """What makes a reply of a request: its headers, its body and from where it came."""
-MAX_DISCARDED_BYTES = 64 * 1024 * 1024
 LISTEN_AFTER_S = 0.25
 """A client that leaves is listened for from then on: an answer that is there sooner needs no listener."""
 
@@ -118,29 +119,6 @@ async def exchange(
             await _refuse(protocol, to_api_error(error), send)
         else:
             await _respond(reply, send)
-
-
-async def read_body(receive: Receive, most: int) -> bytes:
-    """The body, never more than `most` bytes of it in memory. Raises TooLarge, ClientDisconnect, and what `receive` does.
-
-    What is too large is still read for a while, piece by piece, and thrown away: a client that is cut off in the middle
-    of sending never sees why.
-    """
-    pieces: list[bytes] = []
-    size, is_more = 0, True
-    while is_more and size <= most + MAX_DISCARDED_BYTES:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        piece, is_more = message.get("body", b""), message.get("more_body", False)
-        size += len(piece)
-        if size <= most:
-            pieces.append(piece)
-        else:
-            pieces.clear()
-    if size > most:
-        raise TooLarge(most)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 class CancelledWhenClientLeaves:
@@ -319,6 +297,7 @@ def _others(paths: Iterable[str]) -> Starlette:
             Route("/v1/messages/count_tokens", count_tokens, methods=["POST"]),
             Route("/v1/responses/{id}", response, methods=["GET", "DELETE"]),
             Route("/v1/responses/{id}/input_items", input_items),
+            *batches.ROUTES,
             Route("/v1/models", models),
             Route("/v1/models/{model:path}", model),
         ],

@@ -20,6 +20,13 @@ def check_permission(caller: Caller) -> None:
         raise PermissionMissing(caller.key_name, "inference", caller.permissions)
 
 
+def caller_of(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
+    """Who asks, where the key may ask at all. Raises KeyRefused, KeysUnavailable, PermissionMissing."""
+    caller = identify(headers, ring, now)
+    check_permission(caller)
+    return caller
+
+
 def user_key(caller: Caller) -> str:
     """What a rollout's share is drawn by: the same for all of a user's keys; a key that is nobody's stands for itself."""
     return f"key {caller.key_id}" if caller.user_id is None else str(caller.user_id)

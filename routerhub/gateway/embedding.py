@@ -21,7 +21,7 @@ from routerhub.gateway.answering import Reply, settle
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.dispatch import dispatch
 from routerhub.gateway.failover import NOT_FOUND, Patience
-from routerhub.gateway.operation import Arrival, Operation
+from routerhub.gateway.operation import Arrival, Job, Operation
 from routerhub.gateway.pipeline import REFUSALS
 from routerhub.gateway.protocols import openai_embeddings
 from routerhub.gateway.protocols.base import UNREAD, Client
@@ -32,11 +32,16 @@ SCORED = frozenset({"score", "tier", "terms", "runner_up"})
 """What of an answer's metadata tells how the router chose."""
 
 
-async def serve(runtime: Runtime, headers: Mapping[str, str], body: bytes, client: Client) -> Reply:
-    """One request of vectors, from bytes to bytes. Raises the errors of routerhub.gateway.errors."""
+async def serve(
+    runtime: Runtime, headers: Mapping[str, str], body: bytes, client: Client, job: Job | None = None
+) -> Reply:
+    """One request of vectors, from bytes to bytes. With a `job`, no client waits.
+
+    Raises the errors of routerhub.gateway.errors.
+    """
     snapshot, clock = runtime.snapshots.current, runtime.clock
     began, at = clock.monotonic(), clock.now()
-    caller = identify(headers, snapshot.ring, at)
+    caller = snapshot.ring.holder(job.key_id, at) if job else identify(headers, snapshot.ring, at)
     rankings = snapshot.rankings(user_key(caller))
     arrival = Arrival(
         caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
@@ -55,9 +60,10 @@ async def serve(runtime: Runtime, headers: Mapping[str, str], body: bytes, clien
     if is_dry:
         return Reply(headers=[], body=response_metadata.dry_run(decision))
     deadline = began + runtime.limits.deadline_s
-    return await _answer(
-        runtime, Operation(arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline)
-    )
+    operation = Operation(arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline)
+    if job:
+        job.begins(operation)
+    return await _answer(runtime, operation)
 
 
 def decide(arrival: Arrival, own: Preferences) -> Decision:

@@ -30,6 +30,7 @@ from budgets.money import usd
 from budgets.types import Refused
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
+from routerhub.batches.errors import NotCancellable
 from routerhub.gateway.rates import rate_headers
 from routerhub.request_body import BodyTimedOut
 from storage.errors import StorageUnavailable
@@ -66,6 +67,14 @@ class NotKept(Exception):
             f"{'Previous response' if param else 'Response'} with id {response_id!r} not found: none of this account's "
             "kept responses has it."
         )
+        self.param = param
+
+
+class NotThere(Exception):
+    """There is no such file or batch, or it is not the account's, or it was deleted. `param` names the field that asked."""
+
+    def __init__(self, kind: str, name: str, param: str | None = None) -> None:
+        super().__init__(f"No such {kind}: {name[:100]!r}. None of this account's has that id.")
         self.param = param
 
 
@@ -263,6 +272,10 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
         param="Idempotency-Key",
         headers={"x-should-retry": "true" if e.is_under_way else "false"},
     ),
+    NotThere: lambda e: ApiError(
+        status=404, message=str(e), type="invalid_request_error", code="not_found", param=e.param
+    ),
+    NotCancellable: _invalid(409, "not_cancellable"),
     StorageUnavailable: _unavailable("storage_unavailable"),
     KeyRefused: lambda e: ApiError(
         status=401,

@@ -13,7 +13,7 @@ from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
-from autorouter.types import Candidate, Decision, Policy
+from autorouter.types import Candidate, Decision, Policy, Task
 from budgets.types import Caller, Granted, Measure, Outcome, Rate, to_nano
 from models_registry.types import Attempt, Usage
 from models_registry.upstream.base import Completion
@@ -93,6 +93,21 @@ class Keeper(Protocol):
 
     async def drop(self, has_left: bool) -> None:
         """There will be none, since the client left or since it failed."""
+        ...
+
+
+class Job(Protocol):
+    """Somebody for whom a request is made that no client waits for. Its caller is known by a key that nobody shows."""
+
+    @property
+    def key_id(self) -> int: ...
+
+    def shared_model(self, request: ChatRequest, task: Task) -> str | None:
+        """The model that was decided for already, for all requests that are like this one."""
+        ...
+
+    def begins(self, operation: "Operation") -> None:
+        """It is decided for, and nothing is held for it yet: its id can still be another one."""
         ...
 
 

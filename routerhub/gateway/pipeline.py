@@ -13,7 +13,7 @@ from routerhub.gateway import cache, response_metadata, response_state, router_m
 from routerhub.gateway.answering import Reply, write_answer
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.errors import BadRequest, NotKept
-from routerhub.gateway.operation import Arrival, Keeper, Operation, Select
+from routerhub.gateway.operation import Arrival, Job, Keeper, Operation, Select
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, UNREAD, ChatProtocol, ChatRequest, Client
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.streaming import write_stream
@@ -31,14 +31,15 @@ async def serve(
     body: bytes,
     client: Client,
     keeper: Keeper | None = None,
+    job: Job | None = None,
 ) -> Reply:
-    """One chat completion, from bytes to bytes; where it is whole, `keeper` gets it too.
+    """One chat completion, from bytes to bytes; where it is whole, `keeper` gets it too. With a `job`, no client waits.
 
     Raises the errors of routerhub.gateway.errors.
     """
     snapshot, clock = runtime.snapshots.current, runtime.clock
     began, at = clock.monotonic(), clock.now()
-    caller = identify(headers, snapshot.ring, at)
+    caller = snapshot.ring.holder(job.key_id, at) if job else identify(headers, snapshot.ring, at)
     rankings = snapshot.rankings(user_key(caller))
     arrival = Arrival(
         caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
@@ -47,7 +48,7 @@ async def serve(
     try:
         check_permission(caller)
         arrival = replace(arrival, request=await _read(runtime, caller, protocol, body, headers))
-        decide = await _decider(runtime, arrival)
+        decide = await _decider(runtime, arrival, job)
         controls = arrival.request.controls
         decision = decide(None if controls.dry_run else ENOUGH)
         if decision.chosen is None and not controls.dry_run:
@@ -63,6 +64,8 @@ async def serve(
         arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s,
         keepers=() if keeper is None else (keeper,),
     )  # fmt: skip
+    if job:
+        job.begins(operation)
     write = cache.serve if controls.cache else write_stream if arrival.request.stream else write_answer
     return await write(runtime, protocol, operation)
 
@@ -79,13 +82,15 @@ async def _read(
     return request
 
 
-async def _decider(runtime: Runtime, arrival: Arrival) -> Select:
+async def _decider(runtime: Runtime, arrival: Arrival, job: Job | None) -> Select:
     """Decides for a request, for as many candidates as it is asked for. Raises RouterError."""
     request, rankings, caller = arrival.request, arrival.rankings, arrival.caller
     session_model = await runtime.sessions.previous_model(caller, request.controls)
     asked = asked_of(arrival, session_model or request.previous_model)
     check(rankings, asked)
     task = await router_model.task_of(runtime, arrival)
+    if job and (shared := job.shared_model(request, task)):
+        asked = replace(asked, session_model=shared, shares_decision=True)
     own = runtime.snapshots.current.preferences.get(caller.user_id or 0, preferences.NONE)
     return partial(select, rankings, asked, own, task, arrival.at)
 

@@ -49,6 +49,9 @@ class Limits:
     response_retention_s: float
     idempotency_retention_s: float
     cache_retention_s: float
+    file_retention_s: float
+    max_file_bytes: int
+    max_batch_requests: int
 
     @property
     def lease_s(self) -> float:
@@ -200,6 +203,9 @@ async def open_runtime() -> Runtime:
             response_retention_s=settings.RESPONSE_RETENTION_S,
             idempotency_retention_s=settings.IDEMPOTENCY_RETENTION_S,
             cache_retention_s=settings.CACHE_RETENTION_S,
+            file_retention_s=settings.FILE_RETENTION_S,
+            max_file_bytes=settings.MAX_FILE_BYTES,
+            max_batch_requests=settings.MAX_BATCH_REQUESTS,
         ),
     )
     await runtime.circuits.start()

@@ -16,8 +16,8 @@ from autorouter.decision.ranking import Rankings
 from autorouter.people.preferences import Preferences
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
-from budgets.errors import LedgerUnavailable, MissingKey, UnknownKey
-from budgets.types import Caller, Granted, Rate, Refused, Settlement, Spend
+from budgets.errors import LedgerUnavailable, MissingKey, RevokedKey, UnknownKey
+from budgets.types import Caller, Granted, Past, Rate, Refused, Settlement, Spend
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
 from models_registry.upstream.base import NOTHING_LACKS, OPENAI, Chunk, Completion, Lacking, UpstreamRequest
@@ -98,6 +98,16 @@ class FakeLedger:
             asked = [each for each in self.asked if each.hop == settlement.hop][-1]
             self._keep(asked.request, settlement.answer)
         await asyncio.sleep(0)
+
+    async def past(self, operation_id: uuid.UUID) -> Past:
+        await asyncio.sleep(0)
+        settled = [each for each in self.settled if each.operation_id == operation_id]
+        ended = [each["outcome"] for each in self.records if each["operation_id"] == operation_id]
+        return Past(
+            charged_nano=sum(each.amount_nano for each in settled),
+            hops=len(settled),
+            outcome=ended[0] if ended else None,
+        )
 
     async def stop(self) -> None:
         assert self.holds == {}, "what is held is settled before the ledger stops"
@@ -300,6 +310,12 @@ class FakeRing:
             raise UnknownKey(text)
         return CALLERS[text]
 
+    def holder(self, key_id: int, now: datetime) -> Caller:
+        found = [caller for caller in CALLERS.values() if caller.key_id == key_id]
+        if not found:
+            raise RevokedKey(f"number {key_id}")
+        return found[0]
+
 
 class FakeSnapshots:
     """A keeper whose snapshot is itself, and never changes."""
@@ -350,7 +366,8 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
     """The gateway around one upstream. Its parts are reached as `runtime.ledger` and so on."""
     values = {
         "deadline_s": 300.0, "grace_s": 30.0, "default_max_output": 4_000, "max_body_bytes": 100_000, "body_wait_s": 60.0,
-        "response_retention_s": 60.0, "idempotency_retention_s": 60.0, "cache_retention_s": 60.0, **limits,
+        "response_retention_s": 60.0, "idempotency_retention_s": 60.0, "cache_retention_s": 60.0,
+        "file_retention_s": 7_200.0, "max_file_bytes": 100_000, "max_batch_requests": 100, **limits,
     }  # fmt: skip
     sandbox = Provider(
         name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""

@@ -50,6 +50,11 @@ def _named(value: object) -> str:
     return text if len(text) <= 60 else f"{type(value).__name__} {text[:50]}…"
 
 
+def shown(name: str) -> str:
+    """A name that a client gave, for a message."""
+    return name[:MAX_TEXT]
+
+
 def wrong(param: str, given: object, allowed: str) -> BadRequest:
     return BadRequest(f"{param}: {_named(given)} was given; allowed is {allowed}.", param)
 
