@@ -14,6 +14,7 @@ CHARS_PER_TOKEN = 4
 MAX_CHOICES = 128
 MAX_STOPS = 4
 MAX_TOP_LOGPROBS = 20
+NO_PARAMETERS: Mapping[str, Any] = {"type": "object"}
 WORDS = re.compile(r"\s*\S+|\s+$")
 
 
@@ -89,12 +90,13 @@ def _answer(body: Mapping[str, Any], script: Script) -> Answer:
 
 
 def _calls(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A call of the tool that must be called, with empty arguments."""
-    choice, tools = body.get("tool_choice"), body.get("tools") or []
-    if not tools or not (choice == "required" or isinstance(choice, dict)):
+    """A call of the tool that must be called, with small arguments that fit. Raises BadField."""
+    choice, functions = body.get("tool_choice"), [tool["function"] for tool in body.get("tools") or []]
+    if not functions or not (choice == "required" or isinstance(choice, dict)):
         return []
-    name = choice["function"]["name"] if isinstance(choice, dict) else tools[0]["function"]["name"]
-    return [_call(0, name, "{}")]
+    name = choice["function"]["name"] if isinstance(choice, dict) else functions[0]["name"]
+    schema = next((each.get("parameters") for each in functions if each["name"] == name), None)
+    return [_call(0, name, _sampled(schema or NO_PARAMETERS, "tools"))]
 
 
 def _call(at: int, name: str, arguments: str) -> dict[str, Any]:
@@ -110,10 +112,15 @@ def _structured(wanted: Any, text: str) -> str | None:
     if kind != "json_schema":
         return None
     given = wanted.get("json_schema")
+    return _sampled(given.get("schema", {}) if isinstance(given, Mapping) else given, "response_format")
+
+
+def _sampled(schema: Any, param: str) -> str:
+    """A small value of a field's schema, as JSON. Raises BadField."""
     try:
-        return orjson.dumps(sample(given.get("schema", {}) if isinstance(given, Mapping) else given)).decode()
+        return orjson.dumps(sample(schema)).decode()
     except (BadSchema, TypeError, ValueError) as problem:
-        raise BadField("response_format", str(problem)) from problem
+        raise BadField(param, str(problem)) from problem
 
 
 def _stops(raw: Any) -> list[str]:

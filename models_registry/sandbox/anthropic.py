@@ -23,7 +23,10 @@ class Anthropic:
         return {
             **{name: body[name] for name in ("model", "messages", "stream", "max_tokens") if name in body},
             "stop": body.get("stop_sequences"),
-            "tools": [{"function": {"name": tool["name"]}} for tool in body.get("tools") or ()],
+            "tools": [
+                {"function": {"name": tool["name"], "parameters": tool.get("input_schema")}}
+                for tool in body.get("tools") or ()
+            ],
             "tool_choice": {"any": "required", "tool": named}.get(str(choice.get("type"))),
             "response_format": {"type": "json_schema", "json_schema": {"schema": form["schema"]}} if form else None,
         }

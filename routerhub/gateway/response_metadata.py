@@ -66,7 +66,7 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
             (b"x-routerhub-cache-%b" % name.replace("_", "-").encode(), str(told).encode())
             for name, told in cache.items()
         ],
-        (b"x-routerhub-operation-id", operation.id_text.encode()),
+        *id_headers(operation.id_text),
         (b"x-routerhub-model", candidate.model.encode()),
         (b"x-routerhub-provider", provider.encode()),
         (b"x-routerhub-sandbox", FALSE_TRUE[provider == SANDBOX]),
@@ -74,6 +74,12 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
         (b"x-routerhub-router-release", b"%d" % decision.router_release),
         *[(name.encode(), value.encode()) for name, value in rate_headers(operation.rates.values()).items()],
     ]
+
+
+def id_headers(operation_id: str) -> Headers:
+    """Which request it was, by our name for it and by those under which OpenAI's and Anthropic's clients tell it."""
+    told = operation_id.encode()
+    return [(b"x-routerhub-operation-id", told), (b"x-request-id", told), (b"request-id", told)]
 
 
 def dry_run(decision: Decision) -> bytes:

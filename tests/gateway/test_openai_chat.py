@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -138,6 +139,17 @@ def test_an_answer_without_usage_gets_the_counted_one() -> None:
         "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": 5, "audio_tokens": 0},
     }  # fmt: skip
+
+
+def test_an_upstream_that_leaves_out_what_clients_demand_is_completed_whole_and_streamed() -> None:
+    """Typed clients refuse an answer without id, object or time."""
+    whole, piece = completion(), chunk("Hi", finish="stop")
+    bare = replace(whole, native={"choices": whole.native["choices"]})
+    bare_piece = replace(piece, native={"choices": piece.native["choices"]})
+    written = orjson.loads(PROTOCOL.write(bare, request(), ENVELOPE, USAGE, {}))
+    for told in (written, *written_by(bare_piece)):
+        assert (told["id"], told["created"]) == (f"chatcmpl-{ENVELOPE.operation_id.hex}", 1767225600)
+    assert (written["object"], written_by(bare_piece)[0]["object"]) == ("chat.completion", "chat.completion.chunk")
 
 
 CALL = ToolCall(index=0, id="c1", name="f", arguments='{"a": 1}')

@@ -59,8 +59,8 @@ class OpenAIChat:
         usage: Usage,
         metadata: Mapping[str, Any],
     ) -> bytes:
-        body = completion.native if completion.dialect == OPENAI else _spelled(completion, envelope)
-        written = {**body, "model": envelope.model, FIELD: metadata}
+        body = completion.native if completion.dialect == OPENAI else _spelled(completion)
+        written = {**_head(envelope, "chat.completion"), **body, "model": envelope.model, FIELD: metadata}
         if completion.usage is None or usage.is_estimated or completion.dialect != OPENAI:
             written["usage"] = _usage(usage)
         return orjson.dumps(written)
@@ -114,7 +114,8 @@ class OpenAIStream:
     def __init__(self, include_usage: bool, envelope: Envelope) -> None:
         self._include_usage = include_usage
         self._envelope = envelope
-        self._head: Mapping[str, Any] = _head(envelope, "chat.completion.chunk")
+        self._own_head: Mapping[str, Any] = _head(envelope, "chat.completion.chunk")
+        self._head = self._own_head
         self._closing: dict[str, Any] | None = None
         self._usage: Mapping[str, Any] | None = None
         self._has_calls = False
@@ -127,7 +128,7 @@ class OpenAIStream:
             self._usage = native
         if not chunk.has_content and all([each.index in self._ended for each in chunk.choices]):
             return b""
-        event = {**native, "model": self._envelope.model}
+        event = {**self._own_head, **native, "model": self._envelope.model}
         event.pop("usage", None)
         self._head = event
         before, self._closing = self._flushed(), None
@@ -179,7 +180,7 @@ def _event(value: Mapping[str, Any]) -> bytes:
 
 
 def _head(envelope: Envelope, kind: str) -> dict[str, Any]:
-    """The first fields of an answer that was not spelled in this dialect."""
+    """The first fields of an answer, for an upstream that leaves them out or speaks another dialect: clients demand them."""
     return {
         "id": f"chatcmpl-{envelope.operation_id.hex}",
         "object": kind,
@@ -188,7 +189,7 @@ def _head(envelope: Envelope, kind: str) -> dict[str, Any]:
     }
 
 
-def _spelled(completion: Completion, envelope: Envelope) -> dict[str, Any]:
+def _spelled(completion: Completion) -> dict[str, Any]:
     choices = [
         {
             "index": each.index,
@@ -198,7 +199,7 @@ def _spelled(completion: Completion, envelope: Envelope) -> dict[str, Any]:
         }
         for each in completion.choices
     ]
-    return {**_head(envelope, "chat.completion"), "choices": choices}
+    return {"choices": choices}
 
 
 def _said(choice: Choice, call: Callable[[ToolCall], dict[str, Any]]) -> dict[str, Any]:

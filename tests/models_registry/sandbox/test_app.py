@@ -101,6 +101,17 @@ def test_a_tool_that_must_be_called_is() -> None:
     assert last["choices"][0]["finish_reason"] == "tool_calls"
 
 
+def test_and_its_arguments_fit_what_it_takes() -> None:
+    tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("one", "two")]
+    chosen = {"type": "function", "function": {"name": "two"}}
+    (choice,) = ask(tools=tools, tool_choice=chosen).json()["choices"]
+    (call,) = choice["message"]["tool_calls"]
+    assert (call["function"]["name"], orjson.loads(call["function"]["arguments"]).keys()) == (
+        "two",
+        {"city", "degrees"},
+    )
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
