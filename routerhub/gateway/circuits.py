@@ -7,17 +7,18 @@ saw itself, and sends a probe of its own.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from models_registry.circuits.breaker import Circuit, Rules, Window, blame, key_there, trips
+from models_registry.circuits.breaker import Circuit, Rules, Window, blame, key_there, subject_kind, trips
 from models_registry.circuits.store import PROBE_LEASE_S
 from models_registry.types import Deployment, ProviderKey
 from models_registry.upstream.errors import UpstreamError
+from routerhub.gateway import metrics
 from routerhub.gateway.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -153,6 +154,12 @@ class Circuits:
             self._probes[subject] = self._clock.monotonic() + ASK_AGAIN_S
         return is_granted
 
+    @property
+    def not_closed(self) -> Mapping[str, bool]:
+        """The subjects of those that are open or half-open, and whether they are open."""
+        now = self._clock.monotonic()
+        return {subject: circuit.is_open(now) for subject, circuit in self._open.copy().items()}
+
     # --- what it came to
 
     def succeeded(self, permit: Permit) -> None:
@@ -221,6 +228,7 @@ class Circuits:
         )
         self._open[subject] = circuit
         self._forget(subject)
+        metrics.OPENED.labels(subject_kind(subject)[0]).inc()
         logger.warning("action=open_circuit subject=%s seconds=%.1f reason=%s", subject, open_s, reason)
         if open_s >= MIN_SHARED_S:
             self._write(self._share(circuit, open_s))

@@ -16,7 +16,7 @@ from autorouter.types import Decision
 from models_registry.upstream.base import Adapter, UpstreamRequest
 from models_registry.upstream.embeddings import Embedder, Embeddings
 from models_registry.upstream.errors import Failed
-from routerhub.gateway import response_metadata, settlement
+from routerhub.gateway import metrics, response_metadata, settlement
 from routerhub.gateway.answering import Reply, settle
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.dispatch import dispatch
@@ -37,6 +37,7 @@ async def serve(runtime: Runtime, headers: Mapping[str, str], body: bytes, clien
     snapshot, clock = runtime.snapshots.current, runtime.clock
     began, at = clock.monotonic(), clock.now()
     caller = identify(headers, snapshot.ring, at)
+    metrics.AUTH.observe((known := clock.monotonic()) - began)
     rankings = snapshot.rankings(user_key(caller))
     arrival = Arrival(
         caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
@@ -52,11 +53,13 @@ async def serve(runtime: Runtime, headers: Mapping[str, str], body: bytes, clien
     except REFUSALS as refused:
         await settlement.refuse(runtime.ledger, arrival, refused, clock.monotonic())
         raise
+    metrics.DECIDE.observe(clock.monotonic() - known)
     if is_dry:
-        return Reply(headers=[], body=response_metadata.dry_run(decision))
+        return Reply(headers=response_metadata.dry_headers(arrival), body=response_metadata.dry_run(decision))
     deadline = began + runtime.limits.deadline_s
     return await _answer(
-        runtime, Operation(arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline)
+        runtime,
+        Operation(id=arrival.id, arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline),
     )
 
 

@@ -9,11 +9,12 @@ from autorouter.types import Candidate, Decision
 from budgets.money import usd
 from models_registry.types import SANDBOX
 from routerhub.gateway.errors import attempts_told
-from routerhub.gateway.operation import Hold, Operation
+from routerhub.gateway.operation import Arrival, Hold, Operation
 from routerhub.gateway.rates import rate_headers
 from routerhub.gateway.reservation import Charge
 
 Headers = list[tuple[bytes, bytes]]
+OPERATION_HEADER = b"x-routerhub-operation-id"
 FALSE_TRUE = (b"false", b"true")
 
 
@@ -65,7 +66,7 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
             (b"x-routerhub-cache-%b" % name.replace("_", "-").encode(), str(told).encode())
             for name, told in cache.items()
         ],
-        (b"x-routerhub-operation-id", operation.id_text.encode()),
+        (OPERATION_HEADER, operation.id_text.encode()),
         (b"x-routerhub-model", candidate.model.encode()),
         (b"x-routerhub-provider", provider.encode()),
         (b"x-routerhub-sandbox", FALSE_TRUE[provider == SANDBOX]),
@@ -73,6 +74,11 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
         (b"x-routerhub-router-release", b"%d" % decision.router_release),
         *[(name.encode(), value.encode()) for name, value in rate_headers(operation.rates.values()).items()],
     ]
+
+
+def dry_headers(arrival: Arrival) -> Headers:
+    """Of the answer to a dry run."""
+    return [(OPERATION_HEADER, str(arrival.id).encode())]
 
 
 def dry_run(decision: Decision) -> bytes:
