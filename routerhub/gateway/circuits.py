@@ -27,7 +27,6 @@ ASK_AGAIN_S = 0.25
 """So long nobody of this process asks for the probe again after another one got it."""
 MIN_SHARED_S = 2.0
 """A shorter pause is kept here: it would be over before the others heard of it."""
-MAX_REASON = 255
 
 
 class Store(Protocol):
@@ -180,7 +179,7 @@ class Circuits:
         is_nobodys = math.inf == found.rest_s and not permit.key.label
         if found.rest_s is not None and not is_nobodys:
             self._settle_probes(permit, subject)
-            self._take_out(subject, found.rest_s, str(error), is_limit=found.is_limit)
+            self._take_out(subject, found.rest_s, _reason(error), is_limit=found.is_limit)
         else:
             self._count(permit, error)
 
@@ -195,7 +194,7 @@ class Circuits:
     def _count(self, permit: Permit, error: UpstreamError) -> None:
         now, window = self._clock.monotonic(), permit.window
         window.count(now, True)
-        reason = f"{error.kind}: {error}"
+        reason = _reason(error)
         if permit.probes:
             for subject in permit.probes:
                 self._take_out(subject, None, reason)
@@ -221,7 +220,7 @@ class Circuits:
             subject=subject,
             since=before.since if before else self._clock.now(),
             until=max(now + open_s, before.until if before else now),
-            reason=reason[:MAX_REASON],
+            reason=reason,
             times=times,
             is_limit=is_limit and (before is None or before.is_limit),
             is_shared=False,
@@ -295,3 +294,8 @@ async def _logged(writing: Coroutine[Any, Any, None]) -> None:
         await writing
     except AWAY as problem:
         logger.warning("action=share_circuit kept=own_state problem=%s", problem)
+
+
+def _reason(error: UpstreamError) -> str:
+    """What is told of it to all who are passed on elsewhere: an upstream's own words may quote somebody's request, or a key."""
+    return error.kind if error.status is None else f"{error.kind} {error.status}"
