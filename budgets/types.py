@@ -1,6 +1,6 @@
 """Who may spend, and how much, as frozen values. Amounts are integer nano-dollars (1 USD = 1,000,000,000)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
@@ -150,5 +150,5 @@ class Settlement:
     """The actual cost. What exceeds the hold is kept in the ledger as overrun and not charged to the limits."""
     tokens: int
     outcome: Outcome
-    answer: AnswerRow | None
-    """None: charged without a record of its own, since the request went on elsewhere."""
+    answer: AnswerRow | None = field(repr=False)
+    """In no log, since upstreams' words are in it. None: charged without a record of its own: the request went on elsewhere."""

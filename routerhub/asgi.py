@@ -14,13 +14,19 @@ from django.conf import settings  # noqa: E402
 from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
-from routerhub import health  # noqa: E402
+from routerhub import health, scraping  # noqa: E402
 from routerhub.forwarding import Forwarder, not_served_here  # noqa: E402
+from routerhub.gateway import observing  # noqa: E402
 from routerhub.gateway.app import Gateway  # noqa: E402
 from routerhub.gateway.runtime import open_runtime, spare_the_collector  # noqa: E402
 
 gateway = Gateway()
-gateway.others.router.routes += [Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
+gateway.others.router.routes += [
+    Route("/healthz", health.healthz),
+    Route("/readyz", health.readyz),
+    Route("/metrics", scraping.metrics),
+]
+OWN = frozenset({"/healthz", "/readyz", "/metrics"})
 gateway.others.state.control_plane = not_served_here
 
 
@@ -38,7 +44,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def _is_gateways(path: str) -> bool:
-    return path == "/v1" or path.startswith("/v1/") or path in {"/healthz", "/readyz"}
+    return path == "/v1" or path.startswith("/v1/") or path in OWN
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
@@ -46,10 +52,12 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     forwarder = Forwarder(settings.CONTROL_PLANE_URL, settings.BODY_WAIT_S) if settings.CONTROL_PLANE_URL else None
     gateway.others.state.control_plane = forwarder or not_served_here
     gateway.runtime = await open_runtime()
+    gateway.others.state.shared = shared = observing.start(gateway.runtime)
     spare_the_collector()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await gateway.runtime.close()
     if forwarder:
         await forwarder.close()
+    shared.stop()
     await send({"type": "lifespan.shutdown.complete"})

@@ -80,6 +80,17 @@ def _storage_keys() -> tuple[bytes, ...]:
     return keys or (hashlib.sha256(f"routerhub storage {SECRET_KEY}".encode()).digest(),)
 
 
+def _token(name: str) -> str:
+    """A secret of at least 16 visible characters, or nothing."""
+    value: str = env.str(name, "")
+    if value and (len(value) < 16 or not all("!" <= each <= "~" for each in value)):
+        raise ImproperlyConfigured(
+            f"{name} is too short, or has a space or a letter that no header takes: write at least 16 characters such as "
+            "`python -c 'import secrets; print(secrets.token_urlsafe(24))'` makes."
+        )
+    return value
+
+
 # --- core
 DEBUG = _flag("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", kept_secret_key(VAR_DIR))
@@ -296,15 +307,31 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# --- logs: one JSON-free line each, with action= and the operation id
+# --- metrics and traces
+# The bearer token of /metrics and of what /readyz tells beside its status. Without one, /metrics answers this machine alone.
+METRICS_TOKEN = _token("METRICS_TOKEN")
+# Where the processes that one scrape tells of put together what they counted.
+METRICS_DIR = Path(env.str("METRICS_DIR", str(VAR_DIR / "metrics")))
+
+# --- logs: a line for each event, with action= and the operation id, see routerhub.logs
+LOG_FORMAT = _choice("LOG_FORMAT", "text", ("text", "json"))
 ECHOED = ("django.db.backends", "budgets.ledger.database")
 """Who logs queries when told to."""
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {name: {"level": "DEBUG"} for name in ECHOED} if DATABASE_ECHO else {},
+    "formatters": {
+        "text": {"()": "routerhub.logs.LineFormatter", "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "routerhub.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "loggers": {
+        # The server's own lines go the same way.
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        # One by request is written already, and an address may carry what is no one's business.
+        "uvicorn.access": {"handlers": [], "propagate": False},
+        **({name: {"level": "DEBUG"} for name in ECHOED} if DATABASE_ECHO else {}),
+    },
     "root": {"handlers": ["stderr"], "level": _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
 }
 

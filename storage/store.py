@@ -63,7 +63,7 @@ class Store:
         try:
             content = await self.open(name, sealed)
         except Unreadable as problem:
-            logger.warning("action=read_item kind=%s name=%s problem=%s", name.kind, name.name, problem)
+            logger.warning("action=read_item kind=%s problem=%s", name.kind, problem)
             return None
         return Item(content=content, created_at=created_at, is_claim=is_claim)
 

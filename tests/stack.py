@@ -114,6 +114,7 @@ def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
         "CONTROL_PLANE_URL": f"http://127.0.0.1:{control_port}",
         "SPOOL_DIR": str(folder / "spool"),
         "SWITCHES_FILE": str(folder / "switches.json"),
+        "METRICS_DIR": str(folder / "metrics"),
         "DJANGO_SETTINGS_MODULE": "routerhub.settings",
         **extra,
     }

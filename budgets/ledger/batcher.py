@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -68,7 +69,8 @@ class Batcher(Generic[Item, Answer]):
             await asyncio.sleep(0)
 
     def _begin(self) -> None:
-        sending = self._sending = asyncio.create_task(self._send_next())
+        # A batch is nobody's own, so it is not in the context of whoever comes first.
+        sending = self._sending = asyncio.create_task(self._send_next(), context=Context())
         sending.add_done_callback(self._deliver)
         if self._patience is not None and self._look is None:
             self._look_later(self._patience)

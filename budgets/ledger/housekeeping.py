@@ -9,6 +9,7 @@ import logging
 import time
 
 from budgets.ledger.database import Away, Database, DatabaseError, Unreachable
+from budgets.ledger.metrics import SWEPT
 from budgets.ledger.settling import Settler
 from budgets.ledger.spool import Spool
 
@@ -78,6 +79,7 @@ class Housekeeper:
         swept = MAX_PER_SWEEP
         while swept == MAX_PER_SWEEP:
             swept, problems = await self._database.row(SWEEP, MAX_PER_SWEEP)
+            SWEPT.inc(swept)
             if swept:
                 logger.warning("action=sweep holds=%s", swept)
             for problem in problems:

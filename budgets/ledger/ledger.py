@@ -15,6 +15,7 @@ from budgets.errors import LedgerUnavailable
 from budgets.ledger.batcher import Batcher, Patience
 from budgets.ledger.database import Away, Database, Unreachable
 from budgets.ledger.housekeeping import Housekeeper
+from budgets.ledger.metrics import AWAY, LOST, timed
 from budgets.ledger.reserving import Answer, Reserver
 from budgets.ledger.settling import Item, Settler, Unreserved
 from budgets.ledger.spool import Spool
@@ -44,8 +45,10 @@ class Ledger:
         self._reserver = Reserver(self._database)
         self._settler = Settler(self._database)
         patience = Patience(wait_s, LedgerUnavailable, self._take_back)
-        self._reserve: Batcher[Spend, Granted | Refused] = Batcher(self._send_reserve, MAX_PER_BATCH, patience)
-        self._settle: Batcher[Item, None] = Batcher(self._send_settle, MAX_PER_BATCH)
+        self._reserve: Batcher[Spend, Granted | Refused] = Batcher(
+            timed("reserve", self._send_reserve), MAX_PER_BATCH, patience
+        )
+        self._settle: Batcher[Item, None] = Batcher(timed("settle", self._send_settle), MAX_PER_BATCH)
         self._spool = Spool(spool_dir)
         self._housekeeper = Housekeeper(Database(dsn, HOUSEKEEPING_WAIT_S), self._spool, MAX_PER_BATCH)
 
@@ -64,6 +67,11 @@ class Ledger:
         """Take a set of limits that somebody read, where it is newer. Nobody has to: the ledger reads it when it must."""
         if index.number > self._reserver.index.number:
             self._reserver.index = index
+
+    @property
+    def spooled_files(self) -> int:
+        """Batches on disk that wait for the database."""
+        return len(self._spool.files())
 
     async def is_answering(self) -> bool:
         """Whether the database does."""
@@ -117,6 +125,7 @@ class Ledger:
             if time.monotonic() + RETRY_PAUSE_S > until:
                 break
             await asyncio.sleep(RETRY_PAUSE_S)
+        AWAY.labels("reserve").inc()
         logger.warning("action=reserve batch=%s problem=%s", len(batch), problem)
         if was_asked:
             for spend in batch:
@@ -127,6 +136,7 @@ class Ledger:
         try:
             await self._settler.write(items)
         except Away as problem:
+            AWAY.labels("settle").inc()
             logger.warning("action=spool items=%s problem=%s", len(items), problem)
             await self._keep(items)
         return [None for _ in items]
@@ -136,6 +146,7 @@ class Ledger:
             await asyncio.to_thread(self._spool.keep, items)
         except OSError as problem:
             # Their holds stay and are swept at the ceiling, so the limits hold; the log has what the records lost.
+            LOST.inc(len(items))
             logger.error("action=spool lost=%r problem=%s", items, problem)
 
 

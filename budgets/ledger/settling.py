@@ -16,12 +16,16 @@ SETTLE = (
 RECORD = "SELECT record_many($1::analytics_request[], $2::analytics_answer[])"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Unreserved:
     """A request that never had a hold, for its record."""
 
     request: RequestRow
     answer: AnswerRow
+
+    def __repr__(self) -> str:
+        """For a log, so without anybody's words."""
+        return f"Unreserved(operation_id={self.request[0]!r})"
 
 
 Item = Settlement | Unreserved

@@ -24,6 +24,8 @@ from budgets.ledger.settling import Item, Unreserved
 from budgets.types import Settlement
 
 logger = logging.getLogger(__name__)
+MAX_TOLD = 120
+"""Bytes of a line that cannot be read: whose it is and its money, and nobody's words."""
 
 
 class Spool:
@@ -97,7 +99,7 @@ def _items(file: Path, data: bytes) -> Sequence[Item]:
         try:
             items.append(_item(orjson.loads(line)))
         except (ValueError, TypeError, KeyError, AttributeError) as problem:
-            logger.error("action=drain file=%s lost=%r problem=%s", file.name, line, problem)
+            logger.error("action=drain file=%s lost=%r problem=%s", file.name, line[:MAX_TOLD], problem)
     return items
 
 

@@ -131,3 +131,11 @@ def blame(error: UpstreamError, rules: Rules) -> Blame:
 def key_there(deployment: str, key: str) -> str:
     """The subject that a key (by its id) at one deployment is."""
     return f"{deployment} with {key}"
+
+
+def subject_kind(subject: str) -> tuple[Scope, str]:
+    """What the subject is, and at which deployment: empty for a key."""
+    deployment, is_there, _ = subject.partition(" with ")
+    if is_there:
+        return "key there", deployment
+    return ("deployment", subject) if "/" in subject.partition(" ")[0] else ("key", "")

@@ -14,7 +14,7 @@ def gateway_options(port: int, environment: Mapping[str, str]) -> list[str]:
     proxies = environment.get("FORWARDED_ALLOW_IPS", "")
     believed = ["--proxy-headers", "--forwarded-allow-ips", proxies] if proxies else ["--no-proxy-headers"]
     workers = environment.get("WEB_CONCURRENCY", "2")
-    return ["--host", LOOPBACK, "--port", str(port), "--workers", workers, *FAST, *believed]
+    return ["--host", LOOPBACK, "--port", str(port), "--workers", workers, "--lifespan", "on", *FAST, *believed]
 
 
 def control_plane_options(port: int) -> list[str]:

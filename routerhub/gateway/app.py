@@ -6,12 +6,14 @@ it. Everything else that is asked here is rare, and goes to Starlette.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from types import ModuleType, TracebackType
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from starlette.applications import Starlette
@@ -24,7 +26,7 @@ from starlette.types import Message, Receive, Scope, Send
 from autorouter.decision.ranking import Rankings
 from budgets.types import Caller
 from routerhub.audit.change import valid_address
-from routerhub.gateway import embedding, idempotency, pipeline, response_state
+from routerhub.gateway import embedding, idempotency, metrics, pipeline, response_state
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.batches import api as batches
@@ -43,8 +45,10 @@ from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from routerhub.gateway.protocols.openai_responses.state import listed
 from routerhub.gateway.protocols.registry import chat_protocols
-from routerhub.gateway.response_metadata import Headers
+from routerhub.gateway.response_metadata import Headers, id_headers
 from routerhub.gateway.runtime import Runtime
+from routerhub.logs import OPERATION
+from routerhub.metrics.kinds import OTHER
 from routerhub.request_body import BodyTimedOut, PatientReceive
 
 logger = logging.getLogger(__name__)
@@ -76,6 +80,15 @@ class Gateway:
         self.others.state.runtime = runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["operation_id"] = operation_id = uuid4()
+        OPERATION.set(operation_id)
+        metrics.IN_FLIGHT.inc()
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            metrics.IN_FLIGHT.dec()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         protocol = self._protocols.get(scope["path"])
         if protocol is not None and scope["method"] == "POST":
             serve = idempotency.serve if has_key(scope) else pipeline.serve
@@ -83,7 +96,7 @@ class Gateway:
         elif scope["path"] == openai_embeddings.PATH and scope["method"] == "POST":
             await exchange(partial(embedding.serve, self.runtime), self.runtime, OPENAI_CHAT, scope, receive, send)
         else:
-            await self.others(scope, receive, send)
+            await self.others(scope, receive, _named(scope, send))
 
 
 # --- chat completions
@@ -100,15 +113,14 @@ async def exchange(
     """One request and its answer, its errors as the protocol spells them. A client that leaves cancels all that is done for it,
     which settles by itself."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    address = address_of(scope["client"][0] if scope["client"] else None)
-    client = Client(ip=address, user_agent=headers.get("user-agent", ""))
-    limits = runtime.limits
+    client = client_of(scope, headers)
+    limits, answer = runtime.limits, _Answer(scope, protocol, send)
     try:
         body = await read_body(PatientReceive(receive, limits.body_wait_s), limits.max_body_bytes)
     except ClientDisconnect:
         return
     except (TooLarge, BodyTimedOut) as error:
-        await _refuse(protocol, to_api_error(error), send)
+        await answer.refuse(error)
         return
     with CancelledWhenClientLeaves(receive):
         try:
@@ -116,9 +128,19 @@ async def exchange(
         except Exception as error:  # the seam: whatever went wrong becomes an answer
             if not isinstance(error, EXPECTED):
                 logger.exception("action=request path=%s", scope["path"])
-            await _refuse(protocol, to_api_error(error), send)
+            await answer.refuse(error)
         else:
-            await _respond(reply, send)
+            await answer.give(reply)
+
+
+def client_of(scope: Scope, headers: Mapping[str, str]) -> Client:
+    """From where a request came, and under which id it goes on."""
+    return Client(
+        ip=address_of(scope["client"][0] if scope["client"] else None),
+        user_agent=headers.get("user-agent", ""),
+        operation_id=scope["operation_id"],
+        traceparent=headers.get("traceparent", ""),
+    )
 
 
 class CancelledWhenClientLeaves:
@@ -156,27 +178,56 @@ class CancelledWhenClientLeaves:
         return kind is asyncio.CancelledError
 
 
-async def _respond(reply: Reply, send: Send) -> None:
-    body = reply.body
-    if isinstance(body, bytes):
-        await _send_whole(200, [*reply.headers, JSON], body, send)
-        return
-    async with aclosing(body):
-        await send({"type": "http.response.start", "status": 200, "headers": [*reply.headers, EVENTS]})
-        async for piece in body:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+class _Answer:
+    """The one answer to a request, counted with the time that it took to begin."""
+
+    def __init__(self, scope: Scope, protocol: ChatProtocol, send: Send) -> None:
+        self._scope, self._protocol, self._send = scope, protocol, send
+        self._began = time.monotonic()
+
+    async def give(self, reply: Reply) -> None:
+        body = reply.body
+        if isinstance(body, bytes):
+            await self._whole(200, [*reply.headers, JSON], body)
+            return
+        async with aclosing(body):
+            await self._start(200, [*reply.headers, EVENTS])
+            async for piece in body:
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def refuse(self, error: Exception) -> None:
+        told = to_api_error(error)
+        metrics.ERRORS.labels(type(error).__name__).inc()
+        logger.info(
+            "action=answer_error path=%s status=%s error=%s ms=%.1f",
+            self._scope["path"], told.status, type(error).__name__, (time.monotonic() - self._began) * 1_000,
+        )  # fmt: skip
+        headers = [(name.lower().encode(), value.encode()) for name, value in told.headers.items()]
+        await self._whole(
+            told.status, [*headers, *id_headers(self._scope["operation_id"]), JSON], self._protocol.write_error(told)
+        )
+
+    async def _whole(self, status: int, headers: Headers, body: bytes) -> None:
+        await self._start(status, [*headers, (b"content-length", b"%d" % len(body))])
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _start(self, status: int, headers: Headers) -> None:
+        metrics.answered(self._scope["path"], status, self._began)
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
 
 
-async def _refuse(protocol: ChatProtocol, error: ApiError, send: Send) -> None:
-    headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
-    await _send_whole(error.status, [*headers, JSON], protocol.write_error(error), send)
+def _named(scope: Scope, send: Send) -> Send:
+    """The same, which names and counts the answer of what Starlette serves."""
+    began = time.monotonic()
 
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start" and scope["path"].startswith("/v1"):
+            message["headers"] = [*message["headers"], *id_headers(scope["operation_id"])]
+            metrics.answered(OTHER, message["status"], began)
+        await send(message)
 
-async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:
-    headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    return named
 
 
 # --- everything else

@@ -14,10 +14,10 @@ import orjson
 
 from autorouter.types import Candidate
 from budgets.money import usd
-from budgets.types import Caller
+from budgets.types import NANO, Caller
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk, Completion
-from routerhub.gateway import response_metadata, response_state
+from routerhub.gateway import metrics, response_metadata, response_state
 from routerhub.gateway.answering import Replayed, Reply, write_answer
 from routerhub.gateway.claims import Claim, claim_or_wait
 from routerhub.gateway.errors import BadRequest
@@ -122,8 +122,10 @@ async def serve(runtime: Runtime, protocol: ChatProtocol, operation: Operation) 
         return await _hit(runtime, protocol, operation, candidate, found)
     if not isinstance(found, Claim):
         operation.cache = {"status": "bypass"}
+        metrics.CACHE.labels("bypass").inc()
         return await write(runtime, protocol, operation)
     operation.cache = {"status": "miss"}
+    metrics.CACHE.labels("miss").inc()
     keeper = Keeper(runtime=runtime, claim=found, model=candidate.model)
     operation.keepers = (*operation.keepers, keeper)
     try:
@@ -218,6 +220,9 @@ async def _record(runtime: Runtime, operation: Operation, candidate: Candidate, 
         ttft_ms=took_ms if operation.request.stream else None, saved_nano=entry.cost_nano,
     )  # fmt: skip
     await runtime.ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
+    metrics.ended(ending, 0, ())
+    metrics.CACHE.labels("hit").inc()
+    metrics.CACHE_SAVED.inc(entry.cost_nano / NANO)
     logger.info("action=cache_hit operation=%s model=%s saved_nano=%s", operation.id, candidate.model, entry.cost_nano)
     if operation.request.controls.session:
         await runtime.sessions.remember(operation.turn(candidate))

@@ -7,17 +7,18 @@ saw itself, and sends a probe of its own.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from models_registry.circuits.breaker import Circuit, Rules, Window, blame, key_there, trips
+from models_registry.circuits.breaker import Circuit, Rules, Window, blame, key_there, subject_kind, trips
 from models_registry.circuits.store import PROBE_LEASE_S
 from models_registry.types import Deployment, ProviderKey
 from models_registry.upstream.errors import UpstreamError
+from routerhub.gateway import metrics
 from routerhub.gateway.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ ASK_AGAIN_S = 0.25
 """So long nobody of this process asks for the probe again after another one got it."""
 MIN_SHARED_S = 2.0
 """A shorter pause is kept here: it would be over before the others heard of it."""
-MAX_REASON = 255
 
 
 class Store(Protocol):
@@ -153,6 +153,12 @@ class Circuits:
             self._probes[subject] = self._clock.monotonic() + ASK_AGAIN_S
         return is_granted
 
+    @property
+    def not_closed(self) -> Mapping[str, bool]:
+        """The subjects of those that are open or half-open, and whether they are open."""
+        now = self._clock.monotonic()
+        return {subject: circuit.is_open(now) for subject, circuit in self._open.copy().items()}
+
     # --- what it came to
 
     def succeeded(self, permit: Permit) -> None:
@@ -173,7 +179,7 @@ class Circuits:
         is_nobodys = math.inf == found.rest_s and not permit.key.label
         if found.rest_s is not None and not is_nobodys:
             self._settle_probes(permit, subject)
-            self._take_out(subject, found.rest_s, str(error), is_limit=found.is_limit)
+            self._take_out(subject, found.rest_s, _reason(error), is_limit=found.is_limit)
         else:
             self._count(permit, error)
 
@@ -188,7 +194,7 @@ class Circuits:
     def _count(self, permit: Permit, error: UpstreamError) -> None:
         now, window = self._clock.monotonic(), permit.window
         window.count(now, True)
-        reason = f"{error.kind}: {error}"
+        reason = _reason(error)
         if permit.probes:
             for subject in permit.probes:
                 self._take_out(subject, None, reason)
@@ -214,13 +220,14 @@ class Circuits:
             subject=subject,
             since=before.since if before else self._clock.now(),
             until=max(now + open_s, before.until if before else now),
-            reason=reason[:MAX_REASON],
+            reason=reason,
             times=times,
             is_limit=is_limit and (before is None or before.is_limit),
             is_shared=False,
         )
         self._open[subject] = circuit
         self._forget(subject)
+        metrics.OPENED.labels(subject_kind(subject)[0]).inc()
         logger.warning("action=open_circuit subject=%s seconds=%.1f reason=%s", subject, open_s, reason)
         if open_s >= MIN_SHARED_S:
             self._write(self._share(circuit, open_s))
@@ -287,3 +294,8 @@ async def _logged(writing: Coroutine[Any, Any, None]) -> None:
         await writing
     except AWAY as problem:
         logger.warning("action=share_circuit kept=own_state problem=%s", problem)
+
+
+def _reason(error: UpstreamError) -> str:
+    """What is told of it to all who are passed on elsewhere: an upstream's own words may quote somebody's request, or a key."""
+    return error.kind if error.status is None else f"{error.kind} {error.status}"

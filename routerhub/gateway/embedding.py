@@ -16,7 +16,7 @@ from autorouter.types import Decision
 from models_registry.upstream.base import Adapter, UpstreamRequest
 from models_registry.upstream.embeddings import Embedder, Embeddings
 from models_registry.upstream.errors import Failed
-from routerhub.gateway import response_metadata, settlement
+from routerhub.gateway import metrics, response_metadata, settlement
 from routerhub.gateway.answering import Reply, settle
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.dispatch import dispatch
@@ -42,6 +42,7 @@ async def serve(
     snapshot, clock = runtime.snapshots.current, runtime.clock
     began, at = clock.monotonic(), clock.now()
     caller = snapshot.ring.holder(job.key_id, at) if job else identify(headers, snapshot.ring, at)
+    metrics.AUTH.observe((known := clock.monotonic()) - began)
     rankings = snapshot.rankings(user_key(caller))
     arrival = Arrival(
         caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
@@ -57,10 +58,13 @@ async def serve(
     except REFUSALS as refused:
         await settlement.refuse(runtime.ledger, arrival, refused, clock.monotonic())
         raise
+    metrics.DECIDE.observe(clock.monotonic() - known)
     if is_dry:
-        return Reply(headers=[], body=response_metadata.dry_run(decision))
+        return Reply(headers=response_metadata.id_headers(arrival.id), body=response_metadata.dry_run(decision))
     deadline = began + runtime.limits.deadline_s
-    operation = Operation(arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline)
+    operation = Operation(
+        id=arrival.id, arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline
+    )
     if job:
         job.begins(operation)
     return await _answer(runtime, operation)

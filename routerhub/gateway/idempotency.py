@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from routerhub.gateway import pipeline
+from routerhub.gateway import metrics, pipeline
 from routerhub.gateway.answering import Replayed, Reply
 from routerhub.gateway.auth import identify
 from routerhub.gateway.claims import Claim, claim_or_wait
@@ -62,9 +62,12 @@ async def serve(
 
     found = await claim_or_wait(runtime, name, mark, is_another)
     if found is None or (isinstance(found, Item) and is_another(found)):
+        metrics.IDEMPOTENT.labels("conflict").inc()
         raise IdempotencyConflict(key, is_under_way=found is None)
     if isinstance(found, Item):
+        metrics.IDEMPOTENT.labels("replayed").inc()
         return _replayed(found.content[MARK_BYTES:])
+    metrics.IDEMPOTENT.labels("first").inc()
     keeper = Keeper(runtime=runtime, claim=found, mark=mark)
     try:
         return await pipeline.serve(runtime, protocol, headers, body, client, keeper)

@@ -39,6 +39,11 @@ class Arrival:
     began: float
     """Monotonic seconds."""
 
+    @property
+    def id(self) -> uuid.UUID:
+        """Under which the request is served."""
+        return self.client.operation_id
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hold:

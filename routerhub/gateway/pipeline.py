@@ -9,7 +9,7 @@ from autorouter.people import preferences
 from autorouter.select import Asked, check, select, with_ids
 from budgets.errors import PermissionMissing
 from budgets.types import Caller
-from routerhub.gateway import cache, response_metadata, response_state, router_model, settlement
+from routerhub.gateway import cache, metrics, response_metadata, response_state, router_model, settlement
 from routerhub.gateway.answering import Reply, write_answer
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.errors import BadRequest, NotKept
@@ -40,6 +40,7 @@ async def serve(
     snapshot, clock = runtime.snapshots.current, runtime.clock
     began, at = clock.monotonic(), clock.now()
     caller = snapshot.ring.holder(job.key_id, at) if job else identify(headers, snapshot.ring, at)
+    metrics.AUTH.observe((known := clock.monotonic()) - began)
     rankings = snapshot.rankings(user_key(caller))
     arrival = Arrival(
         caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
@@ -56,12 +57,13 @@ async def serve(
     except REFUSALS as refusal:
         await settlement.refuse(runtime.ledger, arrival, refusal, clock.monotonic())
         raise
+    metrics.DECIDE.observe(clock.monotonic() - known)
     if controls.dry_run:
         if keeper is not None:
             await keeper.drop(has_left=False)
-        return Reply(headers=[], body=response_metadata.dry_run(decision))
+        return Reply(headers=response_metadata.id_headers(arrival.id), body=response_metadata.dry_run(decision))
     operation = Operation(
-        arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s,
+        id=arrival.id, arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s,
         keepers=() if keeper is None else (keeper,),
     )  # fmt: skip
     if job:

@@ -1,5 +1,6 @@
 """What an answer tells beside itself: the `routerhub` object and the x-routerhub-* headers."""
 
+import uuid
 from typing import Any
 
 import orjson
@@ -66,7 +67,7 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
             (b"x-routerhub-cache-%b" % name.replace("_", "-").encode(), str(told).encode())
             for name, told in cache.items()
         ],
-        *id_headers(operation.id_text),
+        *id_headers(operation.id),
         (b"x-routerhub-model", candidate.model.encode()),
         (b"x-routerhub-provider", provider.encode()),
         (b"x-routerhub-sandbox", FALSE_TRUE[provider == SANDBOX]),
@@ -76,9 +77,9 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
     ]
 
 
-def id_headers(operation_id: str) -> Headers:
+def id_headers(operation_id: uuid.UUID) -> Headers:
     """Which request it was, by our name for it and by those under which OpenAI's and Anthropic's clients tell it."""
-    told = operation_id.encode()
+    told = str(operation_id).encode()
     return [(b"x-routerhub-operation-id", told), (b"x-request-id", told), (b"request-id", told)]
 
 

@@ -56,7 +56,7 @@ async def task_of(runtime: Runtime, arrival: Arrival) -> Task:
             return await _ask(runtime, arrival, local)
     except FAILURES as problem:
         text = f"no answer within {config.router_deadline_ms} ms" if isinstance(problem, TimeoutError) else str(problem)
-        logger.warning("action=classify fallback=local problem=%s", text)
+        logger.warning("action=classify fallback=local problem=%s", type(problem).__name__)
         return replace(local, origin=f"local, since {config.router_model} failed: {text}"[:MAX_ORIGIN])
 
 

@@ -71,14 +71,14 @@ class Sessions:
         try:
             return await self.store.previous_model(caller.account_id, controls.session)
         except (psycopg.Error, PoolTimeout) as problem:
-            logger.warning("action=read_session session=%s problem=%s", controls.session, problem)
+            logger.warning("action=read_session problem=%s", problem)
             return None
 
     async def remember(self, turn: Turn) -> None:
         try:
             await self.store.remember(turn)
         except (psycopg.Error, PoolTimeout) as problem:
-            logger.warning("action=remember_session session=%s problem=%s", turn.name, problem)
+            logger.warning("action=remember_session problem=%s", problem)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

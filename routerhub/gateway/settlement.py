@@ -1,12 +1,13 @@
 """The holds of an operation: reserved before a model is called, settled when it has answered or failed."""
 
 import logging
-import uuid
+import time
 
 from autorouter.decision import decision_json
 from autorouter.errors import NoCandidate
 from budgets.ledger import Ledger
 from budgets.types import Outcome, Refused, Settlement, Spend
+from routerhub.gateway import metrics
 from routerhub.gateway.errors import to_api_error
 from routerhub.gateway.operation import Arrival, Ending, Hold, Operation, answer_facts, request_facts
 from routerhub.gateway.reservation import FREE, Charge, Plan, scopes
@@ -19,6 +20,7 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     hop, operation.hops = operation.hops, operation.hops + 1
     caller = operation.arrival.caller
     found = scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls.tags)
+    began = time.monotonic()
     answer = await ledger.reserve(
         Spend(
             operation_id=operation.id,
@@ -34,8 +36,11 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
             request=operation.request_facts(plan.candidate).row(),
         )
     )
+    metrics.RESERVE.observe(time.monotonic() - began)
     if isinstance(answer, Refused):
+        metrics.limit_refused(answer)
         return answer
+    metrics.HOLDS.inc()
     hold = Hold(plan=plan, granted=answer)
     operation.holds.append(hold)
     operation.counted += found
@@ -56,10 +61,12 @@ async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: E
     else:
         candidate = operation.decision.candidates[0]
         await ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
+    metrics.ended(ending, operation.charged_nano, operation.attempts)
     logger.info(
-        "action=settle operation=%s model=%s provider=%s outcome=%s cost_nano=%s input=%s output=%s attempts=%s ms=%s",
-        operation.id, ending.model, ending.provider, ending.outcome, operation.charged_nano, charge.usage.input_tokens,
-        charge.usage.output_tokens, len(operation.attempts), ending.latency_ms,
+        "action=settle operation=%s model=%s provider=%s outcome=%s status=%s cost_nano=%s input=%s output=%s attempts=%s ms=%s "
+        "first_token_ms=%s",
+        operation.id, ending.model, ending.provider, ending.outcome, ending.http_status, operation.charged_nano,
+        charge.usage.input_tokens, charge.usage.output_tokens, len(operation.attempts), ending.latency_ms, ending.ttft_ms,
     )  # fmt: skip
 
 
@@ -69,7 +76,6 @@ async def refuse(ledger: Ledger, arrival: Arrival, refusal: Exception, now: floa
         return
     decision = refusal.decision if isinstance(refusal, NoCandidate) else None
     decided = decision_json.dumps(decision, arrival.availability_digest).decode() if decision else "{}"
-    operation_id = uuid.uuid4()
     ending = Ending(
         outcome="refused",
         model="",
@@ -79,9 +85,13 @@ async def refuse(ledger: Ledger, arrival: Arrival, refusal: Exception, now: floa
         http_status=to_api_error(refusal).status,
         error=str(refusal),
     )
-    facts = request_facts(operation_id, arrival, decision, decided, None)
+    facts = request_facts(arrival.id, arrival, decision, decided, None)
     await ledger.record(facts.row(), answer_facts(ending, 0, ()).row())
-    logger.info("action=refuse operation=%s status=%s error=%r", operation_id, ending.http_status, ending.error)
+    metrics.ended(ending, 0, ())
+    logger.info(
+        "action=refuse operation=%s status=%s error=%s ms=%s",
+        arrival.id, ending.http_status, type(refusal).__name__, ending.latency_ms,
+    )  # fmt: skip
 
 
 async def _settle(
@@ -90,6 +100,8 @@ async def _settle(
     """The hold is closed before the ledger is waited for: whoever is cancelled meanwhile must not close it again."""
     operation.holds.remove(hold)
     operation.charged_nano += hold.charged_nano(charge)
+    metrics.HOLDS.dec()
+    began = time.monotonic()
     await ledger.settle(
         Settlement(
             operation_id=operation.id,
@@ -100,3 +112,4 @@ async def _settle(
             answer=operation.answer_facts(ending).row() if ending is not None else None,
         )
     )
+    metrics.SETTLE.observe(time.monotonic() - began)

@@ -30,6 +30,7 @@ from models_registry.availability import UNMEASURED, Measured
 from models_registry.circuits import rows
 from models_registry.circuits.breaker import Circuit
 from models_registry.types import HEALTHY, Availability, Catalogue, Health
+from routerhub.gateway import metrics
 from routerhub.gateway.changes import CIRCUITS, EVERYTHING, Changes, understood
 from routerhub.gateway.ranked import Ranked
 from routerhub.releases import live
@@ -196,6 +197,7 @@ class SnapshotKeeper:
             try:
                 self._follow()
             except (psycopg.Error, DatabaseError) as problem:
+                metrics.SNAPSHOT_FAILURES.inc()
                 logger.warning("action=load_snapshot kept=last_known problem=%s", problem)
                 self._stopping.wait(RETRY_PAUSE_S)
             finally:
@@ -222,6 +224,7 @@ class SnapshotKeeper:
         self._loaded.set()
         if changes is EVERYTHING:
             self._checked_at = began
+        metrics.SNAPSHOT_LOAD.observe(time.monotonic() - began)
         logger.debug("action=load_snapshot ms=%.1f changes=%s", (time.monotonic() - began) * 1e3, changes)
 
     def _next_changes(self, listener: Listener) -> Changes:

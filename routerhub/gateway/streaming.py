@@ -15,7 +15,7 @@ from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk
 from models_registry.upstream.errors import TimedOut, UpstreamError, writable
-from routerhub.gateway import failover, response_metadata, response_state
+from routerhub.gateway import failover, metrics, response_metadata, response_state
 from routerhub.gateway.answering import Reply, settle
 from routerhub.gateway.calls import OpenedStream, open_stream
 from routerhub.gateway.claims import uninterrupted
@@ -75,7 +75,12 @@ class Pump:
         self._is_running = self._is_stopped = self._is_over = False
         self.task = asyncio.create_task(self._run())
         runtime.streams.add(self)
-        self.task.add_done_callback(lambda _: runtime.streams.discard(self))
+        metrics.STREAMS.inc()
+        self.task.add_done_callback(self._end)
+
+    def _end(self, _: "asyncio.Task[None]") -> None:
+        self._runtime.streams.discard(self)
+        metrics.STREAMS.dec()
 
     # --- the client's side
 

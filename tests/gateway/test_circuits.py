@@ -66,7 +66,7 @@ async def test_it_opens_when_enough_calls_failed_and_everybody_hears_of_it() -> 
     assert not is_out(met.all[1])
     await met.hear()
     assert is_out(met.all[1])
-    assert met.all[1].told(PLACE, KEYS[0]).endswith("5 of 5 calls failed, the last one by Failed: out of order")
+    assert met.all[1].told(PLACE, KEYS[0]).endswith("5 of 5 calls failed, the last one by Failed 500")
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from autorouter.types import Priority
 from models_registry.types import Usage
@@ -85,10 +85,14 @@ UNREAD = ChatRequest(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Client:
-    """From where the request came, for the audit."""
+    """From where the request came: for the audit, and for who follows it over several systems."""
 
     ip: str | None
     user_agent: str
+    operation_id: UUID = field(default_factory=uuid4)
+    """Under which id the request is served."""
+    traceparent: str = ""
+    """The caller's own trace, as W3C's Trace Context writes it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
