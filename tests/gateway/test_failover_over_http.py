@@ -8,6 +8,7 @@ from typing import Any, cast
 import orjson
 import pytest
 
+from autorouter.types import Policy
 from models_registry.types import SANDBOX, Deployment, Provider
 from models_registry.upstream.registry import open_adapters
 from models_registry.upstream.wire import http
@@ -109,6 +110,23 @@ async def test_pings_and_blanks_are_no_answer_and_the_next_host_gives_one() -> N
             gateway.clock = Clock()
             assert await ask(gateway, stream=stream)
             assert [len(each.requests) for each in servers] == [1, 1]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_of_two_legs_the_slower_one_is_closed_at_its_upstream_as_soon_as_the_other_answers(stream: bool) -> None:
+    hedged = Policy(
+        name="quick", version=1, title="Quick", models=(MODEL,), max_cost_usd=None, max_output_tokens=None,
+        temperature=None, hedge_after_ms=10,
+    )  # fmt: skip
+    good = streamed(framed(complete(SPELLINGS["openai"]))) if stream else answers()
+    async with hosts([STAY], good) as (gateway, servers):
+        met = gateway.snapshots.current
+        met.met = again(met.met, router=router_fakes.router(policies=(hedged,)))  # type: ignore[attr-defined]
+        gateway.clock = Clock()
+        assert await answer(gateway, CHAT, model="policy:quick", stream=stream)
+        async with asyncio.timeout(1):
+            await servers[0].gone.wait()
+        assert [len(each.requests) for each in servers] == [1, 1]
 
 
 # --- pauses that upstreams ask for
