@@ -9,11 +9,11 @@ from typing import Generic
 from autorouter.types import Candidate
 from models_registry.types import SANDBOX, Attempt, Model, Provider, ProviderKey
 from models_registry.upstream.base import UpstreamRequest
-from models_registry.upstream.errors import CircuitOpen, TimedOut, UpstreamError
+from models_registry.upstream.errors import CircuitOpen, Overloaded, TimedOut, UpstreamError
 from routerhub.gateway import carrying, failover
 from routerhub.gateway.calls import Answer, Call, OpenedStream, pieces
 from routerhub.gateway.circuits import Permit
-from routerhub.gateway.failover import Exposure, Left, Patience
+from routerhub.gateway.failover import TOO_MANY, Exposure, Left, Patience
 from routerhub.gateway.operation import Hold, Operation
 from routerhub.gateway.plans import Plans
 from routerhub.gateway.reservation import FREE, Place, believed
@@ -170,7 +170,8 @@ class Leg(Generic[Answer]):
         return self._operation.arrival.rankings.catalogue.models[self.plan.candidate.model]
 
     async def _enter(self, endpoint: Endpoint) -> Permit:
-        """Through the circuits of the place and of the next key. Raises CircuitOpen while somebody else can be asked."""
+        """Through the circuits of the place and of the next key. Raises CircuitOpen while somebody else can be asked, and
+        Overloaded, with the pause until its reset, where the last place is at a limit that it announced."""
         circuits, deployment = self._runtime.circuits, self._here.deployment
         keys = [key for key in endpoint.keys if key.id not in self._used_keys] or endpoint.keys
         self._key = (circuits.open_keys(deployment.id, keys) or keys)[0]
@@ -182,6 +183,8 @@ class Leg(Generic[Answer]):
         if self._is_hedge or has_elsewhere:
             self._operation.passed_over.append(told)
             raise CircuitOpen(told, was_sent=False)
+        if (pause_s := circuits.reset_s(deployment.id, self._key)) is not None:
+            raise Overloaded(f"Not asked, {told}", status=TOO_MANY, retry_after_s=pause_s, was_sent=False)
         self._operation.passed_over.append(f"{told}; asked as a last resort")
         return circuits.pass_by(deployment.id, self._key)
 

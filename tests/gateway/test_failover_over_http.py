@@ -148,6 +148,15 @@ async def test_a_pause_in_any_form_reaches_the_client_and_keeps_other_requests_a
         error = await refused(gateway)
         assert (error.status, error.headers) == (429, {"x-should-retry": "true", "Retry-After": str(seconds)})
         assert len(servers[0].requests) == 1, "it is too long to wait for"
+        gateway.clock.seconds += 10  # type: ignore[attr-defined]
+        error = await refused(gateway)
+        assert (error.status, error.headers["Retry-After"]) == (429, str(seconds - 10))
+        assert "Not asked, host0/m0: circuit open since" in error.message
+        assert len(servers[0].requests) == 1, "the last place is out until its reset, too, and that is told"
+        servers[0].script.append(answers())
+        gateway.clock.seconds += seconds - 15  # type: ignore[attr-defined]
+        assert await ask(gateway)
+        assert gateway.clock.slept == [pytest.approx(5, abs=0.5)], "a short rest is waited for"  # type: ignore[attr-defined]
     async with hosts(busy(**asked), answers()) as (gateway, servers):
         for _ in range(3):
             await ask(gateway)
