@@ -107,6 +107,13 @@ class Circuits:
             (self._open[each].text for each in subjects if each in self._open), "half-open: another call tries it"
         )
 
+    def reset_s(self, deployment: str, key: ProviderKey) -> float | None:
+        """Seconds until the announced limits are over that keep a call away. None: something else does."""
+        shut = [self._open[each] for each in _subjects(deployment, key) if each in self._open]
+        if not shut or not all(circuit.is_limit for circuit in shut):
+            return None
+        return max(circuit.until for circuit in shut) - self._clock.monotonic()
+
     async def enter(self, deployment: str, key: ProviderKey) -> Permit | None:
         """Go through, as the probe where the circuit is half-open. None: it is open, or another call is the probe."""
         if not self._open:

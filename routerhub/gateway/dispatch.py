@@ -91,8 +91,14 @@ class _Course(Generic[Answer]):
         leg = self._leg
         if self._hedge_after_ms is None:
             return leg.attempt()
-        hedge = failover.hedge(self._hedge_after_ms, self._operation.attempts, leg.left(self._plans.left))
+        left = leg.left(0 if self._keeps_model else self._plans.left)
+        hedge = failover.hedge(self._hedge_after_ms, self._operation.attempts, left)
         return leg.attempt() if hedge is None else self._raced(hedge.after_s)
+
+    @property
+    def _keeps_model(self) -> bool:
+        """Whether the conversation had its last answer of this model: being slow is no reason to take another one."""
+        return self._leg.plan.candidate.model == self._operation.decision.constraints.previous_model
 
     # --- from one to the next
 
@@ -212,7 +218,7 @@ class _Course(Generic[Answer]):
     async def _hedged(self, after_s: float) -> "_Tried[Answer] | None":
         """The same for a second leg, after a while. None: there is none, since nobody else or no limit has room for it."""
         await self._runtime.clock.sleep(after_s)
-        plan = self._leg.plan if self._leg.places else self._plans.peek()
+        plan = self._beside()
         if plan is None or plan.is_last_resort:
             return None
         try:
@@ -229,6 +235,12 @@ class _Course(Generic[Answer]):
         leg = self._leg_of(hold, places, is_hedge=True)
         self._legs.append(leg)
         return await self._tried(leg)
+
+    def _beside(self) -> Plan | None:
+        """Whose places a second leg may ask."""
+        if self._leg.places:
+            return self._leg.plan
+        return None if self._keeps_model else self._plans.peek()
 
     async def _winner(self, trying: "set[asyncio.Task[_Tried[Answer] | None]]") -> Leg[Answer]:
         while True:

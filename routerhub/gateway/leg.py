@@ -9,11 +9,11 @@ from typing import Generic
 from autorouter.types import Candidate
 from models_registry.types import SANDBOX, Attempt, Model, Provider, ProviderKey
 from models_registry.upstream.base import UpstreamRequest
-from models_registry.upstream.errors import CircuitOpen, TimedOut, UpstreamError
+from models_registry.upstream.errors import CircuitOpen, Overloaded, TimedOut, UpstreamError
 from routerhub.gateway import carrying, failover
 from routerhub.gateway.calls import Answer, Call, OpenedStream, pieces
 from routerhub.gateway.circuits import Permit
-from routerhub.gateway.failover import Exposure, Left, Patience
+from routerhub.gateway.failover import TOO_MANY, Exposure, Left, Patience
 from routerhub.gateway.operation import Hold, Operation
 from routerhub.gateway.plans import Plans
 from routerhub.gateway.reservation import FREE, Place, believed
@@ -71,6 +71,8 @@ class Leg(Generic[Answer]):
         self._here = places.pop(0)
         self._is_hedge = is_hedge
         self._key = NO_KEY
+        self._endpoint: Endpoint | None = None
+        """Of the attempt under way."""
         self._used_keys: set[str] = set()
         """Those that failed at the place where it stands."""
         self._permit: Permit | None = None
@@ -122,7 +124,7 @@ class Leg(Generic[Answer]):
         try:
             if left.seconds <= 0:
                 raise TimedOut("The time for this request is over.", was_sent=False)
-            endpoint = self._endpoint()
+            endpoint = self._endpoint = self._runtime.upstreams.endpoint(self._here.deployment, self._providers)
             self._permit = await self._enter(endpoint)
             request = self._request(endpoint, patience)
             self._sent = (began, at)
@@ -137,14 +139,14 @@ class Leg(Generic[Answer]):
 
     def served(self) -> Served[Answer]:
         """The answer that is there, with the hold that is open for it."""
-        hold, permit, sent, answer = self.hold, self._permit, self._sent, self._answer
-        if hold is None or permit is None or sent is None or answer is None:
+        hold, permit, sent, endpoint, answer = self.hold, self._permit, self._sent, self._endpoint, self._answer
+        if hold is None or permit is None or sent is None or endpoint is None or answer is None:
             raise RuntimeError(f"Operation {self._operation.id} has no answer of {self._here.deployment.id} to serve.")
         self._permit = self._answer = None
         self._runtime.circuits.succeeded(permit)
         took_ms = self._note(*sent, 200, "")
-        request, deployment = self._operation.request, self._here.deployment
-        dropped = carrying.dropped(request, self._model, self._endpoint().adapter, deployment.upstream_model)
+        request, name = self._operation.request, self._here.deployment.upstream_model
+        dropped = carrying.dropped(request, self._model, endpoint.adapter, name)
         return Served(hold=hold, place=self._here, permit=permit, answer=answer, took_ms=took_ms, dropped=dropped)
 
     async def cut(self, why: str) -> None:
@@ -167,11 +169,9 @@ class Leg(Generic[Answer]):
     def _model(self) -> Model:
         return self._operation.arrival.rankings.catalogue.models[self.plan.candidate.model]
 
-    def _endpoint(self) -> Endpoint:
-        return self._runtime.upstreams.endpoint(self._here.deployment, self._providers)
-
     async def _enter(self, endpoint: Endpoint) -> Permit:
-        """Through the circuits of the place and of the next key. Raises CircuitOpen while somebody else can be asked."""
+        """Through the circuits of the place and of the next key. Raises CircuitOpen while somebody else can be asked, and
+        Overloaded, with the pause until its reset, where the last place is at a limit that it announced."""
         circuits, deployment = self._runtime.circuits, self._here.deployment
         keys = [key for key in endpoint.keys if key.id not in self._used_keys] or endpoint.keys
         self._key = (circuits.open_keys(deployment.id, keys) or keys)[0]
@@ -183,6 +183,8 @@ class Leg(Generic[Answer]):
         if self._is_hedge or has_elsewhere:
             self._operation.passed_over.append(told)
             raise CircuitOpen(told, was_sent=False)
+        if (pause_s := circuits.reset_s(deployment.id, self._key)) is not None:
+            raise Overloaded(f"Not asked, {told}", status=TOO_MANY, retry_after_s=pause_s, was_sent=False)
         self._operation.passed_over.append(f"{told}; asked as a last resort")
         return circuits.pass_by(deployment.id, self._key)
 

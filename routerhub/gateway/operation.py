@@ -166,7 +166,7 @@ class Operation:
     def request(self) -> ChatRequest:
         return self.arrival.request
 
-    @property
+    @cached_property
     def policy(self) -> Policy | None:
         return self.arrival.rankings.router.policies.get(self.decision.constraints.policy or "")
 

@@ -59,6 +59,7 @@ def test_a_model_that_wrote_nothing_has_no_speed() -> None:
     ],
 )
 def test_what_says_nothing_of_a_model_is_left_out(columns: dict[str, Any]) -> None:
+    """F16: who fails fast is not fast."""
     answers(latency_ms=100)
     answers(50, latency_ms=90_000, **columns)
     measured.refresh()
@@ -91,6 +92,7 @@ def test_only_the_newest_are_looked_at(monkeypatch: Any) -> None:
 
 
 def test_a_model_that_did_not_answer_lately_is_forgotten_and_the_others_renewed() -> None:
+    """F16"""
     answers(created_at=now() - timedelta(hours=23))
     answers(model="c:d")
     measured.refresh()

@@ -186,6 +186,7 @@ async def test_a_connection_lost_after_sending_is_charged_and_the_same_model_ask
 
 
 async def test_the_cost_of_all_hops_stands_in_the_one_record() -> None:
+    """F19"""
     course = Course([1.0, TimedOut("slow")], met=rankings(tokens_per_second=SPEED))
     with pytest.raises(AllFailed):
         await course.complete()

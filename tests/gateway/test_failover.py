@@ -212,6 +212,7 @@ def test_an_upstream_may_be_silent_for_a_minute_while_somebody_else_could_be_ask
 
 
 def test_the_last_place_has_all_the_time_that_is_left() -> None:
+    """F4"""
     whole = patience(NOTHING_LEFT, is_stream=False)
     assert (whole.idle_s, whole.first_content_s) == (300, 300), "a whole answer is silent until it is there"
     stream = patience(NOTHING_LEFT, is_stream=True)

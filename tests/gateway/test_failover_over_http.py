@@ -8,6 +8,7 @@ from typing import Any, cast
 import orjson
 import pytest
 
+from autorouter.types import Policy
 from models_registry.types import SANDBOX, Deployment, Provider
 from models_registry.upstream.registry import open_adapters
 from models_registry.upstream.wire import http
@@ -111,6 +112,23 @@ async def test_pings_and_blanks_are_no_answer_and_the_next_host_gives_one() -> N
             assert [len(each.requests) for each in servers] == [1, 1]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_of_two_legs_the_slower_one_is_closed_at_its_upstream_as_soon_as_the_other_answers(stream: bool) -> None:
+    hedged = Policy(
+        name="quick", version=1, title="Quick", models=(MODEL,), max_cost_usd=None, max_output_tokens=None,
+        temperature=None, hedge_after_ms=10,
+    )  # fmt: skip
+    good = streamed(framed(complete(SPELLINGS["openai"]))) if stream else answers()
+    async with hosts([STAY], good) as (gateway, servers):
+        met = gateway.snapshots.current
+        met.met = again(met.met, router=router_fakes.router(policies=(hedged,)))  # type: ignore[attr-defined]
+        gateway.clock = Clock()
+        assert await answer(gateway, CHAT, model="policy:quick", stream=stream)
+        async with asyncio.timeout(1):
+            await servers[0].gone.wait()
+        assert [len(each.requests) for each in servers] == [1, 1]
+
+
 # --- pauses that upstreams ask for
 
 
@@ -130,6 +148,15 @@ async def test_a_pause_in_any_form_reaches_the_client_and_keeps_other_requests_a
         error = await refused(gateway)
         assert (error.status, error.headers) == (429, {"x-should-retry": "true", "Retry-After": str(seconds)})
         assert len(servers[0].requests) == 1, "it is too long to wait for"
+        gateway.clock.seconds += 10  # type: ignore[attr-defined]
+        error = await refused(gateway)
+        assert (error.status, error.headers["Retry-After"]) == (429, str(seconds - 10))
+        assert "Not asked, host0/m0: circuit open since" in error.message
+        assert len(servers[0].requests) == 1, "the last place is out until its reset, too, and that is told"
+        servers[0].script.append(answers())
+        gateway.clock.seconds += seconds - 15  # type: ignore[attr-defined]
+        assert await ask(gateway)
+        assert gateway.clock.slept == [pytest.approx(5, abs=0.5)], "a short rest is waited for"  # type: ignore[attr-defined]
     async with hosts(busy(**asked), answers()) as (gateway, servers):
         for _ in range(3):
             await ask(gateway)

@@ -206,6 +206,15 @@ async def test_without_a_policy_that_says_so_nothing_is_hedged() -> None:
     assert course.asked == [(0, HELD[LARGE])]
 
 
+async def test_a_conversation_stays_with_the_model_that_answered_last_though_that_is_slow() -> None:
+    """Its other hosts may be asked. Another model could not go on with what this one signed."""
+    course = hedged([*TICKS, completion()], previous_model=LARGE)
+    assert (await course.complete()).candidate.model == LARGE
+    assert len(course.asked) == 1
+    course = hedged([forever()], completion(), models=(two_hosts(),), names=(LARGE,), previous_model=LARGE)
+    assert (await course.complete()).place.deployment.provider == "beta"
+
+
 # --- legs that fail
 
 

@@ -14,7 +14,7 @@ from models_registry.types import Deployment
 from models_registry.upstream.errors import CredentialBad, Overloaded, PromptTooLong, Rejected, TimedOut, Unreachable
 from routerhub.gateway.calls import complete
 from routerhub.gateway.dispatch import dispatch
-from routerhub.gateway.errors import AllFailed, to_api_error
+from routerhub.gateway.errors import AllFailed, BudgetRefused, to_api_error
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes
 from tests.gateway.courses import DOWN, LARGE, MIDDLE, SMALL, Course
@@ -195,6 +195,18 @@ def test_the_decision_says_since_when_a_circuit_is_open_and_takes_it_as_a_last_r
     assert [(each.model, each.code, each.reason) for each in whole.excluded] == [(LARGE, "circuit", reason)]
     named = decide(met, router_fakes.task(), Constraints(candidates=(LARGE,)), NOW)
     assert (named.chosen and named.chosen.model, named.last_resort) == (LARGE, reason)
+
+
+async def test_what_a_limit_of_ours_has_no_room_for_is_asked_of_nobody_and_speaks_against_nobody() -> None:
+    """F7"""
+    met = Hosts("one")
+    ledger: Any = met.runtime.ledger
+    ledger.limit_nano = 1
+    for _ in range(10):
+        with pytest.raises(BudgetRefused):
+            await met.ask(LARGE)
+    ledger.limit_nano = None
+    assert ((await met.ask(LARGE)).passed_over, met.asked) == ([], ["one"])
 
 
 # --- keys
