@@ -20,6 +20,8 @@ PRODUCTION = {
     "SANDBOX": "off",
 }
 ANY = {"SECRET_KEY": "for checks that never serve"}
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""So many processes are started that each would compile the same modules anew."""
 TESTS = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
 Step = tuple[str, list[str], dict[str, str]]
 """What is checked, by which command, with what in its environment."""
@@ -51,7 +53,7 @@ def _run(steps: Iterable[Step]) -> int:
         began = time.monotonic()
         print(f"== {name}", flush=True)
         program = shutil.which(command[0], path=str(Path(sys.executable).parent)) or command[0]
-        done = subprocess.run([program, *command[1:]], cwd=ROOT, env={**os.environ, **env}, check=False)
+        done = subprocess.run([program, *command[1:]], cwd=ROOT, env={**os.environ, **COMPILED, **env}, check=False)
         if done.returncode:
             print(f"== {name} FAILED", flush=True)
             return done.returncode

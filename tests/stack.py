@@ -21,8 +21,8 @@ from psycopg import sql
 
 from routerhub.embedded.processes import Child, free_port, takes_connections
 from routerhub.embedded.serving import control_plane_options, gateway_options
+from tests.clerk import ROOT, Clerk
 
-ROOT = Path(__file__).resolve().parents[1]
 READY_WAIT_S = 60
 ADMIN_PASSWORD = "a password for tests"
 TEMPLATE = "stack_template"
@@ -42,6 +42,9 @@ class Stack:
     """The sandbox, the control plane, then the gateways."""
     turn: "itertools.count[int]" = field(default_factory=itertools.count)
 
+    def __post_init__(self) -> None:
+        self.clerk = Clerk(self.env)
+
     @property
     def control_plane(self) -> Child:
         return self.children[1]
@@ -56,7 +59,9 @@ class Stack:
         return self.urls[0]
 
     def manage(self, *arguments: str, **env: str) -> str:
-        """Run a management command in a process of its own."""
+        """What a management command printed. One with another environment has a start of its own."""
+        if not env:
+            return self.clerk.run(arguments)
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT, env={**os.environ, **self.env, **env}, capture_output=True, text=True, check=False,
@@ -134,6 +139,7 @@ def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
         eventually(lambda: takes_connections(control_port), READY_WAIT_S)
         yield stack
     finally:
+        stack.clerk.stop()
         for child in reversed(stack.children):
             child.stop()
         shutil.rmtree(folder, ignore_errors=True)
@@ -195,14 +201,18 @@ def _template(connection: psycopg.Connection[Any], server: str) -> str:
 
 def _seeded(database_url: str) -> str:
     """Fill an empty database as `make run` does. Returns the admin's key."""
-    env = {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "routerhub.settings"}
+    env = {
+        "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "routerhub.settings", "ADMIN_PASSWORD": ADMIN_PASSWORD,
+    }  # fmt: skip
     stack = Stack(urls=[], database_url=database_url, key="", env=env)
     stack.manage("migrate", "--verbosity=0")
     stack.manage("seed_catalog")
-    stack.manage("ensure_admin", "--username=admin", ADMIN_PASSWORD=ADMIN_PASSWORD)
-    return stack.new_key(
+    stack.manage("ensure_admin", "--username=admin")
+    key = stack.new_key(
         "--account=default", "--user=admin", "--permission=inference", "--permission=routing", "--permission=admin"
     )
+    stack.clerk.stop()
+    return key
 
 
 def _named(server: str, name: str) -> str:

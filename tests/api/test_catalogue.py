@@ -12,7 +12,6 @@ from models_registry.models import Deployment, Model, Price
 from routerhub.releases.models import Release
 from tests.api.answers import problem, send
 from tests.api.catalogue import GPT, MINI, STATIC_GPT, served
-from tests.cast import Cast
 
 PRICE = {
     "effective_from": "2026-11-20T00:00:00Z", "rates": {"input": "0.041666666666666664", "output": "2"},

@@ -9,8 +9,6 @@ from django.test import Client
 from models_registry.models import Price
 from tests.api.answers import problem, send
 from tests.api.catalogue import GPT, STATIC_GPT, served
-from tests.cast import Cast
-
 
 pytestmark = pytest.mark.usefixtures("catalogue_seeded")
 

@@ -8,8 +8,6 @@ from django.test import Client
 from models_registry.models import Provider
 from routerhub.releases import store
 from tests.api.answers import problem
-from tests.cast import Cast
-
 
 pytestmark = pytest.mark.usefixtures("catalogue_seeded")
 

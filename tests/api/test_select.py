@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from models_registry.catalogue.release0 import STATIC
-from tests import seeds
+from routerhub.releases.models import Rollout
 from tests.cast import Cast
 
 COMPLEX = {"category": "coding", "complexity": "complex", "input_tokens": 1200, "needs": ["tools"]}
@@ -14,8 +14,7 @@ GIVEN_TWO = ["openai:gpt-5", "anthropic:claude-sonnet-4"]
 
 
 @pytest.fixture
-def seeded(cast: Cast) -> Cast:
-    seeds.both()
+def seeded(both_seeded: None, cast: Cast) -> Cast:
     return cast
 
 
@@ -156,5 +155,6 @@ def test_without_a_good_key_it_is_401(seeded: Cast, header: str) -> None:
     assert response["Content-Type"] == "application/problem+json"
 
 
-def test_the_static_release_decides_while_nothing_was_published(cast: Cast) -> None:
-    assert select(cast, {"task": COMPLEX}).json()["releases"] == {"catalogue": 0, "router": 0}
+def test_the_static_release_decides_while_nothing_is_live(seeded: Cast) -> None:
+    Rollout.objects.all().delete()
+    assert select(seeded, {"task": COMPLEX}).json()["releases"] == {"catalogue": 0, "router": 0}

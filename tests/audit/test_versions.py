@@ -21,7 +21,6 @@ from routerhub.audit import history, versions
 from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
-from tests import seeds
 from tests.cast import Cast, because
 
 GPT = "openai:gpt-5"
@@ -32,8 +31,7 @@ CONFIGURATION = {
 
 
 @pytest.fixture
-def seeded(cast: Cast) -> Cast:
-    seeds.both()
+def seeded(both_seeded: None, cast: Cast) -> Cast:
     return cast
 
 
@@ -236,17 +234,6 @@ def test_a_deleted_model_comes_back_with_deployments_and_prices_in_one_restore(s
     assert Release.objects.filter(line="catalogue")[0].author == seeded.ben.user
     added = newest("model")
     assert (added.kind, added.author) == ("added", "ben")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_was_deleted_before_on_its_own_does_not_come_back_with_its_model() -> None:
-    seeds.catalogue()
-    there = Deployment.objects.get(model__identifier=GPT, provider_id="openrouter")
-    history.delete([there], because("this place is closed"))
-    store.publish("catalogue", because("closed"))
-    editing.remove(GPT, because("gone"))
-    versions.restore("model", newest("model").id, because("a mistake"))
-    assert [each["provider"] for each in served()["models"][GPT]["deployments"]] == ["openai"]
 
 
 def test_an_older_version_of_a_deleted_model_brings_its_deployments_back_too(seeded: Cast) -> None:

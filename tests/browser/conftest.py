@@ -2,7 +2,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, CHROMIUM
 from tests.stack import ADMIN_PASSWORD, Stack
@@ -13,22 +13,38 @@ def is_ours(told: ConsoleMessage) -> bool:
     return told.type == "error" and not re.search(r"status of 4\d\d", told.text)
 
 
-@pytest.fixture
-def page(stack: Stack) -> Iterator[Page]:
-    """A page with the administrator logged in. An error in a script, or one on the console, fails the test."""
-    errors: list[str] = []
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for a module: it has an event loop under way, which tests of other modules would stumble over."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(base_url=stack.url, viewport={"width": 1400, "height": 1000})
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda told: errors.append(told.text) if is_ours(told) else None)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def logged_in(browser: Browser, stack: Stack) -> StorageState:
+    """What a browser keeps of the administrator's login."""
+    with browser.new_page(base_url=stack.url) as page:
         page.goto("/admin/")
         page.fill("input[name=username]", "admin")
         page.fill("input[name=password]", ADMIN_PASSWORD)
         page.click("button[type=submit]")
         expect(page.get_by_text("Requests by hour")).to_be_visible()
+        return page.context.storage_state()
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack, logged_in: StorageState) -> Iterator[Page]:
+    """A page with the administrator logged in. An error in a script, or one on the console, fails the test."""
+    errors: list[str] = []
+    with browser.new_context(
+        base_url=stack.url, viewport={"width": 1400, "height": 1000}, storage_state=logged_in
+    ) as context:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda told: errors.append(told.text) if is_ours(told) else None)
         yield page
-        browser.close()
     assert errors == []
 
 

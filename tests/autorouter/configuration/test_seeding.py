@@ -18,6 +18,7 @@ from models_registry.models import Deployment, Model, Price, Provider
 from routerhub.releases import rollout, store
 from routerhub.releases.models import Release, Rollout
 from routerhub.releases.types import Pointer
+from tests import seeds
 from tests.cast import because
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +56,7 @@ def test_seeding_again_adds_nothing_and_publishes_nothing() -> None:
 
 
 def test_what_staff_changed_stays() -> None:
-    seed()
+    seeds.both()
     Model.objects.filter(identifier="openai:gpt-5").update(name="Ours")
     RouterConfiguration.objects.update(stickiness_bonus=Decimal(30))
     Policy.objects.filter(name="ops").update(title="Ours too")
@@ -68,7 +69,7 @@ def test_what_staff_changed_stays() -> None:
 
 
 def test_what_staff_deleted_stays_deleted() -> None:
-    seed()
+    seeds.both()
     Model.objects.get(identifier="openai:gpt-oss-20b").delete()
     TaskType.objects.get(name="fix_bug").delete()
     Profile.objects.get(model="openai:gpt-4").delete()
@@ -81,7 +82,7 @@ def test_what_staff_deleted_stays_deleted() -> None:
 
 
 def test_what_a_newer_version_of_the_code_brings_is_added_and_published() -> None:
-    seed()
+    seeds.both()
     forget(Model, identifier="openai:gpt-oss-20b")
     store.publish("catalogue", because("as an older version of the code had it"))
     assert "added 1 models; release 3 is live" in seed()
@@ -89,7 +90,7 @@ def test_what_a_newer_version_of_the_code_brings_is_added_and_published() -> Non
 
 
 def test_what_a_newer_version_of_the_code_brings_changes_nothing_else() -> None:
-    seed()
+    seeds.both()
     Model.objects.filter(identifier="openai:gpt-5").update(benchmarks={}, knowledge_cutoff="2020", source="us")
     Price.objects.filter(deployment__model__identifier="openai:gpt-4o").update(input=Decimal(7), source="our contract")
     forget(Model, identifier="openai:gpt-3.5-turbo")
@@ -101,7 +102,7 @@ def test_what_a_newer_version_of_the_code_brings_changes_nothing_else() -> None:
 
 
 def test_a_new_task_type_whose_policy_staff_switched_off_is_left_out() -> None:
-    seed()
+    seeds.both()
     forget(TaskType, policy="ops")
     policies.deactivate("ops", because("nobody uses it"))
     assert "task types" not in seed()
@@ -110,7 +111,7 @@ def test_a_new_task_type_whose_policy_staff_switched_off_is_left_out() -> None:
 
 @pytest.mark.parametrize("line", ["catalogue", "router"])
 def test_a_rollback_and_a_rollout_outlive_the_next_start(line: str) -> None:
-    seed()
+    seeds.both()
     RouterConfiguration.objects.update(stickiness_bonus=Decimal(30))
     Model.objects.filter(identifier="openai:gpt-5").update(name="Ours")
     store.publish("catalogue", because("name")), save.publish(because("stickiness"))
@@ -125,7 +126,7 @@ def test_a_rollback_and_a_rollout_outlive_the_next_start(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["catalogue", "router"])
 def test_a_live_release_that_cannot_be_read_does_not_stop_the_start(line: str) -> None:
-    seed()
+    seeds.both()
     Release.objects.filter(line=line).update(bundle={"models": 1})
     assert "release 1 is live" in seed()
     assert Release.objects.filter(line=line).count() == 1

@@ -1,8 +1,6 @@
 import pytest
 
-from tests import seeds
-
 
 @pytest.fixture
-def seeded(db: None) -> None:
-    seeds.catalogue()
+def seeded(catalogue_seeded: None, db: None) -> None:
+    """The catalogue lies beneath."""

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+from datetime import timedelta
 from typing import Any
+
+from django.utils.timezone import now
 
 from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.choices import ImportState
@@ -56,3 +59,8 @@ def work(content: bytes, author: Any = None, reason: str = "from a list", table:
     importing.work_all()
     job.refresh_from_db()
     return job
+
+
+def abandoned(job: Import) -> None:
+    """As a process leaves it that was killed a while ago."""
+    Import.objects.filter(pk=job.pk).update(touched_at=now() - importing.STALE_AFTER - timedelta(seconds=1))

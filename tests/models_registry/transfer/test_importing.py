@@ -1,16 +1,11 @@
 """A file is checked whole, confirmed by a person and applied in one transaction, whoever dies in between."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from models_registry.catalogue import compiler as catalogue_compiler
@@ -19,15 +14,9 @@ from models_registry.catalogue.release0 import STATIC
 from models_registry.choices import ImportState
 from models_registry.models import Deployment, Import, Model, Price, Provider
 from models_registry.transfer import importing, resources
-from routerhub.releases import rollout
 from routerhub.releases.models import Release
-from tests import seeds
 from tests.cast import Cast, because
-from tests.models_registry.transfer.files import GPT, MINI, MODELS, as_csv, counts, new_row, work
-from tests.stack import eventually
-
-ROOT = Path(__file__).resolve().parents[3]
-
+from tests.models_registry.transfer.files import GPT, MINI, MODELS, abandoned, as_csv, counts, new_row, work
 
 # --- the way of an import
 
@@ -157,11 +146,6 @@ def test_applying_twice_does_no_more_than_once(seeded: None) -> None:
     assert counts() == before, "nor does the same file once more"
 
 
-def abandoned(job: Import) -> None:
-    """As a process leaves it that was killed a while ago."""
-    Import.objects.filter(pk=job.pk).update(touched_at=now() - importing.STALE_AFTER - timedelta(seconds=1))
-
-
 @pytest.mark.parametrize("state", [ImportState.CHECKING, ImportState.APPLYING])
 def test_a_step_that_somebody_works_on_is_left_to_them_until_it_is_stale(seeded: None, state: ImportState) -> None:
     job = importing.submit("models", "csv", "list.csv", as_csv(new_row(1)), because(""))
@@ -186,98 +170,15 @@ def test_text_that_the_database_cannot_hold_is_refused_and_stops_no_other_import
     assert (bad.state, good.state) == (ImportState.REFUSED, ImportState.CHECKED)
 
 
-# --- real processes
-
-WORKER = """
-import os, sys
-import django
-sys.path.insert(0, os.getcwd())
-django.setup()
-from models_registry.transfer import importing
-from routerhub.releases import store
-publish = store.publish
-def slow(*given):
-    print("written", flush=True)
-    sys.stdin.read()
-    return publish(*given)
-if sys.argv[1] == "slow":
-    store.publish = slow
-print(importing.work_all(), flush=True)
-"""
+MANY, FEW_QUERIES = 2_000, 150
 
 
-def worker(pace: str) -> "subprocess.Popen[str]":
-    """Works the imports in a process of its own; a slow one stops before it publishes, its rows written."""
-    database = connection.settings_dict
-    url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    env = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "SECRET_KEY": "for a test",
-        "DJANGO_SETTINGS_MODULE": "routerhub.settings",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-c", WORKER, pace], cwd=ROOT, env=env, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-def checked(content: bytes) -> Import:
-    seeds.catalogue()
-    job = importing.submit("models", "csv", "list.csv", content, because(""))
-    importing.work_all()
-    importing.confirm(job, because("yes"))
-    return job
-
-
-def nobody_applies(job: Import) -> bool:
-    """Whether no transaction holds the import."""
-    with transaction.atomic():
-        return Import.objects.select_for_update(skip_locked=True).filter(pk=job.pk).exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_process_killed_while_it_applies_leaves_nothing_half_written_and_the_next_one_finishes() -> None:
-    job = checked(as_csv(*(new_row(number) for number in range(300)), {**new_row(0), "id": GPT, "name": "Ours"}))
-    before, bundle = counts(), catalogue_compiler.compile_bundle()
-    dying = worker("slow")
-    assert dying.stdout is not None
-    assert dying.stdout.readline() == "written\n"
-    dying.send_signal(signal.SIGKILL)
-    dying.communicate()
-    eventually(lambda: nobody_applies(job))  # the server ends the transaction of the dead
-    assert counts() == before
-    assert catalogue_compiler.compile_bundle() == bundle
-    job.refresh_from_db()
-    assert job.state == ImportState.APPLYING
-    abandoned(job)
-    next_one = worker("fast")
-    assert next_one.communicate(timeout=60)[0] == "1\n"
-    job.refresh_from_db()
-    assert (job.state, job.outcome["new"], job.outcome["changed"]) == (ImportState.APPLIED, 300, 1)
-    assert Model.objects.count() == len(STATIC.models) + 300
-    assert rollout.pointers()["catalogue"].stable == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_processes_at_once_apply_an_import_once() -> None:
-    job = checked(as_csv(*(new_row(number) for number in range(50))))
-    first = worker("slow")
-    assert first.stdout is not None
-    assert first.stdout.readline() == "written\n"
-    abandoned_in_the_eyes_of_others = worker("fast")
-    assert abandoned_in_the_eyes_of_others.communicate(timeout=60)[0] == "0\n"
-    first.communicate("go on\n", timeout=60)
-    job.refresh_from_db()
-    assert job.state == ImportState.APPLIED
-    assert (Model.objects.count(), Release.objects.filter(line="catalogue").count()) == (len(STATIC.models) + 50, 2)
-    assert Model.history.filter(history_change_reason="yes").count() == 50
-
-
-def test_ten_thousand_rows_are_planned_and_applied(seeded: None) -> None:
-    job = work(as_csv(*(new_row(number) for number in range(10_000))))
-    assert (job.state, job.outcome["new"], job.done) == (ImportState.APPLIED, 10_000, 10_000)
+def test_thousands_of_rows_are_planned_and_applied_by_few_queries(seeded: None) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        job = work(as_csv(*(new_row(number) for number in range(MANY))))
+    assert len(asked) < FEW_QUERIES, "each further thousand costs little"
+    assert (job.state, job.outcome["new"], job.done) == (ImportState.APPLIED, MANY, MANY)
     assert len(job.outcome["changes_shown"]) == importing.MAX_SHOWN
-    assert Model.objects.count() == len(STATIC.models) + 10_000
-    assert Model.history.filter(history_change_reason="from a list").count() == 10_000
-    assert len(Release.objects.get(line="catalogue", number=2).bundle["models"]) == len(STATIC.models) + 10_000
+    assert Model.objects.count() == len(STATIC.models) + MANY
+    assert Model.history.filter(history_change_reason="from a list").count() == MANY
+    assert len(Release.objects.get(line="catalogue", number=2).bundle["models"]) == len(STATIC.models) + MANY
