@@ -67,7 +67,7 @@ class Ledger:
     async def reserve(self, spend: Spend) -> Granted | Refused:
         """Hold the worst case, or say which limit it does not fit into.
 
-        Repeating it changes nothing. Raises LedgerUnavailable, SpendRejected, AlreadySettled; whoever is cancelled here
+        Repeating it changes nothing. Raises LedgerUnavailable, KeyBusy, SpendRejected, AlreadySettled; whoever is cancelled here
         holds nothing.
         """
         asked = self._reserve.submit(spend)
@@ -82,15 +82,16 @@ class Ledger:
     def _take_back(self, answer: Granted | Refused) -> None:
         """Nobody knows of this hold: settle it at nothing, rather than have it swept at its ceiling."""
         if isinstance(answer, Granted):
-            self._settle.submit(_nothing(answer.operation_id, answer.hop))
+            self._settle.submit(_nothing(answer.operation_id, answer.hop, answer.has_slot))
 
     async def settle(self, settlement: Settlement) -> None:
         """Turn the hold into what it cost. When the database does not answer, it is kept on disk and settled later."""
         await self._settle.submit(settlement)
 
-    async def record(self, request: RequestRow, answer: AnswerRow) -> None:
-        """The record of a request that never had a hold. Kept on disk like a settlement; repeating it changes nothing."""
-        await self._settle.submit(Unreserved(request=request, answer=answer))
+    async def record(self, request: RequestRow, answer: AnswerRow, frees: UUID | None = None) -> None:
+        """The record of a request that has no hold, and which operation's slot is free with it. Kept on disk like a settlement;
+        repeating it changes nothing."""
+        await self._settle.submit(Unreserved(request=request, answer=answer, frees=frees))
 
     async def _send_reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
         """Asks again for as long as the callers wait: a restarting server is soon back, and a repeat changes nothing."""
@@ -108,7 +109,7 @@ class Ledger:
         logger.warning("action=reserve batch=%s problem=%s", len(batch), problem)
         if was_asked:
             for spend in batch:
-                self._settle.submit(_nothing(spend.operation_id, spend.hop))
+                self._settle.submit(_nothing(spend.operation_id, spend.hop, spend.slots is not None))
         return [LedgerUnavailable() for _ in batch]
 
     async def _send_settle(self, items: Sequence[Item]) -> Sequence[None]:
@@ -127,5 +128,13 @@ class Ledger:
             logger.error("action=spool lost=%r problem=%s", items, problem)
 
 
-def _nothing(operation_id: UUID, hop: int) -> Settlement:
-    return Settlement(operation_id=operation_id, hop=hop, amount_nano=0, tokens=0, outcome="abandoned", answer=None)
+def _nothing(operation_id: UUID, hop: int, frees_slot: bool) -> Settlement:
+    return Settlement(
+        operation_id=operation_id,
+        hop=hop,
+        amount_nano=0,
+        tokens=0,
+        outcome="abandoned",
+        frees_slot=frees_slot,
+        answer=None,
+    )

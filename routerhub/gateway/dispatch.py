@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from autorouter.errors import NoCandidate
 from autorouter.types import Candidate
-from budgets.errors import BudgetError
+from budgets.errors import BudgetError, KeyBusy
 from budgets.types import Outcome
 from models_registry.types import SANDBOX, Attempt, Deployment, Model, ProviderKey
 from models_registry.upstream.base import Adapter, Chunk, Completion, UpstreamRequest
@@ -101,21 +101,21 @@ async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -
         served = await course.run()
         is_served = True
         return served
-    except (BadRequest, BudgetRefused, NoCandidate) as refusal:
+    except (BadRequest, BudgetRefused, KeyBusy, NoCandidate) as refusal:
         await course.end("refused", str(refusal), to_api_error(refusal).status)
         raise
     except AllFailed as failure:
         await course.end("failure", str(failure), to_api_error(failure).status)
         raise
     except BudgetError as failure:
-        if operation.attempts:
+        if operation.attempts or operation.has_slot:
             await course.end("failure", str(failure), to_api_error(failure).status)
         raise
     except asyncio.CancelledError:
         await course.cut("abandoned", CLIENT_LEFT, None)
         raise
     finally:
-        if not is_served and operation.hold is not None:
+        if not is_served and (operation.hold is not None or operation.has_slot):
             await course.cut("failure", UNEXPECTED, 500)
 
 

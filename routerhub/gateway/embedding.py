@@ -18,7 +18,7 @@ from models_registry.upstream.embeddings import Embedder, Embeddings
 from models_registry.upstream.errors import Failed
 from routerhub.gateway import response_metadata, settlement
 from routerhub.gateway.answering import Reply, settle
-from routerhub.gateway.auth import check_permission, identify, user_key
+from routerhub.gateway.auth import allowed_regions, check_permission, identify, user_key
 from routerhub.gateway.dispatch import dispatch
 from routerhub.gateway.failover import NOT_FOUND, Patience
 from routerhub.gateway.operation import Arrival, Operation
@@ -74,7 +74,7 @@ def decide(arrival: Arrival, own: Preferences) -> Decision:
     controls = request.controls
     asked = Asked(
         candidates=(model.id,), max_cost_usd=controls.max_cost_usd, max_latency_ms=controls.max_latency_ms,
-        allow_pro=caller.is_pro,
+        regions=allowed_regions(caller, controls), allow_pro=caller.is_pro,
     )  # fmt: skip
     task, router = embedding_task(openai_embeddings.estimated_tokens(request)), rankings.router
     constraints = preferences.apply(

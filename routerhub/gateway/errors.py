@@ -20,6 +20,7 @@ from autorouter.errors import (
 )
 from budgets.errors import (
     AlreadySettled,
+    KeyBusy,
     KeyRefused,
     KeysUnavailable,
     LedgerUnavailable,
@@ -202,13 +203,15 @@ def attempts_told(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
 
 
 def _no_candidate(error: NoCandidate) -> ApiError:
+    excluded = error.decision.excluded
+    all_outside = bool(excluded) and all(out.code == "region" for out in excluded)
     return ApiError(
         status=422,
         message=str(error),
         type="invalid_request_error",
         code="no_candidate",
-        param="model",
-        details={"excluded": [{"model": out.model, "reason": out.reason} for out in error.decision.excluded]},
+        param="routerhub.region" if all_outside else "model",
+        details={"excluded": [{"model": out.model, "reason": out.reason} for out in excluded]},
     )
 
 
@@ -281,6 +284,14 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     UnknownTaskType: _invalid(400, "invalid_value", "routerhub.task_type"),
     NoCandidate: _no_candidate,
     BudgetRefused: _budget_refused,
+    KeyBusy: lambda e: ApiError(
+        status=429,
+        message=str(e),
+        type="rate_limit_error",
+        code="rate_limit_exceeded",
+        headers={"Retry-After": str(e.retry_after_s), "x-should-retry": "true"},
+        details={"concurrency": {"limit": e.limit, "in_use": e.in_use}},
+    ),
     SpendRejected: _invalid(400, "not_recordable"),
     AlreadySettled: _invalid(409, "already_settled"),
     KeysUnavailable: _unavailable("keys_unavailable"),

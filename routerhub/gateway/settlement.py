@@ -31,12 +31,14 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
             amount_nano=plan.ceiling_nano,
             tokens=plan.tokens,
             lease_s=lease_s,
+            slots=None if operation.has_slot else caller.max_concurrent,
             request=operation.request_facts(plan.candidate).row(),
         )
     )
     if isinstance(answer, Refused):
         return answer
     operation.hold = Hold(plan=plan, granted=answer)
+    operation.has_slot = operation.has_slot or answer.has_slot
     operation.counted += found
     operation.rates.update({rate.measure: rate for rate in answer.rates})
     return None
@@ -53,7 +55,8 @@ async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: E
         await _settle(ledger, operation, charge, ending)
     else:
         candidate = operation.decision.candidates[0]
-        await ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
+        freed = operation.id if _give_slot_back(operation) else None
+        await ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row(), freed)
     logger.info(
         "action=settle operation=%s model=%s provider=%s outcome=%s cost_nano=%s input=%s output=%s attempts=%s ms=%s",
         operation.id, ending.model, ending.provider, ending.outcome, operation.charged_nano, charge.usage.input_tokens,
@@ -95,6 +98,13 @@ async def _settle(ledger: Ledger, operation: Operation, charge: Charge, ending: 
             amount_nano=charge.nano,
             tokens=charge.usage.input_tokens + charge.usage.output_tokens,
             outcome=ending.outcome if ending is not None else "failure",
+            frees_slot=ending is not None and _give_slot_back(operation),
             answer=operation.answer_facts(ending).row() if ending is not None else None,
         )
     )
+
+
+def _give_slot_back(operation: Operation) -> bool:
+    """Whether it had one."""
+    had, operation.has_slot = operation.has_slot, False
+    return had

@@ -29,6 +29,8 @@ class Controls:
     max_cost_usd: Decimal | None = None
     max_latency_ms: int | None = None
     tags: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    """Where alone it may be processed."""
     dry_run: bool = False
     cache: str = ""
     """Whether an answer from before will do: where the temperature is 0 ("deterministic"), or "always"."""
