@@ -61,8 +61,12 @@ class ApiKeyAdmin(AuditedAdmin):
     list_filter = ["account"]
     list_select_related = ["account", "user"]
     search_fields = ["name", "prefix"]
-    fields = ["account", "user", "name", "permissions", "regions", "max_concurrent", "expires_at", "is_enabled"]
+    fields = ["account", "user", "name", "permissions", "regions", "max_concurrent", "expires_at"]
     actions = ["rotate_keys", "revoke_keys"]
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        """A new one is on."""
+        return [*super().get_fields(request, obj), *(["is_enabled"] if obj else [])]
 
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         form = super().get_form(request, obj, **options)

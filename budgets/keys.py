@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -35,6 +35,7 @@ MARK = "rh_"
 OVERLAP = timedelta(days=1)
 """So long an old secret works beside the new one, where nobody says otherwise."""
 MAX_OVERLAP = timedelta(days=90)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 SHOWN = 10
 """So many characters of a key are kept in clear, to tell keys apart."""
 
@@ -108,7 +109,8 @@ class Held:
     digest: str
     previous_digest: str
     """Of the secret before the last rotation; empty where there is none."""
-    previous_until: datetime | None
+    previous_until: datetime
+    """From then on that one opens nothing."""
     caller: Caller
     revoked: bool
     is_enabled: bool
@@ -136,7 +138,7 @@ class KeyRing:
             raise UnknownKey(text)
         if found.revoked:
             raise RevokedKey(found.caller.key_name)
-        if given != found.digest and found.previous_until is not None and found.previous_until <= now:
+        if given == found.previous_digest and found.previous_until <= now:
             raise RotatedKey(found.caller.key_name, found.previous_until)
         if not found.is_enabled:
             raise DisabledKey(found.caller.key_name)
@@ -212,7 +214,7 @@ def _held(row: tuple[Any, ...]) -> Held:
     return Held(
         digest=key["digest"],
         previous_digest=key["previous_digest"],
-        previous_until=key["previous_until"],
+        previous_until=key["previous_until"] or LONG_AGO,
         caller=caller,
         revoked=key["revoked_at"] is not None,
         is_enabled=key["is_enabled"],

@@ -10,6 +10,7 @@ from budgets.choices import EntryKind, KeyPermission, Measure, Outcome, Period, 
 from routerhub import numerals
 from routerhub.audit.models import Audited, Fact
 from routerhub.region_fields import regions_field
+from routerhub.regions import restriction, strictest
 
 
 class Account(Audited):
@@ -111,6 +112,11 @@ class ApiKey(Audited):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    def clean(self) -> None:
+        """That its regions and its account's have some in common."""
+        if strictest(restriction(self.regions), restriction(self.account.regions)) == frozenset():
+            raise ValidationError({"regions": f"Its account allows {', '.join(self.account.regions)} alone."})
 
     @classmethod
     def of_account(cls, account_id: int) -> models.Q:

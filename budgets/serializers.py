@@ -52,10 +52,7 @@ class ApiKeyChangeSerializer(NewApiKeySerializer):
     """Whose key it is stays as it is."""
 
     class Meta(NewApiKeySerializer.Meta):
-        read_only_fields = [*NewApiKeySerializer.Meta.read_only_fields, "account", "user"]
-
-    account = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
-    user = serializers.SlugRelatedField[Any](slug_field="username", read_only=True)
+        fields = [name for name in NewApiKeySerializer.Meta.fields if name not in {"account", "user"}]
 
 
 class RotateSerializer(ReasonSerializer):

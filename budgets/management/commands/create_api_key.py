@@ -41,7 +41,7 @@ class Command(BaseCommand):
         account = self._account(options["account"], options["create_account"])
         user = self._user(options["user"]) if options["user"] else None
         settings = {"regions": options["region"], "max_concurrent": self._max_concurrent(options["max_concurrent"])}
-        self._check(ApiKey(**settings), settings)
+        self._check(ApiKey(account=account, **settings), settings)
         key, text = create_key(account, options["name"], user, options["permission"], **settings)
         if options["limit_usd"] is not None:
             self._limit(key, options["limit_usd"], options["period"])
@@ -77,9 +77,10 @@ class Command(BaseCommand):
         return number
 
     def _check(self, key: ApiKey, names: Iterable[str]) -> None:
-        """What the columns say of these fields, by the option that gave each."""
+        """What the table says of these fields, by the option that gave each."""
         try:
             key.clean_fields(exclude={each.name for each in ApiKey._meta.fields} - set(names))
+            key.clean()
         except ValidationError as problem:
             field, (text, *_) = next(iter(problem.message_dict.items()))
             raise CommandError(f"--{field.removesuffix('s').replace('_', '-')}: {text}") from problem
