@@ -219,11 +219,11 @@ class Hold(Fact):
 
 class Slot(Fact):
     """That of one operation among those that its key may have under way at once. It is free when the operation ends or, where its
-    process died, when the lease is over."""
+    process died, when the lease is over, which that renews (see sql/slots.sql)."""
 
     operation_id = models.UUIDField(primary_key=True)
     key_id = models.BigIntegerField(db_index=True)
-    lease_until = models.DateTimeField(db_index=True)
+    lease_until = models.DateTimeField()
 
     class Meta:
         ordering = ["lease_until"]

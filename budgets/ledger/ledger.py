@@ -17,6 +17,7 @@ from budgets.ledger.database import Away, Database, Unreachable
 from budgets.ledger.housekeeping import Housekeeper
 from budgets.ledger.reserving import Answer, Reserver
 from budgets.ledger.settling import Item, Settler, Unreserved
+from budgets.ledger.slots import Slots
 from budgets.ledger.spool import Spool
 from budgets.limits import LimitIndex
 from budgets.types import AnswerRow, Granted, Refused, RequestRow, Settlement, Spend
@@ -42,10 +43,11 @@ class Ledger:
         self._reserve: Batcher[Spend, Granted | Refused] = Batcher(self._send_reserve, MAX_PER_BATCH, patience)
         self._settle: Batcher[Item, None] = Batcher(self._send_settle, MAX_PER_BATCH)
         self._spool = Spool(spool_dir)
-        self._housekeeper = Housekeeper(Database(dsn, HOUSEKEEPING_WAIT_S), self._spool, MAX_PER_BATCH)
+        self._slots = Slots()
+        self._housekeeper = Housekeeper(Database(dsn, HOUSEKEEPING_WAIT_S), self._spool, self._slots, MAX_PER_BATCH)
 
     async def start(self) -> None:
-        """Begin to keep house: drain the spool, sweep the holds of the dead."""
+        """Begin to keep house: drain the spool, say which slots are taken still, sweep the holds of the dead."""
         self._housekeeper.start()
 
     async def stop(self) -> None:
@@ -72,12 +74,15 @@ class Ledger:
         """
         asked = self._reserve.submit(spend)
         try:
-            return await asked
+            answer = await asked
         except asyncio.CancelledError:
             # The answer may have come in the same moment. A later one is taken back by the batcher.
             if not asked.cancelled() and asked.exception() is None:
                 self._take_back(asked.result())
             raise
+        if isinstance(answer, Granted) and answer.has_slot:
+            self._slots.take(spend)
+        return answer
 
     def _take_back(self, answer: Granted | Refused) -> None:
         """Nobody knows of this hold: settle it at nothing, rather than have it swept at its ceiling."""
@@ -86,11 +91,15 @@ class Ledger:
 
     async def settle(self, settlement: Settlement) -> None:
         """Turn the hold into what it cost. When the database does not answer, it is kept on disk and settled later."""
+        if settlement.frees_slot:
+            self._slots.free(settlement.operation_id)
         await self._settle.submit(settlement)
 
     async def record(self, request: RequestRow, answer: AnswerRow, frees: UUID | None = None) -> None:
         """The record of a request that has no hold, and which operation's slot is free with it. Kept on disk like a settlement;
         repeating it changes nothing."""
+        if frees is not None:
+            self._slots.free(frees)
         await self._settle.submit(Unreserved(request=request, answer=answer, frees=frees))
 
     async def _send_reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:

@@ -48,13 +48,13 @@ CREATE TYPE budget_rate AS (item int, measure text, amount bigint, remaining big
 -- `slots` say how many slots the item's key has, where its operation takes one: null where the key has no such limit, or the
 -- operation has its slot already. These cost nothing more.
 --
--- In the order of the items, `verdicts` are 'granted', 'refused' (see `refusals`), 'busy' (no slot is free; `in_use` says how many are
--- taken), 'held' (granted before, and not counted twice) or 'settled' (a hold of that name was settled, nothing is held). `remaining` is what the tightest money limit
--- leaves, null where none applies. `rates` are those of the items that were granted, as they stand after them;
+-- In the order of the items, `verdicts` are 'granted', 'refused' (see `refusals`), 'busy' (no slot is free; `in_use` says
+-- how many are taken), 'held' (granted before, and not counted twice) or 'settled' (a hold of that name was settled,
+-- nothing is held). `remaining` is what the tightest money limit leaves, null where none applies. `rates` are those of the items that were granted, as they stand after them;
 -- `rates_reset_s` is in how many seconds all of them have their full room again.
 --
--- Keys with slots are locked first, and then every counter that the batch touches, in id order, so that batches never wait for each other in a
--- circle and nobody else changes a figure between the check and the write.
+-- Keys with slots are locked first, and then every counter that the batch touches, in id order, so that batches never
+-- wait for each other in a circle and nobody else changes a figure between the check and the write.
 CREATE FUNCTION reserve_many(
     set_number bigint, limit_ids bigint[], places int[], places_of int[],
     operations uuid[], hops smallint[], accounts bigint[], keys bigint[], users bigint[],
@@ -214,8 +214,8 @@ BEGIN
 
     IF limited IS NOT NULL THEN
         INSERT INTO budgets_slot (operation_id, key_id, lease_until)
-        SELECT i.operation_id, i.key_id, moment + make_interval(secs => i.lease_s)
-        FROM unnest(operations, keys, leases_s, verdicts, slots) AS i (operation_id, key_id, lease_s, verdict, most)
+        SELECT i.operation_id, i.key_id, moment + slot_lease()
+        FROM unnest(operations, keys, verdicts, slots) AS i (operation_id, key_id, verdict, most)
         WHERE i.verdict = 'granted' AND i.most IS NOT NULL
         ON CONFLICT (operation_id) DO NOTHING;
     END IF;

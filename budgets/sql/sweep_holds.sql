@@ -36,8 +36,8 @@ BEGIN
 END
 $$;
 
--- Give back the slots of operations past their lease, and settle up to `most` holds past their lease at their ceiling, with the outcome unknown and a record of what is known of
--- the request. Returns how many it took in hand, and what was wrong with single ones; none stops the others. One sweeps
+-- Forget the slots that nobody has spoken of for so long that their operations have ended, and settle up to `most` holds past
+-- their lease at their ceiling, with the outcome unknown and a record of what is known of the request. Returns how many it took in hand, and what was wrong with single ones; none stops the others. One sweeps
 -- at a time, the rest come back with nothing.
 CREATE FUNCTION sweep_holds(most int, OUT swept int, OUT problems text[])
 LANGUAGE plpgsql AS $$
@@ -54,7 +54,7 @@ BEGIN
         RETURN;
     END IF;
 
-    PERFORM free_slots(ARRAY(SELECT s.operation_id FROM budgets_slot s WHERE s.lease_until < moment));
+    PERFORM free_slots(ARRAY(SELECT s.operation_id FROM budgets_slot s WHERE s.lease_until < moment - interval '1 hour'));
 
     SELECT array_agg(operation_id), array_agg(hop), array_agg(amount_nano), array_agg(tokens)
     INTO operations, hops, amounts, token_counts
