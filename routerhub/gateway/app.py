@@ -6,7 +6,7 @@ it. Everything else that is asked here is rare, and goes to Starlette.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -22,7 +22,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from autorouter.decision.ranking import Rankings
-from budgets.types import Caller
+from budgets.types import Caller, Rate
 from routerhub.audit.change import valid_address
 from routerhub.gateway import embedding, idempotency, pipeline, response_state
 from routerhub.gateway.answering import Reply
@@ -107,7 +107,7 @@ async def exchange(
     except ClientDisconnect:
         return
     except (TooLarge, BodyTimedOut) as error:
-        await _refuse(protocol, to_api_error(error), send)
+        await _refuse(runtime, protocol, to_api_error(error), send)
         return
     with CancelledWhenClientLeaves(receive):
         try:
@@ -115,9 +115,9 @@ async def exchange(
         except Exception as error:  # the seam: whatever went wrong becomes an answer
             if not isinstance(error, EXPECTED):
                 logger.exception("action=request path=%s", scope["path"])
-            await _refuse(protocol, to_api_error(error), send)
+            await _refuse(runtime, protocol, to_api_error(error), send)
         else:
-            await _respond(reply, send)
+            await _respond(reply, _rate_headers(runtime, protocol, reply.rates), send)
 
 
 async def read_body(receive: Receive, most: int) -> bytes:
@@ -178,21 +178,30 @@ class CancelledWhenClientLeaves:
         return kind is asyncio.CancelledError
 
 
-async def _respond(reply: Reply, send: Send) -> None:
+async def _respond(reply: Reply, rates: Headers, send: Send) -> None:
     body = reply.body
     if isinstance(body, bytes):
-        await _send_whole(200, [*reply.headers, JSON], body, send)
+        await _send_whole(200, [*reply.headers, *rates, JSON], body, send)
         return
     async with aclosing(body):
-        await send({"type": "http.response.start", "status": 200, "headers": [*reply.headers, EVENTS]})
+        await send({"type": "http.response.start", "status": 200, "headers": [*reply.headers, *rates, EVENTS]})
         async for piece in body:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _refuse(protocol: ChatProtocol, error: ApiError, send: Send) -> None:
+async def _refuse(runtime: Runtime, protocol: ChatProtocol, error: ApiError, send: Send) -> None:
     headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    headers.extend(_rate_headers(runtime, protocol, error.rates))
     await _send_whole(error.status, [*headers, JSON], protocol.write_error(error), send)
+
+
+def _rate_headers(runtime: Runtime, protocol: ChatProtocol, rates: Sequence[Rate]) -> Headers:
+    if not rates:
+        return []
+    return [
+        (name.encode(), value.encode()) for name, value in protocol.rate_headers(rates, runtime.clock.now()).items()
+    ]
 
 
 async def _send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:

@@ -102,4 +102,4 @@ async def _answer(runtime: Runtime, operation: Operation) -> Reply:
     headers = response_metadata.headers(operation, served.candidate, served.place.deployment.provider, served.dropped)
     headers.append((b"x-routerhub-cost-usd", whole["cost_usd"].encode()))
     body = openai_embeddings.write(served.answer, request, served.candidate.model, charge.usage, metadata)
-    return Reply(headers=headers, body=body)
+    return Reply(headers=headers, body=body, rates=tuple(operation.rates.values()))

@@ -28,10 +28,9 @@ from budgets.errors import (
     SpendRejected,
 )
 from budgets.money import usd
-from budgets.types import Refused
+from budgets.types import Rate, Refused
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
-from routerhub.gateway.rates import rate_headers
 from routerhub.request_body import BodyTimedOut
 from storage.errors import StorageUnavailable
 
@@ -110,6 +109,8 @@ class ApiError:
     code: str | None = None
     param: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    rates: Sequence[Rate] = ()
+    """What goes out as headers in the client's dialect."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Further members, which carry the figures."""
 
@@ -143,7 +144,7 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
     counts = refused.measure != "money"
     # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
     soon = refused.period == "minute" and refused.resets_at is not None
-    headers = {"x-should-retry": "true" if soon else "false", **rate_headers([refused.rate] if refused.rate else [])}
+    headers = {"x-should-retry": "true" if soon else "false"}
     if counts and refused.retry_after_s is not None:
         headers["Retry-After"] = str(refused.retry_after_s)
     return ApiError(
@@ -152,6 +153,7 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
         type="rate_limit_error" if counts else "insufficient_quota",
         code="rate_limit_exceeded" if counts else "insufficient_quota",
         headers=headers,
+        rates=(refused.rate,) if refused.rate else (),
         details={
             "budget": {
                 "scope": refused.label,

@@ -1,6 +1,6 @@
 """What every client dialect is read into and written from, so that nothing outside this folder knows one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from autorouter.types import Priority
+from budgets.types import Rate
 from models_registry.types import Usage
 from models_registry.upstream.base import OPENAI, Chunk, Completion
 from routerhub.gateway.errors import ApiError
@@ -141,3 +142,5 @@ class ChatProtocol(Protocol):
     def stream_writer(self, request: ChatRequest, envelope: Envelope) -> StreamWriter: ...
 
     def write_error(self, error: ApiError) -> bytes: ...
+
+    def rate_headers(self, rates: Iterable[Rate], now: datetime) -> Mapping[str, str]: ...

@@ -12,6 +12,7 @@ from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
+from routerhub.gateway.rates import openai_headers
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 TAKEN_OUT = frozenset({FIELD, "model", "stream", "max_tokens", "max_completion_tokens", "sandbox"})
@@ -25,6 +26,7 @@ class OpenAIChat:
     """See routerhub.gateway.protocols.base.ChatProtocol."""
 
     path = "/v1/chat/completions"
+    rate_headers = staticmethod(openai_headers)
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         raw = fields.json_object(body)

@@ -18,6 +18,7 @@ from routerhub.gateway.protocols.openai_responses.input import Tool, messages_of
 from routerhub.gateway.protocols.openai_responses.output import items
 from routerhub.gateway.protocols.openai_responses.stream import ResponsesStream
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
+from routerhub.gateway.rates import openai_headers
 
 CARRIED = (
     "temperature",
@@ -61,6 +62,7 @@ class OpenAIResponses:
     """See routerhub.gateway.protocols.base.ChatProtocol."""
 
     path = "/v1/responses"
+    rate_headers = staticmethod(openai_headers)
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         raw = fields.json_object(body)
