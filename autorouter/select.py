@@ -11,6 +11,7 @@ from autorouter.naming import named, refusal
 from autorouter.people.preferences import Preferences, apply
 from autorouter.types import Constraints, Decision, Priority, RouterRelease, Task
 from models_registry.types import Catalogue
+from routerhub.regions import Regions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +35,8 @@ class Asked:
     tags: tuple[str, ...] = ()
     stand_ins: tuple[tuple[str, str], ...] = ()
     """See Constraints."""
+    regions: Regions = None
+    """See Constraints: the caller's own ones are in it."""
     allow_internal: bool = False
     allow_pro: bool = False
 
@@ -98,6 +101,7 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         max_latency_ms=asked.max_latency_ms,
         max_output_tokens=asked.max_output_tokens,
         stand_ins=asked.stand_ins,
+        regions=asked.regions,
         allow_internal=asked.allow_internal,
         allow_pro=asked.allow_pro,
     )

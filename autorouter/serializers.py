@@ -15,6 +15,7 @@ from autorouter.models import Policy, Preferences, Profile, ProfileScore, Router
 from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
 from models_registry.catalogue.compiler import successors
 from models_registry.succession import stand_ins
+from routerhub import regions
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict, valid
 from routerhub.releases.types import MAX_LABEL_CHARS
 
@@ -57,6 +58,16 @@ class MessageSerializer(serializers.Serializer[Any]):
         return content
 
 
+class RegionsField(serializers.ListField):
+    """One region, or a list of them."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = super().to_internal_value([data] if isinstance(data, str) else data)
+        if problem := regions.problem(found):
+            raise serializers.ValidationError(problem)
+        return found
+
+
 class SelectSerializer(Strict):
     """POST /api/routing/select: either `messages` or `task`, and what is asked of the router."""
 
@@ -79,6 +90,7 @@ class SelectSerializer(Strict):
     max_output_tokens = Count(min_value=1, max_value=MAX_TOKENS, required=False, allow_null=True)
     session = serializers.CharField(required=False, allow_null=True, max_length=200)
     tags = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=20)
+    region = RegionsField(child=serializers.CharField(), required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("messages" in attrs) == ("task" in attrs):

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from autorouter.configuration.tunables import groups
 from autorouter.configuration.tunables.kinds import Ceiling, count, flag, model_id, number, points_by_pattern, table
 from models_registry.types import Capability
+from routerhub.regions import Regions
 
 Category = Literal["coding", "reasoning", "creative", "factual", "analysis", "conversation", "multimodal", "research"]
 Complexity = Literal["simple", "moderate", "complex"]
@@ -195,6 +196,8 @@ class Constraints:
     preferred_providers: frozenset[str] = frozenset()
     preferred_models: frozenset[str] = frozenset()
     """What is preferred goes first among the candidates near the best score."""
+    regions: Regions = None
+    """Those that a place must lie in to be called: what request, key and account have in common. None: any."""
     allow_internal: bool = False
     """Whether models marked internal only may answer."""
     allow_pro: bool = False

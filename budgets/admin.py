@@ -8,13 +8,14 @@ from django.contrib import admin, messages
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectMultipleWidget
 
 from budgets.choices import KeyPermission, Measure
-from budgets.keys import create_key, revoke
+from budgets.keys import OVERLAP, demand_grantable, make, revoke, rotate
 from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
 from budgets.money import dollars, dollars_of_both
 from budgets.types import to_nano, to_usd
@@ -42,7 +43,13 @@ class AccountAdmin(AuditedAdmin):
 
 
 class ApiKeyForm(ReasonForm):
+    author: Any
     permissions = forms.MultipleChoiceField(choices=KeyPermission.choices, widget=UnfoldAdminSelectMultipleWidget)
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or {}
+        demand_grantable(self.author, cleaned.get("user"), cleaned.get("permissions", ()))
+        return cleaned
 
 
 @admin.register(ApiKey)
@@ -50,24 +57,41 @@ class ApiKeyAdmin(AuditedAdmin):
     """The text of a key is shown once, after it was made."""
 
     form = ApiKeyForm
-    list_display = ["name", "prefix", "account", "user", "created_at", "state"]
+    list_display = ["name", "prefix", "account", "user", "regions", "max_concurrent", "created_at", "state"]
     list_filter = ["account"]
     list_select_related = ["account", "user"]
     search_fields = ["name", "prefix"]
-    fields = ["account", "user", "name", "permissions", "expires_at"]
-    actions = ["revoke_keys"]
+    fields = ["account", "user", "name", "permissions", "regions", "max_concurrent", "expires_at"]
+    actions = ["rotate_keys", "revoke_keys"]
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        """A new one is on."""
+        return [*super().get_fields(request, obj), *(["is_enabled"] if obj else [])]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        form = super().get_form(request, obj, **options)
+        form.author = request.user
+        return form
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
         why = change_by(request, form.cleaned_data["reason"] or ADDED)
-        made, text = create_key(obj.account, obj.name, obj.user, obj.permissions, expires_at=obj.expires_at, change=why)
-        obj.pk = made.pk
-        messages.warning(request, format_html("The key is <code>{}</code>. Copy it now: it is not shown again.", text))
+        self._tell(request, obj, make(obj, why))
+
+    def _tell(self, request: HttpRequest, key: ApiKey, text: str) -> None:
+        told = "The key {} is <code>{}</code>. Copy it now: it is not shown again."
+        messages.warning(request, format_html(told, key.name, text))
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
+
+    @action(description="Rotate: a new secret each; the old one works for another day", permissions=["change"])
+    @asks_why
+    def rotate_keys(self, request: HttpRequest, keys: QuerySet[ApiKey], change: Change) -> None:
+        for key in keys.filter(revoked_at=None):
+            self._tell(request, key, rotate(key, timezone.now() + OVERLAP, change))
 
     @action(description="Revoke: they open nothing any more, for good", permissions=["change"])
     @asks_why
@@ -76,9 +100,9 @@ class ApiKeyAdmin(AuditedAdmin):
             revoke(key, change)
         messages.success(request, "Revoked: these keys open nothing any more.")
 
-    @display(description="State", label={"active": "success", "revoked": "danger"})
+    @display(description="State", label={"active": "success", "disabled": "info", "revoked": "danger"})
     def state(self, row: ApiKey) -> str:
-        return "revoked" if row.revoked_at else "active"
+        return "revoked" if row.revoked_at else "active" if row.is_enabled else "disabled"
 
 
 class LimitForm(ReasonForm):

@@ -67,7 +67,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         try:
             caller = find_caller(text.strip())
         except KeyRefused as refused:
-            raise AuthenticationFailed(str(refused)) from refused
+            raise AuthenticationFailed(str(refused), refused.code) from refused
         return KeyUser(caller), caller
 
     def authenticate_header(self, request: Request) -> str:

@@ -5,10 +5,13 @@ BudgetError
 │   ├── MissingKey        no key was sent
 │   ├── UnknownKey        no such key
 │   ├── RevokedKey        the key was revoked
+│   ├── DisabledKey       the key is switched off
 │   ├── ExpiredKey        the key's time is over
+│   ├── RotatedKey        the key has another secret by now
 │   └── AccountClosed     the key's account is not active
 ├── PermissionMissing     the key may not do this
 ├── KeysUnavailable       the keys were not read yet, so none can be judged
+├── KeyBusy               all the requests that the key may have at once are under way
 ├── SpendRejected         the database does not take what a reservation says; nothing was reserved
 ├── AlreadySettled        a hold of this name was settled before; nothing was reserved
 └── LedgerUnavailable     the database does not answer; nothing was reserved
@@ -23,7 +26,7 @@ class BudgetError(Exception):
 
 
 class KeyRefused(BudgetError):
-    """The API key does not open anything."""
+    """The API key does not open anything. `code` says to programs why."""
 
     code = "invalid_api_key"
 
@@ -46,12 +49,36 @@ class UnknownKey(KeyRefused):
 class RevokedKey(KeyRefused):
     """The key was revoked."""
 
+    code = "key_revoked"
+
     def __init__(self, name: str) -> None:
         super().__init__(f"The API key {name!r} was revoked. Use another one.")
 
 
+class DisabledKey(KeyRefused):
+    """The key is switched off."""
+
+    code = "key_disabled"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The API key {name!r} is switched off. An administrator of your account can switch it on.")
+
+
+class RotatedKey(KeyRefused):
+    """The key has another secret by now."""
+
+    code = "key_rotated"
+
+    def __init__(self, name: str, worked_until: datetime) -> None:
+        super().__init__(
+            f"The API key {name!r} has a new secret; this one worked until {worked_until:%Y-%m-%d %H:%M} UTC. Use the new one."
+        )
+
+
 class ExpiredKey(KeyRefused):
     """The key's time is over."""
+
+    code = "key_expired"
 
     def __init__(self, name: str, expired_at: datetime) -> None:
         super().__init__(f"The API key {name!r} expired on {expired_at:%Y-%m-%d %H:%M} UTC. Use another one.")
@@ -59,6 +86,8 @@ class ExpiredKey(KeyRefused):
 
 class AccountClosed(KeyRefused):
     """The key's account is not active."""
+
+    code = "account_closed"
 
     def __init__(self, account: str) -> None:
         super().__init__(f"The account {account!r} is not active.")
@@ -81,6 +110,19 @@ class KeysUnavailable(BudgetError):
 
     def __init__(self) -> None:
         super().__init__("API keys cannot be checked at the moment, so nothing is called. Try again shortly.")
+
+
+class KeyBusy(BudgetError):
+    """All the requests that the key may have at once are under way; nothing was reserved."""
+
+    retry_after_s = 1
+
+    def __init__(self, key_id: int | None, limit: int, in_use: int) -> None:
+        super().__init__(
+            f"The API key {key_id} may have {limit} requests under way at once, and {in_use} are. Try again when one has ended."
+        )
+        self.limit = limit
+        self.in_use = in_use
 
 
 class SpendRejected(BudgetError):

@@ -4,22 +4,38 @@ import hashlib
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
-from budgets.errors import AccountClosed, ExpiredKey, KeysUnavailable, MissingKey, RevokedKey, UnknownKey
+from budgets.choices import KeyPermission
+from budgets.errors import (
+    AccountClosed,
+    DisabledKey,
+    ExpiredKey,
+    KeysUnavailable,
+    MissingKey,
+    RevokedKey,
+    RotatedKey,
+    UnknownKey,
+)
 from budgets.models import Account, ApiKey, default_permissions
 from budgets.types import Caller
 from routerhub.audit import history
 from routerhub.audit.change import Change
+from routerhub.regions import restriction, strictest
 from routerhub.releases import rows
 
 MADE = Change(reason="made")
 MARK = "rh_"
+OVERLAP = timedelta(days=1)
+"""So long an old secret works beside the new one, where nobody says otherwise."""
+MAX_OVERLAP = timedelta(days=90)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 SHOWN = 10
 """So many characters of a key are kept in clear, to tell keys apart."""
 
@@ -31,30 +47,59 @@ def digest(text: str) -> str:
 
 def create_key(
     account: Account, name: str, user: User | None = None, permissions: Sequence[str] | None = None,
-    *, expires_at: datetime | None = None, change: Change = MADE,
+    *, change: Change = MADE, **settings: Any,
 ) -> tuple[ApiKey, str]:  # fmt: skip
-    """A new key and its text, which is shown now and never again."""
-    text = MARK + secrets.token_urlsafe(32)
-    key = ApiKey(
-        account=account,
-        user=user,
-        name=name,
-        prefix=text[:SHOWN],
-        digest=digest(text),
-        permissions=list(permissions if permissions is not None else default_permissions()),
-        expires_at=expires_at,
-    )
+    """A new key and its text, which is shown now and never again. `settings` are further columns of the key."""
+    given = list(permissions if permissions is not None else default_permissions())
+    key = ApiKey(account=account, user=user, name=name, permissions=given, **settings)
+    return key, make(key, change)
+
+
+def make(key: ApiKey, change: Change) -> str:
+    """Save a new key. Returns its text, which is shown now and never again."""
+    text = _give_secret(key)
+    save(key, change)
+    return text
+
+
+def save(key: ApiKey, change: Change) -> None:
     history.stamp(key, change)
     key.save()
-    return key, text
+
+
+def rotate(key: ApiKey, until: datetime, change: Change) -> str:
+    """A new secret for the key, which stays the same one to limits and records. Returns its text, which is shown now and never
+    again; the old one works `until` then. One that still worked from an earlier rotation ends now.
+
+    Raises ValidationError.
+    """
+    if key.revoked_at is not None:
+        raise ValidationError({"revoked_at": f"The API key {key.name!r} is revoked, and stays so: make a new one."})
+    if until > timezone.now() + MAX_OVERLAP:
+        raise ValidationError({"until": f"{until:%Y-%m-%d %H:%M} is more than {MAX_OVERLAP.days} days from now."})
+    key.previous_digest, key.previous_until = key.digest, until
+    text = _give_secret(key)
+    save(key, change)
+    return text
+
+
+def _give_secret(key: ApiKey) -> str:
+    text = MARK + secrets.token_urlsafe(32)
+    key.prefix, key.digest = text[:SHOWN], digest(text)
+    return text
+
+
+def demand_grantable(author: Any, user: User | None, permissions: Collection[str]) -> None:
+    """Nobody gives more than they have: an administrator's key has the rights of its person. Raises ValidationError."""
+    if KeyPermission.ADMIN in permissions and user is not None and user != author and not author.is_superuser:
+        raise ValidationError({"permissions": f"admin for {user}: only they themselves or a superuser may give that."})
 
 
 def revoke(key: ApiKey, change: Change) -> None:
     """From now on the key opens nothing, for good: see sql/keys.sql. Revoking twice keeps the first moment."""
     if key.revoked_at is None:
         key.revoked_at = timezone.now()
-        history.stamp(key, change)
-        key.save()
+        save(key, change)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,15 +107,22 @@ class Held:
     """A key as the ring knows it."""
 
     digest: str
+    previous_digest: str
+    """Of the secret before the last rotation; empty where there is none."""
+    previous_until: datetime
+    """From then on that one opens nothing."""
     caller: Caller
     revoked: bool
+    is_enabled: bool
     expires_at: datetime | None
     account_is_active: bool
 
     def opened(self, now: datetime) -> Caller:
-        """Who holds it. Raises RevokedKey, ExpiredKey, AccountClosed."""
+        """Who holds it. Raises RevokedKey, DisabledKey, ExpiredKey, AccountClosed."""
         if self.revoked:
             raise RevokedKey(self.caller.key_name)
+        if not self.is_enabled:
+            raise DisabledKey(self.caller.key_name)
         if self.expires_at is not None and self.expires_at <= now:
             raise ExpiredKey(self.caller.key_name, self.expires_at)
         if not self.account_is_active:
@@ -80,7 +132,7 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyRing:
-    """Every key by digest. Frozen: a change makes a new ring."""
+    """Every key by the digests of its secrets. Frozen: a change makes a new ring."""
 
     held: Mapping[str, Held]
     is_read: bool = True
@@ -92,9 +144,12 @@ class KeyRing:
             raise MissingKey
         if not self.is_read:
             raise KeysUnavailable
-        found = self.held.get(digest(text))
+        given = digest(text)
+        found = self.held.get(given)
         if found is None:
             raise UnknownKey(text)
+        if given == found.previous_digest and found.previous_until <= now and not found.revoked:
+            raise RotatedKey(found.caller.key_name, found.previous_until)
         return found.opened(now)
 
     def holder(self, key_id: int, now: datetime) -> Caller:
@@ -114,9 +169,12 @@ VERSIONS = """
 SELECT k.id, concat_ws('/', k.xmin, k.ctid, a.xmin, a.ctid)
 FROM budgets_apikey k JOIN budgets_account a ON a.id = k.account_id
 """
+MARKS = ("is_pro", "keeps_responses", "may_cache", "refuses_stand_ins")
+"""What of an account a caller carries as it stands."""
 COLUMNS = (
-    "pk", "digest", "name", "account_id", "account__slug", "user_id", "permissions", "revoked_at", "expires_at",
-    "account__is_active", "account__is_pro", "account__keeps_responses", "account__may_cache", "account__refuses_stand_ins",
+    "pk", "digest", "previous_digest", "previous_until", "name", "account_id", "account__slug", "user_id", "permissions",
+    "revoked_at", "expires_at", "is_enabled", "max_concurrent", "regions", "account__regions", "account__is_active",
+    *(f"account__{name}" for name in MARKS),
 )  # fmt: skip
 
 
@@ -136,7 +194,12 @@ def _read(wanted: Q) -> dict[int, Held]:
 
 
 def ring_of(held: Iterable[Held]) -> KeyRing:
-    return KeyRing(held={each.digest: each for each in held})
+    ring: dict[str, Held] = {}
+    for each in held:
+        ring[each.digest] = each
+        if each.previous_digest:
+            ring[each.previous_digest] = each
+    return KeyRing(held=ring)
 
 
 def load_ring() -> KeyRing:
@@ -146,29 +209,31 @@ def load_ring() -> KeyRing:
 
 def find_caller(text: str | None) -> Caller:
     """Who holds this key, asked of the database: for processes without a ring. Raises KeyRefused."""
-    return ring_of(_read(Q(digest=digest(text or ""))).values()).find(text, timezone.now())
+    given = digest(text or "")
+    return ring_of(_read(Q(digest=given) | Q(previous_digest=given)).values()).find(text, timezone.now())
 
 
 def _held(row: tuple[Any, ...]) -> Held:
     """From the columns of COLUMNS."""
-    key_id, digest, name, account_id, account, user_id, permissions, revoked_at, expires_at, is_active, *marks = row
-    is_pro, keeps_responses, may_cache, refuses_stand_ins = marks
+    key = dict(zip(COLUMNS, row, strict=True))
     caller = Caller(
-        key_id=key_id,
-        key_name=name,
-        account_id=account_id,
-        account=account,
-        user_id=user_id,
-        permissions=frozenset(permissions),
-        is_pro=is_pro,
-        keeps_responses=keeps_responses,
-        may_cache=may_cache,
-        refuses_stand_ins=refuses_stand_ins,
+        key_id=key["pk"],
+        key_name=key["name"],
+        account_id=key["account_id"],
+        account=key["account__slug"],
+        user_id=key["user_id"],
+        permissions=frozenset(key["permissions"]),
+        max_concurrent=key["max_concurrent"],
+        regions=strictest(restriction(key["regions"]), restriction(key["account__regions"])),
+        **{name: key[f"account__{name}"] for name in MARKS},
     )
     return Held(
-        digest=digest,
+        digest=key["digest"],
+        previous_digest=key["previous_digest"],
+        previous_until=key["previous_until"] or LONG_AGO,
         caller=caller,
-        revoked=revoked_at is not None,
-        expires_at=expires_at,
-        account_is_active=is_active,
+        revoked=key["revoked_at"] is not None,
+        is_enabled=key["is_enabled"],
+        expires_at=key["expires_at"],
+        account_is_active=key["account__is_active"],
     )

@@ -9,6 +9,8 @@ from django.db import models
 from budgets.choices import EntryKind, KeyPermission, Measure, Outcome, Period, Role, ScopeKind
 from routerhub import numerals
 from routerhub.audit.models import Audited, Fact
+from routerhub.region_fields import regions_field
+from routerhub.regions import restriction, strictest
 
 
 class Account(Audited):
@@ -30,6 +32,9 @@ class Account(Audited):
     refuses_stand_ins = models.BooleanField(
         default=False,
         help_text="Who names a retired model gets an error that names the successor, and not the successor's answer.",
+    )
+    regions = regions_field(
+        "The only ones that its requests may be processed in, e.g. eu,ch. Empty: any. Key and request may restrict them further."
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -81,6 +86,21 @@ class ApiKey(Audited):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     permissions = ArrayField(models.CharField(max_length=16, choices=KeyPermission), default=default_permissions)
     created_at = models.DateTimeField(auto_now_add=True)
+    regions = regions_field(
+        "The only ones that its requests may be processed in, of those that the account allows. Empty: all of these."
+    )
+    max_concurrent = models.PositiveIntegerField(
+        "concurrent requests", null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text="The most of its requests that may be under way at once, in all processes together. Empty: any number.",
+    )  # fmt: skip
+    is_enabled = models.BooleanField("enabled", default=True, help_text="Off: it opens nothing until it is on again.")
+    previous_digest = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
+    previous_until = models.DateTimeField(
+        "old secret until",
+        null=True,
+        editable=False,
+        help_text="So long the secret before the last rotation works too.",
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     final_because = "A key is not restored: what is revoked stays revoked. Make a new one."
@@ -92,6 +112,11 @@ class ApiKey(Audited):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    def clean(self) -> None:
+        """That its regions and its account's have some in common."""
+        if strictest(restriction(self.regions), restriction(self.account.regions)) == frozenset():
+            raise ValidationError({"regions": f"Its account allows {', '.join(self.account.regions)} alone."})
 
     @classmethod
     def of_account(cls, account_id: int) -> models.Q:
@@ -190,6 +215,21 @@ class Hold(Fact):
 
     def __str__(self) -> str:
         return f"{self.operation_id}, hop {self.hop}"
+
+
+class Slot(Fact):
+    """That of one operation among those that its key may have under way at once. It is free when the operation ends or, where its
+    process died, when the lease is over, which that renews (see sql/slots.sql)."""
+
+    operation_id = models.UUIDField(primary_key=True)
+    key_id = models.BigIntegerField(db_index=True)
+    lease_until = models.DateTimeField()
+
+    class Meta:
+        ordering = ["lease_until"]
+
+    def __str__(self) -> str:
+        return f"{self.operation_id} of key {self.key_id}"
 
 
 class LedgerEntry(Fact):

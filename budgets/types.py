@@ -6,6 +6,8 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from routerhub.regions import Regions
+
 Measure = Literal["money", "requests", "tokens"]
 Period = Literal["minute", "hour", "day", "week", "month", "total"]
 ScopeKind = Literal["site", "account", "user", "key", "policy", "model", "provider", "tag"]
@@ -47,6 +49,10 @@ class Caller:
     """Whether the account's responses are kept where the request does not say."""
     may_cache: bool = False
     """Whether the account's requests may ask for cached answers."""
+    max_concurrent: int | None = None
+    """How many of the key's requests may be under way at once. None: any number."""
+    regions: Regions = None
+    """Those that key and account allow in common. None: any."""
     refuses_stand_ins: bool = False
     """Whether nobody may answer in the place of a model that is named and retired."""
 
@@ -69,6 +75,8 @@ class Spend:
     """Seconds after which a sweep may settle the hold at its ceiling."""
     counted: tuple[str, ...] = ()
     """Scopes in which an earlier hop of the operation counts as its request, so that this one does not once more."""
+    slots: int | None = None
+    """How many slots the key has, where the operation takes one with this; see Caller.max_concurrent."""
     request: RequestRow
     """Kept with the hold, and joined with the answer when it is settled."""
 
@@ -94,6 +102,8 @@ class Granted:
     remaining_nano: int | None
     rates: tuple[Rate, ...] = ()
     """The tightest one of each measure, as it stands after the hold."""
+    has_slot: bool = False
+    """Whether the operation took a slot of its key with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,5 +160,7 @@ class Settlement:
     """The actual cost. What exceeds the hold is kept in the ledger as overrun and not charged to the limits."""
     tokens: int
     outcome: Outcome
+    frees_slot: bool = False
+    """Whether the operation ends with this, and its key has the slot back."""
     answer: AnswerRow | None = field(repr=False)
     """In no log, since upstreams' words are in it. None: charged without a record of its own: the request went on elsewhere."""

@@ -1,4 +1,4 @@
-"""The addresses of accounts below /api/."""
+"""The addresses of accounts and keys below /api/."""
 
 from rest_framework.routers import SimpleRouter
 
@@ -6,5 +6,6 @@ from budgets import viewsets
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", viewsets.AccountViewSet)
+router.register("keys", viewsets.ApiKeyViewSet)
 
 urlpatterns = router.urls

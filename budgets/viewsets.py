@@ -1,17 +1,31 @@
-"""Accounts in the REST API."""
+"""Accounts and keys in the REST API."""
 
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from budgets import keys
 from budgets.authentication import caller_of
-from budgets.models import Account
-from budgets.serializers import AccountChangeSerializer, AccountSerializer
+from budgets.models import Account, ApiKey
+from budgets.serializers import (
+    AccountChangeSerializer,
+    AccountSerializer,
+    ApiKeyChangeSerializer,
+    ApiKeySerializer,
+    NewApiKeySerializer,
+    RotateSerializer,
+)
 from routerhub.audit import history
-from routerhub.audit.change import change_by
+from routerhub.audit.change import Change, change_by
 from routerhub.audit.permissions import TablePermissions
+from routerhub.audit.serializers import ReasonSerializer, valid
 
 
 class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Account]):
@@ -47,3 +61,60 @@ class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.
         history.stamp(row, change)
         row.save()
         serializer.instance = row
+
+
+class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ApiKey]):
+    """What applications call with. A secret is told once, by the answer that made it; a change counts in every process within a
+    second."""
+
+    queryset = ApiKey.objects.select_related("account", "user")
+    serializer_class = ApiKeySerializer
+    permission_classes = [TablePermissions]
+
+    def get_queryset(self) -> QuerySet[ApiKey]:
+        """All of them for a login with the right; an administrator's key has those of its own account to look after."""
+        caller = caller_of(self.request)
+        return super().get_queryset() if caller is None else super().get_queryset().filter(account=caller.account_id)
+
+    @extend_schema(request=NewApiKeySerializer, responses={201: ApiKeySerializer})
+    def create(self, request: Request) -> Response:
+        values = dict(valid(NewApiKeySerializer(data=request.data)))
+        caller = caller_of(request)
+        if caller is not None and values["account"].pk != caller.account_id:
+            raise ValidationError({"account": f"{values['account'].slug!r} is not the account of this key."})
+        key = ApiKey()
+        change = self._set(key, values)
+        return self._told(key, 201, keys.make(key, change))
+
+    @extend_schema(request=ApiKeyChangeSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        key = self.get_object()
+        keys.save(key, self._set(key, dict(valid(ApiKeyChangeSerializer(key, data=request.data, partial=True)))))
+        return self._told(key, 200)
+
+    @extend_schema(request=RotateSerializer)
+    @action(detail=True, methods=["post"])
+    def rotate(self, request: Request, pk: str) -> Response:
+        """A new secret; the old one works until a moment."""
+        key, values = self.get_object(), valid(RotateSerializer(data=request.data))
+        return self._told(key, 200, keys.rotate(key, values["until"], change_by(request, values["reason"])))
+
+    @extend_schema(request=ReasonSerializer)
+    @action(detail=True, methods=["post"])
+    def revoke(self, request: Request, pk: str) -> Response:
+        """From now on it opens nothing, for good."""
+        key = self.get_object()
+        keys.revoke(key, change_by(request, valid(ReasonSerializer(data=request.data))["reason"]))
+        return self._told(key, 200)
+
+    def _set(self, key: ApiKey, values: dict[str, Any]) -> Change:
+        change = change_by(self.request, values.pop("reason"))
+        for name, value in values.items():
+            setattr(key, name, value)
+        keys.demand_grantable(change.author, key.user, key.permissions)
+        key.full_clean(exclude=["prefix", "digest"])
+        return change
+
+    def _told(self, key: ApiKey, status: int, text: str = "") -> Response:
+        """The key; `key` is its text, where it has a new one."""
+        return Response({**ApiKeySerializer(key).data, **({"key": text} if text else {})}, status)

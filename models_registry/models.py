@@ -23,6 +23,7 @@ from models_registry.prices import quarantine
 from models_registry.types import Rates
 from models_registry.upstream.wire.addresses import url_refusal
 from routerhub.audit.models import Audited, Fact
+from routerhub.region_fields import regions_field
 
 RATES = tuple(field.name for field in fields(Rates))
 slug = RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Write lower-case letters, digits, '.', '_' and '-' only.")
@@ -191,6 +192,10 @@ class Deployment(Audited):
     upstream_model = models.CharField(max_length=160, help_text="The model's name there.")
     position = models.PositiveSmallIntegerField("order", default=0, help_text="The lowest is tried first.")
     status = models.CharField(max_length=16, choices=DeploymentStatus, default=DeploymentStatus.AVAILABLE)
+    regions = regions_field(
+        "Everywhere that what is sent there may be processed, e.g. eu,us. Empty: unknown, so that it is not called where regions "
+        "are restricted."
+    )
     named_by = ("model",)
 
     class Meta:

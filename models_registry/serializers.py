@@ -75,7 +75,7 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
 
     class Meta:
         model = Deployment
-        fields = ["provider", "upstream_model", "position", "status", "probe", "circuit", "prices"]
+        fields = ["provider", "upstream_model", "position", "status", "regions", "probe", "circuit", "prices"]
 
     def get_probe(self, row: Deployment) -> dict[str, Any] | None:
         found = getattr(row, "probe", None)
@@ -115,6 +115,7 @@ class BundleDeploymentSerializer(Strict):
     provider = serializers.CharField()
     upstream_model = serializers.CharField(max_length=160)
     status = serializers.ChoiceField(choices=DeploymentStatus.choices, default=DeploymentStatus.AVAILABLE.value)
+    regions = serializers.ListField(required=False, child=serializers.CharField())
     prices = BundlePriceSerializer(many=True, required=False)
 
 

@@ -109,6 +109,8 @@ class Deployment:
     provider: str
     upstream_model: str
     status: Status = "available"
+    regions: tuple[str, ...] = ()
+    """Everywhere that what is sent there may be processed. Empty: nobody knows."""
     prices: tuple[Price, ...] = ()
     """Oldest first."""
 

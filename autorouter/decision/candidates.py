@@ -1,6 +1,6 @@
 """Who may answer: where each model can be called, and every reason for which one is out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from models_registry.deployments import effective_deployments
 from models_registry.errors import UnknownPrice
 from models_registry.prices.pricing import known, price_at
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price, Provider, Rates, Status
+from routerhub.regions import Regions, is_within
 
 EXPECTED_OUTPUT_TOKENS = 500
 """Estimated length of an answer, for estimated costs; a request's own maximum and the model's cap it."""
@@ -49,6 +50,7 @@ def permitted(
         for deployment in effective_deployments(model, availability)
         if status_of(deployment, availability) != "down"
         and deployment.provider not in constraints.blocked_providers
+        and is_within(deployment.regions, constraints.regions)
         and not (needs_privacy and not keeps_private(deployment, providers))
     ]
     return tuple(sorted(allowed, key=lambda deployment: status_of(deployment, availability) == "degraded"))
@@ -163,14 +165,17 @@ def _availability_reasons(model: Model, case: Circumstances) -> Iterator[tuple[s
     if case.constraints.priority == "privacy" and not is_private(model, providers):
         yield "privacy", "no provider of it is local or zero-retention"
     elif not serving(model, providers, case.constraints, case.availability):
-        yield _why_unreachable(model, case.availability)
+        yield _why_unreachable(model, case.availability, case.constraints.regions)
 
 
-def _why_unreachable(model: Model, availability: Availability) -> tuple[str, str]:
-    reachable = effective_deployments(model, availability)
-    if not reachable:
+def _why_unreachable(model: Model, availability: Availability, regions: Regions) -> tuple[str, str]:
+    everywhere = effective_deployments(model, availability)
+    if not everywhere:
         places = ", ".join(sorted({deployment.provider for deployment in model.deployments})) or "any provider"
         return "credential", f"unavailable: there is no API key for {places}"
+    reachable = [each for each in everywhere if is_within(each.regions, regions)]
+    if not reachable:
+        return "region", _outside(everywhere, regions or frozenset())
     opened = [
         f"circuit of {each.id} open {text}" for each in reachable if (text := availability.open_circuits.get(each.id))
     ]
@@ -179,6 +184,13 @@ def _why_unreachable(model: Model, availability: Availability) -> tuple[str, str
     if all(status_of(deployment, availability) == "down" for deployment in reachable):
         return "unavailable", "every deployment of it is down"
     return "blocked", "every provider that serves it is blocked"
+
+
+def _outside(places: Sequence[Deployment], regions: frozenset[str]) -> str:
+    if not regions:
+        return "the regions that request, key and account allow have none in common"
+    found = ", ".join(f"{each.id} ({', '.join(each.regions) or 'unknown'})" for each in places)
+    return f"no place of it is known to stay in {', '.join(sorted(regions))}: {found}"
 
 
 def _price_reasons(model: Model, case: Circumstances) -> Iterator[tuple[str, str]]:

@@ -92,5 +92,7 @@ _read: Mapping[str, Any] = {
     "max_cost_usd": Decimal,
     "allowed": _allowed,
     "stand_ins": lambda raw: tuple((model, asked) for model, asked in raw),
-    **dict.fromkeys(("blocked_providers", "blocked_models", "preferred_providers", "preferred_models"), frozenset),
+    **dict.fromkeys(
+        ("blocked_providers", "blocked_models", "preferred_providers", "preferred_models", "regions"), frozenset
+    ),
 }

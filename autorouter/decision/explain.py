@@ -18,6 +18,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "estimated_cost_usd": float(chosen.estimated_cost_usd) if chosen else None,
         "why": why(decision),
         **stand_in_json(decision, chosen),
+        **regions_json(decision),
         "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
         "candidates": [candidate_json(each) for each in decision.candidates],
         "excluded": [{"model": out.model, "code": out.code, "reason": out.reason} for out in decision.excluded],
@@ -28,6 +29,12 @@ def stand_in_json(decision: Decision, chosen: Candidate | None) -> dict[str, str
     """`stand_in_for`: the name in whose place the chosen model answers. Empty where it answers as itself."""
     asked = decision.constraints.stands_in_for(chosen.model) if chosen and decision.constraints.stand_ins else None
     return {"stand_in_for": asked} if asked else {}
+
+
+def regions_json(decision: Decision) -> dict[str, list[str]]:
+    """`regions`: those that places had to lie in. Missing where none were asked for."""
+    regions = decision.constraints.regions
+    return {} if regions is None else {"regions": sorted(regions)}
 
 
 def task_json(task: Task) -> dict[str, Any]:
@@ -63,12 +70,13 @@ def why(decision: Decision, chosen: Candidate | None = None) -> str:
     """One sentence for people: the task, what decided, and who came next. `chosen` is who answered, if not the first."""
     first = decision.chosen
     if first is None:
-        return f"No model can take this request: all {decision.considered} considered are excluded."
+        all_out = f"all {decision.considered} considered are excluded"
+        return f"No model can take this request: {all_out}{_regions(decision)}."
     if chosen is not None and chosen.model != first.model:
         score = f"score {_short(chosen.score)}, {_story(chosen)}"
         used = f"{chosen.model} stands in for {first.model}, which could not be used: {score}{_rules(decision)}"
-        return f"{used}{_retired(decision, chosen)}."
-    after = f"{_retired(decision, first)}{_next(decision)}{_last_resort(decision)}"
+        return f"{used}{_retired(decision, chosen)}{_regions(decision)}."
+    after = f"{_retired(decision, first)}{_next(decision)}{_regions(decision)}{_last_resort(decision)}"
     return f"{_choice(decision, first)}{_rules(decision)}{after}."
 
 
@@ -107,6 +115,13 @@ def _rules(decision: Decision) -> str:
 def _retired(decision: Decision, chosen: Candidate) -> str:
     asked = stand_in_json(decision, chosen).get("stand_in_for")
     return f"; it answers for {asked}, which is not served any more" if asked else ""
+
+
+def _regions(decision: Decision) -> str:
+    regions = decision.constraints.regions
+    if regions is None:
+        return ""
+    return f"; only places in {', '.join(sorted(regions)) or 'no region at all'} were allowed"
 
 
 def _last_resort(decision: Decision) -> str:

@@ -33,12 +33,22 @@ from autorouter.types import (
 from models_registry.prices.pricing import mean_price
 from models_registry.succession import succession
 from models_registry.types import Availability, Capability, Catalogue, Model, Price
+from routerhub.regions import Regions, is_within
 
 MAX_SPANS = 4
 MAX_FILTERS = 4_096
 """Filters that a ranking keeps, one for each set of blocks and allowances in use. One that it forgot takes microseconds."""
 Label = tuple[str, str]
 """What many models have in common: ("maker", "openai"), ("needs", "tools"), ("is", "local")."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Host:
+    """What of a place where models can be called somebody may rule out."""
+
+    provider: str
+    is_private: bool
+    regions: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +65,7 @@ class Standing:
     max_input_tokens: int
     """The largest estimated prompt that its window holds with the context buffer."""
     latency_ms: int | None
-    labels: frozenset[Label]
+    labels: frozenset[Label | Host]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,16 +169,15 @@ class Rankings:
             labels=frozenset([*self._labels(model), *([("is", "open")] if is_open else [])]),
         )
 
-    def _labels(self, model: Model) -> Iterator[Label]:
+    def _labels(self, model: Model) -> Iterator[Label | Host]:
         providers = self.catalogue.providers
         yield "maker", model.provider
         for need in NEEDS:
             if model.has(need):
                 yield "has", need
         for deployment in usable(model, self.availability):
-            yield "host", deployment.provider
-            if self.availability.sandbox or keeps_private(deployment, providers):
-                yield "private host", deployment.provider
+            keeps = self.availability.sandbox or keeps_private(deployment, providers)
+            yield Host(provider=deployment.provider, is_private=keeps, regions=deployment.regions)
         if is_private(model, providers):
             yield "is", "private"
         if is_local(model, providers):
@@ -253,12 +262,18 @@ class Ranking:
         wants_privacy: bool,
         allows_internal: bool,
         allows_pro: bool,
+        regions: Regions,
     ) -> int:
         """The models that may be used and can be called, by what somebody's preferences and rules say of any request."""
         groups = self._groups
-        hosts = self._private_hosts if wants_privacy else self._hosts
         left = groups.get(("is", "open"), 0)
-        left &= _union(places for host, places in hosts.items() if host not in blocked_providers)
+        left &= _union(
+            places
+            for host, places in self._hosts.items()
+            if host.provider not in blocked_providers
+            and (host.is_private or not wants_privacy)
+            and is_within(host.regions, regions)
+        )
         left &= ~self._named(blocked_providers, blocked_models)
         for providers, models in allowed:
             left &= self._named(providers, models)
@@ -303,12 +318,8 @@ class Ranking:
         return Steps([each.standing.latency_ms for each in self.ranked])
 
     @cached_property
-    def _hosts(self) -> dict[str, int]:
-        return {name: places for (kind, name), places in self._groups.items() if kind == "host"}
-
-    @cached_property
-    def _private_hosts(self) -> dict[str, int]:
-        return {name: places for (kind, name), places in self._groups.items() if kind == "private host"}
+    def _hosts(self) -> dict[Host, int]:
+        return {host: places for host, places in self._groups.items() if isinstance(host, Host)}
 
 
 def _sorted(ranked: Iterable[Ranked]) -> tuple[list[tuple[Decimal, Decimal, str]], tuple[Ranked, ...]]:
@@ -320,9 +331,9 @@ def _union(sets: Iterable[int]) -> int:
     return reduce(or_, sets, 0)
 
 
-def _grouped(labels: Sequence[Iterable[Label]]) -> Mapping[Label, int]:
+def _grouped(labels: Sequence[Iterable[Label | Host]]) -> Mapping[Label | Host, int]:
     """The places of each label, out of the labels of each place."""
-    found: dict[Label, int] = {}
+    found: dict[Label | Host, int] = {}
     for place, some in enumerate(labels):
         bit = 1 << place
         for label in some:

@@ -168,6 +168,7 @@ def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:
         constraints.priority == "privacy",
         constraints.allow_internal,
         constraints.allow_pro,
+        constraints.regions,
     )
     left &= ranking.fitting(task.input_tokens, task.needs)
     return left if constraints.max_latency_ms is None else left & ranking.within_ms(constraints.max_latency_ms)

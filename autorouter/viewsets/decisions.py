@@ -1,13 +1,14 @@
 """The decision for a request, without calling a model."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.db import DatabaseError
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,6 +27,7 @@ from models_registry import availability, probing, provider_keys
 from models_registry.circuits import rows
 from models_registry.types import HEALTHY
 from routerhub.audit.permissions import Readers, TablePermissions
+from routerhub.regions import Regions, restriction, strictest
 from routerhub.releases import live
 
 Value = TypeVar("Value")
@@ -104,8 +106,18 @@ def _asked(request: Request, values: dict[str, Any]) -> Asked:
         max_latency_ms=values.get("max_latency_ms"),
         max_output_tokens=values.get("max_output_tokens"),
         tags=tuple(values.get("tags", ())),
+        regions=_regions(request, values.get("region", ())),
         allow_pro=isinstance(request.auth, Caller) and request.auth.is_pro,
     )
+
+
+def _regions(request: Request, asked: Sequence[str]) -> Regions:
+    """Those that request, key and account allow in common. Raises ValidationError where the request's own are none of theirs."""
+    own = request.auth.regions if isinstance(request.auth, Caller) else None
+    found = strictest(own, restriction(asked))
+    if asked and not found:
+        raise ValidationError({"region": f"Allowed for this key are {', '.join(sorted(own or ())) or 'none'}."})
+    return found
 
 
 def _session_model(request: Request, session: str | None) -> str | None:

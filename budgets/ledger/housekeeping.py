@@ -1,4 +1,5 @@
-"""What a gateway does for the books beside its requests: drain the spool, and sweep the holds of the dead.
+"""What a gateway does for the books beside its requests: drain the spool, say which slots are taken still, and sweep the holds of
+the dead.
 
 Every process does it, over a connection of its own; locks see to it that no two do the same.
 """
@@ -11,6 +12,7 @@ import time
 from budgets.ledger.database import Away, Database, DatabaseError, Unreachable
 from budgets.ledger.metrics import SWEPT
 from budgets.ledger.settling import Settler
+from budgets.ledger.slots import RENEW, Slots
 from budgets.ledger.spool import Spool
 
 logger = logging.getLogger(__name__)
@@ -23,10 +25,11 @@ SWEEP = "SELECT swept, problems FROM sweep_holds($1)"
 class Housekeeper:
     """A task that never ends by itself."""
 
-    def __init__(self, database: Database, spool: Spool, max_per_batch: int) -> None:
+    def __init__(self, database: Database, spool: Spool, slots: Slots, max_per_batch: int) -> None:
         self._database = database
         self._settler = Settler(database)
         self._spool = spool
+        self._slots = slots
         self._max_per_batch = max_per_batch
         self._task: asyncio.Task[None] | None = None
 
@@ -53,8 +56,10 @@ class Housekeeper:
         sweep_at = time.monotonic()
         while True:
             try:
+                if is_due := time.monotonic() >= sweep_at:
+                    await self.renew()
                 await self.drain()
-                if time.monotonic() >= sweep_at:
+                if is_due:
                     sweep_at = time.monotonic() + SWEEP_EVERY_S
                     await self.sweep()
             except (DatabaseError, OSError) as problem:
@@ -73,6 +78,11 @@ class Housekeeper:
                 raise
             except Away as problem:
                 logger.warning("action=drain file=%s problem=%s", file.name, problem)
+
+    async def renew(self) -> None:
+        """Keep the slots of what is under way. Raises DatabaseError."""
+        if living := self._slots.living():
+            await self._database.row(RENEW, living)
 
     async def sweep(self) -> None:
         """Settle the holds past their lease at their ceiling. Raises Away."""

@@ -18,6 +18,7 @@ from budgets.ledger.housekeeping import Housekeeper
 from budgets.ledger.metrics import AWAY, LOST, timed
 from budgets.ledger.reserving import Answer, Reserver
 from budgets.ledger.settling import Item, Settler, Unreserved
+from budgets.ledger.slots import Slots
 from budgets.ledger.spool import Spool
 from budgets.limits import LimitIndex
 from budgets.types import AnswerRow, Granted, Past, Refused, RequestRow, Settlement, Spend
@@ -50,10 +51,11 @@ class Ledger:
         )
         self._settle: Batcher[Item, None] = Batcher(timed("settle", self._send_settle), MAX_PER_BATCH)
         self._spool = Spool(spool_dir)
-        self._housekeeper = Housekeeper(Database(dsn, HOUSEKEEPING_WAIT_S), self._spool, MAX_PER_BATCH)
+        self._slots = Slots()
+        self._housekeeper = Housekeeper(Database(dsn, HOUSEKEEPING_WAIT_S), self._spool, self._slots, MAX_PER_BATCH)
 
     async def start(self) -> None:
-        """Begin to keep house: drain the spool, sweep the holds of the dead."""
+        """Begin to keep house: drain the spool, say which slots are taken still, sweep the holds of the dead."""
         self._housekeeper.start()
 
     async def stop(self) -> None:
@@ -80,17 +82,20 @@ class Ledger:
     async def reserve(self, spend: Spend) -> Granted | Refused:
         """Hold the worst case, or say which limit it does not fit into.
 
-        Repeating it changes nothing. Raises LedgerUnavailable, SpendRejected, AlreadySettled; whoever is cancelled here
+        Repeating it changes nothing. Raises LedgerUnavailable, KeyBusy, SpendRejected, AlreadySettled; whoever is cancelled here
         holds nothing.
         """
         asked = self._reserve.submit(spend)
         try:
-            return await asked
+            answer = await asked
         except asyncio.CancelledError:
             # The answer may have come in the same moment. A later one is taken back by the batcher.
             if not asked.cancelled() and asked.exception() is None:
                 self._take_back(asked.result())
             raise
+        if isinstance(answer, Granted) and answer.has_slot:
+            self._slots.take(spend)
+        return answer
 
     async def past(self, operation_id: UUID) -> Past:
         """What is known of an operation that another process may have begun. Raises LedgerUnavailable."""
@@ -102,15 +107,20 @@ class Ledger:
     def _take_back(self, answer: Granted | Refused) -> None:
         """Nobody knows of this hold: settle it at nothing, rather than have it swept at its ceiling."""
         if isinstance(answer, Granted):
-            self._settle.submit(_nothing(answer.operation_id, answer.hop))
+            self._settle.submit(_nothing(answer.operation_id, answer.hop, answer.has_slot))
 
     async def settle(self, settlement: Settlement) -> None:
         """Turn the hold into what it cost. When the database does not answer, it is kept on disk and settled later."""
+        if settlement.frees_slot:
+            self._slots.free(settlement.operation_id)
         await self._settle.submit(settlement)
 
-    async def record(self, request: RequestRow, answer: AnswerRow) -> None:
-        """The record of a request that never had a hold. Kept on disk like a settlement; repeating it changes nothing."""
-        await self._settle.submit(Unreserved(request=request, answer=answer))
+    async def record(self, request: RequestRow, answer: AnswerRow, frees: UUID | None = None) -> None:
+        """The record of a request that has no hold, and which operation's slot is free with it. Kept on disk like a settlement;
+        repeating it changes nothing."""
+        if frees is not None:
+            self._slots.free(frees)
+        await self._settle.submit(Unreserved(request=request, answer=answer, frees=frees))
 
     async def _send_reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
         """Asks again for as long as the callers wait: a restarting server is soon back, and a repeat changes nothing."""
@@ -129,7 +139,7 @@ class Ledger:
         logger.warning("action=reserve batch=%s problem=%s", len(batch), problem)
         if was_asked:
             for spend in batch:
-                self._settle.submit(_nothing(spend.operation_id, spend.hop))
+                self._settle.submit(_nothing(spend.operation_id, spend.hop, spend.slots is not None))
         return [LedgerUnavailable() for _ in batch]
 
     async def _send_settle(self, items: Sequence[Item]) -> Sequence[None]:
@@ -150,5 +160,13 @@ class Ledger:
             logger.error("action=spool lost=%r problem=%s", items, problem)
 
 
-def _nothing(operation_id: UUID, hop: int) -> Settlement:
-    return Settlement(operation_id=operation_id, hop=hop, amount_nano=0, tokens=0, outcome="abandoned", answer=None)
+def _nothing(operation_id: UUID, hop: int, frees_slot: bool) -> Settlement:
+    return Settlement(
+        operation_id=operation_id,
+        hop=hop,
+        amount_nano=0,
+        tokens=0,
+        outcome="abandoned",
+        frees_slot=frees_slot,
+        answer=None,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from budgets.errors import AlreadySettled, SpendRejected
+from budgets.errors import AlreadySettled, KeyBusy, SpendRejected
 from budgets.ledger.database import Away, Database, Rejected
 from budgets.ledger.halving import by_halves
 from budgets.limits import READ, UNREAD, LimitIndex, index_of
@@ -13,7 +13,7 @@ from budgets.types import Granted, Measure, Rate, Refused, Spend
 RESERVE = """
 SELECT * FROM reserve_many(
     $1::bigint, $2::bigint[], $3::int[], $4::int[], $5::uuid[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],
-    $10::bigint[], $11::bigint[], $12::float[], $13::analytics_request[])
+    $10::bigint[], $11::bigint[], $12::float[], $13::analytics_request[], $14::int[])
 """
 MAX_READINGS = 20
 Answer = Granted | Refused | Exception
@@ -44,6 +44,8 @@ class Reserver:
         return [
             _refused(spend, refusals[item])
             if item in refusals
+            else KeyBusy(spend.key_id, spend.slots or 0, row["in_use"][item])
+            if verdict == "busy"
             else _granted(spend, verdict, remaining, tuple(rates.get(item, {}).values()))
             for item, (spend, verdict, remaining) in enumerate(
                 zip(batch, row["verdicts"], row["remaining"], strict=True)
@@ -83,6 +85,7 @@ def _columns(index: LimitIndex, batch: Sequence[Spend]) -> tuple[Any, ...]:
         [spend.tokens for spend in batch],
         [spend.lease_s for spend in batch],
         [spend.request for spend in batch],
+        [spend.slots for spend in batch],
     )
 
 
@@ -109,6 +112,7 @@ def _granted(spend: Spend, verdict: str, remaining: int | None, rates: tuple[Rat
         amount_nano=spend.amount_nano,
         remaining_nano=remaining,
         rates=rates,
+        has_slot=spend.slots is not None,
     )
 
 

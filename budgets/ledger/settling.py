@@ -4,24 +4,28 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from budgets.ledger.database import Database, Rejected
 from budgets.ledger.halving import by_halves
 from budgets.types import AnswerRow, RequestRow, Settlement
 
 logger = logging.getLogger(__name__)
-SETTLE = (
-    "SELECT settle_many($1::uuid[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::analytics_answer[])"
-)
+SETTLE = """
+SELECT settle_many($1::uuid[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::analytics_answer[], $7::uuid[])
+"""
+FREE = "SELECT free_slots($1::uuid[])"
 RECORD = "SELECT record_many($1::analytics_request[], $2::analytics_answer[])"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Unreserved:
-    """A request that never had a hold, for its record."""
+    """A request that has no hold, for its record."""
 
     request: RequestRow
     answer: AnswerRow
+    frees: UUID | None = None
+    """The operation whose slot its key has back."""
 
     def __repr__(self) -> str:
         """For a log, so without anybody's words."""
@@ -60,6 +64,8 @@ class Settler:
 
     async def _record(self, items: Sequence[Unreserved]) -> Sequence[None]:
         await self._database.row(RECORD, [item.request for item in items], [item.answer for item in items])
+        if freed := [item.frees for item in items if item.frees is not None]:
+            await self._database.row(FREE, freed)
         return [None for _ in items]
 
 
@@ -76,6 +82,7 @@ def _columns(items: Sequence[Settlement]) -> tuple[Any, ...]:
         [item.tokens for item in items],
         [item.outcome for item in items],
         [item.answer for item in items],
+        [item.operation_id for item in items if item.frees_slot],
     )
 
 

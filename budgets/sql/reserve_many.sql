@@ -45,19 +45,22 @@ CREATE TYPE budget_rate AS (item int, measure text, amount bigint, remaining big
 -- (by position, from one), and `places_of` how many each item has. The ids are those of one set of limits: when
 -- `set_number` is not the database's, `is_stale` is true and nothing was reserved.
 --
--- In the order of the items, `verdicts` are 'granted', 'refused' (see `refusals`), 'held' (granted before, and not counted
--- twice) or 'settled' (a hold of that name was settled, nothing is held). `remaining` is what the tightest money limit
--- leaves, null where none applies. `rates` are those of the items that were granted, as they stand after them;
+-- `slots` say how many slots the item's key has, where its operation takes one: null where the key has no such limit, or the
+-- operation has its slot already. These cost nothing more.
+--
+-- In the order of the items, `verdicts` are 'granted', 'refused' (see `refusals`), 'busy' (no slot is free; `in_use` says
+-- how many are taken), 'held' (granted before, and not counted twice) or 'settled' (a hold of that name was settled,
+-- nothing is held). `remaining` is what the tightest money limit leaves, null where none applies. `rates` are those of the items that were granted, as they stand after them;
 -- `rates_reset_s` is in how many seconds all of them have their full room again.
 --
--- Every counter that the batch touches is locked first, in id order, so that batches never wait for each other in a
--- circle and nobody else changes a figure between the check and the write.
+-- Keys with slots are locked first, and then every counter that the batch touches, in id order, so that batches never
+-- wait for each other in a circle and nobody else changes a figure between the check and the write.
 CREATE FUNCTION reserve_many(
     set_number bigint, limit_ids bigint[], places int[], places_of int[],
     operations uuid[], hops smallint[], accounts bigint[], keys bigint[], users bigint[],
-    amounts bigint[], token_counts bigint[], leases_s float[], requests analytics_request[],
+    amounts bigint[], token_counts bigint[], leases_s float[], requests analytics_request[], slots int[],
     OUT is_stale boolean, OUT verdicts text[], OUT remaining bigint[], OUT refusals budget_refusal[],
-    OUT rates budget_rate[], OUT rates_reset_s int
+    OUT rates budget_rate[], OUT rates_reset_s int, OUT in_use int[]
 )
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -76,10 +79,25 @@ DECLARE
     at int;
     asked bigint;
     tightest bigint;
+    limited bigint[];
+    busy int[];
 BEGIN
     is_stale := set_number IS DISTINCT FROM (SELECT number FROM budgets_limitset);
     IF is_stale THEN
         RETURN;
+    END IF;
+
+    -- Who counts a key's slots has the key to itself until its batch is committed. To give one back takes no lock.
+    IF array_remove(slots, NULL) <> '{}' THEN
+        limited := ARRAY(SELECT DISTINCT keys[i.item] FROM unnest(slots) WITH ORDINALITY AS i (most, item)
+                         WHERE i.most IS NOT NULL ORDER BY 1);
+        FOR at IN 1 .. cardinality(limited) LOOP
+            PERFORM pg_advisory_xact_lock(hashtextextended('budgets.slots', limited[at]));
+        END LOOP;
+        busy := ARRAY(
+            SELECT (SELECT count(*) FROM budgets_slot s WHERE s.key_id = k.id AND s.lease_until > moment)
+            FROM unnest(limited) WITH ORDINALITY AS k (id, place) ORDER BY place
+        );
     END IF;
 
     -- Each limit's amount, measure and present counter, by its place; and of a rate what it carries over from the minute
@@ -136,6 +154,7 @@ BEGIN
     refusals := '{}';
     rates := '{}';
     rates_reset_s := ceil(120 - extract(second FROM moment));
+    in_use := array_fill(NULL::int, ARRAY[cardinality(operations)]);
     counters_of_items := array_fill(NULL::bigint, ARRAY[cardinality(places)]);
 
     FOR item IN 1 .. cardinality(operations) LOOP
@@ -153,6 +172,15 @@ BEGIN
                 );
             END IF;
         END LOOP;
+        IF slots[item] IS NOT NULL AND verdicts[item] = 'granted' THEN
+            at := array_position(limited, keys[item]);
+            in_use[item] := busy[at];
+            IF busy[at] >= slots[item] THEN
+                verdicts[item] := 'busy';
+            ELSE
+                busy[at] := busy[at] + 1;
+            END IF;
+        END IF;
         tightest := NULL;
         FOR place IN first .. last LOOP
             at := places[place];
@@ -162,7 +190,7 @@ BEGIN
             END IF;
             IF measures[at] = 'money' THEN
                 tightest := least(tightest, rooms[at]);
-            ELSIF carried[at] IS NOT NULL AND verdicts[item] <> 'refused' THEN
+            ELSIF carried[at] IS NOT NULL AND verdicts[item] NOT IN ('refused', 'busy') THEN
                 rates := rates || ROW (item, measures[at], most[at], rooms[at])::budget_rate;
             END IF;
         END LOOP;
@@ -183,5 +211,13 @@ BEGIN
         WITH ORDINALITY AS i (operation_id, hop, account_id, key_id, user_id, amount_nano, tokens, lease_s, verdict,
                               first, last, item)
     WHERE i.verdict = 'granted';
+
+    IF limited IS NOT NULL THEN
+        INSERT INTO budgets_slot (operation_id, key_id, lease_until)
+        SELECT i.operation_id, i.key_id, moment + slot_lease()
+        FROM unnest(operations, keys, verdicts, slots) AS i (operation_id, key_id, verdict, most)
+        WHERE i.verdict = 'granted' AND i.most IS NOT NULL
+        ON CONFLICT (operation_id) DO NOTHING;
+    END IF;
 END
 $$;

@@ -5,10 +5,12 @@
 -- sweep charged it at its ceiling: then the difference is corrected, once. `missing` are the places, from one, of items
 -- that have neither hold nor entry.
 --
+-- `slots` are the operations that end with this and had a slot of their key: it is free again.
+--
 -- Holds are locked before entries and entries before counters, each in the order of their names: the same for everybody.
 CREATE FUNCTION settle_many(
     operations uuid[], hops smallint[], amounts bigint[], token_counts bigint[], outcomes text[],
-    answers analytics_answer[], OUT missing int[]
+    answers analytics_answer[], slots uuid[], OUT missing int[]
 )
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -93,6 +95,9 @@ BEGIN
     ) m
     WHERE c.id = m.id AND c.id = ANY (touched);
 
+    IF slots <> '{}' THEN
+        PERFORM free_slots(slots);
+    END IF;
     IF swept IS NOT NULL THEN
         PERFORM correct_many(swept, swept_items, touched, operations, hops, amounts, token_counts, outcomes, answers);
     END IF;

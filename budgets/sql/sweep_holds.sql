@@ -16,7 +16,7 @@ BEGIN
     BEGIN
         PERFORM settle_many(
             ARRAY[operation], ARRAY[hop_number::smallint], ARRAY[amount], ARRAY[token_count], ARRAY['unknown'],
-            ARRAY(SELECT swept_answer(h) FROM budgets_hold h WHERE h.operation_id = operation AND h.hop = hop_number)
+            ARRAY(SELECT swept_answer(h) FROM budgets_hold h WHERE h.operation_id = operation AND h.hop = hop_number), '{}'
         );
         RETURN NULL;
     EXCEPTION WHEN OTHERS THEN
@@ -25,7 +25,7 @@ BEGIN
     BEGIN
         PERFORM settle_many(
             ARRAY[operation], ARRAY[hop_number::smallint], ARRAY[amount], ARRAY[token_count], ARRAY['unknown'],
-            ARRAY[NULL]::analytics_answer[]
+            ARRAY[NULL]::analytics_answer[], '{}'
         );
     EXCEPTION WHEN OTHERS THEN
         problem := format('hold %s hop %s cannot be settled, left for an hour: %s', operation, hop_number, SQLERRM);
@@ -36,8 +36,8 @@ BEGIN
 END
 $$;
 
--- Settle up to `most` holds past their lease at their ceiling, with the outcome unknown and a record of what is known of
--- the request. Returns how many it took in hand, and what was wrong with single ones; none stops the others. One sweeps
+-- Forget the slots that nobody has spoken of for so long that their operations have ended, and settle up to `most` holds past
+-- their lease at their ceiling, with the outcome unknown and a record of what is known of the request. Returns how many it took in hand, and what was wrong with single ones; none stops the others. One sweeps
 -- at a time, the rest come back with nothing.
 CREATE FUNCTION sweep_holds(most int, OUT swept int, OUT problems text[])
 LANGUAGE plpgsql AS $$
@@ -53,6 +53,8 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtext('budgets.sweep_holds')) THEN
         RETURN;
     END IF;
+
+    PERFORM free_slots(ARRAY(SELECT s.operation_id FROM budgets_slot s WHERE s.lease_until < moment - interval '1 hour'));
 
     SELECT array_agg(operation_id), array_agg(hop), array_agg(amount_nano), array_agg(tokens)
     INTO operations, hops, amounts, token_counts
@@ -74,7 +76,7 @@ BEGIN
             FROM unnest(operations, hops) WITH ORDINALITY AS i (operation_id, hop, item)
             JOIN budgets_hold h USING (operation_id, hop)
             ORDER BY i.item
-        ));
+        ), '{}');
         RETURN;
     EXCEPTION WHEN OTHERS THEN
         -- One of them is bad: each for itself. All their counters are locked first, in the order that everybody keeps.

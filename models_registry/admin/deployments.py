@@ -107,7 +107,9 @@ class PriceInline(StackedInline):
 
 @admin.register(Deployment)
 class DeploymentAdmin(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
-    list_display = ["model", "provider", "upstream_model", "position", "set_manually", "found_by_check", "circuit"]
+    list_display = [
+        "model", "provider", "upstream_model", "regions", "position", "set_manually", "found_by_check", "circuit",
+    ]  # fmt: skip
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
     list_filter_submit = True
     list_select_related = ["model", "provider", "probe"]

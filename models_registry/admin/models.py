@@ -35,7 +35,7 @@ class DeploymentInline(TabularInline):
     model = Deployment
     form = RowForm
     extra = 0
-    fields = ["provider", "upstream_model", "position", "status"]
+    fields = ["provider", "upstream_model", "position", "status", "regions"]
     show_change_link = True
     verbose_name_plural = "Deployments: where it is served, the lowest order first"
 

@@ -29,7 +29,7 @@ from models_registry.types import (
     Status,
     Tier,
 )
-from routerhub import numerals
+from routerhub import numerals, regions
 
 MODEL_ID = re.compile(r"[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 PROVIDER_TYPES = {
@@ -44,7 +44,10 @@ MODEL_TYPES = {
     **dict.fromkeys(("aliases", "capabilities", "deployments"), list),
     "benchmarks": dict,
 }
-DEPLOYMENT_TYPES = {**dict.fromkeys(("provider", "upstream_model", "status"), str), "prices": list}
+DEPLOYMENT_TYPES = {
+    **dict.fromkeys(("provider", "upstream_model", "status"), str),
+    **dict.fromkeys(("regions", "prices"), list),
+}
 NOT_FINITE = frozenset({"nan", "snan", "infinity", "inf"})
 MAX_BENCHMARK = 1_000_000
 BENCHMARK_FORM = '{"value": 88.5, "source": "who measured it", "dated": "2026-10-05"}'
@@ -113,7 +116,8 @@ def _model(identifier: str, facts: Mapping[str, Any]) -> Model:
 
 def _deployment(facts: Mapping[str, Any]) -> Deployment:
     _demand_types(facts, DEPLOYMENT_TYPES)
-    return Deployment(**{**facts, "prices": tuple(_price(each) for each in facts.get("prices", ()))})
+    prices = tuple(_price(each) for each in facts.get("prices", ()))
+    return Deployment(**{**facts, "regions": tuple(facts.get("regions", ())), "prices": prices})
 
 
 def _price(facts: Mapping[str, Any]) -> Price:
@@ -236,6 +240,8 @@ def _deployments_problems(at: str, model: Model, providers: Mapping[str, Provide
         yield f"{at}.deployments", f"{name} is listed twice."
     for at_place, deployment in enumerate(model.deployments):
         yield from _deployment_problems(f"{at}.deployments[{at_place}]", deployment, providers)
+        if problem := regions.problem(deployment.regions):
+            yield f"{at}.deployments[{at_place}].regions", problem
 
 
 def _deployment_problems(
@@ -308,6 +314,7 @@ def _deployment_json(deployment: Deployment) -> dict[str, Any]:
         "provider": deployment.provider,
         "upstream_model": deployment.upstream_model,
         "status": deployment.status,
+        **({"regions": list(deployment.regions)} if deployment.regions else {}),
         "prices": [price_json(each) for each in deployment.prices],
     }
 

@@ -57,6 +57,7 @@ def _deployment_json(row: Deployment) -> dict[str, Any]:
         "provider": row.provider_id,
         "upstream_model": row.upstream_model,
         "status": row.status,
+        **({"regions": row.regions} if row.regions else {}),
         "prices": [price_json(each) for each in row.prices.all()],
     }
 

@@ -115,7 +115,11 @@ def field_problems(kind: str, name: str, facts: Facts) -> dict[str, str]:
 def _deployment_problems(deployments: Sequence[Facts]) -> Iterator[tuple[str, str]]:
     """What the columns of deployments and prices say, by the path within the model."""
     for at, place in enumerate(deployments):
-        deployment = Deployment(upstream_model=place.get("upstream_model", ""), status=place.get("status", "available"))
+        deployment = Deployment(
+            upstream_model=place.get("upstream_model", ""),
+            status=place.get("status", "available"),
+            regions=place.get("regions", []),
+        )
         yield from _column_problems(deployment, ["model", "provider"], f"deployments[{at}]")
         for number, facts in enumerate(place.get("prices", ())):
             path = f"deployments[{at}].prices[{number}]"
@@ -199,16 +203,15 @@ def _write_deployments(changed: Mapping[str, Facts], models: Mapping[str, Model]
     fresh, moved = [], []
     for place, (position, facts) in wanted.items():
         row = rows.get(place)
-        status = facts.get("status", "available")
+        own = {"position": position, "status": facts.get("status", "available"), "regions": facts.get("regions", [])}
         if row is None:
-            fresh.append(Deployment(model=models[place[0]], provider_id=place[1], upstream_model=place[2],
-                                    position=position, status=status))  # fmt: skip
-        elif (row.position, row.status) != (position, status):
-            row.position, row.status = position, status
+            fresh.append(Deployment(model=models[place[0]], provider_id=place[1], upstream_model=place[2], **own))
+        elif any(getattr(row, name) != value for name, value in own.items()):
+            _set(row, own)
             moved.append(row)
     for row in pen.create(fresh):
         rows[row.model.identifier, row.provider_id, row.upstream_model] = row
-    pen.update(moved, ["position", "status"])
+    pen.update(moved, ["position", "status", "regions"])
     return _write_prices({place: facts.get("prices", ()) for place, (_, facts) in wanted.items()}, rows, pen)
 
 

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.expressions import RawSQL
 from simple_history.models import HistoricalRecords
 
-SECRETS = ("digest", "sealed")
+SECRETS = ("digest", "previous_digest", "sealed")
 """Columns that no history keeps."""
 
 

@@ -1,10 +1,10 @@
 """Whole answers: dispatched, settled, and told what they cost. Streams: routerhub.gateway.streaming."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from budgets.types import Outcome
+from budgets.types import Outcome, Rate
 from models_registry.types import Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway import response_metadata, response_state, settlement
@@ -46,6 +46,8 @@ class Reply:
 
     headers: Headers
     body: bytes | ByteStream
+    rates: Sequence[Rate] = ()
+    """How those stand that the request counted in."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,4 +132,4 @@ async def _written(runtime: Runtime, protocol: ChatProtocol, operation: Operatio
                       cost_nano=done.cost_nano, model=candidate.model, provider=provider)  # fmt: skip
         for keeper in operation.keepers:
             await keeper.keep(whole)
-    return Reply(headers=headers, body=body)
+    return Reply(headers=headers, body=body, rates=tuple(operation.rates.values()))

@@ -7,7 +7,7 @@ it. Everything else that is asked here is rare, and goes to Starlette.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from autorouter.decision.ranking import Rankings
-from budgets.types import Caller
+from budgets.types import Caller, Rate
 from routerhub.audit.change import valid_address
 from routerhub.gateway import embedding, idempotency, metrics, pipeline, response_state
 from routerhub.gateway.answering import Reply
@@ -114,7 +114,7 @@ async def exchange(
     which settles by itself."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     client = client_of(scope, headers)
-    limits, answer = runtime.limits, _Answer(scope, protocol, send)
+    limits, answer = runtime.limits, _Answer(runtime, protocol, scope, send)
     try:
         body = await read_body(PatientReceive(receive, limits.body_wait_s), limits.max_body_bytes)
     except ClientDisconnect:
@@ -181,17 +181,17 @@ class CancelledWhenClientLeaves:
 class _Answer:
     """The one answer to a request, counted with the time that it took to begin."""
 
-    def __init__(self, scope: Scope, protocol: ChatProtocol, send: Send) -> None:
-        self._scope, self._protocol, self._send = scope, protocol, send
+    def __init__(self, runtime: Runtime, protocol: ChatProtocol, scope: Scope, send: Send) -> None:
+        self._clock, self._protocol, self._scope, self._send = runtime.clock, protocol, scope, send
         self._began = time.monotonic()
 
     async def give(self, reply: Reply) -> None:
-        body = reply.body
+        body, headers = reply.body, [*reply.headers, *self._rates(reply.rates)]
         if isinstance(body, bytes):
-            await self._whole(200, [*reply.headers, JSON], body)
+            await self._whole(200, [*headers, JSON], body)
             return
         async with aclosing(body):
-            await self._start(200, [*reply.headers, EVENTS])
+            await self._start(200, [*headers, EVENTS])
             async for piece in body:
                 await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         await self._send({"type": "http.response.body", "body": b""})
@@ -203,10 +203,11 @@ class _Answer:
             "action=answer_error path=%s status=%s error=%s ms=%.1f",
             self._scope["path"], told.status, type(error).__name__, (time.monotonic() - self._began) * 1_000,
         )  # fmt: skip
-        headers = [(name.lower().encode(), value.encode()) for name, value in told.headers.items()]
-        await self._whole(
-            told.status, [*headers, *id_headers(self._scope["operation_id"]), JSON], self._protocol.write_error(told)
-        )
+        headers = [*_encoded(told.headers), *self._rates(told.rates), *id_headers(self._scope["operation_id"]), JSON]
+        await self._whole(told.status, headers, self._protocol.write_error(told))
+
+    def _rates(self, rates: Sequence[Rate]) -> Headers:
+        return _encoded(self._protocol.rate_headers(rates, self._clock.now())) if rates else []
 
     async def _whole(self, status: int, headers: Headers, body: bytes) -> None:
         await self._start(status, [*headers, (b"content-length", b"%d" % len(body))])
@@ -215,6 +216,10 @@ class _Answer:
     async def _start(self, status: int, headers: Headers) -> None:
         metrics.answered(self._scope["path"], status, self._began)
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def _encoded(headers: Mapping[str, str]) -> Headers:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def _named(scope: Scope, send: Send) -> Send:

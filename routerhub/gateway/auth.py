@@ -1,4 +1,4 @@
-"""Who asks: the API key in the headers, found in the ring that this process holds."""
+"""Who asks: the API key in the headers, found in the ring that this process holds; and where its request may go."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,6 +6,9 @@ from datetime import datetime
 from budgets.errors import PermissionMissing
 from budgets.keys import KeyRing
 from budgets.types import Caller
+from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.protocols.base import Controls
+from routerhub.regions import Regions, restriction, strictest
 
 
 def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
@@ -25,6 +28,16 @@ def caller_of(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Calle
     caller = identify(headers, ring, now)
     check_permission(caller)
     return caller
+
+
+def allowed_regions(caller: Caller, controls: Controls) -> Regions:
+    """Those that request, key and account allow in common. Raises BadRequest where the request's own are none of theirs."""
+    found = strictest(caller.regions, restriction(controls.region))
+    if controls.region and not found:
+        may = ", ".join(sorted(caller.regions or ())) or "none, since its own and its account's have none in common"
+        given = ", ".join(controls.region)
+        raise BadRequest(f"routerhub.region: {given!r} was given; allowed for this key are {may}.", "routerhub.region")
+    return found
 
 
 def user_key(caller: Caller) -> str:

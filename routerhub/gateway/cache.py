@@ -160,7 +160,7 @@ def _identity(operation: Operation, candidate: Candidate) -> bytes:
     return orjson.dumps([
         SHAPE, request.dialect, candidate.model, decision.catalogue_release, decision.router_release,
         policy and (policy.name, policy.version), _said(request.content), _said(request.native or {}),
-        request.max_output_tokens, request.choices, request.script,
+        request.max_output_tokens, request.choices, request.script, sorted(decision.constraints.regions or ()),
     ])  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Generic
 
 from autorouter.errors import NoCandidate
-from budgets.errors import BudgetError
+from budgets.errors import BudgetError, KeyBusy
 from budgets.types import Outcome, Refused
 from models_registry.types import Deployment
 from models_registry.upstream.errors import PromptTooLong, TimedOut, UpstreamError
@@ -43,21 +43,21 @@ async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -
         served = await course.run()
         is_served = True
         return served
-    except (BadRequest, BudgetRefused, NoCandidate) as refusal:
+    except (BadRequest, BudgetRefused, KeyBusy, NoCandidate) as refusal:
         await course.end("refused", str(refusal), to_api_error(refusal).status)
         raise
     except AllFailed as failure:
         await course.end("failure", str(failure), to_api_error(failure).status)
         raise
     except BudgetError as failure:
-        if operation.attempts:
+        if operation.attempts or operation.has_slot:
             await course.end("failure", str(failure), to_api_error(failure).status)
         raise
     except asyncio.CancelledError:
         await course.cut("abandoned", CLIENT_LEFT, None)
         raise
     finally:
-        if not is_served and operation.hold is not None:
+        if not is_served and (operation.hold is not None or operation.has_slot):
             await course.cut("failure", UNEXPECTED, 500)
 
 

@@ -18,7 +18,7 @@ from models_registry.upstream.embeddings import Embedder, Embeddings
 from models_registry.upstream.errors import Failed
 from routerhub.gateway import metrics, response_metadata, settlement
 from routerhub.gateway.answering import Reply, settle
-from routerhub.gateway.auth import check_permission, identify, user_key
+from routerhub.gateway.auth import allowed_regions, check_permission, identify, user_key
 from routerhub.gateway.dispatch import dispatch
 from routerhub.gateway.failover import NOT_FOUND, Patience
 from routerhub.gateway.operation import Arrival, Job, Operation
@@ -84,7 +84,7 @@ def decide(arrival: Arrival, own: Preferences) -> Decision:
     controls = request.controls
     asked = Asked(
         candidates=(model.id,), max_cost_usd=controls.max_cost_usd, max_latency_ms=controls.max_latency_ms,
-        allow_pro=caller.is_pro,
+        regions=allowed_regions(caller, controls), allow_pro=caller.is_pro,
     )  # fmt: skip
     task, router = embedding_task(openai_embeddings.estimated_tokens(request)), rankings.router
     constraints = preferences.apply(
@@ -112,4 +112,4 @@ async def _answer(runtime: Runtime, operation: Operation) -> Reply:
     headers = response_metadata.headers(operation, served.candidate, served.place.deployment.provider, served.dropped)
     headers.append((b"x-routerhub-cost-usd", whole["cost_usd"].encode()))
     body = openai_embeddings.write(served.answer, request, served.candidate.model, charge.usage, metadata)
-    return Reply(headers=headers, body=body)
+    return Reply(headers=headers, body=body, rates=tuple(operation.rates.values()))

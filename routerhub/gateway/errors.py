@@ -20,6 +20,7 @@ from autorouter.errors import (
 )
 from budgets.errors import (
     AlreadySettled,
+    KeyBusy,
     KeyRefused,
     KeysUnavailable,
     LedgerUnavailable,
@@ -27,11 +28,10 @@ from budgets.errors import (
     SpendRejected,
 )
 from budgets.money import usd
-from budgets.types import Refused
+from budgets.types import Rate, Refused
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
 from routerhub.batches.errors import NotCancellable
-from routerhub.gateway.rates import rate_headers
 from routerhub.request_body import BodyTimedOut
 from storage.errors import StorageUnavailable
 
@@ -120,6 +120,8 @@ class ApiError:
     code: str | None = None
     param: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    rates: Sequence[Rate] = ()
+    """What goes out as headers in the client's dialect."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """Further members, which carry the figures."""
 
@@ -153,7 +155,7 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
     counts = refused.measure != "money"
     # The official clients retry a 429 unless told otherwise; a budget does not come back in a second.
     soon = refused.period == "minute" and refused.resets_at is not None
-    headers = {"x-should-retry": "true" if soon else "false", **rate_headers([refused.rate] if refused.rate else [])}
+    headers = {"x-should-retry": "true" if soon else "false"}
     if counts and refused.retry_after_s is not None:
         headers["Retry-After"] = str(refused.retry_after_s)
     return ApiError(
@@ -162,6 +164,7 @@ def _budget_refused(error: BudgetRefused) -> ApiError:
         type="rate_limit_error" if counts else "insufficient_quota",
         code="rate_limit_exceeded" if counts else "insufficient_quota",
         headers=headers,
+        rates=(refused.rate,) if refused.rate else (),
         details={
             "budget": {
                 "scope": refused.label,
@@ -214,13 +217,15 @@ def attempts_told(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
 
 
 def _no_candidate(error: NoCandidate) -> ApiError:
+    excluded = error.decision.excluded
+    all_outside = bool(excluded) and all(out.code == "region" for out in excluded)
     return ApiError(
         status=422,
         message=str(error),
         type="invalid_request_error",
         code="no_candidate",
-        param="model",
-        details={"excluded": [{"model": out.model, "reason": out.reason} for out in error.decision.excluded]},
+        param="routerhub.region" if all_outside else "model",
+        details={"excluded": [{"model": out.model, "reason": out.reason} for out in excluded]},
     )
 
 
@@ -297,6 +302,14 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     UnknownTaskType: _invalid(400, "invalid_value", "routerhub.task_type"),
     NoCandidate: _no_candidate,
     BudgetRefused: _budget_refused,
+    KeyBusy: lambda e: ApiError(
+        status=429,
+        message=str(e),
+        type="rate_limit_error",
+        code="rate_limit_exceeded",
+        headers={"Retry-After": str(e.retry_after_s), "x-should-retry": "true"},
+        details={"concurrency": {"limit": e.limit, "in_use": e.in_use}},
+    ),
     SpendRejected: _invalid(400, "not_recordable"),
     AlreadySettled: _invalid(409, "already_settled"),
     KeysUnavailable: _unavailable("keys_unavailable"),

@@ -143,6 +143,8 @@ class Operation:
     """So long the client let its stream wait: that speaks against no model."""
     hops: int = 0
     charged_nano: int = 0
+    has_slot: bool = False
+    """Whether it has one of its key's, which is given back when it ends."""
     counted: tuple[str, ...] = ()
     """The scopes of all holds so far: in these the operation counts as a request already."""
     rates: dict[Measure, Rate] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from budgets.errors import PermissionMissing
 from budgets.types import Caller
 from routerhub.gateway import cache, metrics, response_metadata, response_state, router_model, settlement
 from routerhub.gateway.answering import Reply, write_answer
-from routerhub.gateway.auth import check_permission, identify, user_key
+from routerhub.gateway.auth import allowed_regions, check_permission, identify, user_key
 from routerhub.gateway.errors import BadRequest, NotKept
 from routerhub.gateway.operation import Arrival, Job, Keeper, Operation, Select
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, UNREAD, ChatProtocol, ChatRequest, Client
@@ -116,6 +116,7 @@ def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
         max_latency_ms=controls.max_latency_ms,
         max_output_tokens=arrival.request.max_output_tokens,
         tags=controls.tags,
+        regions=allowed_regions(caller, controls),
         allow_pro=caller.is_pro,
     )
     if candidates is None and not controls.previous_model:

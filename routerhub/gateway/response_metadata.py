@@ -11,7 +11,6 @@ from budgets.money import usd
 from models_registry.types import SANDBOX
 from routerhub.gateway.errors import attempts_told
 from routerhub.gateway.operation import Hold, Operation
-from routerhub.gateway.rates import rate_headers
 from routerhub.gateway.reservation import Charge
 
 Headers = list[tuple[bytes, bytes]]
@@ -73,7 +72,6 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
         (b"x-routerhub-sandbox", FALSE_TRUE[provider == SANDBOX]),
         (b"x-routerhub-catalogue-release", b"%d" % decision.catalogue_release),
         (b"x-routerhub-router-release", b"%d" % decision.router_release),
-        *[(name.encode(), value.encode()) for name, value in rate_headers(operation.rates.values()).items()],
     ]
 
 

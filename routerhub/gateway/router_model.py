@@ -22,6 +22,7 @@ from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, Tas
 from budgets.errors import BudgetError
 from models_registry.upstream.base import Completion
 from routerhub.gateway.answering import answer
+from routerhub.gateway.auth import allowed_regions
 from routerhub.gateway.errors import AllFailed, BudgetRefused
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Controls
@@ -63,10 +64,13 @@ async def task_of(runtime: Runtime, arrival: Arrival) -> Task:
 async def _ask(runtime: Runtime, arrival: Arrival, local: Task) -> Task:
     """The router model's answer. Raises ValueError when none of the tries gave a usable one, and what a call raises."""
     config = arrival.rankings.router.config
-    question = replace(arrival, request=_question(arrival.request, config.router_model))
+    # The question goes with the request that has a slot or will: it needs none of its own.
+    caller = replace(arrival.caller, max_concurrent=None)
+    question = replace(arrival, caller=caller, request=_question(arrival.request, config.router_model))
     asked = Asked(
         policy=None, task_type="", candidates=(config.router_model,), priority=None, previous_model=None,
         session_model=None, max_cost_usd=None, max_latency_ms=None, max_output_tokens=MAX_OUTPUT, tags=(),
+        regions=allowed_regions(arrival.caller, arrival.request.controls),
         allow_pro=arrival.caller.is_pro,
     )  # fmt: skip
     task = replace(local, needs=frozenset(), input_tokens=question.request.max_input_tokens // CHARS_PER_TOKEN)

@@ -33,6 +33,7 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
             amount_nano=plan.ceiling_nano,
             tokens=plan.tokens,
             lease_s=lease_s,
+            slots=None if operation.has_slot else caller.max_concurrent,
             request=operation.request_facts(plan.candidate).row(),
         )
     )
@@ -43,6 +44,7 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     metrics.HOLDS.inc()
     hold = Hold(plan=plan, granted=answer)
     operation.holds.append(hold)
+    operation.has_slot = operation.has_slot or answer.has_slot
     operation.counted += found
     operation.rates.update({rate.measure: rate for rate in answer.rates})
     return hold
@@ -60,7 +62,8 @@ async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: E
         await _settle(ledger, operation, hold, charge, ending.outcome, ending)
     else:
         candidate = operation.decision.candidates[0]
-        await ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
+        freed = operation.id if _give_slot_back(operation) else None
+        await ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row(), freed)
     metrics.ended(ending, operation.charged_nano, operation.attempts)
     logger.info(
         "action=settle operation=%s model=%s provider=%s outcome=%s status=%s cost_nano=%s input=%s output=%s attempts=%s ms=%s "
@@ -109,7 +112,14 @@ async def _settle(
             amount_nano=charge.nano,
             tokens=charge.usage.input_tokens + charge.usage.output_tokens,
             outcome=outcome,
+            frees_slot=ending is not None and _give_slot_back(operation),
             answer=operation.answer_facts(ending).row() if ending is not None else None,
         )
     )
     metrics.SETTLE.observe(time.monotonic() - began)
+
+
+def _give_slot_back(operation: Operation) -> bool:
+    """Whether it had one."""
+    had, operation.has_slot = operation.has_slot, False
+    return had

@@ -49,7 +49,8 @@ async def write_stream(runtime: Runtime, protocol: ChatProtocol, operation: Oper
     provider = served.place.deployment.provider
     headers = response_metadata.headers(operation, served.candidate, provider, served.dropped)
     headers.append((b"cache-control", b"no-cache"))
-    return Reply(headers=headers, body=Pump(runtime, protocol, operation, served, headers))
+    pump = Pump(runtime, protocol, operation, served, headers)
+    return Reply(headers=headers, body=pump, rates=tuple(operation.rates.values()))
 
 
 class Pump:

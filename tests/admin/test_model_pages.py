@@ -57,6 +57,15 @@ def test_an_alias_is_given_on_the_models_page_and_one_that_is_taken_is_refused_t
     assert served(MINI)["aliases"] == ["gpt-5-mini-2025-08-07"]
 
 
+def test_the_regions_of_a_deployment_are_given_on_the_models_page_and_a_bad_one_is_refused_there(staff: Client) -> None:
+    field = "deployments-0-regions"
+    refused = staff.post(address(GPT), {**form(staff, address(GPT)), field: "eu, Mars!", "reason": "a slip"})
+    assert "&#x27;Mars!&#x27; is no name of a region: write up to 32 lower-case letters" in text(refused)
+    sent = {**form(staff, address(GPT)), field: "eu,us", "reason": "by contract"}
+    assert staff.post(address(GPT), sent).status_code == 302
+    assert served(GPT)["deployments"][0]["regions"] == ["eu", "us"]
+
+
 def test_the_list_is_searched_by_several_words(staff: Client) -> None:
     assert listed(staff, "q=nano+gpt-5") == {"openai:gpt-5-nano", "openai:gpt-5.4-nano"}
     assert GPT in listed(staff, "q=plans+openai+reference")

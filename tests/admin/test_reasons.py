@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from autorouter.models import Session, TaskType
-from budgets.models import Counter, LedgerEntry, Limit
+from budgets.keys import find_caller
+from budgets.models import ApiKey, Counter, LedgerEntry, Limit
 from budgets.sweeping import differences
 from experiments.models import LearningRound
 from models_registry.models import Model, Provider
@@ -90,6 +91,29 @@ def test_keys_are_revoked_with_a_reason_by_who_may_change_them(staff: Client, ca
     assert (version.history_user, version.history_change_reason, version.ip) == (
         cast.staff, "no longer needed", "127.0.0.1",
     )  # fmt: skip
+
+
+def test_keys_get_new_secrets_with_a_reason_and_each_is_shown_once(staff: Client, cast: Cast) -> None:
+    keys, act = "/admin/budgets/apikey/", chosen("rotate_keys", cast.ada.key, cast.ben.key)
+    some_staff("view_apikey").post(keys, {**act, **YES})
+    assert "Rotate: a new secret each; the old one works for another day" in text(staff.post(keys, act))
+    assert find_caller(cast.ada.text).key_id == cast.ada.key.pk
+    told = messages_of(staff.post(keys, {**act, **YES}, follow=True))
+    fresh = [message.split("<code>")[1].split("</code>")[0] for message in told]
+    assert [find_caller(each).key_id for each in fresh] == [cast.ada.key.pk, cast.ben.key.pk]
+    assert find_caller(cast.ada.text) == find_caller(fresh[0])
+    assert not any(each in text(staff.get(keys)) for each in fresh)
+
+
+def test_a_key_is_switched_off_and_restricted_on_its_page(staff: Client, cast: Cast) -> None:
+    page = f"/admin/budgets/apikey/{cast.ada.key.pk}/change/"
+    sent = {"account": cast.ada.account.pk, "user": cast.ada.user.pk, "name": "app", "permissions": ["inference"],
+            "regions": "eu,ch", "max_concurrent": "2", "reason": "a pause"}  # fmt: skip
+    assert "is no name of a region" in text(staff.post(page, {**sent, "regions": "EU"}))
+    assert staff.post(page, sent).status_code == 302
+    key = ApiKey.objects.get(pk=cast.ada.key.pk)
+    assert (key.regions, key.max_concurrent, key.is_enabled) == (["eu", "ch"], 2, False)
+    assert "disabled" in text(staff.get("/admin/budgets/apikey/"))
 
 
 def test_a_key_is_made_with_its_reason_and_end_in_one_version(staff: Client, cast: Cast) -> None:

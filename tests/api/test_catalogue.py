@@ -146,6 +146,19 @@ def test_deployments_that_are_given_are_all_that_the_model_then_has_in_order(sta
     assert served(GPT)["deployments"][1] == first
 
 
+def test_the_regions_of_a_deployment_are_given_and_taken_away_and_a_bad_one_names_its_field(staff: Client) -> None:
+    place = STATIC_GPT["deployments"][0]
+    answer = send(
+        staff, "PATCH", f"models/{GPT}", deployments=[{**place, "regions": ["eu", "us"]}], reason="by contract"
+    )
+    assert (answer.status_code, answer.json()["deployments"][0]["regions"]) == (200, ["eu", "us"])
+    assert served(GPT)["deployments"][0]["regions"] == ["eu", "us"]
+    refused = send(staff, "PATCH", f"models/{GPT}", deployments=[{**place, "regions": ["EU"]}], reason="a slip")
+    assert problem(refused) == (400, ["deployments[0].regions"])
+    send(staff, "PATCH", f"models/{GPT}", deployments=[place], reason="nobody knows")
+    assert served(GPT)["deployments"] == [place]
+
+
 def test_a_model_is_deleted_and_nobody_follows_it_any_more(staff: Client) -> None:
     successor = STATIC_GPT["successor"]
     assert staff.delete(f"/api/models/{successor}?reason=withdrawn").status_code == 204

@@ -33,24 +33,30 @@ def answer(**changes: Any) -> AnswerFacts:
 
 def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, hop: int = 0, **changes: Any) -> Spend:
     operation_id = changes.pop("operation_id", None) or uuid.uuid4()
-    counted = changes.pop("counted", ())
+    counted, slots, key_id = changes.pop("counted", ()), changes.pop("slots", None), changes.pop("key_id", None)
     return Spend(
         operation_id=operation_id,
         hop=hop,
         account_id=1,
-        key_id=None,
+        key_id=key_id,
         user_id=None,
         scopes=scopes,
         amount_nano=amount,
         tokens=tokens,
         lease_s=lease_s,
         counted=counted,
+        slots=slots,
         request=request(operation_id, **changes).row(),
     )
 
 
 def settlement(
-    held: Granted | Spend, amount: int = 10, tokens: int = 5, outcome: Outcome = "success", **changes: Any
+    held: Granted | Spend,
+    amount: int = 10,
+    tokens: int = 5,
+    outcome: Outcome = "success",
+    frees_slot: bool = False,
+    **changes: Any,
 ) -> Settlement:
     """What a hold came to, with its record."""
     return Settlement(
@@ -59,6 +65,7 @@ def settlement(
         amount_nano=amount,
         tokens=tokens,
         outcome=outcome,
+        frees_slot=frees_slot,
         answer=answer(**{"cost_nano": amount, "outcome": outcome, **changes}).row(),
     )
 

@@ -90,9 +90,23 @@ def test_the_command_makes_account_key_and_limit(db: None) -> None:
     ]
 
 
+def test_the_command_gives_a_key_its_regions_and_places(db: None) -> None:
+    call_command(
+        "create_api_key", account="new", create_account=True, name="ci", region=["eu", "ch"], max_concurrent="4"
+    )
+    key = ApiKey.objects.get()
+    assert (key.regions, key.max_concurrent) == (["eu", "ch"], 4)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"account": "new", "create_account": True, "region": ["EU"]}, "--region: 'EU' is no name of a region"),
+        ({"account": "new", "create_account": True, "max_concurrent": "many"}, "--max-concurrent 'many'"),
+        (
+            {"account": "new", "create_account": True, "max_concurrent": "0"},
+            "--max-concurrent: .* greater than or equal to 1",
+        ),
         ({"account": "nobody"}, "--create-account"),
         ({"account": "Bad Slug", "create_account": True}, "--account"),
         ({"account": "new", "create_account": True, "user": "nobody"}, "no user"),

@@ -95,7 +95,7 @@ def test_a_stale_number_reserves_nothing_and_says_so() -> None:
         cursor.execute(
             "SELECT is_stale, verdicts FROM reserve_many("
             "%s, %s, '{1}', '{1}', ARRAY[gen_random_uuid()], '{0}', '{1}', '{null}', '{null}', '{3}', '{3}', '{60}',"
-            " ARRAY[null]::analytics_request[])",
+            " ARRAY[null]::analytics_request[], '{null}')",
             [limits.load().number - 1, [row.pk]],
         )
         assert cursor.fetchone() == (True, None)

@@ -1,5 +1,6 @@
 """Requests and tokens per minute: kept over any minute, one request an operation, and told with each answer."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,3 +150,11 @@ async def test_another_model_that_an_operation_tries_counts_it_and_all_hops_pay(
     await granted(ledger, spend("account:1", "model:b", hop=1, **later))
     assert (await books(model), await books(month)) == ((0, 1), (0, 20))
     assert isinstance(await ledger.reserve(spend("model:b")), Refused)
+
+
+async def test_over_two_processes_that_ask_at_once_no_more_are_let_in(ledger: Ledger, tmp_path: Path) -> None:
+    await new_limit("key:1", 7, measure="requests", period="minute")
+    other = Ledger(dsn(), wait_s=5, spool_dir=tmp_path / "other")
+    answers = await asyncio.gather(*((ledger, other)[at % 2].reserve(spend("key:1")) for at in range(40)))
+    assert [sum(isinstance(each, kind) for each in answers) for kind in (Granted, Refused)] == [7, 33]
+    await other.stop()

@@ -25,6 +25,9 @@ MAX_OUTPUT = 50
 MAX_GROWTH_KB = 300_000
 """Bounds on an answer are 64 MB, which is read, joined and parsed once."""
 
+MAX_QUEUE_KB = 16_000
+"""What a stream may cost that nobody reads: a megabyte of events, the buffers of its sockets, what Python makes of these."""
+
 
 @dataclass(kw_only=True)
 class Scene:
@@ -176,6 +179,19 @@ def test_who_leaves_ends_the_call_of_the_upstream(scene: Scene, moment: str) -> 
     scene.settled(case, is_stream)
     query = "SELECT outcome FROM analytics_record WHERE %s = ANY (tags)"
     assert scene.stack.rows(query, tag(case, is_stream)) == [("abandoned",)]
+
+
+def test_a_client_that_reads_slowly_makes_the_upstream_wait_and_costs_no_memory(scene: Scene) -> None:
+    """Of a gigabyte no more is taken than the sockets on the way hold, and one queue."""
+    steps, is_stream, size = LEFT["without reading a stream that goes on"]
+    case = Case(name="reading slowly", steps=steps, status=200, is_charged=True)
+    before_kb = scene.memory_kb("VmRSS")
+    with scene.asked(case, is_stream) as connection:
+        assert len(connection.getresponse().read(size)) == size
+        eventually(lambda: is_still(scene.server))
+        assert scene.server.sent < sum(len(step) for step in steps if isinstance(step, bytes)) / 4
+        assert scene.memory_kb("VmRSS") - before_kb < MAX_QUEUE_KB
+    scene.settled(case, is_stream)
 
 
 def test_after_all_of_them_the_books_balance_and_memory_was_bounded(scene: Scene) -> None:

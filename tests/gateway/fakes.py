@@ -16,7 +16,7 @@ from autorouter.decision.ranking import Rankings
 from autorouter.people.preferences import Preferences
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
-from budgets.errors import LedgerUnavailable, MissingKey, RevokedKey, UnknownKey
+from budgets.errors import KeyBusy, LedgerUnavailable, MissingKey, RevokedKey, UnknownKey
 from budgets.types import Caller, Granted, Past, Rate, Refused, Settlement, Spend
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
@@ -69,6 +69,8 @@ class FakeLedger:
     """How those stand that every hold counts in."""
     spent_nano: int = 0
     holds: dict[tuple[uuid.UUID, int], int] = field(default_factory=dict)
+    slots: set[uuid.UUID | None] = field(default_factory=set)
+    """Operations that have one of their key's."""
     asked: list[Spend] = field(default_factory=list)
     settled: list[Settlement] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -87,13 +89,20 @@ class FakeLedger:
                 return Refused(**hop, limit_id=1, label="account acme", measure="money", period="day", spent=self.spent_nano,
                                limit=self.limit_nano, reserved=reserved, asked=spend.amount_nano, resets_at=None,
                                retry_after_s=None)  # fmt: skip
+        if spend.slots is not None:
+            if len(self.slots) >= spend.slots:
+                raise KeyBusy(spend.key_id, spend.slots, len(self.slots))
+            self.slots.add(spend.operation_id)
         self.holds[spend.operation_id, spend.hop] = spend.amount_nano
-        return Granted(**hop, amount_nano=spend.amount_nano, remaining_nano=remaining, rates=self.rates)
+        return Granted(**hop, amount_nano=spend.amount_nano, remaining_nano=remaining, rates=self.rates,
+                       has_slot=spend.slots is not None)  # fmt: skip
 
     async def settle(self, settlement: Settlement) -> None:
         del self.holds[settlement.operation_id, settlement.hop]  # a second settlement is a KeyError
         self.spent_nano += settlement.amount_nano
         self.settled.append(settlement)
+        if settlement.frees_slot:
+            self.slots.remove(settlement.operation_id)
         if settlement.answer is not None:
             asked = [each for each in self.asked if each.hop == settlement.hop][-1]
             self._keep(asked.request, settlement.answer)
@@ -110,9 +119,10 @@ class FakeLedger:
         )
 
     async def stop(self) -> None:
-        assert self.holds == {}, "what is held is settled before the ledger stops"
+        assert (self.holds, self.slots) == ({}, set()), "what is held is settled before the ledger stops"
 
-    async def record(self, request: tuple[Any, ...], answer: tuple[Any, ...]) -> None:
+    async def record(self, request: tuple[Any, ...], answer: tuple[Any, ...], frees: uuid.UUID | None = None) -> None:
+        self.slots.discard(frees)
         self._keep(request, answer)
         await asyncio.sleep(0)
 
@@ -301,14 +311,17 @@ def operation(
 
 
 class FakeRing:
-    """Two keys: one of an account like any other, one of an account that is marked pro."""
+    """Two keys: one of an account like any other, one of an account that is marked pro. `ada`: who the first one's caller is."""
+
+    def __init__(self, ada: Caller = ADA) -> None:
+        self._callers = {**CALLERS, KEY: ada}
 
     def find(self, text: str | None, now: datetime) -> Caller:
         if not text:
             raise MissingKey
-        if text not in CALLERS:
+        if text not in self._callers:
             raise UnknownKey(text)
-        return CALLERS[text]
+        return self._callers[text]
 
     def holder(self, key_id: int, now: datetime) -> Caller:
         found = [caller for caller in CALLERS.values() if caller.key_id == key_id]

@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -27,6 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--name", required=True, help="what the key is for")
         parser.add_argument("--user", help="name of the user whom the key belongs to")
         parser.add_argument("--permission", action="append", choices=KeyPermission.values, help="may be repeated")
+        parser.add_argument(
+            "--region", action="append", default=[], help="where alone its requests may be processed; may be repeated"
+        )
+        parser.add_argument("--max-concurrent", help="the most of its requests that may be under way at once")
         parser.add_argument("--limit-usd", help="the most that the key may spend in a --period")
         parser.add_argument("--period", choices=Period.values, default=Period.MONTH.value)
         parser.add_argument("--json", action="store_true", help="print an object for programs")
@@ -35,7 +40,9 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         account = self._account(options["account"], options["create_account"])
         user = self._user(options["user"]) if options["user"] else None
-        key, text = create_key(account, options["name"], user, options["permission"])
+        settings = {"regions": options["region"], "max_concurrent": self._max_concurrent(options["max_concurrent"])}
+        self._check(ApiKey(account=account, **settings), settings)
+        key, text = create_key(account, options["name"], user, options["permission"], **settings)
         if options["limit_usd"] is not None:
             self._limit(key, options["limit_usd"], options["period"])
         if options["json"]:
@@ -62,6 +69,21 @@ class Command(BaseCommand):
             return get_user_model().objects.get_by_natural_key(name)
         except get_user_model().DoesNotExist as problem:
             raise CommandError(f"There is no user {name!r}.") from problem
+
+    def _max_concurrent(self, text: str | None) -> int | None:
+        number = None if text is None else numerals.whole(text)
+        if text is not None and number is None:
+            raise CommandError(f"--max-concurrent {text!r}: write a whole number from 1.")
+        return number
+
+    def _check(self, key: ApiKey, names: Iterable[str]) -> None:
+        """What the table says of these fields, by the option that gave each."""
+        try:
+            key.clean_fields(exclude={each.name for each in ApiKey._meta.fields} - set(names))
+            key.clean()
+        except ValidationError as problem:
+            field, (text, *_) = next(iter(problem.message_dict.items()))
+            raise CommandError(f"--{field.removesuffix('s').replace('_', '-')}: {text}") from problem
 
     def _limit(self, key: ApiKey, amount: str, period: str) -> None:
         usd = numerals.exact(amount)

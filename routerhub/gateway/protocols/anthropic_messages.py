@@ -21,6 +21,7 @@ from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.parameters import MESSAGES, at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
+from routerhub.gateway.rates import anthropic_headers
 
 MAX_OUTPUT_TOKENS = 10_000_000
 CARRIED = {"temperature": "temperature", "top_p": "top_p", "stop_sequences": "stop"}
@@ -52,6 +53,7 @@ class AnthropicMessages:
     """See routerhub.gateway.protocols.base.ChatProtocol."""
 
     path = "/v1/messages"
+    rate_headers = staticmethod(anthropic_headers)
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         raw, left_out = at_list_price(fields.json_object(body))

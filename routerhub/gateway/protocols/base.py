@@ -1,6 +1,6 @@
 """What every client dialect is read into and written from, so that nothing outside this folder knows one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from autorouter.types import Priority
+from budgets.types import Rate
 from models_registry.types import Usage
 from models_registry.upstream.base import OPENAI, Chunk, Completion
 from routerhub.gateway.errors import ApiError
@@ -29,6 +30,8 @@ class Controls:
     max_cost_usd: Decimal | None = None
     max_latency_ms: int | None = None
     tags: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    """Where alone it may be processed."""
     dry_run: bool = False
     cache: str = ""
     """Whether an answer from before will do: where the temperature is 0 ("deterministic"), or "always"."""
@@ -145,3 +148,5 @@ class ChatProtocol(Protocol):
     def stream_writer(self, request: ChatRequest, envelope: Envelope) -> StreamWriter: ...
 
     def write_error(self, error: ApiError) -> bytes: ...
+
+    def rate_headers(self, rates: Iterable[Rate], now: datetime) -> Mapping[str, str]: ...

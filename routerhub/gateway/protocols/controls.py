@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from autorouter.types import PRIORITIES
+from routerhub import regions
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import Controls
@@ -40,7 +41,7 @@ def read_controls(raw: object, headers: Mapping[str, str]) -> Controls:
 
 
 def _from_header(text: str, name: str) -> object:
-    if name in {"candidates", "tags"}:
+    if name in {"candidates", "tags", "region"}:
         return [part.strip() for part in text.split(",") if part.strip()]
     if name in {"dry_run", "cache"}:
         return {"true": True, "false": False}.get(text.lower(), text)
@@ -53,6 +54,14 @@ def _priority(value: object, param: str) -> object:
     if value not in PRIORITIES:
         raise fields.wrong(param, value, f"one of {', '.join(PRIORITIES)}")
     return value
+
+
+def _region(value: object, param: str) -> tuple[str, ...]:
+    """One region, or a list of them."""
+    found = fields.names([value] if isinstance(value, str) else value, param, regions.MAX_REGIONS)
+    if problem := regions.problem(found):
+        raise BadRequest(f"{param}: {problem}", param)
+    return found
 
 
 def _cache(value: object, param: str) -> str:
@@ -68,6 +77,7 @@ _READ: Mapping[str, Callable[[Any, str], Any]] = {
     "priority": _priority,
     "candidates": lambda value, param: fields.names(value, param, MAX_CANDIDATES),
     "tags": lambda value, param: fields.names(value, param, MAX_TAGS),
+    "region": _region,
     "dry_run": fields.flag,
     "cache": _cache,
     "max_latency_ms": lambda value, param: fields.whole(value, param, MAX_LATENCY_MS),

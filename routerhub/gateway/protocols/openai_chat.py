@@ -13,6 +13,7 @@ from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.parameters import at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
+from routerhub.gateway.rates import openai_headers
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 TAKEN_OUT = frozenset({FIELD, "model", "stream", "max_tokens", "max_completion_tokens", "sandbox"})
@@ -26,6 +27,7 @@ class OpenAIChat:
     """See routerhub.gateway.protocols.base.ChatProtocol."""
 
     path = "/v1/chat/completions"
+    rate_headers = staticmethod(openai_headers)
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         raw, left_out = at_list_price(fields.json_object(body))

@@ -172,7 +172,8 @@ def place_reasons(
     if constraints.priority == "privacy" and not any(each.provider in private for each in model.deployments):
         yield "privacy", "no provider of it is local or zero-retention"
         return
-    callable_now = effective_deployments(model, availability)
+    everywhere = effective_deployments(model, availability)
+    callable_now = [each for each in everywhere if stays_in(each, constraints.regions)]
     usable = [
         each
         for each in callable_now
@@ -183,15 +184,26 @@ def place_reasons(
     ]
     if usable:
         return
-    if not callable_now:
+    if not everywhere:
         places = ", ".join(sorted({each.provider for each in model.deployments})) or "any provider"
         yield "credential", f"unavailable: there is no API key for {places}"
+    elif not callable_now and not constraints.regions:
+        yield "region", "the regions that request, key and account allow have none in common"
+    elif not callable_now:
+        told = ", ".join(f"{each.id} ({', '.join(each.regions) or 'unknown'})" for each in everywhere)
+        yield "region", f"no place of it is known to stay in {', '.join(sorted(constraints.regions or ()))}: {told}"
     elif opened := [each.id for each in callable_now if each.id in availability.open_circuits]:
         yield "circuit", ", ".join(f"circuit of {name} open {availability.open_circuits[name]}" for name in opened)
     elif all(is_down(each, availability) for each in callable_now):
         yield "unavailable", "every deployment of it is down"
     else:
         yield "blocked", "every provider that serves it is blocked"
+
+
+def stays_in(deployment: Deployment, regions: frozenset[str] | None) -> bool:
+    if regions is None:
+        return True
+    return len(deployment.regions) > 0 and all(each in regions for each in deployment.regions)
 
 
 def is_down(deployment: Deployment, availability: Availability) -> bool:

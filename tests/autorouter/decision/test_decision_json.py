@@ -37,6 +37,7 @@ CONSTRAINTS = st.builds(
     allow_pro=st.booleans(),
     keeps_model=st.booleans(),
     rules=LISTED,
+    regions=st.none() | WORDS,
     stand_ins=st.lists(st.tuples(WORD, WORD), max_size=2).map(tuple),
 )
 TASKS = st.builds(

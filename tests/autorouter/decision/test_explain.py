@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from autorouter.decision.explain import as_json, why
 from autorouter.types import Constraints
 from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task, whole_decision
@@ -78,3 +80,23 @@ def test_a_stand_in_is_told_as_such() -> None:
         " rule cheap fired."
     )
     assert why(decision, decision.candidates[0]) == why(decision)
+
+
+def test_who_is_out_for_its_region_is_told_with_where_it_lies_and_which_were_allowed() -> None:
+    near, far = (
+        replace(each, deployments=(replace(each.deployments[0], regions=(region,)),))
+        for each, region in ((model("a:near"), "eu"), (model("a:far"), "us"))
+    )
+    known = catalogue(near, far, model("a:anywhere"))
+    decision = whole_decision(known, router(), task(), Constraints(regions=frozenset({"eu"})), SANDBOXED, NOW)
+    shown = as_json(decision)
+    assert (shown["model"], shown["regions"]) == ("a:near", ["eu"])
+    assert shown["excluded"] == [
+        {"model": "a:anywhere", "code": "region", "reason": told("a:anywhere", "unknown")},
+        {"model": "a:far", "code": "region", "reason": told("a:far", "us")},
+    ]
+    assert why(decision).endswith("; only places in eu were allowed.")
+
+
+def told(name: str, region: str) -> str:
+    return f"no place of it is known to stay in eu: sandbox/{name} ({region})"

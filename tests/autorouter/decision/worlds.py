@@ -42,6 +42,7 @@ from tests.autorouter.fakes import NOW, config
 MAKERS = ("acme", "perplexity", "home")
 HOSTS = (*MAKERS, "zdr", "open")
 WORDS = ("flash", "pro", "nano-lite", "extended-thinking", "x")
+REGIONS = ("eu", "us", "ch")
 POLICIES = ("code", "ops")
 MOMENTS = tuple(NOW + timedelta(hours=hours) for hours in (-48, -1, 0, 1, 30))
 DAYS = (date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22), date(2026, 11, 23))
@@ -131,6 +132,7 @@ def _deployment(random: Random) -> Deployment:
         provider=random.choice(HOSTS),
         upstream_model=random.choice(["one", "two"]),
         status=random.choice(STATUSES),
+        regions=tuple(some(random, REGIONS, 2)),
         prices=tuple(
             _price(random, at) for at in (MOMENTS[:1] if random.random() < 0.8 else sorted(some(random, MOMENTS, 3)))
         ),
@@ -249,6 +251,7 @@ def _limits(random: Random, catalogue: Catalogue) -> dict[str, Any]:
         "max_latency_ms": random.choice([1, 499, 500, 900]),
         "blocked_providers": frozenset(some(random, HOSTS, 3)),
         "blocked_models": frozenset(some(random, known, 3)),
+        "regions": frozenset(some(random, REGIONS, 3)),
         "allowed": tuple(
             (frozenset(some(random, HOSTS, 4)), frozenset(some(random, known, 3))) for _ in range(random.randint(1, 2))
         ),

@@ -76,6 +76,15 @@ def test_a_rate_keeps_all_of_its_digits() -> None:
     )
 
 
+def test_the_regions_of_a_deployment_are_told_where_somebody_knows_them() -> None:
+    given = bundle()
+    assert "regions" not in to_bundle(read(given, number=1))["models"]["acme:one"]["deployments"][0]
+    the_deployment(given)["regions"] = ["eu", "us-east-1"]
+    catalogue = read(given, number=1)
+    assert catalogue.models["acme:one"].deployments[0].regions == ("eu", "us-east-1")
+    assert to_bundle(catalogue)["models"]["acme:one"]["deployments"][0]["regions"] == ["eu", "us-east-1"]
+
+
 def test_a_model_without_a_price_is_valid_because_it_is_never_chosen() -> None:
     given = bundle()
     the_deployment(given)["prices"] = []
@@ -121,6 +130,13 @@ def test_a_benchmark_is_a_number_with_its_source_and_date(figure: Any) -> None:
         (lambda b: the_deployment(b).update(provider="nobody"), "models.acme:one.deployments[0].provider", "nobody"),
         (lambda b: the_deployment(b).update(provider=["acme"]), "models.acme:one", "provider"),
         (lambda b: the_deployment(b).update(status="tired"), "models.acme:one.deployments[0].status", "tired"),
+        (
+            lambda b: the_deployment(b).update(regions=["EU"]),
+            "models.acme:one.deployments[0].regions",
+            "'EU' is no name",
+        ),
+        (lambda b: the_deployment(b).update(regions=[1]), "models.acme:one.deployments[0].regions", "1 is no name"),
+        (lambda b: the_deployment(b).update(regions="eu"), "models.acme:one", "regions"),
         (lambda b: b["providers"]["acme"].update(base_url=""), "models.acme:one.deployments[0].provider", "base_url"),
         (lambda b: b["providers"]["acme"].update(protocol="fax"), "models.acme:one.deployments[0].provider", "fax"),
         (lambda b: the_price(b)["rates"].update(input="-0.01"), f"{PRICES}.input", "-0.01"),

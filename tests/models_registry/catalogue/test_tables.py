@@ -62,7 +62,7 @@ def test_every_field_of_a_model_and_a_provider_is_written(written: Facts) -> Non
         capabilities=["audio", "vision"], supports_reasoning=True, knowledge_cutoff="2025", speed_tier="fast",
         benchmarks={"mmlu": {"value": 1.5, "source": "a board", "dated": "2026-01-01"}}, is_pro=True, is_internal_only=True,
         is_experimental=True, is_available=False, deprecated_from="2027-01-31", successor=TWO, source="another list",
-        deployments=[a_place(a_price(), status="down"), a_place(upstream_model="uno")],
+        deployments=[{**a_place(a_price(), status="down"), "regions": ["eu", "us"]}, a_place(upstream_model="uno")],
     )  # fmt: skip
     catalogue_tables.write(written, because("all of it"))
     assert catalogue_compiler.compile_bundle() == written

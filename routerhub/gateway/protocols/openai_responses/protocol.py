@@ -19,6 +19,7 @@ from routerhub.gateway.protocols.openai_responses.output import items
 from routerhub.gateway.protocols.openai_responses.stream import ResponsesStream
 from routerhub.gateway.protocols.parameters import RESPONSES, at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
+from routerhub.gateway.rates import openai_headers
 
 CARRIED = (
     "temperature",
@@ -57,6 +58,7 @@ class OpenAIResponses:
     """See routerhub.gateway.protocols.base.ChatProtocol."""
 
     path = "/v1/responses"
+    rate_headers = staticmethod(openai_headers)
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         raw, left_out = at_list_price(fields.json_object(body))

@@ -1,0 +1,112 @@
+"""API keys in the REST API: made, changed, rotated and revoked; the text of one is told once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from budgets.errors import DisabledKey, RevokedKey, RotatedKey
+from budgets.keys import create_key, find_caller
+from budgets.models import Account, ApiKey
+from tests.admin.people import some_staff
+from tests.api.answers import problem
+from tests.cast import Cast
+
+
+def send(client: Client, method: str, path: str = "", **body: Any) -> Any:
+    return getattr(client, method)(f"/api/keys{path}", body, "application/json")
+
+
+def made(staff: Client, **more: Any) -> Any:
+    answer = send(staff, "post", account="acme", name="app", reason="a project", **more)
+    assert answer.status_code == 201, answer.content
+    return answer.json()
+
+
+def test_a_key_is_made_and_its_text_told_once(staff: Client, cast: Cast) -> None:
+    key = made(staff, user="ben", regions=["eu"], max_concurrent=3)
+    caller = find_caller(key["key"])
+    assert (caller.key_id, caller.user_id, caller.regions, caller.max_concurrent) == (
+        key["id"], cast.ben.user.pk, frozenset({"eu"}), 3,
+    )  # fmt: skip
+    for path in ("", f"/{key['id']}"):
+        shown = staff.get(f"/api/keys{path}").content.decode()
+        assert key["prefix"] in shown
+        assert key["key"] not in shown
+    version = ApiKey.history.first()
+    assert (version.history_user, version.history_change_reason) == (cast.staff, "a project")
+
+
+def test_a_key_is_changed_and_switched_off_and_on(staff: Client, cast: Cast) -> None:
+    key = made(staff)
+    changed = send(staff, "patch", f"/{key['id']}", regions=["eu", "us"], is_enabled=False, reason="a pause")
+    assert (changed.status_code, changed.json()["regions"], "key" in changed.json()) == (200, ["eu", "us"], False)
+    with pytest.raises(DisabledKey):
+        find_caller(key["key"])
+    send(staff, "patch", f"/{key['id']}", is_enabled=True, reason="it goes on")
+    assert find_caller(key["key"]).regions == {"eu", "us"}
+
+
+def test_a_key_gets_a_new_secret_and_the_old_one_an_end(staff: Client, cast: Cast) -> None:
+    key = made(staff)
+    rotated = send(staff, "post", f"/{key['id']}/rotate", reason="yearly").json()
+    assert find_caller(rotated["key"]) == find_caller(key["key"])
+    assert rotated["previous_until"] > timezone.now().isoformat()
+    at_once = send(staff, "post", f"/{key['id']}/rotate", until=timezone.now().isoformat(), reason="it leaked").json()
+    with pytest.raises(RotatedKey):
+        find_caller(rotated["key"])
+    assert find_caller(at_once["key"]).key_id == key["id"]
+
+
+def test_a_revoked_key_stays_revoked_and_gets_no_new_secret(staff: Client, cast: Cast) -> None:
+    key = made(staff)
+    assert send(staff, "post", f"/{key['id']}/revoke", reason="lost").json()["revoked_at"] is not None
+    with pytest.raises(RevokedKey):
+        find_caller(key["key"])
+    assert problem(send(staff, "post", f"/{key['id']}/rotate", reason="please")) == (400, ["revoked_at"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"regions": ["EU"]}, "regions"), ({"regions": "eu"}, "regions"), ({"max_concurrent": 0}, "max_concurrent"),
+        ({"max_concurrent": "many"}, "max_concurrent"), ({"is_enabled": "perhaps"}, "is_enabled"),
+        ({"permissions": ["fly"]}, "permissions[0]"), ({"colour": "red"}, "colour"), ({"reason": " "}, "reason"),
+        ({"regions": ["us"]}, "regions"),
+    ],
+)  # fmt: skip
+def test_a_bad_value_names_its_field_and_changes_nothing(
+    staff: Client, cast: Cast, body: dict[str, Any], field: str
+) -> None:
+    Account.objects.filter(slug="acme").update(regions=["eu"])
+    given = {"account": "acme", "name": "app", "reason": "a project", **body}
+    assert problem(send(staff, "post", **given)) == (400, [field])
+    assert problem(send(staff, "patch", f"/{cast.ada.key.pk}", **{"reason": "a slip", **body})) == (400, [field])
+    assert ApiKey.objects.get(pk=cast.ada.key.pk).regions == []
+
+
+def test_an_overlap_that_is_too_long_is_refused(staff: Client, cast: Cast) -> None:
+    until = (timezone.now() + timedelta(days=91)).isoformat()
+    assert problem(send(staff, "post", f"/{cast.ada.key.pk}/rotate", until=until, reason="x")) == (400, ["until"])
+
+
+def test_an_administrators_key_looks_after_the_keys_of_its_account_alone(cast: Cast) -> None:
+    _, text = create_key(cast.ada.account, "admin", cast.staff, ["admin"])
+    key = Client(headers={"Authorization": f"Bearer {text}"})
+    assert {each["account"] for each in key.get("/api/keys").json()["results"]} == {"acme"}
+    assert problem(send(key, "post", f"/{cast.cy.key.pk}/revoke", reason="not ours")) == (404, [])
+    assert problem(send(key, "post", account="other", name="x", reason="not ours")) == (400, ["account"])
+
+
+def test_nobody_gives_a_key_more_rights_than_they_have(cast: Cast) -> None:
+    clerk = some_staff("add_apikey", "change_apikey", "view_apikey")
+    asked = {"account": "acme", "name": "x", "user": "staff", "permissions": ["admin"], "reason": "please"}
+    assert problem(send(clerk, "post", **asked)) == (400, ["permissions"])
+
+
+def test_whose_a_key_is_stays_as_it_is(staff: Client, cast: Cast) -> None:
+    answer = send(staff, "patch", f"/{cast.ada.key.pk}", account="other", reason="moved")
+    assert problem(answer) == (400, ["account"])
+    assert ApiKey.objects.get(pk=cast.ada.key.pk).account == cast.ada.account
