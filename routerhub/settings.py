@@ -91,6 +91,16 @@ def _token(name: str) -> str:
     return value
 
 
+def _traces() -> bool:
+    """Whether OpenTelemetry's variables say where traces go."""
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    if _flag("OTEL_SDK_DISABLED", False) or not any(env.str(name, "") for name in names):
+        return False
+    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        _choice(name, "http/protobuf", ("http/protobuf",))
+    return True
+
+
 # --- core
 DEBUG = _flag("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", kept_secret_key(VAR_DIR))
@@ -300,6 +310,9 @@ SPECTACULAR_SETTINGS = {
 METRICS_TOKEN = _token("METRICS_TOKEN")
 # Where the processes that one scrape tells of put together what they counted.
 METRICS_DIR = Path(env.str("METRICS_DIR", str(VAR_DIR / "metrics")))
+
+# Spans go to where OpenTelemetry's own variables say, which its library reads.
+TRACES = _traces()
 
 # --- logs: a line for each event, with action= and the operation id, see routerhub.logs
 LOG_FORMAT = _choice("LOG_FORMAT", "text", ("text", "json"))

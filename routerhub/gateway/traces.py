@@ -1,27 +1,29 @@
-"""Requests as OpenTelemetry's spans, by its conventions for generative AI: one for the operation, below it one for each call of an
-upstream. No prompt, no answer and no client's name is in them.
+"""Requests as OpenTelemetry's spans, by its conventions for generative AI: one for the operation, below it one for each call of
+an upstream. No prompt, no answer and no client's name is in them.
 
-They are written when a request has ended, from what its record says, so that nothing of it waits for them: an operation that is
-not traced costs the look at `_tracer`. Where the client traces too (`traceparent`), it is a part of its trace, and sampled as that is.
+They are written when a request has ended, from what its record says, so that nothing of it waits for them: where nobody traces, that
+costs one look at `_tracer`. A client that traces too (`traceparent`) finds them in its trace, sampled as that is.
 """
 
 import os
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, set_span_in_context
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes
 
 from budgets.types import NANO
-from models_registry.types import Attempt, Usage
+from models_registry.types import Attempt
 from routerhub.gateway import metrics
 from routerhub.gateway.operation import Arrival, Ending, Operation
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NANO_PER_MS = 1_000_000
 CLIENTS = TraceContextTextMapPropagator()
-PROVIDERS = {"google": "gcp.gemini", "mistral": "mistral_ai", "xai": "x_ai"}
+PROVIDERS = {"google": "gcp.gemini", "mistral": "mistral_ai", "x-ai": "x_ai"}
 """Those that the conventions call by another name."""
 _tracer: Tracer | None = None
 
@@ -60,13 +62,13 @@ def ended(operation: Operation, ending: Ending) -> None:
             "gen_ai.request.model": asked.model,
             "gen_ai.request.stream": asked.stream,
             "gen_ai.request.max_tokens": asked.max_output_tokens,
-            "routerhub.operation_id": operation.id_text,
             "routerhub.policy": decision.constraints.policy,
             "routerhub.category": decision.task.category,
             "routerhub.complexity": decision.task.complexity,
             "routerhub.release.catalogue": decision.catalogue_release,
             "routerhub.release.router": decision.router_release,
             "routerhub.cost_usd": operation.charged_nano / NANO,
+            "error.type": None if ending.outcome == "success" else ending.outcome,
         },
     )  # fmt: skip
 
@@ -74,7 +76,7 @@ def ended(operation: Operation, ending: Ending) -> None:
 def refused(arrival: Arrival, ending: Ending, error: str) -> None:
     """A request has ended before anything was decided. What it asks for may be any text, so it is not told."""
     if _tracer is not None:
-        _write(_tracer, arrival, ending, (), "chat", "chat", {"routerhub.operation_id": str(arrival.id), "error.type": error})
+        _write(_tracer, arrival, ending, (), "chat", "chat", {"error.type": error})
 
 
 def _write(
@@ -84,43 +86,80 @@ def _write(
     attempts: Sequence[Attempt],
     kind: str,
     name: str,
-    attributes: dict[str, Any],
+    told: Mapping[str, Any],
 ) -> None:
-    began, until = _nanoseconds(arrival.at), _nanoseconds(arrival.at) + ending.latency_ms * NANO_PER_MS
-    answered = _answered(ending)
-    error = {} if ending.outcome == "success" else {"error.type": _error(ending, attempts)}
-    span = tracer.start_span(
-        name, CLIENTS.extract({"traceparent": arrival.client.traceparent}), SpanKind.SERVER, start_time=began,
-        attributes=_known({
-            "gen_ai.operation.name": kind,
-            "routerhub.outcome": ending.outcome,
-            "routerhub.account_id": arrival.caller.account_id,
-            "http.response.status_code": ending.http_status,
-            **answered, **error, **attributes,
-        }),
-    )  # fmt: skip
+    began = _nanoseconds(arrival.at)
+    until = began + ending.latency_ms * NANO_PER_MS
+    attributes = {
+        "gen_ai.operation.name": kind,
+        "http.response.status_code": ending.http_status,
+        "routerhub.operation_id": str(arrival.id),
+        "routerhub.account_id": arrival.caller.account_id,
+        "routerhub.outcome": ending.outcome,
+        **_answer(ending),
+        **told,
+    }
+    context = CLIENTS.extract({"traceparent": arrival.client.traceparent})
+    span = tracer.start_span(name, context, SpanKind.SERVER, _known(attributes), start_time=began)
     if ending.outcome == "failure":
-        span.set_status(Status(StatusCode.ERROR))
-    context = set_span_in_context(span)
+        span.set_status(StatusCode.ERROR)
+    within = set_span_in_context(span)
+    answered = next((each for each in reversed(attempts) if not each.error), None)
     for why, attempt in zip(metrics.kinds(attempts), attempts, strict=True):
-        is_answer = attempt is attempts[-1] and bool(answered)
-        start = _nanoseconds(attempt.started_at)
-        call = tracer.start_span(
-            f"{kind} {attempt.model}", context, SpanKind.CLIENT, start_time=start,
-            attributes=_known({
-                "gen_ai.operation.name": kind,
-                "gen_ai.request.model": attempt.model,
-                "gen_ai.provider.name": _provider(attempt.provider),
-                "routerhub.deployment": attempt.deployment,
-                "routerhub.attempt": why,
-                "http.response.status_code": attempt.status,
-                **(answered if is_answer else {}),
-                **({"error.type": metrics.result(attempt)} if attempt.error else {}),
-            }),
-        )  # fmt: skip
-        if attempt.error:
-            call.set_status(Status(StatusCode.ERROR))
-        # A stream's attempt is over with its first content, the call with its last.
-        is_stream = is_answer and ending.ttft_ms is not None
-        call.end(max(until, start) if is_stream else start + attempt.latency_ms * NANO_PER_MS)
+        _write_call(tracer, within, kind, why, attempt, ending if attempt is answered else None, until)
     span.end(until)
+
+
+def _write_call(
+    tracer: Tracer, within: Context, kind: str, why: str, attempt: Attempt, ending: Ending | None, until: int
+) -> None:
+    """`ending`: of the request, where this call answered it."""
+    began = _nanoseconds(attempt.started_at)
+    attributes = {
+        "gen_ai.operation.name": kind,
+        "gen_ai.request.model": attempt.model,
+        "http.response.status_code": attempt.status,
+        "routerhub.deployment": attempt.deployment,
+        "routerhub.attempt": why,
+        **(_answer(ending) if ending else _provider(attempt.provider)),
+        **({"error.type": metrics.result(attempt)} if attempt.error else {}),
+    }
+    span = tracer.start_span(
+        f"{kind} {attempt.model}", within, SpanKind.CLIENT, _known(attributes), start_time=began
+    )  # fmt: skip
+    if attempt.error:
+        span.set_status(StatusCode.ERROR)
+    # A stream's attempt was over with its first content, its call with its last.
+    is_stream = ending is not None and ending.ttft_ms is not None
+    span.end(max(began, until) if is_stream else began + attempt.latency_ms * NANO_PER_MS)
+
+
+def _answer(ending: Ending) -> dict[str, Any]:
+    """Who answered, and what that used."""
+    if not ending.provider:
+        return {}
+    usage = ending.usage
+    return {
+        **_provider(ending.provider),
+        "gen_ai.response.model": ending.model,
+        "gen_ai.response.time_to_first_chunk": None if ending.ttft_ms is None else ending.ttft_ms / 1_000,
+        "gen_ai.usage.input_tokens": usage.input_tokens,
+        "gen_ai.usage.output_tokens": usage.output_tokens,
+        "gen_ai.usage.cache_read.input_tokens": usage.cache_read_tokens or None,
+        "gen_ai.usage.cache_creation.input_tokens": usage.cache_write_tokens or None,
+        "gen_ai.usage.reasoning.output_tokens": usage.reasoning_tokens or None,
+        "routerhub.usage_estimated": usage.is_estimated,
+    }
+
+
+def _provider(name: str) -> dict[str, Any]:
+    return {"gen_ai.provider.name": PROVIDERS.get(name, name)}
+
+
+def _known(attributes: Mapping[str, Any]) -> Attributes:
+    return {name: value for name, value in attributes.items() if value not in (None, "")}
+
+
+def _nanoseconds(moment: datetime) -> int:
+    """Since 1970, exact to the microsecond."""
+    return (moment - EPOCH) // timedelta(microseconds=1) * 1_000
