@@ -1,8 +1,8 @@
 """Requests as OpenTelemetry's spans, by its conventions for generative AI: one for the operation, below it one for each call of
 an upstream. No prompt, no answer and no client's name is in them.
 
-They are written when a request has ended, from what its record says, so that nothing of it waits for them: where nobody traces, that
-costs one look at `_tracer`. A client that traces too (`traceparent`) finds them in its trace, sampled as that is.
+They are written when a request has ended, from what its record says, so that nothing of it waits for them; where nobody traces,
+that costs one look at `_tracer`. A client that traces too (`traceparent`) finds them in its trace, sampled as that is.
 """
 
 import os

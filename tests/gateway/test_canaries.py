@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from models_registry.upstream.errors import CredentialBad, Failed, Overloaded, PromptTooLong, Rejected, TimedOut
-from routerhub.gateway import embedding
+from routerhub.gateway.protocols import openai_embeddings
 from routerhub.gateway.protocols.registry import chat_protocols
 from routerhub.logs import JsonFormatter, LineFormatter
 from routerhub.metrics import exposition, kinds
@@ -137,7 +137,7 @@ async def test_what_nobody_expected_is_logged_with_its_operation_and_answered_wi
         ({}, 200), ({"body": {**HELLO, "stream": True}}, 200), ({"body": {**HELLO, "routerhub": {"dry_run": True}}}, 200),
         ({"body": b"{"}, 400), ({"key": "rh_nobody"}, 401), ({"path": "/v1/models", "method": "GET"}, 200),
         ({"path": "/v1/nothing"}, 404), ({"method": "PUT"}, 405), ({"path": "/v1/messages", "body": b"{"}, 400),
-        ({"path": embedding.openai_embeddings.PATH, "body": b"{"}, 400),
+        ({"path": openai_embeddings.PATH, "body": b"{"}, 400),
     ],
     ids=str,
 )  # fmt: skip
