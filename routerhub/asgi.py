@@ -16,6 +16,7 @@ from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from routerhub import health, scraping  # noqa: E402
+from routerhub.draining import Draining  # noqa: E402
 from routerhub.forwarding import Forwarder, not_served_here  # noqa: E402
 from routerhub.gateway.app import Gateway  # noqa: E402
 from routerhub.gateway.observing import Observed  # noqa: E402
@@ -53,6 +54,8 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     forwarder = Forwarder(settings.CONTROL_PLANE_URL, settings.BODY_WAIT_S) if settings.CONTROL_PLANE_URL else None
     gateway.others.state.control_plane = forwarder or not_served_here
     gateway.runtime = await open_runtime()
+    gateway.others.state.draining = draining = Draining(settings.DRAIN_S)
+    draining.listen()
     observed = Observed(gateway.runtime)
     observed.start()
     gateway.others.state.shared = observed.shared

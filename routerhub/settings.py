@@ -230,6 +230,8 @@ SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 CONTROL_PLANE_URL = _origin("CONTROL_PLANE_URL")
 # Sent upstream, and reserved for, when a request does not say how long its answer may be.
 DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
+# Told to end, a process is not ready for so long before it takes no more: whoever spreads requests has to learn of it.
+DRAIN_S = _number("DRAIN_S", 0, 0, 600)
 REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)
 # A conversation that was silent for longer has ended, and with it the preference for its model.
 SESSION_IDLE_S = _number("SESSION_IDLE_S", 24 * 3_600, 1, 90 * 24 * 3_600)
