@@ -3,6 +3,7 @@
 Django is set up for its models and settings alone: no page of it is loaded here.
 """
 
+import asyncio
 import os
 
 import django
@@ -15,9 +16,10 @@ from starlette.routing import Route  # noqa: E402
 from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from routerhub import health, scraping  # noqa: E402
+from routerhub.draining import Draining  # noqa: E402
 from routerhub.forwarding import Forwarder, not_served_here  # noqa: E402
-from routerhub.gateway import observing  # noqa: E402
 from routerhub.gateway.app import Gateway  # noqa: E402
+from routerhub.gateway.observing import Observed  # noqa: E402
 from routerhub.gateway.runtime import open_runtime, spare_the_collector  # noqa: E402
 
 gateway = Gateway()
@@ -52,12 +54,16 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     forwarder = Forwarder(settings.CONTROL_PLANE_URL, settings.BODY_WAIT_S) if settings.CONTROL_PLANE_URL else None
     gateway.others.state.control_plane = forwarder or not_served_here
     gateway.runtime = await open_runtime()
-    gateway.others.state.shared = shared = observing.start(gateway.runtime)
+    gateway.others.state.draining = draining = Draining(settings.DRAIN_S)
+    draining.listen()
+    observed = Observed(gateway.runtime)
+    observed.start()
+    gateway.others.state.shared = observed.shared
     spare_the_collector()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await gateway.runtime.close()
     if forwarder:
         await forwarder.close()
-    shared.stop()
+    await asyncio.to_thread(observed.stop)
     await send({"type": "lifespan.shutdown.complete"})

@@ -1,4 +1,4 @@
-"""Is the process alive (/healthz), and can it take requests (/readyz)?"""
+"""Is the process alive (/healthz), and can it take requests (/readyz)? Neither calls a model."""
 
 import time
 
@@ -6,8 +6,10 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from routerhub.draining import Draining
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.snapshots import Snapshot
+from routerhub.scraping import may_scrape
 
 MAX_AGE_S = 60.0
 """Nobody is served an older configuration while the database answers."""
@@ -19,20 +21,23 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """200 when what requests are decided by is there and the ledger answers; else 503 with what is missing.
+    """200 when what requests are decided by is there, the ledger answers and the process is not about to end; else 503.
 
-    `query_ms` is how long a query took, null where none was answered.
+    Who may read /metrics is told what is missing, and in `query_ms` how long a query took, null where none was answered.
     """
     runtime: Runtime = request.app.state.runtime
+    draining: Draining = request.app.state.draining
     began = time.perf_counter()
     is_answering = await runtime.ledger.is_answering()
     query_ms = round((time.perf_counter() - began) * 1_000, 2) if is_answering else None
     checks = {
         "snapshot": _snapshot(runtime.snapshots.current, time.monotonic()),
         "ledger": "ok" if is_answering else "the database does not answer",
+        "process": "is about to end" if draining.has_begun else "ok",
     }
     ready = all(result == "ok" for result in checks.values())
-    body = {"status": "ready" if ready else "not ready", "checks": checks, "query_ms": query_ms}
+    details = {"checks": checks, "query_ms": query_ms} if may_scrape(request) else {}
+    body = {"status": "ready" if ready else "not ready", **details}
     return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
 
 

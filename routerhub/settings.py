@@ -91,6 +91,16 @@ def _token(name: str) -> str:
     return value
 
 
+def _traces() -> bool:
+    """Whether OpenTelemetry's variables say where traces go."""
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    if _flag("OTEL_SDK_DISABLED", False) or not any(env.str(name, "") for name in names):
+        return False
+    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
+        _choice(name, "http/protobuf", ("http/protobuf",))
+    return True
+
+
 # --- core
 DEBUG = _flag("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", kept_secret_key(VAR_DIR))
@@ -221,6 +231,8 @@ SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 CONTROL_PLANE_URL = _origin("CONTROL_PLANE_URL")
 # Sent upstream, and reserved for, when a request does not say how long its answer may be.
 DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
+# Told to end, a process is not ready for so long before it takes no more: whoever spreads requests has to learn of it.
+DRAIN_S = _number("DRAIN_S", 0, 0, 600)
 REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)
 # A conversation that was silent for longer has ended, and with it the preference for its model.
 SESSION_IDLE_S = _number("SESSION_IDLE_S", 24 * 3_600, 1, 90 * 24 * 3_600)
@@ -312,6 +324,9 @@ SPECTACULAR_SETTINGS = {
 METRICS_TOKEN = _token("METRICS_TOKEN")
 # Where the processes that one scrape tells of put together what they counted.
 METRICS_DIR = Path(env.str("METRICS_DIR", str(VAR_DIR / "metrics")))
+
+# Spans go to where OpenTelemetry's own variables say, which its library reads.
+TRACES = _traces()
 
 # --- logs: a line for each event, with action= and the operation id, see routerhub.logs
 LOG_FORMAT = _choice("LOG_FORMAT", "text", ("text", "json"))

@@ -19,6 +19,9 @@ def writable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+HIDDEN = "[hidden]"
+
+
 class UpstreamError(Exception):
     """A call of a deployment that gave no answer. `status` is the HTTP status, where there was one.
 
@@ -48,6 +51,12 @@ class UpstreamError(Exception):
         self.param = None if param is None else writable(param)
         self.was_sent = was_sent
         self.was_refused = was_refused if was_refused is not None else status is not None and status >= 300
+
+    def hide(self, key: str) -> None:
+        """Leave out the key, where the upstream's words repeat the one that it was asked with."""
+        if key and key in f"{self} {self.code} {self.param}":
+            self.args = (str(self).replace(key, HIDDEN),)
+            self.code, self.param = (word and word.replace(key, HIDDEN) for word in (self.code, self.param))
 
     @property
     def kind(self) -> str:

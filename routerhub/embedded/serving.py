@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 LOOPBACK = "127.0.0.1"
+ENDING = ("--lifespan", "on", "--timeout-graceful-shutdown", "8")
+"""What cannot start ends. When it is stopped, what is under way has so many seconds; the supervisor waits 15 in all."""
 FAST = ("--loop", "uvloop", "--http", "routerhub.embedded.connection:PatientHttp", "--no-access-log")
 
 
@@ -14,7 +16,7 @@ def gateway_options(port: int, environment: Mapping[str, str]) -> list[str]:
     proxies = environment.get("FORWARDED_ALLOW_IPS", "")
     believed = ["--proxy-headers", "--forwarded-allow-ips", proxies] if proxies else ["--no-proxy-headers"]
     workers = environment.get("WEB_CONCURRENCY", "2")
-    return ["--host", LOOPBACK, "--port", str(port), "--workers", workers, "--lifespan", "on", *FAST, *believed]
+    return ["--host", LOOPBACK, "--port", str(port), "--workers", workers, *ENDING, *FAST, *believed]
 
 
 def control_plane_options(port: int) -> list[str]:

@@ -17,7 +17,7 @@ from budgets.money import usd
 from budgets.types import NANO, Caller
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk, Completion
-from routerhub.gateway import metrics, response_metadata, response_state
+from routerhub.gateway import metrics, response_metadata, response_state, traces
 from routerhub.gateway.answering import Replayed, Reply, write_answer
 from routerhub.gateway.claims import Claim, claim_or_wait
 from routerhub.gateway.errors import BadRequest
@@ -221,6 +221,7 @@ async def _record(runtime: Runtime, operation: Operation, candidate: Candidate, 
     )  # fmt: skip
     await runtime.ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
     metrics.ended(ending, 0, ())
+    traces.ended(operation, ending)
     metrics.CACHE.labels("hit").inc()
     metrics.CACHE_SAVED.inc(entry.cost_nano / NANO)
     logger.info("action=cache_hit operation=%s model=%s saved_nano=%s", operation.id, candidate.model, entry.cost_nano)

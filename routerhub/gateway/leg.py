@@ -132,6 +132,7 @@ class Leg(Generic[Answer]):
         except CircuitOpen:
             raise
         except UpstreamError as error:
+            error.hide(self._key.secret)
             self._blame(error, patience)
             self.charge = failover.attempt_cost(error, self._exposure(began))
             self._note(began, at, error.status, f"{error.kind}: {error}")

@@ -1,22 +1,37 @@
-"""A gateway process as others see it: its part in the scrape, and what its gauges are read from."""
+"""A gateway process as others see it: its part in the scrape, what its gauges are read from, and its traces."""
 
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 
-from routerhub.gateway import metrics
+from routerhub.gateway import metrics, traces
 from routerhub.gateway.runtime import Runtime
 from routerhub.metrics.kinds import Labels
 from routerhub.metrics.sharing import Shared
 
 
-def start(runtime: Runtime) -> Shared:
-    """Take part in the scrape. Whoever ends the process stops it, when all else has ended."""
-    metrics.PROCESSES.inc()
-    read_from(runtime)
-    shared = Shared(settings.METRICS_DIR)
-    shared.start()
-    return shared
+class Observed:
+    """What others see, from `start` to `stop`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.shared = Shared(settings.METRICS_DIR)
+        self._runtime = runtime
+        self._stop_tracing: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Take part in the scrape, and trace where somebody takes traces."""
+        metrics.PROCESSES.inc()
+        read_from(self._runtime)
+        self.shared.start()
+        if settings.TRACES:
+            self._stop_tracing = traces.start()
+
+    def stop(self) -> None:
+        """Tell the last of it, when all else has ended."""
+        if self._stop_tracing is not None:
+            self._stop_tracing()
+        self.shared.stop()
 
 
 def read_from(runtime: Runtime) -> None:

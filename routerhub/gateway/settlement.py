@@ -7,7 +7,7 @@ from autorouter.decision import decision_json
 from autorouter.errors import NoCandidate
 from budgets.ledger import Ledger
 from budgets.types import Outcome, Refused, Settlement, Spend
-from routerhub.gateway import metrics
+from routerhub.gateway import metrics, traces
 from routerhub.gateway.errors import to_api_error
 from routerhub.gateway.operation import Arrival, Ending, Hold, Operation, answer_facts, request_facts
 from routerhub.gateway.reservation import FREE, Charge, Plan, scopes
@@ -65,6 +65,7 @@ async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: E
         freed = operation.id if _give_slot_back(operation) else None
         await ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row(), freed)
     metrics.ended(ending, operation.charged_nano, operation.attempts)
+    traces.ended(operation, ending)
     logger.info(
         "action=settle operation=%s model=%s provider=%s outcome=%s status=%s cost_nano=%s input=%s output=%s attempts=%s ms=%s "
         "first_token_ms=%s",
@@ -91,6 +92,7 @@ async def refuse(ledger: Ledger, arrival: Arrival, refusal: Exception, now: floa
     facts = request_facts(arrival.id, arrival, decision, decided, None)
     await ledger.record(facts.row(), answer_facts(ending, 0, ()).row())
     metrics.ended(ending, 0, ())
+    traces.refused(arrival, ending, type(refusal).__name__)
     logger.info(
         "action=refuse operation=%s status=%s error=%s ms=%s",
         arrival.id, ending.http_status, type(refusal).__name__, ending.latency_ms,

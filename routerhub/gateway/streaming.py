@@ -14,7 +14,7 @@ from typing import Any
 from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk
-from models_registry.upstream.errors import TimedOut, UpstreamError, writable
+from models_registry.upstream.errors import TimedOut, UpstreamError
 from routerhub.gateway import failover, metrics, response_metadata, response_state
 from routerhub.gateway.answering import Reply, settle
 from routerhub.gateway.calls import OpenedStream, open_stream
@@ -131,6 +131,7 @@ class Pump:
         try:
             cut = await self._pass_all()
         except UpstreamError as error:
+            error.hide(self._served.permit.key.secret)
             is_in_time = self._runtime.clock.monotonic() < self._operation.deadline
             if is_in_time and self._operation.request.script is None:
                 self._runtime.circuits.failed(self._served.permit, error)
@@ -139,7 +140,7 @@ class Pump:
             return self._writer.error(to_api_error(failed), metadata)
         except Exception as error:  # the seam: the client has its 200 already, so only an event can tell it
             logger.exception("action=stream operation=%s", self._operation.id)
-            metadata = await self._settle_broken("failure", None, writable(f"{type(error).__name__}: {error}"))
+            metadata = await self._settle_broken("failure", None, type(error).__name__)
             return self._writer.error(to_api_error(error), metadata)
         closing = self._closed(cut)
         return await (uninterrupted(closing) if self._keepers else closing)

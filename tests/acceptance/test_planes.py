@@ -45,5 +45,5 @@ def test_ready_says_how_long_a_query_took(stack: Stack) -> None:
     for url in stack.urls:
         with urllib.request.urlopen(f"{url}/readyz", timeout=20) as answer:
             told = json.loads(answer.read())
-        assert (told["status"], told["checks"]) == ("ready", {"snapshot": "ok", "ledger": "ok"})
+        assert (told["status"], told["checks"]) == ("ready", {"snapshot": "ok", "ledger": "ok", "process": "ok"})
         assert 0 < told["query_ms"] < 2_000
