@@ -5,6 +5,7 @@ cost something, or a change of model, closes it at that cost and asks for the ne
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any, Generic
@@ -16,7 +17,7 @@ from models_registry.types import Deployment
 from models_registry.upstream.errors import PromptTooLong, TimedOut, UpstreamError
 from routerhub.gateway import failover, settlement
 from routerhub.gateway.calls import Answer, Call
-from routerhub.gateway.errors import AllFailed, BadRequest, BudgetRefused, to_api_error
+from routerhub.gateway.errors import NOBODY, AllFailed, BadRequest, BudgetRefused, to_api_error
 from routerhub.gateway.failover import GiveUp, NextDeployment, NextKey, NextModel, Retry
 from routerhub.gateway.leg import Leg, Served
 from routerhub.gateway.operation import Ending, Hold, Operation
@@ -76,6 +77,8 @@ class _Course(Generic[Answer]):
         self._hedge_after_ms = policy.hedge_after_ms if policy else None
         """None, too, once there was a second leg: one is the most."""
         self._refused: BudgetRefused | None = None
+        self._back_at = math.inf
+        """When the first one of those that asked for a pause is back, in monotonic seconds."""
 
     async def run(self) -> Served[Answer]:
         await self._next_model(None)
@@ -105,8 +108,8 @@ class _Course(Generic[Answer]):
     async def _go_on(self, error: UpstreamError) -> None:
         """Do what failover says. Raises AllFailed where it says to give up, BudgetRefused, BudgetError."""
         leg, attempts = self._leg, self._operation.attempts
-        failed = self._failure(error)
         self._heed(leg, error)
+        failed = self._failure(error)
         left = leg.left(1 if self._plans.peek() else 0)
         match failover.next_step(attempts, error, left, self._runtime.clock.share()):
             case Retry(after_s=pause):
@@ -130,9 +133,13 @@ class _Course(Generic[Answer]):
     def _failure(self, error: UpstreamError) -> AllFailed:
         request = self._operation.request
         is_too_long = isinstance(error, TimedOut) and request.choices and not request.stream
-        return AllFailed(error, tuple(self._operation.attempts), *([NOT_IN_TIME] if is_too_long else []))
+        what = NOT_IN_TIME if is_too_long else NOBODY
+        pause_s = None if error.retry_after_s is None else self._back_at - self._runtime.clock.monotonic()
+        return AllFailed(error, tuple(self._operation.attempts), what, pause_s)
 
     def _heed(self, leg: Leg[Answer], error: UpstreamError) -> None:
+        if error.retry_after_s is not None:
+            self._back_at = min(self._back_at, self._runtime.clock.monotonic() + error.retry_after_s)
         if isinstance(error, PromptTooLong):
             self._plans.need_more_than(leg.plan.candidate.model)
 

@@ -38,6 +38,7 @@ from storage.errors import StorageUnavailable
 REFUSALS = frozenset({400, 413, 422})
 """Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""
 TOO_MANY = 429
+NOBODY = "No deployment answered."
 HEDGE: Sequence[Mapping[str, bool]] = ({}, {"hedge": True})
 """What is told of an attempt that was begun beside a slow one."""
 
@@ -100,14 +101,19 @@ class BudgetRefused(Exception):
 
 
 class AllFailed(Exception):
-    """Every attempt failed. Carries them, and the last error."""
+    """Every attempt failed. Carries them, the last error, and after how many seconds somebody may be asked again."""
 
     def __init__(
-        self, last: UpstreamError, attempts: tuple[Attempt, ...], what: str = "No deployment answered."
+        self,
+        last: UpstreamError,
+        attempts: tuple[Attempt, ...],
+        what: str = NOBODY,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(f"{what} The last one said: {last}")
         self.last = last
         self.attempts = attempts
+        self.retry_after_s = last.retry_after_s if retry_after_s is None else retry_after_s
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,8 +188,8 @@ def _all_failed(error: AllFailed) -> ApiError:
     is_ours = last.may_retry
     status = _failed_status(error) if is_ours else last.status if last.status in REFUSALS else 400
     headers = {"x-should-retry": "true" if status == TOO_MANY else "false"}
-    if last.retry_after_s is not None:
-        headers["Retry-After"] = str(math.ceil(last.retry_after_s))
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return ApiError(
         status=status,
         message=str(error) if is_ours else str(last),

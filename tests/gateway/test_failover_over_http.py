@@ -166,6 +166,16 @@ async def test_a_pause_in_any_form_reaches_the_client_and_keeps_other_requests_a
         assert [len(each.requests) for each in servers] == [2, 4]
 
 
+async def test_where_everybody_rests_the_client_is_told_when_the_first_one_is_back() -> None:
+    """F6"""
+    async with hosts(busy(Retry_After="40"), busy(Retry_After="90")) as (gateway, servers):
+        assert (await refused(gateway)).headers["Retry-After"] == "40"
+        gateway.clock.seconds += 15  # type: ignore[attr-defined]
+        error = await refused(gateway)
+        assert (error.status, error.headers["Retry-After"]) == (429, "25")
+        assert [len(each.requests) for each in servers] == [1, 1]
+
+
 # --- nothing of one attempt in another
 
 
