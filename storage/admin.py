@@ -4,8 +4,9 @@ from django.contrib import admin
 from django.template.defaultfilters import filesizeformat
 from unfold.decorators import display
 
-from routerhub.audit.admin import FactAdmin
+from routerhub.audit.admin import FactAdmin, known_values
 from storage.models import File, Item
+from storage.types import REQUESTS, RESULTS
 
 
 @admin.register(Item)
@@ -26,7 +27,7 @@ class FileAdmin(FactAdmin):
     """What accounts sent and batches wrote: whose, how large and until when."""
 
     list_display = ["filename", "purpose", "account_id", "content_size", "created_at", "expires_at"]
-    list_filter = ["purpose"]
+    list_filter = [("purpose", known_values(lambda: (REQUESTS, RESULTS)))]
     search_fields = ["id", "filename"]
     fields = [("id", "filename"), ("purpose", "account_id"), ("size", "pieces"), ("created_at", "expires_at")]
 

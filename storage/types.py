@@ -28,6 +28,10 @@ class Item:
     """Whether whoever claimed the name is still making what will be kept; the content is what was claimed with."""
 
 
+REQUESTS, RESULTS = "batch", "batch_output"
+"""What a file is for: the requests of a batch, or what came of them."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewFile:
     """A file whose pieces are kept: see storage.files."""

@@ -21,6 +21,7 @@ ADMIN = {
     "autorouter.profile": 5,
     "autorouter.session": 5,
     "autorouter.tasktype": 4,
+    "batches.batch": 4,
     "budgets.account": 4,
     "budgets.apikey": 5,
     "budgets.counter": 4,
@@ -35,10 +36,12 @@ ADMIN = {
     "models_registry.price": 5,
     "models_registry.provider": 4,
     "models_registry.providerkey": 5,
+    "storage.file": 4,
     "storage.item": 4,
 }
 API = {
     "/api/accounts": 4,
+    "/api/batches": 3,
     "/api/feedback": 3,
     "/api/circuits": 3,
     "/api/imports": 3,

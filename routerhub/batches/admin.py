@@ -63,9 +63,9 @@ class BatchAdmin(FactAdmin):
     def state(self, row: Batch) -> str:
         return str(Status(row.status).label)
 
-    @display(description="Answered, failed, all")
+    @display(description="Answered + failed")
     def progress(self, row: Batch) -> str:
-        return f"{row.completed:,}, {row.failed:,}, {row.total:,}"
+        return f"{row.completed:,} + {row.failed:,} of {row.total:,}"
 
     @display(description="Cost so far")
     def cost(self, row: Batch) -> str:

@@ -19,12 +19,13 @@ from routerhub.batches.types import Batch, NewBatch
 from routerhub.gateway.batches import files, waking
 from routerhub.gateway.batches.asking import ENDPOINTS
 from routerhub.gateway.batches.files import asked
-from routerhub.gateway.batches.uploading import MAX_RETENTION_S, PURPOSE, expires_after
+from routerhub.gateway.batches.uploading import MAX_RETENTION_S, expires_after
 from routerhub.gateway.bodies import read_body
 from routerhub.gateway.errors import BadRequest, NotThere
 from routerhub.gateway.protocols import fields
 from routerhub.request_body import PatientReceive
 from storage.files import FileStore
+from storage.types import REQUESTS
 
 FIELDS = ("input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after")
 WINDOW = re.compile(r"([1-9][0-9]{0,2})([hd])")
@@ -87,9 +88,9 @@ async def _create(request: Request) -> Response:
         ip=valid_address(request.client.host if request.client else None),
     )
     file = await files.find(FileStore(runtime.store), caller, new.input_file_id, "input_file_id")
-    if file.purpose != PURPOSE:
+    if file.purpose != REQUESTS:
         raise BadRequest(
-            f"input_file_id: {file.id} is for {file.purpose!r}; allowed is a file for {PURPOSE!r}.", "input_file_id"
+            f"input_file_id: {file.id} is for {file.purpose!r}; allowed is a file for {REQUESTS!r}.", "input_file_id"
         )
     return _json(await BatchStore(runtime.store).create(new), wakes=True)
 

@@ -12,9 +12,8 @@ from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.runtime import Limits
 from storage.files import FileStore
-from storage.types import File, NewFile
+from storage.types import REQUESTS, File, NewFile
 
-PURPOSE = "batch"
 PIECE_BYTES = 1024 * 1024
 MAX_FIELD_BYTES = 1_000
 MAX_FILENAME = 255
@@ -99,8 +98,8 @@ class Upload:
         content = self._content
         if self._filename is None:
             raise BadRequest("file: nothing was given; allowed is a file of JSON lines.", "file")
-        if (purpose := self._fields.get("purpose", "")) != PURPOSE:
-            raise fields.wrong("purpose", purpose, f'"{PURPOSE}": files are taken for batches alone')
+        if (purpose := self._fields.get("purpose", "")) != REQUESTS:
+            raise fields.wrong("purpose", purpose, f'"{REQUESTS}": files are taken for batches alone')
         seconds = self._seconds()
         if content.size > self._limits.max_file_bytes:
             raise self._too_large()
@@ -115,7 +114,7 @@ class Upload:
         if content.rest:
             await self._put(content.rest)
         return await self._files.add(
-            NewFile(id=self.id, account_id=self._account_id, filename=self._filename or "file.jsonl", purpose=PURPOSE,
+            NewFile(id=self.id, account_id=self._account_id, filename=self._filename or "file.jsonl", purpose=REQUESTS,
                     size=content.size, pieces=content.pieces, seconds=seconds)
         )  # fmt: skip
 

@@ -21,7 +21,7 @@ from routerhub.gateway.batches.lines import BadLine, Line, Problem
 from routerhub.gateway.runtime import Runtime
 from storage.errors import StorageUnavailable, Unreadable
 from storage.files import FileStore
-from storage.types import NewFile
+from storage.types import RESULTS, NewFile
 
 logger = logging.getLogger(__name__)
 Made = TypeVar("Made")
@@ -284,7 +284,7 @@ class _Work:
         ):  # fmt: skip
             if size:
                 file = NewFile(
-                    id=file_id, account_id=batch.account_id, filename=f"{batch.id}_{kind}.jsonl", purpose="batch_output",
+                    id=file_id, account_id=batch.account_id, filename=f"{batch.id}_{kind}.jsonl", purpose=RESULTS,
                     size=size, pieces=pieces, seconds=batch.result_retention_s,
                 )  # fmt: skip
                 await self._surely(lambda file=file: self._files.add(file))  # type: ignore[misc]

@@ -300,7 +300,7 @@ def ordered(
         found = drawn(found, catalogue, constraints, router.config.policy_max_places)
     else:
         found = by_priority(found, catalogue, constraints)
-    if constraints.keeps_model and router.config.stickiness_bonus > 0:
+    if constraints.keeps_model and (constraints.shares_decision or router.config.stickiness_bonus > 0):
         found = sorted(found, key=lambda each: each.model != constraints.previous_model)
     return found
 

@@ -259,6 +259,14 @@ def test_nothing_is_kept_where_stickiness_is_tuned_to_zero() -> None:
     assert not any("it keeps" in each for each in sentences)
 
 
+def test_of_a_batchs_group_the_one_decision_is_told_whatever_stickiness_is_tuned_to() -> None:
+    pair = world("moderate", ("best", "mid", 90, 0), ("shared", "premium", 50, 0), stickiness_bonus=Decimal(0))
+    shared = {"previous_model": "m1:shared", "keeps_model": True, "shares_decision": True}
+    (sentence,) = counterfactual.changes(decided(pair, **shared))
+    assert sentence == "m0:best would have to be decided for, for all requests of the batch that are like this one."
+    assert winner(pair, **shared) == "m1:shared"
+
+
 def test_privacys_local_model_is_not_beaten_by_score() -> None:
     known = catalogue(model("home:one"), model("zdr:two"), home={"is_local": True}, zdr={"is_zero_retention": True})
     release = router(profile("home:one", "90", coding="90"), profile("zdr:two", "80", coding="80"), speed_bonuses={})

@@ -36,6 +36,7 @@ CONSTRAINTS = st.builds(
     allow_internal=st.booleans(),
     allow_pro=st.booleans(),
     keeps_model=st.booleans(),
+    shares_decision=st.booleans(),
     rules=LISTED,
     regions=st.none() | WORDS,
     stand_ins=st.lists(st.tuples(WORD, WORD), max_size=2).map(tuple),

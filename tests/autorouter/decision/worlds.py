@@ -239,6 +239,7 @@ def _wishes(random: Random, catalogue: Catalogue) -> dict[str, Any]:
         "allow_internal": random.random() < 0.5,
         "allow_pro": random.random() < 0.5,
         "keeps_model": random.random() < 0.3,
+        "shares_decision": random.random() < 0.1,
     }
 
 
