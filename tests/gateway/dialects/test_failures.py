@@ -9,14 +9,17 @@ from anthropic.types import ErrorResponse
 from openai.types import ErrorObject
 from openai.types.responses import ResponseFailedEvent
 
+from routerhub.asgi import is_gateways
 from routerhub.gateway.errors import to_api_error
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol
+from routerhub.gateway.protocols.openai_chat import PROTOCOL as CHAT
 from routerhub.gateway.protocols.openai_responses import PROTOCOL as RESPONSES
 from tests.gateway.dialects import lifecycle
 from tests.gateway.dialects.features import FEATURES
 from tests.gateway.dialects.route import CLIENTS, MODELS, Dialect, Route, events, routes
 from tests.gateway.dialects.sdk_types import OURS, problems
+from tests.gateway.exchange import Exchange
 
 pytestmark = pytest.mark.anyio
 EVERY_CLIENT = pytest.mark.parametrize("client", CLIENTS, ids=lambda each: each.path[4:])
@@ -59,6 +62,33 @@ def _check_error(client: ChatProtocol, told: Any) -> None:
         assert problems({"request_id": None, **told}, ErrorResponse, also=FIGURES) == []
     else:
         assert problems(told["error"], ErrorObject, also=FIGURES) == []
+
+
+@pytest.mark.parametrize(
+    ("client", "path", "method", "hint"),
+    [
+        (CHAT, "/v1/nothing", "GET", ""), (CHAT, "/chat/completions", "POST", "Add /v1"), (CHAT, "/models", "GET", "Add /v1"),
+        (RESPONSES, "/v1/responses/a/b/c", "GET", ""), (MESSAGES, "/v1/v1/messages", "POST", "twice"),
+        (MESSAGES, "/v1/messages/batches", "POST", ""), (MESSAGES, "/v1/files", "GET", ""),
+        (MESSAGES, "/v1/models/x/y", "GET", ""),
+    ],
+)  # fmt: skip
+async def test_an_address_that_there_is_not_is_told_in_the_clients_dialect(
+    client: ChatProtocol, path: str, method: str, hint: str
+) -> None:
+    exchange = Exchange()
+    await exchange.ask(b"", path, method, headers={"anthropic-version": "2023-06-01"} if client is MESSAGES else {})
+    assert exchange.status == 404
+    told = orjson.loads(exchange.body)
+    _check_error(client, told)
+    assert hint in told["error"]["message"]
+
+
+def test_a_client_whose_base_address_lacks_a_part_is_answered_by_the_gateway_and_a_browser_is_not() -> None:
+    assert all(
+        map(is_gateways, ["/v1", "/v1/x", "/healthz", "/chat/completions", "/messages", "/models", "/responses"])
+    )
+    assert not any(map(is_gateways, ["/", "/admin/", "/api/models", "/v12"]))
 
 
 REFUSALS = {
