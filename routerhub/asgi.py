@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 from routerhub import health, scraping  # noqa: E402
 from routerhub.draining import Draining  # noqa: E402
 from routerhub.forwarding import Forwarder, not_served_here  # noqa: E402
-from routerhub.gateway.app import Gateway  # noqa: E402
+from routerhub.gateway.app import CLIENTS_ALONE, Gateway  # noqa: E402
 from routerhub.gateway.observing import Observed  # noqa: E402
 from routerhub.gateway.runtime import open_runtime, spare_the_collector  # noqa: E402
 
@@ -28,7 +28,7 @@ gateway.others.router.routes += [
     Route("/readyz", health.readyz),
     Route("/metrics", scraping.metrics),
 ]
-OWN = frozenset({"/healthz", "/readyz", "/metrics"})
+OWN = frozenset({"/v1", "/healthz", "/readyz", "/metrics"})
 gateway.others.state.control_plane = not_served_here
 
 
@@ -38,15 +38,16 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _lifespan(receive, send)
     elif scope["type"] == "websocket":
         await send({"type": "websocket.close"})
-    elif _is_gateways(scope["path"]):
+    elif is_gateways(scope["path"]):
         await gateway(scope, receive, send)
     else:
         control_plane: ASGIApp = gateway.others.state.control_plane
         await control_plane(scope, receive, send)
 
 
-def _is_gateways(path: str) -> bool:
-    return path == "/v1" or path.startswith("/v1/") or path in OWN
+def is_gateways(path: str) -> bool:
+    """Whether a client or a probe asks, and no browser: also a client whose base address lacks /v1, so that it is told."""
+    return path.startswith(("/v1/", *CLIENTS_ALONE)) or path in OWN
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

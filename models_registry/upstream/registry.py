@@ -9,6 +9,7 @@ import aiohttp
 
 from models_registry import upstream
 from models_registry.upstream.base import Adapter
+from models_registry.upstream.tool_names import keeping_names
 
 MODULES = [import_module(found.name) for found in walk_packages(upstream.__path__, f"{upstream.__name__}.")
            if found.name != __name__]  # fmt: skip
@@ -20,4 +21,4 @@ ADAPTERS: Mapping[str, Any] = {
 
 def open_adapters(session: aiohttp.ClientSession) -> Mapping[str, Adapter]:
     """An adapter for each."""
-    return {protocol: made(session) for protocol, made in ADAPTERS.items()}
+    return {protocol: keeping_names(made)(session) for protocol, made in ADAPTERS.items()}

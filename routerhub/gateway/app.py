@@ -58,6 +58,8 @@ JSON = (b"content-type", b"application/json")
 EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
 Serve = Callable[[Mapping[str, str], bytes, Client], Awaitable[Reply]]
 """What makes a reply of a request: its headers, its body and from where it came."""
+CLIENTS_ALONE = ("/chat/completions", "/responses", "/embeddings", "/models", "/messages")
+"""Where clients ask whose base address lacks /v1."""
 LISTEN_AFTER_S = 0.25
 """A client that leaves is listened for from then on: an answer that is there sooner needs no listener."""
 
@@ -310,7 +312,7 @@ def _json(body: Mapping[str, Any]) -> Response:
 
 def _error_response(request: Request, error: ApiError) -> Response:
     """An error in the client's dialect, also where there is nothing at the address."""
-    is_anthropic = anthropic_models.HEADER in request.headers or request.url.path.startswith(ANTHROPIC_MESSAGES.path)
+    is_anthropic = anthropic_models.HEADER in request.headers or "/messages" in request.url.path
     protocol: ChatProtocol = ANTHROPIC_MESSAGES if is_anthropic else OPENAI_CHAT
     return Response(protocol.write_error(error), error.status, dict(error.headers), "application/json")
 
@@ -323,7 +325,8 @@ async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code)
-    message = error.detail if error.status_code != 404 or error.detail != "Not Found" else "There is no such address."
+    is_nowhere = error.status_code == 404 and error.detail == "Not Found"
+    message = f"There is no such address.{_hint(request.url.path)}" if is_nowhere else error.detail
     return _error_response(
         request,
         ApiError(
@@ -334,6 +337,13 @@ async def _http(request: Request, error: Exception) -> Response:
             headers=error.headers or {},
         ),
     )
+
+
+def _hint(path: str) -> str:
+    """What a client's base address may have too much or too little of."""
+    if path.startswith("/v1/v1"):
+        return " It has /v1 twice: leave it out of the base address, as Anthropic's clients need it."
+    return " Add /v1 to the base address, as OpenAI's clients need it." if path.startswith(CLIENTS_ALONE) else ""
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

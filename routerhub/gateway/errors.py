@@ -37,7 +37,9 @@ from storage.errors import StorageUnavailable
 
 REFUSALS = frozenset({400, 413, 422})
 """Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""
-TOO_MANY = 429
+TOO_MANY, UNAVAILABLE = 429, 503
+OVERLOADED = frozenset({TOO_MANY, UNAVAILABLE, 529})
+"""By which an upstream says that it has no room now."""
 NOBODY = "No deployment answered."
 HEDGE: Sequence[Mapping[str, bool]] = ({}, {"hedge": True})
 """What is told of an attempt that was begun beside a slow one."""
@@ -187,7 +189,7 @@ def _all_failed(error: AllFailed) -> ApiError:
     last = error.last
     is_ours = last.may_retry
     status = _failed_status(error) if is_ours else last.status if last.status in REFUSALS else 400
-    headers = {"x-should-retry": "true" if status == TOO_MANY else "false"}
+    headers = {"x-should-retry": "true" if status in OVERLOADED else "false"}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after_s))
     return ApiError(
@@ -202,9 +204,11 @@ def _all_failed(error: AllFailed) -> ApiError:
 
 
 def _failed_status(error: AllFailed) -> int:
-    """Of what is not the caller's fault. Where everybody was asked too often, so is RouterHub."""
-    if error.attempts and all(each.status == TOO_MANY for each in error.attempts):
-        return TOO_MANY
+    """Of what is not the caller's fault. Where everybody was asked too often, so is RouterHub, and where nobody has room, it has
+    none."""
+    told = {each.status for each in error.attempts}
+    if told and told <= OVERLOADED:
+        return TOO_MANY if told == {TOO_MANY} else UNAVAILABLE
     return 504 if isinstance(error.last, TimedOut) else 502
 
 

@@ -189,3 +189,12 @@ def told_probabilities(client: ChatProtocol, answer: Any) -> list[Any]:
     if client is CHAT:
         return list(answer["choices"][0]["logprobs"]["content"])
     return list(answer["output"][-1]["content"][0]["logprobs"])
+
+
+def told_reasoning(client: ChatProtocol, answer: Any) -> str:
+    """B15: what the model thought, in a place of its own."""
+    if client is CHAT:
+        return str(answer["choices"][0]["message"]["reasoning_content"])
+    if client is MESSAGES:
+        return str(answer["content"][0]["thinking"])
+    return str(answer["output"][0]["summary"][0]["text"])

@@ -8,9 +8,11 @@ import orjson
 import pytest
 
 from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as CHAT
 from routerhub.gateway.protocols.openai_responses import PROTOCOL as RESPONSES
+from tests.gateway.dialects import lifecycle
 from tests.gateway.dialects.features import FEATURES, PDF, PICTURE, PNG
 from tests.gateway.dialects.route import (
     ASKED,
@@ -28,6 +30,7 @@ from tests.gateway.dialects.route import (
     gist,
     routes,
     told_probabilities,
+    told_reasoning,
 )
 from tests.gateway.dialects.sdk_types import OURS, problems
 
@@ -110,6 +113,8 @@ async def test_what_goes_up_and_what_comes_down_are_of_the_official_types(
         assert [word for word in REACHES.get(feature, ()) if word not in text] == []
         if feature == "probabilities":
             assert [each["token"] for each in told_probabilities(client, whole)] == ["[sandbox]", " one", " two"]
+        if feature == "reasoning":
+            assert told_reasoning(client, whole) == "let me"
         return
     with pytest.raises(BadRequest) as refused:
         await route.ask(client, upstream, **body)
@@ -125,10 +130,17 @@ async def _check_told(route: Route, client: ChatProtocol, upstream: Dialect, bod
     _, stream = await route.ask(client, upstream, **body, **streaming)
     sent = route.sent()
     _check_sent(upstream, sent)
-    for event in events(stream):
-        assert problems(event, STREAMED[client], also=ALSO) == []
+    _check_events(client, events(stream))
     assert _essence(accumulated(client, stream)) == _essence(whole)
     return whole, sent
+
+
+def _check_events(client: ChatProtocol, told: list[Any]) -> None:
+    """That each is of the official types, and that they come in their order."""
+    for event in told:
+        assert problems(event, STREAMED[client], also=ALSO) == []
+    if client is not CHAT:
+        (lifecycle.messages if client is MESSAGES else lifecycle.responses)(told)
 
 
 def _check_sent(upstream: Dialect, body: Any) -> None:
