@@ -219,5 +219,5 @@ async def _record(runtime: Runtime, operation: Operation, candidate: Candidate, 
     )  # fmt: skip
     await runtime.ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
     logger.info("action=cache_hit operation=%s model=%s saved_nano=%s", operation.id, candidate.model, entry.cost_nano)
-    if operation.request.controls.session:
-        await runtime.sessions.remember(operation.turn(candidate))
+    if session := operation.request.controls.session:
+        await runtime.sessions.remember(operation.turn(candidate, session))

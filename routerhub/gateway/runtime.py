@@ -25,7 +25,7 @@ from models_registry.upstream.registry import open_adapters
 from models_registry.upstream.wire.http import open_session
 from routerhub.gateway.circuits import Circuits
 from routerhub.gateway.clock import Clock
-from routerhub.gateway.protocols.base import ChatRequest, Controls
+from routerhub.gateway.protocols.base import ChatRequest
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
 from storage.store import Store
 
@@ -62,13 +62,14 @@ class Sessions:
     def __init__(self, store: SessionStore) -> None:
         self.store = store
 
-    async def previous_model(self, caller: Caller, controls: Controls) -> str | None:
-        if not controls.session:
+    async def previous_model(self, caller: Caller, name: str) -> str | None:
+        """Who answered last in the conversation of that name; an empty one has nobody."""
+        if not name:
             return None
         try:
-            return await self.store.previous_model(caller.account_id, controls.session)
+            return await self.store.previous_model(caller.account_id, name)
         except (psycopg.Error, PoolTimeout) as problem:
-            logger.warning("action=read_session session=%s problem=%s", controls.session, problem)
+            logger.warning("action=read_session session=%s problem=%s", name, problem)
             return None
 
     async def remember(self, turn: Turn) -> None:
