@@ -116,6 +116,8 @@ class Upstreams:
         adapter = self._adapters.get(provider.protocol)
         if adapter is None:
             return NOTHING_LACKS
+        if request.only_own and adapter.protocol != request.dialect:
+            return Lacking(refused=request.only_own)
         return adapter.lacking(request.content, request.dialect, deployment.upstream_model)
 
     def keys(self, deployment: Deployment, providers: Mapping[str, Provider]) -> tuple[ProviderKey, ...]:

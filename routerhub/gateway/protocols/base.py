@@ -63,6 +63,8 @@ class ChatRequest:
     """An upper bound of the prompt's size: no tokenizer makes more tokens than there are bytes of text."""
     dropped: tuple[str, ...] = ()
     """Fields of it that the neutral spelling has none like: where another dialect answers, its headers name them."""
+    only_own: str = ""
+    """The first thing of it that only upstreams of its own dialect know, as its client names it. Empty: nothing."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the client calls the neutral fields whose names are others in its dialect."""
     continues: str = ""
