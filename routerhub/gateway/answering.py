@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from budgets.types import Outcome, Rate
 from models_registry.types import Usage
 from models_registry.upstream.base import Completion
-from routerhub.gateway import response_metadata, response_state, settlement
+from routerhub.gateway import conversations, response_metadata, response_state, settlement
 from routerhub.gateway.calls import complete
 from routerhub.gateway.claims import uninterrupted
 from routerhub.gateway.dispatch import dispatch
@@ -78,7 +78,8 @@ async def settled(runtime: Runtime, operation: Operation, served: Served[Complet
         chars,
         hold.granted.amount_nano,
     )
-    metadata = await settle(runtime, operation, served, charge, "success")
+    called = conversations.called_in(served.answer.choices)
+    metadata = await settle(runtime, operation, served, charge, "success", called=called)
     return Answer(served=served, usage=charge.usage, cost_nano=hold.charged_nano(charge), metadata=metadata)
 
 
@@ -89,8 +90,12 @@ async def settle(
     charge: Charge,
     outcome: Outcome,
     error: str = "",
+    called: str = "",
 ) -> dict[str, Any]:
-    """Charge and record an answer that has come to its end, and remember the conversation's model. Returns its metadata."""
+    """Charge and record an answer that has come to its end, and remember the conversation's model. Returns its metadata.
+
+    `called` is the id of the first tool that it called.
+    """
     candidate, deployment = served.candidate, served.place.deployment
     ending = Ending(
         outcome=outcome,
@@ -103,8 +108,8 @@ async def settle(
         is_cost_disputed=is_disputed(charge),
     )
     await settlement.finish(runtime.ledger, operation, charge, ending)
-    if outcome == "success" and operation.request.controls.session:
-        await runtime.sessions.remember(operation.turn(candidate))
+    if outcome == "success" and (name := conversations.name_after(operation.request, called)):
+        await runtime.sessions.remember(operation.turn(candidate, name))
     return {
         **response_metadata.decided(operation, candidate, deployment.provider),
         **response_metadata.settled(operation, served.hold, charge),

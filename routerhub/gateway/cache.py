@@ -225,5 +225,5 @@ async def _record(runtime: Runtime, operation: Operation, candidate: Candidate, 
     metrics.CACHE.labels("hit").inc()
     metrics.CACHE_SAVED.inc(entry.cost_nano / NANO)
     logger.info("action=cache_hit operation=%s model=%s saved_nano=%s", operation.id, candidate.model, entry.cost_nano)
-    if operation.request.controls.session:
-        await runtime.sessions.remember(operation.turn(candidate))
+    if session := operation.request.controls.session:
+        await runtime.sessions.remember(operation.turn(candidate, session))

@@ -179,12 +179,12 @@ class Operation:
     def envelope(self, candidate: Candidate) -> Envelope:
         return Envelope(operation_id=self.id, created_at=self.arrival.at, model=candidate.model)
 
-    def turn(self, candidate: Candidate) -> Turn:
-        """What the conversation remembers of it."""
+    def turn(self, candidate: Candidate, name: str) -> Turn:
+        """What the conversation of that name remembers of it."""
         constraints, caller = self.decision.constraints, self.arrival.caller
         return Turn(
             account_id=caller.account_id,
-            name=self.request.controls.session,
+            name=name,
             user_id=caller.user_id,
             model=candidate.model,
             priority=constraints.priority,

@@ -9,7 +9,7 @@ from autorouter.people import preferences
 from autorouter.select import Asked, check, select, with_ids
 from budgets.errors import PermissionMissing
 from budgets.types import Caller
-from routerhub.gateway import cache, metrics, response_metadata, response_state, router_model, settlement
+from routerhub.gateway import cache, conversations, metrics, response_metadata, response_state, router_model, settlement
 from routerhub.gateway.answering import Reply, write_answer
 from routerhub.gateway.auth import allowed_regions, check_permission, identify, user_key
 from routerhub.gateway.errors import BadRequest, NotKept
@@ -87,7 +87,7 @@ async def _read(
 async def _decider(runtime: Runtime, arrival: Arrival, job: Job | None) -> Select:
     """Decides for a request, for as many candidates as it is asked for. Raises RouterError."""
     request, rankings, caller = arrival.request, arrival.rankings, arrival.caller
-    session_model = await runtime.sessions.previous_model(caller, request.controls)
+    session_model = await runtime.sessions.previous_model(caller, conversations.name_of(request))
     asked = asked_of(arrival, session_model or request.previous_model)
     check(rankings, asked)
     task = await router_model.task_of(runtime, arrival)

@@ -25,7 +25,7 @@ from models_registry.upstream.registry import open_adapters
 from models_registry.upstream.wire.http import open_session
 from routerhub.gateway.circuits import Circuits
 from routerhub.gateway.clock import Clock
-from routerhub.gateway.protocols.base import ChatRequest, Controls
+from routerhub.gateway.protocols.base import ChatRequest
 from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
 from storage.store import Store
 
@@ -65,11 +65,12 @@ class Sessions:
     def __init__(self, store: SessionStore) -> None:
         self.store = store
 
-    async def previous_model(self, caller: Caller, controls: Controls) -> str | None:
-        if not controls.session:
+    async def previous_model(self, caller: Caller, name: str) -> str | None:
+        """Who answered last in the conversation of that name; an empty one has nobody."""
+        if not name:
             return None
         try:
-            return await self.store.previous_model(caller.account_id, controls.session)
+            return await self.store.previous_model(caller.account_id, name)
         except (psycopg.Error, PoolTimeout) as problem:
             logger.warning("action=read_session problem=%s", problem)
             return None
@@ -118,6 +119,8 @@ class Upstreams:
         adapter = self._adapters.get(provider.protocol)
         if adapter is None:
             return NOTHING_LACKS
+        if request.only_own and adapter.protocol != request.dialect:
+            return Lacking(refused=request.only_own)
         return adapter.lacking(request.content, request.dialect, deployment.upstream_model)
 
     def keys(self, deployment: Deployment, providers: Mapping[str, Provider]) -> tuple[ProviderKey, ...]:

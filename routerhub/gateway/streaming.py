@@ -15,7 +15,7 @@ from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk
 from models_registry.upstream.errors import TimedOut, UpstreamError
-from routerhub.gateway import failover, metrics, response_metadata, response_state
+from routerhub.gateway import conversations, failover, metrics, response_metadata, response_state
 from routerhub.gateway.answering import Reply, settle
 from routerhub.gateway.calls import OpenedStream, open_stream
 from routerhub.gateway.claims import uninterrupted
@@ -72,6 +72,7 @@ class Pump:
         self._queued_bytes = 0
         self._has_news, self._has_room = asyncio.Event(), asyncio.Event()
         self._usage: Usage | None = None
+        self._called = ""
         self._chars, self._max_chars = 0, served.hold.plan.max_chars
         self._is_running = self._is_stopped = self._is_over = False
         self.task = asyncio.create_task(self._run())
@@ -149,7 +150,7 @@ class Pump:
         """The close of a complete stream, settled, and kept where somebody wants it."""
         held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
         charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held)
-        metadata = await settle(self._runtime, self._operation, self._served, charge, "success")
+        metadata = await settle(self._runtime, self._operation, self._served, charge, "success", called=self._called)
         closing = cut + self._writer.end(charge.usage, metadata)
         if self._operation.request.is_kept:
             closing = await response_state.keep(self._runtime, self._operation, closing)
@@ -194,6 +195,8 @@ class Pump:
             self._usage = chunk.usage
         for choice in chunk.choices:
             self._chars += choice.size
+            if choice.tool_calls and not self._called:
+                self._called = conversations.called_in(chunk.choices)
         if self._chars > self._max_chars:
             raise _TooLong
         if self._recording is not None:

@@ -1,15 +1,10 @@
 """The command-line agents, each fetched once with npm at the version named here."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from tests.installing import installed, node_project
-from tests.stack import Stack
-
-Ask = Callable[[Stack, Path, str], str]
-"""Asks an agent that works in a folder. Returns what it says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ Both are fetched once, see tests/agents/programs.py. Where they cannot be had, t
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,31 +14,48 @@ import pytest
 from tests.agents import programs
 from tests.agents.model import AgentModel, serving
 from tests.installing import NotInstalled
-from tests.stack import Stack, running_stack
+from tests.stack import Stack, eventually, running_stack
 
 pytestmark = pytest.mark.xdist_group("agents")
 READS = "cat note.txt"
-TOOLS: Mapping[str, Mapping[str, object]] = {
-    "Bash": {"command": READS, "description": "Reads the note"},
-    "exec_command": {"cmd": READS},
-    "shell_command": {"command": READS},
-    "shell": {"command": READS.split()},
-}
-"""How each agent's own tool is asked to read a file."""
+AGAIN = "cat again.txt"
+Tools = Mapping[str, Sequence[Mapping[str, object]]]
+
+
+def reading(*commands: str) -> Tools:
+    """How each agent's own tool is asked to run these commands at once."""
+    return {
+        "Bash": [{"command": command, "description": "Reads a note"} for command in commands],
+        "exec_command": [{"cmd": command} for command in commands],
+    }
+
+
 NOTE = "The cat is called Mimi."
+OTHER_NOTE = "The dog is called Rex."
 WAIT_S = 180
 
 
 @pytest.fixture(scope="module")
 def model() -> Iterator[AgentModel]:
-    with serving(TOOLS) as model:
+    with serving({}) as model:
         yield model
 
 
 @pytest.fixture(scope="module")
 def stack(model: AgentModel) -> Iterator[Stack]:
-    with running_stack(processes=1, SANDBOX="off", OPENAI_API_KEY="sk-real", OPENAI_BASE_URL=model.url) as stack:
+    keys = {"OPENAI_API_KEY": "sk-real", "OPENROUTER_API_KEY": "sk-real"}
+    with running_stack(
+        processes=1, SANDBOX="off", **keys, OPENAI_BASE_URL=model.url, OPENROUTER_BASE_URL=model.url
+    ) as stack:
         yield stack
+
+
+@pytest.fixture(autouse=True)
+def fresh(model: AgentModel) -> None:
+    """Each test's model knows the tools that read the note, and was asked nothing."""
+    model.tools, model.reasoning, model.hangs = reading(READS), "", False
+    model.requests.clear()
+    model.was_left.clear()
 
 
 @pytest.fixture
@@ -47,21 +64,22 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "home").mkdir()
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "note.txt").write_text(NOTE)
+    (tmp_path / "work" / "again.txt").write_text(OTHER_NOTE)
     return tmp_path
 
 
-def said(command: list[str], folder: Path, **env: str) -> str:
-    """What the agent answers. Fails when it does."""
-    return ran(command, folder, **env).stdout
-
-
-def ran(command: list[str], folder: Path, **env: str) -> "subprocess.CompletedProcess[str]":
+def ran(command: list[str], folder: Path, env: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """An agent that came to its end. Fails where it did not, or says that it failed."""
     done = subprocess.run(
         command, cwd=folder / "work", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT_S, check=False,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder / "home"), **env},
+        env=surroundings(folder, env),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def surroundings(folder: Path, env: Mapping[str, str]) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(folder / "home"), **env}
 
 
 def program(which: programs.Agent) -> str:
@@ -71,17 +89,19 @@ def program(which: programs.Agent) -> str:
         pytest.skip(f"{which.package} cannot be had here: {problem}")
 
 
-def claude(stack: Stack, folder: Path, prompt: str) -> str:
-    return said(
-        [program(programs.CLAUDE_CODE), "-p", prompt, "--allowedTools", "Bash"],
-        folder,
-        ANTHROPIC_BASE_URL=stack.url,
-        ANTHROPIC_AUTH_TOKEN=stack.key,
-        ANTHROPIC_API_KEY="",
-        ANTHROPIC_MODEL="auto",
-        ANTHROPIC_DEFAULT_HAIKU_MODEL="auto",
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC="1",
-    )
+class ClaudeCode:
+    """As docs/clients.md says."""
+
+    def command(self, stack: Stack, folder: Path, prompt: str, model: str, *, goes_on: bool = False) -> list[str]:
+        went = ["--continue"] if goes_on else []
+        return [program(programs.CLAUDE_CODE), "-p", prompt, *went, "--model", model, "--allowedTools", "Bash,Agent"]
+
+    def env(self, stack: Stack) -> dict[str, str]:
+        return {
+            "ANTHROPIC_BASE_URL": stack.url, "ANTHROPIC_AUTH_TOKEN": stack.key, "ANTHROPIC_API_KEY": "",
+            "ANTHROPIC_MODEL": "auto", "ANTHROPIC_DEFAULT_HAIKU_MODEL": "auto",
+            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        }  # fmt: skip
 
 
 CODEX_CONFIG = """
@@ -96,47 +116,106 @@ wire_api = "responses"
 """
 
 
-def codex(stack: Stack, folder: Path, prompt: str) -> str:
-    home = folder / "home" / ".codex"
-    home.mkdir(exist_ok=True)
-    (home / "config.toml").write_text(CODEX_CONFIG.format(url=stack.url))
-    command = [program(programs.CODEX), "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
-    return said([*command, prompt], folder, ROUTERHUB_API_KEY=stack.key)
+class Codex:
+    """As docs/clients.md says."""
+
+    def command(self, stack: Stack, folder: Path, prompt: str, model: str, *, goes_on: bool = False) -> list[str]:
+        home = folder / "home" / ".codex"
+        home.mkdir(exist_ok=True)
+        (home / "config.toml").write_text(CODEX_CONFIG.format(url=stack.url))
+        options = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--model", model]
+        return [program(programs.CODEX), "exec", *options, *(["resume", "--last"] if goes_on else []), prompt]
+
+    def env(self, stack: Stack) -> dict[str, str]:
+        return {"ROUTERHUB_API_KEY": stack.key}
 
 
-@pytest.mark.parametrize("agent", [claude, codex])
-def test_an_agent_answers_and_goes_a_whole_round_with_a_tool(
-    agent: programs.Ask, stack: Stack, model: AgentModel, folder: Path
+CLAUDE, CODEX = ClaudeCode(), Codex()
+both = pytest.mark.parametrize("agent", [CLAUDE, CODEX], ids=["claude code", "codex"])
+Agent = ClaudeCode | Codex
+
+
+def says(agent: Agent, stack: Stack, folder: Path, prompt: str, model: str = "auto", *, goes_on: bool = False) -> str:
+    return ran(agent.command(stack, folder, prompt, model, goes_on=goes_on), folder, agent.env(stack)).stdout
+
+
+@both
+def test_an_agent_answers_with_text(agent: Agent, stack: Stack, model: AgentModel, folder: Path) -> None:
+    model.tools = {}
+    assert "Hello!" in says(agent, stack, folder, "Say hello")
+
+
+@both
+def test_an_agent_goes_a_whole_round_with_a_tool_and_goes_on_another_time(
+    agent: Agent, stack: Stack, model: AgentModel, folder: Path
 ) -> None:
-    model.requests.clear()
-    assert NOTE in agent(stack, folder, "What does the note say?")
-    first, last = model.requests[0], model.requests[-1]
-    assert any(READS in str(message.get("tool_calls")) for message in last["messages"]), "its own call comes back"
-    assert len(last["messages"]) > len(first["messages"])
-    query = "SELECT DISTINCT outcome, http_status FROM analytics_record"
+    model.reasoning = "Let me read it."
+    assert NOTE in says(agent, stack, folder, "What does the note say?")
+    assert any(READS in str(message.get("tool_calls")) for message in model.requests[-1]["messages"]), (
+        "its own call comes back"
+    )
+    model.tools = {}
+    assert "Hello!" in says(agent, stack, folder, "Thank you", goes_on=True)
+    assert NOTE in str(model.requests[-1]["messages"])
+    query = "SELECT DISTINCT outcome, http_status FROM analytics_record WHERE outcome <> 'abandoned'"
     assert stack.rows(query) == [("success", 200)]
 
 
-@pytest.mark.parametrize("agent", [claude, codex])
-def test_an_agent_answers_with_text(agent: programs.Ask, stack: Stack, model: AgentModel, folder: Path) -> None:
-    tools, model.tools = model.tools, {}
-    try:
-        assert "Hello!" in agent(stack, folder, "Say hello")
-    finally:
-        model.tools = tools
+@both
+def test_an_agent_runs_parallel_calls_and_sends_both_results(
+    agent: Agent, stack: Stack, model: AgentModel, folder: Path
+) -> None:
+    model.tools = reading(READS, AGAIN)
+    answer = says(agent, stack, folder, "What do the notes say?")
+    assert NOTE in answer
+    assert OTHER_NOTE in answer
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"), [(CLAUDE, "claude-haiku-4-5"), (CLAUDE, "sonnet"), (CLAUDE, "opus"), (CODEX, "gpt-5.4")]
+)
+def test_a_name_that_the_agent_knows_is_answered(
+    agent: Agent, name: str, stack: Stack, model: AgentModel, folder: Path
+) -> None:
+    assert NOTE in says(agent, stack, folder, "What does the note say?", name)
+
+
+def test_claude_code_sends_another_agent_which_goes_a_round_of_its_own(
+    stack: Stack, model: AgentModel, folder: Path
+) -> None:
+    task = {"description": "Read it", "prompt": "What does the note say?", "subagent_type": "general-purpose"}
+    model.tools = {"Agent": [task], **reading(READS)}
+    assert NOTE in says(CLAUDE, stack, folder, "Let somebody read the note")
+    assert len({json.dumps(request["messages"][0]) for request in model.requests}) == 2, "two conversations"
+
+
+@both
+def test_an_agent_that_is_stopped_midway_stops_its_model_and_pays_for_what_it_said(
+    agent: Agent, stack: Stack, model: AgentModel, folder: Path
+) -> None:
+    model.hangs = True
+    command = agent.command(stack, folder, "Think for long", "auto")
+    with subprocess.Popen(
+        command, cwd=folder / "work", env=surroundings(folder, agent.env(stack)), stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as running:  # fmt: skip
+        eventually(lambda: model.requests, WAIT_S)
+        running.terminate()
+    assert model.was_left.wait(WAIT_S)
+    query = "SELECT cost_nano > 0 FROM analytics_record WHERE outcome = 'abandoned'"
+    assert eventually(lambda: stack.rows(query))[0] == (True,)
 
 
 def test_codex_reads_the_list_of_models_where_a_command_gives_its_key(
     stack: Stack, model: AgentModel, folder: Path
 ) -> None:
     """With a key from the environment it does not ask, and works by what it supposes of a model."""
+    command = CODEX.command(stack, folder, "What does the note say?", "auto")
     home = folder / "home" / ".codex"
-    home.mkdir()
     asks = '[model_providers.routerhub.auth]\ncommand = "printenv"\nargs = ["ROUTERHUB_API_KEY"]\n'
     config = CODEX_CONFIG.format(url=stack.url).replace('env_key = "ROUTERHUB_API_KEY"\n', "")
     (home / "config.toml").write_text(config + asks)
-    command = [program(programs.CODEX), "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
-    done = ran([*command, "What does the note say?"], folder, ROUTERHUB_API_KEY=stack.key)
+    done = ran(command, folder, CODEX.env(stack))
     assert NOTE in done.stdout
     assert "Model metadata" not in done.stderr
     assert "failed to refresh available models" not in done.stderr

@@ -193,6 +193,36 @@ async def test_a_signature_in_the_id_of_a_call_comes_back_from_every_client(prot
     assert (call["tool_calls"][0]["id"], result["tool_call_id"]) == (sealed, sealed)
 
 
+OWN = [
+    ({"tools": [{"type": "bash_20250124", "name": "bash"}]}, "tools[0]"),
+    ({"tools": [{"name": "f", "input_schema": {}}, {"type": "memory_20250818", "name": "memory"}]}, "tools[1]"),
+    ({"messages": [{"role": "assistant", "content": [{"type": "server_tool_use", "id": "s", "name": "w", "input": {}}]},
+                   {"role": "user", "content": "Go on"}]}, "messages[0].content[0]"),
+    ({"messages": [{"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image", "source": {"type": "file", "file_id": "f"}}]},
+    ]}]}, "messages[0].content[0].content[0]"),
+    ({"messages": [{"role": "system", "content": [{"type": "tool_removal", "tool": {}}]},
+                   {"role": "user", "content": "Go on"}]}, "messages[0].content[0]"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "param"), OWN)
+async def test_what_only_anthropic_knows_goes_to_its_models_as_it_came_and_is_refused_by_name_where_none_may_answer(
+    body: dict[str, Any], param: str
+) -> None:
+    """B.0: the body is an open list. Tools that its clients run are among it, and what its servers said before."""
+    made = Gateway()
+    await made.reply(MESSAGES, GPT, CLAUDE, **body)
+    assert made.asked == ["claude"]
+    sent = made.claude.asked[0].native
+    assert sent is not None
+    assert {name: sent[name] for name in body} == body
+    nobody = Gateway()
+    with pytest.raises(BadRequest) as caught:
+        await nobody.reply(MESSAGES, GPT, **body)
+    assert (caught.value.param, caught.value.code, nobody.asked) == (param, "unsupported_parameter", [])
+
+
 def test_a_place_of_an_unknown_dialect_lacks_nothing_until_it_is_called() -> None:
     place = Deployment(provider="acme", upstream_model="x")
     provider = Provider(name="acme", title="", protocol="google", base_url="http://x", credential_env="")

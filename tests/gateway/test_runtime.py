@@ -13,7 +13,6 @@ from psycopg_pool import PoolTimeout
 from models_registry.types import SANDBOX, Deployment, Provider
 from models_registry.upstream.errors import Failed
 from routerhub.gateway import runtime as module
-from routerhub.gateway.protocols.base import Controls
 from routerhub.gateway.runtime import Sessions, Upstreams, open_runtime
 from tests.gateway.fakes import ADA, FakeUpstream, operation, runtime
 
@@ -70,8 +69,8 @@ async def test_without_the_database_conversations_are_forgotten_and_nobody_is_re
 ) -> None:
     sessions = Sessions(Broken(problem))  # type: ignore[arg-type]
     with caplog.at_level(logging.WARNING):
-        assert await sessions.previous_model(ADA, Controls(session="s")) is None
-        await sessions.remember(operation().turn(operation().decision.candidates[0]))
+        assert await sessions.previous_model(ADA, "s") is None
+        await sessions.remember(operation().turn(operation().decision.candidates[0], "s"))
     assert [record.message.split()[0] for record in caplog.records] == [
         "action=read_session",
         "action=remember_session",
@@ -81,7 +80,7 @@ async def test_without_the_database_conversations_are_forgotten_and_nobody_is_re
 @pytest.mark.anyio
 async def test_a_request_without_a_session_asks_no_store() -> None:
     sessions = Sessions(Broken(ZeroDivisionError()))  # type: ignore[arg-type]
-    assert await sessions.previous_model(ADA, Controls()) is None
+    assert await sessions.previous_model(ADA, "") is None
 
 
 @pytest.mark.anyio

@@ -1,7 +1,7 @@
 """Anthropic's messages, block by block, in the neutral spelling: what a request's conversation and tools are read into.
 
-Signed thinking of earlier turns has no neutral spelling and is left out of it; an upstream of Anthropic's dialect gets the
-client's own body, in which it stands.
+Signed thinking of earlier turns has no neutral spelling and is left out of it, as is what only Anthropic's servers know; an
+upstream of Anthropic's dialect gets the client's own body, in which it stands.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ import orjson
 
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols import fields
+from routerhub.gateway.protocols.anthropic_own import is_own_block, is_own_tool
 
 ROLES = ("user", "assistant", "system")
 EFFORT_FIELD, BUDGET_FIELD = "output_config.effort", "thinking.budget_tokens"
@@ -36,12 +37,12 @@ def messages_of(system: object, raw: object) -> list[Message]:
 
 
 def _blocks(raw: object, param: str) -> list[Block]:
-    """A content's blocks; a text is one."""
+    """A content's blocks that have a neutral spelling; a text is one."""
     if isinstance(raw, str):
         return [{"type": "text", "text": raw}]
     if not isinstance(raw, list) or not all([isinstance(block, dict) for block in raw]):
         raise fields.wrong(param, raw, "a text or a list of blocks")
-    return raw
+    return [block for block in raw if not is_own_block(block)]
 
 
 def _text(block: Block, param: str) -> str:
@@ -186,8 +187,8 @@ _READ: Mapping[str, Callable[[Sequence[Block], str], Iterator[Message]]] = {
 
 
 def tools_of(raw: object) -> list[Message]:
-    """The tools that the client runs itself. Those that Anthropic runs are refused: no other upstream has them."""
-    return [_tool(tool, f"tools[{at}]") for at, tool in enumerate(fields.items(raw, "tools"))]
+    """The tools that the client describes itself. Those that Anthropic runs are refused."""
+    return [_tool(tool, f"tools[{at}]") for at, tool in enumerate(fields.items(raw, "tools")) if not is_own_tool(tool)]
 
 
 def _tool(raw: object, param: str) -> Message:

@@ -9,7 +9,7 @@ from autorouter.decision.classify import CHARS_PER_TOKEN, classify
 from models_registry.types import Usage
 from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall
 from routerhub.gateway.errors import ApiError
-from routerhub.gateway.protocols import fields
+from routerhub.gateway.protocols import anthropic_own, fields
 from routerhub.gateway.protocols.anthropic_blocks import (
     effort_of,
     messages_of,
@@ -76,11 +76,12 @@ class AnthropicMessages:
             include_usage=True,
             max_output_tokens=max_tokens,
             choices=1,
-            has_tools="tools" in content,
+            has_tools=bool(raw.get("tools")),
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), content["messages"]),
             dropped=_dropped(raw),
             left_out=left_out,
+            only_own=anthropic_own.first(raw),
             names=NAMES | {"reasoning_effort": effort_of(raw.get("output_config"), raw.get("thinking"))[1]},
             controls=read_controls(raw.get(FIELD), headers),
         )

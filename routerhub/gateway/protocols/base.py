@@ -68,6 +68,8 @@ class ChatRequest:
     """Fields of it that the neutral spelling has none like: where another dialect answers, its headers name them."""
     left_out: tuple[str, ...] = ()
     """Fields that reach nobody, since they would change the price that is held for."""
+    only_own: str = ""
+    """The first thing of it that only upstreams of its own dialect know, as its client names it. Empty: nothing."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the client calls the neutral fields whose names are others in its dialect."""
     continues: str = ""
