@@ -9,6 +9,7 @@ from typing import Any
 
 from models_registry.upstream.base import ANTHROPIC, GOOGLE, OPENAI_RESPONSES, Lacking
 from models_registry.upstream.errors import Rejected
+from models_registry.upstream.neutral import unpaired
 
 CARRIED, REFUSED, DROPPED = "carried", "refused", "dropped"
 """Refused: without it the answer would be another one. Dropped: the answer is given without it, and says so."""
@@ -87,6 +88,10 @@ class Table:
         """Raises Rejected, for whoever asks all the same."""
         if refused := self.lacking(content).refused:
             raise rejected(refused, self.title)
+        if problem := unpaired(content["messages"]):
+            raise Rejected(
+                f"{problem}: each call needs its result.", was_sent=False, code="invalid_value", param=problem
+            )
 
     def _part(self, messages: Any) -> str:
         """The first part that is not carried; empty where all are."""

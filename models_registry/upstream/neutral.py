@@ -1,9 +1,12 @@
 """Messages in the neutral spelling, as every other dialect needs them taken apart. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+
+PICTURES = {"iVBORw0KGgo": "image/png", "/9j/": "image/jpeg", "R0lGOD": "image/gif", "UklGR": "image/webp"}
+"""By how their data begin, in base64."""
 
 
 def content_of(message: Mapping[str, Any]) -> Any:
@@ -18,6 +21,23 @@ def words(content: Any) -> str:
     return content or ""
 
 
+def unpaired(messages: Sequence[Mapping[str, Any]]) -> str:
+    """A call without a result before the model's next turn, or a result without a call; empty where each has its other."""
+    known: set[str] = set()
+    waiting: set[str] = set()
+    for at, message in enumerate(messages):
+        if message["role"] in {"tool", "function"}:
+            waiting.discard(identifier := str(message.get("tool_call_id")))
+            if identifier not in known:
+                return f"messages[{at}].tool_call_id, which is that of no call"
+        elif message["role"] == "assistant":
+            if waiting:
+                break
+            waiting = {str(call.get("id")) for call in message.get("tool_calls") or ()}
+            known |= waiting
+    return f"tool call {min(waiting)} without a result" if waiting else ""
+
+
 def arguments(text: Any) -> dict[str, Any]:
     """What a call gives its tool, as an object. What the model wrote wrong is told as it was."""
     try:
@@ -28,8 +48,10 @@ def arguments(text: Any) -> dict[str, Any]:
 
 
 def data_of(address: str) -> tuple[str, str] | None:
-    """Media type and base64 of an address that holds its data; None for one that leads somewhere."""
+    """Media type and base64 of an address that holds its data; None for one that leads somewhere. The type of a picture is that
+    of its data, whatever the address says: a wrong one is refused."""
     head, comma, data = address.partition(",")
     if not (address.startswith("data:") and comma and head.endswith(";base64")):
         return None
-    return head.removeprefix("data:").removesuffix(";base64"), data
+    told = head.removeprefix("data:").removesuffix(";base64")
+    return next((kind for begin, kind in PICTURES.items() if data.startswith(begin)), told), data

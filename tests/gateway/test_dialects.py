@@ -34,6 +34,7 @@ ASKED: dict[ChatProtocol, dict[str, Any]] = {
 }
 EVERY_CLIENT = pytest.mark.parametrize("client", ASKED, ids=lambda each: each.path)
 EVERY_UPSTREAM = pytest.mark.parametrize("upstream", sorted(SPELLINGS))
+SEES = frozenset({"tools", "streaming", "vision"})
 SIGNATURE = "AbC+/d8="
 
 
@@ -41,7 +42,7 @@ SIGNATURE = "AbC+/d8="
 async def gateway(upstream: str, *scripts: list[Step]) -> AsyncIterator[tuple[Runtime, RawServer]]:
     """A gateway around one model that is served in this dialect."""
     async with http.open_session() as session, serving(*scripts) as server:
-        model = router_fakes.model("acme:gemini-3.8-flash", supports_reasoning=True)
+        model = router_fakes.model("acme:gemini-3.8-flash", supports_reasoning=True, capabilities=SEES)
         catalogue = router_fakes.catalogue(model, acme={"protocol": upstream, "base_url": server.address})
         made = runtime(None, met=again(rankings(model), catalogue=catalogue))
         sandbox = Provider(name=SANDBOX, title="", protocol="openai", base_url="http://x", credential_env="")

@@ -74,7 +74,7 @@ def _thinking(effort: str, model: str) -> Part:
 
 
 def _conversation(messages: list[Mapping[str, Any]], signs: bool) -> tuple[list[str], list[dict[str, Any]]]:
-    """The system's words, and turns of user and model in which neighbours of one role are one."""
+    """The system's words, and turns of user and model in which neighbours of one role are one, results of tools first."""
     system: list[str] = []
     turns: list[dict[str, Any]] = []
     names = _names(messages)
@@ -89,25 +89,15 @@ def _conversation(messages: list[Mapping[str, Any]], signs: bool) -> tuple[list[
             turns[-1]["parts"] += parts
         elif parts:
             turns.append({"role": role, "parts": parts})
+    for turn in turns:
+        turn["parts"].sort(key=lambda part: "functionResponse" not in part and turn["role"] == "user")
     return system, turns
 
 
 def _names(messages: list[Mapping[str, Any]]) -> dict[str, str]:
-    """Which tool each call is of, by its id: a result has to say it. Raises Rejected where one of a turn has no result."""
-    names: dict[str, str] = {}
-    waiting: set[str] = set()
-    for message in messages:
-        if message["role"] in {"tool", "function"}:
-            waiting.discard(message.get("tool_call_id") or "")
-            continue
-        if waiting:
-            raise rejected(f"tool call {min(waiting)} without a result", TABLE.title)
-        calls = {str(call.get("id")): str(_function(call).get("name")) for call in message.get("tool_calls") or ()}
-        names |= calls
-        waiting = set(calls)
-    if waiting:
-        raise rejected(f"tool call {min(waiting)} without a result", TABLE.title)
-    return names
+    """Which tool each call is of, by its id: a result has to say it."""
+    calls = [call for message in messages for call in message.get("tool_calls") or ()]
+    return {str(call.get("id")): str(_function(call).get("name")) for call in calls}
 
 
 def _function(call: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -118,8 +108,6 @@ def _message(message: Mapping[str, Any], param: str, names: Mapping[str, str], s
     content = content_of(message)
     if message["role"] in {"tool", "function"}:
         identifier = str(message.get("tool_call_id"))
-        if identifier not in names:
-            raise rejected(f"{param}.tool_call_id, which is that of no call", TABLE.title)
         result = {"output": words(content)}  # as text, so that a schema in it is not taken for one
         plain, _ = call_ids.opened(identifier)
         yield {"functionResponse": {"id": plain, "name": names[identifier], "response": result}}

@@ -21,6 +21,7 @@ from models_registry.upstream.base import (
 )
 from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
+from models_registry.upstream.openai.finishes import FINISHES, amend_finish
 from models_registry.upstream.openai.tool_calls import Calls, amend_whole
 from models_registry.upstream.reported_cost import reported_cost_nano
 from models_registry.upstream.wire import http
@@ -143,6 +144,7 @@ def read_completion(body: bytes) -> Completion:
         raise _reported(answer, ()) or Failed("Its answer has no choices.", status=200)
     for each in choices:
         if isinstance(each, dict):
+            amend_finish(each)
             amend_whole(each)
     read = tuple([_choice(each, "message") for each in choices])
     if (problem := _reported(answer, read)) is not None:
@@ -208,6 +210,8 @@ def read_chunk(data: bytes, calls: Calls | None = None) -> Chunk:
         raise Failed("A chunk of its stream has no list of choices.")
     for each in choices or ():
         if calls is not None and isinstance(each, dict):
+            if each.get("finish_reason") not in FINISHES:
+                amend_finish(each)
             calls.amend(each)
     read = tuple([_choice(each, "delta") for each in choices or ()])
     if (choices is None or b'"error"' in data) and (problem := _reported(raw, read)) is not None:

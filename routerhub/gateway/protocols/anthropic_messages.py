@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 
-from autorouter.decision.classify import CHARS_PER_TOKEN, classify
 from models_registry.types import Usage
 from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall
 from routerhub.gateway.errors import ApiError
@@ -20,7 +19,7 @@ from routerhub.gateway.protocols.anthropic_blocks import (
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.parameters import MESSAGES, at_list_price
-from routerhub.gateway.protocols.prompt_size import max_input_tokens
+from routerhub.gateway.protocols.prompt_size import likely_input_tokens, max_input_tokens
 from routerhub.gateway.rates import anthropic_headers
 
 MAX_OUTPUT_TOKENS = 10_000_000
@@ -142,12 +141,10 @@ def _dropped(raw: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def count_tokens(body: bytes) -> dict[str, int]:
-    """What POST /v1/messages/count_tokens answers: an estimate, since each model counts otherwise. Raises BadRequest."""
-    raw = fields.json_object(body)
-    content = _content(raw)
-    rest = {name: value for name, value in content.items() if name != "messages"}
-    told = classify(content["messages"]).input_tokens + (len(orjson.dumps(rest)) // CHARS_PER_TOKEN if rest else 0)
-    return {"input_tokens": told}
+    """What POST /v1/messages/count_tokens answers: an estimate, since each model counts otherwise, and rather too much than too
+    little, since clients shorten their conversations by it. Raises BadRequest."""
+    content = _content(fields.json_object(body))
+    return {"input_tokens": likely_input_tokens(content)}
 
 
 def _thinks(request: ChatRequest) -> bool:

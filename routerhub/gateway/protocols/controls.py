@@ -11,6 +11,8 @@ from routerhub.gateway.protocols.base import Controls
 
 FIELD = "routerhub"
 HEADER = "x-routerhub-"
+SESSION_HEADERS = ("x-claude-code-session-id", "session_id")
+"""In which Claude Code and Codex name the conversation."""
 MAX_TAGS = 20
 MAX_CANDIDATES = 500
 MAX_LATENCY_MS = 3_600_000
@@ -33,6 +35,9 @@ def read_controls(raw: object, headers: Mapping[str, str]) -> Controls:
                 f"{FIELD}.{name}: there is no such control; allowed are {', '.join(sorted(_READ))}.", f"{FIELD}.{name}"
             )
         given[name] = value
+    for name in SESSION_HEADERS:
+        if headers.get(name):
+            given.setdefault("session", headers[name])
     if not given:
         return NOTHING
     return Controls(
