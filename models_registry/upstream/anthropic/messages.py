@@ -168,7 +168,7 @@ class _Reading:
     def __init__(self) -> None:
         self.is_complete = self.is_over = False
         self._usage: dict[str, Any] = {}
-        self._calls: dict[object, int] = {}
+        self._calls: dict[int | None, int] = {}
         """Places among the calls, by the block's own."""
 
     def read(self, data: bytes) -> Chunk | None:
@@ -201,7 +201,7 @@ class _Reading:
 
     def _piece(self, event: Mapping[str, Any], name: str) -> Choice:
         """What a block begins with, or what is added to it."""
-        piece, place = mapping(event.get(name)), event.get("index")
+        piece, place = mapping(event.get(name)), count(event.get("index"))
         match piece.get("type"):
             case "text" | "text_delta":
                 return Choice(index=0, text=str(piece.get("text") or ""))

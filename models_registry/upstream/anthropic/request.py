@@ -7,7 +7,7 @@ from typing import Any
 from models_registry.upstream import call_ids
 from models_registry.upstream.anthropic.models import fitted, takes_sampling, thinks_by_budget
 from models_registry.upstream.base import ANTHROPIC, NOTHING_LACKS, Lacking, UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.carrying import Table, names_no_function, rejected
 from models_registry.upstream.neutral import arguments, data_of, words
 
 OURS = frozenset({"model", "max_tokens", "stream", "routerhub", "sandbox"})
@@ -24,6 +24,7 @@ TABLE = Table(
         "logprobs": bool,
         "modalities": lambda value: value not in (None, ["text"]),
         "functions": bool,
+        "tool_choice": names_no_function,
         "web_search_options": lambda value: value is not None,
         "response_format": lambda value: bool(value) and value.get("type") == "json_object",
     },

@@ -6,7 +6,7 @@ from typing import Any
 
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.carrying import Table, names_no_function, rejected
 from models_registry.upstream.neutral import arguments, data_of, words
 
 RENAMED = {
@@ -22,6 +22,7 @@ TABLE = Table(
         "logprobs": bool,
         "modalities": lambda value: value not in (None, ["text"]),
         "functions": bool,
+        "tool_choice": names_no_function,
         "web_search_options": lambda value: value is not None,
     },
     parts=PARTS,

@@ -22,7 +22,7 @@ from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, 
 from models_registry.upstream.openai.chat_completions import OpenAIAdapter
 from models_registry.upstream.openai.responses_request import TABLE, payload_of
 from models_registry.upstream.wire import http
-from models_registry.upstream.wire.json_values import count, joined, mapping, mappings
+from models_registry.upstream.wire.json_values import count, joined, mapping, mappings, text
 from models_registry.upstream.wire.refusals import check, loads, message_of, word
 
 REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
@@ -101,7 +101,7 @@ def _said(answer: Mapping[str, Any]) -> Choice:
     items = mappings(answer["output"])
     parts = [part for item in items if item.get("type") == "message" for part in mappings(item.get("content"))]
     thoughts = [item for item in items if item.get("type") == "reasoning"]
-    calls = [item for item in items if item.get("type") in CALLS]
+    calls = [item for item in items if text(item.get("type")) in CALLS]
     told = [each for part in parts for each in mappings(part.get("logprobs"))]
     return Choice(
         index=0,
@@ -131,8 +131,8 @@ def _reported(error: Any) -> UpstreamError:
     """An error that came as a success."""
     code = word(error, "code")
     status = STATUSES.get(code or "", 400)
-    text = message_of(error) or "It reported an error in place of an answer."
-    return for_refusal(status, code, text)(text, status=status, code=code, param=word(error, "param"), was_refused=True)
+    told = message_of(error) or "It reported an error in place of an answer."
+    return for_refusal(status, code, told)(told, status=status, code=code, param=word(error, "param"), was_refused=True)
 
 
 def read_usage(raw: object) -> Usage | None:
@@ -160,9 +160,9 @@ class _Reading:
 
     def __init__(self) -> None:
         self.is_complete = False
-        self._calls: dict[object, int] = {}
+        self._calls: dict[int | None, int] = {}
         """Places among the calls, by the item's own."""
-        self._grown: set[object] = set()
+        self._grown: set[int | None] = set()
         """Calls of which pieces came: the whole is not told again."""
 
     def read(self, data: bytes) -> Chunk:
@@ -181,7 +181,7 @@ class _Reading:
         return _chunk(self._piece(kind, event), event, None)
 
     def _piece(self, kind: str, event: Mapping[str, Any]) -> Choice:
-        place, delta, item = event.get("output_index"), str(event.get("delta") or ""), mapping(event.get("item"))
+        place, delta, item = count(event.get("output_index")), str(event.get("delta") or ""), mapping(event.get("item"))
         if kind in TEXTS:
             told = mappings(event.get("logprobs"))
             logprobs = {"content": told, "refusal": None} if told else None
@@ -190,7 +190,7 @@ class _Reading:
         if kind in GROWTH and place in self._calls:
             self._grown.add(place)
             return _calling(ToolCall(index=self._calls[place], id="", name="", arguments=delta))
-        if kind == "response.output_item.added" and item.get("type") in CALLS:
+        if kind == "response.output_item.added" and text(item.get("type")) in CALLS:
             self._calls[place] = len(self._calls)
             return _calling(_call(self._calls[place], item, ""))
         if kind == "response.output_item.done" and place in self._calls and place not in self._grown:

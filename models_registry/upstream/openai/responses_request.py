@@ -5,7 +5,7 @@ from typing import Any
 
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import OPENAI_RESPONSES, UpstreamRequest
-from models_registry.upstream.carrying import Table, rejected
+from models_registry.upstream.carrying import Table, names_no_function, rejected
 from models_registry.upstream.errors import Rejected
 from models_registry.upstream.neutral import words
 
@@ -24,6 +24,7 @@ TABLE = Table(
         "stop": bool,
         "modalities": lambda value: value not in (None, ["text"]),
         "functions": bool,
+        "tool_choice": names_no_function,
         "web_search_options": lambda value: value is not None,
     },
     parts=frozenset({"text", "refusal", "image_url", "file", "input_audio"}),

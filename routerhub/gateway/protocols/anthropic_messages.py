@@ -72,6 +72,7 @@ class AnthropicMessages:
                 raise BadRequest(f"{name}: it is not supported here; {instead}.", name, code)
         fields.number(raw.get("temperature"), "temperature", 0, 1)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
+        fields.stops(raw.get("stop_sequences"), "stop_sequences")
         max_tokens = fields.whole(raw.get("max_tokens"), "max_tokens", MAX_OUTPUT_TOKENS)
         if max_tokens is None:
             raise fields.wrong("max_tokens", None, f"a whole number from 1 to {MAX_OUTPUT_TOKENS:,}")
