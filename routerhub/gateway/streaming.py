@@ -24,7 +24,7 @@ from routerhub.gateway.failover import Exposure
 from routerhub.gateway.operation import Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.recording import RECORDED, Recording
-from routerhub.gateway.reservation import answer_cost, believed
+from routerhub.gateway.reservation import answer_cost, believed, counted
 from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 
@@ -69,6 +69,8 @@ class Pump:
         self._queued_bytes = 0
         self._has_news, self._has_room = asyncio.Event(), asyncio.Event()
         self._usage: Usage | None = None
+        self._told_at = 0
+        """How many characters had come when the upstream told its usage last."""
         self._chars, self._max_chars = 0, served.hold.plan.max_chars
         self._is_running = self._is_stopped = self._is_over = False
         self.task = asyncio.create_task(self._run())
@@ -181,10 +183,10 @@ class Pump:
         return b""
 
     async def _pass(self, chunk: Chunk) -> None:
-        if chunk.usage is not None:
-            self._usage = chunk.usage
         for choice in chunk.choices:
             self._chars += choice.size
+        if chunk.usage is not None:
+            self._usage, self._told_at = chunk.usage, self._chars
         if self._chars > self._max_chars:
             raise _TooLong
         if self._recording is not None:
@@ -221,7 +223,13 @@ class Pump:
 
     @property
     def _believed(self) -> Usage | None:
-        return believed(self._usage, self._served.hold.plan, self._chars)
+        """What the upstream told, if it can be. What came after it told its usage last is counted, and that marked: the first
+        event of Anthropic's streams says that one token was written."""
+        told, plan = self._usage, self._served.hold.plan
+        if told is not None and self._chars > self._told_at:
+            output = told.output_tokens + counted(self._chars - self._told_at)
+            told = replace(told, output_tokens=output, is_estimated=True)
+        return believed(told, plan, self._chars)
 
     def _exposure(self) -> Exposure:
         operation, plan = self._operation, self._served.hold.plan

@@ -144,6 +144,16 @@ async def test_a_chunk_that_only_tells_usage_is_kept_back_also_with_an_empty_cho
     assert (await stream.settled())["cost_nano"] == COST
 
 
+async def test_what_comes_after_the_usage_was_told_last_is_counted_and_marked() -> None:
+    """G1: the first event of Anthropic's streams says that one token was written, and an end may say nothing of usage."""
+    stream = Stream(chunk("", usage=(10, 1), role="assistant"), chunk("x" * 800), chunk(finish="stop"))
+    *_, last, _ = await stream.read()
+    assert last["routerhub"]["usage_estimated"] is True
+    record = await stream.settled()
+    assert (record["input_tokens"], record["output_tokens"]) == (10, 1 + 200)
+    assert record["cost_nano"] == 10 * 10_000 + 201 * 30_000
+
+
 async def test_usage_that_the_answers_length_contradicts_is_counted_instead_and_marked() -> None:
     stream = Stream(*HELLO, chunk(usage=(10, 2 * 10**18)), include_usage=True)
     *_, last, usage, _ = await stream.read()
@@ -232,6 +242,18 @@ async def test_who_leaves_while_the_upstream_is_silent_closes_it_and_pays_what_w
         record = await stream.settled()
         assert (record["outcome"], record["cost_nano"]) == ("abandoned", SEEN + 2 * 30_000)
         assert (record["output_tokens"], record["is_usage_estimated"]) == (2, True)
+
+
+async def test_who_leaves_pays_the_prompt_as_it_was_told_and_the_text_as_it_came() -> None:
+    """G1"""
+    async with stalled(chunk("", usage=(10, 1), role="assistant"), chunk("x" * 800)) as (stream, pump):
+        read = b""
+        while b"xxx" not in read:
+            read += await anext(pump)
+        await pump.aclose()
+        record = await stream.settled()
+        assert (record["outcome"], record["input_tokens"], record["output_tokens"]) == ("abandoned", 10, 1 + 200)
+        assert (record["cost_nano"], record["is_usage_estimated"]) == (10 * 10_000 + 201 * 30_000, True)
 
 
 async def test_who_leaves_while_the_queue_is_full_closes_the_upstream_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,8 @@ class AnthropicMessages:
         metadata: Mapping[str, Any],
     ) -> bytes:
         if completion.dialect == ANTHROPIC:
-            return orjson.dumps({**completion.native, "model": envelope.model, FIELD: metadata})
+            told = {"model": envelope.model, **_counted(usage), FIELD: metadata}
+            return orjson.dumps({**completion.native, **told})
         choice = completion.choices[0] if completion.choices else Choice(index=0)
         blocks = list(_blocks(choice, _thinks(request)))
         message = _message(envelope, blocks, _stop_reason(choice.finish, bool(choice.tool_calls)), usage)
@@ -222,6 +223,11 @@ def _usage(usage: Usage) -> dict[str, Any]:
     }
 
 
+def _counted(usage: Usage) -> dict[str, Any]:
+    """In place of what an upstream of this dialect told, where that was nothing or cannot be."""
+    return {"usage": _usage(usage)} if usage.is_estimated else {}
+
+
 class AnthropicStream:
     """See routerhub.gateway.protocols.base.StreamWriter.
 
@@ -249,7 +255,8 @@ class AnthropicStream:
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
         if self._closing is not None:
-            return _event("message_delta", {**self._closing, FIELD: metadata}) + _event("message_stop")
+            closing = {**self._closing, **_counted(usage), FIELD: metadata}
+            return _event("message_delta", closing) + _event("message_stop")
         stop_reason = _stop_reason(self._finish, bool(self._calls))
         delta = {"delta": {"stop_reason": stop_reason, "stop_sequence": None}, "usage": _usage(usage), FIELD: metadata}
         return self._begun() + self._closed() + _event("message_delta", delta) + _event("message_stop")
