@@ -23,6 +23,8 @@ MAX_CHARS_PER_TOKEN = 16
 """Of a whole answer. Single tokens are longer, such as a row of dashes or a deep indent."""
 FREE_CHARS = 1_000
 """Beside them, so that short answers may consist of such tokens alone."""
+MAX_SEARCHES = 1_000
+"""No answer takes more searches of the web; who tells more tells nonsense."""
 MAX_TOKENS_PER_CHAR = 4
 """A tokenizer may make one of every byte."""
 
@@ -106,7 +108,7 @@ def plan(
     if bounds.limit_usd is not None and ceiling > (limit_nano := int(bounds.limit_usd * NANO)):
         if not request.choices:
             return None
-        room = min(each.tariff.output_within(request.max_input_tokens, limit_nano) for each in places)
+        room = min(each.tariff.output_within(request.max_input_tokens, limit_nano, request.extras) for each in places)
         fitting = room // request.choices
         if fitting < min(MIN_OUTPUT, max_output):
             return None
@@ -138,7 +140,7 @@ def _priced(deployments: Sequence[Deployment], at: datetime, choices: int) -> tu
 def _ceiling_nano(places: Sequence[Place], request: ChatRequest, max_output: int) -> int:
     """The most that the request can cost at the dearest of its places."""
     most = max_output * request.choices
-    return max([each.tariff.ceiling_nano(request.max_input_tokens, most) for each in places])
+    return max([each.tariff.ceiling_nano(request.max_input_tokens, most, request.extras) for each in places])
 
 
 def scopes(caller: Caller, policy: str | None, plan: Plan, tags: Sequence[str]) -> tuple[str, ...]:
@@ -177,6 +179,7 @@ def believed(reported: Usage | None, plan: Plan, chars: int) -> Usage | None:
     inputs = max(reported.input_tokens, reported.audio_input_tokens)
     outputs = max(reported.output_tokens, reported.reasoning_tokens, reported.audio_output_tokens)
     is_too_much = inputs > plan.max_input or outputs > max(plan.max_output_in_all, chars * MAX_TOKENS_PER_CHAR)
+    is_too_much = is_too_much or reported.web_searches > MAX_SEARCHES
     return None if is_too_much or chars > longest(reported.output_tokens) else reported
 
 

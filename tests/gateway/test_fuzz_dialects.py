@@ -218,8 +218,9 @@ def test_custom_tools_of_chat_completions_are_refused_by_name_where_there_are_on
 
 
 def test_stop_sequences_that_are_no_texts_are_refused_by_their_own_name() -> None:
-    for given_ in (5, [5], {}):
-        body = {**ASKED[MESSAGES], "stop_sequences": given_}
+    wrong: list[Any] = [5, [5], {}]
+    for stops in wrong:
+        body = {**ASKED[MESSAGES], "stop_sequences": stops}
         exchange = asked(MESSAGES, "google", body, json.dumps(ANSWERS["google"]).encode())
         assert (exchange.status, exchange.error["details"]["param"]) == (400, "stop_sequences")
 

@@ -92,9 +92,7 @@ def read_response(body: bytes) -> Completion:
         raise _reported(answer["error"])
     if not isinstance(answer.get("output"), list):
         raise Failed("Its answer has no output.", status=200)
-    return Completion(
-        choices=(_said(answer),), usage=read_usage(answer.get("usage")), dialect=OPENAI_RESPONSES, native=answer
-    )
+    return Completion(choices=(_said(answer),), usage=read_usage(answer), dialect=OPENAI_RESPONSES, native=answer)
 
 
 def _said(answer: Mapping[str, Any]) -> Choice:
@@ -135,9 +133,9 @@ def _reported(error: Any) -> UpstreamError:
     return for_refusal(status, code, told)(told, status=status, code=code, param=word(error, "param"), was_refused=True)
 
 
-def read_usage(raw: object) -> Usage | None:
-    if not isinstance(raw, dict):
-        return None
+def read_usage(answer: Mapping[str, Any]) -> Usage | None:
+    """What an answer used. Its searches of the web are paid for, and stand among its items."""
+    raw = mapping(answer.get("usage"))
     prompt, output = count(raw.get("input_tokens")), count(raw.get("output_tokens"))
     if prompt is None or output is None:
         return None
@@ -149,7 +147,13 @@ def read_usage(raw: object) -> Usage | None:
         cache_read_tokens=cached,
         cache_write_tokens=min(prompt - cached, count(inputs.get("cache_write_tokens")) or 0),
         reasoning_tokens=count(outputs.get("reasoning_tokens")) or 0,
+        web_searches=len([item for item in mappings(answer.get("output")) if _is_search(item)]),
     )
+
+
+def _is_search(item: Mapping[str, Any]) -> bool:
+    """Whether it is a call of the search that costs a fee: opening a page that was found, and looking within it, does not."""
+    return item.get("type") == "web_search_call" and mapping(item.get("action")).get("type", "search") == "search"
 
 
 # --- streams
@@ -177,7 +181,7 @@ class _Reading:
             self.is_complete = True
             answer = mapping(event.get("response"))
             choice = Choice(index=0, finish=_finish(answer, bool(self._calls)))
-            return _chunk(choice, event, read_usage(answer.get("usage")))
+            return _chunk(choice, event, read_usage(answer))
         return _chunk(self._piece(kind, event), event, None)
 
     def _piece(self, kind: str, event: Mapping[str, Any]) -> Choice:

@@ -19,6 +19,7 @@ from routerhub.gateway.protocols.anthropic_blocks import (
 )
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
 MAX_OUTPUT_TOKENS = 10_000_000
@@ -58,6 +59,8 @@ TEXT = {"type": "text", "text": ""}
 THINKING = {"type": "thinking", "thinking": "", "signature": ""}
 """Only Anthropic's own models sign what they think."""
 NOTHING = Usage(input_tokens=0, output_tokens=0)
+UNTOLD = {"delta": {"stop_reason": "end_turn", "stop_sequence": None}}
+"""How a message ends whose upstream, of this dialect, did not say how."""
 
 
 class AnthropicMessages:
@@ -92,6 +95,7 @@ class AnthropicMessages:
             has_tools="tools" in content,
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), content["messages"]),
+            extras=extras_of(raw, body, may_search=False),
             dropped=_dropped(raw),
             names=NAMES | {"reasoning_effort": effort_of(raw.get("output_config"), raw.get("thinking"))[1]},
             controls=read_controls(raw.get(FIELD), headers),
@@ -223,6 +227,17 @@ def _usage(usage: Usage) -> dict[str, Any]:
     }
 
 
+def _joined(before: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    """One closing event out of two: what the later one leaves out is as the earlier one told it."""
+    parts = {
+        name: {**before[name], **event[name]}
+        for name in ("delta", "usage")
+        if isinstance(before.get(name), dict) and isinstance(event.get(name), dict)
+    }
+    told = {name: value for name, value in event.items() if value is not None}
+    return {**before, **told, **parts}
+
+
 def _counted(usage: Usage) -> dict[str, Any]:
     """In place of what an upstream of this dialect told, where that was nothing or cannot be."""
     return {"usage": _usage(usage)} if usage.is_estimated else {}
@@ -255,7 +270,7 @@ class AnthropicStream:
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
         if self._closing is not None:
-            closing = {**self._closing, **_counted(usage), FIELD: metadata}
+            closing = {**_joined(UNTOLD, self._closing), **_counted(usage), FIELD: metadata}
             return _event("message_delta", closing) + _event("message_stop")
         stop_reason = _stop_reason(self._finish, bool(self._calls))
         delta = {"delta": {"stop_reason": stop_reason, "stop_sequence": None}, "usage": _usage(usage), FIELD: metadata}
@@ -266,10 +281,12 @@ class AnthropicStream:
 
     def _passed(self, event: Mapping[str, Any]) -> bytes:
         """An event of an upstream of this dialect, with every field of it but the model's name."""
-        kind = event["type"]
+        kind, delta = event["type"], event.get("delta")
         if kind == "message_delta":
-            self._closing = {**(self._closing or {}), **event}
-        if kind in {"message_delta", "message_stop", "ping"}:
+            self._closing = _joined(self._closing or {}, event)
+        if kind in {"message_delta", "message_stop", "ping"} or (
+            kind == "content_block_delta" and not isinstance(delta, dict)
+        ):
             return b""
         if kind == "message_start":
             self._has_begun = True

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from autorouter.types import Priority
-from models_registry.types import Usage
+from models_registry.types import NO_EXTRAS, Extras, Usage
 from models_registry.upstream.base import OPENAI, Chunk, Completion
 from routerhub.gateway.errors import ApiError
 
@@ -61,6 +61,7 @@ class ChatRequest:
     is_structured: bool
     max_input_tokens: int
     """An upper bound of the prompt's size: no tokenizer makes more tokens than there are bytes of text."""
+    extras: Extras = NO_EXTRAS
     dropped: tuple[str, ...] = ()
     """Fields of it that the neutral spelling has none like: where another dialect answers, its headers name them."""
     names: Mapping[str, str] = field(default_factory=dict)

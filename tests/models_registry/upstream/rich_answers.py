@@ -25,13 +25,13 @@ GOOGLE_USAGE = {
 }  # fmt: skip
 LOGPROBS = {"content": [{"token": "a", "logprob": -1.5, "bytes": [97], "top_logprobs": []}], "refusal": None}
 SAID = {"role": "assistant", "content": "Hello", "reasoning_content": "Hm", "refusal": "No"}
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm"}], "content": [], "encrypted_content": "x"},
     {"type": "web_search_call", "id": "ws", "status": "completed", "action": {"type": "search", "query": "q"}},
     {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello", "logprobs": [{"token": "a"}]}]},
     {"type": "function_call", "call_id": "c", **CALL},
 ]  # fmt: skip
-BLOCKS = [
+BLOCKS: list[dict[str, Any]] = [
     {"type": "thinking", "thinking": "Hm", "signature": "s"}, {"type": "text", "text": "Hello"},
     {"type": "tool_use", "id": "c", "name": "f", "input": {"a": 1}},
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from routerhub.gateway.errors import ApiError, BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.openai_chat import MAX_OUTPUT_TOKENS
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from routerhub.gateway.protocols.openai_responses.input import Tool, messages_of, tool_choice_of, tools_of
@@ -71,6 +72,7 @@ class OpenAIResponses:
         fields.number(raw.get("top_p"), "top_p", 0, 1)
         fields.mapping(raw.get("metadata"), "metadata")
         previous = raw.get("previous_response_id")
+        max_calls = fields.whole(raw.get("max_tool_calls"), "max_tool_calls", MAX_OUTPUT_TOKENS)
         functions, known, hosted = tools_of(raw.get("tools"))
         messages = messages_of(raw.get("instructions"), raw.get("input"))
         content = {
@@ -94,6 +96,7 @@ class OpenAIResponses:
             has_tools=bool(functions),
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), messages),
+            extras=extras_of(raw, body, _may_search(hosted), max_calls),
             dropped=_dropped(raw, hosted),
             continues="" if previous is None else fields.text(previous, "previous_response_id"),
             is_kept=raw.get("store") is None or fields.flag(raw["store"], "store"),
@@ -127,6 +130,11 @@ PROTOCOL = OpenAIResponses()
 
 
 # --- reading
+
+
+def _may_search(hosted: tuple[str, ...]) -> bool:
+    """Whether one of the tools that OpenAI runs searches the web."""
+    return any([kind.startswith("web_search") for kind in hosted])
 
 
 def _format(raw: object) -> dict[str, Any]:
