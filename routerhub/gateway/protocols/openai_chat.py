@@ -11,6 +11,7 @@ from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 
 STRUCTURED = frozenset({"json_object", "json_schema"})
@@ -20,6 +21,8 @@ WORDS = ("text", "refusal")
 PLAIN = frozenset({"role", "content"})
 TAKEN_OUT = frozenset({FIELD, "model", "stream", "max_tokens", "max_completion_tokens", "sandbox"})
 """What RouterHub itself says to the upstream, or not at all."""
+SEARCHING = ("web_search_options", "plugins", "search_parameters")
+"""By which OpenAI, OpenRouter and xAI are told that the model may search the web."""
 MAX_CHOICES = 128
 MAX_OUTPUT_TOKENS = 10_000_000
 DONE = b"data: [DONE]\n\n"
@@ -53,6 +56,7 @@ class OpenAIChat:
             has_tools=bool(fields.items(raw.get("tools"), "tools")),
             is_structured=fields.text(wanted.get("type", "text"), "response_format.type") in STRUCTURED,
             max_input_tokens=max_input_tokens(len(body), messages),
+            extras=extras_of(raw, body, any([raw.get(name) is not None for name in SEARCHING])),
             controls=read_controls(raw.get(FIELD), headers),
         )
 
@@ -161,7 +165,7 @@ class OpenAIStream:
         native = chunk.native if chunk.dialect == OPENAI else self._spelled(chunk)
         if chunk.usage is not None and chunk.dialect == OPENAI:
             self._usage = native
-        if not chunk.has_content and all([each.index in self._ended for each in chunk.choices]):
+        if all([each.index in self._ended and not each.size for each in chunk.choices]):
             return b""
         event = {**native, "model": self._envelope.model}
         event.pop("usage", None)
