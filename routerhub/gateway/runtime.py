@@ -49,6 +49,8 @@ class Limits:
     response_retention_s: float
     idempotency_retention_s: float
     cache_retention_s: float
+    stream_ping_s: float
+    """0: streams get no signs of life."""
 
     @property
     def lease_s(self) -> float:
@@ -200,6 +202,7 @@ async def open_runtime() -> Runtime:
             response_retention_s=settings.RESPONSE_RETENTION_S,
             idempotency_retention_s=settings.IDEMPOTENCY_RETENTION_S,
             cache_retention_s=settings.CACHE_RETENTION_S,
+            stream_ping_s=settings.STREAM_PING_S,
         ),
     )
     await runtime.circuits.start()

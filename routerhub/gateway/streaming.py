@@ -73,6 +73,8 @@ class Pump:
         """How many characters had come when the upstream told its usage last."""
         self._chars, self._max_chars = 0, served.hold.plan.max_chars
         self._is_running = self._is_stopped = self._is_over = False
+        self._ping_s, self._has_spoken = runtime.limits.stream_ping_s, True
+        self._timer = asyncio.get_running_loop().call_later(self._ping_s, self._ping) if self._ping_s else None
         self.task = asyncio.create_task(self._run())
         runtime.streams.add(self)
         self.task.add_done_callback(lambda _: runtime.streams.discard(self))
@@ -115,6 +117,8 @@ class Pump:
             if self._operation.hold is not None:
                 await self._settle_broken("abandoned", None, CLIENT_LEFT)
         finally:
+            if self._timer is not None:
+                self._timer.cancel()
             for keeper in self._keepers:
                 await keeper.drop(has_left)
             self._is_over = True
@@ -212,7 +216,17 @@ class Pump:
         if self._recording is not None:
             self._recording.sent.append(event)
         self._queued_bytes += len(event)
+        self._has_spoken = True
         self._has_news.set()
+
+    def _ping(self) -> None:
+        """Says something where the upstream has said nothing since the last time, lest somebody on the way to the client takes
+        the connection for dead. It is nothing of the answer, so it is not kept."""
+        if not self._has_spoken and not self._queue:
+            self._queue.append(self._writer.ping())
+            self._has_news.set()
+        self._has_spoken = False
+        self._timer = asyncio.get_running_loop().call_later(self._ping_s, self._ping)
 
     async def _settle_broken(self, outcome: Outcome, error: UpstreamError | None, text: str) -> dict[str, Any]:
         """Charge what was seen, and let the attempt say how it ended. Returns the answer's metadata."""

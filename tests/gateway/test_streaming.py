@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,13 +13,17 @@ from models_registry.upstream.errors import Failed, Unreachable
 from models_registry.upstream.openai.chat_completions import read_chunk
 from routerhub.gateway import streaming
 from routerhub.gateway.operation import Operation
+from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as ANTHROPIC_MESSAGES
+from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
+from routerhub.gateway.protocols.openai_responses import PROTOCOL as OPENAI_RESPONSES
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.streaming import Pump, write_stream
 from tests.gateway.fakes import FakeLedger, FakeUpstream, Said, chunk, operation, request, runtime
 
 pytestmark = pytest.mark.anyio
 HELLO: list[Said] = [chunk("Hel", role="assistant"), chunk("lo"), chunk(finish="stop")]
+NO_LIMITS: Mapping[str, Any] = {}
 USED = chunk(usage=(10, 20))
 COST = 10 * 10_000 + 20 * 30_000
 SEEN = 100 * 10_000
@@ -30,11 +34,16 @@ class Stream:
     """One stream over a scripted upstream."""
 
     def __init__(
-        self, *script: Said, include_usage: bool = False, ledger: FakeLedger | None = None, **made: Any
+        self,
+        *script: Said,
+        include_usage: bool = False,
+        ledger: FakeLedger | None = None,
+        limits: Mapping[str, Any] = NO_LIMITS,
+        **made: Any,
     ) -> None:
         self.upstream = FakeUpstream(list(script))
         self.ledger = ledger or FakeLedger()
-        self.runtime: Runtime = runtime(self.upstream, self.ledger)
+        self.runtime: Runtime = runtime(self.upstream, self.ledger, **limits)
         self.operation: Operation = operation(asked=request(stream=True, include_usage=include_usage), **made)
 
     async def open(self) -> Pump:
@@ -312,6 +321,43 @@ async def test_large_events_wait_for_a_slow_reader_one_by_one(monkeypatch: pytes
     assert len(pump._queue) == 1
     assert len(events(b"".join([piece async for piece in pump]))) == 102
     assert (await stream.settled())["outcome"] == "success"
+
+
+# --- signs of life
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ping"),
+    [
+        (PROTOCOL, b": ping\n\n"), (OPENAI_RESPONSES, b": ping\n\n"),
+        (ANTHROPIC_MESSAGES, b'event: ping\ndata: {"type":"ping"}\n\n'),
+    ],
+)  # fmt: skip
+async def test_a_silent_stream_gives_signs_of_life_that_are_nothing_of_the_answer(
+    protocol: ChatProtocol, ping: bytes
+) -> None:
+    """A10"""
+    goes_on = asyncio.Event()
+    stream = Stream(*HELLO[:1], goes_on, *HELLO[1:], USED, limits={"stream_ping_s": 0.001})
+    reply = await write_stream(stream.runtime, protocol, stream.operation)
+    assert isinstance(reply.body, Pump)
+    read = b""
+    while ping not in read:
+        read += await anext(reply.body)
+    goes_on.set()
+    read += b"".join([piece async for piece in reply.body])
+    said = read.replace(ping, b"")
+    assert b": ping" not in said
+    assert b"Hel" in said
+    assert said.endswith(b"\n\n")
+    assert (await stream.settled())["cost_nano"] == COST
+
+
+async def test_without_a_time_for_them_there_are_none_and_whoever_is_not_silent_needs_none() -> None:
+    for limits in ({"stream_ping_s": 0.0}, {"stream_ping_s": 60.0}):
+        stream = Stream(*HELLO, limits=limits)
+        assert b"ping" not in b"".join([piece async for piece in await stream.open()])
+        await stream.settled()
 
 
 # --- the process stops

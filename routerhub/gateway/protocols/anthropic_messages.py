@@ -268,6 +268,9 @@ class AnthropicStream:
         said = b"".join([piece for choice in chunk.choices if choice.index == 0 for piece in self._written(choice)])
         return self._begun() + said if said else b""
 
+    def ping(self) -> bytes:
+        return _event("ping")
+
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
         if self._closing is not None:
             closing = {**_joined(UNTOLD, self._closing), **_counted(usage), FIELD: metadata}

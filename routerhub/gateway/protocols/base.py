@@ -13,6 +13,8 @@ from models_registry.upstream.base import OPENAI, Chunk, Completion
 from routerhub.gateway.errors import ApiError
 
 AUTO = "auto"
+COMMENT = b": ping\n\n"
+"""Of server-sent events: whoever reads them passes over it."""
 POLICY_PREFIX = "policy:"
 
 
@@ -105,6 +107,10 @@ class StreamWriter(Protocol):
 
     def chunk(self, chunk: Chunk) -> bytes:
         """A piece as it came. What closes the stream is kept back until `end`, since it tells what the answer cost."""
+        ...
+
+    def ping(self) -> bytes:
+        """A sign of life that says nothing."""
         ...
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from models_registry.types import Usage
 from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall
 from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
-from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
+from routerhub.gateway.protocols.base import AUTO, COMMENT, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
@@ -177,6 +177,9 @@ class OpenAIStream:
                 self._closing = event
                 self._ended.add(choice.index)
         return before if self._closing is not None else before + _event(event)
+
+    def ping(self) -> bytes:
+        return COMMENT
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
         if self._closing is None:
