@@ -4,7 +4,8 @@ nothing that is no JSON goes either way, and every hold is settled."""
 import asyncio
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -12,14 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.gateway.exchange import CHAT
-from tests.gateway.spoken import ASKED, MESSAGES, RESPONSES, USER, Spoken
+from tests.gateway.spoken import ASKED, EVENTS, MESSAGES, RESPONSES, USER, Spoken
 from tests.gateway.test_fuzz import NASTY, VALUES
 from tests.models_registry.upstream.rich_answers import ANSWERS, STREAMS
 
 MANY = settings(max_examples=200)
 CLIENTS, UPSTREAMS = st.sampled_from(sorted(ASKED)), st.sampled_from(sorted(ANSWERS))
 EVERY_UPSTREAM = pytest.mark.parametrize("upstream", sorted(ANSWERS))
-EVENTS = "text/event-stream"
 OPENAI_TOOL = {"type": "function", "function": {"name": "f", "description": "d", "parameters": {"type": "object"}}}
 SCHEMA = {"type": "object", "properties": {"self": {"$ref": "#"}}}
 DATA = "data:image/png;base64,AAAA"
@@ -107,7 +107,7 @@ def strict(body: bytes) -> Any:
     return json.loads(body.decode(), parse_constant=no_constant)
 
 
-def asked(path: str, upstream: str, body: Any, said: bytes, kind: str = "application/json") -> Spoken:
+def asked(path: str, upstream: str, body: Any, said: bytes | Sequence[bytes], kind: str = "application/json") -> Spoken:
     """Ask, and look at what went out both ways, and at the books."""
 
     async def ask() -> None:
@@ -259,6 +259,34 @@ def test_no_nasty_value_anywhere_in_a_stream_breaks_anything(path: str, upstream
     at = data.draw(st.sampled_from(list(places(events[number]))))
     events[number] = put(events[number], at, data.draw(VALUES))
     asked(path, upstream, {**ASKED[path], "stream": True}, events_of(upstream, events), EVENTS)
+
+
+def cut(body: bytes, sizes: list[int]) -> list[bytes]:
+    """The body in pieces of these sizes, again and again."""
+    pieces, at = [], 0
+    for size in cycle(sizes):
+        if at >= len(body):
+            return pieces
+        pieces.append(body[at : at + size])
+        at += size
+    return pieces
+
+
+def told(exchange: Spoken) -> bytes:
+    """What the client read, but for the name of the operation."""
+    identifier = str(exchange.ledger.records[0]["operation_id"])
+    return exchange.body.replace(identifier.encode(), b"").replace(identifier.replace("-", "").encode(), b"")
+
+
+@settings(max_examples=100)
+@given(CLIENTS, UPSTREAMS, st.lists(st.integers(1, 300), min_size=1, max_size=20))
+def test_the_answer_is_the_same_wherever_a_stream_is_cut_into_pieces(
+    path: str, upstream: str, sizes: list[int]
+) -> None:
+    body, said = {**ASKED[path], "stream": True}, events_of(upstream, list(STREAMS[upstream]))
+    assert told(asked(path, upstream, body, cut(said, sizes), EVENTS)) == told(
+        asked(path, upstream, body, said, EVENTS)
+    )
 
 
 UNHASHABLE = [
