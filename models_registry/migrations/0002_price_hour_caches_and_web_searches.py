@@ -7,30 +7,73 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('models_registry', '0001_initial'),
+        ("models_registry", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='historicalprice',
-            name='cache_write_1h',
-            field=models_registry.fields.RateField(blank=True, help_text='USD per 1M tokens. Empty: it costs what a cache write costs.', null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'), 'A price is never negative.'), django.core.validators.MaxValueValidator(Decimal('1000000'), 'A price is at most 1,000,000 USD per 1M tokens.')], verbose_name='cache write, 1 hour'),
+            model_name="historicalprice",
+            name="cache_write_1h",
+            field=models_registry.fields.RateField(
+                blank=True,
+                help_text="USD per 1M tokens. Empty: it costs what a cache write costs.",
+                null=True,
+                validators=[
+                    django.core.validators.MinValueValidator(Decimal("0"), "A price is never negative."),
+                    django.core.validators.MaxValueValidator(
+                        Decimal("1000000"), "A price is at most 1,000,000 USD per 1M tokens."
+                    ),
+                ],
+                verbose_name="cache write, 1 hour",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalprice',
-            name='web_searches',
-            field=models_registry.fields.RateField(blank=True, help_text='USD per 1,000 searches of the web, beside the tokens', null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'), 'A price is never negative.'), django.core.validators.MaxValueValidator(Decimal('1000000'), 'A price is at most 1,000,000 USD per 1M tokens.')], verbose_name='web searches'),
+            model_name="historicalprice",
+            name="web_searches",
+            field=models_registry.fields.RateField(
+                blank=True,
+                help_text="USD per 1,000 searches of the web, beside the tokens",
+                null=True,
+                validators=[
+                    django.core.validators.MinValueValidator(Decimal("0"), "A price is never negative."),
+                    django.core.validators.MaxValueValidator(
+                        Decimal("1000000"), "A price is at most 1,000,000 USD per 1M tokens."
+                    ),
+                ],
+                verbose_name="web searches",
+            ),
         ),
         migrations.AddField(
-            model_name='price',
-            name='cache_write_1h',
-            field=models_registry.fields.RateField(blank=True, help_text='USD per 1M tokens. Empty: it costs what a cache write costs.', null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'), 'A price is never negative.'), django.core.validators.MaxValueValidator(Decimal('1000000'), 'A price is at most 1,000,000 USD per 1M tokens.')], verbose_name='cache write, 1 hour'),
+            model_name="price",
+            name="cache_write_1h",
+            field=models_registry.fields.RateField(
+                blank=True,
+                help_text="USD per 1M tokens. Empty: it costs what a cache write costs.",
+                null=True,
+                validators=[
+                    django.core.validators.MinValueValidator(Decimal("0"), "A price is never negative."),
+                    django.core.validators.MaxValueValidator(
+                        Decimal("1000000"), "A price is at most 1,000,000 USD per 1M tokens."
+                    ),
+                ],
+                verbose_name="cache write, 1 hour",
+            ),
         ),
         migrations.AddField(
-            model_name='price',
-            name='web_searches',
-            field=models_registry.fields.RateField(blank=True, help_text='USD per 1,000 searches of the web, beside the tokens', null=True, validators=[django.core.validators.MinValueValidator(Decimal('0'), 'A price is never negative.'), django.core.validators.MaxValueValidator(Decimal('1000000'), 'A price is at most 1,000,000 USD per 1M tokens.')], verbose_name='web searches'),
+            model_name="price",
+            name="web_searches",
+            field=models_registry.fields.RateField(
+                blank=True,
+                help_text="USD per 1,000 searches of the web, beside the tokens",
+                null=True,
+                validators=[
+                    django.core.validators.MinValueValidator(Decimal("0"), "A price is never negative."),
+                    django.core.validators.MaxValueValidator(
+                        Decimal("1000000"), "A price is at most 1,000,000 USD per 1M tokens."
+                    ),
+                ],
+                verbose_name="web searches",
+            ),
         ),
     ]

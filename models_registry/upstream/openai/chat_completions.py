@@ -11,7 +11,6 @@ from yarl import URL
 from models_registry.types import Usage
 from models_registry.upstream import call_ids, embeddings
 from models_registry.upstream.base import (
-    NOTHING_LACKS,
     OPENAI,
     Choice,
     Chunk,
@@ -22,6 +21,7 @@ from models_registry.upstream.base import (
 )
 from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
+from models_registry.upstream.openai.models import fitted, lacking, takes_sampling
 from models_registry.upstream.openai.tool_calls import Calls, amend_whole
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, mapping
@@ -49,8 +49,8 @@ class OpenAIAdapter:
         return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
     def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
-        """Nothing: its words are the neutral ones."""
-        return NOTHING_LACKS
+        """Its words are the neutral ones: all that may lack is what a model refuses."""
+        return lacking(content, model)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
@@ -114,13 +114,14 @@ ADAPTER = OpenAIAdapter
 
 def _payload(request: UpstreamRequest) -> dict[str, Any]:
     """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
+    content = fitted(request.content, request.model)
     payload = {
-        **request.content,
-        "messages": call_ids.without_signatures(request.content["messages"]),
+        **content,
+        "messages": call_ids.without_signatures(content["messages"]),
         "model": request.model,
         request.output_limit_field: request.max_output_tokens,
     }
-    if request.default_temperature is not None:
+    if request.default_temperature is not None and takes_sampling(request.model, content.get("reasoning_effort")):
         payload.setdefault("temperature", request.default_temperature)
     if request.script is not None:
         payload["sandbox"] = request.script

@@ -9,7 +9,6 @@ from yarl import URL
 
 from models_registry.types import Usage
 from models_registry.upstream.base import (
-    NOTHING_LACKS,
     OPENAI_RESPONSES,
     Choice,
     Chunk,
@@ -20,6 +19,7 @@ from models_registry.upstream.base import (
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.openai.chat_completions import OpenAIAdapter
+from models_registry.upstream.openai.models import lacking
 from models_registry.upstream.openai.responses_request import TABLE, payload_of
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, joined, mapping, mappings, text
@@ -48,7 +48,12 @@ class OpenAIResponsesAdapter:
         self._session = session
 
     def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
-        return NOTHING_LACKS if dialect == OPENAI_RESPONSES else TABLE.lacking(content)
+        by_model, is_own = lacking(content, model), dialect == OPENAI_RESPONSES
+        if is_own:
+            return by_model
+        found = TABLE.lacking(content)
+        dropped = dict.fromkeys((*found.dropped, *by_model.dropped))
+        return Lacking(refused=found.refused or by_model.refused, dropped=tuple(dropped))
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:

@@ -1,4 +1,4 @@
-"""An answer of each upstream protocol in which everything stands that is read of one: thought, text, calls, usage in all its parts."""
+"""An answer of each upstream protocol in which all stands that is read of one: thought, text, calls, usage in all its parts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
