@@ -29,6 +29,7 @@ from models_registry.upstream.wire.refusals import check, error_of, loads, messa
 
 MAX_ENDPOINTS = 1_000
 DONE = b"[DONE]"
+USAGE_ASKED, ASKED = "stream_options", {"include_usage": True}
 PLAIN = frozenset({"role", "content"})
 """What nearly every piece of a stream consists of."""
 Endpoint = tuple[URL, Mapping[str, str]]
@@ -43,6 +44,8 @@ class OpenAIAdapter:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._endpoints: dict[tuple[str, str, str], Endpoint] = {}
+        self._without_usage: set[str] = set()
+        """Addresses of servers that refuse to be asked for usage in streams: it is counted from the text."""
 
     @staticmethod
     def credentials(api_key: str) -> dict[str, str]:
@@ -58,8 +61,7 @@ class OpenAIAdapter:
             return _with_fee(read_completion(await http.read_all(response)), request)
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
-        async with await self._post(request, _streamed(_payload(request))) as response:
-            await check(response, code="code")
+        async with await self._open(request) as response:
             if not response.content_type.startswith("text/event-stream"):
                 yield _with_fee(as_chunk(read_completion(await http.read_all(response))), request)
                 return
@@ -75,6 +77,29 @@ class OpenAIAdapter:
                         yield _with_fee(chunk, request) if searches else chunk
             if not ending.is_complete:
                 raise Unreachable("The stream ended before it was done.")
+
+    async def _open(self, request: UpstreamRequest) -> aiohttp.ClientResponse:
+        """The response, if it is an answer, with its usage asked for: but of servers that have refused to be asked."""
+        payload = _payload(request)
+        if request.address not in self._without_usage:
+            try:
+                return await self._opened(request, _streamed(payload))
+            except Rejected as refused:
+                if USAGE_ASKED not in f"{refused.param} {refused}" or payload.get(USAGE_ASKED, ASKED) != ASKED:
+                    raise
+        payload.pop(USAGE_ASKED, None)
+        response = await self._opened(request, {**payload, "stream": True})
+        self._without_usage.add(request.address)
+        return response
+
+    async def _opened(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
+        response = await self._post(request, payload)
+        try:
+            await check(response, code="code")
+        except BaseException:
+            response.close()
+            raise
+        return response
 
     async def embed(self, request: UpstreamRequest) -> Embeddings:
         """See models_registry.upstream.embeddings.Embedder."""
@@ -130,8 +155,8 @@ def _payload(request: UpstreamRequest) -> dict[str, Any]:
 
 def _streamed(payload: dict[str, Any]) -> dict[str, Any]:
     """Usage is always asked for, whatever the client wants to see of it: the answer is paid by it."""
-    options = {**(payload.get("stream_options") or {}), "include_usage": True}
-    return {**payload, "stream": True, "stream_options": options}
+    options = {**(payload.get(USAGE_ASKED) or {}), **ASKED}
+    return {**payload, "stream": True, USAGE_ASKED: options}
 
 
 def _searches_once(request: UpstreamRequest) -> bool:
