@@ -217,10 +217,14 @@ class Price(Audited):
     output = RateField("output")
     cache_read = RateField("cache read")
     cache_write = RateField("cache write")
+    cache_write_1h = RateField(
+        "cache write, 1 hour", help_text="USD per 1M tokens. Empty: it costs what a cache write costs."
+    )
     audio_input = RateField("audio input")
     audio_output = RateField("audio output")
     reasoning = RateField("reasoning", help_text="USD per 1M tokens. Empty: reasoning costs what output costs.")
     requests = RateField("requests", help_text="USD per 1,000 requests, beside the tokens")
+    web_searches = RateField("web searches", help_text="USD per 1,000 searches of the web, beside the tokens")
     tiers = models.JSONField(
         default=list,
         blank=True,

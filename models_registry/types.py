@@ -28,11 +28,15 @@ class Rates:
     output: Decimal | None
     cache_read: Decimal | None = None
     cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    """Of what a cache keeps for an hour and not for minutes."""
     audio_input: Decimal | None = None
     audio_output: Decimal | None = None
     reasoning: Decimal | None = None
     requests: Decimal | None = None
     """USD per 1,000 requests, beside the tokens."""
+    web_searches: Decimal | None = None
+    """USD per 1,000 searches of the web that the provider makes for an answer, beside the tokens."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,13 +68,30 @@ class Usage:
     output_tokens: int
     cache_read_tokens: int = 0
     cache_write_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    """Part of `cache_write_tokens`."""
     audio_input_tokens: int = 0
     audio_output_tokens: int = 0
     reasoning_tokens: int = 0
+    web_searches: int = 0
+    """No tokens: how often the provider searched."""
     is_estimated: bool = False
     """True when the upstream did not report usage and it was counted here."""
     reported_cost_nano: int | None = None
     """What the upstream itself says that it costs, in nano-dollars. None: it does not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extras:
+    """What a request may cause beside plain tokens; others are not held as much for."""
+
+    web_searches: int = 0
+    """At most so many."""
+    has_hour_cache: bool = False
+    """Whether it may write into a cache that keeps for an hour."""
+
+
+NO_EXTRAS = Extras()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -120,6 +120,8 @@ MAX_BODY_BYTES = int(_number("MAX_BODY_BYTES", 10 * 1024 * 1024, 1_024, 1024**3)
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # How long a gateway waits for a body in all, on its way to either plane.
 BODY_WAIT_S = _number("BODY_WAIT_S", 120, 1, 3_600)
+# A stream that says nothing for so long gets a sign of life; 0: none.
+STREAM_PING_S = _number("STREAM_PING_S", 15, 0, 3_600)
 # A reason may be as long as it needs to be.
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 

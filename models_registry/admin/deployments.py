@@ -94,8 +94,8 @@ class PriceInline(StackedInline):
     form = RowForm
     extra = 0
     fields = [
-        ("effective_from", "source", "dated"), ("input", "output"), ("cache_read", "cache_write"),
-        ("audio_input", "audio_output"), ("reasoning", "requests"), "tiers",
+        ("effective_from", "source", "dated"), ("input", "output"), ("cache_read", "cache_write", "cache_write_1h"),
+        ("audio_input", "audio_output"), ("reasoning", "requests", "web_searches"), "tiers",
     ]  # fmt: skip
 
     def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:

@@ -58,8 +58,9 @@ class PriceInline(NonrelatedStackedInline):
     max_num = 1
     verbose_name_plural = "New price"
     fields = [
-        ("deployment", "effective_from"), ("source", "dated"), ("input", "output"), ("cache_read", "cache_write"),
-        ("audio_input", "audio_output"), ("reasoning", "requests"), "tiers",
+        ("deployment", "effective_from"), ("source", "dated"), ("input", "output"),
+        ("cache_read", "cache_write", "cache_write_1h"),
+        ("audio_input", "audio_output"), ("reasoning", "requests", "web_searches"), "tiers",
     ]  # fmt: skip
 
     def get_form_queryset(self, obj: Model) -> QuerySet[Price]:

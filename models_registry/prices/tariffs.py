@@ -12,12 +12,12 @@ from decimal import ROUND_CEILING, Decimal
 
 from models_registry.errors import UnknownPrice
 from models_registry.prices import pricing
-from models_registry.types import Price, Rates, Usage
+from models_registry.types import NO_EXTRAS, Extras, Price, Rates, Usage
 
 NANO = 1_000_000_000
 NANO_PER_MICRO = 1_000
 MICRO_PER_REQUEST = 1_000
-"""Of a rate of 1 USD per 1,000 requests."""
+"""Of a rate of 1 USD per 1,000 requests or searches."""
 MAX_COMPILED = 20_000
 BELOW_ALL = -(2**62)
 
@@ -30,16 +30,21 @@ class _Tier:
     input: int
     cache_read: int
     cache_write: int
+    cache_write_1h: int
     audio_input: int
     output: int
     audio_output: int
     reasoning: int | None
     """None: reasoning is output like any other."""
     request: int
+    search: int
     dearest_input: int
     """Of this tier and those below it."""
+    dearest_cached: int
+    """The same where a cache may keep it for an hour."""
     dearest_output: int
     dearest_request: int
+    dearest_search: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,38 +56,41 @@ class Tariff:
     tiers: tuple[_Tier, ...]
     """Lowest threshold first. Empty where the price has no input or no output rate: then pricing says what is known."""
 
-    def ceiling_nano(self, max_input_tokens: int, max_output_tokens: int) -> int:
+    def ceiling_nano(self, max_input_tokens: int, max_output_tokens: int, extras: Extras = NO_EXTRAS) -> int:
         """The most that a request within these bounds can cost. Raises UnknownPrice."""
         tier = self._tier(max_input_tokens)
         if tier is None:
-            return to_nano(pricing.ceiling(self.price, max_input_tokens, max_output_tokens))
-        units = max_input_tokens * tier.dearest_input + max_output_tokens * tier.dearest_output
-        return self._nano(units + tier.dearest_request)
+            return to_nano(pricing.ceiling(self.price, max_input_tokens, max_output_tokens, extras))
+        dearest_input = tier.dearest_cached if extras.has_hour_cache else tier.dearest_input
+        units = max_input_tokens * dearest_input + max_output_tokens * tier.dearest_output
+        return self._nano(units + tier.dearest_request + extras.web_searches * tier.dearest_search)
 
     def cost_nano(self, usage: Usage) -> int:
         """What one answer costs. Raises UnknownPrice, ImpossibleUsage."""
         tier = self._tier(usage.input_tokens)
         read, write, heard = usage.cache_read_tokens, usage.cache_write_tokens, usage.audio_input_tokens
-        spoken, thought = usage.audio_output_tokens, usage.reasoning_tokens
-        if tier is None or min(read, write, heard, spoken, thought) < 0:
+        spoken, thought, searches = usage.audio_output_tokens, usage.reasoning_tokens, usage.web_searches
+        hourly, shortly = usage.cache_write_1h_tokens, write - usage.cache_write_1h_tokens
+        if tier is None or min(read, hourly, shortly, heard, spoken, thought, searches) < 0:
             return to_nano(pricing.cost(self.price, usage))
         apart = thought if tier.reasoning is not None else 0
         plain_input, plain_output = usage.input_tokens - read - write - heard, usage.output_tokens - spoken - apart
         if plain_input < 0 or plain_output < 0:
             return to_nano(pricing.cost(self.price, usage))
-        inputs = plain_input * tier.input + read * tier.cache_read + write * tier.cache_write + heard * tier.audio_input
+        cached = read * tier.cache_read + shortly * tier.cache_write + hourly * tier.cache_write_1h
+        inputs = plain_input * tier.input + cached + heard * tier.audio_input
         outputs = plain_output * tier.output + spoken * tier.audio_output + apart * (tier.reasoning or 0)
-        return self._nano(inputs + outputs + tier.request)
+        return self._nano(inputs + outputs + tier.request + searches * tier.search)
 
-    def output_within(self, max_input_tokens: int, limit_nano: int) -> int:
+    def output_within(self, max_input_tokens: int, limit_nano: int, extras: Extras = NO_EXTRAS) -> int:
         """The longest answer, in tokens, whose ceiling stays within the limit; 0 where not even the prompt fits."""
-        nothing = self.ceiling_nano(max_input_tokens, 0)
-        a_million = self.ceiling_nano(max_input_tokens, 1_000_000) - nothing
+        nothing = self.ceiling_nano(max_input_tokens, 0, extras)
+        a_million = self.ceiling_nano(max_input_tokens, 1_000_000, extras) - nothing
         if limit_nano < nothing or a_million <= 0:
             return 0
         longest = (limit_nano - nothing) * 1_000_000 // a_million
         # Both figures are rounded up, so the quotient may be a token too long.
-        return longest if self.ceiling_nano(max_input_tokens, longest) <= limit_nano else longest - 1
+        return longest if self.ceiling_nano(max_input_tokens, longest, extras) <= limit_nano else longest - 1
 
     def _tier(self, input_tokens: int) -> _Tier | None:
         tiers = self.tiers
@@ -130,20 +138,25 @@ def _tier(above: int, rates: Rates, units: int, below: _Tier | None) -> _Tier:
         whole(rate, rates.input) for rate in (rates.input, rates.cache_read, rates.cache_write, rates.audio_input)
     ]
     outputs = [whole(rate, rates.output) for rate in (rates.output, rates.audio_output, rates.reasoning)]
-    request = whole(rates.requests) * MICRO_PER_REQUEST
+    request, search = whole(rates.requests) * MICRO_PER_REQUEST, whole(rates.web_searches) * MICRO_PER_REQUEST
+    hour_write = inputs[2] if rates.cache_write_1h is None else whole(rates.cache_write_1h)
     return _Tier(
         above=above,
         input=inputs[0],
         cache_read=inputs[1],
         cache_write=inputs[2],
+        cache_write_1h=hour_write,
         audio_input=inputs[3],
         output=outputs[0],
         audio_output=outputs[1],
         reasoning=outputs[2] if rates.reasoning is not None else None,
         request=request,
+        search=search,
         dearest_input=max(*inputs, below.dearest_input if below else 0),
+        dearest_cached=max(*inputs, hour_write, below.dearest_cached if below else 0),
         dearest_output=max(*outputs, below.dearest_output if below else 0),
         dearest_request=max(request, below.dearest_request if below else 0),
+        dearest_search=max(search, below.dearest_search if below else 0),
     )
 
 

@@ -94,9 +94,12 @@ class Table:
             )
 
     def _part(self, messages: Any) -> str:
-        """The first part that is not carried; empty where all are."""
+        """The first part or call that is not carried; empty where all are."""
         for at, message in enumerate(messages):
             content = message.get("content")
+            for place, call in enumerate(message.get("tool_calls") or ()):
+                if names_no_function(call):
+                    return f"messages[{at}].tool_calls[{place}] of type {call.get('type')}"
             if isinstance(content, list):
                 for place, part in enumerate(content):
                     if str(part.get("type")) not in self.parts or _is_elsewhere(part):
@@ -113,6 +116,11 @@ def table(dialect: str, title: str, *parts: str) -> Table:
 def rejected(what: str, title: str) -> Rejected:
     """The refusal of something that a dialect has no word for: nothing was sent."""
     return Rejected(f"{what}: {title} has nothing like it.", was_sent=False, code="unsupported_parameter", param=what)
+
+
+def names_no_function(named: Any) -> bool:
+    """Whether a call or a choice of tools is of another kind than the one that all dialects have."""
+    return isinstance(named, dict) and not isinstance(named.get("function"), dict)
 
 
 def _is_elsewhere(part: Mapping[str, Any]) -> bool:

@@ -27,6 +27,8 @@ MAX_APART = Decimal("0.01")
 """Of the larger one, between our figure and an upstream's own."""
 MAX_ROUNDING_NANO = 1_000
 """The same for answers so cheap that the upstream's rounding is more than that."""
+MAX_SEARCHES = 1_000
+"""No answer takes more searches of the web; who tells more tells nonsense."""
 MAX_TOKENS_PER_CHAR = 4
 """A tokenizer may make one of every byte."""
 
@@ -128,7 +130,7 @@ def within(plan: Plan, request: ChatRequest, room_nano: int) -> Plan | None:
         return plan
     if not request.choices:
         return None
-    room = min(each.tariff.output_within(request.max_input_tokens, room_nano) for each in plan.places)
+    room = min(each.tariff.output_within(request.max_input_tokens, room_nano, request.extras) for each in plan.places)
     fitting = room // request.choices
     if fitting < min(MIN_OUTPUT, plan.max_output):
         return None
@@ -157,7 +159,7 @@ def _priced(deployments: Sequence[Deployment], at: datetime, choices: int) -> tu
 def _ceiling_nano(places: Sequence[Place], request: ChatRequest, max_output: int) -> int:
     """The most that the request can cost at the dearest of its places."""
     most = max_output * request.choices
-    return max([each.tariff.ceiling_nano(request.max_input_tokens, most) for each in places])
+    return max([each.tariff.ceiling_nano(request.max_input_tokens, most, request.extras) for each in places])
 
 
 def scopes(caller: Caller, policy: str | None, plan: Plan, tags: Sequence[str]) -> tuple[str, ...]:
@@ -196,6 +198,7 @@ def believed(reported: Usage | None, plan: Plan, chars: int) -> Usage | None:
     inputs = max(reported.input_tokens, reported.audio_input_tokens)
     outputs = max(reported.output_tokens, reported.reasoning_tokens, reported.audio_output_tokens)
     is_too_much = inputs > plan.max_input or outputs > max(plan.max_output_in_all, chars * MAX_TOKENS_PER_CHAR)
+    is_too_much = is_too_much or reported.web_searches > MAX_SEARCHES
     return None if is_too_much or chars > longest(reported.output_tokens) else reported
 
 

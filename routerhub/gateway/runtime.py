@@ -52,6 +52,8 @@ class Limits:
     file_retention_s: float
     max_file_bytes: int
     max_batch_requests: int
+    stream_ping_s: float
+    """0: streams get no signs of life."""
 
     @property
     def lease_s(self) -> float:
@@ -209,6 +211,7 @@ async def open_runtime() -> Runtime:
             file_retention_s=settings.FILE_RETENTION_S,
             max_file_bytes=settings.MAX_FILE_BYTES,
             max_batch_requests=settings.MAX_BATCH_REQUESTS,
+            stream_ping_s=settings.STREAM_PING_S,
         ),
     )
     await runtime.circuits.start()

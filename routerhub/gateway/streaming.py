@@ -26,7 +26,7 @@ from routerhub.gateway.leg import Served
 from routerhub.gateway.operation import Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.recording import RECORDED, Recording
-from routerhub.gateway.reservation import answer_cost, believed
+from routerhub.gateway.reservation import answer_cost, believed, counted
 from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
 
@@ -73,8 +73,12 @@ class Pump:
         self._has_news, self._has_room = asyncio.Event(), asyncio.Event()
         self._usage: Usage | None = None
         self._called = ""
+        self._told_at = 0
+        """How many characters had come when the upstream told its usage last."""
         self._chars, self._max_chars = 0, served.hold.plan.max_chars
         self._is_running = self._is_stopped = self._is_over = False
+        self._ping_s, self._has_spoken = runtime.limits.stream_ping_s, True
+        self._timer = asyncio.get_running_loop().call_later(self._ping_s, self._ping) if self._ping_s else None
         self.task = asyncio.create_task(self._run())
         runtime.streams.add(self)
         metrics.STREAMS.inc()
@@ -122,6 +126,8 @@ class Pump:
             if self._operation.hold is not None:
                 await self._settle_broken("abandoned", None, CLIENT_LEFT)
         finally:
+            if self._timer is not None:
+                self._timer.cancel()
             for keeper in self._keepers:
                 await keeper.drop(has_left)
             self._is_over = True
@@ -191,12 +197,12 @@ class Pump:
         return b""
 
     async def _pass(self, chunk: Chunk) -> None:
-        if chunk.usage is not None:
-            self._usage = chunk.usage
         for choice in chunk.choices:
             self._chars += choice.size
             if choice.tool_calls and not self._called:
                 self._called = conversations.called_in(chunk.choices)
+        if chunk.usage is not None:
+            self._usage, self._told_at = chunk.usage, self._chars
         if self._chars > self._max_chars:
             raise _TooLong
         if self._recording is not None:
@@ -224,7 +230,17 @@ class Pump:
         if self._recording is not None:
             self._recording.sent.append(event)
         self._queued_bytes += len(event)
+        self._has_spoken = True
         self._has_news.set()
+
+    def _ping(self) -> None:
+        """Says something where the upstream has said nothing since the last time, lest somebody on the way to the client takes
+        the connection for dead. It is nothing of the answer, so it is not kept."""
+        if not self._has_spoken and not self._queue:
+            self._queue.append(self._writer.ping())
+            self._has_news.set()
+        self._has_spoken = False
+        self._timer = asyncio.get_running_loop().call_later(self._ping_s, self._ping)
 
     async def _settle_broken(self, outcome: Outcome, error: UpstreamError | None, text: str) -> dict[str, Any]:
         """Charge what was seen, and let the attempt say how it ended. Returns the answer's metadata."""
@@ -235,7 +251,13 @@ class Pump:
 
     @property
     def _believed(self) -> Usage | None:
-        return believed(self._usage, self._served.hold.plan, self._chars)
+        """What the upstream told, if it can be. What came after it told its usage last is counted, and that marked: the first
+        event of Anthropic's streams says that one token was written."""
+        told, plan = self._usage, self._served.hold.plan
+        if told is not None and self._chars > self._told_at:
+            output = told.output_tokens + counted(self._chars - self._told_at)
+            told = replace(told, output_tokens=output, is_estimated=True)
+        return believed(told, plan, self._chars)
 
     def _exposure(self) -> Exposure:
         operation, plan = self._operation, self._served.hold.plan

@@ -380,7 +380,7 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
     values = {
         "deadline_s": 300.0, "grace_s": 30.0, "default_max_output": 4_000, "max_body_bytes": 100_000, "body_wait_s": 60.0,
         "response_retention_s": 60.0, "idempotency_retention_s": 60.0, "cache_retention_s": 60.0,
-        "file_retention_s": 7_200.0, "max_file_bytes": 100_000, "max_batch_requests": 100, **limits,
+        "file_retention_s": 7_200.0, "max_file_bytes": 100_000, "max_batch_requests": 100, "stream_ping_s": 0.0, **limits,
     }  # fmt: skip
     sandbox = Provider(
         name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""

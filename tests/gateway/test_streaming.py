@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,13 +13,17 @@ from models_registry.upstream.errors import Failed, Unreachable
 from models_registry.upstream.openai.chat_completions import read_chunk
 from routerhub.gateway import streaming
 from routerhub.gateway.operation import Operation
+from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as ANTHROPIC_MESSAGES
+from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
+from routerhub.gateway.protocols.openai_responses import PROTOCOL as OPENAI_RESPONSES
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.streaming import Pump, write_stream
 from tests.gateway.fakes import FakeLedger, FakeUpstream, Said, chunk, operation, request, runtime
 
 pytestmark = pytest.mark.anyio
 HELLO: list[Said] = [chunk("Hel", role="assistant"), chunk("lo"), chunk(finish="stop")]
+NO_LIMITS: Mapping[str, Any] = {}
 USED = chunk(usage=(10, 20))
 COST = 10 * 10_000 + 20 * 30_000
 SEEN = 100 * 10_000
@@ -30,11 +34,16 @@ class Stream:
     """One stream over a scripted upstream."""
 
     def __init__(
-        self, *script: Said, include_usage: bool = False, ledger: FakeLedger | None = None, **made: Any
+        self,
+        *script: Said,
+        include_usage: bool = False,
+        ledger: FakeLedger | None = None,
+        limits: Mapping[str, Any] = NO_LIMITS,
+        **made: Any,
     ) -> None:
         self.upstream = FakeUpstream(list(script))
         self.ledger = ledger or FakeLedger()
-        self.runtime: Runtime = runtime(self.upstream, self.ledger)
+        self.runtime: Runtime = runtime(self.upstream, self.ledger, **limits)
         self.operation: Operation = operation(asked=request(stream=True, include_usage=include_usage), **made)
 
     async def open(self) -> Pump:
@@ -144,6 +153,16 @@ async def test_a_chunk_that_only_tells_usage_is_kept_back_also_with_an_empty_cho
     assert (await stream.settled())["cost_nano"] == COST
 
 
+async def test_what_comes_after_the_usage_was_told_last_is_counted_and_marked() -> None:
+    """G1: the first event of Anthropic's streams says that one token was written, and an end may say nothing of usage."""
+    stream = Stream(chunk("", usage=(10, 1), role="assistant"), chunk("x" * 800), chunk(finish="stop"))
+    *_, last, _ = await stream.read()
+    assert last["routerhub"]["usage_estimated"] is True
+    record = await stream.settled()
+    assert (record["input_tokens"], record["output_tokens"]) == (10, 1 + 200)
+    assert record["cost_nano"] == 10 * 10_000 + 201 * 30_000
+
+
 async def test_usage_that_the_answers_length_contradicts_is_counted_instead_and_marked() -> None:
     stream = Stream(*HELLO, chunk(usage=(10, 2 * 10**18)), include_usage=True)
     *_, last, usage, _ = await stream.read()
@@ -234,6 +253,18 @@ async def test_who_leaves_while_the_upstream_is_silent_closes_it_and_pays_what_w
         assert (record["output_tokens"], record["is_usage_estimated"]) == (2, True)
 
 
+async def test_who_leaves_pays_the_prompt_as_it_was_told_and_the_text_as_it_came() -> None:
+    """G1"""
+    async with stalled(chunk("", usage=(10, 1), role="assistant"), chunk("x" * 800)) as (stream, pump):
+        read = b""
+        while b"xxx" not in read:
+            read += await anext(pump)
+        await pump.aclose()
+        record = await stream.settled()
+        assert (record["outcome"], record["input_tokens"], record["output_tokens"]) == ("abandoned", 10, 1 + 200)
+        assert (record["cost_nano"], record["is_usage_estimated"]) == (10 * 10_000 + 201 * 30_000, True)
+
+
 async def test_who_leaves_while_the_queue_is_full_closes_the_upstream_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pump stands between two chunks then, with the upstream's generator open in its hands."""
     monkeypatch.setattr(streaming, "MAX_QUEUED", 2)
@@ -302,6 +333,43 @@ async def test_large_events_wait_for_a_slow_reader_one_by_one(monkeypatch: pytes
     assert len(pump._queue) == 1
     assert len(events(b"".join([piece async for piece in pump]))) == 102
     assert (await stream.settled())["outcome"] == "success"
+
+
+# --- signs of life
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ping"),
+    [
+        (PROTOCOL, b": ping\n\n"), (OPENAI_RESPONSES, b": ping\n\n"),
+        (ANTHROPIC_MESSAGES, b'event: ping\ndata: {"type":"ping"}\n\n'),
+    ],
+)  # fmt: skip
+async def test_a_silent_stream_gives_signs_of_life_that_are_nothing_of_the_answer(
+    protocol: ChatProtocol, ping: bytes
+) -> None:
+    """A10"""
+    goes_on = asyncio.Event()
+    stream = Stream(*HELLO[:1], goes_on, *HELLO[1:], USED, limits={"stream_ping_s": 0.001})
+    reply = await write_stream(stream.runtime, protocol, stream.operation)
+    assert isinstance(reply.body, Pump)
+    read = b""
+    while ping not in read:
+        read += await anext(reply.body)
+    goes_on.set()
+    read += b"".join([piece async for piece in reply.body])
+    said = read.replace(ping, b"")
+    assert b": ping" not in said
+    assert b"Hel" in said
+    assert said.endswith(b"\n\n")
+    assert (await stream.settled())["cost_nano"] == COST
+
+
+async def test_without_a_time_for_them_there_are_none_and_whoever_is_not_silent_needs_none() -> None:
+    for limits in ({"stream_ping_s": 0.0}, {"stream_ping_s": 60.0}):
+        stream = Stream(*HELLO, limits=limits)
+        assert b"ping" not in b"".join([piece async for piece in await stream.open()])
+        await stream.settled()
 
 
 # --- the process stops

@@ -17,10 +17,12 @@ CLASSES = {
     "output": "output_mtok",
     "cache_read": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
     "audio_input": "input_audio_mtok",
     "audio_output": "output_audio_mtok",
     "reasoning": "output_reasoning_mtok",
     "requests": "requests_kcount",
+    "web_searches": "web_searches_kcount",
 }
 SINCE_EVER = date(2020, 1, 1)
 """From when a price counts for which the package knows no beginning."""

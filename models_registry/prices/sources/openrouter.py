@@ -24,6 +24,8 @@ PER_TOKEN = {
     "audio_input": "audio",
     "reasoning": "internal_reasoning",
 }
+PER_THOUSAND = {"requests": "request", "web_searches": "web_search"}
+"""It lists what one costs."""
 MAX_BYTES = 50_000_000
 WAIT_S = 20
 
@@ -83,8 +85,8 @@ def _rates(pricing: Mapping[str, str]) -> Rates:
     """A class that it lists at nothing beside a paid prompt is one that it does not price by itself."""
     found = {ours: Decimal(pricing[theirs]) * MILLION for ours, theirs in PER_TOKEN.items() if theirs in pricing}
     extra = {name: value for name, value in found.items() if value or name in {"input", "output"}}
-    requests = Decimal(pricing.get("request", "0")) * THOUSAND
-    return Rates(**{"input": None, "output": None, **extra, "requests": requests or None})
+    fees = {ours: Decimal(pricing.get(theirs, "0")) * THOUSAND or None for ours, theirs in PER_THOUSAND.items()}
+    return Rates(**{"input": None, "output": None, **extra, **fees})
 
 
 def _capabilities(entry: Mapping[str, Any]) -> set[Capability]:

@@ -140,12 +140,15 @@ def read_usage(raw: object) -> Usage | None:
     fresh, output = count(raw.get("input_tokens")), count(raw.get("output_tokens"))
     if fresh is None or output is None:
         return None
-    read, written = count(raw.get("cache_read_input_tokens")), count(raw.get("cache_creation_input_tokens"))
+    read, written = count(raw.get("cache_read_input_tokens")) or 0, count(raw.get("cache_creation_input_tokens")) or 0
+    hourly = count(mapping(raw.get("cache_creation")).get("ephemeral_1h_input_tokens")) or 0
     return Usage(
-        input_tokens=fresh + (read or 0) + (written or 0),
+        input_tokens=fresh + read + written,
         output_tokens=output,
-        cache_read_tokens=read or 0,
-        cache_write_tokens=written or 0,
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        cache_write_1h_tokens=min(written, hourly),
+        web_searches=count(mapping(raw.get("server_tool_use")).get("web_search_requests")) or 0,
         reported_cost_nano=reported_cost_nano(raw),
     )
 
@@ -170,7 +173,7 @@ class _Reading:
     def __init__(self) -> None:
         self.is_complete = self.is_over = False
         self._usage: dict[str, Any] = {}
-        self._calls: dict[object, int] = {}
+        self._calls: dict[int | None, int] = {}
         """Places among the calls, by the block's own."""
 
     def read(self, data: bytes) -> Chunk | None:
@@ -203,7 +206,7 @@ class _Reading:
 
     def _piece(self, event: Mapping[str, Any], name: str) -> Choice:
         """What a block begins with, or what is added to it."""
-        piece, place = mapping(event.get(name)), event.get("index")
+        piece, place = mapping(event.get(name)), count(event.get("index"))
         match piece.get("type"):
             case "text" | "text_delta":
                 return Choice(index=0, text=str(piece.get("text") or ""))

@@ -229,7 +229,7 @@ def read_usage(raw: object) -> Usage | None:
         input_tokens=prompt,
         output_tokens=(count(raw.get("candidatesTokenCount")) or 0) + thoughts,
         cache_read_tokens=min(prompt, count(raw.get("cachedContentTokenCount")) or 0),
-        audio_input_tokens=_audio(raw.get("promptTokensDetails")),
+        audio_input_tokens=max(0, _audio(raw.get("promptTokensDetails")) - _audio(raw.get("cacheTokensDetails"))),
         audio_output_tokens=_audio(raw.get("candidatesTokensDetails")),
         reasoning_tokens=thoughts,
     )

@@ -1,7 +1,8 @@
 """OpenAI's chat completions, as OpenAI and every server compatible with it speak them."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import aiohttp
 import orjson
@@ -10,7 +11,6 @@ from yarl import URL
 from models_registry.types import Usage
 from models_registry.upstream import call_ids, embeddings
 from models_registry.upstream.base import (
-    NOTHING_LACKS,
     OPENAI,
     Choice,
     Chunk,
@@ -22,6 +22,7 @@ from models_registry.upstream.base import (
 from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.openai.finishes import FINISHES, amend_finish
+from models_registry.upstream.openai.models import fitted, lacking, takes_sampling
 from models_registry.upstream.openai.tool_calls import Calls, amend_whole
 from models_registry.upstream.reported_cost import reported_cost_nano
 from models_registry.upstream.wire import http
@@ -30,9 +31,11 @@ from models_registry.upstream.wire.refusals import check, error_of, loads, messa
 
 MAX_ENDPOINTS = 1_000
 DONE = b"[DONE]"
+USAGE_ASKED, ASKED = "stream_options", {"include_usage": True}
 PLAIN = frozenset({"role", "content"})
 """What nearly every piece of a stream consists of."""
 Endpoint = tuple[URL, Mapping[str, str]]
+Said = TypeVar("Said", Completion, Chunk)
 
 
 class OpenAIAdapter:
@@ -43,36 +46,62 @@ class OpenAIAdapter:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._endpoints: dict[tuple[str, str, str], Endpoint] = {}
+        self._without_usage: set[str] = set()
+        """Addresses of servers that refuse to be asked for usage in streams: it is counted from the text."""
 
     @staticmethod
     def credentials(api_key: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
     def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
-        """Nothing: its words are the neutral ones."""
-        return NOTHING_LACKS
+        """Its words are the neutral ones: all that may lack is what a model refuses."""
+        return lacking(content, model)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
             await check(response, code="code")
-            return read_completion(await http.read_all(response))
+            return _with_fee(read_completion(await http.read_all(response)), request)
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
-        async with await self._post(request, _streamed(_payload(request))) as response:
-            await check(response, code="code")
+        async with await self._open(request) as response:
             if not response.content_type.startswith("text/event-stream"):
-                yield as_chunk(read_completion(await http.read_all(response)))
+                yield _with_fee(as_chunk(read_completion(await http.read_all(response))), request)
                 return
             events, ending, calls = http.Events(response), _Ending(), Calls()
+            searches = _searches_once(request)
             while (batch := await (events.read_rest() if ending.is_complete else events.read())) is not None:
                 for data in batch:
                     if data == DONE:
                         await events.drain()
                         return
                     if data:
-                        yield ending.saw(read_chunk(data, calls))
+                        chunk = ending.saw(read_chunk(data, calls))
+                        yield _with_fee(chunk, request) if searches else chunk
             if not ending.is_complete:
                 raise Unreachable("The stream ended before it was done.")
+
+    async def _open(self, request: UpstreamRequest) -> aiohttp.ClientResponse:
+        """The response, if it is an answer, with its usage asked for: but of servers that have refused to be asked."""
+        payload = _payload(request)
+        if request.address not in self._without_usage:
+            try:
+                return await self._opened(request, _streamed(payload))
+            except Rejected as refused:
+                if USAGE_ASKED not in f"{refused.param} {refused}" or payload.get(USAGE_ASKED, ASKED) != ASKED:
+                    raise
+        payload.pop(USAGE_ASKED, None)
+        response = await self._opened(request, {**payload, "stream": True})
+        self._without_usage.add(request.address)
+        return response
+
+    async def _opened(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
+        response = await self._post(request, payload)
+        try:
+            await check(response, code="code")
+        except BaseException:
+            response.close()
+            raise
+        return response
 
     async def embed(self, request: UpstreamRequest) -> Embeddings:
         """See models_registry.upstream.embeddings.Embedder."""
@@ -112,13 +141,14 @@ ADAPTER = OpenAIAdapter
 
 def _payload(request: UpstreamRequest) -> dict[str, Any]:
     """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
+    content = fitted(request.content, request.model)
     payload = {
-        **request.content,
-        "messages": call_ids.without_signatures(request.content["messages"]),
+        **content,
+        "messages": call_ids.without_signatures(content["messages"]),
         "model": request.model,
         request.output_limit_field: request.max_output_tokens,
     }
-    if request.default_temperature is not None:
+    if request.default_temperature is not None and takes_sampling(request.model, content.get("reasoning_effort")):
         payload.setdefault("temperature", request.default_temperature)
     if request.script is not None:
         payload["sandbox"] = request.script
@@ -127,8 +157,20 @@ def _payload(request: UpstreamRequest) -> dict[str, Any]:
 
 def _streamed(payload: dict[str, Any]) -> dict[str, Any]:
     """Usage is always asked for, whatever the client wants to see of it: the answer is paid by it."""
-    options = {**(payload.get("stream_options") or {}), "include_usage": True}
-    return {**payload, "stream": True, "stream_options": options}
+    options = {**(payload.get(USAGE_ASKED) or {}), **ASKED}
+    return {**payload, "stream": True, USAGE_ASKED: options}
+
+
+def _searches_once(request: UpstreamRequest) -> bool:
+    """OpenAI's models that search the web do so once for each request that says how, and tell nothing of it."""
+    return request.content.get("web_search_options") is not None
+
+
+def _with_fee(said: Said, request: UpstreamRequest) -> Said:
+    usage = said.usage
+    if usage is None or usage.web_searches or not _searches_once(request):
+        return said
+    return replace(said, usage=replace(usage, web_searches=1))
 
 
 # --- whole answers
@@ -260,12 +302,12 @@ def _as_delta(choice: Mapping[str, Any]) -> Any:
 
 
 def _choice(raw: Any, name: str) -> Choice:
-    """A choice of an answer (under "message") or of a chunk (under "delta"). Raises Failed."""
+    """A choice of an answer (under "message") or of a chunk (under "delta"), which has one from then on. Raises Failed."""
     if not isinstance(raw, dict):
         raise Failed("A choice of its answer is not an object.")
     said, index, ended = raw.get(name), count(raw.get("index")) or 0, raw.get("finish_reason")
     if not isinstance(said, dict):
-        said = {}
+        said = raw[name] = {}
     text = said.get("content")
     text = text if isinstance(text, str) else _joined(text)
     finish, logprobs = ended if isinstance(ended, str) and ended else None, raw.get("logprobs")
@@ -315,14 +357,30 @@ def read_usage(raw: object) -> Usage | None:
         return None
     inputs = mapping(raw.get("prompt_tokens_details"))
     outputs = mapping(raw.get("completion_tokens_details"))
+    # xAI's servers, and Google's in this dialect, count what was thought beside the answer: it is in the total alone.
+    thought = max(0, (count(raw.get("total_tokens")) or 0) - prompt - completion)
     cache_read = min(prompt, count(inputs.get("cached_tokens")) or 0)
+    cache_write = min(prompt - cache_read, count(inputs.get("cache_write_tokens")) or 0)
     return Usage(
         input_tokens=prompt,
-        output_tokens=completion,
+        output_tokens=completion + thought,
         cache_read_tokens=cache_read,
-        cache_write_tokens=min(prompt - cache_read, count(inputs.get("cache_write_tokens")) or 0),
-        audio_input_tokens=count(inputs.get("audio_tokens")) or 0,
+        cache_write_tokens=cache_write,
+        audio_input_tokens=_uncached(count(inputs.get("audio_tokens")) or 0, prompt, cache_read + cache_write),
         audio_output_tokens=count(outputs.get("audio_tokens")) or 0,
-        reasoning_tokens=count(outputs.get("reasoning_tokens")) or 0,
+        reasoning_tokens=max(thought, count(outputs.get("reasoning_tokens")) or 0),
+        web_searches=_searches(raw),
         reported_cost_nano=reported_cost_nano(raw),
     )
+
+
+def _uncached(audio: int, prompt: int, cached: int) -> int:
+    """Audio of a prompt that may have been cached in part: what is cached has the price of that. More than the prompt is left
+    as it is, for whoever asks whether it can be."""
+    return audio if audio > prompt else min(audio, prompt - cached)
+
+
+def _searches(raw: Mapping[str, Any]) -> int:
+    """How often the web was searched, as OpenRouter and Perplexity tell it."""
+    told = mapping(raw.get("server_tool_use")).get("web_search_requests")
+    return count(told if told is not None else raw.get("num_search_queries")) or 0

@@ -9,7 +9,6 @@ from yarl import URL
 
 from models_registry.types import Usage
 from models_registry.upstream.base import (
-    NOTHING_LACKS,
     OPENAI_RESPONSES,
     Choice,
     Chunk,
@@ -20,10 +19,11 @@ from models_registry.upstream.base import (
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.openai.chat_completions import OpenAIAdapter
+from models_registry.upstream.openai.models import lacking
 from models_registry.upstream.openai.responses_request import TABLE, payload_of
 from models_registry.upstream.reported_cost import reported_cost_nano
 from models_registry.upstream.wire import http
-from models_registry.upstream.wire.json_values import count, joined, mapping, mappings
+from models_registry.upstream.wire.json_values import count, joined, mapping, mappings, text
 from models_registry.upstream.wire.refusals import check, loads, message_of, word
 
 REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
@@ -49,7 +49,12 @@ class OpenAIResponsesAdapter:
         self._session = session
 
     def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
-        return NOTHING_LACKS if dialect == OPENAI_RESPONSES else TABLE.lacking(content)
+        by_model, is_own = lacking(content, model), dialect == OPENAI_RESPONSES
+        if is_own:
+            return by_model
+        found = TABLE.lacking(content)
+        dropped = dict.fromkeys((*found.dropped, *by_model.dropped))
+        return Lacking(refused=found.refused or by_model.refused, dropped=tuple(dropped))
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:
@@ -93,16 +98,14 @@ def read_response(body: bytes) -> Completion:
         raise _reported(answer["error"])
     if not isinstance(answer.get("output"), list):
         raise Failed("Its answer has no output.", status=200)
-    return Completion(
-        choices=(_said(answer),), usage=read_usage(answer.get("usage")), dialect=OPENAI_RESPONSES, native=answer
-    )
+    return Completion(choices=(_said(answer),), usage=read_usage(answer), dialect=OPENAI_RESPONSES, native=answer)
 
 
 def _said(answer: Mapping[str, Any]) -> Choice:
     items = mappings(answer["output"])
     parts = [part for item in items if item.get("type") == "message" for part in mappings(item.get("content"))]
     thoughts = [item for item in items if item.get("type") == "reasoning"]
-    calls = [item for item in items if item.get("type") in CALLS]
+    calls = [item for item in items if text(item.get("type")) in CALLS]
     told = [each for part in parts for each in mappings(part.get("logprobs"))]
     return Choice(
         index=0,
@@ -132,13 +135,13 @@ def _reported(error: Any) -> UpstreamError:
     """An error that came as a success."""
     code = word(error, "code")
     status = STATUSES.get(code or "", 400)
-    text = message_of(error) or "It reported an error in place of an answer."
-    return for_refusal(status, code, text)(text, status=status, code=code, param=word(error, "param"), was_refused=True)
+    told = message_of(error) or "It reported an error in place of an answer."
+    return for_refusal(status, code, told)(told, status=status, code=code, param=word(error, "param"), was_refused=True)
 
 
-def read_usage(raw: object) -> Usage | None:
-    if not isinstance(raw, dict):
-        return None
+def read_usage(answer: Mapping[str, Any]) -> Usage | None:
+    """What an answer used. Its searches of the web are paid for, and stand among its items."""
+    raw = mapping(answer.get("usage"))
     prompt, output = count(raw.get("input_tokens")), count(raw.get("output_tokens"))
     if prompt is None or output is None:
         return None
@@ -150,8 +153,14 @@ def read_usage(raw: object) -> Usage | None:
         cache_read_tokens=cached,
         cache_write_tokens=min(prompt - cached, count(inputs.get("cache_write_tokens")) or 0),
         reasoning_tokens=count(outputs.get("reasoning_tokens")) or 0,
+        web_searches=len([item for item in mappings(answer.get("output")) if _is_search(item)]),
         reported_cost_nano=reported_cost_nano(raw),
     )
+
+
+def _is_search(item: Mapping[str, Any]) -> bool:
+    """Whether it is a call of the search that costs a fee: opening a page that was found, and looking within it, does not."""
+    return item.get("type") == "web_search_call" and mapping(item.get("action")).get("type", "search") == "search"
 
 
 # --- streams
@@ -162,9 +171,9 @@ class _Reading:
 
     def __init__(self) -> None:
         self.is_complete = False
-        self._calls: dict[object, int] = {}
+        self._calls: dict[int | None, int] = {}
         """Places among the calls, by the item's own."""
-        self._grown: set[object] = set()
+        self._grown: set[int | None] = set()
         """Calls of which pieces came: the whole is not told again."""
 
     def read(self, data: bytes) -> Chunk:
@@ -179,11 +188,11 @@ class _Reading:
             self.is_complete = True
             answer = mapping(event.get("response"))
             choice = Choice(index=0, finish=_finish(answer, bool(self._calls)))
-            return _chunk(choice, event, read_usage(answer.get("usage")))
+            return _chunk(choice, event, read_usage(answer))
         return _chunk(self._piece(kind, event), event, None)
 
     def _piece(self, kind: str, event: Mapping[str, Any]) -> Choice:
-        place, delta, item = event.get("output_index"), str(event.get("delta") or ""), mapping(event.get("item"))
+        place, delta, item = count(event.get("output_index")), str(event.get("delta") or ""), mapping(event.get("item"))
         if kind in TEXTS:
             told = mappings(event.get("logprobs"))
             logprobs = {"content": told, "refusal": None} if told else None
@@ -192,7 +201,7 @@ class _Reading:
         if kind in GROWTH and place in self._calls:
             self._grown.add(place)
             return _calling(ToolCall(index=self._calls[place], id="", name="", arguments=delta))
-        if kind == "response.output_item.added" and item.get("type") in CALLS:
+        if kind == "response.output_item.added" and text(item.get("type")) in CALLS:
             self._calls[place] = len(self._calls)
             return _calling(_call(self._calls[place], item, ""))
         if kind == "response.output_item.done" and place in self._calls and place not in self._grown:

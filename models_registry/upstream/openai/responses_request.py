@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from models_registry.upstream import call_ids
-from models_registry.upstream.base import OPENAI_RESPONSES, UpstreamRequest
+from models_registry.upstream.base import EFFORTS, OPENAI_RESPONSES, UpstreamRequest
 from models_registry.upstream.carrying import rejected, table
 from models_registry.upstream.errors import Rejected
 from models_registry.upstream.neutral import content_of, words
+from models_registry.upstream.openai.models import fitted, nearest, takes_sampling
 
 OURS = frozenset({"model", "max_output_tokens", "stream", "store", "background", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
@@ -19,6 +20,7 @@ SAME = frozenset(
 TABLE = table(OPENAI_RESPONSES, "OpenAI's Responses API", "image_url", "file")
 LOGPROBS = "message.output_text.logprobs"
 MIN_OUTPUT_TOKENS = 16
+SAMPLING = frozenset({"temperature", "top_p", "top_logprobs"})
 Item = dict[str, Any]
 
 
@@ -29,18 +31,25 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
         raise Rejected(f"max_tokens: {given}.", was_sent=False, code="unsupported_parameter", param="max_tokens")
     ours = {"model": request.model, "max_output_tokens": request.max_output_tokens, "store": False}
     native = request.native if request.dialect == OPENAI_RESPONSES else None
-    body = _spelled(request.content) if native is None or native.get("previous_response_id") else _own(native)
-    if request.default_temperature is not None:
+    content = fitted(request.content, request.model)
+    is_spelled = native is None or native.get("previous_response_id")
+    body = _spelled(content) if is_spelled else _own(native or {}, request.model)
+    if request.default_temperature is not None and takes_sampling(request.model, content.get("reasoning_effort")):
         body.setdefault("temperature", request.default_temperature)
     if request.script is not None:
         body["sandbox"] = request.script
     return {**body, **ours}
 
 
-def _own(native: Mapping[str, Any]) -> Item:
-    """A body as its client wrote it. Ids of items are not those that this server gave, and thoughts that it did not seal are
-    unknown to it."""
-    body = {name: value for name, value in native.items() if name not in OURS}
+def _own(native: Mapping[str, Any], model: str) -> Item:
+    """A body as its client wrote it, but for what this model refuses. Ids of items are not those that this server gave, and
+    thoughts that it did not seal are unknown to it."""
+    reasoning = native.get("reasoning")
+    effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
+    left_out = OURS if takes_sampling(model, effort) else OURS | SAMPLING
+    body = {name: value for name, value in native.items() if name not in left_out}
+    if effort in EFFORTS:
+        body["reasoning"] = {**native["reasoning"], "effort": nearest(model, effort)}
     items = body.get("input")
     if isinstance(items, list):
         body["input"] = [_without_id(item) for item in items if not _is_unsealed(item)]

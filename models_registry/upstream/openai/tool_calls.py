@@ -10,6 +10,8 @@ from uuid import uuid4
 
 import orjson
 
+from models_registry.upstream.wire.json_values import count
+
 Json = dict[str, Any]
 
 
@@ -39,13 +41,13 @@ class Calls:
     """The calls of one stream, by the choice and the number that the upstream gave."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[Any, Any], _Call] = {}
-        self._used: dict[Any, set[int]] = {}
+        self._open: dict[tuple[int, int], _Call] = {}
+        self._used: dict[int, set[int]] = {}
         """Numbers that were given, by choice."""
 
     def amend(self, choice: Json) -> None:
         """A choice of a chunk: each call gets a number and an id of its own."""
-        index, delta = choice.get("index"), choice.get("delta")
+        index, delta = count(choice.get("index")) or 0, choice.get("delta")
         calls = delta.get("tool_calls") if isinstance(delta, dict) else None
         for at, piece in enumerate(calls if isinstance(calls, list) else ()):
             if _is_call(piece):
@@ -53,8 +55,8 @@ class Calls:
         if choice.get("finish_reason") == "stop" and self._used.get(index):
             choice["finish_reason"] = "tool_calls"
 
-    def _amend_piece(self, choice: Any, at: int, piece: Json) -> None:
-        theirs = piece["index"] if isinstance(piece.get("index"), int) else at
+    def _amend_piece(self, choice: int, at: int, piece: Json) -> None:
+        theirs = at if (given := count(piece.get("index"))) is None else given
         call = self._open.get((choice, theirs))
         if call is None and not _begins(piece):
             return

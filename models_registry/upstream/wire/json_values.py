@@ -13,6 +13,10 @@ def mappings(value: object) -> Sequence[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
+def text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 

@@ -18,6 +18,7 @@ from routerhub.gateway.protocols.anthropic_blocks import (
 )
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.parameters import MESSAGES, at_list_price
 from routerhub.gateway.protocols.prompt_size import likely_input_tokens, max_input_tokens
 from routerhub.gateway.rates import anthropic_headers
@@ -46,6 +47,8 @@ TEXT = {"type": "text", "text": ""}
 THINKING = {"type": "thinking", "thinking": "", "signature": ""}
 """Only Anthropic's own models sign what they think."""
 NOTHING = Usage(input_tokens=0, output_tokens=0)
+UNTOLD = {"delta": {"stop_reason": "end_turn", "stop_sequence": None}}
+"""How a message ends whose upstream, of this dialect, did not say how."""
 
 
 class AnthropicMessages:
@@ -59,6 +62,7 @@ class AnthropicMessages:
         MESSAGES.check(raw)
         fields.number(raw.get("temperature"), "temperature", 0, 1)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
+        fields.stops(raw.get("stop_sequences"), "stop_sequences")
         max_tokens = fields.whole(raw.get("max_tokens"), "max_tokens", MAX_OUTPUT_TOKENS)
         if max_tokens is None:
             raise fields.wrong("max_tokens", None, f"a whole number from 1 to {MAX_OUTPUT_TOKENS:,}")
@@ -78,6 +82,7 @@ class AnthropicMessages:
             has_tools=bool(raw.get("tools")),
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), content["messages"]),
+            extras=extras_of(body, may_search=False),
             dropped=_dropped(raw),
             left_out=left_out,
             only_own=anthropic_own.first(raw),
@@ -94,7 +99,8 @@ class AnthropicMessages:
         metadata: Mapping[str, Any],
     ) -> bytes:
         if completion.dialect == ANTHROPIC:
-            return orjson.dumps({**completion.native, "model": envelope.model, FIELD: metadata})
+            told = {"model": envelope.model, **_counted(usage), FIELD: metadata}
+            return orjson.dumps({**completion.native, **told})
         choice = completion.choices[0] if completion.choices else Choice(index=0)
         blocks = list(_blocks(choice, _thinks(request)))
         message = _message(envelope, blocks, _stop_reason(choice.finish, bool(choice.tool_calls)), usage)
@@ -207,6 +213,22 @@ def _usage(usage: Usage) -> dict[str, Any]:
     }
 
 
+def _joined(before: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    """One closing event out of two: what the later one leaves out is as the earlier one told it."""
+    parts = {
+        name: {**before[name], **event[name]}
+        for name in ("delta", "usage")
+        if isinstance(before.get(name), dict) and isinstance(event.get(name), dict)
+    }
+    told = {name: value for name, value in event.items() if value is not None}
+    return {**before, **told, **parts}
+
+
+def _counted(usage: Usage) -> dict[str, Any]:
+    """In place of what an upstream of this dialect told, where that was nothing or cannot be."""
+    return {"usage": _usage(usage)} if usage.is_estimated else {}
+
+
 class AnthropicStream:
     """See routerhub.gateway.protocols.base.StreamWriter.
 
@@ -232,9 +254,13 @@ class AnthropicStream:
         said = b"".join([piece for choice in chunk.choices if choice.index == 0 for piece in self._written(choice)])
         return self._begun() + said if said else b""
 
+    def ping(self) -> bytes:
+        return _event("ping")
+
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
         if self._closing is not None:
-            return _event("message_delta", {**self._closing, FIELD: metadata}) + _event("message_stop")
+            closing = {**_joined(UNTOLD, self._closing), **_counted(usage), FIELD: metadata}
+            return _event("message_delta", closing) + _event("message_stop")
         stop_reason = _stop_reason(self._finish, bool(self._calls))
         delta = {"delta": {"stop_reason": stop_reason, "stop_sequence": None}, "usage": _usage(usage), FIELD: metadata}
         return self._begun() + self._closed() + _event("message_delta", delta) + _event("message_stop")
@@ -244,10 +270,12 @@ class AnthropicStream:
 
     def _passed(self, event: Mapping[str, Any]) -> bytes:
         """An event of an upstream of this dialect, with every field of it but the model's name."""
-        kind = event["type"]
+        kind, delta = event["type"], event.get("delta")
         if kind == "message_delta":
-            self._closing = {**(self._closing or {}), **event}
-        if kind in {"message_delta", "message_stop", "ping"}:
+            self._closing = _joined(self._closing or {}, event)
+        if kind in {"message_delta", "message_stop", "ping"} or (
+            kind == "content_block_delta" and not isinstance(delta, dict)
+        ):
             return b""
         if kind == "message_start":
             self._has_begun = True

@@ -9,11 +9,13 @@ from uuid import UUID, uuid4
 
 from autorouter.types import Priority
 from budgets.types import Rate
-from models_registry.types import Usage
+from models_registry.types import NO_EXTRAS, Extras, Usage
 from models_registry.upstream.base import OPENAI, Chunk, Completion
 from routerhub.gateway.errors import ApiError
 
 AUTO = "auto"
+COMMENT = b": ping\n\n"
+"""Of server-sent events: whoever reads them passes over it."""
 POLICY_PREFIX = "policy:"
 
 
@@ -64,6 +66,7 @@ class ChatRequest:
     is_structured: bool
     max_input_tokens: int
     """An upper bound of the prompt's size: no tokenizer makes more tokens than there are bytes of text."""
+    extras: Extras = NO_EXTRAS
     dropped: tuple[str, ...] = ()
     """Fields of it that the neutral spelling has none like: where another dialect answers, its headers name them."""
     left_out: tuple[str, ...] = ()
@@ -115,6 +118,10 @@ class StreamWriter(Protocol):
 
     def chunk(self, chunk: Chunk) -> bytes:
         """A piece as it came. What closes the stream is kept back until `end`, since it tells what the answer cost."""
+        ...
+
+    def ping(self) -> bytes:
+        """A sign of life that says nothing."""
         ...
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:

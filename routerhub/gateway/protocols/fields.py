@@ -116,6 +116,16 @@ def items(raw: object, param: str) -> list[Any]:
     return raw
 
 
+def stops(raw: object, param: str) -> None:
+    """Only a check: texts at which an answer ends, or a single one."""
+    if raw is not None and not isinstance(raw, str) and not _are_texts(raw):
+        raise wrong(param, raw, "a text or a list of texts")
+
+
+def _are_texts(raw: object) -> bool:
+    return isinstance(raw, list) and all([isinstance(each, str) for each in raw])
+
+
 def names(value: object, param: str, most: int) -> tuple[str, ...]:
     found = items(value, param)
     if not 1 <= len(found) <= most:

@@ -9,15 +9,22 @@ from models_registry.types import Usage
 from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall
 from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
-from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
+from routerhub.gateway.protocols.base import AUTO, COMMENT, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.parameters import at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
 from routerhub.gateway.rates import openai_headers
 
+STRUCTURED = frozenset({"json_object", "json_schema"})
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+WORDS = ("text", "refusal")
+"""Parts that are text, under the name of their type."""
+PLAIN = frozenset({"role", "content"})
 TAKEN_OUT = frozenset({FIELD, "model", "stream", "max_tokens", "max_completion_tokens", "sandbox"})
 """What RouterHub itself says to the upstream, or not at all."""
+SEARCHING = ("web_search_options", "plugins", "search_parameters")
+"""By which OpenAI, OpenRouter and xAI are told that the model may search the web."""
 MAX_CHOICES = 128
 MAX_OUTPUT_TOKENS = 10_000_000
 DONE = b"data: [DONE]\n\n"
@@ -33,7 +40,10 @@ class OpenAIChat:
         raw, left_out = at_list_price(fields.json_object(body))
         messages = _messages(raw.get("messages"))
         stream_options = fields.mapping(raw.get("stream_options"), "stream_options")
-        format_name = fields.mapping(raw.get("response_format"), "response_format").get("type", "text")
+        wanted = fields.mapping(raw.get("response_format"), "response_format")
+        fields.mapping(wanted.get("json_schema"), "response_format.json_schema")
+        fields.stops(raw.get("stop"), "stop")
+        _check_tool_choice(raw.get("tool_choice"))
         fields.number(raw.get("temperature"), "temperature", 0, 2)
         fields.number(raw.get("top_p"), "top_p", 0, 1)
         fields.effort(raw.get("reasoning_effort"), "reasoning_effort")
@@ -47,8 +57,9 @@ class OpenAIChat:
             max_output_tokens=_max_output(raw),
             choices=fields.whole(raw.get("n"), "n", MAX_CHOICES) or 1,
             has_tools=bool(fields.items(raw.get("tools"), "tools")),
-            is_structured=fields.text(format_name, "response_format.type") in {"json_object", "json_schema"},
+            is_structured=fields.text(wanted.get("type", "text"), "response_format.type") in STRUCTURED,
             max_input_tokens=max_input_tokens(len(body), messages),
+            extras=extras_of(body, any([raw.get(name) is not None for name in SEARCHING])),
             left_out=left_out,
             controls=read_controls(raw.get(FIELD), headers),
         )
@@ -90,11 +101,42 @@ def _messages(raw: object) -> Sequence[Mapping[str, Any]]:
         if not isinstance(role, str) or role not in ROLES:
             raise fields.wrong(f"messages[{at}].role", role, f"one of {', '.join(sorted(ROLES))}")
         if isinstance(content, list):
-            if not all([isinstance(part, dict) for part in content]):
-                raise fields.wrong(f"messages[{at}].content", content, "a list of objects")
+            _check_parts(content, f"messages[{at}].content")
         elif content is not None and not isinstance(content, str):
             raise fields.wrong(f"messages[{at}].content", content, "a text or a list of parts")
+        if not message.keys() <= PLAIN:
+            _check_calls(message, f"messages[{at}]")
     return raw
+
+
+def _check_parts(content: list[Any], param: str) -> None:
+    if not all([isinstance(part, dict) for part in content]):
+        raise fields.wrong(param, content, "a list of objects")
+    for at, part in enumerate(content):
+        kind = part.get("type")
+        if kind in WORDS and not isinstance(part.get(kind), str):
+            raise fields.wrong(f"{param}[{at}].{kind}", part.get(kind), "a text")
+
+
+def _check_calls(message: Mapping[str, Any], param: str) -> None:
+    """The calls of a message, and the one that it is the result of. A custom tool's call has no function."""
+    result = message.get("tool_call_id")
+    if result is not None and not isinstance(result, str):
+        raise fields.wrong(f"{param}.tool_call_id", result, "a text")
+    for at, call in enumerate(fields.items(message.get("tool_calls"), f"{param}.tool_calls")):
+        if not isinstance(call, dict):
+            raise fields.wrong(f"{param}.tool_calls[{at}]", call, "an object")
+        fields.mapping(call.get("function"), f"{param}.tool_calls[{at}].function")
+
+
+def _check_tool_choice(raw: object) -> None:
+    if raw is None or isinstance(raw, str):
+        return
+    if not isinstance(raw, dict):
+        raise fields.wrong("tool_choice", raw, "none, auto, required, or an object")
+    if raw.get("type") == "function":
+        named = fields.mapping(raw.get("function"), "tool_choice.function")
+        fields.text(named.get("name"), "tool_choice.function.name")
 
 
 def _max_output(raw: Mapping[str, Any]) -> int | None:
@@ -128,7 +170,7 @@ class OpenAIStream:
         native = chunk.native if chunk.dialect == OPENAI else self._spelled(chunk)
         if chunk.usage is not None and chunk.dialect == OPENAI:
             self._usage = native
-        if not chunk.has_content and all([each.index in self._ended for each in chunk.choices]):
+        if all([each.index in self._ended and not each.size for each in chunk.choices]):
             return b""
         event = {**self._own_head, **native, "model": self._envelope.model}
         event.pop("usage", None)
@@ -140,6 +182,9 @@ class OpenAIStream:
                 self._closing = event
                 self._ended.add(choice.index)
         return before if self._closing is not None else before + _event(event)
+
+    def ping(self) -> bytes:
+        return COMMENT
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
         if self._closing is None:

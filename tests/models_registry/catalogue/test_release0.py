@@ -20,6 +20,8 @@ THEIR_NAMES = {
     "output": "output_mtok",
     "cache_read": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
+    "web_searches": "web_searches_kcount",
     "audio_input": "input_audio_mtok",
     "audio_output": "output_audio_mtok",
 }

@@ -1,6 +1,7 @@
 """Prices of a bundle as rows: added and never edited, doubted, exact."""
 
 from copy import deepcopy
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from django.db.models import Model as Row
 from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import tables as catalogue_tables
 from models_registry.models import Deployment, Price
+from models_registry.types import Rates
 from routerhub.releases.errors import InvalidRelease
 from tests.cast import because
 from tests.models_registry.catalogue.facts import (
@@ -128,7 +130,7 @@ def test_a_price_that_waits_is_left_alone_by_later_writes(written: Facts) -> Non
 
 
 def test_doubts_about_every_rate_at_once_fit_their_column(written: Facts) -> None:
-    names = ("input", "output", "cache_read", "cache_write", "audio_input", "audio_output", "reasoning", "requests")
+    names = tuple(field.name for field in fields(Rates))
     prices_of(written).append(a_price(MARCH, **dict.fromkeys(names, "0.041666666666666664")))
     prices_of(written).append(a_price(MAY, **dict.fromkeys(names, "41.66666666666666666")))
     catalogue_tables.write(written, because("all off by the unit"))

@@ -17,7 +17,7 @@ from models_registry.errors import ImpossibleUsage, UnknownPrice
 from models_registry.prices.pricing import ceiling, cost, mean_price, price_at, rates_for
 from models_registry.prices.sources import genai
 from models_registry.prices.sources.offers import Offer
-from models_registry.types import Deployment, Price, Rates, Tier, Usage
+from models_registry.types import Deployment, Extras, Price, Rates, Tier, Usage
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,10 +51,12 @@ def theirs(deployment: Deployment | Offer, usage: Usage, when: datetime) -> Deci
         output_tokens=usage.output_tokens,
         cache_read_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
         input_audio_tokens=usage.audio_input_tokens,
         output_audio_tokens=usage.audio_output_tokens,
         cache_audio_read_tokens=0,
         output_reasoning_tokens=usage.reasoning_tokens,
+        web_searches=usage.web_searches,
     )
     return model.calc_price(their_usage, PROVIDERS[deployment.provider], genai_request_timestamp=when).total_price
 
@@ -64,6 +66,9 @@ def boundary_usages(price: Price) -> Iterator[Usage]:
     yield Usage(input_tokens=1, output_tokens=0)
     yield Usage(input_tokens=0, output_tokens=1)
     yield Usage(input_tokens=12_345, output_tokens=678, cache_read_tokens=5_000, cache_write_tokens=1_001)
+    yield Usage(
+        input_tokens=12_345, output_tokens=678, cache_write_tokens=1_001, cache_write_1h_tokens=400, web_searches=3
+    )
     yield Usage(input_tokens=9_999, output_tokens=777, audio_input_tokens=333, audio_output_tokens=111)
     for tier in price.tiers:
         for input_tokens in (tier.above_input_tokens, tier.above_input_tokens + 1):
@@ -268,7 +273,7 @@ def test_every_model_that_the_package_prices_by_tokens_agrees_with_it() -> None:
     compared = {place for place, count in figures.items() if count}
     assert compared == {offer.place for offer in offers if kind_of(offer).startswith("input")}
     assert len(compared) == 2_120
-    assert sum(figures.values()) == 49_598
+    assert sum(figures.values()) == 56_548
 
 
 def test_a_model_whose_price_depends_on_the_hour_is_left_out_and_says_so() -> None:
@@ -280,11 +285,11 @@ def test_a_model_whose_price_depends_on_the_hour_is_left_out_and_says_so() -> No
 
 def test_what_a_model_charges_beside_tokens_is_said_and_not_counted() -> None:
     notes = [offer.note for offer in genai.offers(online=False, today=NOW.date()) if offer.prices and offer.note]
-    assert len(notes) == 195
+    assert len(notes) == 89
     assert all(note.startswith("also charges for ") for note in notes)
     charges = Counter(charge for note in notes for charge in note.split(", which is")[0].split("for ")[1].split(", "))
     assert charges == {
-        "web_searches_kcount": 96, "cache_write_1h_mtok": 77, "storage_searches_kcount": 30, "audio_hours": 19,
+        "storage_searches_kcount": 30, "audio_hours": 19,
         "input_image_mtok": 14, "cache_audio_read_mtok": 10, "cache_image_read_mtok": 10, "input_audio_hours": 10,
         "output_image_mtok": 8, "input_document_kpages": 6, "input_annotated_document_kpages": 5, "input_video_mtok": 4,
         "input_mchars": 4, "input_text_messages_kcount": 3, "output_video_mtok": 2, "output_citation_mtok": 1,
@@ -324,6 +329,31 @@ def test_the_rate_of_a_request_is_that_of_its_tier() -> None:
     price = a_price(requests="12", tiers=(tier,))
     assert cost(price, Usage(input_tokens=100, output_tokens=0)) == Decimal("0.0122")
     assert cost(price, Usage(input_tokens=101, output_tokens=0)) == Decimal("0.014202")
+
+
+def test_what_is_cached_for_an_hour_has_a_price_of_its_own_or_that_of_other_writes() -> None:
+    """G3"""
+    usage = Usage(input_tokens=1_000, output_tokens=0, cache_write_tokens=600, cache_write_1h_tokens=200)
+    # 400 x 2 + 400 x 2.5 + 200 x 4, and x 2.5 and x 2 without prices of their own
+    assert cost(a_price(cache_write="2.5", cache_write_1h="4"), usage) == Decimal("0.0026")
+    assert cost(a_price(cache_write="2.5"), usage) == Decimal("0.0023")
+    assert cost(a_price(), usage) == Decimal("0.002")
+    with pytest.raises(ImpossibleUsage):
+        cost(a_price(cache_write_1h="4"), replace(usage, cache_write_1h_tokens=601))
+
+
+def test_each_search_of_the_web_costs_its_fee() -> None:
+    usage = Usage(input_tokens=1_000, output_tokens=0, web_searches=3)
+    assert cost(a_price(web_searches="10"), usage) == Decimal("0.032")
+    assert cost(a_price(), usage) == Decimal("0.002")
+    with pytest.raises(ImpossibleUsage):
+        cost(a_price(web_searches="10"), replace(usage, web_searches=-1))
+
+
+def test_the_ceiling_counts_searches_and_caches_for_an_hour_where_they_may_be() -> None:
+    price = a_price(cache_write="2.5", cache_write_1h="4", web_searches="10")
+    assert ceiling(price, 1_000, 0) == Decimal("0.0025")
+    assert ceiling(price, 1_000, 0, Extras(has_hour_cache=True, web_searches=5)) == Decimal("0.054")
 
 
 def test_the_ceiling_counts_reasoning_and_the_request() -> None:

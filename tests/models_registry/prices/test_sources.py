@@ -124,7 +124,7 @@ def test_every_class_is_read_and_the_request_is_per_thousand() -> None:
     (offer,) = openrouter.offers(a_list(an_entry(pricing=pricing)), TODAY)
     assert offer.prices[0].rates == Rates(
         input=Decimal(1), output=Decimal(2), cache_read=Decimal("0.1"), cache_write=Decimal("1.25"),
-        audio_input=Decimal(40), reasoning=Decimal(3), requests=Decimal(12),
+        audio_input=Decimal(40), reasoning=Decimal(3), requests=Decimal(12), web_searches=Decimal(10),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models_registry.errors import ImpossibleUsage, UnknownPrice
 from models_registry.prices import pricing
 from models_registry.prices.tariffs import compile_price, tariff_at, to_nano
-from models_registry.types import Price, Rates, Tier, Usage
+from models_registry.types import Extras, Price, Rates, Tier, Usage
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 RATE = (
@@ -21,14 +21,16 @@ RATE = (
 MAYBE = st.none() | RATE
 RATES = st.builds(
     Rates, input=RATE, output=RATE, cache_read=MAYBE, cache_write=MAYBE, audio_input=MAYBE, audio_output=MAYBE,
-    reasoning=MAYBE, requests=MAYBE,
+    reasoning=MAYBE, requests=MAYBE, cache_write_1h=MAYBE, web_searches=MAYBE,
 )  # fmt: skip
 TIERS = st.lists(st.builds(Tier, above_input_tokens=st.integers(0, 5_000), rates=RATES), max_size=3).map(tuple)
 COUNT = st.integers(0, 10_000) | st.just(0)
 USAGE = st.builds(
     Usage, input_tokens=COUNT, output_tokens=COUNT, cache_read_tokens=COUNT, cache_write_tokens=COUNT,
     audio_input_tokens=COUNT, audio_output_tokens=COUNT, reasoning_tokens=st.integers(-1, 10_000) | st.just(0),
+    cache_write_1h_tokens=COUNT, web_searches=st.integers(-1, 20),
 )  # fmt: skip
+EXTRAS = st.builds(Extras, web_searches=st.integers(0, 20), has_hour_cache=st.booleans())
 
 
 def price(rates: Rates, tiers: tuple[Tier, ...] = (), since: datetime = NOW) -> Price:
@@ -49,10 +51,12 @@ def test_an_answer_costs_what_exact_arithmetic_says_rounded_up(given: Price, usa
         assert compile_price(given).cost_nano(usage) == to_nano(exact)
 
 
-@given(PRICES, COUNT, COUNT)
-def test_a_ceiling_is_what_exact_arithmetic_says_rounded_up(given: Price, max_input: int, max_output: int) -> None:
-    exact = pricing.ceiling(given, max_input, max_output)
-    assert compile_price(given).ceiling_nano(max_input, max_output) == to_nano(exact)
+@given(PRICES, COUNT, COUNT, EXTRAS)
+def test_a_ceiling_is_what_exact_arithmetic_says_rounded_up(
+    given: Price, max_input: int, max_output: int, extras: Extras
+) -> None:
+    exact = pricing.ceiling(given, max_input, max_output, extras)
+    assert compile_price(given).ceiling_nano(max_input, max_output, extras) == to_nano(exact)
 
 
 @given(PRICES, COUNT, st.integers(1, 10_000_000))

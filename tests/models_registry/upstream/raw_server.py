@@ -7,9 +7,10 @@ import struct
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-CLOSE, RESET, STAY = "close", "reset", "stay"
+CLOSE, HALF, RESET, STAY = "close", "half-close", "reset", "stay"
 Step = bytes | float | str
-"""Bytes to be sent, seconds to wait, or what becomes of the connection. After bytes it waits for the next request."""
+"""Bytes to be sent, seconds to wait, or what becomes of the connection. After bytes, or when its own half is closed, it goes on,
+and waits for the next request at the end."""
 
 
 def head(status: str = "200 OK", kind: str = "application/json", **headers: str | int) -> bytes:
@@ -77,6 +78,8 @@ class RawServer:
                 await asyncio.sleep(0)
             elif isinstance(step, float):
                 await asyncio.sleep(step)
+            elif step == HALF:
+                writer.write_eof()
             elif step == STAY:
                 await reader.read()
                 return False

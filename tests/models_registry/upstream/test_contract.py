@@ -24,6 +24,7 @@ from models_registry.upstream.registry import open_adapters
 from models_registry.upstream.wire import http, sse
 from tests.models_registry.upstream.raw_server import (
     CLOSE,
+    HALF,
     RESET,
     STAY,
     RawServer,
@@ -204,7 +205,7 @@ async def test_what_is_not_http_is_a_failure(adapter: Adapter) -> None:
 
 async def test_a_connection_that_breaks_is_unreachable_after_it_was_sent(adapter: Adapter, spelling: Spelling) -> None:
     half = head(Content_Length=len(spelling.answer)) + spelling.answer[:20]
-    scripts: list[list[Step]] = [[CLOSE], [RESET], [half, CLOSE], [half, RESET]]
+    scripts: list[list[Step]] = [[CLOSE], [RESET], [half, CLOSE], [half, RESET], [HALF, STAY], [half, HALF, STAY]]
     for steps in scripts:
         error = await error_of(adapter, *steps)
         assert (type(error), error.was_sent, error.was_refused) == (Unreachable, True, False)

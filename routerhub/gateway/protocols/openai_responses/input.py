@@ -130,8 +130,7 @@ CUSTOM = {
     "additionalProperties": False,
 }
 HOSTED = ("web_search", "file_search", "code_interpreter", "image_generation", "tool_search")
-"""Tools that OpenAI runs for a fee, by how their types begin. A model may use them or not; here it does without, since no hold
-counts the fee."""
+"""Tools that OpenAI runs for a fee, by how their types begin. A model may use them or not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,7 +148,7 @@ def joined(namespace: str, name: str) -> str:
 
 
 def tools_of(raw: object) -> tuple[list[Message], Mapping[str, Tool], tuple[str, ...]]:
-    """Functions in the neutral spelling, what each stands for by its name upstream, and the types that are left out."""
+    """Functions in the neutral spelling, what each stands for by its name upstream, and the types of those that OpenAI runs."""
     functions: list[Message] = []
     known: dict[str, Tool] = {}
     hosted: list[str] = []

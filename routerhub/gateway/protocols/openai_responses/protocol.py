@@ -1,6 +1,6 @@
 """A request for a response into the neutral spelling, and the response object as OpenAI's clients read it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
 from routerhub.gateway.protocols.controls import FIELD, read_controls
+from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.openai_chat import MAX_OUTPUT_TOKENS
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from routerhub.gateway.protocols.openai_responses.input import Tool, messages_of, tool_choice_of, tools_of
@@ -49,6 +50,8 @@ ECHOED = (
 LOGPROBS = "message.output_text.logprobs"
 """What `include` says where they are wanted."""
 MAX_TOP_LOGPROBS = 20
+SEARCHING = "web_search"
+"""How the types of those tools begin that OpenAI runs for a fee which prices know, so that it is held. Others are left out."""
 NAMES = {"reasoning_effort": "reasoning.effort", "response_format": "text.format", "logprobs": "include",
          "verbosity": "text.verbosity"}  # fmt: skip
 """Of the neutral fields that are called otherwise here."""
@@ -67,9 +70,12 @@ class OpenAIResponses:
         fields.number(raw.get("top_p"), "top_p", 0, 1)
         fields.mapping(raw.get("metadata"), "metadata")
         previous = raw.get("previous_response_id")
+        max_calls = fields.whole(raw.get("max_tool_calls"), "max_tool_calls", MAX_OUTPUT_TOKENS)
         functions, known, hosted = tools_of(raw.get("tools"))
-        if hosted:
-            raw["tools"] = [tool for tool in raw["tools"] if tool.get("type") not in hosted]
+        searching = [kind for kind in hosted if kind.startswith(SEARCHING)]
+        unpriced = [kind for kind in hosted if kind not in searching]
+        if unpriced:
+            raw["tools"] = [tool for tool in raw["tools"] if tool.get("type") not in unpriced]
         messages = messages_of(raw.get("instructions"), raw.get("input"))
         content = {
             "messages": messages,
@@ -93,8 +99,9 @@ class OpenAIResponses:
             has_tools=bool(functions),
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), messages),
-            dropped=_dropped(raw),
-            left_out=left_out + fields.dropped([f"tools.{kind}" for kind in hosted]),
+            extras=extras_of(body, bool(searching), max_calls),
+            dropped=_dropped(raw, searching),
+            left_out=left_out + fields.dropped([f"tools.{kind}" for kind in unpriced]),
             continues="" if previous is None else fields.text(previous, "previous_response_id"),
             is_kept=raw.get("store") is None or fields.flag(raw["store"], "store"),
             names=NAMES,
@@ -164,12 +171,12 @@ def _probabilities(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {"logprobs": True, **({} if top is None else {"top_logprobs": top})}
 
 
-def _dropped(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """Fields that no other dialect has, or that nobody here knows."""
+def _dropped(raw: Mapping[str, Any], searching: Iterable[str]) -> tuple[str, ...]:
+    """Fields that no other dialect has, or that nobody here knows, and tools that OpenAI runs."""
     names = RESPONSES.dropped_of(raw) | {f"include.{each}" for each in raw.get("include") or () if each != LOGPROBS}
     reasoning = fields.mapping(raw.get("reasoning"), "reasoning")
     names |= {f"reasoning.{name}" for name, value in reasoning.items() if name != "effort" and value is not None}
-    return fields.dropped(names)
+    return fields.dropped(names | {f"tools.{kind}" for kind in searching})
 
 
 def known_tools(request: ChatRequest) -> Mapping[str, Tool]:

@@ -9,7 +9,7 @@ import orjson
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk, ToolCall
 from routerhub.gateway.errors import ApiError
-from routerhub.gateway.protocols.base import Envelope
+from routerhub.gateway.protocols.base import COMMENT, Envelope
 from routerhub.gateway.protocols.controls import FIELD
 from routerhub.gateway.protocols.openai_responses.input import Tool
 from routerhub.gateway.protocols.openai_responses.output import (
@@ -71,6 +71,9 @@ class ResponsesStream:
     def chunk(self, chunk: Chunk) -> bytes:
         events = [event for choice in chunk.choices if choice.index == 0 for event in self._written(choice)]
         return self._sent(events) if events else b""
+
+    def ping(self) -> bytes:
+        return COMMENT
 
     def end(self, usage: Usage, metadata: Mapping[str, Any]) -> bytes:
         closed = list(self._closed(list(self._open)))
