@@ -24,6 +24,14 @@ def test_the_ring_finds_the_same_caller(cast: Cast) -> None:
     assert load_ring().find(cast.ben.text, timezone.now()) == find_caller(cast.ben.text)
 
 
+def test_the_ring_finds_who_holds_a_key_for_work_that_nobody_waits_for(cast: Cast) -> None:
+    assert load_ring().holder(cast.ben.key.pk, timezone.now()) == find_caller(cast.ben.text)
+    revoke(cast.ben.key, because("lost"))
+    for unknown in (cast.ben.key.pk, 10**9):
+        with pytest.raises(RevokedKey):
+            load_ring().holder(unknown, timezone.now())
+
+
 @pytest.mark.parametrize(("text", "error"), [(None, MissingKey), ("", MissingKey), ("rh_wrong", UnknownKey)])
 def test_what_is_no_key_is_refused(cast: Cast, text: str | None, error: type[KeyRefused]) -> None:
     with pytest.raises(error):

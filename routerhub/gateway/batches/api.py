@@ -18,7 +18,7 @@ from routerhub.batches.store import BatchStore
 from routerhub.batches.types import Batch, NewBatch
 from routerhub.gateway.batches import files, waking
 from routerhub.gateway.batches.asking import ENDPOINTS
-from routerhub.gateway.batches.files import asked
+from routerhub.gateway.batches.files import asked, asked_text, named
 from routerhub.gateway.batches.uploading import MAX_RETENTION_S, expires_after
 from routerhub.gateway.bodies import read_body
 from routerhub.gateway.errors import BadRequest, NotThere
@@ -45,7 +45,7 @@ async def batches(request: Request) -> Response:
     runtime, caller = asked(request)
     store, query = BatchStore(runtime.store), request.query_params
     limit = fields.whole(fields.digits(query.get("limit", str(USUALLY_LISTED))), "limit", MAX_LISTED) or USUALLY_LISTED
-    after = query.get("after", "")
+    after = asked_text(request, "after")
     if after and await store.find(caller.account_id, after) is None:
         raise NotThere("batch", after, "after")
     found = await store.listed(caller.account_id, after, limit + 1)
@@ -55,13 +55,13 @@ async def batches(request: Request) -> Response:
 async def batch(request: Request) -> Response:
     """GET /v1/batches/{id}"""
     runtime, caller = asked(request)
-    return _json(_there(await BatchStore(runtime.store).find(caller.account_id, request.path_params["id"]), request))
+    return _json(_there(await BatchStore(runtime.store).find(caller.account_id, named(request, "batch")), request))
 
 
 async def cancel(request: Request) -> Response:
     """POST /v1/batches/{id}/cancel"""
     runtime, caller = asked(request)
-    found = await BatchStore(runtime.store).cancel(caller.account_id, request.path_params["id"])
+    found = await BatchStore(runtime.store).cancel(caller.account_id, named(request, "batch"))
     return _json(_there(found, request), wakes=True)
 
 

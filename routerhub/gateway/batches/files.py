@@ -29,19 +29,19 @@ async def files(request: Request) -> Response:
         return await _upload(request, runtime, caller)
     query = request.query_params
     limit = fields.whole(fields.digits(query.get("limit", str(MAX_LISTED))), "limit", MAX_LISTED) or MAX_LISTED
-    order, after = query.get("order", "desc"), query.get("after", "")
+    order, after = query.get("order", "desc"), asked_text(request, "after")
     if order not in {"asc", "desc"}:
         raise fields.wrong("order", order, "asc or desc")
     if after:
         await find(store, caller, after, "after")
-    found = await store.listed(caller.account_id, query.get("purpose", ""), after, limit + 1, order == "desc")
+    found = await store.listed(caller.account_id, asked_text(request, "purpose"), after, limit + 1, order == "desc")
     return json_list([told(each) for each in found], limit)
 
 
 async def file(request: Request) -> Response:
     """GET and DELETE /v1/files/{id}"""
     runtime, caller = asked(request)
-    store, file_id = FileStore(runtime.store), request.path_params["id"]
+    store, file_id = FileStore(runtime.store), named(request, "file")
     if request.method == "GET":
         return _json(told(await find(store, caller, file_id)))
     if not await store.delete(caller.account_id, file_id):
@@ -53,7 +53,7 @@ async def content(request: Request) -> Response:
     """GET /v1/files/{id}/content"""
     runtime, caller = asked(request)
     store = FileStore(runtime.store)
-    found = await find(store, caller, request.path_params["id"])
+    found = await find(store, caller, named(request, "file"))
 
     async def pieces() -> AsyncIterator[bytes]:
         async for _, piece in store.pieces(found.account_id, found.id, range(found.pieces)):
@@ -80,6 +80,20 @@ def asked(request: Request) -> tuple[Runtime, Caller]:
     """Who asks. Raises KeyRefused, KeysUnavailable, PermissionMissing."""
     runtime: Runtime = request.app.state.runtime
     return runtime, caller_of(request.headers, runtime.snapshots.current.ring, runtime.clock.now())
+
+
+def named(request: Request, kind: str) -> str:
+    """The id in the address. Raises NotThere where it cannot be one."""
+    found: str = request.path_params["id"]
+    if not found.isprintable():
+        raise NotThere(kind, found)
+    return found
+
+
+def asked_text(request: Request, name: str) -> str:
+    """A text of the query; empty where nothing is said."""
+    given = request.query_params.get(name, "")
+    return given and fields.text(given, name)
 
 
 async def find(store: FileStore, caller: Caller, file_id: str, param: str | None = None) -> File:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from analytics.types import storable
 from budgets.types import Caller
 from routerhub.gateway.batches.forms import Part
 from routerhub.gateway.bodies import MAX_DISCARDED_BYTES
@@ -59,7 +60,7 @@ class Upload:
             if not data:
                 if self._filename is not None:
                     raise BadRequest("file: more than one was given; allowed is one.", "file")
-                self._filename = (part.filename or "")[:MAX_FILENAME]
+                self._filename = storable(part.filename or "")[:MAX_FILENAME]
             await self._took_content(data)
         elif part.name in FIELDS:
             text = self._fields.get(part.name, "") + data.decode(errors="replace")

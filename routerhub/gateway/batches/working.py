@@ -21,7 +21,7 @@ from routerhub.gateway.batches.lines import BadLine, Line, Problem
 from routerhub.gateway.runtime import Runtime
 from storage.errors import StorageUnavailable, Unreadable
 from storage.files import FileStore
-from storage.types import RESULTS, NewFile
+from storage.types import RESULTS, File, NewFile
 
 logger = logging.getLogger(__name__)
 Made = TypeVar("Made")
@@ -186,18 +186,24 @@ class _Work:
         if file is None:
             raise InputGone
 
-        async def content() -> AsyncIterator[bytes]:
-            expected = 0
-            async for number, piece in self._files.pieces(account_id, file_id, range(file.pieces)):
-                if number != expected:
-                    raise InputGone
-                expected += 1
-                yield piece
-            if expected != file.pieces:
-                raise InputGone
-
-        async for each in lines.split(content()):
+        async for each in lines.split(self._content(file)):
             yield each
+
+    async def _content(self, file: File) -> AsyncIterator[bytes]:
+        """Piece by piece. While the database is away it is waited for: what is asked meanwhile goes on."""
+        number = 0
+        while number < file.pieces:
+            left = range(number, file.pieces)
+            try:
+                async for found, piece in self._files.pieces(file.account_id, file.id, left):
+                    if found != number:
+                        raise InputGone
+                    number += 1
+                    yield piece
+                if number < file.pieces:
+                    raise InputGone
+            except StorageUnavailable:
+                await self._runtime.clock.sleep(RETRY_PAUSE_S)
 
     def _read(self, number: int, raw: bytes) -> Line:
         return lines.read(number, raw, self._batch.endpoint, self._runtime.limits.max_body_bytes)
@@ -215,17 +221,22 @@ class _Work:
         """Until all are answered, or it is over."""
         done = await self._done() if may_be_known else set()
         asker = Asker(self._runtime, self._batch, self._groups, self._is_over)
-        room = self._worker.room
+        room, gone = self._worker.room, None
         async with asyncio.TaskGroup() as under_way:
-            async for line in self._lines():
-                if line.number in done:
-                    continue
-                await room.acquire()
-                if self._is_over():
-                    room.release()
-                    break
-                asking = under_way.create_task(self._ask(asker, line, may_be_known))
-                asking.add_done_callback(lambda _: room.release())
+            try:
+                async for line in self._lines():
+                    if line.number in done:
+                        continue
+                    await room.acquire()
+                    if self._is_over():
+                        room.release()
+                        break
+                    asking = under_way.create_task(self._ask(asker, line, may_be_known))
+                    asking.add_done_callback(lambda _: room.release())
+            except (InputGone, Unreadable) as problem:  # what is under way is paid for: it is answered first
+                gone = problem
+        if gone is not None:
+            raise gone
 
     async def _ask(self, asker: Asker, line: Line, may_be_known: bool) -> None:
         kept = await asker.ask(line, may_be_known)

@@ -160,6 +160,25 @@ async def test_a_deleted_file_is_gone_with_its_content(files: Files) -> None:
         assert (refused.status, refused.error["code"]) == (404, "not_found")
 
 
+async def test_a_client_that_leaves_while_it_sends_leaves_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "PIECE_BYTES", 100)
+    exchange = Exchange()
+    exchange.gateway.runtime.store = store
+    exchange.leave.set()
+    await exchange.ask(form(LINE * 50), "/v1/files", headers=FORM, pieces=4, is_whole=False)
+    assert not await Item.objects.aexists()
+
+
+async def test_names_that_no_database_takes_are_nobodys(files: Files) -> None:
+    for path in ("/v1/files/a\0b", "/v1/batches/a\0b"):
+        assert (await files.ask(path, method="GET")).status == 404
+        refused = await files.ask(path.rpartition("/")[0], method="GET", query={"after": "a\0b"})
+        assert (refused.status, refused.error["param"]) == (400, "after")
+    assert (await files.sent(form(filename="a\0b.jsonl")))["filename"] == "a\ufffdb.jsonl"
+
+
 # --- batches
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from routerhub.gateway.batches.asking import NAMES
 from routerhub.gateway.batches.working import Pace, Worker
 from routerhub.gateway.snapshots import database_dsn
 from storage.errors import StorageUnavailable
+from storage.files import FileStore
 from tests.gateway.batches.jobs import PACE, happens, line, place
 from tests.gateway.fakes import ADA, NOW, FakeLedger, completion
 
@@ -273,3 +275,42 @@ async def test_a_database_that_is_away_for_a_moment_loses_no_answer(monkeypatch:
         monkeypatch.setattr(BatchStore, "keep", flaky)
         done = await here.worked(batch_id, worker)
         assert (len(calls), done.completed, done.cost_nano) == (3, 1, here.ledger.spent_nano)
+
+
+async def test_a_file_that_is_deleted_midway_ends_the_batch_when_what_is_under_way_is_answered() -> None:
+    going_on = asyncio.Event()
+    async with place([going_on, HELLO]) as here:
+        long = [line(f"n{at}", "x" * 2_000) for at in range(60)]
+        batch_id = await here.batch(*long, pieces=60)
+        working_on = asyncio.ensure_future(here.worked(batch_id))
+        await happens(lambda: here.upstream.open == 2)
+        await here.files.delete(ADA.account_id, "file-in")
+        going_on.set()
+        failed = await working_on
+        assert (failed.status, failed.errors[0]["code"]) == ("failed", "input_file_missing")
+        assert 0 < failed.completed == len(await here.lines(failed.output_file_id)) < 60
+        assert failed.cost_nano == here.ledger.spent_nano
+
+
+async def test_a_database_that_is_away_while_lines_are_read_lets_those_under_way_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with place(HELLO) as here:
+        batch_id, pieces, calls = (
+            await here.batch(*(line(f"n{at}") for at in range(40)), pieces=40),
+            FileStore.pieces,
+            [],
+        )
+
+        async def flaky(
+            self: FileStore, account_id: int, file_id: str, numbers: range
+        ) -> AsyncIterator[tuple[int, bytes]]:
+            calls.append(numbers)
+            async for number, piece in pieces(self, account_id, file_id, numbers):
+                if len(calls) < 4 and number == 10 * len(calls):
+                    raise StorageUnavailable
+                yield number, piece
+
+        monkeypatch.setattr(FileStore, "pieces", flaky)
+        done = await here.worked(batch_id)
+        assert (done.completed, [each.start for each in calls[:4]]) == (40, [0, 10, 20, 30])
