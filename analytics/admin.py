@@ -113,4 +113,11 @@ class RecordAdmin(FactAdmin):
 
     @display(description="Calls")
     def tried(self, row: Record) -> str:
-        return render_to_string("analytics/attempts.html", {"attempts": row.attempts})
+        attempts = [{**attempt, "reported": _reported(attempt, row)} for attempt in row.attempts]
+        return render_to_string("analytics/attempts.html", {"attempts": attempts})
+
+
+def _reported(attempt: dict[str, Any], row: Record) -> str:
+    """What the provider says that it charged for an attempt."""
+    told = attempt.get("reported_nano")
+    return "" if told is None else dollars(told, row.is_sandbox)

@@ -75,6 +75,8 @@ class Usage:
     reasoning_tokens: int = 0
     web_searches: int = 0
     """No tokens: how often the provider searched."""
+    reported_nano: int | None = None
+    """Nano-dollars that the provider itself says it charges, where it does."""
     is_estimated: bool = False
     """True when the upstream did not report usage and it was counted here."""
 
@@ -240,3 +242,7 @@ class Attempt:
     """The label of the provider's key."""
     cost_nano: int = 0
     """Nano-dollars that it was charged although it failed: what was sent and seen of it."""
+    reported_nano: int | None = None
+    """Nano-dollars that the provider itself says it charged, where it does."""
+    is_price_off: bool = False
+    """Whether that is another figure than was counted here."""

@@ -1,7 +1,8 @@
 """Whole answers: dispatched, settled, and told what they cost. Streams: routerhub.gateway.streaming."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from budgets.types import Outcome
@@ -15,6 +16,10 @@ from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.reservation import Charge, answer_cost, believed
 from routerhub.gateway.response_metadata import Headers
 from routerhub.gateway.runtime import Runtime
+
+logger = logging.getLogger(__name__)
+ROUNDING_NANO, ROUNDING_PARTS = 1_000, 100
+"""A provider's figure may be rounded: a micro-dollar, or a hundredth, is no difference."""
 
 
 class ByteStream(Protocol):
@@ -88,6 +93,8 @@ async def settle(
 ) -> dict[str, Any]:
     """Charge and record an answer that has come to its end, and remember the conversation's model. Returns its metadata."""
     candidate, deployment = served.candidate, served.place.deployment
+    if charge.usage.reported_nano is not None:
+        compare(operation, charge, charge.usage.reported_nano)
     ending = Ending(
         outcome=outcome,
         model=candidate.model,
@@ -104,6 +111,18 @@ async def settle(
         **response_metadata.decided(operation, candidate, deployment.provider),
         **response_metadata.settled(operation, served.hold, charge),
     }
+
+
+def compare(operation: Operation, charge: Charge, reported_nano: int) -> None:
+    """Keep what the provider says that it charged beside our own figure, and say so where they differ."""
+    attempt = operation.attempts[-1]
+    is_off = abs(reported_nano - charge.nano) > max(ROUNDING_NANO, charge.nano // ROUNDING_PARTS)
+    operation.attempts[-1] = replace(attempt, reported_nano=reported_nano, is_price_off=is_off)
+    if is_off:
+        logger.warning(
+            "action=price_differs operation=%s deployment=%s counted_nano=%s reported_nano=%s",
+            operation.id, attempt.deployment, charge.nano, reported_nano,
+        )  # fmt: skip
 
 
 async def write_answer(runtime: Runtime, protocol: ChatProtocol, operation: Operation) -> Reply:

@@ -88,6 +88,15 @@ def test_every_list_and_every_first_row_opens(staff: Client) -> None:
                 )
 
 
+def test_a_requests_page_shows_what_a_provider_says_it_charged_and_where_that_is_not_our_figure(staff: Client) -> None:
+    attempt = {"deployment": "openrouter/a", "status": 200, "latency_ms": 4, "error": "", "reported_nano": 72_000}
+    for is_off in (False, True):
+        made = insert(is_sandbox=False, attempts=[{**attempt, "is_price_off": is_off}])
+        page = staff.get(f"/admin/analytics/record/{made}/change/").content.decode()
+        assert "$0.000072" in page
+        assert ("not ours" in page) == is_off
+
+
 def test_the_first_page_shows_the_last_day(staff: Client) -> None:
     assert b"No request came in" in staff.get("/admin/").content
     insert(cost_nano=2_000_000)
