@@ -263,7 +263,8 @@ def test_no_nasty_value_anywhere_in_a_stream_breaks_anything(path: str, upstream
 
 def cut(body: bytes, sizes: list[int]) -> list[bytes]:
     """The body in pieces of these sizes, again and again."""
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     for size in cycle(sizes):
         if at >= len(body):
             return pieces

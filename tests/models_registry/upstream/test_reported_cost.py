@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models_registry.upstream.anthropic import messages
-from models_registry.upstream.openai import chat_completions, responses
+from models_registry.upstream.openai import responses, usage
 from models_registry.upstream.reported_cost import reported_cost_nano
 
 
@@ -29,13 +29,13 @@ def test_dollars_become_nano_dollars_to_the_last_digit_and_nonsense_is_none(usag
 @pytest.mark.parametrize(
     ("read", "names"),
     [
-        (chat_completions.read_usage, ("prompt_tokens", "completion_tokens")),
-        (responses.read_usage, ("input_tokens", "output_tokens")),
+        (usage.read_usage, ("prompt_tokens", "completion_tokens")),
+        (lambda told: responses.read_usage({"usage": told}), ("input_tokens", "output_tokens")),
         (messages.read_usage, ("input_tokens", "output_tokens")),
     ],
 )
 def test_it_is_read_beside_the_tokens_in_every_dialect_that_openrouter_speaks(
     read: Any, names: tuple[str, str]
 ) -> None:
-    usage = {names[0]: 10, names[1]: 20, "cost": 0.00065}
-    assert (read(usage).reported_cost_nano, read({**usage, "cost": None}).reported_cost_nano) == (650_000, None)
+    told = {names[0]: 10, names[1]: 20, "cost": 0.00065}
+    assert (read(told).reported_cost_nano, read({**told, "cost": None}).reported_cost_nano) == (650_000, None)

@@ -15,8 +15,8 @@ from models_registry.upstream.openai.chat_completions import (
     as_chunk,
     read_chunk,
     read_completion,
-    read_usage,
 )
+from models_registry.upstream.openai.usage import read_usage
 
 HELLO = [{"role": "user", "content": "Hello"}]
 
