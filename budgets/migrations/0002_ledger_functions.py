@@ -13,7 +13,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [(SQL / f"{name}.sql").read_text() for name in FILES],
             """
-            DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots, renew_slots, slot_lease, budget_refusal, open_counters,
+            DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
+                renew_slots, slot_lease, budget_refusal, open_counters,
                 budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start;
             DROP TYPE budget_refusal, budget_rate;
             DROP TRIGGER limits_changed ON budgets_limit;

@@ -345,7 +345,7 @@ def test_events_of_the_same_dialect_are_passed_on_and_the_last_tells_the_cost() 
         ("message_start", {"type": "message_start",
                            "message": {"id": "msg_1", "model": "acme:large", "usage": {"input_tokens": 5}}}),
         ("content_block_delta", {"type": "content_block_delta", "index": 0, "delta": signed}),
-        ("message_delta", {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7},
-                           "routerhub": {"why": "so"}}),
+        ("message_delta", {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+                           "usage": {"output_tokens": 7}, "routerhub": {"why": "so"}}),
         ("message_stop", {"type": "message_stop"}),
     ]  # fmt: skip

@@ -82,14 +82,18 @@ def test_a_whole_round_with_tools_becomes_calls_of_one_turn_and_their_results() 
     ]
 
 
-def test_all_tools_become_functions_and_what_openai_runs_is_left_out_and_named() -> None:
-    made = read(tools=[FUNCTION, PATCH, SPACE, {"type": "web_search_preview"}], tool_choice="required")
+def test_all_tools_become_functions_but_those_that_openai_runs_of_which_only_searches_have_a_price() -> None:
+    hosted = [{"type": "web_search_preview"}, {"type": "code_interpreter"}]
+    made = read(tools=[FUNCTION, PATCH, SPACE, *hosted], tool_choice="required")
     functions = {each["function"]["name"]: each["function"] for each in made.content["tools"]}
     assert functions["f"] == {"name": "f", "description": "does", "parameters": {"type": "object"}, "strict": True}
     assert functions["patch"]["description"] == "Patches.\nThe input follows this grammar:\nstart: X"
     assert functions["patch"]["parameters"]["required"] == ["input"]
     assert list(functions) == ["f", "patch", "crm__find"]
-    assert (made.content["tool_choice"], made.left_out) == ("required", ("tools.web_search_preview",))
+    assert made.content["tool_choice"] == "required"
+    assert (made.dropped, made.left_out) == (("tools.web_search_preview",), ("tools.code_interpreter",))
+    assert made.native is not None
+    assert made.native["tools"] == [FUNCTION, PATCH, SPACE, {"type": "web_search_preview"}]
 
 
 @pytest.mark.parametrize(
