@@ -119,7 +119,7 @@ class Leg(Generic[Answer]):
         operation, clock = self._operation, self._runtime.clock
         began, at = clock.monotonic(), clock.now()
         left = self.left(self._plans.left)
-        patience = failover.patience(left, operation.request.stream)
+        patience = failover.patience(left, operation.request.stream, self._writing_s())
         self._key = NO_KEY
         try:
             if left.seconds <= 0:
@@ -136,6 +136,11 @@ class Leg(Generic[Answer]):
             self.charge = failover.attempt_cost(error, self._exposure(began))
             self._note(began, at, error.status, f"{error.kind}: {error}")
             raise
+
+    def _writing_s(self) -> float:
+        """In which the model writes the longest whole answer, where its speed was measured; of a stream the first bit counts."""
+        speed = None if self._operation.request.stream else self._operation.tokens_per_s(self.plan.candidate)
+        return self.plan.max_output / speed if speed else 0.0
 
     def served(self) -> Served[Answer]:
         """The answer that is there, with the hold that is open for it."""
