@@ -1,5 +1,7 @@
 """Two legs of one request, over real HTTP and in the real ledger."""
 
+from typing import Any
+
 import pytest
 
 from tests.stack import Stack, eventually
@@ -9,7 +11,7 @@ MADE = {
     "name": "hedged", "title": "Hedged", "models": ["openai:gpt-5", "openai:gpt-4o-mini"], "hedge_after_ms": 1,
     "reason": "a test's",
 }  # fmt: skip
-ASKED = {"model": "policy:hedged", "sandbox": {"latency_ms": 500}}
+ASKED: dict[str, Any] = {"model": "policy:hedged", "sandbox": {"latency_ms": 500}}
 
 
 def test_where_a_policy_says_so_a_silent_place_is_hedged_and_both_legs_stand_in_the_books(stack: Stack) -> None:
