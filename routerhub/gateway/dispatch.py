@@ -27,6 +27,7 @@ from routerhub.gateway.runtime import Runtime
 CLIENT_LEFT = "The client left before the answer."
 UNEXPECTED = "Something went wrong in RouterHub; its log has more."
 SLOWER = "Another place was quicker."
+REFUSED = "Another place refused the request."
 NOT_IN_TIME = (
     "No deployment gave a whole answer in time. Ask for a stream, which comes as it is made, or for a shorter answer."
 )
@@ -278,7 +279,7 @@ class _Course(Generic[Answer]):
     async def end(self, outcome: Outcome, error: str, status: int | None, at: int = 0) -> None:
         """Close the operation that nobody answered. Its record is that of the model that was tried first, or `at` this place."""
         operation = self._operation
-        await self._drop_others(SLOWER)
+        await self._drop_others(REFUSED)
         charge = self._leg.charge if self._legs else FREE
         tried = operation.attempts[at] if operation.attempts else None
         ending = Ending(
