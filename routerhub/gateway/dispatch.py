@@ -5,7 +5,6 @@ cost something, or a change of model, closes it at that cost and asks for the ne
 """
 
 import asyncio
-import math
 from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any, Generic
@@ -28,6 +27,7 @@ from routerhub.gateway.runtime import Runtime
 CLIENT_LEFT = "The client left before the answer."
 UNEXPECTED = "Something went wrong in RouterHub; its log has more."
 SLOWER = "Another place was quicker."
+REFUSED = "Another place refused the request."
 NOT_IN_TIME = (
     "No deployment gave a whole answer in time. Ask for a stream, which comes as it is made, or for a shorter answer."
 )
@@ -77,8 +77,8 @@ class _Course(Generic[Answer]):
         self._hedge_after_ms = policy.hedge_after_ms if policy else None
         """None, too, once there was a second leg: one is the most."""
         self._refused: BudgetRefused | None = None
-        self._back_at = math.inf
-        """When the first one of those that asked for a pause is back, in monotonic seconds."""
+        self._back_at: dict[str, float] = {}
+        """When each deployment that asked for a pause is back, in monotonic seconds."""
 
     async def run(self) -> Served[Answer]:
         await self._next_model(None)
@@ -134,12 +134,13 @@ class _Course(Generic[Answer]):
         request = self._operation.request
         is_too_long = isinstance(error, TimedOut) and request.choices and not request.stream
         what = NOT_IN_TIME if is_too_long else NOBODY
-        pause_s = None if error.retry_after_s is None else self._back_at - self._runtime.clock.monotonic()
+        now = self._runtime.clock.monotonic()
+        pause_s = None if error.retry_after_s is None else max(0, min(self._back_at.values()) - now)
         return AllFailed(error, tuple(self._operation.attempts), what, pause_s)
 
     def _heed(self, leg: Leg[Answer], error: UpstreamError) -> None:
         if error.retry_after_s is not None:
-            self._back_at = min(self._back_at, self._runtime.clock.monotonic() + error.retry_after_s)
+            self._back_at[leg.here.deployment.id] = self._runtime.clock.monotonic() + error.retry_after_s
         if isinstance(error, PromptTooLong):
             self._plans.need_more_than(leg.plan.candidate.model)
 
@@ -278,7 +279,7 @@ class _Course(Generic[Answer]):
     async def end(self, outcome: Outcome, error: str, status: int | None, at: int = 0) -> None:
         """Close the operation that nobody answered. Its record is that of the model that was tried first, or `at` this place."""
         operation = self._operation
-        await self._drop_others(SLOWER)
+        await self._drop_others(REFUSED)
         charge = self._leg.charge if self._legs else FREE
         tried = operation.attempts[at] if operation.attempts else None
         ending = Ending(

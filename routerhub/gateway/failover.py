@@ -26,7 +26,7 @@ MAX_LAST_PAUSE_S = 10.0
 """The same where there is no next one."""
 CONNECT_S = 5.0
 PATIENCE_S = 60.0
-"""So long an upstream may say nothing while somebody else could be asked."""
+"""So long an upstream may say nothing while somebody else could be asked. A whole answer may take longer, see `patience`."""
 NOT_FOUND, TOO_MANY = 404, 429
 REFUSED_KEYS = frozenset({401, 402, 403})
 
@@ -136,14 +136,14 @@ class Patience:
     total_s: float
 
 
-def patience(left: Left, is_stream: bool) -> Patience:
+def patience(left: Left, is_stream: bool, writing_s: float = 0.0) -> Patience:
     """The time limits of the next attempt. The last place that can be asked has all the time that is left; any other one at
     most half of it, so that there is some for the next.
 
     A whole answer is silent until it is there, so all of it is bounded as the first content of a stream is: drops that keep
-    the connection alive are no answer.
+    the connection alive are no answer. But it may take the time (`writing_s`) in which the model writes its longest one.
     """
-    first = min(PATIENCE_S, left.seconds / 2) if left.has_elsewhere else left.seconds
+    first = min(max(PATIENCE_S, writing_s), left.seconds / 2) if left.has_elsewhere else left.seconds
     return Patience(
         connect_s=min(CONNECT_S, first),
         idle_s=min(PATIENCE_S, left.seconds) if is_stream and not left.has_elsewhere else first,

@@ -68,7 +68,8 @@ class Leg(Generic[Answer]):
         """Where else the model can be asked."""
         self.charge = FREE
         """What the open hold is settled at if this is the end."""
-        self._here = places.pop(0)
+        self.here = places.pop(0)
+        """Where it stands."""
         self._is_hedge = is_hedge
         self._key = NO_KEY
         self._endpoint: Endpoint | None = None
@@ -94,18 +95,18 @@ class Leg(Generic[Answer]):
 
     def _other_keys(self) -> int:
         """How many keys of the place are not used up and can be tried besides the one that was."""
-        keys = self._runtime.upstreams.keys(self._here.deployment, self._providers)
+        keys = self._runtime.upstreams.keys(self.here.deployment, self._providers)
         if len(keys) < 2:
             return 0
         tried = {*self._used_keys, self._key.id}
         others = [key for key in keys if key.id not in tried]
-        return len(self._runtime.circuits.open_keys(self._here.deployment.id, others))
+        return len(self._runtime.circuits.open_keys(self.here.deployment.id, others))
 
     def next_key(self) -> None:
         self._used_keys.add(self._key.id)
 
     def next_place(self) -> None:
-        self._here = self.places.pop(0)
+        self.here = self.places.pop(0)
         self._used_keys.clear()
 
     def renew(self, hold: Hold) -> None:
@@ -119,12 +120,12 @@ class Leg(Generic[Answer]):
         operation, clock = self._operation, self._runtime.clock
         began, at = clock.monotonic(), clock.now()
         left = self.left(self._plans.left)
-        patience = failover.patience(left, operation.request.stream)
+        patience = failover.patience(left, operation.request.stream, self._writing_s())
         self._key = NO_KEY
         try:
             if left.seconds <= 0:
                 raise TimedOut("The time for this request is over.", was_sent=False)
-            endpoint = self._endpoint = self._runtime.upstreams.endpoint(self._here.deployment, self._providers)
+            endpoint = self._endpoint = self._runtime.upstreams.endpoint(self.here.deployment, self._providers)
             self._permit = await self._enter(endpoint)
             request = self._request(endpoint, patience)
             self._sent = (began, at)
@@ -138,17 +139,22 @@ class Leg(Generic[Answer]):
             self._note(began, at, error.status, f"{error.kind}: {error}")
             raise
 
+    def _writing_s(self) -> float:
+        """In which the model writes the longest whole answer, where its speed was measured; of a stream the first bit counts."""
+        speed = None if self._operation.request.stream else self._operation.tokens_per_s(self.plan.candidate)
+        return self.plan.max_output / speed if speed else 0.0
+
     def served(self) -> Served[Answer]:
         """The answer that is there, with the hold that is open for it."""
         hold, permit, sent, endpoint, answer = self.hold, self._permit, self._sent, self._endpoint, self._answer
         if hold is None or permit is None or sent is None or endpoint is None or answer is None:
-            raise RuntimeError(f"Operation {self._operation.id} has no answer of {self._here.deployment.id} to serve.")
+            raise RuntimeError(f"Operation {self._operation.id} has no answer of {self.here.deployment.id} to serve.")
         self._permit = self._answer = None
         self._runtime.circuits.succeeded(permit)
         took_ms = self._note(*sent, 200, "")
-        request, name = self._operation.request, self._here.deployment.upstream_model
+        request, name = self._operation.request, self.here.deployment.upstream_model
         dropped = carrying.dropped(request, self._model, endpoint.adapter, name)
-        return Served(hold=hold, place=self._here, permit=permit, answer=answer, took_ms=took_ms, dropped=dropped)
+        return Served(hold=hold, place=self.here, permit=permit, answer=answer, took_ms=took_ms, dropped=dropped)
 
     async def cut(self, why: str) -> None:
         """End it wherever it stands. What the attempt under way may cost is its charge then; one that waits costs nothing."""
@@ -173,7 +179,7 @@ class Leg(Generic[Answer]):
     async def _enter(self, endpoint: Endpoint) -> Permit:
         """Through the circuits of the place and of the next key. Raises CircuitOpen while somebody else can be asked, and
         Overloaded, with the pause until its reset, where the last place is at a limit that it announced."""
-        circuits, deployment = self._runtime.circuits, self._here.deployment
+        circuits, deployment = self._runtime.circuits, self.here.deployment
         keys = [key for key in endpoint.keys if key.id not in self._used_keys] or endpoint.keys
         self._key = (circuits.open_keys(deployment.id, keys) or keys)[0]
         permit = await circuits.enter(deployment.id, self._key)
@@ -202,7 +208,7 @@ class Leg(Generic[Answer]):
             self._runtime.circuits.failed(permit, error)
 
     def _request(self, endpoint: Endpoint, patience: Patience) -> UpstreamRequest:
-        operation, deployment = self._operation, self._here.deployment
+        operation, deployment = self._operation, self.here.deployment
         request, policy = operation.request, operation.policy
         return UpstreamRequest(
             provider=deployment.provider,
@@ -225,7 +231,7 @@ class Leg(Generic[Answer]):
 
     def _note(self, began: float, at: datetime, status: int | None, error: str, was_cut: bool = False) -> int:
         """Keep the attempt. Returns how long it took, in milliseconds."""
-        deployment = self._here.deployment
+        deployment = self.here.deployment
         attempt = Attempt(
             deployment=deployment.id,
             model=self.plan.candidate.model,
@@ -257,6 +263,6 @@ class Leg(Generic[Answer]):
             is_stream=operation.request.stream,
             elapsed_s=self._runtime.clock.monotonic() - began,
             tokens_per_s=operation.tokens_per_s(plan.candidate),
-            tariff=self._here.tariff,
+            tariff=self.here.tariff,
             held_nano=plan.ceiling_nano,
         )

@@ -276,6 +276,12 @@ async def test_the_deadline_is_that_of_the_operation_over_all_attempts() -> None
     assert [sent.total_s for sent in course.upstream.asked] == pytest.approx([10, 1.8])
 
 
+async def test_a_whole_answer_is_waited_for_as_long_as_its_model_writes_its_longest_one() -> None:
+    course = Course(completion(), met=rankings(tokens_per_second={LARGE: 10.0}))
+    await course.complete()
+    assert course.upstream.asked[0].total_s == 100
+
+
 async def test_a_request_whose_time_was_over_before_it_could_be_sent_costs_nothing() -> None:
     course = Course(completion(), operation=operation(seconds=0))
     with pytest.raises(AllFailed, match="time for this request is over"):

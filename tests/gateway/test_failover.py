@@ -211,6 +211,13 @@ def test_an_upstream_may_be_silent_for_a_minute_while_somebody_else_could_be_ask
     assert patience(left(seconds=300), is_stream=True).total_s == 300
 
 
+@pytest.mark.parametrize(("writing_s", "whole_s"), [(10, 60), (90, 90), (400, 150)])
+def test_a_whole_answer_may_take_the_time_that_its_model_needs_to_write_it(writing_s: float, whole_s: float) -> None:
+    """F4"""
+    limits = patience(left(seconds=300), is_stream=False, writing_s=writing_s)
+    assert (limits.first_content_s, limits.idle_s, limits.total_s) == (whole_s, whole_s, whole_s)
+
+
 def test_the_last_place_has_all_the_time_that_is_left() -> None:
     """F4"""
     whole = patience(NOTHING_LEFT, is_stream=False)

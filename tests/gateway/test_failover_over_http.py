@@ -174,6 +174,9 @@ async def test_where_everybody_rests_the_client_is_told_when_the_first_one_is_ba
         error = await refused(gateway)
         assert (error.status, error.headers["Retry-After"]) == (429, "25")
         assert [len(each.requests) for each in servers] == [1, 1]
+    async with hosts(busy(Retry_After="5")) as (gateway, servers):
+        servers[0].script.append(busy(Retry_After="50"))
+        assert (await refused(gateway)).headers["Retry-After"] == "50", "what it said last"
 
 
 # --- nothing of one attempt in another

@@ -243,6 +243,7 @@ async def test_a_request_that_the_first_place_refuses_is_refused_and_the_second_
         await course.complete()
     assert (course.upstream.open, course.tried) == (0, [LARGE, MIDDLE])
     assert (course.record["http_status"], course.record["model"]) == (400, LARGE)
+    assert course.operation.attempts[1].error == "Cut: Another place refused the request."
     assert course.record["cost_nano"] == 100 * 1_000, "the second's prompt"
 
 
