@@ -41,7 +41,7 @@ RULES: Mapping[str, tuple[str, str, str]] = {
     "store": (DROPPED, DROPPED, DROPPED),
     "stream_options": (CARRIED, CARRIED, CARRIED),
     "temperature": (CARRIED, CARRIED, CARRIED),
-    "tool_choice": (CARRIED, CARRIED, CARRIED),
+    "tool_choice": (REFUSED, REFUSED, REFUSED),
     "tools": (CARRIED, CARRIED, CARRIED),
     "top_logprobs": (CARRIED, DROPPED, DROPPED),
     "top_p": (CARRIED, CARRIED, CARRIED),
@@ -50,10 +50,18 @@ RULES: Mapping[str, tuple[str, str, str]] = {
     "web_search_options": (REFUSED, REFUSED, REFUSED),
 }
 """By the columns above. What is not here is unknown, and dropped. `stream_options` are RouterHub's own to keep."""
+
+
+def names_no_function(named: Any) -> bool:
+    """Whether a call or a choice of tools is of another kind than the one that all dialects have."""
+    return isinstance(named, dict) and not isinstance(named.get("function"), dict)
+
+
 IS_ASKED: Mapping[str, Callable[[Any], bool]] = {
     "modalities": lambda value: value not in (None, ["text"]),
     "n": lambda value: value not in (None, 1),
     "response_format": lambda value: bool(value) and value.get("type") == "json_object",
+    "tool_choice": names_no_function,
     "web_search_options": lambda value: value is not None,
 }
 """Of what is refused somewhere: whether a value asks for it, where that is not any that says something. Any other value is
@@ -116,11 +124,6 @@ def table(dialect: str, title: str, *parts: str) -> Table:
 def rejected(what: str, title: str) -> Rejected:
     """The refusal of something that a dialect has no word for: nothing was sent."""
     return Rejected(f"{what}: {title} has nothing like it.", was_sent=False, code="unsupported_parameter", param=what)
-
-
-def names_no_function(named: Any) -> bool:
-    """Whether a call or a choice of tools is of another kind than the one that all dialects have."""
-    return isinstance(named, dict) and not isinstance(named.get("function"), dict)
 
 
 def _is_elsewhere(part: Mapping[str, Any]) -> bool:

@@ -23,7 +23,7 @@ ERROR = "error"
 def amend_finish(choice: dict[str, Any]) -> None:
     """A choice of an answer or a chunk. Raises Failed where what it ended with is no answer."""
     reason = choice.get("finish_reason")
-    if reason in FINISHES or not isinstance(reason, str):
+    if not isinstance(reason, str) or reason in FINISHES:
         return
     word = reason.lower().rpartition("finishreason.")[2]
     if word in FAILURES:

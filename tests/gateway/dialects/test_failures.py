@@ -69,7 +69,7 @@ def _check_error(client: ChatProtocol, told: Any) -> None:
     [
         (CHAT, "/v1/nothing", "GET", ""), (CHAT, "/chat/completions", "POST", "Add /v1"), (CHAT, "/models", "GET", "Add /v1"),
         (RESPONSES, "/v1/responses/a/b/c", "GET", ""), (MESSAGES, "/v1/v1/messages", "POST", "twice"),
-        (MESSAGES, "/v1/messages/batches", "POST", ""), (MESSAGES, "/v1/files", "GET", ""),
+        (MESSAGES, "/v1/messages/batches", "POST", ""), (MESSAGES, "/v1/skills", "GET", ""),
         (MESSAGES, "/v1/models/x/y", "GET", ""),
     ],
 )  # fmt: skip

@@ -170,8 +170,8 @@ async def test_what_would_raise_the_price_that_is_held_for_reaches_nobody_and_th
     assert (route.sent()[name], b"x-routerhub-dropped" in headers) == (plain, False)
 
 
-async def test_tools_that_openai_runs_for_a_fee_are_left_out_there_too_and_named(route: Route) -> None:
-    tools = [*RESPONSES_TOOLS, {"type": "web_search"}]
+async def test_of_tools_that_openai_runs_for_a_fee_only_searches_get_there_and_others_are_named(route: Route) -> None:
+    tools = [*RESPONSES_TOOLS, {"type": "web_search"}, {"type": "code_interpreter"}]
     headers, body = await route.ask(RESPONSES, "openai-responses", **FEATURES[RESPONSES]["text"], tools=tools)
-    assert (route.sent()["tools"], orjson.loads(body)["tools"]) == (RESPONSES_TOOLS, RESPONSES_TOOLS)
-    assert headers[b"x-routerhub-dropped"] == b"tools.web_search"
+    assert (route.sent()["tools"], orjson.loads(body)["tools"]) == (tools[:-1], tools[:-1])
+    assert headers[b"x-routerhub-dropped"] == b"tools.code_interpreter"
