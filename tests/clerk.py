@@ -15,14 +15,12 @@ import django
 from django.core import checks
 from django.core.management import execute_from_command_line
 
-ROOT = Path(__file__).resolve().parents[1]
-
 
 class Clerk:
-    """Runs commands in an environment, one after another. Starts with the first."""
+    """Runs commands in a folder and an environment, one after another. Starts with the first."""
 
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self._folder, self._env = folder, env
         self._process: subprocess.Popen[str] | None = None
 
     def run(self, arguments: Sequence[str]) -> str:
@@ -45,7 +43,7 @@ class Clerk:
     def _started(self) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "tests.clerk"],
-            cwd=ROOT, env={**os.environ, **self._env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            cwd=self._folder, env={**os.environ, **self._env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
 

@@ -21,8 +21,9 @@ from psycopg import sql
 
 from routerhub.embedded.processes import Child, free_port, takes_connections
 from routerhub.embedded.serving import control_plane_options, gateway_options
-from tests.clerk import ROOT, Clerk
+from tests.clerk import Clerk
 
+ROOT = Path(__file__).resolve().parents[1]
 READY_WAIT_S = 60
 ADMIN_PASSWORD = "a password for tests"
 TEMPLATE = "stack_template"
@@ -43,7 +44,7 @@ class Stack:
     turn: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.clerk = Clerk(self.env)
+        self.clerk = Clerk(ROOT, self.env)
 
     @property
     def control_plane(self) -> Child:

@@ -109,4 +109,4 @@ def sums(weights: Weights, asked: Sequence[str], terms_of: TermsOf = terms) -> l
 
 
 def _total(weights: Weights, found: Iterable[str]) -> Sequence[float]:
-    return unpack(sum(map(weights.terms.__getitem__, weights.terms.keys() & found)))
+    return unpack(sum(filter(None, map(weights.terms.get, found))))

@@ -1,8 +1,13 @@
 """One of three hosts is pulled under load: no request fails, every process leaves it alone, and takes it back by one probe."""
 
 import json
+import socket
+import struct
 import threading
-from collections.abc import Iterator
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,66 +18,148 @@ from tests.stack import Stack, eventually, running_stack
 
 pytestmark = pytest.mark.xdist_group("circuits")
 MODEL = "one:model"
+ASKED: Mapping[str, Any] = {"model": MODEL, "max_tokens": 5}
 CLIENTS, ENOUGH = 12, 60
+WORDS, WRITING_S = 5, 0.02
+PROBES = 3
+"""So many at most while others answer ENOUGH requests: the first after a second, the next after two."""
+UP, CLOSING, GONE, FAILING, RESETTING = "up", "closing", "gone", "failing", "resetting"
+BROKEN = "a stream that had begun, with an error as its last event"
 ANSWER = {
     "id": "x", "object": "chat.completion", "created": 1, "model": "model",
     "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}],
     "usage": {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11},
 }  # fmt: skip
+CHUNK = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "model"}
+WORD = f"data: {json.dumps({**CHUNK, 'choices': [{'index': 0, 'delta': {'content': 'Hi'}, 'finish_reason': None}]})}\n\n".encode()
+END = f"""data: {json.dumps({**CHUNK, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})}
+
+data: [DONE]
+
+""".encode()
 PRICE = {
     "effective_from": "2026-01-01T00:00:00Z", "rates": {"input": "1", "output": "2"}, "source": "made up", "dated": "2026-01-01",
 }  # fmt: skip
 
 
 class Host:
-    """A server of a model of one's own. Pulled, it breaks every connection."""
+    """A server of a model of one's own. Pulled, it does what `way` says with every request, and breaks its streams."""
 
     def __init__(self) -> None:
-        self.is_up = True
+        self.way = UP
         self.answered = self.broken = 0
-        host = self
+        self._listen(0)
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                if not host.is_up:
-                    host.broken += 1
-                    self.close_connection = True
-                    return
-                host.answered += 1
-                body = json.dumps(ANSWER).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+    def _listen(self, port: int) -> None:
+        self.server = Server(("127.0.0.1", port), Handler)
+        self.server.host = self
+        self.port: int = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def pull(self, way: str) -> None:
+        self.way = way
+        if way == GONE:
+            self.server.shutdown()
+            self.server.server_close()
+
+    def bring_back(self) -> None:
+        if self.way == GONE:
+            self._listen(self.port)
+        self.way = UP
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}/v1"
+        return f"http://127.0.0.1:{self.port}/v1"
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+    host: Host
+
+    def handle_error(self, *_: Any) -> None:
+        """Whoever called has left."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        host = self.server.host
+        if host.way != UP:
+            host.broken += 1
+            self._fail(host)
+            return
+        if body.get("stream"):
+            self._stream(host)
+        else:
+            self._answer(200, ANSWER)
+        host.answered += 1
+
+    def _fail(self, host: Host) -> None:
+        if host.way == FAILING:
+            self._answer(500, {"error": {"message": "no"}})
+            return
+        self.close_connection = True
+        if host.way == RESETTING:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Le")
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def _answer(self, status: int, answer: Mapping[str, Any]) -> None:
+        body = json.dumps(answer).encode()
+        self._head(status, "application/json", Content_Length=str(len(body)))
+        self.wfile.write(body)
+
+    def _stream(self, host: Host) -> None:
+        self._head(200, "text/event-stream", Connection="close")
+        for _ in range(WORDS):
+            self.wfile.write(WORD)
+            time.sleep(WRITING_S)
+            if host.way != UP:
+                return
+        self.wfile.write(END)
+
+    def _head(self, status: int, kind: str, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content_Type": kind, **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
 
 
 class Load:
-    """Clients that ask without a pause until they are told to stop."""
+    """Clients that ask without a pause until they are told to stop; every second one for a stream."""
 
     def __init__(self, stack: Stack) -> None:
-        self.statuses: list[int] = []
+        self.came: list[str] = []
+        """How each request ended."""
         self.ended = threading.Event()
         self._stack = stack
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+        self._threads = [threading.Thread(target=self._run, args=(at % 2 == 1,)) for at in range(CLIENTS)]
 
-    def _run(self) -> None:
+    def _run(self, is_stream: bool) -> None:
         while not self.ended.is_set():
-            self.statuses.append(self._stack.chat(model=MODEL, max_tokens=5)[0])
+            self.came.append(self._streamed() if is_stream else str(self._stack.chat(**ASKED)[0]))
+
+    def _streamed(self) -> str:
+        """As the whole answer is told, or as one that broke and said so."""
+        url = self._stack.urls[next(self._stack.turn) % len(self._stack.urls)]
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._stack.key}"}
+        body = json.dumps({**ASKED, "messages": [{"role": "user", "content": "Hi"}], "stream": True}).encode()
+        request = urllib.request.Request(f"{url}/v1/chat/completions", body, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                events = response.read().split(b"\n\n")
+        except urllib.error.HTTPError as error:
+            with error:
+                return str(error.code)
+        assert events.pop() == b"", "no half event is ever written"
+        is_broken = b'"error"' in events[-1] and b'"content"' in b"".join(events[:-1])
+        return "200" if events[-1] == b"data: [DONE]" else BROKEN if is_broken else "cut"
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -86,11 +173,11 @@ class Load:
                 each.join()
 
     def wait_for_more(self) -> None:
-        enough = len(self.statuses) + ENOUGH
-        eventually(lambda: len(self.statuses) >= enough, within_s=30)
+        enough = len(self.came) + ENOUGH
+        eventually(lambda: len(self.came) >= enough, within_s=30)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def hosts() -> Iterator[list[Host]]:
     made = [Host(), Host(), Host()]
     yield made
@@ -99,7 +186,7 @@ def hosts() -> Iterator[list[Host]]:
         each.server.server_close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def stack(hosts: list[Host]) -> Iterator[Stack]:
     """Two processes, and a model that is served at the three hosts."""
     with running_stack(SANDBOX="off", CIRCUIT_OPEN_S="1", CIRCUIT_WINDOW_S="2") as running:
@@ -120,21 +207,27 @@ def subjects(stack: Stack) -> list[str]:
     return [each["subject"] for each in stack.call("/api/circuits")[1]["results"]]
 
 
-def test_one_of_three_hosts_is_pulled_under_load_and_no_request_fails(stack: Stack, hosts: list[Host]) -> None:
+@pytest.mark.parametrize("way", [CLOSING, GONE, FAILING, RESETTING])
+def test_one_of_three_hosts_is_pulled_under_load_and_no_request_fails(
+    stack: Stack, hosts: list[Host], way: str
+) -> None:
     first, second, _ = hosts
     load = Load(stack)
     with load.running():
         load.wait_for_more()
-        assert first.answered >= ENOUGH
-        first.is_up = False
+        assert first.answered >= ENOUGH - CLIENTS
+        first.pull(way)
         eventually(lambda: subjects(stack) == ["one/model"], within_s=20)
-        broken = first.broken
         load.wait_for_more()
-        assert first.broken - broken <= 2 * CLIENTS, "but for what was under way and the probes, it is left alone"
+        asked = first.broken
+        load.wait_for_more()
+        assert first.broken - asked <= PROBES, "but for one probe at a time over both processes, it is left alone"
         assert second.answered >= ENOUGH - CLIENTS
-        first.is_up = True
+        first.bring_back()
         eventually(lambda: subjects(stack) == [], within_s=20)
         back_at = first.answered
         load.wait_for_more()
         assert first.answered > back_at
-    assert set(load.statuses) == {200}
+    broken = load.came.count(BROKEN)
+    assert broken <= CLIENTS / 2, "what had begun when it was pulled"
+    assert set(load.came) - {BROKEN} == {"200"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from budgets.keys import MARK
-from tests.stack import Stack
+from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("stack")
 CLIENTS = 12
@@ -103,9 +103,10 @@ def test_a_new_key_a_revoked_one_a_closed_account_and_a_new_model_count_within_a
     threads = [threading.Thread(target=each) for each in (*[load] * CLIENTS, *(watch.run for watch in watches))]
     for thread in threads:
         thread.start()
+    eventually(lambda: all(watch.seen for watch in watches), within_s=20)
     script = CHANGES.format(new=NEW, revoked=revoked, closed=closed, model=MODEL)
     commits = json.loads(stack.manage("shell", "--no-imports", "-c", script))
-    time.sleep(1)
+    eventually(lambda: all(len({status for _, status in watch.seen}) == 2 for watch in watches), within_s=20)
     ended.set()
     for thread in threads:
         thread.join()
