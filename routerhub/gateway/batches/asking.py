@@ -8,7 +8,6 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from itertools import count
 from typing import Any
 
 import orjson
@@ -63,11 +62,8 @@ class LineJob:
         return self._groups.models.get(self._group)
 
     def begins(self, operation: Operation) -> None:
-        operation.id, operation.hops, operation.charged_nano = (
-            self.operation_id,
-            self._past.hops,
-            self._past.charged_nano,
-        )
+        operation.id = self.operation_id
+        operation.hops, operation.charged_nano = self._past.hops, self._past.charged_nano
         self._operation = operation
         if self._group and operation.decision.chosen:
             self._groups.add(self._group, operation.decision.chosen.model)
@@ -123,17 +119,15 @@ class Asker:
     async def ask(self, line: Line, may_be_known: bool) -> Kept | None:
         """What to keep of its answer; None where it is over before there is one. `may_be_known`: another worker may have begun
         with it. A request that is told to come back soon does so."""
-        spent_nano = 0
-        for attempt in count():
-            if self._is_over():
-                return None
+        spent_nano = attempt = 0
+        while not self._is_over():
             job = await self._job(line, attempt, may_be_known)
             found = await self._tried(line, job, spent_nano)
             if isinstance(found, Kept):
                 return found
-            spent_nano += job.charged_nano
+            spent_nano, attempt = spent_nano + job.charged_nano, attempt + 1
             await self._runtime.clock.sleep(found)
-        raise AssertionError("A count has no end.")
+        return None
 
     async def _job(self, line: Line, attempt: int, may_be_known: bool) -> LineJob:
         operation_id = uuid.uuid5(NAMES, f"{self._batch.id}/{line.number}/{attempt}")

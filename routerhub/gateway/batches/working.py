@@ -7,7 +7,7 @@ import asyncio
 import logging
 import math
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ Made = TypeVar("Made")
 MAX_BATCHES = 16
 """That one worker works on at once."""
 LOOK_AGAIN_S = 2.0
+"""For batches that are new, and for those that were cancelled."""
 RETRY_PAUSE_S = 1.0
 MAX_PROBLEMS = 100
 """Told of one file."""
@@ -74,7 +75,7 @@ class Worker:
         self._until = self.runtime.clock.monotonic() + seconds
         under_way: set[asyncio.Task[None]] = set()
         while not self.is_stopping:
-            leases = await self.batches.claim(self.id, self.pace.lease_s, MAX_BATCHES - len(under_way))
+            leases = await self._claimed(MAX_BATCHES - len(under_way))
             under_way |= {asyncio.create_task(_Work(self, lease).go()) for lease in leases}
             if not under_way:
                 return False
@@ -82,6 +83,13 @@ class Worker:
         if under_way:
             await asyncio.wait(under_way)
         return True
+
+    async def _claimed(self, most: int) -> Sequence[Lease]:
+        """None while the database is away: what is under way goes on."""
+        try:
+            return await self.batches.claim(self.id, self.pace.lease_s, most)
+        except StorageUnavailable:
+            return ()
 
 
 class _Work:
@@ -110,7 +118,7 @@ class _Work:
         """Keep the lease, and hear whether it is cancelled. Raises LeaseLost, StorageUnavailable."""
         lease_s, kept = self._worker.pace.lease_s, self._runtime.clock.monotonic()
         while True:
-            await asyncio.sleep(lease_s / 3)
+            await asyncio.sleep(min(lease_s / 3, LOOK_AGAIN_S))
             try:
                 status = await self._batches.renew(self._lease, lease_s)
                 kept = self._runtime.clock.monotonic()
@@ -185,7 +193,6 @@ class _Work:
         file = await self._surely(lambda: self._files.find(account_id, file_id))
         if file is None:
             raise InputGone
-
         async for each in lines.split(self._content(file)):
             yield each
 

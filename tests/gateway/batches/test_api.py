@@ -30,6 +30,10 @@ def form(content: bytes | None = LINE, filename: str = "in.jsonl", **fields: str
     return b"\r\n".join([*written, f"--{BOUNDARY}--\r\n".encode()])
 
 
+def expiring(anchor: str, seconds: str) -> Any:
+    return {"expires_after[anchor]": anchor, "expires_after[seconds]": seconds}
+
+
 class Files:
     """A gateway whose files are kept in the database."""
 
@@ -86,7 +90,7 @@ async def test_a_file_comes_back_as_it_was_sent_and_is_sealed_in_pieces(
 
 
 async def test_a_file_is_kept_as_long_as_it_asks_and_its_pieces_as_long_as_it(files: Files) -> None:
-    sent = await files.sent(form(**{"expires_after[anchor]": "created_at", "expires_after[seconds]": "3600"}))
+    sent = await files.sent(form(**expiring("created_at", "3600")))
     assert sent["expires_at"] - sent["created_at"] == 3_600
     file, piece = await File.objects.aget(), await Item.objects.aget()
     assert abs((file.expires_at - piece.expires_at).total_seconds()) < 60
@@ -102,12 +106,12 @@ async def test_a_file_is_kept_as_long_as_it_asks_and_its_pieces_as_long_as_it(fi
         (form(LINE * 101), "file", "too_many_requests"),
         (form(colour="red"), "colour", "invalid_value"),
         (
-            form(**{"expires_after[anchor]": "now", "expires_after[seconds]": "3600"}),
+            form(**expiring("now", "3600")),
             "expires_after.anchor",
             "invalid_value",
         ),
         (
-            form(**{"expires_after[anchor]": "created_at", "expires_after[seconds]": "9"}),
+            form(**expiring("created_at", "9")),
             "expires_after.seconds",
             "invalid_value",
         ),

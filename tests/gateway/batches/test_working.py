@@ -192,6 +192,20 @@ async def test_a_worker_whose_turn_is_over_leaves_the_rest_to_the_next() -> None
         assert (await here.worked(batch_id)).completed == 5
 
 
+async def test_a_worker_that_is_told_to_stop_ends_its_lines_and_leaves_the_rest() -> None:
+    told = asyncio.Event()
+    going_on = asyncio.Event()
+    async with place([going_on, HELLO], [going_on, HELLO], HELLO) as here:
+        batch_id = await here.batch(*(line(f"n{at}") for at in range(5)))
+        working_on = asyncio.ensure_future(Worker(here.runtime, PACE, told.is_set).work(3_600))
+        await happens(lambda: here.upstream.open == 2)
+        told.set()
+        going_on.set()
+        await working_on
+        assert ((await here.found(batch_id)).status, (await here.found(batch_id)).completed) == ("in_progress", 2)
+        assert (await here.worked(batch_id)).completed == 5
+
+
 async def test_one_worker_at_a_time_takes_batches() -> None:
     async with place(HELLO) as here:
         await here.batch(line("a"))
