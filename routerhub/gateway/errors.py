@@ -46,12 +46,16 @@ HEDGE: Sequence[Mapping[str, bool]] = ({}, {"hedge": True})
 
 
 class BadRequest(Exception):
-    """A field of the request is wrong. The message says what was given and what is allowed."""
+    """A field of the request is wrong. The message says what was given and what is allowed.
 
-    def __init__(self, message: str, param: str | None = None, code: str = "invalid_value") -> None:
+    `recorded` says it without what was given, which may be a piece of a prompt: that is told to the client and nobody else.
+    """
+
+    def __init__(self, message: str, param: str | None = None, code: str = "invalid_value", recorded: str = "") -> None:
         super().__init__(message)
         self.param = param
         self.code = code
+        self.recorded = recorded or message
 
 
 class TooLarge(Exception):

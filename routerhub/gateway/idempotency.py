@@ -5,6 +5,7 @@ failure or a client that left, the next request of that key tries anew. Another 
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from routerhub.gateway.runtime import Runtime
 from storage.errors import StorageUnavailable
 from storage.types import Item, Name
 
+logger = logging.getLogger(__name__)
 HEADER = "idempotency-key"
 REPLAYED = (b"idempotent-replayed", b"true")
 MARK_BYTES = hashlib.sha256().digest_size
@@ -66,6 +68,7 @@ async def serve(
         raise IdempotencyConflict(key, is_under_way=found is None)
     if isinstance(found, Item):
         metrics.IDEMPOTENT.labels("replayed").inc()
+        logger.info("action=replay_answer path=%s", protocol.path)
         return _replayed(found.content[MARK_BYTES:])
     metrics.IDEMPOTENT.labels("first").inc()
     keeper = Keeper(runtime=runtime, claim=found, mark=mark)

@@ -28,10 +28,10 @@ class Observed:
             self._stop_tracing = traces.start()
 
     def stop(self) -> None:
-        """Tell the last of it, when all else has ended."""
+        """Tell the last of it, when all else has ended. A collector that is away may take OpenTelemetry's own time-out."""
+        self.shared.stop()
         if self._stop_tracing is not None:
             self._stop_tracing()
-        self.shared.stop()
 
 
 def read_from(runtime: Runtime) -> None:

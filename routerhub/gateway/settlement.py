@@ -8,7 +8,7 @@ from autorouter.errors import NoCandidate
 from budgets.ledger import Ledger
 from budgets.types import Outcome, Refused, Settlement, Spend
 from routerhub.gateway import metrics, traces
-from routerhub.gateway.errors import to_api_error
+from routerhub.gateway.errors import BadRequest, to_api_error
 from routerhub.gateway.operation import Arrival, Ending, Hold, Operation, answer_facts, request_facts
 from routerhub.gateway.reservation import FREE, Charge, Plan, scopes
 
@@ -87,7 +87,7 @@ async def refuse(ledger: Ledger, arrival: Arrival, refusal: Exception, now: floa
         usage=FREE.usage,
         latency_ms=round((now - arrival.began) * 1_000),
         http_status=to_api_error(refusal).status,
-        error=str(refusal),
+        error=refusal.recorded if isinstance(refusal, BadRequest) else str(refusal),
     )
     facts = request_facts(arrival.id, arrival, decision, decided, None)
     await ledger.record(facts.row(), answer_facts(ending, 0, ()).row())

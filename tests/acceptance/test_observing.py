@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from functools import partial
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -63,8 +64,11 @@ def test_what_people_said_and_the_keys_they_said_it_with_stand_in_no_log_no_tabl
         with contextlib.suppress(urllib.error.HTTPError), urllib.request.urlopen(request, timeout=30) as answer:
             answer.read()
     assert stack.chat(key + "x", messages=body["messages"])[0] == 401
+    wrong: list[dict[str, Any]] = [{"messages": PROMPT}, {"temperature": PROMPT}, {"routerhub": PROMPT}]
+    for each in wrong:
+        assert stack.chat(key, **each)[0] == 400
     account = "SELECT account_id FROM analytics_record WHERE key_id = (SELECT max(id) FROM budgets_apikey)"
-    eventually(lambda: len(stack.rows(account)) == 2 * len(fails))
+    eventually(lambda: len(stack.rows(account)) == 2 * len(fails) + len(wrong))
     written = [each.log.read_text(errors="replace") for each in stack.children]
     assert sum(text.count("action=settle") for text in written) >= 2 * len(fails)
     tables = stack.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")

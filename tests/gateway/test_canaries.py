@@ -70,8 +70,17 @@ def is_silent(written: io.StringIO) -> None:
 
 def operations(written: io.StringIO) -> set[str | None]:
     """Those that our own lines name."""
+    return {line.get("operation") for line in lines_of(written)}
+
+
+def told(written: io.StringIO) -> list[str]:
+    """What happened, in order."""
+    return [line["action"] for line in lines_of(written) if "action" in line]
+
+
+def lines_of(written: io.StringIO) -> list[dict[str, Any]]:
     lines = [orjson.loads(line) for line in written.getvalue().splitlines() if line.startswith("{")]
-    return {line.get("operation") for line in lines if line["logger"].startswith("routerhub")}
+    return [line for line in lines if line["logger"].startswith("routerhub")]
 
 
 @pytest.mark.parametrize("streams", [False, True])
@@ -151,3 +160,30 @@ async def test_every_answer_names_its_operation_and_so_does_every_line(
     ids = [value.decode() for name, value in exchange.sent[0]["headers"] if name == b"x-routerhub-operation-id"]
     assert len(ids) == 1
     assert operations(written) <= {ids[0]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "actions"),
+    [
+        ({}, ["settle"]), ({"body": {"messages": CANARY}}, ["refuse", "answer_error"]),
+        ({"key": "rh_nobody"}, ["answer_error"]), ({"headers": {"idempotency-key": "1"}}, ["settle"]),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_a_request_ends_with_one_line_and_an_error_with_one_more(
+    written: io.StringIO, asked: dict[str, Any], actions: list[str]
+) -> None:
+    exchange = Exchange()
+    await exchange.ask(**asked)
+    assert told(written) == actions
+    (last,) = [line for line in lines_of(written) if line.get("action") == actions[-1]]
+    assert last["status"] == exchange.status
+    assert last["ms"] >= 0
+
+
+async def test_an_answer_that_is_given_again_has_a_line_of_its_own(written: io.StringIO) -> None:
+    exchange = Exchange()
+    for _ in range(2):
+        exchange.sent.clear()
+        await exchange.ask(headers={"idempotency-key": "1"})
+    assert told(written) == ["settle", "replay_answer"]

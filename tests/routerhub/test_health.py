@@ -57,7 +57,7 @@ def test_a_snapshot_that_nobody_renews_any_more_is_not_ready(loaded_at: float | 
 def test_what_cannot_take_requests_is_not_ready_and_alive(
     monkeypatch: pytest.MonkeyPatch, failing: dict[str, Any], check: str, told: str
 ) -> None:
-    monkeypatch.setattr(health.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr("routerhub.health.time.monotonic", lambda: 100.0)
     given = {"loaded_at": 100.0, **failing}
     answer = asked("/readyz", HERE, **given)
     assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
@@ -70,7 +70,7 @@ def test_what_cannot_take_requests_is_not_ready_and_alive(
 def test_whoever_may_not_read_the_metrics_is_told_the_status_alone(
     monkeypatch: pytest.MonkeyPatch, answers: bool, status: int, told: str
 ) -> None:
-    monkeypatch.setattr(health.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr("routerhub.health.time.monotonic", lambda: 100.0)
     answer = asked("/readyz", ELSEWHERE, answers=answers, loaded_at=100.0)
     assert (answer.status_code, answer.json()) == (status, {"status": told})
     assert asked("/healthz", ELSEWHERE).json() == {"status": "ok"}

@@ -26,7 +26,8 @@ def json_object(body: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as problem:
         raise BadRequest(f"The body is not JSON: {problem}.", code="invalid_json") from problem
     if not isinstance(raw, dict):
-        raise BadRequest(f"The body is {_named(raw)}: send an object.", code="invalid_json")
+        told = f"The body is {_named(raw)}: send an object."
+        raise BadRequest(told, code="invalid_json", recorded="The body is no object.")
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
         for name, value in raw.items():
             _refuse_deep(value, name)
@@ -56,7 +57,8 @@ def shown(name: str) -> str:
 
 
 def wrong(param: str, given: object, allowed: str) -> BadRequest:
-    return BadRequest(f"{param}: {_named(given)} was given; allowed is {allowed}.", param)
+    told = f"{param}: {_named(given)} was given; allowed is {allowed}."
+    return BadRequest(told, param, recorded=f"{param}: something else than {allowed} was given.")
 
 
 def mapping(raw: object, param: str) -> Mapping[str, Any]:
