@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from models_registry.types import NO_EXTRAS, Extras, Usage
-from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as ANTHROPIC_MESSAGES
 from routerhub.gateway.protocols.extras import MAX_SEARCHES
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
@@ -52,22 +51,6 @@ PRICE = replace(
 )  # fmt: skip
 def test_what_a_request_may_cause_is_read_of_it(path: str, body: dict[str, Any], extras: Extras) -> None:
     assert PROTOCOLS[path].read(json.dumps({**ASKED[path], **body}).encode(), {}).extras == extras
-
-
-@pytest.mark.parametrize(
-    ("path", "name", "value"),
-    [
-        (CHAT, "service_tier", "priority"), (CHAT, "service_tier", "fast"), (RESPONSES, "service_tier", "priority"),
-        (MESSAGES, "speed", "fast"), (MESSAGES, "inference_geo", "us"),
-    ],
-)  # fmt: skip
-def test_what_is_charged_above_the_list_price_is_refused_by_its_name(path: str, name: str, value: str) -> None:
-    """G4: the price is what is held, so nothing may be dearer."""
-    with pytest.raises(BadRequest, match=f"{name}: '{value}' is charged above the list price") as caught:
-        PROTOCOLS[path].read(json.dumps({**ASKED[path], name: value}).encode(), {})
-    assert (caught.value.param, caught.value.code) == (name, "unsupported_parameter")
-    for other in ("auto", "default", "flex", None, ["fast"]):
-        PROTOCOLS[path].read(json.dumps({**ASKED[path], name: other}).encode(), {})
 
 
 def test_searches_and_caches_for_an_hour_are_held_for_where_they_may_be() -> None:
