@@ -136,7 +136,7 @@ def test_an_answer_without_usage_gets_the_counted_one() -> None:
     written = orjson.loads(PROTOCOL.write(completion(usage=None), request(), ENVELOPE, USAGE, {}))
     assert written["usage"] == {
         "prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30,
-        "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 0, "audio_tokens": 0},
         "completion_tokens_details": {"reasoning_tokens": 5, "audio_tokens": 0},
     }  # fmt: skip
 
