@@ -8,7 +8,9 @@ from django.contrib import admin, messages
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectMultipleWidget
@@ -64,7 +66,8 @@ class ApiKeyAdmin(AuditedAdmin):
         why = change_by(request, form.cleaned_data["reason"] or ADDED)
         made, text = create_key(obj.account, obj.name, obj.user, obj.permissions, expires_at=obj.expires_at, change=why)
         obj.pk = made.pk
-        messages.warning(request, format_html("The key is <code>{}</code>. Copy it now: it is not shown again.", text))
+        told = {"key": text, "address": request.build_absolute_uri("/").rstrip("/")}
+        messages.warning(request, mark_safe(render_to_string("budgets/new_key.html", told)))  # noqa: S308 - it escapes
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
