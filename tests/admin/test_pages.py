@@ -247,7 +247,7 @@ def test_a_limit_is_entered_and_shown_in_dollars(staff: Client, form: Form) -> N
 def test_a_key_made_in_the_admin_is_shown_once_and_works(staff: Client, cast: Cast) -> None:
     sent = {"account": cast.ada.account.pk, "name": "new", "permissions": ["inference"]}
     page = staff.post(reverse("admin:budgets_apikey_add"), sent, follow=True).content.decode()
-    text = "rh_" + page.split("<code>rh_")[1].split("</code>")[0]
+    text = "rh_" + page.split(">rh_")[1].split("</code>")[0]
     assert find_caller(text).key_name == "new"
     assert text not in staff.get(reverse("admin:budgets_apikey_changelist")).content.decode()
     assert ApiKey.objects.filter(name="new").count() == 1
