@@ -8,8 +8,10 @@ from django.contrib import admin, messages
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectMultipleWidget
@@ -81,8 +83,8 @@ class ApiKeyAdmin(AuditedAdmin):
         self._tell(request, obj, make(obj, why))
 
     def _tell(self, request: HttpRequest, key: ApiKey, text: str) -> None:
-        told = "The key {} is <code>{}</code>. Copy it now: it is not shown again."
-        messages.warning(request, format_html(told, key.name, text))
+        told = {"name": key.name, "key": text, "address": request.build_absolute_uri("/").rstrip("/")}
+        messages.warning(request, mark_safe(render_to_string("budgets/new_key.html", told)))  # noqa: S308 - it escapes
 
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False

@@ -19,7 +19,7 @@ def name_of(request: ChatRequest) -> str:
     """The conversation whose model is to answer. Empty: there is none, or no call of it is open."""
     if request.controls.session:
         return request.controls.session
-    is_open = request.has_tools and _is_chosen(request) and _ends_with_results(request.messages)
+    is_open = _is_chosen(request) and _ends_with_results(request.messages)
     return _named(_first_call(request.messages)) if is_open else ""
 
 

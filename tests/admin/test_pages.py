@@ -20,6 +20,7 @@ from routerhub.releases.models import Release
 from tests.admin.answers import messages_of
 from tests.analytics.rows import insert
 from tests.cast import Cast
+from tests.stack import ROOT
 
 Form = Callable[[str], dict[str, Any]]
 
@@ -267,10 +268,21 @@ def test_a_limit_is_entered_and_shown_in_dollars(staff: Client, form: Form) -> N
 def test_a_key_made_in_the_admin_is_shown_once_and_works(staff: Client, cast: Cast) -> None:
     sent = {"account": cast.ada.account.pk, "name": "new", "permissions": ["inference"]}
     page = staff.post(reverse("admin:budgets_apikey_add"), sent, follow=True).content.decode()
-    text = "rh_" + page.split("<code>rh_")[1].split("</code>")[0]
+    text = "rh_" + page.split(">rh_")[1].split("</code>")[0]
     assert find_caller(text).key_name == "new"
     assert text not in staff.get(reverse("admin:budgets_apikey_changelist")).content.decode()
     assert ApiKey.objects.filter(name="new").count() == 1
+
+
+def test_a_new_key_comes_with_the_readmes_lines_for_each_client(staff: Client, cast: Cast) -> None:
+    sent = {"account": cast.ada.account.pk, "name": "new", "permissions": ["inference"]}
+    page = html.unescape(staff.post(reverse("admin:budgets_apikey_add"), sent, follow=True).content.decode())
+    readme = (ROOT / "README.md").read_text().replace("http://127.0.0.1:8000", "http://testserver")
+    shell = readme.split("```sh\nexport ANTHROPIC_BASE_URL")[1].split("\nclaude")[0]
+    config = readme.split("```toml\n")[1].split("```")[0].strip()
+    assert shell in page
+    assert config in page
+    assert "export ROUTERHUB_URL=http://testserver ROUTERHUB_API_KEY=rh_" in page
 
 
 def test_people_who_are_not_staff_are_sent_to_the_login(cast: Cast) -> None:

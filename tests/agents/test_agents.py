@@ -5,6 +5,7 @@ Both are fetched once, see tests/agents/programs.py. Where they cannot be had, t
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from tests.agents import programs
 from tests.agents.model import AgentModel, serving
 from tests.installing import NotInstalled
-from tests.stack import Stack, eventually, running_stack
+from tests.stack import ROOT, Stack, eventually, running_stack
 
 pytestmark = pytest.mark.xdist_group("agents")
 READS = "cat note.txt"
@@ -30,6 +31,7 @@ def reading(*commands: str) -> Tools:
     }
 
 
+README = (ROOT / "README.md").read_text()
 NOTE = "The cat is called Mimi."
 OTHER_NOTE = "The dog is called Rex."
 WAIT_S = 180
@@ -90,39 +92,33 @@ def program(which: programs.Agent) -> str:
 
 
 class ClaudeCode:
-    """As docs/clients.md says."""
+    """As the README says."""
 
     def command(self, stack: Stack, folder: Path, prompt: str, model: str, *, goes_on: bool = False) -> list[str]:
         went = ["--continue"] if goes_on else []
         return [program(programs.CLAUDE_CODE), "-p", prompt, *went, "--model", model, "--allowedTools", "Bash,Agent"]
 
     def env(self, stack: Stack) -> dict[str, str]:
+        known = {"ROUTERHUB_URL": stack.url, "ROUTERHUB_API_KEY": stack.key}
+        given: dict[str, str] = dict(re.findall(r"(ANTHROPIC_\w+)=(\S*)", README))
+        assert len(given) == 5
         return {
-            "ANTHROPIC_BASE_URL": stack.url, "ANTHROPIC_AUTH_TOKEN": stack.key, "ANTHROPIC_API_KEY": "",
-            "ANTHROPIC_MODEL": "auto", "ANTHROPIC_DEFAULT_HAIKU_MODEL": "auto",
+            **{name: known.get(value.removeprefix("$"), value) for name, value in given.items()},
             "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        }  # fmt: skip
-
-
-CODEX_CONFIG = """
-model = "auto"
-model_provider = "routerhub"
-
-[model_providers.routerhub]
-name = "RouterHub"
-base_url = "{url}/v1"
-env_key = "ROUTERHUB_API_KEY"
-wire_api = "responses"
-"""
+        }
 
 
 class Codex:
-    """As docs/clients.md says."""
+    """As the README says."""
+
+    def config(self, stack: Stack) -> str:
+        (lines,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+        return str(lines).replace("http://127.0.0.1:8000", stack.url)
 
     def command(self, stack: Stack, folder: Path, prompt: str, model: str, *, goes_on: bool = False) -> list[str]:
         home = folder / "home" / ".codex"
         home.mkdir(exist_ok=True)
-        (home / "config.toml").write_text(CODEX_CONFIG.format(url=stack.url))
+        (home / "config.toml").write_text(self.config(stack))
         options = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--model", model]
         return [program(programs.CODEX), "exec", *options, *(["resume", "--last"] if goes_on else []), prompt]
 
@@ -212,9 +208,8 @@ def test_codex_reads_the_list_of_models_where_a_command_gives_its_key(
     """With a key from the environment it does not ask, and works by what it supposes of a model."""
     command = CODEX.command(stack, folder, "What does the note say?", "auto")
     home = folder / "home" / ".codex"
-    asks = '[model_providers.routerhub.auth]\ncommand = "printenv"\nargs = ["ROUTERHUB_API_KEY"]\n'
-    config = CODEX_CONFIG.format(url=stack.url).replace('env_key = "ROUTERHUB_API_KEY"\n', "")
-    (home / "config.toml").write_text(config + asks)
+    (asks,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "clients.md").read_text(), re.DOTALL)
+    (home / "config.toml").write_text(CODEX.config(stack).replace('env_key = "ROUTERHUB_API_KEY"\n', "") + asks)
     done = ran(command, folder, CODEX.env(stack))
     assert NOTE in done.stdout
     assert "Model metadata" not in done.stderr

@@ -43,6 +43,21 @@ def test_a_request_is_found_and_explained(stack: Stack, page: Page) -> None:
     expect(page.locator(".rh-bar").first).to_be_visible()
 
 
+def test_a_new_key_shows_how_each_client_uses_it_on_any_screen(page: Page) -> None:
+    page.goto("/admin/budgets/apikey/add/")
+    page.select_option("#id_account", label="Default")
+    page.fill("#id_name", "laptop")
+    page.select_option("#id_permissions", ["inference"], force=True)
+    page.click("button[name=_save]")
+    expect(page.get_by_text("it is not shown again")).to_be_visible()
+    page.get_by_text("Use it").click()
+    expect(page.get_by_text("ANTHROPIC_AUTH_TOKEN")).to_be_visible()
+    expect(page.get_by_text("wire_api")).to_be_visible()
+    for width in (1400, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 @pytest.mark.parametrize("width", [1400, 400])
 @pytest.mark.parametrize(
     "path",

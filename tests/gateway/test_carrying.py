@@ -15,6 +15,7 @@ from routerhub.gateway import pipeline
 from routerhub.gateway.answering import Reply
 from routerhub.gateway.errors import AllFailed, BadRequest
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as MESSAGES
+from routerhub.gateway.protocols.anthropic_own import DESCRIBED_TOKENS
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as CHAT
 from routerhub.gateway.protocols.openai_responses import PROTOCOL as RESPONSES
@@ -199,7 +200,7 @@ OWN = [
     ({"messages": [{"role": "assistant", "content": [{"type": "server_tool_use", "id": "s", "name": "w", "input": {}}]},
                    {"role": "user", "content": "Go on"}]}, "messages[0].content[0]"),
     ({"messages": [{"role": "user", "content": [
-        {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "image", "source": {"type": "file", "file_id": "f"}}]},
+        {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "compaction", "content": "So far."}]},
     ]}]}, "messages[0].content[0].content[0]"),
     ({"messages": [{"role": "system", "content": [{"type": "tool_removal", "tool": {}}]},
                    {"role": "user", "content": "Go on"}]}, "messages[0].content[0]"),
@@ -217,6 +218,11 @@ async def test_what_only_anthropic_knows_goes_to_its_models_as_it_came_and_is_re
     sent = made.claude.asked[0].native
     assert sent is not None
     assert {name: sent[name] for name in body} == body
+    plain, described = (
+        MESSAGES.read(orjson.dumps(BODIES[MESSAGES]), {}),
+        MESSAGES.read(orjson.dumps(BODIES[MESSAGES] | body), {}),
+    )
+    assert described.max_input_tokens >= plain.max_input_tokens + DESCRIBED_TOKENS, "what Anthropic adds is held for"
     nobody = Gateway()
     with pytest.raises(BadRequest) as caught:
         await nobody.reply(MESSAGES, GPT, **body)

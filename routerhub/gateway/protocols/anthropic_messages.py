@@ -66,7 +66,8 @@ class AnthropicMessages:
         max_tokens = fields.whole(raw.get("max_tokens"), "max_tokens", MAX_OUTPUT_TOKENS)
         if max_tokens is None:
             raise fields.wrong("max_tokens", None, f"a whole number from 1 to {MAX_OUTPUT_TOKENS:,}")
-        content = _content(raw)
+        content, only_own = _content(raw), anthropic_own.first(raw)
+        described = anthropic_own.DESCRIBED_TOKENS if only_own else 0
         return ChatRequest(
             model=fields.text(raw.get("model", AUTO), "model"),
             messages=content["messages"],
@@ -81,11 +82,11 @@ class AnthropicMessages:
             choices=1,
             has_tools=bool(raw.get("tools")),
             is_structured="response_format" in content,
-            max_input_tokens=max_input_tokens(len(body), content["messages"]),
+            max_input_tokens=max_input_tokens(len(body), content["messages"]) + described,
             extras=extras_of(body, may_search=False),
             dropped=_dropped(raw),
             left_out=left_out,
-            only_own=anthropic_own.first(raw),
+            only_own=only_own,
             names=NAMES | {"reasoning_effort": effort_of(raw.get("output_config"), raw.get("thinking"))[1]},
             controls=read_controls(raw.get(FIELD), headers),
         )

@@ -1,6 +1,6 @@
-"""What of a request only Anthropic's own servers know: tools that they define, blocks that they made, files that they hold. Pure.
+"""What of a request only Anthropic's own servers know: tools that they describe, and blocks that they made. Pure.
 
-Tools that they run are none of it: what those read and charge no hold covers.
+Tools that they run and files that they hold are none of it: what those read and charge no hold covers.
 """
 
 import re
@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 BLOCKS = re.compile(
-    r"server_tool_use|mcp_tool_use|\w+_tool_result|container_upload|compaction|tool_addition|tool_removal|mcp_tool_listing"
-    r"|fallback"
+    r"server_tool_use|mcp_tool_use|\w+_tool_result|compaction|tool_addition|tool_removal|mcp_tool_listing|fallback"
 )
 TOOLS = re.compile(
     r"(?:bash|text_editor|computer|memory|browser_toolset|computer_toolset|tool_search_tool_(?:bm25|regex))_20\d{6}"
 )
 """Each with the day of its version."""
+DESCRIBED_TOKENS = 4_000
+"""More than its descriptions of all of them come to (https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview)."""
 Block = Mapping[str, Any]
 
 
@@ -23,10 +24,7 @@ def is_own_tool(tool: Any) -> bool:
 
 
 def is_own_block(block: Any) -> bool:
-    if not isinstance(block, dict):
-        return False
-    source = block.get("source")
-    return BLOCKS.fullmatch(str(block.get("type"))) is not None or (isinstance(source, dict) and "file_id" in source)
+    return isinstance(block, dict) and BLOCKS.fullmatch(str(block.get("type"))) is not None
 
 
 def first(raw: Mapping[str, Any]) -> str:
