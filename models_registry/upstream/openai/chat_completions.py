@@ -8,7 +8,7 @@ import orjson
 from yarl import URL
 
 from models_registry.types import Usage
-from models_registry.upstream import call_ids, embeddings
+from models_registry.upstream import call_ids, embeddings, thoughts
 from models_registry.upstream.base import (
     NOTHING_LACKS,
     OPENAI,
@@ -113,7 +113,9 @@ def _payload(request: UpstreamRequest) -> dict[str, Any]:
     """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
     payload = {
         **request.content,
-        "messages": call_ids.without_signatures(request.content["messages"]),
+        "messages": thoughts.readable(
+            call_ids.without_signatures(request.content["messages"]), OPENAI, request.provider
+        ),
         "model": request.model,
         request.output_limit_field: request.max_output_tokens,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models_registry.upstream import call_ids
+from models_registry.upstream import call_ids, thoughts
 from models_registry.upstream.base import OPENAI_RESPONSES, UpstreamRequest
 from models_registry.upstream.carrying import rejected, table
 from models_registry.upstream.errors import Rejected
@@ -17,6 +17,7 @@ SAME = frozenset(
 )  # fmt: skip
 """Fields of the same name and meaning."""
 TABLE = table(OPENAI_RESPONSES, "OpenAI's Responses API", "image_url", "file")
+SEALS = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
 MIN_OUTPUT_TOKENS = 16
 Item = dict[str, Any]
@@ -29,7 +30,8 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
         raise Rejected(f"max_tokens: {given}.", was_sent=False, code="unsupported_parameter", param="max_tokens")
     ours = {"model": request.model, "max_output_tokens": request.max_output_tokens, "store": False}
     native = request.native if request.dialect == OPENAI_RESPONSES else None
-    body = _spelled(request.content) if native is None or native.get("previous_response_id") else _own(native)
+    is_own = native is not None and not native.get("previous_response_id")
+    body = _own(native or {}, request.provider) if is_own else _spelled(request.content, request.provider)
     if request.default_temperature is not None:
         body.setdefault("temperature", request.default_temperature)
     if request.script is not None:
@@ -37,13 +39,13 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
     return {**body, **ours}
 
 
-def _own(native: Mapping[str, Any]) -> Item:
+def _own(native: Mapping[str, Any], provider: str) -> Item:
     """A body as its client wrote it. Ids of items are not those that this server gave, and thoughts that it did not seal are
     unknown to it."""
     body = {name: value for name, value in native.items() if name not in OURS}
     items = body.get("input")
     if isinstance(items, list):
-        body["input"] = [_without_id(item) for item in items if not _is_unsealed(item)]
+        body["input"] = [plain for item in items if (plain := _plain(item, provider))]
     return body
 
 
@@ -54,22 +56,32 @@ def _without_id(item: Mapping[str, Any]) -> Item:
     )
 
 
-def _is_unsealed(item: Mapping[str, Any]) -> bool:
-    return item.get("type") == "reasoning" and not item.get("encrypted_content")
+def _plain(item: Mapping[str, Any], provider: str) -> Item | None:
+    """An item as this server knows it; None for thoughts that it did not seal."""
+    if item.get("type") != "reasoning":
+        return _without_id(item)
+    seal = item.get("encrypted_content")
+    secret = thoughts.opened(seal, OPENAI_RESPONSES, provider) if thoughts.is_sealed(seal) else seal
+    return {**_without_id(item), "encrypted_content": secret} if secret else None
 
 
-def _spelled(content: Mapping[str, Any]) -> Item:
+def _spelled(content: Mapping[str, Any], provider: str) -> Item:
     TABLE.check(content)
     found: Item = {name: content[name] for name in SAME if content.get(name) is not None}
-    found["input"] = [item for message in content["messages"] for item in _items(message)]
+    found["input"] = [
+        item
+        for message in thoughts.readable(content["messages"], OPENAI_RESPONSES, provider)
+        for item in _items(message)
+    ]
     if content.get("tools"):
         found["tools"] = [_tool(tool["function"]) for tool in content["tools"]]
         if (choice := content.get("tool_choice")) is not None:
             found["tool_choice"] = {"type": "function", **choice["function"]} if isinstance(choice, dict) else choice
     if content.get("reasoning_effort") is not None:
         found["reasoning"] = {"effort": content["reasoning_effort"]}
-    if content.get("logprobs"):
-        found["include"] = [LOGPROBS]
+    told = (LOGPROBS, content.get("logprobs")), (SEALS, content.get("reasoning_effort") not in (None, "none"))
+    if include := [name for name, is_wanted in told if is_wanted]:
+        found["include"] = include
     if text := _text(content):
         found["text"] = text
     return found
@@ -93,6 +105,9 @@ def _items(message: Mapping[str, Any]) -> Iterator[Item]:
         identifier, _ = call_ids.opened(str(message.get("tool_call_id")))
         yield {"type": "function_call_output", "call_id": identifier, "output": words(content)}
         return
+    for thought in message.get(thoughts.KEY) or ():
+        summary = [{"type": "summary_text", "text": thought["text"]}] if thought["text"] else []
+        yield {"type": "reasoning", "summary": summary, "encrypted_content": thought["seal"]}
     if content:
         is_text = isinstance(content, str) or role == "assistant"  # a model's own words have no parts here
         yield {"role": role, "content": words(content) if is_text else [_part(part) for part in content]}

@@ -47,6 +47,8 @@ ECHOED = (
 """Fields that the answer tells again."""
 LOGPROBS = "message.output_text.logprobs"
 """What `include` says where they are wanted."""
+INCLUDED = (LOGPROBS, "reasoning.encrypted_content")
+"""What `include` may say and gets: what an upstream sealed is always told."""
 MAX_TOP_LOGPROBS = 20
 NAMES = {"reasoning_effort": "reasoning.effort", "response_format": "text.format", "logprobs": "include",
          "verbosity": "text.verbosity"}  # fmt: skip
@@ -164,7 +166,7 @@ def _probabilities(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _dropped(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """Fields that no other dialect has, or that nobody here knows."""
-    names = RESPONSES.dropped_of(raw) | {f"include.{each}" for each in raw.get("include") or () if each != LOGPROBS}
+    names = RESPONSES.dropped_of(raw) | {f"include.{each}" for each in raw.get("include") or () if each not in INCLUDED}
     reasoning = fields.mapping(raw.get("reasoning"), "reasoning")
     names |= {f"reasoning.{name}" for name, value in reasoning.items() if name != "effort" and value is not None}
     return fields.dropped(names)

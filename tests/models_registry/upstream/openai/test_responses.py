@@ -82,7 +82,7 @@ def test_tools_the_form_of_the_answer_effort_and_probabilities_are_carried() -> 
     assert made["text"] == {"format": {"type": "json_schema", **form}, "verbosity": "low"}
     assert (made["reasoning"], made["include"], made["top_logprobs"]) == (
         {"effort": "high"},
-        ["message.output_text.logprobs"],
+        ["message.output_text.logprobs", "reasoning.encrypted_content"],
         2,
     )
     assert (made["temperature"], made["parallel_tool_calls"]) == (1.7, False)
