@@ -18,6 +18,7 @@ from models_registry.upstream.base import (
     ToolCall,
     UpstreamRequest,
 )
+from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.openai.chat_completions import OpenAIAdapter
 from models_registry.upstream.openai.responses_request import TABLE, payload_of
@@ -47,9 +48,11 @@ class OpenAIResponsesAdapter:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+        self._chat = OpenAIAdapter(session)
 
     def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
-        return NOTHING_LACKS if dialect == OPENAI_RESPONSES else TABLE.lacking(content)
+        is_own = dialect == OPENAI_RESPONSES or "messages" not in content
+        return NOTHING_LACKS if is_own else TABLE.lacking(content)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:
@@ -70,6 +73,10 @@ class OpenAIResponsesAdapter:
                         yield reading.read(data)
             if not reading.is_complete:
                 raise Unreachable("The stream ended before it was done.")
+
+    async def embed(self, request: UpstreamRequest) -> Embeddings:
+        """See models_registry.upstream.embeddings.Embedder: the same servers have them."""
+        return await self._chat.embed(request)
 
     async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
         headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
