@@ -21,6 +21,7 @@ from models_registry.upstream.base import (
 )
 from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
+from models_registry.upstream.neutral import is_linked
 from models_registry.upstream.openai.finishes import FINISHES, amend_finish
 from models_registry.upstream.openai.tool_calls import Calls, amend_whole
 from models_registry.upstream.wire import http
@@ -48,8 +49,10 @@ class OpenAIAdapter:
         return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
     def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
-        """Nothing: its words are the neutral ones."""
-        return NOTHING_LACKS
+        """Nothing, since its words are the neutral ones, but for documents that are told by their address."""
+        if dialect == OPENAI or not (linked := _linked_file(content.get("messages") or ())):
+            return NOTHING_LACKS
+        return Lacking(refused=linked)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
@@ -107,6 +110,16 @@ class OpenAIAdapter:
 
 
 ADAPTER = OpenAIAdapter
+
+
+def _linked_file(messages: Sequence[Mapping[str, Any]]) -> str:
+    """Where the first one stands; empty where there is none."""
+    for at, message in enumerate(messages):
+        parts = message.get("content")
+        for place, part in enumerate(parts if isinstance(parts, list) else ()):
+            if isinstance(file := part.get("file"), dict) and is_linked(file):
+                return f"messages[{at}].content[{place}] of type file with an address"
+    return ""
 
 
 def _payload(request: UpstreamRequest) -> dict[str, Any]:

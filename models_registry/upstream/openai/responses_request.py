@@ -7,7 +7,7 @@ from models_registry.upstream import call_ids, thoughts
 from models_registry.upstream.base import OPENAI_RESPONSES, UpstreamRequest
 from models_registry.upstream.carrying import rejected, table
 from models_registry.upstream.errors import Rejected
-from models_registry.upstream.neutral import content_of, words
+from models_registry.upstream.neutral import content_of, is_linked, words
 
 OURS = frozenset({"model", "max_output_tokens", "stream", "store", "background", "routerhub", "sandbox"})
 """Fields of a client's own body that RouterHub says itself, or not at all."""
@@ -51,9 +51,16 @@ def _own(native: Mapping[str, Any], provider: str) -> Item:
 
 def _without_id(item: Mapping[str, Any]) -> Item:
     plain = {name: value for name, value in item.items() if name != "id"}
-    return (
-        {**plain, "call_id": call_ids.opened(plain["call_id"])[0]} if isinstance(plain.get("call_id"), str) else plain
-    )
+    if isinstance(plain.get("call_id"), str):
+        plain["call_id"] = call_ids.opened(plain["call_id"])[0]
+    if isinstance(parts := plain.get("output"), list):
+        plain["output"] = [{**part, "type": "input_text"} if _is_output_text(part) else part for part in parts]
+    return plain
+
+
+def _is_output_text(part: Any) -> bool:
+    """What a tool gave is input to the model; clients repeat a model's words as they got them, which is refused."""
+    return isinstance(part, dict) and part.get("type") == "output_text"
 
 
 def _plain(item: Mapping[str, Any], provider: str) -> Item | None:
@@ -128,6 +135,8 @@ def _part(part: Mapping[str, Any]) -> Item:
         image = value if isinstance(value, dict) else {"url": value}
         return {"type": "input_image", "image_url": image.get("url"), "detail": image.get("detail") or "auto"}
     if kind == "file" and isinstance(value, dict):
+        if is_linked(value):
+            return {"type": "input_file", "file_url": value["file_data"]}
         return {"type": "input_file", "filename": value.get("filename") or "file", "file_data": value.get("file_data")}
     raise rejected(f"a part of type {kind}", TABLE.title)
 

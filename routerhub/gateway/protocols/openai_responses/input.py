@@ -87,13 +87,14 @@ def _part(part: Item, param: str) -> Message:
         case "input_image":
             detail = {"detail": part["detail"]} if isinstance(part.get("detail"), str) else {}
             return {"type": "image_url", "image_url": {"url": _text(part, "image_url", param), **detail}}
-        case "input_file" if isinstance(part.get("file_data"), str):
-            name = part.get("filename")
-            return {"type": "file", "file": {"filename": name or "document.pdf", "file_data": part["file_data"]}}
+        case "input_file" if isinstance(data := part.get("file_data") or part.get("file_url"), str):
+            return {"type": "file", "file": {"filename": part.get("filename") or "document.pdf", "file_data": data}}
         case "input_audio":
             return {"type": "input_audio", "input_audio": part.get("input_audio")}
         case other:
-            allowed = "input_text, output_text, refusal, input_image, input_audio, or input_file with file_data"
+            allowed = (
+                "input_text, output_text, refusal, input_image, input_audio, or input_file with file_data or file_url"
+            )
             raise fields.wrong(f"{param}.type", other, allowed)
 
 

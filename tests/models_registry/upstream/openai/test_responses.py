@@ -106,6 +106,14 @@ def test_a_client_of_the_same_dialect_is_passed_on_but_for_what_this_server_does
     }  # fmt: skip
 
 
+def test_what_a_tool_gave_is_input_whatever_its_client_calls_it() -> None:
+    """C16"""
+    output = [{"type": "output_text", "text": "12"}, {"type": "input_image", "image_url": "data:x"}]
+    native = {"input": [{"type": "function_call_output", "call_id": "c", "output": output}]}
+    made = payload_of(asked(None, dialect=OPENAI_RESPONSES, native=native))
+    assert [part["type"] for part in made["input"][0]["output"]] == ["input_text", "input_image"]
+
+
 def test_a_conversation_that_only_routerhub_keeps_is_sent_whole() -> None:
     native = {"previous_response_id": "resp_1", "input": "And?"}
     made = payload_of(asked(None, dialect=OPENAI_RESPONSES, native=native, content={"messages": [USER]}))
