@@ -66,7 +66,12 @@ def _message(asked: Json, made: Sequence[Answer], blocks: list[Json], stop: str 
         "content": blocks,
         "stop_reason": stop,
         "stop_sequence": None,
-        "usage": {"input_tokens": usage(asked, made)["prompt_tokens"], "output_tokens": output},
+        "usage": {
+            "input_tokens": usage(asked, made)["prompt_tokens"],
+            "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": 0,
+            "output_tokens": output,
+        },
     }
 
 

@@ -13,14 +13,14 @@ from starlette.routing import Route
 from models_registry.sandbox import vectors
 from models_registry.sandbox.answers import Answer, BadField, answers
 from models_registry.sandbox.anthropic import Anthropic
-from models_registry.sandbox.dialect import Dialect, Json
+from models_registry.sandbox.dialect import Dialect, Json, Vectors
 from models_registry.sandbox.google import Google
 from models_registry.sandbox.openai import OpenAI
 from models_registry.sandbox.openai_responses import OpenAIResponses
 from models_registry.sandbox.script import BadScript, Script, read
 
 GARBAGE = b"data: {broken\n\n"
-OPENAI = OpenAI()
+OPENAI, GOOGLE = OpenAI(), Google()
 BAD = (orjson.JSONDecodeError, BadScript, BadField, AttributeError, KeyError, TypeError)
 
 
@@ -53,18 +53,22 @@ def speaking(dialect: Dialect) -> Callable[[Request], Awaitable[Response]]:
     return answer
 
 
-async def embeddings(request: Request) -> Response:
-    """Vectors, or the failure that the script wants."""
-    try:
-        body = orjson.loads(await request.body())
-        script = read(body.get("sandbox"))
-        made = vectors.answer(body)
-    except BAD as problem:
-        return _misread(OPENAI, problem)
-    if (failure := await _failure(OPENAI, script)) is not None:
-        return failure
-    await _wait(script.latency_ms)
-    return _json(made)
+def giving_vectors(dialect: Vectors) -> Callable[[Request], Awaitable[Response]]:
+    """The address of a dialect's vectors."""
+
+    async def embeddings(request: Request) -> Response:
+        try:
+            body = orjson.loads(await request.body())
+            script = read(body.get("sandbox"))
+            made = vectors.answer(dialect.asked_vectors(body))
+        except BAD as problem:
+            return _misread(dialect, problem)
+        if (failure := await _failure(dialect, script)) is not None:
+            return failure
+        await _wait(script.latency_ms)
+        return _json(dialect.vectors(made))
+
+    return embeddings
 
 
 def _misread(dialect: Dialect, problem: Exception) -> Response:
@@ -122,9 +126,10 @@ app = Starlette(
     routes=[
         Route("/v1/chat/completions", speaking(OPENAI), methods=["POST"]),
         Route("/v1/responses", speaking(OpenAIResponses()), methods=["POST"]),
-        Route("/v1/embeddings", embeddings, methods=["POST"]),
+        Route("/v1/embeddings", giving_vectors(OPENAI), methods=["POST"]),
         Route("/v1/messages", speaking(Anthropic()), methods=["POST"]),
-        Route("/{version:str}/models/{call:str}", speaking(Google()), methods=["POST"]),
+        Route("/{version:str}/models/{model:str}:batchEmbedContents", giving_vectors(GOOGLE), methods=["POST"]),
+        Route("/{version:str}/models/{call:str}", speaking(GOOGLE), methods=["POST"]),
         Route("/healthz", health),
     ]
 )

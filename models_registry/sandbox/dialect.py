@@ -34,6 +34,18 @@ class Dialect(Protocol):
     def error(self, status: int, message: str, param: str | None) -> Json: ...
 
 
+class Vectors(Dialect, Protocol):
+    """One that has embeddings too."""
+
+    def asked_vectors(self, body: Mapping[str, Any]) -> Json:
+        """A body in OpenAI's words. Raises whatever a body of another shape makes it raise."""
+        ...
+
+    def vectors(self, made: Json) -> Json:
+        """OpenAI's answer in its own words."""
+        ...
+
+
 def event(value: Mapping[str, Any]) -> bytes:
     return b"data: " + orjson.dumps(value) + b"\n\n"
 

@@ -13,7 +13,7 @@ STATUSES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DE
 
 
 class Google:
-    """See models_registry.sandbox.dialect.Dialect."""
+    """See models_registry.sandbox.dialect.Vectors."""
 
     def asked(self, body: Mapping[str, Any], path: Mapping[str, str]) -> Json:
         model, _, method = path["call"].partition(":")
@@ -48,6 +48,14 @@ class Google:
     def end(self, asked: Json, made: Sequence[Answer]) -> bytes:
         candidates = [_candidate(at, [{"text": ""}], each.finish) for at, each in enumerate(made)]
         return event({"candidates": candidates, **_rest(asked, made)})
+
+    def asked_vectors(self, body: Mapping[str, Any]) -> Json:
+        texts = [each["content"]["parts"][0]["text"] for each in body["requests"]]
+        return {"input": texts, "dimensions": body["requests"][0].get("outputDimensionality")}
+
+    def vectors(self, made: Json) -> Json:
+        told = {"promptTokenCount": made["usage"]["prompt_tokens"]}
+        return {"embeddings": [{"values": each["embedding"]} for each in made["data"]], "usageMetadata": told}
 
     def error(self, status: int, message: str, param: str | None) -> Json:
         return {"error": {"code": status, "message": message, "status": STATUSES.get(status, "INTERNAL")}}

@@ -11,7 +11,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 class OpenAI:
-    """See models_registry.sandbox.dialect.Dialect."""
+    """See models_registry.sandbox.dialect.Vectors."""
 
     def asked(self, body: Mapping[str, Any], path: Mapping[str, str]) -> Json:
         return dict(body)
@@ -45,6 +45,12 @@ class OpenAI:
         if (asked.get("stream_options") or {}).get("include_usage"):
             ends += event({**head, "choices": [], "usage": usage(asked, made)})
         return ends + DONE
+
+    def asked_vectors(self, body: Mapping[str, Any]) -> Json:
+        return dict(body)
+
+    def vectors(self, made: Json) -> Json:
+        return made
 
     def error(self, status: int, message: str, param: str | None) -> Json:
         kind = "invalid_request_error" if status < 500 else "server_error"

@@ -7,6 +7,7 @@ from typing import Any
 from models_registry.sandbox.answers import Answer, usage
 from models_registry.sandbox.dialect import Json, named_event
 
+SEAL = "sandbox"
 LOGPROBS = "message.output_text.logprobs"
 ECHOED = ("instructions", "metadata", "temperature", "top_p")
 
@@ -89,7 +90,7 @@ def _usage(asked: Json, made: Sequence[Answer]) -> Json:
 def _items(answer: Answer) -> Iterator[tuple[Json, Json, list[tuple[str, Json]]]]:
     """Each item whole and as it begins, and the events by which it grows."""
     if answer.reasoning:
-        item: Json = {"type": "reasoning", "id": "rs_sandbox"}
+        item: Json = {"type": "reasoning", "id": "rs_sandbox", "encrypted_content": SEAL}
         yield (
             {**item, "summary": [{"type": "summary_text", "text": "".join(answer.reasoning)}]},
             {**item, "summary": []},

@@ -84,6 +84,8 @@ class Choice:
     finish: str | None = None
     """Why it ended: stop, length, tool_calls, content_filter, or the upstream's own word. None: it has not."""
     logprobs: Any = None
+    sealed: str = ""
+    """What the upstream sealed of its reasoning, which comes with the reasoning's end: see models_registry.upstream.thoughts."""
 
     @property
     def size(self) -> int:

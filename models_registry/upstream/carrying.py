@@ -67,6 +67,9 @@ IS_ASKED: Mapping[str, Callable[[Any], bool]] = {
 """Of what is refused somewhere: whether a value asks for it, where that is not any that says something. Any other value is
 carried or says nothing."""
 
+VECTORS = frozenset({"input", "dimensions", "encoding_format"})
+"""What of a request for vectors every dialect carries that has them."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
@@ -80,6 +83,8 @@ class Table:
 
     def lacking(self, content: Mapping[str, Any]) -> Lacking:
         """What the request asks for that there is no word for."""
+        if "messages" not in content:
+            return Lacking(dropped=tuple([name for name in content.keys() - VECTORS if content[name] is not None]))
         rules, refused, dropped = self.rules, "", []
         for name, value in content.items():
             match rules.get(name, DROPPED):

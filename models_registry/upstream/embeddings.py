@@ -1,4 +1,4 @@
-"""OpenAI's embeddings, as OpenAI and the servers compatible with it speak them: what is sent, and what comes back.
+"""Embeddings as OpenAI and the servers compatible with it speak them: what is sent, and what comes back.
 
 A vector comes as a list of numbers, or as the base64 of its float32s. Some servers know only one of the two, whatever they
 are asked for; what they sent is kept as it is, and whoever needs the other spelling converts it (`as_floats`, `as_base64`).
@@ -65,7 +65,11 @@ def inputs(content: Mapping[str, Any]) -> Sequence[Any]:
 
 def read(body: bytes, content: Mapping[str, Any]) -> Embeddings:
     """The vectors in a body, for a request of this content. Raises Failed, or Rejected for vectors of another width."""
-    answer = loads(body)
+    return read_object(loads(body), content)
+
+
+def read_object(answer: Any, content: Mapping[str, Any]) -> Embeddings:
+    """The same of what a body holds."""
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
         raise Failed("Its answer has no list of vectors.", status=200)

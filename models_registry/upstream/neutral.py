@@ -47,6 +47,12 @@ def arguments(text: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"invalid_json": text}
 
 
+def is_linked(file: Mapping[str, Any]) -> bool:
+    """Whether a file is told by its address alone."""
+    data = file.get("file_data")
+    return isinstance(data, str) and data.startswith(("https://", "http://"))
+
+
 def data_of(address: str) -> tuple[str, str] | None:
     """Media type and base64 of an address that holds its data; None for one that leads somewhere. The type of a picture is that
     of its data, whatever the address says: a wrong one is refused."""

@@ -108,6 +108,13 @@ def test_each_choice_of_tools_has_a_neutral_word(given: Any, neutral: Any) -> No
     assert read(tools=[FUNCTION], tool_choice=given).content["tool_choice"] == neutral
 
 
+def test_a_document_by_its_address_is_bounded_by_what_the_largest_windows_hold() -> None:
+    part = {"type": "input_file", "file_url": "https://papers.example/a.pdf"}
+    made = read(input=[{"role": "user", "content": [part]}])
+    assert made.messages[0]["content"][0]["file"]["file_data"] == part["file_url"]
+    assert made.max_input_tokens > 1_000_000
+
+
 def test_the_form_of_the_answer_is_carried() -> None:
     schema = {"type": "json_schema", "name": "n", "schema": {"type": "object"}, "strict": True}
     made = read(text={"format": schema})

@@ -21,6 +21,7 @@ from models_registry.upstream.base import (
 )
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.reported_cost import reported_cost_nano
+from models_registry.upstream.thoughts import sealed
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, mapping
 from models_registry.upstream.wire.refusals import check, loads, message_of, word
@@ -56,15 +57,15 @@ class AnthropicAdapter:
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:
             await check(response, code="type")
-            return read_message(await http.read_all(response))
+            return read_message(await http.read_all(response), request.provider)
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
         async with await self._post(request, {**payload_of(request), "stream": True}) as response:
             await check(response, code="type")
             if not response.content_type.startswith("text/event-stream"):
-                yield as_chunk(read_message(await http.read_all(response)))
+                yield as_chunk(read_message(await http.read_all(response), request.provider))
                 return
-            events, reading = http.Events(response), _Reading()
+            events, reading = http.Events(response), _Reading(request.provider)
             while (batch := await (events.read_rest() if reading.is_complete else events.read())) is not None:
                 for data in batch:
                     if data and (chunk := reading.read(data)) is not None:
@@ -89,7 +90,7 @@ ADAPTER = AnthropicAdapter
 # --- whole answers
 
 
-def read_message(body: bytes) -> Completion:
+def read_message(body: bytes, provider: str = "") -> Completion:
     """The answer in a body. Raises UpstreamError, also for an error that came as a success."""
     answer = loads(body)
     if not isinstance(answer, dict):
@@ -100,12 +101,14 @@ def read_message(body: bytes) -> Completion:
     if not isinstance(blocks, list) or not all([isinstance(block, dict) for block in blocks]):
         raise Failed("Its answer has no content.", status=200)
     calls = [block for block in blocks if block.get("type") == "tool_use"]
+    thoughts = [block for block in blocks if block.get("type") == "thinking"]
     choice = Choice(
         index=0,
         text=_joined(blocks, "text"),
         reasoning=_joined(blocks, "thinking"),
         tool_calls=tuple(_call(at, block) for at, block in enumerate(calls)),
         finish=_finish(answer.get("stop_reason")) or "stop",
+        sealed=sealed(ANTHROPIC, provider, thoughts[0].get("signature")) if len(thoughts) == 1 else "",
     )
     return Completion(choices=(choice,), usage=read_usage(answer.get("usage")), dialect=ANTHROPIC, native=answer)
 
@@ -170,8 +173,9 @@ def as_chunk(completion: Completion) -> Chunk:
 class _Reading:
     """One stream, event by event. Its usage is cumulative: what an event leaves out is as it was told before."""
 
-    def __init__(self) -> None:
+    def __init__(self, provider: str) -> None:
         self.is_complete = self.is_over = False
+        self._provider = provider
         self._usage: dict[str, Any] = {}
         self._calls: dict[int | None, int] = {}
         """Places among the calls, by the block's own."""
@@ -212,6 +216,8 @@ class _Reading:
                 return Choice(index=0, text=str(piece.get("text") or ""))
             case "thinking" | "thinking_delta":
                 return Choice(index=0, reasoning=str(piece.get("thinking") or ""))
+            case "signature_delta":
+                return Choice(index=0, sealed=sealed(ANTHROPIC, self._provider, piece.get("signature")))
             case "tool_use":
                 self._calls[place] = len(self._calls)
                 call = ToolCall(

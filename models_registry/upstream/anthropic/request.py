@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from models_registry.upstream import call_ids
+from models_registry.upstream import call_ids, thoughts
 from models_registry.upstream.anthropic.models import fitted, takes_sampling, thinks_by_budget, untaken
 from models_registry.upstream.base import ANTHROPIC, NOTHING_LACKS, Lacking, UpstreamRequest
 from models_registry.upstream.carrying import rejected, table
@@ -38,7 +38,7 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
         body["messages"] = [_own(message) for message in body["messages"]]
         body = fitted(body, request.model)
     else:
-        body = {**_spelled(request.content, request.model), **_reasoning(request)}
+        body = {**_spelled(request.content, request.model, request.provider), **_reasoning(request)}
     if request.default_temperature is not None and "thinking" not in body and takes_sampling(request.model):
         body.setdefault("temperature", min(request.default_temperature, MAX_TEMPERATURE))
     if request.script is not None:
@@ -64,12 +64,15 @@ def _plain(block: Any) -> Any:
 
 
 def _is_unsigned(block: Any) -> bool:
-    return isinstance(block, dict) and block.get("type") == "thinking" and not block.get("signature")
+    if not isinstance(block, dict) or block.get("type") != "thinking":
+        return False
+    return not block.get("signature") or thoughts.is_sealed(block["signature"])
 
 
-def _spelled(content: Mapping[str, Any], model: str) -> dict[str, Any]:
+def _spelled(content: Mapping[str, Any], model: str, provider: str) -> dict[str, Any]:
     TABLE.check(content)
-    system, messages = _conversation(call_ids.without_signatures(content["messages"]))
+    plain = call_ids.without_signatures(content["messages"])
+    system, messages = _conversation(thoughts.readable(plain, ANTHROPIC, provider))
     found: dict[str, Any] = {"messages": messages}
     if system:
         found["system"] = system
@@ -127,6 +130,8 @@ def _blocks(message: Mapping[str, Any], param: str) -> Iterator[Block]:
             raise rejected(f"{param} without a tool_call_id", TABLE.title)
         yield {"type": "tool_result", "tool_use_id": identifier, "content": words(message.get("content"))}
         return
+    for thought in message.get(thoughts.KEY) or ():
+        yield {"type": "thinking", "thinking": thought["text"], "signature": thought["seal"]}
     yield from _marked(message, param)
     for call in message.get("tool_calls") or ():
         function = call.get("function") or {}

@@ -11,7 +11,9 @@ from yarl import URL
 from models_registry.types import Usage
 from models_registry.upstream import call_ids
 from models_registry.upstream.base import GOOGLE, Choice, Chunk, Completion, Lacking, ToolCall, UpstreamRequest
+from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import CredentialBad, Failed, Rejected, Unreachable, UpstreamError, for_refusal
+from models_registry.upstream.google import embeddings
 from models_registry.upstream.google.request import TABLE, payload_of
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, joined, mapping, mappings
@@ -52,11 +54,11 @@ class GoogleAdapter:
         return TABLE.lacking(content)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
-        async with await self._post(request, "generateContent") as response:
+        async with await self._post(request, "generateContent", payload_of(request)) as response:
             return read_answer(await http.read_all(response))
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
-        async with await self._post(request, "streamGenerateContent?alt=sse") as response:
+        async with await self._post(request, "streamGenerateContent?alt=sse", payload_of(request)) as response:
             if not response.content_type.startswith("text/event-stream"):
                 yield _as_chunk(read_answer(await http.read_all(response)), has_content=True)
                 return
@@ -68,11 +70,16 @@ class GoogleAdapter:
             if not reading.is_complete:
                 raise Unreachable("The stream ended before it was done.")
 
-    async def _post(self, request: UpstreamRequest, method: str) -> aiohttp.ClientResponse:
+    async def embed(self, request: UpstreamRequest) -> Embeddings:
+        """See models_registry.upstream.embeddings.Embedder."""
+        async with await self._post(request, "batchEmbedContents", embeddings.payload_of(request)) as response:
+            return embeddings.read(_object(await http.read_all(response), status=200), request.content)
+
+    async def _post(self, request: UpstreamRequest, method: str, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
         """The response, if it is an answer. Raises UpstreamError."""
         headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
         url = URL(f"{request.address}/models/{request.model}:{method}")
-        response = await http.post(self._session, url, headers, orjson.dumps(payload_of(request)), request)
+        response = await http.post(self._session, url, headers, orjson.dumps(payload), request)
         try:
             await check(response, code="status")
         except Rejected as error:

@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from models_registry.upstream import call_ids, embeddings
+from models_registry.upstream import call_ids, embeddings, thoughts
 from models_registry.upstream.base import (
     OPENAI,
     Choice,
@@ -20,6 +20,7 @@ from models_registry.upstream.base import (
 )
 from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
+from models_registry.upstream.neutral import is_linked
 from models_registry.upstream.openai.finishes import FINISHES, amend_finish
 from models_registry.upstream.openai.models import fitted, lacking, takes_sampling
 from models_registry.upstream.openai.tool_calls import Calls, amend_whole
@@ -53,8 +54,11 @@ class OpenAIAdapter:
         return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
     def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
-        """Its words are the neutral ones: all that may lack is what a model refuses."""
-        return lacking(content, model)
+        """Its words are the neutral ones: what may lack is what a model refuses, and documents that are told by their address."""
+        found = lacking(content, model)
+        if dialect == OPENAI or not (linked := _linked_file(content.get("messages") or ())):
+            return found
+        return replace(found, refused=linked)
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
@@ -138,12 +142,22 @@ class OpenAIAdapter:
 ADAPTER = OpenAIAdapter
 
 
+def _linked_file(messages: Sequence[Mapping[str, Any]]) -> str:
+    """Where the first one stands; empty where there is none."""
+    for at, message in enumerate(messages):
+        parts = message.get("content")
+        for place, part in enumerate(parts if isinstance(parts, list) else ()):
+            if isinstance(file := part.get("file"), dict) and is_linked(file):
+                return f"messages[{at}].content[{place}] of type file with an address"
+    return ""
+
+
 def _payload(request: UpstreamRequest) -> dict[str, Any]:
     """What is sent: the content as the client wrote it, with the model's name there and the limit that is held for."""
     content = fitted(request.content, request.model)
     payload = {
         **content,
-        "messages": call_ids.without_signatures(content["messages"]),
+        "messages": thoughts.readable(call_ids.without_signatures(content["messages"]), OPENAI, request.provider),
         "model": request.model,
         request.output_limit_field: request.max_output_tokens,
     }

@@ -17,11 +17,13 @@ from models_registry.upstream.base import (
     ToolCall,
     UpstreamRequest,
 )
+from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.openai.chat_completions import OpenAIAdapter
 from models_registry.upstream.openai.models import lacking
 from models_registry.upstream.openai.responses_request import TABLE, payload_of
 from models_registry.upstream.reported_cost import reported_cost_nano
+from models_registry.upstream.thoughts import sealed
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, joined, mapping, mappings, text
 from models_registry.upstream.wire.refusals import check, loads, message_of, word
@@ -47,10 +49,11 @@ class OpenAIResponsesAdapter:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
+        self._chat = OpenAIAdapter(session)
 
     def lacking(self, content: Mapping[str, Any], dialect: str, model: str) -> Lacking:
-        by_model, is_own = lacking(content, model), dialect == OPENAI_RESPONSES
-        if is_own:
+        by_model = lacking(content, model)
+        if dialect == OPENAI_RESPONSES or "messages" not in content:
             return by_model
         found = TABLE.lacking(content)
         dropped = dict.fromkeys((*found.dropped, *by_model.dropped))
@@ -59,22 +62,26 @@ class OpenAIResponsesAdapter:
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:
             await check(response, code="code")
-            return read_response(await http.read_all(response))
+            return read_response(await http.read_all(response), request.provider)
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
         async with await self._post(request, {**payload_of(request), "stream": True}) as response:
             await check(response, code="code")
             if not response.content_type.startswith("text/event-stream"):
-                whole = read_response(await http.read_all(response))
+                whole = read_response(await http.read_all(response), request.provider)
                 yield _chunk(whole.choices[0], whole.native, whole.usage)
                 return
-            events, reading = http.Events(response), _Reading()
+            events, reading = http.Events(response), _Reading(request.provider)
             while (batch := await (events.read_rest() if reading.is_complete else events.read())) is not None:
                 for data in batch:
                     if data:
                         yield reading.read(data)
             if not reading.is_complete:
                 raise Unreachable("The stream ended before it was done.")
+
+    async def embed(self, request: UpstreamRequest) -> Embeddings:
+        """See models_registry.upstream.embeddings.Embedder: the same servers have them."""
+        return await self._chat.embed(request)
 
     async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
         headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
@@ -89,7 +96,7 @@ ADAPTER = OpenAIResponsesAdapter
 # --- whole answers
 
 
-def read_response(body: bytes) -> Completion:
+def read_response(body: bytes, provider: str = "") -> Completion:
     """The answer in a body. Raises UpstreamError, also for an error that came as a success."""
     answer = loads(body)
     if not isinstance(answer, dict):
@@ -98,10 +105,12 @@ def read_response(body: bytes) -> Completion:
         raise _reported(answer["error"])
     if not isinstance(answer.get("output"), list):
         raise Failed("Its answer has no output.", status=200)
-    return Completion(choices=(_said(answer),), usage=read_usage(answer), dialect=OPENAI_RESPONSES, native=answer)
+    return Completion(
+        choices=(_said(answer, provider),), usage=read_usage(answer), dialect=OPENAI_RESPONSES, native=answer
+    )
 
 
-def _said(answer: Mapping[str, Any]) -> Choice:
+def _said(answer: Mapping[str, Any], provider: str) -> Choice:
     items = mappings(answer["output"])
     parts = [part for item in items if item.get("type") == "message" for part in mappings(item.get("content"))]
     thoughts = [item for item in items if item.get("type") == "reasoning"]
@@ -115,6 +124,7 @@ def _said(answer: Mapping[str, Any]) -> Choice:
         tool_calls=tuple([_call(at, item, str(item.get(CALLS[item["type"]]) or "")) for at, item in enumerate(calls)]),
         finish=_finish(answer, bool(calls)),
         logprobs={"content": told, "refusal": None} if told else None,
+        sealed=sealed(OPENAI_RESPONSES, provider, thoughts[0].get("encrypted_content")) if len(thoughts) == 1 else "",
     )
 
 
@@ -169,8 +179,9 @@ def _is_search(item: Mapping[str, Any]) -> bool:
 class _Reading:
     """One stream, event by event. A kind that nobody knows says nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, provider: str) -> None:
         self.is_complete = False
+        self._provider = provider
         self._calls: dict[int | None, int] = {}
         """Places among the calls, by the item's own."""
         self._grown: set[int | None] = set()
@@ -204,6 +215,8 @@ class _Reading:
         if kind == "response.output_item.added" and text(item.get("type")) in CALLS:
             self._calls[place] = len(self._calls)
             return _calling(_call(self._calls[place], item, ""))
+        if kind == "response.output_item.done" and item.get("type") == "reasoning":
+            return Choice(index=0, sealed=sealed(OPENAI_RESPONSES, self._provider, item.get("encrypted_content")))
         if kind == "response.output_item.done" and place in self._calls and place not in self._grown:
             given = str(item.get(CALLS.get(str(item.get("type")), "")) or "")
             return _calling(ToolCall(index=self._calls[place], id="", name="", arguments=given))

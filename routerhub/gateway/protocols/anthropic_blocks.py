@@ -1,7 +1,8 @@
 """Anthropic's messages, block by block, in the neutral spelling: what a request's conversation and tools are read into.
 
-Signed thinking of earlier turns has no neutral spelling and is left out of it, as is what only Anthropic's servers know; an
-upstream of Anthropic's dialect gets the client's own body, in which it stands.
+Thinking of earlier turns that Anthropic signed has no neutral spelling and is left out of it, as is what only Anthropic's servers
+know; an upstream of Anthropic's dialect gets the client's own body, in which it stands. What another upstream sealed goes back to
+that one.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from models_registry.upstream import thoughts
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.anthropic_own import is_own_block, is_own_tool
@@ -67,17 +69,24 @@ def _said(blocks: Sequence[Block], param: str) -> Iterator[Message]:
     """An assistant's turn."""
     texts: list[str] = []
     calls: list[Message] = []
+    sealed: list[Message] = []
     for at, block in enumerate(blocks):
         match block.get("type"):
             case "text":
                 texts.append(_text(block, f"{param}[{at}]"))
             case "tool_use":
                 calls.append(_call(block, f"{param}[{at}]"))
+            case "thinking" if thoughts.is_sealed(block.get("signature")):
+                sealed.append({"text": str(block.get("thinking") or ""), "seal": block["signature"]})
             case "thinking" | "redacted_thinking":
                 continue
             case other:
                 raise fields.wrong(f"{param}[{at}].type", other, "text, tool_use, thinking or redacted_thinking")
-    message: Message = {"role": "assistant", "content": "".join(texts) or None}
+    message: Message = {
+        "role": "assistant",
+        "content": "".join(texts) or None,
+        **({thoughts.KEY: sealed} if sealed else {}),
+    }
     yield {**message, "tool_calls": calls} if calls else message
 
 

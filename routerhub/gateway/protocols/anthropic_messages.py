@@ -45,7 +45,7 @@ ERROR_TYPES = {
 
 TEXT = {"type": "text", "text": ""}
 THINKING = {"type": "thinking", "thinking": "", "signature": ""}
-"""Only Anthropic's own models sign what they think."""
+"""Not every upstream signs what its models think."""
 NOTHING = Usage(input_tokens=0, output_tokens=0)
 UNTOLD = {"delta": {"stop_reason": "end_turn", "stop_sequence": None}}
 """How a message ends whose upstream, of this dialect, did not say how."""
@@ -178,8 +178,8 @@ def _message(envelope: Envelope, blocks: list[dict[str, Any]], stop_reason: str 
 
 def _blocks(choice: Choice, thinks: bool) -> Iterator[dict[str, Any]]:
     """What a whole choice says."""
-    if choice.reasoning and thinks:
-        yield {**THINKING, "thinking": choice.reasoning}
+    if (choice.reasoning or choice.sealed) and thinks:
+        yield {**THINKING, "thinking": choice.reasoning, "signature": choice.sealed}
     if text := choice.text + choice.refusal:
         yield {**TEXT, "text": text}
     for call in choice.tool_calls:
@@ -295,6 +295,8 @@ class AnthropicStream:
     def _written(self, choice: Choice) -> Iterator[bytes]:
         if choice.reasoning and self._thinks:
             yield self._delta("thinking", THINKING, {"type": "thinking_delta", "thinking": choice.reasoning})
+        if choice.sealed and self._thinks:
+            yield self._delta("thinking", THINKING, {"type": "signature_delta", "signature": choice.sealed})
         if text := choice.text + choice.refusal:
             yield self._delta("text", TEXT, {"type": "text_delta", "text": text})
         for call in choice.tool_calls:

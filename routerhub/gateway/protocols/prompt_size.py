@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 
+from models_registry.upstream.neutral import is_linked
+
 IMAGE_CEILING_TOKENS = 5_000
 """Accepted limit: no current model charges more for one picture. A picture's bytes say nothing about its tokens."""
 AUDIO_BYTES_PER_TOKEN = 100
@@ -16,6 +18,8 @@ LIKELY_IMAGE_TOKENS = 1_600
 """Of a picture as large as Anthropic takes it without making it smaller."""
 FILE_CHARS_PER_TOKEN = 16
 """Accepted limit: a page of a PDF has 1,500 to 3,000 tokens and seldom less than 40 KB."""
+LINKED_FILE_CEILING_TOKENS = 1_000_000
+"""Of a document of which only the address is known: as much as the largest windows hold."""
 MESSAGE_TOKENS = 16
 """For the marks that a chat template puts around each message."""
 
@@ -62,6 +66,8 @@ def _attachment(part: Mapping[str, Any]) -> int:
     if image is not None:
         address = image.get("url") if isinstance(image, dict) else image
         return IMAGE_CEILING_TOKENS - (len(address) if isinstance(address, str) else 0)
+    if isinstance(file := part.get("file"), dict) and is_linked(file):
+        return LINKED_FILE_CEILING_TOKENS
     if isinstance(audio, dict):
         data = audio.get("data")
         size = len(data) if isinstance(data, str) else 0

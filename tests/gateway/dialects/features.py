@@ -14,6 +14,7 @@ SCHEMA = {
 }  # fmt: skip
 PNG = b64encode(b"\x89PNG\r\n\x1a\n....").decode()
 PDF = b64encode(b"%PDF-1.7 ....").decode()
+LINKED = "https://papers.example/a.pdf"
 PICTURE = "https://pictures.example/a.png"
 ASK = "What is the weather?"
 SECRET = "thought by somebody"
@@ -93,6 +94,7 @@ def _text(text: str) -> Json:
 
 
 RESPONSES_FEATURES: dict[str, Json] = {
+    "linked file": _response(_text(ASK), {"type": "input_file", "file_url": LINKED}),
     "text": _response(),
     "system": {"instructions": "Be short.",
         "input": [{"role": "developer", "content": "Be kind."}, {"role": "user", "content": ASK}]},
@@ -161,6 +163,7 @@ def _held(kind: str, media: str, data: str) -> Json:
 
 MARK = {"cache_control": {"type": "ephemeral"}}
 MESSAGES_FEATURES: dict[str, Json] = {
+    "linked file": _message([_block(ASK), {"type": "document", "source": {"type": "url", "url": LINKED}}]),
     "text": _message(),
     "system": _message(system=[_block("Be short."), _block("Be kind.", **MARK)]),
     "stop": _message(stop_sequences=["x"]),

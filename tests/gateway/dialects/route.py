@@ -24,12 +24,12 @@ from models_registry.sandbox.app import app
 from models_registry.types import SANDBOX, Provider
 from models_registry.upstream.base import ANTHROPIC, GOOGLE, OPENAI, OPENAI_RESPONSES
 from models_registry.upstream.registry import open_adapters
-from routerhub.gateway import pipeline
+from routerhub.gateway import embedding, pipeline
 from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as MESSAGES
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as CHAT
 from routerhub.gateway.protocols.openai_responses import PROTOCOL as RESPONSES
-from routerhub.gateway.runtime import Upstreams
+from routerhub.gateway.runtime import Runtime, Upstreams
 from tests.autorouter import fakes as router_fakes
 from tests.gateway.fakes import KEY, rankings, runtime
 from tests.routerhub.control_plane import Served
@@ -43,6 +43,7 @@ MODELS: dict[Dialect, str] = {
     GOOGLE: "gemini-3-pro",
 }
 """A model of each upstream, by its name there."""
+WHO = Client(ip=None, user_agent="")
 ALL = frozenset({"tools", "streaming", "vision", "audio", "structured_output"})
 
 
@@ -98,16 +99,26 @@ class Route:
     async def ask(self, client: ChatProtocol, upstream: Dialect, **asked: Any) -> tuple[dict[bytes, bytes], bytes]:
         """The headers and the body that the client gets; a stream is read to its end. Raises BadRequest."""
         async with aiohttp.ClientSession() as session:
-            model = router_fakes.model(
-                f"acme:{MODELS[upstream]}", served_by=SANDBOX, supports_reasoning=True, capabilities=ALL
-            )
-            made = runtime(None, met=rankings(model))
-            sandbox = Provider(name=SANDBOX, title="", protocol=upstream, base_url=self.address, credential_env="")
-            made.upstreams = Upstreams(open_adapters(session), sandbox)
-            who = Client(ip=None, user_agent="")
-            reply = await pipeline.serve(made, client, {"x-api-key": KEY}, orjson.dumps(asked), who)
+            made = self._gateway(session, upstream, supports_reasoning=True, capabilities=ALL)
+            reply = await pipeline.serve(made, client, {"x-api-key": KEY}, orjson.dumps(asked), WHO)
             body = reply.body if isinstance(reply.body, bytes) else b"".join([piece async for piece in reply.body])
             return dict(reply.headers), body
+
+    async def embed(self, upstream: Dialect, **asked: Any) -> tuple[dict[bytes, bytes], Any]:
+        """The headers and the answer of a request for vectors."""
+        async with aiohttp.ClientSession() as session:
+            made = self._gateway(session, upstream, kind="embedding", capabilities=frozenset())
+            body = {"model": f"acme:{MODELS[upstream]}", **asked}
+            reply = await embedding.serve(made, {"x-api-key": KEY}, orjson.dumps(body), WHO)
+            assert isinstance(reply.body, bytes)
+            return dict(reply.headers), orjson.loads(reply.body)
+
+    def _gateway(self, session: aiohttp.ClientSession, upstream: Dialect, **facts: Any) -> Runtime:
+        model = router_fakes.model(f"acme:{MODELS[upstream]}", served_by=SANDBOX, **facts)
+        made = runtime(None, met=rankings(model))
+        sandbox = Provider(name=SANDBOX, title="", protocol=upstream, base_url=self.address, credential_env="")
+        made.upstreams = Upstreams(open_adapters(session), sandbox)
+        return made
 
     def sent(self) -> Any:
         """The body of the last request, which is forgotten."""

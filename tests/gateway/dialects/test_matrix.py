@@ -13,7 +13,7 @@ from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as CHAT
 from routerhub.gateway.protocols.openai_responses import PROTOCOL as RESPONSES
 from tests.gateway.dialects import lifecycle
-from tests.gateway.dialects.features import FEATURES, PDF, PICTURE, PNG
+from tests.gateway.dialects.features import FEATURES, LINKED, PDF, PICTURE, PNG
 from tests.gateway.dialects.route import (
     ASKED,
     CLIENTS,
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.anyio
 REFUSED = {
     ("stop", "openai-responses"), ("several", "openai-responses"), ("several", "anthropic"),
     ("probabilities", "anthropic"), ("probabilities", "google"), ("json", "anthropic"), ("speech", "anthropic"),
-    ("speech", "openai-responses"),
+    ("speech", "openai-responses"), ("linked file", "openai"),
 }  # fmt: skip
 """What an upstream has no word for."""
 CASES = [
@@ -71,7 +71,7 @@ def test_what_is_asked_here_is_what_the_official_clients_can_ask(client: ChatPro
 
 REACHES = {
     "system": ("Be short.", "Be kind."), "stop": ('["x"]',), "results": ("12", "13") , "custom results": ("X", "done"),
-    "pictures": (PICTURE, PNG), "file": (PDF,), "refused before": ("I may not.",), "sampling": ("0.5",),
+    "pictures": (PICTURE, PNG), "file": (PDF,), "linked file": (LINKED,), "refused before": ("I may not.",), "sampling": ("0.5",),
     "schema": ('"city"',), "tools": ("weather", "time", "Tells."),
 }  # fmt: skip
 """Of each feature what must reach every upstream."""

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.anyio
 TWO = {"input": ["a", "b"]}
 ONE, OTHER = [0.5, -1.0], [0.25, 2.0]
 USAGE = {"prompt_tokens": 3, "total_tokens": 3}
-EMBEDDING_PROTOCOLS = ["openai"]
+EMBEDDING_PROTOCOLS = {"openai", "openai-responses", "google"}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def embedded(embedder: Embedder, *steps: Step, **content: Any) -> Embeddin
 
 
 async def test_which_dialects_have_embeddings_is_told_here(adapters: dict[str, Adapter]) -> None:
-    assert [name for name, adapter in adapters.items() if isinstance(adapter, Embedder)] == EMBEDDING_PROTOCOLS
+    assert {name for name, adapter in adapters.items() if isinstance(adapter, Embedder)} == EMBEDDING_PROTOCOLS
 
 
 async def test_the_content_is_sent_as_it_is_with_the_name_there_and_the_key(embedder: Embedder) -> None:
@@ -60,6 +60,29 @@ async def test_the_content_is_sent_as_it_is_with_the_name_there_and_the_key(embe
     assert head.startswith(b"POST /v1/embeddings ")
     assert b"Authorization: Bearer sk-1" in head
     assert json.loads(body) == {**TWO, "user": "u", "encoding_format": "float", "own_field": 1, "model": "m"}
+
+
+async def test_google_is_asked_text_by_text_and_answers_in_values(adapters: dict[str, Any]) -> None:
+    values = {"embeddings": [{"values": ONE}, {"values": OTHER}]}
+    told = json.dumps({**values, "usageMetadata": {"promptTokenCount": 3}}).encode()
+    async with serving([whole(told)], [whole(json.dumps(values).encode())]) as server:
+        found = await adapters["google"].embed(request(server, dimensions=2, encoding_format="base64", user="u"))
+        uncounted = await adapters["google"].embed(request(server))
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v1/models/m:batchEmbedContents ")
+    beside = {"model": "models/m", "outputDimensionality": 2}
+    assert json.loads(body) == {"requests": [{**beside, "content": {"parts": [{"text": text}]}} for text in "ab"]}
+    assert (found.vectors, found.usage) == ((ONE, OTHER), Usage(input_tokens=3, output_tokens=0))
+    assert uncounted.usage is None
+
+
+@pytest.mark.parametrize(("given", "named"), [([1, 2], "tokens"), (["a"] * 101, "up to 100")])
+async def test_google_refuses_tokens_and_too_many_texts_before_they_are_sent(
+    adapters: dict[str, Any], given: Any, named: str
+) -> None:
+    with pytest.raises(Rejected, match=named) as refused:
+        await adapters["google"].embed(request(None, input=given))
+    assert (refused.value.was_sent, refused.value.param) == (False, "input")
 
 
 @pytest.mark.parametrize("vectors", [(ONE, OTHER), (as_base64(ONE), as_base64(OTHER)), (ONE, as_base64(OTHER))])

@@ -1,6 +1,6 @@
 """The items of a response's input and its tools in the neutral spelling: what a conversation is read into.
 
-Reasoning of earlier turns has no neutral spelling and is left out of it.
+Reasoning of earlier turns is left out of it, but for what an upstream sealed, which goes back to that one with the turn after it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from models_registry.upstream import thoughts
 from routerhub.gateway.protocols import fields
 
 ROLES = ("user", "assistant", "system", "developer")
@@ -27,9 +28,25 @@ def messages_of(instructions: object, raw: object) -> list[Message]:
         return [*found, {"role": "user", "content": raw}]
     if not isinstance(raw, list) or not raw:
         raise fields.wrong("input", raw, "a text or a list of at least one item")
-    for at, item in enumerate(raw):
-        _add(found, fields.mapping(item, f"input[{at}]"), f"input[{at}]")
+    sealed: list[Message] = []
+    for at, given in enumerate(raw):
+        item = fields.mapping(given, f"input[{at}]")
+        _add(found, item, f"input[{at}]")
+        if thoughts.is_sealed(item.get("encrypted_content")):
+            sealed.append({"text": _summary(item), "seal": item["encrypted_content"]})
+        elif sealed and found and found[-1]["role"] == "assistant":
+            found[-1].setdefault(thoughts.KEY, []).extend(sealed)
+            sealed = []
     return found
+
+
+def _summary(item: Item) -> str:
+    parts = item.get("summary")
+    return (
+        "".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
+        if isinstance(parts, list)
+        else ""
+    )
 
 
 def _add(found: list[Message], item: Item, param: str) -> None:
@@ -70,13 +87,14 @@ def _part(part: Item, param: str) -> Message:
         case "input_image":
             detail = {"detail": part["detail"]} if isinstance(part.get("detail"), str) else {}
             return {"type": "image_url", "image_url": {"url": _text(part, "image_url", param), **detail}}
-        case "input_file" if isinstance(part.get("file_data"), str):
-            name = part.get("filename")
-            return {"type": "file", "file": {"filename": name or "document.pdf", "file_data": part["file_data"]}}
+        case "input_file" if isinstance(data := part.get("file_data") or part.get("file_url"), str):
+            return {"type": "file", "file": {"filename": part.get("filename") or "document.pdf", "file_data": data}}
         case "input_audio":
             return {"type": "input_audio", "input_audio": part.get("input_audio")}
         case other:
-            allowed = "input_text, output_text, refusal, input_image, input_audio, or input_file with file_data"
+            allowed = (
+                "input_text, output_text, refusal, input_image, input_audio, or input_file with file_data or file_url"
+            )
             raise fields.wrong(f"{param}.type", other, allowed)
 
 

@@ -16,7 +16,7 @@ PREFIXES = {TEXT: "msg", REFUSAL: "msg", REASONING: "rs"}
 def items(choice: Choice, known: Mapping[str, Tool], own: str) -> Iterator[dict[str, Any]]:
     """What a whole choice says. `own` makes their ids."""
     for key, text in said(choice):
-        yield item(key, f"{PREFIXES[key]}_{own}_{key}", text, told_logprobs(choice))
+        yield item(key, f"{PREFIXES[key]}_{own}_{key}", text, told_logprobs(choice), choice.sealed)
     for at, call in enumerate(choice.tool_calls):
         yield call_item(call, known, f"{own}_{at}")
 
@@ -24,7 +24,7 @@ def items(choice: Choice, known: Mapping[str, Tool], own: str) -> Iterator[dict[
 def said(choice: Choice) -> Iterator[tuple[str, str]]:
     """The words of a choice or of what a chunk adds to it, by what they are."""
     for key, text in ((REASONING, choice.reasoning), (TEXT, choice.text), (REFUSAL, choice.refusal)):
-        if text:
+        if text or (key == REASONING and choice.sealed):
             yield key, text
 
 
@@ -42,11 +42,12 @@ def part(key: str, text: str, logprobs: Sequence[Any] = ()) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs}
 
 
-def item(key: str, identifier: str, text: str | None, logprobs: Sequence[Any] = ()) -> dict[str, Any]:
+def item(key: str, identifier: str, text: str | None, logprobs: Sequence[Any] = (), sealed: str = "") -> dict[str, Any]:
     """An item with words; without any yet it has begun."""
     parts = [] if text is None else [part(key, text, logprobs)]
     if key == REASONING:
-        return {"type": "reasoning", "id": identifier, "summary": parts}
+        seal = {"encrypted_content": sealed} if sealed else {}
+        return {"type": "reasoning", "id": identifier, "summary": parts if text else [], **seal}
     status = "in_progress" if text is None else "completed"
     return {"type": "message", "id": identifier, "status": status, "role": "assistant", "content": parts}
 

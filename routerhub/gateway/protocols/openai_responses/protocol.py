@@ -49,6 +49,8 @@ ECHOED = (
 """Fields that the answer tells again."""
 LOGPROBS = "message.output_text.logprobs"
 """What `include` says where they are wanted."""
+INCLUDED = (LOGPROBS, "reasoning.encrypted_content")
+"""What `include` may say and gets: what an upstream sealed is always told."""
 MAX_TOP_LOGPROBS = 20
 SEARCHING = "web_search"
 """How the types of those tools begin that OpenAI runs for a fee which prices know, so that it is held. Others are left out."""
@@ -173,7 +175,7 @@ def _probabilities(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _dropped(raw: Mapping[str, Any], searching: Iterable[str]) -> tuple[str, ...]:
     """Fields that no other dialect has, or that nobody here knows, and tools that OpenAI runs."""
-    names = RESPONSES.dropped_of(raw) | {f"include.{each}" for each in raw.get("include") or () if each != LOGPROBS}
+    names = RESPONSES.dropped_of(raw) | {f"include.{each}" for each in raw.get("include") or () if each not in INCLUDED}
     reasoning = fields.mapping(raw.get("reasoning"), "reasoning")
     names |= {f"reasoning.{name}" for name, value in reasoning.items() if name != "effort" and value is not None}
     return fields.dropped(names | {f"tools.{kind}" for kind in searching})

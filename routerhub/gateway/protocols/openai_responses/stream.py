@@ -42,6 +42,7 @@ class Growing:
     is_custom: bool = False
     pieces: list[str] = field(default_factory=list)
     logprobs: list[Any] = field(default_factory=list)
+    sealed: str = ""
 
     @property
     def text(self) -> str:
@@ -110,6 +111,9 @@ class ResponsesStream:
             growing.pieces.append(text)
             told = told_logprobs(choice)
             growing.logprobs += told
+            growing.sealed = choice.sealed or growing.sealed
+            if not text:
+                continue
             yield {"type": f"{WORDS[key]}.delta", **_place(key, growing), **_logprobs(key, told), "delta": text}
         for call in choice.tool_calls:
             yield from self._called(call)
@@ -147,7 +151,7 @@ class ResponsesStream:
         """An open item as it would be if it ended now."""
         growing = self._open[key]
         if growing.call is None:
-            return item(key, growing.id, growing.text, growing.logprobs)
+            return item(key, growing.id, growing.text, growing.logprobs, growing.sealed)
         return call_item(replace(growing.call, arguments=growing.text), self._known, f"{self._own}_{growing.place}")
 
     # --- how they end

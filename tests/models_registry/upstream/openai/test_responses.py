@@ -82,7 +82,7 @@ def test_tools_the_form_of_the_answer_effort_and_probabilities_are_carried() -> 
     assert made["text"] == {"format": {"type": "json_schema", **form}, "verbosity": "low"}
     assert (made["reasoning"], made["include"], made["top_logprobs"]) == (
         {"effort": "high"},
-        ["message.output_text.logprobs"],
+        ["message.output_text.logprobs", "reasoning.encrypted_content"],
         2,
     )
     assert (made["temperature"], made["parallel_tool_calls"]) == (1.7, False)
@@ -104,6 +104,14 @@ def test_a_client_of_the_same_dialect_is_passed_on_but_for_what_this_server_does
             USER, {"type": "reasoning", "summary": [], "encrypted_content": "secret"},
             {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}],
     }  # fmt: skip
+
+
+def test_what_a_tool_gave_is_input_whatever_its_client_calls_it() -> None:
+    """C16"""
+    output = [{"type": "output_text", "text": "12"}, {"type": "input_image", "image_url": "data:x"}]
+    native = {"input": [{"type": "function_call_output", "call_id": "c", "output": output}]}
+    made = payload_of(asked(None, dialect=OPENAI_RESPONSES, native=native))
+    assert [part["type"] for part in made["input"][0]["output"]] == ["input_text", "input_image"]
 
 
 def test_a_conversation_that_only_routerhub_keeps_is_sent_whole() -> None:
