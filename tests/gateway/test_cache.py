@@ -112,19 +112,24 @@ CHANGES: list[dict[str, Any]] = [
     {"messages": [{"role": "user", "content": "hello"}]}, {"tools": [TOOL]}, {"tools": [TOOL], "tool_choice": "none"},
     {"response_format": {"type": "json_object"}}, {"max_tokens": 51}, {"seed": 1}, {"stop": ["x"]}, {"top_p": 0.5},
     {"n": 2}, {"logprobs": True}, {"frequency_penalty": 1}, {"unknown_field": 1}, {"sandbox": {"reply": "x"}},
-    {"routerhub": {"cache": True, "policy": "cold"}},
+    {"routerhub": {"cache": True, "policy": "cold"}}, {"routerhub": {"cache": True, "region": "eu"}},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: next(iter(change)))
 async def test_whatever_could_make_it_another_answer_misses(change: Any) -> None:
+    """J5"""
     able = frozenset({"tools", "streaming", "structured_output"})
-    models = [router_fakes.model(f"acme:{name}", capabilities=able) for name in ("small", "middle")]
+    models = [
+        replace(made, deployments=(replace(made.deployments[0], regions=("eu",)),))
+        for made in (router_fakes.model(f"acme:{name}", capabilities=able) for name in ("small", "middle"))
+    ]
     made = gateway(met=rankings(*models, router=router_fakes.router(policies=(COLD,))))
     assert [await status(made), await status(made, **change), await status(made)] == ["miss", "miss", "hit"]
 
 
 async def test_another_account_dialect_or_release_misses() -> None:
+    """J5"""
     made = gateway()
     assert [await status(made), await status(made, protocol=MESSAGES)] == ["miss", "miss"]
     made.snapshots.ring.find = lambda *_: replace(ADA, account_id=8, may_cache=True)
