@@ -49,14 +49,15 @@ class Finding:
 
 def _connected(address: tuple[str, int], timeout: float, _source: Any = None) -> socket.socket:
     """A connection to what the name means now, where all of that may be called: nothing else is even knocked at."""
-    places = [place for *_, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM)]
-    for place in places:
-        if problem := refusal(str(place[0]), settings.UPSTREAM_PRIVATE_NETWORKS):
+    host, port = address
+    meant = [str(place[0]) for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    for each in meant:
+        if problem := refusal(each, settings.UPSTREAM_PRIVATE_NETWORKS):
             raise PermissionError(problem)
-    for place in places[:-1]:
+    for each in meant[:-1]:
         with contextlib.suppress(OSError):
-            return socket.create_connection(place[:2], timeout)
-    return socket.create_connection(places[-1][:2], timeout)
+            return socket.create_connection((each, port), timeout)
+    return socket.create_connection((meant[-1], port), timeout)
 
 
 class _Guarded(HTTPConnection):

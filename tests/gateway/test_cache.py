@@ -202,6 +202,7 @@ CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{
     ],
 )  # fmt: skip
 async def test_what_was_cut_refused_called_for_or_broke_is_not_kept(script: Any) -> None:
+    """J6"""
     made = gateway(script)
     await sent(await serve(made, stream=isinstance(script, list) or None))
     assert [content for content, claim in made.store.items.values() if content or claim] == []
@@ -244,6 +245,7 @@ async def test_where_the_one_fails_the_others_do_not_wait_for_one_another() -> N
 
 
 async def test_where_the_ones_client_leaves_the_next_takes_its_place() -> None:
+    """J6: what was broken off is nobody's answer."""
     go = asyncio.Event()
     made = gateway([asyncio.Event()], [go, completion("Hi")])
     leaving = asyncio.create_task(status(made))

@@ -73,7 +73,7 @@ async def test_where_no_rate_applies_no_header_tells_one() -> None:
 @pytest.mark.parametrize("address", ADDRESSES)
 async def test_one_too_many_is_told_when_there_is_room_again(address: str) -> None:
     exchange = Exchange()
-    exchange.ledger = exchange.gateway.runtime.ledger = FullLedger()  # type: ignore[misc, assignment]
+    exchange.ledger = exchange.gateway.runtime.ledger = FullLedger()  # type: ignore[assignment]
     await exchange.ask(ADDRESSES[address][0], address)
     assert (exchange.status, exchange.headers[b"retry-after"]) == (429, b"72")
     assert told(exchange) == (

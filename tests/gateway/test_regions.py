@@ -39,7 +39,7 @@ ABROAD = served("acme:abroad", far=("us",))
 def exchange(*script: Any, own: frozenset[str] | None = None, models: tuple[Model, ...] = (SPREAD, ABROAD)) -> Exchange:
     """A gateway whose caller's key and account allow these regions."""
     made = Exchange(*script, met=rankings(*models))
-    made.gateway.runtime.snapshots.ring = FakeRing(replace(ADA, regions=own))  # type: ignore[misc, attr-defined]
+    made.gateway.runtime.snapshots.ring = FakeRing(replace(ADA, regions=own))  # type: ignore[attr-defined]
     return made
 
 

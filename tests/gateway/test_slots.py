@@ -19,9 +19,9 @@ STREAM = {**HELLO, "stream": True}
 def limited(*script: Said | list[Said], most: int = 1, ledger: FakeLedger | None = None) -> Exchange:
     """A gateway whose caller's key has so many slots. All that share a ledger stand for one."""
     made = Exchange(*script)
-    made.gateway.runtime.snapshots.ring = FakeRing(replace(ADA, max_concurrent=most))  # type: ignore[misc, attr-defined]
+    made.gateway.runtime.snapshots.ring = FakeRing(replace(ADA, max_concurrent=most))  # type: ignore[attr-defined]
     if ledger is not None:
-        made.ledger = made.gateway.runtime.ledger = ledger  # type: ignore[misc, assignment]
+        made.ledger = made.gateway.runtime.ledger = ledger  # type: ignore[assignment]
     return made
 
 
