@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -25,10 +26,20 @@ def base_url(provider: Provider, environment: Mapping[str, str] = os.environ) ->
     return (environment.get(override) or provider.base_url).rstrip("/")
 
 
+def origin(url: str) -> str:
+    """Scheme, host and port: whom a URL belongs to."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
 def keys(provider: Provider, environment: Mapping[str, str] = os.environ) -> tuple[ProviderKey, ...]:
     """The keys by which a provider is called, in the order in which they are tried: those of the rows, then that of the
-    environment. One that needs none has one without a secret; empty: it needs one, and there is none."""
-    rows, name = held().get(provider.name, ()), provider.credential_env
+    environment. One that needs none has one without a secret; empty: it needs one, and there is none.
+
+    A key of a row is for the address that its provider had when it was given: who changes that has to give it anew."""
+    meant = origin(provider.base_url)
+    rows = tuple(key for key in held().get(provider.name, ()) if key.origin in {None, meant})
+    name = provider.credential_env
     secret = environment.get(name, "") if name else ""
     own = (key_of(provider.name, name, secret),) if secret else ()
     return (*rows, *own) or (() if name else (no_key(provider),))
@@ -49,10 +60,10 @@ def no_key(provider: Provider) -> ProviderKey:
     return ProviderKey(label="", secret="", id=f"{provider.name} without a key")
 
 
-def key_of(provider: str, label: str, secret: str) -> ProviderKey:
+def key_of(provider: str, label: str, secret: str, origin: str | None = None) -> ProviderKey:
     """A key with the id that tells whether it was changed."""
     mark = hashlib.blake2b(secret.encode(errors="surrogatepass"), digest_size=6, person=b"providerkey").hexdigest()
-    return ProviderKey(label=label, secret=secret, id=f"{provider} key {label} {mark}", mark=mark)
+    return ProviderKey(label=label, secret=secret, id=f"{provider} key {label} {mark}", mark=mark, origin=origin)
 
 
 def can_call(provider: Provider, environment: Mapping[str, str] = os.environ) -> bool:

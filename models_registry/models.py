@@ -26,6 +26,10 @@ from routerhub.audit.models import Audited, Fact
 from routerhub.region_fields import regions_field
 
 RATES = tuple(field.name for field in fields(Rates))
+credential = RegexValidator(
+    r"^[A-Z][A-Z0-9_]*_API_KEY\Z",
+    "Write a name in capitals that ends with _API_KEY: no other variable of the environment is ever sent to a provider.",
+)
 slug = RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "Write lower-case letters, digits, '.', '_' and '-' only.")
 model_id = RegexValidator(
     r"^[a-z0-9][a-z0-9._-]*:[A-Za-z0-9][A-Za-z0-9._/:@-]*$", "Write provider:name, e.g. openai:gpt-5."
@@ -66,8 +70,9 @@ class Provider(Audited):
         help_text="Where its models are served, up to /v1. Empty for a maker that serves none itself.",
     )
     credential_env = models.CharField(
-        max_length=64, blank=True, help_text="The environment variable that holds its API key. Empty: none is needed."
-    )
+        max_length=64, blank=True, validators=[credential],
+        help_text="The environment variable that holds its API key. Empty: none is needed.",
+    )  # fmt: skip
     output_limit_field = models.CharField(
         max_length=32,
         choices=OutputLimitField,
@@ -101,6 +106,10 @@ class ProviderKey(Audited):
     )
     is_enabled = models.BooleanField("enabled", default=True)
     sealed = models.BinaryField()
+    origin = models.CharField(
+        "given for", max_length=200, editable=False,
+        help_text="The provider's address when it was given. It is sent nowhere else: after a move it must be given anew.",
+    )  # fmt: skip
     mark = models.CharField(max_length=12, editable=False, help_text="Stands for the secret, and tells nothing of it.")
     rotated_at = models.DateTimeField(editable=False, help_text="Since when it has this secret.")
     final_because = "A provider's key is not restored: its secret is in no history. Enter it anew."

@@ -4,6 +4,8 @@ What is found is a measured fact, kept beside the status that staff set and brou
 A deployment whose provider has no key here is not probed.
 """
 
+import contextlib
+import socket
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -45,14 +47,25 @@ class Finding:
     latency_ms: int | None
 
 
-class _Guarded(HTTPConnection):
-    """A connection to an address that may be called; whose it is was not known before."""
-
-    def connect(self) -> None:
-        super().connect()
-        if problem := refusal(self.sock.getpeername()[0], settings.UPSTREAM_PRIVATE_NETWORKS):
-            self.close()
+def _connected(address: tuple[str, int], timeout: float, _source: Any = None) -> socket.socket:
+    """A connection to what the name means now, where all of that may be called: nothing else is even knocked at."""
+    host, port = address
+    meant = [str(place[0]) for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    for each in meant:
+        if problem := refusal(each, settings.UPSTREAM_PRIVATE_NETWORKS):
             raise PermissionError(problem)
+    for each in meant[:-1]:
+        with contextlib.suppress(OSError):
+            return socket.create_connection((each, port), timeout)
+    return socket.create_connection((meant[-1], port), timeout)
+
+
+class _Guarded(HTTPConnection):
+    """A connection to an address that may be called."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._create_connection = _connected
 
 
 class _GuardedTls(_Guarded, HTTPSConnection):

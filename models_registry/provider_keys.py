@@ -8,18 +8,19 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 from django.utils.timezone import now
 
-from models_registry import availability, sealing
+from models_registry import availability
 from models_registry.circuits import rows as circuits
 from models_registry.models import Circuit
 from models_registry.models import ProviderKey as Row
-from models_registry.sealing import Unreadable
 from models_registry.types import ProviderKey
 from routerhub.releases import notify
+from routerhub.sealing import Sealer, Unreadable
 
 logger = logging.getLogger(__name__)
 ANNOUNCED = "provider_keys"
@@ -33,7 +34,8 @@ def seal(row: Row, secret: str) -> None:
         raise ValidationError(
             {"secret": f"Write the key alone: 1 to {MAX_SECRET} letters, digits and signs, without spaces."}
         )
-    row.sealed = sealing.seal(_name(row), secret)
+    row.origin = availability.origin(row.provider.base_url)
+    row.sealed = _sealer().seal(_name(row), secret.encode())
     row.mark = availability.key_of(row.provider_id, row.label, secret).mark
     row.rotated_at = now()
 
@@ -43,14 +45,19 @@ def read() -> Mapping[str, tuple[ProviderKey, ...]]:
     found: dict[str, list[ProviderKey]] = defaultdict(list)
     for row in Row.objects.filter(is_enabled=True).order_by("provider_id", "position", "pk"):
         try:
-            secret = sealing.unseal(_name(row), bytes(row.sealed))
+            secret = _sealer().open(_name(row), bytes(row.sealed)).decode()
         except Unreadable as problem:
             logger.warning(
                 "action=read_provider_key provider=%s key=%s problem=%s", row.provider_id, row.label, problem
             )
             continue
-        found[row.provider_id].append(availability.key_of(row.provider_id, row.label, secret))
+        found[row.provider_id].append(availability.key_of(row.provider_id, row.label, secret, row.origin))
     return {name: tuple(keys) for name, keys in found.items()}
+
+
+def is_for_another_address(row: Row) -> bool:
+    """Whether its provider is elsewhere since it was given: then it is not used."""
+    return row.origin != availability.origin(row.provider.base_url)
 
 
 def changed(instance: Row, **_: object) -> None:
@@ -69,6 +76,10 @@ def with_circuit(keys: QuerySet[Row]) -> QuerySet[Row]:
     )
 
 
+def _sealer() -> Sealer:
+    return Sealer(settings.STORAGE_KEYS)
+
+
 def _name(row: Row) -> str:
-    """What a secret is sealed for: it opens in no other row."""
-    return f"provider key {row.provider_id}/{row.label}"
+    """What a secret is sealed for: it opens in no other row, and for no other address."""
+    return f"provider key {row.provider_id}/{row.label} for {row.origin}"

@@ -209,7 +209,7 @@ class ProviderKeySerializer(serializers.ModelSerializer[ProviderKey]):
 
     class Meta:
         model = ProviderKey
-        fields = ["id", "provider", "label", "position", "is_enabled", "rotated_at", "circuit"]
+        fields = ["id", "provider", "label", "position", "is_enabled", "origin", "rotated_at", "circuit"]
 
     def get_circuit(self, row: ProviderKey) -> str | None:
         return circuits.told(row)

@@ -121,6 +121,8 @@ class ProviderKey:
     """Another one as soon as the secret is changed. It tells nothing of it."""
     mark: str = ""
     """What of the id stands for the secret."""
+    origin: str | None = None
+    """Scheme and host of the address that it was given for: it is sent nowhere else. None: wherever the environment says."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,7 @@
 """What can go wrong with what is kept.
 
 StorageError
-├── StorageUnavailable   the database does not answer
-└── Unreadable           no key that is known opens it
+└── StorageUnavailable   the database does not answer
 """
 
 
@@ -14,13 +13,6 @@ class StorageUnavailable(StorageError):
     """What is kept cannot be read or written at the moment. Try again shortly."""
 
     retry_after_s = 5
-
-    def __init__(self) -> None:
-        super().__init__(str(self.__doc__))
-
-
-class Unreadable(StorageError):
-    """It was sealed with a key that is not in STORAGE_KEYS, or it is not what was sealed."""
 
     def __init__(self) -> None:
         super().__init__(str(self.__doc__))

@@ -8,7 +8,7 @@ from storage.choices import Kind
 
 
 class Item(Fact):
-    """Something kept for an account under a name. Names are read by staff; what is kept is sealed, see storage.sealing."""
+    """Something kept for an account under a name. Names are read by staff; what is kept is sealed, see routerhub.sealing."""
 
     account_id = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=Kind)

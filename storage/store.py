@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,8 +11,8 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from storage.errors import StorageUnavailable, Unreadable
-from storage.sealing import Sealer
+from routerhub.sealing import Sealer, Unreadable
+from storage.errors import StorageUnavailable
 from storage.types import Item, Name
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,8 @@ WAIT_S = 2
 STATEMENT_TIMEOUT = "-c statement_timeout=5000"
 LARGE = 64 * 1024
 """Bytes. What is larger is sealed in a thread, so that others are served meanwhile."""
+FAST = 1
+"""zlib's level: text shrinks to a third at it already."""
 PUT = """
     INSERT INTO storage_item AS kept (account_id, kind, name, claim, sealed, size, created_at, expires_at)
     VALUES (%(account_id)s, %(kind)s, %(name)s, %(claim)s, %(sealed)s, octet_length(%(sealed)s), now(),
@@ -85,15 +88,21 @@ class Store:
 
     async def seal(self, name: Name, content: bytes) -> bytes:
         """What is kept of a content under a name."""
-        return await _aside(self._sealer.seal, name, content)
+        return await _aside(self._seal, name, content)
 
     async def open(self, name: Name, sealed: bytes) -> bytes:
         """What was sealed for a name. Raises Unreadable."""
-        return await _aside(self._sealer.open, name, sealed)
+        return await _aside(self._open, name, sealed)
 
     async def _put(self, name: Name, content: bytes, seconds: float, **claims: UUID | None) -> bool:
         sealed = await self.seal(name, content)
         return await self._row(PUT, name, sealed=sealed, seconds=seconds, **claims) is not None
+
+    def _seal(self, name: Name, content: bytes) -> bytes:
+        return self._sealer.seal(str(name), zlib.compress(content, FAST))
+
+    def _open(self, name: Name, sealed: bytes) -> bytes:
+        return zlib.decompress(self._sealer.open(str(name), sealed))
 
     async def _row(self, query: str, name: Name, **values: Any) -> tuple[Any, ...] | None:
         named = {"account_id": name.account_id, "kind": name.kind, "name": name.name}

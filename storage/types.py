@@ -17,6 +17,9 @@ class Name:
     kind: Kind
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.account_id}/{self.kind}/{self.name}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.clerk import ROOT
+from tests.stack import ROOT
 
 FOLDER = ROOT / "var" / "programs"
 INSTALL_WAIT_S = 300

@@ -59,7 +59,7 @@ class ProviderKeyForm(ReasonForm):
                 self.instance if self.instance.pk else ProviderKey(provider=cleaned["provider"], label=cleaned["label"])
             )
             provider_keys.seal(row, secret)
-            for name in ("sealed", "mark", "rotated_at"):
+            for name in ("sealed", "origin", "mark", "rotated_at"):
                 setattr(self.instance, name, getattr(row, name))
         return cleaned
 
@@ -67,7 +67,7 @@ class ProviderKeyForm(ReasonForm):
 @admin.register(ProviderKey)
 class ProviderKeyAdmin(AuditedAdmin):
     form = ProviderKeyForm
-    list_display = ["label", "provider", "position", "is_enabled", "rotated_at", "state"]
+    list_display = ["label", "provider", "origin", "position", "is_enabled", "rotated_at", "state"]
     list_filter = [("provider", RelatedDropdownFilter), "is_enabled"]
     list_select_related = ["provider"]
     search_fields = ["label", "provider__name"]
@@ -83,6 +83,8 @@ class ProviderKeyAdmin(AuditedAdmin):
     def state(self, row: ProviderKey) -> tuple[str, str]:
         if not row.is_enabled:
             return "disabled", "disabled"
+        if provider_keys.is_for_another_address(row):
+            return "out", "out: its provider has another address since, so it must be given anew"
         told = circuits.told(row)
         return ("out", f"out {told}") if told else ("in use", "in use")
 

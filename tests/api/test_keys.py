@@ -46,7 +46,7 @@ def test_a_key_is_changed_and_switched_off_and_on(staff: Client, cast: Cast) -> 
     with pytest.raises(DisabledKey):
         find_caller(key["key"])
     send(staff, "patch", f"/{key['id']}", is_enabled=True, reason="it goes on")
-    assert find_caller(key["key"]).regions == {"eu", "us"}
+    assert find_caller(key["key"]).regions == frozenset({"eu", "us"})
 
 
 def test_a_key_gets_a_new_secret_and_the_old_one_an_end(staff: Client, cast: Cast) -> None:
@@ -102,7 +102,13 @@ def test_an_administrators_key_looks_after_the_keys_of_its_account_alone(cast: C
 
 def test_nobody_gives_a_key_more_rights_than_they_have(cast: Cast) -> None:
     clerk = some_staff("add_apikey", "change_apikey", "view_apikey")
-    asked = {"account": "acme", "name": "x", "user": "staff", "permissions": ["admin"], "reason": "please"}
+    asked: dict[str, Any] = {
+        "account": "acme",
+        "name": "x",
+        "user": "staff",
+        "permissions": ["admin"],
+        "reason": "please",
+    }
     assert problem(send(clerk, "post", **asked)) == (400, ["permissions"])
 
 

@@ -1,6 +1,7 @@
 """Keys of providers: written and never read, by API and in the admin, with a history that never holds the secret."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,15 +11,15 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from models_registry import availability, provider_keys
+from models_registry.catalogue.release0 import STATIC
 from models_registry.models import Circuit, ProviderKey
-from models_registry.types import Provider
+from models_registry.models import Provider as Row
 from tests.api.answers import problem
 from tests.cast import Cast
 
 SECRET, NEXT = "sk-a-secret-that-nobody-sees", "sk-the-next-one"
-OPENAI = Provider(
-    name="openai", title="OpenAI", protocol="openai", base_url="https://x", credential_env="OPENAI_API_KEY"
-)
+OPENAI = STATIC.providers["openai"]
+ELSEWHERE = "https://collector.example/v1"
 
 
 pytestmark = pytest.mark.usefixtures("catalogue_seeded")
@@ -135,6 +136,39 @@ def test_a_secret_opens_in_its_own_row_alone(staff: Client) -> None:
     sealed = ProviderKey.objects.get(pk=one["id"]).sealed
     ProviderKey.objects.filter(pk=other["id"]).update(sealed=sealed)
     assert [label for label, _ in secrets()] == ["one", "OPENAI_API_KEY"]
+
+
+def test_a_key_is_sent_nowhere_but_to_the_address_that_it_was_given_for(staff: Client) -> None:
+    """J1: who changes a provider's address gets none of its keys there, before they are given anew."""
+    key = made(staff)
+    Row.objects.filter(name="openai").update(base_url=ELSEWHERE)
+    availability.hold(provider_keys.read())
+    moved = replace(OPENAI, base_url=ELSEWHERE)
+    assert availability.keys(moved, {}) == ()
+    assert [each.secret for each in availability.keys(replace(OPENAI, base_url=f"{OPENAI.base_url}/v2"), {})] == [
+        SECRET
+    ]
+    shown = staff.get(f"/api/provider-keys/{key['id']}").json()
+    assert shown["origin"] == "https://api.openai.com"
+    send(staff, "patch", f"/{key['id']}", secret=NEXT, reason="for the new address")
+    availability.hold(provider_keys.read())
+    assert [each.secret for each in availability.keys(moved, {})] == [NEXT]
+    assert availability.keys(OPENAI, {}) == ()
+
+
+def test_whom_a_key_was_given_for_cannot_be_changed_in_the_database_either(staff: Client) -> None:
+    made(staff)
+    ProviderKey.objects.update(origin="https://collector.example")
+    assert provider_keys.read() == {}
+
+
+def test_the_list_says_of_a_key_that_its_provider_has_moved(staff: Client, cast: Cast) -> None:
+    made(staff)
+    Row.objects.filter(name="openai").update(base_url=ELSEWHERE)
+    client = Client()
+    client.force_login(cast.staff)
+    page = client.get(reverse("admin:models_registry_providerkey_changelist")).content.decode()
+    assert "its provider has another address since, so it must be given anew" in page
 
 
 def test_a_new_storage_key_opens_what_the_old_one_sealed(staff: Client, settings: Any) -> None:

@@ -33,6 +33,14 @@ def test_a_provider_is_not_put_where_only_this_machine_reaches(staff: Client, ho
     assert host.strip("[]") in answer.content.decode()
 
 
+@pytest.mark.parametrize("name", ["SECRET_KEY", "DATABASE_URL", "STORAGE_KEYS", "OTHER_API_KEY_", "x_API_KEY"])
+def test_no_variable_but_that_of_a_key_can_be_named_as_what_a_provider_is_sent(staff: Client, name: str) -> None:
+    """J1: else whoever edits providers could have any secret of the environment sent to an address of theirs."""
+    answer = send(staff, "PATCH", "providers/openai", credential_env=name, reason="x")
+    assert problem(answer) == (400, ["credential_env"])
+    assert "ends with _API_KEY" in answer.content.decode()
+
+
 def test_a_provider_says_under_which_name_it_takes_the_output_limit(staff: Client) -> None:
     assert staff.get("/api/providers/openai").json()["output_limit_field"] == "max_completion_tokens"
     assert send(staff, "PATCH", "providers/openai", output_limit_field="max_tokens", reason="ours").status_code == 200

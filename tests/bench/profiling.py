@@ -12,8 +12,8 @@ from tests.bench.measuring import generate, load_of
 from tests.bench.results import Cell
 from tests.bench.stacks import Profile, count
 from tests.bench.subjects import Subject, routerhub, upstream
-from tests.clerk import ROOT
 from tests.installing import installed, python_package
+from tests.stack import ROOT
 
 PY_SPY_PACKAGE = "py-spy==0.4.3"
 CLIENTS = 64

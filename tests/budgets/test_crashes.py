@@ -20,7 +20,7 @@ from budgets.ledger import Ledger
 from budgets.types import Granted
 from routerhub.embedded.postgres import Postgres
 from tests.budgets.books import settlement, spend
-from tests.clerk import ROOT
+from tests.stack import ROOT
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("faults")]
 CLIENTS, CRASHES, LIMIT = 24, 3, 400_000

@@ -1,13 +1,17 @@
 """The ledger's connection: opened when it is needed, again when it broke, and plain about what went wrong."""
 
+import os
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from budgets.errors import LedgerUnavailable
 from budgets.ledger import Ledger
 from budgets.ledger.database import Away, Database, Rejected, Unreachable
 from tests.budgets.books import settlement, spend
@@ -108,3 +112,25 @@ async def test_a_connection_that_was_cut_off_is_noticed_by_no_caller(ledger: Led
     await ledger._housekeeper.drain()
     assert [entry.amount_nano for entry in await entries()] == [5]
     assert await ledger.is_answering()
+
+
+async def test_a_server_without_a_free_connection_is_waited_for_and_then_away(
+    transactional_db: None, tmp_path: Path
+) -> None:
+    """J8: it is the server's own words, and the wait is bounded."""
+    crowded = Ledger(dsn(), wait_s=0.5, spool_dir=tmp_path)
+    async with await psycopg.AsyncConnection.connect(dsn(), autocommit=True) as admin:
+        await limit_connections(admin, 0)
+        try:
+            with pytest.raises(LedgerUnavailable):
+                await crowded.reserve(spend())
+            await crowded.settle(settlement(spend()))
+            assert len(os.listdir(tmp_path)) == 1, "what is to be settled is kept"
+        finally:
+            await limit_connections(admin, -1)
+            await crowded.stop()
+
+
+async def limit_connections(admin: psycopg.AsyncConnection[Any], most: int) -> None:
+    name = psycopg.sql.Identifier(connection.settings_dict["NAME"])
+    await admin.execute(psycopg.sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, most))

@@ -16,8 +16,7 @@ import pytest
 
 from routerhub.embedded.processes import free_port
 from routerhub.embedded.quickstart import read_facts
-from tests.clerk import ROOT
-from tests.stack import eventually
+from tests.stack import ROOT, eventually
 
 pytestmark = pytest.mark.xdist_group("embedded")
 READY, START_WITHIN_S = "RouterHub is ready", 60

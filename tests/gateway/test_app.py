@@ -216,3 +216,12 @@ async def test_a_server_that_stops_cancels_and_the_request_is_settled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert (await exchange.settled())["outcome"] == "abandoned"
+
+
+async def test_a_database_that_takes_no_connection_is_a_503_to_a_known_key_and_never_a_401() -> None:
+    """J8: keys are known in memory."""
+    exchange = Exchange()
+    exchange.ledger.is_away = True
+    await exchange.ask()
+    assert (exchange.status, exchange.error["code"]) == (503, "ledger_unavailable")
+    assert int(exchange.headers[b"retry-after"]) > 0

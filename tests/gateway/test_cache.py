@@ -112,19 +112,24 @@ CHANGES: list[dict[str, Any]] = [
     {"messages": [{"role": "user", "content": "hello"}]}, {"tools": [TOOL]}, {"tools": [TOOL], "tool_choice": "none"},
     {"response_format": {"type": "json_object"}}, {"max_tokens": 51}, {"seed": 1}, {"stop": ["x"]}, {"top_p": 0.5},
     {"n": 2}, {"logprobs": True}, {"frequency_penalty": 1}, {"unknown_field": 1}, {"sandbox": {"reply": "x"}},
-    {"routerhub": {"cache": True, "policy": "cold"}},
+    {"routerhub": {"cache": True, "policy": "cold"}}, {"routerhub": {"cache": True, "region": "eu"}},
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: next(iter(change)))
 async def test_whatever_could_make_it_another_answer_misses(change: Any) -> None:
+    """J5"""
     able = frozenset({"tools", "streaming", "structured_output"})
-    models = [router_fakes.model(f"acme:{name}", capabilities=able) for name in ("small", "middle")]
+    models = [
+        replace(made, deployments=(replace(made.deployments[0], regions=("eu",)),))
+        for made in (router_fakes.model(f"acme:{name}", capabilities=able) for name in ("small", "middle"))
+    ]
     made = gateway(met=rankings(*models, router=router_fakes.router(policies=(COLD,))))
     assert [await status(made), await status(made, **change), await status(made)] == ["miss", "miss", "hit"]
 
 
 async def test_another_account_dialect_or_release_misses() -> None:
+    """J5"""
     made = gateway()
     assert [await status(made), await status(made, protocol=MESSAGES)] == ["miss", "miss"]
     made.snapshots.ring.find = lambda *_: replace(ADA, account_id=8, may_cache=True)
@@ -197,6 +202,7 @@ CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{
     ],
 )  # fmt: skip
 async def test_what_was_cut_refused_called_for_or_broke_is_not_kept(script: Any) -> None:
+    """J6"""
     made = gateway(script)
     await sent(await serve(made, stream=isinstance(script, list) or None))
     assert [content for content, claim in made.store.items.values() if content or claim] == []
@@ -239,6 +245,7 @@ async def test_where_the_one_fails_the_others_do_not_wait_for_one_another() -> N
 
 
 async def test_where_the_ones_client_leaves_the_next_takes_its_place() -> None:
+    """J6: what was broken off is nobody's answer."""
     go = asyncio.Event()
     made = gateway([asyncio.Event()], [go, completion("Hi")])
     leaving = asyncio.create_task(status(made))

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from django.utils import timezone
 
 from autorouter import availability_facts, models
 from autorouter.people import preferences
-from budgets.errors import AccountClosed, KeyRefused, RevokedKey, RotatedKey, UnknownKey
-from budgets.keys import create_key, digest, revoke, rotate
+from budgets.errors import AccountClosed, KeyRefused, RevokedKey, UnknownKey
+from budgets.keys import create_key, digest, revoke
 from budgets.limits import LimitIndex
 from budgets.models import Account, ApiKey, Limit
 from models_registry.models import Deployment, Probe
@@ -297,28 +296,6 @@ def test_a_new_key_a_revoked_one_and_a_closed_account_count_within_a_second(keep
     counts_within_a_second(lambda: refusal(keeper, text) is RevokedKey)
     account.delete()
     counts_within_a_second(lambda: refusal(keeper, text) is UnknownKey)
-
-
-def test_a_new_secret_counts_within_a_second_in_every_process_and_the_old_one_until_its_end(
-    keeper: SnapshotKeeper, transactional_db: None
-) -> None:
-    """J15: two processes, both with the key in memory."""
-    key, old = create_key(Account.objects.create(slug="acme", name="Acme"), "app")
-    other = SnapshotKeeper(database_dsn(), 600, lambda _: None)
-    other.start()
-    assert other.wait_for_first(10)
-    try:
-        for each in (keeper, other):
-            counts_within_a_second(lambda each=each: refusal(each, old) is None)
-        until = timezone.now() + timedelta(hours=1)
-        new = rotate(key, until, CHANGE)
-        for each in (keeper, other):
-            counts_within_a_second(lambda each=each: refusal(each, new) is None)
-            assert each.current.ring.find(old, until - timedelta(seconds=1)).key_id == key.pk
-            with pytest.raises(RotatedKey):
-                each.current.ring.find(old, until)
-    finally:
-        other.stop()
 
 
 def test_what_is_rolled_back_never_counts(keeper: SnapshotKeeper) -> None:

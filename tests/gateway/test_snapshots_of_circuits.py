@@ -53,7 +53,7 @@ def test_a_key_that_is_added_and_rotated_is_called_with_within_a_second(transact
     running.start()
     try:
         assert running.wait_for_first(10)
-        provider = models_registry.Provider.objects.create(name="openai", title="OpenAI")
+        provider = models_registry.Provider.objects.create(name="openai", base_url="https://api.openai.com/v1")
         row = models_registry.ProviderKey(provider=provider, label="team-a")
         for secret in ("sk-1", "sk-2"):
             provider_keys.seal(row, secret)

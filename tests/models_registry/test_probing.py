@@ -1,10 +1,12 @@
 """Probes of real servers on loopback: what each answer means, what is kept, and for how long it counts."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from itertools import takewhile
 from typing import Any
 
@@ -179,6 +181,33 @@ def test_a_server_at_a_forbidden_address_is_not_asked(upstream: Upstream, settin
     finding = probing.probe(acme(upstream.url.replace("127.0.0.1", "localhost")), KEY)
     assert (finding.status, upstream.asked) == ("down", [])
     assert "127.0.0.1 is a private address" in finding.detail
+
+
+def test_a_name_that_came_to_mean_a_forbidden_address_is_not_even_knocked_at(
+    upstream: Upstream, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """J2: the name is looked up once, and what it meant then is what is called."""
+    settings.UPSTREAM_PRIVATE_NETWORKS = (ip_network("127.0.0.1/32"),)
+    meanings, looked_up = [["127.0.0.1"], ["127.0.0.1", "169.254.169.254"], ["::ffff:127.0.0.2"]], socket.getaddrinfo
+
+    def look_up(host: str, port: int, *asked: Any, **more: Any) -> Any:
+        if host != "rebound.example":
+            return looked_up(host, port, *asked, **more)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in meanings.pop(0)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    provider = acme(upstream.url.replace("127.0.0.1", "rebound.example"))
+    found = [probing.probe(provider, KEY) for _ in range(3)]
+    assert [each.status for each in found] == ["available", "down", "down"]
+    assert "169.254.169.254 is the address of no model" in found[1].detail
+    assert "127.0.0.2 is a private address" in found[2].detail
+    assert len(upstream.asked) == 1
+
+
+def test_what_a_server_answers_is_not_shown(upstream: Upstream) -> None:
+    """J2: or whoever edits providers would read pages that this machine alone can."""
+    with speaking(b"HTTP/1.1 500 Secret\r\nContent-Length: 6\r\n\r\nsecret") as url:
+        assert probing.probe(acme(url), KEY).detail == "answered 500"
 
 
 def test_a_key_that_no_header_can_hold_is_told_without_the_key_being_sent(upstream: Upstream) -> None:

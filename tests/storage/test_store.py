@@ -13,9 +13,8 @@ from django.utils.timezone import now
 
 from routerhub.gateway.snapshots import database_dsn
 from storage import tasks
-from storage.errors import StorageUnavailable, Unreadable
+from storage.errors import StorageUnavailable
 from storage.models import Item
-from storage.sealing import Sealer
 from storage.store import LARGE, Store
 from storage.types import Name
 
@@ -58,40 +57,14 @@ def row(**values: Any) -> Item:
     return Item.objects.create(**{**given, "expires_at": moment + timedelta(hours=1), **values})
 
 
-# --- sealing
-
-
-def test_what_is_sealed_shows_nothing_and_opens_for_its_name_alone() -> None:
-    sealer = Sealer([OLD])
-    sealed = sealer.seal(NAME, b"a secret " * 9)
-    assert b"secret" not in sealed
-    assert sealer.open(NAME, sealed) == b"a secret " * 9
-    for name in (
-        OTHERS,
-        Name(account_id=7, kind="cache", name="resp_1"),
-        Name(account_id=7, kind="response", name="x"),
-    ):
-        with pytest.raises(Unreadable):
-            sealer.open(name, sealed)
-
-
-def test_the_first_key_seals_and_every_key_opens() -> None:
-    before = Sealer([OLD]).seal(NAME, b"x")
-    rotated = Sealer([NEW, OLD])
-    assert rotated.open(NAME, before) == b"x"
-    after = rotated.seal(NAME, b"x")
-    assert Sealer([NEW]).open(NAME, after) == b"x"
-    with pytest.raises(Unreadable):
-        Sealer([OLD]).open(NAME, after)
-
-
-def test_the_same_content_is_never_sealed_the_same_and_its_digest_needs_the_key() -> None:
-    sealer = Sealer([OLD])
-    assert sealer.seal(NAME, b"x") != sealer.seal(NAME, b"x")
-    assert sealer.digest(b"x") == sealer.digest(b"x") != Sealer([NEW]).digest(b"x")
-
-
 # --- the table
+
+
+async def test_what_is_kept_is_sealed_for_its_account_kind_and_name(store: Store) -> None:
+    await store.put(NAME, b"a secret " * 9, 60)
+    assert b"secret" not in run("SELECT sealed FROM storage_item")[0][0]
+    run("UPDATE storage_item SET account_id = 8")
+    assert await content(store, OTHERS) is None
 
 
 async def test_what_is_put_is_read_by_its_account_alone_until_it_is_deleted(store: Store) -> None:

@@ -19,7 +19,8 @@ from routerhub.gateway.batches.asking import Asker, left_out
 from routerhub.gateway.batches.grouping import Groups
 from routerhub.gateway.batches.lines import BadLine, Line, Problem
 from routerhub.gateway.runtime import Runtime
-from storage.errors import StorageUnavailable, Unreadable
+from routerhub.sealing import Unreadable
+from storage.errors import StorageUnavailable
 from storage.files import FileStore
 from storage.types import RESULTS, File, NewFile
 

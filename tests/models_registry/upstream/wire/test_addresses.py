@@ -73,6 +73,43 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
+class Rebinding(Names):
+    """A name that means an allowed address first, and another one for the next connection."""
+
+    def __init__(self, *hosts: str) -> None:
+        self.hosts = list(hosts)
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[Any]:
+        found = await super().resolve(host, port, family)
+        return [{**found[0], "host": self.hosts.pop(0)}]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("then", ["127.0.0.2", "169.254.169.254", "10.0.0.5"])
+async def test_a_name_that_came_to_mean_another_address_is_not_called_there(then: str) -> None:
+    """What is connected to is what was looked up for this connection, and is checked each time."""
+    async with http.open_session(private=(ip_network("127.0.0.1/32"),)) as session, serving([ANSWER]) as server:
+        assert isinstance(session.connector, aiohttp.TCPConnector)
+        session.connector._resolver, session.connector._use_dns_cache = Rebinding("127.0.0.1", then), False
+        session.connector._force_close = True
+        request = asked(None, address=server.address.replace("127.0.0.1", "rebound.example"))
+        await OpenAIAdapter(session).complete(request)
+        with pytest.raises(Unreachable, match=then.replace(".", r"\.")) as caught:
+            await OpenAIAdapter(session).complete(request)
+        assert (caught.value.was_sent, server.connections) == (False, 1)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "127.1", "[::ffff:127.0.0.1]"])
+async def test_another_spelling_of_a_forbidden_address_is_not_called_either(
+    session: aiohttp.ClientSession, host: str
+) -> None:
+    async with serving([ANSWER]) as server:
+        with pytest.raises(Unreachable) as caught:
+            await OpenAIAdapter(session).complete(asked(None, address=server.address.replace("127.0.0.1", host)))
+        assert (caught.value.was_sent, server.connections) == (False, 0)
+
+
 @pytest.mark.anyio
 async def test_a_server_at_a_forbidden_address_is_never_connected_to(session: aiohttp.ClientSession) -> None:
     assert isinstance(session.connector, aiohttp.TCPConnector)

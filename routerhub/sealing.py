@@ -1,24 +1,26 @@
-"""AES-256-GCM around what is kept. What is sealed for one name opens under no other.
+"""AES-256-GCM around what must not be read in the database. What is sealed for one name opens under no other.
 
-sealed = the key's mark (4 bytes), nonce (12), ciphertext of the compressed content. The first key seals, all of them open. A
-new key comes behind the old one until every process knows it, then in front; the old one goes when what it sealed has expired.
+sealed = the key's mark (4 bytes), nonce (12), ciphertext. The first of STORAGE_KEYS seals, all of them open. A new key
+comes behind the old one until every process knows it, then in front; the old one goes when what it sealed has expired or was
+sealed anew.
 """
 
 import hashlib
 import hmac
 import os
-import zlib
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.errors import Unreadable
-from storage.types import Name
-
 MARK, NONCE = 4, 12
-FAST = 1
-"""zlib's level: text shrinks to a third at it already."""
+
+
+class Unreadable(Exception):
+    """It was sealed with a key that is not in STORAGE_KEYS, or for another name, or it is not what was sealed."""
+
+    def __init__(self) -> None:
+        super().__init__(str(self.__doc__))
 
 
 class Sealer:
@@ -28,19 +30,18 @@ class Sealer:
         self._newest = keys[0]
         self._by_mark = {_mark(key): AESGCM(key) for key in keys}
 
-    def seal(self, name: Name, content: bytes) -> bytes:
+    def seal(self, name: str, content: bytes) -> bytes:
         mark, nonce = _mark(self._newest), os.urandom(NONCE)
-        return mark + nonce + self._by_mark[mark].encrypt(nonce, zlib.compress(content, FAST), _bound(name))
+        return mark + nonce + self._by_mark[mark].encrypt(nonce, content, name.encode())
 
-    def open(self, name: Name, sealed: bytes) -> bytes:
+    def open(self, name: str, sealed: bytes) -> bytes:
         """What was sealed for this name. Raises Unreadable."""
         cipher = self._by_mark.get(sealed[:MARK])
         if cipher is None:
             raise Unreadable
-        nonce, text = sealed[MARK : MARK + NONCE], sealed[MARK + NONCE :]
         try:
-            return zlib.decompress(cipher.decrypt(nonce, text, _bound(name)))
-        except InvalidTag as problem:
+            return cipher.decrypt(sealed[MARK : MARK + NONCE], sealed[MARK + NONCE :], name.encode())
+        except (InvalidTag, ValueError) as problem:  # the latter of a nonce that was cut
             raise Unreadable from problem
 
     def digest(self, content: bytes) -> str:
@@ -50,7 +51,3 @@ class Sealer:
 
 def _mark(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()[:MARK]
-
-
-def _bound(name: Name) -> bytes:
-    return f"{name.account_id}/{name.kind}/{name.name}".encode()
