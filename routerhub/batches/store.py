@@ -46,7 +46,7 @@ CLAIM = f"""
     WHERE id IN (
         SELECT id FROM batches_batch
         WHERE status IN ('validating', 'in_progress', 'finalizing', 'cancelling')
-          AND (lease_until IS NULL OR lease_until < now())
+          AND (lease_until IS NULL OR lease_until < now()) AND worker IS DISTINCT FROM %(worker)s
           AND NOT EXISTS (SELECT FROM batches_batch WHERE worker <> %(worker)s AND lease_until >= now())
         ORDER BY created_at LIMIT %(most)s
     )
@@ -119,8 +119,9 @@ class BatchStore:
     # --- for workers
 
     async def claim(self, worker: UUID, lease_s: float, most: int) -> Sequence[Lease]:
-        """Batches that wait, those of workers that died among them. None while another worker is at work: there is one at a
-        time, so that what it does at once is all that is done at once."""
+        """Batches that wait, those of workers that died among them, but never one that it has itself and was slow to renew.
+        None while another worker is at work: there is one at a time, so that what it does at once is all that is done at once.
+        """
         async with self._store.connection() as connection, connection.transaction():
             await connection.execute(ALONE)
             cursor = connection.cursor(row_factory=class_row(Batch))

@@ -12,7 +12,7 @@ import pytest
 from budgets.money import usd
 from budgets.types import Rate, Refused, Settlement
 from models_registry.upstream.errors import TimedOut
-from routerhub.batches.errors import NotCancellable
+from routerhub.batches.errors import LeaseLost, NotCancellable
 from routerhub.batches.store import BatchStore
 from routerhub.batches.types import Kept, Lease
 from routerhub.gateway.batches.asking import NAMES
@@ -214,6 +214,18 @@ async def test_one_worker_at_a_time_takes_batches() -> None:
         await here.batch(line("b"), id="batch_2", input_file_id="file-in")
         assert await here.batches.claim(other, 30, 5) == []
         assert [each.batch.id for each in await here.batches.claim(me, 30, 5)] == ["batch_2"]
+
+
+async def test_a_worker_that_was_slow_to_renew_does_not_begin_its_batch_a_second_time() -> None:
+    async with place(HELLO) as here:
+        await here.batch(line("a"))
+        me, other = uuid.uuid4(), uuid.uuid4()
+        (mine,) = await here.batches.claim(me, -1, 5)
+        assert await here.batches.claim(me, 30, 5) == []
+        assert await here.batches.renew(mine, -1) == "validating"
+        assert len(await here.batches.claim(other, 30, 5)) == 1
+        with pytest.raises(LeaseLost):
+            await here.batches.renew(mine, 30)
 
 
 # --- ends before all is asked
