@@ -59,6 +59,7 @@ def ended(operation: Operation, ending: Ending) -> None:
     _write(
         _tracer, operation.arrival, ending, operation.attempts, kind, f"{kind} {asked.model}",
         {
+            "routerhub.operation_id": operation.id_text,
             "gen_ai.request.model": asked.model,
             "gen_ai.request.stream": asked.stream,
             "gen_ai.request.max_tokens": asked.max_output_tokens,
@@ -76,7 +77,15 @@ def ended(operation: Operation, ending: Ending) -> None:
 def refused(arrival: Arrival, ending: Ending, error: str) -> None:
     """A request has ended before anything was decided. What it asks for may be any text, so it is not told."""
     if _tracer is not None:
-        _write(_tracer, arrival, ending, (), "chat", "chat", {"error.type": error})
+        _write(
+            _tracer,
+            arrival,
+            ending,
+            (),
+            "chat",
+            "chat",
+            {"routerhub.operation_id": str(arrival.id), "error.type": error},
+        )
 
 
 def _write(
@@ -93,7 +102,6 @@ def _write(
     attributes = {
         "gen_ai.operation.name": kind,
         "http.response.status_code": ending.http_status,
-        "routerhub.operation_id": str(arrival.id),
         "routerhub.account_id": arrival.caller.account_id,
         "routerhub.outcome": ending.outcome,
         **_answer(ending),

@@ -13,8 +13,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from models_registry.upstream.errors import Failed
 from routerhub.gateway import traces
+from routerhub.gateway.answering import answer
 from routerhub.settings import _traces
-from tests.gateway.courses import SMALL
+from tests.gateway.courses import SMALL, Course
 from tests.gateway.exchange import HELLO, Exchange
 from tests.gateway.fakes import chunk, completion
 
@@ -112,6 +113,17 @@ async def test_an_operation_is_a_span_and_each_call_of_an_upstream_one_below_it(
     assert operation.parent_span_id == b""
     assert "canary" not in str(collector.got)
     assert 'string_value: "routerhub"' in str(collector.got[0].resource_spans[0].resource)
+
+
+async def test_an_operation_of_its_own_within_a_request_is_told_by_its_own_id(
+    collector: Collector, stop: Callable[[], None]
+) -> None:
+    course = Course(completion())
+    assert course.operation.id != course.operation.arrival.id
+    await answer(course.runtime, course.operation)
+    stop()
+    told = {attributes(span).get("routerhub.operation_id") for span in collector.spans}
+    assert told == {None, str(course.operation.id)}
 
 
 async def test_the_call_of_a_stream_ends_with_its_last_content_and_tells_when_the_first_came(
