@@ -49,9 +49,23 @@ def test_what_is_kept_for_an_account_is_said_there_and_its_keys_know_it(staff: C
     assert (after.keeps_responses, after.may_cache) == (False, True)
 
 
+def test_the_regions_of_an_account_are_said_there_and_bind_all_its_keys(staff: Client, cast: Cast) -> None:
+    changed = send(staff, "patch", "/api/accounts/acme", regions=["eu", "ch"], reason="by contract")
+    assert (changed.status_code, changed.json()["regions"]) == (200, ["eu", "ch"])
+    assert find_caller(cast.ada.text).regions == frozenset({"eu", "ch"})
+    assert find_caller(cast.cy.text).regions is None
+    _, text = create_key(cast.ada.account, "narrow", regions=["ch", "us"])
+    assert find_caller(text).regions == frozenset({"ch"})
+    ada = Client(headers=cast.ada.auth)
+    refused = send(ada, "post", "/api/routing/select", **ASKED, region="us")
+    assert problem(refused) == (400, ["region"])
+    assert "Allowed for this key are ch, eu." in refused.content.decode()
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"regions": ["EU"], "reason": "x"}, "regions"), ({"regions": "eu", "reason": "x"}, "regions"),
         ({"is_pro": "perhaps", "reason": "x"}, "is_pro"), ({"is_pro": True}, "reason"), ({"slug": "a b", "reason": "x"}, "slug"),
         ({"slug": "other", "reason": "x"}, "slug"), ({"colour": "red", "reason": "x"}, "colour"),
     ],

@@ -158,3 +158,17 @@ def test_without_a_good_key_it_is_401(seeded: Cast, header: str) -> None:
 def test_the_static_release_decides_while_nothing_is_live(seeded: Cast) -> None:
     Rollout.objects.all().delete()
     assert select(seeded, {"task": COMPLEX}).json()["releases"] == {"catalogue": 0, "router": 0}
+
+
+def test_a_region_that_is_asked_for_rules_out_who_is_not_known_to_stay_in_it(seeded: Cast) -> None:
+    answer = select(seeded, {"task": COMPLEX, "candidates": GIVEN_TWO, "region": "eu"})
+    assert (answer.status_code, answer.json()["model"], answer.json()["regions"]) == (422, None, ["eu"])
+    assert {each["code"] for each in answer.json()["excluded"]} == {"region"}
+    assert "is known to stay in eu" in answer.json()["excluded"][0]["reason"]
+
+
+@pytest.mark.parametrize("region", ["EU", ["eu", ""], 7, ["eu"] * 21])
+def test_what_is_no_region_is_refused_by_its_field(seeded: Cast, region: Any) -> None:
+    answer = select(seeded, {"task": COMPLEX, "region": region})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"].startswith("region")
