@@ -69,7 +69,7 @@ RESULTS = {kind.__name__: kind.__name__ for kind in vars(upstream_errors).values
 """What an attempt's error begins with, where the upstream made it."""
 CUT = "Cut"
 STATES = ("half-open", "open")
-Kind = Literal["first", "retry", "key", "deployment", "model"]
+Kind = Literal["first", "retry", "key", "deployment", "model", "hedge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +127,16 @@ def ended(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) -> None:
 
 
 def kinds(attempts: Sequence[Attempt]) -> list[Kind]:
-    """Why each attempt was made, as the one before shows."""
-    return ["first", *map(_kind, attempts, attempts[1:])] if attempts else []
+    """Why each attempt was made, as the one before shows. A hedge is beside the others, not between them."""
+    found: list[Kind] = []
+    before = None
+    for attempt in attempts:
+        if attempt.is_hedge:
+            found.append("hedge")
+            continue
+        found.append("first" if before is None else _kind(before, attempt))
+        before = attempt
+    return found
 
 
 def _kind(before: Attempt, attempt: Attempt) -> Kind:

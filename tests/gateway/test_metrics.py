@@ -1,6 +1,7 @@
 """What one request adds to each metric."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,13 @@ async def test_every_attempt_is_counted_by_why_it_was_made_and_what_it_came_to(c
         ("attempts", "acme", "model", "Overloaded"): 1,
         ("attempts", "acme", "retry", "ok"): 1,
     }
+
+
+def test_a_hedge_is_told_apart_from_the_attempts_that_it_stands_between() -> None:
+    first = Attempt(deployment="acme/a", model="a", provider="acme", started_at=NOW, latency_ms=1, status=200, error="")
+    hedge = replace(first, deployment="beta/a", is_hedge=True)
+    assert metrics.kinds([hedge, first]) == ["hedge", "first"]
+    assert metrics.kinds([first, hedge, first]) == ["first", "hedge", "retry"]
 
 
 @pytest.mark.parametrize(

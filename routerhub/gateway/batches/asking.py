@@ -28,6 +28,7 @@ from routerhub.gateway.protocols.base import ChatProtocol, ChatRequest, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from routerhub.gateway.protocols.registry import chat_protocols
 from routerhub.gateway.runtime import Runtime
+from routerhub.logs import OPERATION
 
 logger = logging.getLogger(__name__)
 ENDPOINTS: Mapping[str, ChatProtocol] = {
@@ -131,6 +132,7 @@ class Asker:
 
     async def _job(self, line: Line, attempt: int, may_be_known: bool) -> LineJob:
         operation_id = uuid.uuid5(NAMES, f"{self._batch.id}/{line.number}/{attempt}")
+        OPERATION.set(operation_id)
         past = await self._past(operation_id) if may_be_known else NOTHING
         return LineJob(self._batch.key_id, operation_id, past, self._groups)
 

@@ -18,6 +18,7 @@ from routerhub.batches.types import Kept, Lease
 from routerhub.gateway.batches.asking import NAMES
 from routerhub.gateway.batches.working import Pace, Worker
 from routerhub.gateway.snapshots import database_dsn
+from routerhub.logs import LineFormatter
 from storage.errors import StorageUnavailable
 from storage.files import FileStore
 from tests.gateway.batches.jobs import PACE, happens, line, place
@@ -59,6 +60,18 @@ async def test_a_line_that_fails_is_an_error_with_its_custom_id_and_the_rest_goe
         assert (done.status, done.completed, done.failed) == ("completed", 1, 2)
         assert {each["custom_id"]: each["response"]["status_code"] for each in errors} == {"bad": 400, "odd": 404}
         assert errors[0]["response"]["body"]["error"]["param"] == "max_tokens"
+
+
+async def test_what_nobody_expected_is_logged_with_the_lines_operation_and_without_a_word_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.handler.setFormatter(LineFormatter("%(message)s"))
+    async with place(ZeroDivisionError("canary")) as here:
+        done = await here.worked(await here.batch(line("a")))
+        (record,) = here.ledger.records
+    assert (done.completed, done.failed) == (0, 1)
+    assert f"action=ask_line batch={done.id} line=0 operation={record['operation_id']}\nTraceback" in caplog.text
+    assert "canary" not in caplog.text
 
 
 async def test_a_line_that_the_budget_refuses_is_an_error_and_the_rest_goes_on() -> None:
