@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker
 from routerhub.embedded.valkey import Valkey
 from routerhub.releases import live, switches
 from tests import seeds
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.stack import Stack, running_stack
 
 TIMELESS = (
@@ -41,24 +41,24 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-def cast(db: None) -> Cast:
-    """Ada owns acme, Ben is in it, Cy must see nothing of it."""
-    return make_cast()
-
-
 @pytest.fixture(scope="module")
 def catalogue_seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The catalogue lies beneath every test of the module. None of them may commit."""
+    """The catalogue and a cast lie beneath every test of the module. None of them may commit."""
     with seeds.beneath(seeds.catalogue, django_db_blocker):
         yield
 
 
 @pytest.fixture(scope="module")
 def both_seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Catalogue and router lie beneath every test of the module. None of them may commit."""
+    """Catalogue, router and a cast lie beneath every test of the module. None of them may commit."""
     with seeds.beneath(seeds.both, django_db_blocker):
         yield
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Ada owns acme, Ben is in it, Cy must see nothing of it."""
+    return seeds.people()
 
 
 @pytest.fixture

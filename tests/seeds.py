@@ -7,6 +7,7 @@ has them put beneath (`both_seeded`, `catalogue_seeded`), so that they are writt
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,11 +21,13 @@ from autorouter.models import RouterConfiguration
 from models_registry.catalogue import seeding as catalogue_seeding
 from models_registry.models import Model
 from routerhub.releases.models import Release
+from tests.cast import Cast, make_cast
 
 SEEDED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 """Before any test's own now: its changes come after the seed."""
 Rows = dict[str, bytes]
 _copies: dict[str, Rows] = {}
+_beneath: list[Cast] = []
 
 
 def catalogue() -> None:
@@ -44,16 +47,24 @@ def both() -> None:
 
 @contextmanager
 def beneath(seed: Callable[[], None], blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Seeded in a transaction around those of the tests, which is rolled back after them."""
+    """Seeded, with a cast, in a transaction around those of the tests, which is rolled back after them."""
     with blocker.unblock():
         around = transaction.atomic()
         around.__enter__()
         seed()
+        with time_machine.travel(SEEDED_AT):
+            _beneath.append(make_cast())
         connection.check_constraints()
     yield
+    _beneath.clear()
     with blocker.unblock():
         transaction.set_rollback(True)
         around.__exit__(None, None, None)
+
+
+def people() -> Cast:
+    """The cast that lies beneath, or a new one."""
+    return deepcopy(_beneath[0]) if _beneath else make_cast()
 
 
 def _seed_both() -> None:

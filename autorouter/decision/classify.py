@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autorouter.decision.classifier import WEIGHTS_FILE, judge, read
+from autorouter.decision.features import terms
 from autorouter.decision.turns import TurnMemory
 from autorouter.types import Category, Complexity, Task
 from models_registry.types import Capability
@@ -79,5 +80,7 @@ def _needs(images: bool, audio: bool, tools: bool, structured: bool, stream: boo
 
 
 def _judged(asked: Sequence[str]) -> tuple[Category, Complexity]:
-    """Without any words it is small talk."""
-    return judge(WEIGHTS, asked, TURNS.terms) if asked and asked[-1].strip() else (DEFAULT_CATEGORY, "simple")
+    """Without any words it is small talk. What begins a conversation may never come again, so it is not remembered."""
+    if not asked or not asked[-1].strip():
+        return DEFAULT_CATEGORY, "simple"
+    return judge(WEIGHTS, asked, TURNS.terms if len(asked) > 1 else terms)
