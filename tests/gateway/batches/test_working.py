@@ -11,7 +11,7 @@ import pytest
 
 from budgets.money import usd
 from budgets.types import Rate, Refused, Settlement
-from models_registry.upstream.errors import TimedOut
+from models_registry.upstream.errors import Overloaded, TimedOut
 from routerhub.batches.errors import LeaseLost, NotCancellable
 from routerhub.batches.store import BatchStore
 from routerhub.batches.types import Kept, Lease
@@ -100,6 +100,14 @@ async def test_a_line_that_a_rate_refuses_comes_back_when_there_is_room() -> Non
     async with place(HELLO, ledger=Rated(rates=(Rate(measure="requests", limit=1, remaining=0, reset_s=7),))) as here:
         done = await here.worked(await here.batch(line("a")))
         assert (done.completed, here.upstream.clock.slept) == (1, [7.0])
+
+
+async def test_a_line_whose_upstream_is_asked_too_often_comes_back_when_it_says_so() -> None:
+    busy = Overloaded("Slow down.", status=429, retry_after_s=20)
+    async with place(*[busy] * 12, HELLO) as here:
+        done = await here.worked(await here.batch(line("a")))
+        assert (done.completed, done.failed) == (1, 0)
+        assert 20 in here.upstream.clock.slept
 
 
 async def test_an_attempt_that_was_paid_for_counts_where_the_line_fails() -> None:
