@@ -83,6 +83,7 @@ def test_a_whole_round_with_tools_becomes_calls_of_one_turn_and_their_results() 
 
 
 def test_all_tools_become_functions_and_what_openai_runs_is_left_out_and_named() -> None:
+    """C15"""
     made = read(tools=[FUNCTION, PATCH, SPACE, {"type": "web_search_preview"}], tool_choice="required")
     functions = {each["function"]["name"]: each["function"] for each in made.content["tools"]}
     assert functions["f"] == {"name": "f", "description": "does", "parameters": {"type": "object"}, "strict": True}
