@@ -66,6 +66,7 @@ def other(stack: Stack) -> Iterator[openai.OpenAI]:
 def test_a_response_is_gone_on_from_read_and_deleted_in_every_process_at_once(
     client: openai.OpenAI, other: openai.OpenAI, is_streamed: bool
 ) -> None:
+    """C8, C9"""
     if is_streamed:
         with client.responses.stream(model="auto", input="My colour?", extra_body=ECHO) as stream:
             first: Any = stream.get_final_response()
@@ -87,6 +88,7 @@ def test_a_response_is_gone_on_from_read_and_deleted_in_every_process_at_once(
 def test_a_call_is_answered_with_its_result_alone_at_another_process(
     client: openai.OpenAI, other: openai.OpenAI
 ) -> None:
+    """C8"""
     asked = client.responses.create(model="auto", input="Weather?", tools=[WEATHER], tool_choice="required")
     call = next(item for item in asked.output if item.type == "function_call")
     result: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "12 degrees"}

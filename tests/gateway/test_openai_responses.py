@@ -83,6 +83,7 @@ def test_a_whole_round_with_tools_becomes_calls_of_one_turn_and_their_results() 
 
 
 def test_all_tools_become_functions_but_those_that_openai_runs_of_which_only_searches_have_a_price() -> None:
+    """C15"""
     hosted = [{"type": "web_search_preview"}, {"type": "code_interpreter"}]
     made = read(tools=[FUNCTION, PATCH, SPACE, *hosted], tool_choice="required")
     functions = {each["function"]["name"]: each["function"] for each in made.content["tools"]}

@@ -103,6 +103,7 @@ async def test_an_answer_that_cannot_be_kept_goes_out_and_says_so() -> None:
 
 
 async def test_another_accounts_response_is_not_found_and_nothing_is_paid_for() -> None:
+    """C11"""
     made = gateway()
     first = await told(made)
     with pytest.raises(NotKept):

@@ -14,6 +14,8 @@ AUDIO_BYTES_PER_TOKEN = 100
 """Accepted limit: encoded speech has 1,500 bytes a second and more, and models charge 10 to 40 tokens for one."""
 PIECES = re.compile(r"[A-Za-z]{1,6}|\d{1,3}|[^\sA-Za-z\d]|\n\s*")
 """Of a text about as many as tokens: short words, numbers, marks, and of other scripts each character."""
+COUNTED_CHARS = 1_000_000
+"""Of a longer text the rest is taken to be like its beginning: nobody else waits while it is counted."""
 LIKELY_IMAGE_TOKENS = 1_600
 """Of a picture as large as Anthropic takes it without making it smaller."""
 FILE_CHARS_PER_TOKEN = 16
@@ -44,7 +46,8 @@ def likely_input_tokens(content: Mapping[str, Any]) -> int:
     attached = [
         part for each in content["messages"] if isinstance(each.get("content"), list) for part in each["content"]
     ]
-    return len(PIECES.findall(told)) * 6 // 5 + sum([_likely(part) for part in attached])
+    pieces = len(PIECES.findall(told[:COUNTED_CHARS])) * max(len(told), COUNTED_CHARS) // COUNTED_CHARS
+    return pieces * 6 // 5 + sum([_likely(part) for part in attached])
 
 
 def _without_attachments(message: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -256,6 +256,7 @@ EVENTS: list[Any] = [
 
 @pytest.mark.anyio
 async def test_a_stream_is_read_event_by_event_and_its_usage_adds_up() -> None:
+    """B3"""
     body = b"".join(b"event: x\ndata: " + orjson.dumps(event) + b"\n\n" for event in EVENTS)
     async with aiohttp.ClientSession() as session, serving(streamed(body)) as server:
         chunks: list[Chunk] = [chunk async for chunk in open_adapters(session)[ANTHROPIC].stream(asked(server))]

@@ -115,6 +115,7 @@ def test_what_a_tool_gave_is_input_whatever_its_client_calls_it() -> None:
 
 
 def test_a_conversation_that_only_routerhub_keeps_is_sent_whole() -> None:
+    """C10"""
     native = {"previous_response_id": "resp_1", "input": "And?"}
     made = payload_of(asked(None, dialect=OPENAI_RESPONSES, native=native, content={"messages": [USER]}))
     assert (made["input"], "previous_response_id" in made) == ([USER], False)
