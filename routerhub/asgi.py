@@ -19,7 +19,7 @@ from routerhub import health, scraping  # noqa: E402
 from routerhub.draining import Draining  # noqa: E402
 from routerhub.forwarding import Forwarder, not_served_here  # noqa: E402
 from routerhub.gateway.app import CLIENTS_ALONE, Gateway  # noqa: E402
-from routerhub.gateway.observing import Observed  # noqa: E402
+from routerhub.gateway.observation.observing import Observed  # noqa: E402
 from routerhub.gateway.runtime import open_runtime, spare_the_collector  # noqa: E402
 
 gateway = Gateway()

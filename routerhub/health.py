@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from routerhub.draining import Draining
 from routerhub.gateway.runtime import Runtime
-from routerhub.gateway.snapshots import Snapshot
+from routerhub.gateway.snapshots.snapshots import Snapshot
 from routerhub.scraping import may_scrape
 
 MAX_AGE_S = 60.0

@@ -26,12 +26,15 @@ from starlette.types import Message, Receive, Scope, Send
 from autorouter.decision.ranking import Rankings
 from budgets.types import Caller, Rate
 from routerhub.audit.change import valid_address
-from routerhub.gateway import embedding, idempotency, metrics, pipeline, response_state
-from routerhub.gateway.answering import Reply
+from routerhub.gateway import embedding, pipeline
+from routerhub.gateway.answers.answering import Reply
+from routerhub.gateway.answers.response_metadata import Headers, id_headers
 from routerhub.gateway.auth import check_permission, identify, user_key
 from routerhub.gateway.batches import api as batches
 from routerhub.gateway.bodies import read_body
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
+from routerhub.gateway.kept import idempotency, response_state
+from routerhub.gateway.observation import metrics
 from routerhub.gateway.protocols import (
     anthropic_messages,
     anthropic_models,
@@ -45,7 +48,6 @@ from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as OPENAI_CHAT
 from routerhub.gateway.protocols.openai_responses.state import listed
 from routerhub.gateway.protocols.registry import chat_protocols
-from routerhub.gateway.response_metadata import Headers, id_headers
 from routerhub.gateway.runtime import Runtime
 from routerhub.logs import OPERATION
 from routerhub.metrics.kinds import OTHER

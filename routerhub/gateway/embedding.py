@@ -16,16 +16,18 @@ from autorouter.types import Decision
 from models_registry.upstream.base import Adapter, UpstreamRequest
 from models_registry.upstream.embeddings import Embedder, Embeddings
 from models_registry.upstream.errors import Failed
-from routerhub.gateway import metrics, response_metadata, settlement
-from routerhub.gateway.answering import Reply, settle
+from routerhub.gateway.answers import response_metadata
+from routerhub.gateway.answers.answering import Reply, settle
+from routerhub.gateway.attempts import settlement
+from routerhub.gateway.attempts.dispatch import dispatch
+from routerhub.gateway.attempts.failover import NOT_FOUND, Patience
+from routerhub.gateway.attempts.reservation import answer_cost, believed
 from routerhub.gateway.auth import allowed_regions, check_permission, identify, user_key
-from routerhub.gateway.dispatch import dispatch
-from routerhub.gateway.failover import NOT_FOUND, Patience
+from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Operation
 from routerhub.gateway.pipeline import REFUSALS
 from routerhub.gateway.protocols import openai_embeddings
 from routerhub.gateway.protocols.base import UNREAD, Client
-from routerhub.gateway.reservation import answer_cost, believed
 from routerhub.gateway.runtime import Runtime
 
 SCORED = frozenset({"score", "tier", "terms", "runner_up"})

@@ -17,8 +17,8 @@ from autorouter.types import Candidate, Decision, Policy, Task
 from budgets.types import Caller, Granted, Measure, Outcome, Rate, to_nano
 from models_registry.types import Attempt, Usage
 from models_registry.upstream.base import Completion
+from routerhub.gateway.attempts.reservation import Charge, Plan
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
-from routerhub.gateway.reservation import Charge, Plan
 
 MAX_AGENT = 255
 Select = Callable[[int | None], Decision]

@@ -9,14 +9,18 @@ from autorouter.people import preferences
 from autorouter.select import Asked, check, select, with_ids
 from budgets.errors import PermissionMissing
 from budgets.types import Caller
-from routerhub.gateway import cache, conversations, metrics, response_metadata, response_state, router_model, settlement
-from routerhub.gateway.answering import Reply, write_answer
+from routerhub.gateway import router_model
+from routerhub.gateway.answers import response_metadata
+from routerhub.gateway.answers.answering import Reply, write_answer
+from routerhub.gateway.answers.streaming import write_stream
+from routerhub.gateway.attempts import settlement
 from routerhub.gateway.auth import allowed_regions, check_permission, identify, user_key
 from routerhub.gateway.errors import BadRequest, NotKept
+from routerhub.gateway.kept import cache, conversations, response_state
+from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Keeper, Operation, Select
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, UNREAD, ChatProtocol, ChatRequest, Client
 from routerhub.gateway.runtime import Runtime
-from routerhub.gateway.streaming import write_stream
 
 ENOUGH = 4
 """Candidates: failover may need three, and the runner-up is told."""

@@ -21,7 +21,7 @@ from autorouter.select import Asked, select
 from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, Task
 from budgets.errors import BudgetError
 from models_registry.upstream.base import Completion
-from routerhub.gateway.answering import answer
+from routerhub.gateway.answers.answering import answer
 from routerhub.gateway.auth import allowed_regions
 from routerhub.gateway.errors import AllFailed, BudgetRefused
 from routerhub.gateway.operation import Arrival, Operation

@@ -23,10 +23,10 @@ from models_registry.upstream.base import NOTHING_LACKS, Adapter, Lacking
 from models_registry.upstream.errors import Failed
 from models_registry.upstream.registry import open_adapters
 from models_registry.upstream.wire.http import open_session
-from routerhub.gateway.circuits import Circuits
+from routerhub.gateway.attempts.circuits import Circuits
 from routerhub.gateway.clock import Clock
 from routerhub.gateway.protocols.base import ChatRequest
-from routerhub.gateway.snapshots import SnapshotKeeper, database_dsn
+from routerhub.gateway.snapshots.snapshots import SnapshotKeeper, database_dsn
 from storage.store import Store
 
 logger = logging.getLogger(__name__)

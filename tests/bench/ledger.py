@@ -15,7 +15,7 @@ from budgets.ledger import Ledger
 from budgets.ledger.batcher import Batcher
 from budgets.models import Limit
 from budgets.types import Granted, Settlement, Spend
-from routerhub.gateway.snapshots import database_dsn
+from routerhub.gateway.snapshots.snapshots import database_dsn
 from tests.bench.figures import measure
 from tests.budgets.books import answer, request
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from models_registry.upstream.errors import Failed
-from routerhub.gateway.calls import OpenedStream, complete, open_stream
-from routerhub.gateway.dispatch import dispatch
-from routerhub.gateway.leg import Served
+from routerhub.gateway.attempts.calls import OpenedStream, complete, open_stream
+from routerhub.gateway.attempts.dispatch import dispatch
+from routerhub.gateway.attempts.leg import Served
 from routerhub.gateway.operation import Operation
 from routerhub.gateway.runtime import Runtime
 from tests.gateway.fakes import FakeLedger, FakeUpstream, Said, operation, runtime

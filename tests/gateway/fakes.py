@@ -22,7 +22,7 @@ from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
 from models_registry.upstream.base import NOTHING_LACKS, OPENAI, Chunk, Completion, Lacking, UpstreamRequest
 from models_registry.upstream.openai.chat_completions import read_chunk, read_completion
-from routerhub.gateway.circuits import Circuits
+from routerhub.gateway.attempts.circuits import Circuits
 from routerhub.gateway.clock import Clock
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Client, Controls

@@ -15,7 +15,7 @@ from budgets.errors import MissingKey, PermissionMissing, UnknownKey
 from budgets.types import Caller
 from models_registry.types import Usage
 from routerhub.gateway import pipeline
-from routerhub.gateway.answering import Reply
+from routerhub.gateway.answers.answering import Reply
 from routerhub.gateway.errors import BadRequest, BudgetRefused
 from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from routerhub import health
 from routerhub.draining import Draining
-from routerhub.gateway.snapshots import shipped
+from routerhub.gateway.snapshots.snapshots import shipped
 from routerhub.health import _snapshot
 
 HERE, ELSEWHERE = ("127.0.0.1", 5), ("203.0.113.9", 5)

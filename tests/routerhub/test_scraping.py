@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from routerhub import scraping
-from routerhub.gateway import metrics
+from routerhub.gateway.observation import metrics
 from routerhub.metrics.sharing import Shared
 from routerhub.settings import _token
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
-from routerhub.gateway.snapshots import database_dsn
+from routerhub.gateway.snapshots.snapshots import database_dsn
 from storage import tasks
 from storage.files import FileStore
 from storage.models import File, Item

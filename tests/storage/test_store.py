@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.utils.timezone import now
 
-from routerhub.gateway.snapshots import database_dsn
+from routerhub.gateway.snapshots.snapshots import database_dsn
 from storage import tasks
 from storage.errors import StorageUnavailable
 from storage.models import Item

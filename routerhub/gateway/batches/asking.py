@@ -18,7 +18,7 @@ from budgets.money import usd
 from budgets.types import NOTHING, Past
 from routerhub.batches.types import Batch, Kept
 from routerhub.gateway import embedding, pipeline
-from routerhub.gateway.answering import Reply
+from routerhub.gateway.answers.answering import Reply
 from routerhub.gateway.batches.grouping import Groups, name_of
 from routerhub.gateway.batches.lines import Line
 from routerhub.gateway.errors import EXPECTED, ApiError, to_api_error

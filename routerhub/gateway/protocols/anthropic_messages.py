@@ -7,6 +7,7 @@ import orjson
 
 from models_registry.types import Usage
 from models_registry.upstream.base import ANTHROPIC, Choice, Chunk, Completion, ToolCall
+from routerhub.gateway.answers.rates import anthropic_headers
 from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import anthropic_own, fields
 from routerhub.gateway.protocols.anthropic_blocks import (
@@ -21,7 +22,6 @@ from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.parameters import MESSAGES, at_list_price
 from routerhub.gateway.protocols.prompt_size import likely_input_tokens, max_input_tokens
-from routerhub.gateway.rates import anthropic_headers
 
 MAX_OUTPUT_TOKENS = 10_000_000
 CARRIED = {"temperature": "temperature", "top_p": "top_p", "stop_sequences": "stop"}

@@ -7,6 +7,7 @@ import orjson
 
 from models_registry.types import Usage
 from models_registry.upstream.base import OPENAI, Choice, Chunk, Completion, ToolCall
+from routerhub.gateway.answers.rates import openai_headers
 from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, COMMENT, ChatRequest, Envelope
@@ -14,7 +15,6 @@ from routerhub.gateway.protocols.controls import FIELD, read_controls
 from routerhub.gateway.protocols.extras import extras_of
 from routerhub.gateway.protocols.parameters import at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
-from routerhub.gateway.rates import openai_headers
 
 STRUCTURED = frozenset({"json_object", "json_schema"})
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})

@@ -218,7 +218,7 @@ def test_a_save_tells_every_process_when_it_commits(transactional_db: None) -> N
     import psycopg
     from django.contrib.auth.models import User
 
-    from routerhub.gateway.snapshots import database_dsn
+    from routerhub.gateway.snapshots.snapshots import database_dsn
 
     ada = User.objects.create(username="ada")
     with psycopg.connect(database_dsn(), autocommit=True) as listener:

@@ -14,7 +14,7 @@ from autorouter.people import sessions
 from autorouter.people.sessions import SessionStore, Turn
 from autorouter.types import Constraints, Decision, RouterRelease, Task
 from models_registry.types import Availability, Catalogue, Health
-from routerhub.gateway.snapshots import database_dsn
+from routerhub.gateway.snapshots.snapshots import database_dsn
 from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, policy, profile, router, task, whole_decision
 
 # --- which model a conversation gets

@@ -11,7 +11,7 @@ from routerhub.batches.store import BatchStore
 from routerhub.batches.types import Batch, NewBatch
 from routerhub.gateway.batches.working import Pace, Worker
 from routerhub.gateway.runtime import Runtime
-from routerhub.gateway.snapshots import database_dsn
+from routerhub.gateway.snapshots.snapshots import database_dsn
 from storage.files import FileStore
 from storage.store import Store
 from storage.types import NewFile

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from routerhub.gateway.batches import uploading
-from routerhub.gateway.snapshots import database_dsn
+from routerhub.gateway.snapshots.snapshots import database_dsn
 from storage.models import File, Item
 from storage.store import Store
 from tests.gateway.exchange import Exchange

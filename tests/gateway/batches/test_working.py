@@ -17,7 +17,7 @@ from routerhub.batches.store import BatchStore
 from routerhub.batches.types import Kept, Lease
 from routerhub.gateway.batches.asking import NAMES
 from routerhub.gateway.batches.working import Pace, Worker
-from routerhub.gateway.snapshots import database_dsn
+from routerhub.gateway.snapshots.snapshots import database_dsn
 from routerhub.logs import LineFormatter
 from storage.errors import StorageUnavailable
 from storage.files import FileStore

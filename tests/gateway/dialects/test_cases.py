@@ -15,7 +15,7 @@ from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as CHAT
 from routerhub.gateway.protocols.openai_responses import PROTOCOL as RESPONSES
 from tests.gateway.exchange import Exchange
-from tests.gateway.test_dialects import EVERY_UPSTREAM, HELLO, TOOLS, answer, gateway
+from tests.gateway.protocols.test_dialects import EVERY_UPSTREAM, HELLO, TOOLS, answer, gateway
 from tests.models_registry.upstream.raw_server import Step, streamed, whole
 from tests.models_registry.upstream.spellings import SPELLINGS
 

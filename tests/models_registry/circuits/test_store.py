@@ -13,7 +13,7 @@ from models_registry.circuits import rows
 from models_registry.circuits.breaker import Circuit
 from models_registry.circuits.store import CircuitStore
 from models_registry.models import Circuit as Row
-from routerhub.gateway.snapshots import database_dsn
+from routerhub.gateway.snapshots.snapshots import database_dsn
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SINCE = datetime(2026, 11, 29, 9, tzinfo=UTC)

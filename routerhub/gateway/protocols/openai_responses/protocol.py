@@ -8,6 +8,7 @@ import orjson
 
 from models_registry.types import Usage
 from models_registry.upstream.base import OPENAI_RESPONSES, Choice, Completion
+from routerhub.gateway.answers.rates import openai_headers
 from routerhub.gateway.errors import ApiError
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.protocols.base import AUTO, ChatRequest, Envelope
@@ -20,7 +21,6 @@ from routerhub.gateway.protocols.openai_responses.output import items
 from routerhub.gateway.protocols.openai_responses.stream import ResponsesStream
 from routerhub.gateway.protocols.parameters import RESPONSES, at_list_price
 from routerhub.gateway.protocols.prompt_size import max_input_tokens
-from routerhub.gateway.rates import openai_headers
 
 CARRIED = (
     "temperature",

@@ -1,0 +1,1 @@
+"""What operators see of requests: figures, traces, and the operation's id in every line."""

@@ -1,0 +1,375 @@
+"""What a process holds in memory follows the database, by as few queries as what changed needs."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from autorouter import availability_facts, models
+from autorouter.people import preferences
+from budgets.errors import AccountClosed, KeyRefused, RevokedKey, UnknownKey
+from budgets.keys import create_key, digest, revoke
+from budgets.limits import LimitIndex
+from budgets.models import Account, ApiKey, Limit
+from models_registry.models import Deployment, Probe
+from routerhub.audit.change import Change
+from routerhub.gateway.snapshots.changes import EVERYTHING, understood
+from routerhub.gateway.snapshots.snapshots import Loader, Snapshot, SnapshotKeeper, database_dsn, shipped
+from routerhub.releases import live, rollout, store, switches
+from routerhub.releases.models import Rollout
+from routerhub.releases.notify import Listener, announce
+from tests.cast import Cast
+from tests.stack import eventually
+
+CHANGE = Change(reason="a test's")
+LISTENERS = " FROM pg_stat_activity WHERE query = 'LISTEN routerhub_changes' AND datname = current_database()"
+"""Other workers' processes listen to databases of their own."""
+QUERIES = {"releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 2, "circuits": 1, "provider_keys": 1}
+"""Of a check of each part in which nothing changed."""
+
+
+class Held:
+    """A loader and the newest snapshot that it made."""
+
+    def __init__(self) -> None:
+        self.loader = Loader()
+        self.snapshot = self.loader.load(shipped(), EVERYTHING)
+
+    def hear(self, *payloads: str) -> Snapshot:
+        self.snapshot = self.loader.load(self.snapshot, understood(payloads, live.shipped().lines))
+        return self.snapshot
+
+
+@pytest.fixture
+def held(cast: Cast) -> Held:
+    preferences.save(models.Preferences(user=cast.ada.user, priority="cost"), CHANGE)
+    preferences.save(models.Preferences(user=cast.cy.user, priority="speed"), CHANGE)
+    return Held()
+
+
+def account_of(snapshot: Snapshot, text: str) -> str:
+    return snapshot.ring.find(text, timezone.now()).account
+
+
+def unshared(before: Snapshot, after: Snapshot) -> set[str]:
+    """The parts that are not the very same objects."""
+    parts = ("releases", "ranked", "health", "measured", "ring", "preferences", "limits")
+    return {name for name in parts if getattr(before, name) is not getattr(after, name)}
+
+
+def test_a_process_starts_with_the_releases_in_the_code_and_knows_nobody() -> None:
+    first = shipped()
+    assert first.loaded_at is None
+    assert first.rankings("anybody").catalogue is live.shipped().for_user("catalogue", "anybody")
+    assert not first.ring.is_read
+
+
+def test_what_records_name_is_kept_even_where_it_is_as_shipped(held: Held) -> None:
+    digest = held.snapshot.digest_of(held.snapshot.rankings("anybody"))
+    assert availability_facts.read(digest) == held.snapshot.rankings("anybody").availability
+
+
+def test_one_users_preferences_are_one_row_read(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
+    before = held.snapshot
+    models.Preferences.objects.filter(user=cast.ada.user).update(priority="quality")
+    models.Preferences.objects.filter(user=cast.cy.user).update(priority="quality")
+    with django_assert_num_queries(1) as asked:
+        after = held.hear(f"preferences:{cast.ada.user.pk}")
+    assert f'"user_id" IN ({cast.ada.user.pk})' in asked.captured_queries[0]["sql"]
+    assert after.preferences[cast.ada.user.pk].priority == "quality"
+    assert after.preferences[cast.cy.user.pk].priority == "speed", "nobody said that it changed"
+    assert unshared(before, after) == {"preferences"}
+    assert before.preferences[cast.ada.user.pk].priority == "cost", "a request under way keeps what it began with"
+
+
+def test_preferences_that_were_deleted_are_gone(held: Held, cast: Cast) -> None:
+    user = cast.ada.user.pk
+    models.Preferences.objects.filter(user=user).delete()
+    assert user not in held.hear(f"preferences:{user}").preferences
+
+
+def test_one_key_is_one_row_read_however_many_there_are(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
+    before = held.snapshot
+    ApiKey.objects.filter(pk=cast.ada.key.pk).update(revoked_at=timezone.now())
+    with django_assert_num_queries(1) as asked:
+        after = held.hear(f"keys:{cast.ada.key.pk}")
+    assert f'"id" IN ({cast.ada.key.pk})' in asked.captured_queries[0]["sql"]
+    with pytest.raises(RevokedKey):
+        account_of(after, cast.ada.text)
+    assert account_of(after, cast.ben.text) == "acme"
+    assert unshared(before, after) == {"ring"}
+    assert after.ring.held[cast.ben.key.digest] is before.ring.held[cast.ben.key.digest]
+
+
+def test_a_new_key_opens_and_a_deleted_one_is_unknown(held: Held, cast: Cast) -> None:
+    key, text = create_key(cast.ada.account, "new")
+    assert account_of(held.hear(f"keys:{key.pk}"), text) == "acme"
+    number = key.pk
+    key.delete()
+    with pytest.raises(UnknownKey):
+        account_of(held.hear(f"keys:{number}"), text)
+
+
+def test_an_account_changes_all_its_keys_and_no_others_by_one_query(
+    held: Held, cast: Cast, django_assert_num_queries: Any
+) -> None:
+    before = held.snapshot
+    Account.objects.filter(slug="acme").update(is_active=False)
+    with django_assert_num_queries(1):
+        after = held.hear(f"accounts:{cast.ada.account.pk}", f"keys:{cast.cy.key.pk}")
+    for text in (cast.ada.text, cast.ben.text):
+        with pytest.raises(AccountClosed):
+            account_of(after, text)
+    assert account_of(after, cast.cy.text) == "other"
+    assert unshared(before, after) == {"ring"}
+
+
+def test_the_keys_of_a_deleted_account_are_unknown(held: Held, cast: Cast) -> None:
+    number = cast.ada.account.pk
+    cast.ada.account.delete()
+    after = held.hear(f"accounts:{number}")
+    with pytest.raises(UnknownKey):
+        account_of(after, cast.ben.text)
+    assert account_of(after, cast.cy.text) == "other"
+
+
+@pytest.mark.parametrize("payload", ["limits", "catalogue", "router", "keys", "preferences", "health", "measured"])
+def test_a_part_is_checked_alone(held: Held, payload: str, django_assert_num_queries: Any) -> None:
+    before = held.snapshot
+    (part,) = understood([payload], live.shipped().lines).whole
+    with django_assert_num_queries(QUERIES[part]):
+        after = held.hear(payload)
+    named = {"releases": {"releases", "ranked"}, "facts": {"health", "measured", "ranked"}, "keys": {"ring"}}
+    assert unshared(before, after) <= named.get(part, {part})
+    assert after.rankings("somebody") is before.rankings("somebody")
+
+
+def test_a_check_of_everything_reads_only_what_changed_without_a_word(
+    held: Held, cast: Cast, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(sum(QUERIES.values())):
+        held.snapshot = held.loader.load(held.snapshot, EVERYTHING)
+    ApiKey.objects.filter(pk=cast.ada.key.pk).update(revoked_at=timezone.now())
+    Account.objects.filter(slug="other").update(is_active=False)
+    models.Preferences.objects.filter(user=cast.ada.user).update(priority="quality")
+    with django_assert_num_queries(sum(QUERIES.values()) + 2) as asked:
+        after = held.loader.load(held.snapshot, EVERYTHING)
+    asked_for = [re.findall(r'"budgets_apikey"."id" IN \(([\d, ]+)\)', each["sql"]) for each in asked.captured_queries]
+    (ids,) = [each for found in asked_for for each in found]
+    assert {int(each) for each in ids.split(",")} == {cast.ada.key.pk, cast.cy.key.pk}
+    with pytest.raises(RevokedKey):
+        account_of(after, cast.ada.text)
+    with pytest.raises(AccountClosed):
+        account_of(after, cast.cy.text)
+    assert after.preferences[cast.ada.user.pk].priority == "quality"
+
+
+def test_a_limit_is_in_the_index_of_the_next_snapshot(held: Held) -> None:
+    limit = Limit.objects.create(kind="site", measure="money", period="day", amount=5 * 10**9)
+    assert held.hear("limits").limits.by_scope["site:"] == (limit.pk,)
+
+
+def probed(status: str) -> None:
+    deployment = Deployment.objects.select_related("model").order_by("pk")[0]
+    now = timezone.now()
+    Probe.objects.update_or_create(
+        deployment=deployment, defaults={"status": status, "detail": "a test's", "checked_at": now, "since": now}
+    )
+
+
+@pytest.fixture
+def seeded(held: Held) -> Held:
+    """With a catalogue and a router that are live."""
+    call_command("seed_catalog", verbosity=0)
+    held.hear("catalogue")
+    return held
+
+
+def test_what_probes_found_changes_the_facts_and_their_digest_and_finds_its_way_back(seeded: Held) -> None:
+    before = seeded.snapshot
+    probed("down")
+    after = seeded.hear("health")
+    old, new = before.rankings("somebody"), after.rankings("somebody")
+    assert old is not new
+    assert new.availability.health.down
+    assert before.digest_of(old) != after.digest_of(new)
+    assert availability_facts.read(after.digest_of(new)) == new.availability
+    assert after.availability_of(new.catalogue) is new.availability
+    probed("down")
+    assert seeded.hear("health", "measured").rankings("somebody") is new, "found again, it is nothing new"
+
+
+def test_the_rankings_of_what_did_not_change_are_kept_while_a_candidate_comes_and_goes(seeded: Held) -> None:
+    before = seeded.snapshot.rankings("somebody")
+    row = models.RouterConfiguration.objects.get()
+    row.stickiness_bonus = 3
+    row.save()
+    number = store.draft("router", lambda: None, CHANGE)
+    rollout.roll_out("router", number, 50, CHANGE)
+    after = seeded.hear("router")
+    users = [f"{at}" for at in range(40)]
+    found = {after.rankings(user) for user in users}
+    assert len(found) == 2
+    assert before in found
+    assert {each.router.release for each in found} == {before.router.release, number}
+    assert after.rankings("7") is after.rankings("7")
+
+
+def test_a_pointer_to_a_release_that_is_not_there_leaves_the_line_as_it_was(seeded: Held, cast: Cast) -> None:
+    before = seeded.snapshot.rankings("somebody")
+    Rollout.objects.filter(line="router").update(stable=99)
+    ApiKey.objects.filter(pk=cast.ada.key.pk).update(revoked_at=timezone.now())
+    after = seeded.hear("router", f"keys:{cast.ada.key.pk}")
+    assert after.rankings("somebody") is before
+    with pytest.raises(RevokedKey):
+        account_of(after, cast.ada.text)
+
+
+def test_a_switch_turns_to_the_rankings_of_release_0_at_once(seeded: Held, file: Any) -> None:
+    assert seeded.snapshot.rankings("somebody").router.release == 1
+    switches.turn("router", False, CHANGE)
+    assert seeded.snapshot.rankings("somebody").router.release == 0
+    assert seeded.snapshot.rankings("somebody").catalogue.release == 1
+
+
+def test_a_ring_of_ten_thousand_is_read_once_and_then_by_what_changed(held: Held, cast: Cast) -> None:
+    ApiKey.objects.bulk_create(
+        ApiKey(account=cast.ada.account, name=f"{at}", prefix="rh_", digest=digest(f"{at}")) for at in range(10_000)
+    )
+    asked = {}
+    for name, payload in (("read", "keys"), ("checked", "keys"), ("one", f"keys:{cast.ada.key.pk}")):
+        with CaptureQueriesContext(connection) as queries:
+            held.hear(payload)
+        asked[name] = len(queries)
+    assert len(held.snapshot.ring.held) == 10_003
+    assert asked == {"read": 2, "checked": 1, "one": 1}
+
+
+# The keeper: a thread of its own sees only what is committed.
+
+
+@pytest.fixture
+def limits() -> list[LimitIndex]:
+    return []
+
+
+@pytest.fixture
+def keeper(transactional_db: None, limits: list[LimitIndex]) -> Iterator[SnapshotKeeper]:
+    """One that checks everything so seldom that it must hear of each change."""
+    running = SnapshotKeeper(database_dsn(), 600, limits.append)
+    running.start()
+    assert running.wait_for_first(10)
+    yield running
+    running.stop()
+
+
+def counts_within_a_second(is_so: Callable[[], bool]) -> None:
+    eventually(is_so, within_s=1)
+
+
+def refusal(keeper: SnapshotKeeper, text: str) -> type[KeyRefused] | None:
+    try:
+        keeper.current.ring.find(text, timezone.now())
+    except KeyRefused as refused:
+        return type(refused)
+    return None
+
+
+def test_a_new_key_a_revoked_one_and_a_closed_account_count_within_a_second(keeper: SnapshotKeeper) -> None:
+    account = Account.objects.create(slug="acme", name="Acme")
+    key, text = create_key(account, "new")
+    counts_within_a_second(lambda: refusal(keeper, text) is None)
+    account.is_active = False
+    account.save()
+    counts_within_a_second(lambda: refusal(keeper, text) is AccountClosed)
+    account.is_active = True
+    account.save()
+    counts_within_a_second(lambda: refusal(keeper, text) is None)
+    revoke(key, CHANGE)
+    counts_within_a_second(lambda: refusal(keeper, text) is RevokedKey)
+    account.delete()
+    counts_within_a_second(lambda: refusal(keeper, text) is UnknownKey)
+
+
+def test_what_is_rolled_back_never_counts(keeper: SnapshotKeeper) -> None:
+    account = Account.objects.create(slug="acme", name="Acme")
+    with transaction.atomic():
+        _, text = create_key(account, "new")
+        transaction.set_rollback(True)
+    _, other = create_key(account, "other")
+    counts_within_a_second(lambda: refusal(keeper, other) is None)
+    assert refusal(keeper, text) is UnknownKey
+
+
+def test_preferences_and_limits_arrive_too(keeper: SnapshotKeeper, limits: list[LimitIndex]) -> None:
+    ada = User.objects.create(username="ada")
+    preferences.save(models.Preferences(user=ada, priority="cost"), CHANGE)
+    counts_within_a_second(
+        lambda: keeper.current.preferences[ada.pk].priority == "cost" if ada.pk in keeper.current.preferences else False
+    )
+    limit = Limit.objects.create(kind="site", measure="money", period="day", amount=5 * 10**9)
+    announce("limits")
+    counts_within_a_second(lambda: limits[-1].by_scope == {"site:": (limit.pk,)})
+    assert keeper.current.limits is limits[-1]
+
+
+def test_the_key_of_a_deleted_person_is_nobodys(keeper: SnapshotKeeper) -> None:
+    ada = User.objects.create(username="ada")
+    _, text = create_key(Account.objects.create(slug="acme", name="Acme"), "ada's", ada)
+    counts_within_a_second(lambda: refusal(keeper, text) is None)
+    ada.delete()
+    counts_within_a_second(lambda: keeper.current.ring.find(text, timezone.now()).user_id is None)
+
+
+def test_a_lost_connection_is_made_again_and_what_was_missed_is_made_up_for(keeper: SnapshotKeeper) -> None:
+    account = Account.objects.create(slug="acme", name="Acme")
+    _, text = create_key(account, "new")
+    counts_within_a_second(lambda: refusal(keeper, text) is None)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(pg_terminate_backend(pid))" + LISTENERS)
+        assert cursor.fetchone() == (1,)
+    # Nobody is told of this one.
+    Account.objects.filter(pk=account.pk).update(is_active=False)
+    eventually(lambda: refusal(keeper, text) is AccountClosed, within_s=3)
+
+
+def test_what_nobody_announced_counts_when_everything_is_checked(transactional_db: None) -> None:
+    account = Account.objects.create(slug="acme", name="Acme")
+    _, text = create_key(account, "new")
+    running = SnapshotKeeper(database_dsn(), 1)
+    running.start()
+    try:
+        assert running.wait_for_first(10)
+        Account.objects.filter(pk=account.pk).update(is_active=False)
+        eventually(lambda: refusal(running, text) is AccountClosed, within_s=3)
+    finally:
+        running.stop()
+
+
+def test_it_stops_and_leaves_no_connection(keeper: SnapshotKeeper) -> None:
+    keeper.stop()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*)" + LISTENERS)
+        assert cursor.fetchone() == (0,)
+
+
+def test_notifications_of_one_transaction_are_heard_in_one_go(transactional_db: None) -> None:
+    nobody, wakes = os.pipe()
+    with open(nobody), open(wakes, "w"), Listener(database_dsn()) as listener:
+        with transaction.atomic():
+            for at in range(200):
+                announce(f"keys:{at}")
+        heard: list[str] = []
+        goes = 0
+        while len(heard) < 200:
+            heard += listener.heard(5, nobody)
+            goes += 1
+    assert heard == [f"keys:{at}" for at in range(200)]
+    assert goes < 10
