@@ -60,10 +60,13 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return plain(text)
 
     monkeypatch.setattr(turns, "terms", terms_of)
+    monkeypatch.setattr(classifying, "terms", terms_of)
     return read
 
 
-def test_each_turn_of_a_conversation_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_turn_of_a_conversation_is_read_once_and_its_opening_again_with_the_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(classifying, "TURNS", TurnMemory())
     read = counted(monkeypatch)
     messages: list[dict[str, Any]] = []
@@ -71,7 +74,16 @@ def test_each_turn_of_a_conversation_is_read_once(monkeypatch: pytest.MonkeyPatc
         messages.append({"role": "user", "content": f"question {at} about the weather"})
         classify(messages)
         messages.append({"role": "assistant", "content": "It rains."})
-    assert read == [f"question {at} about the weather" for at in range(10)]
+    opening, *later = [f"question {at} about the weather" for at in range(10)]
+    assert read[0] == opening
+    assert sorted(read[1:]) == sorted([opening, *later])
+
+
+def test_a_request_that_is_no_conversation_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = TurnMemory()
+    monkeypatch.setattr(classifying, "TURNS", memory)
+    classify([{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is the weather?"}])
+    assert memory._turns == {}
 
 
 def test_the_turn_that_was_not_asked_for_the_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
