@@ -150,7 +150,7 @@ INSTALLED_APPS = [
     "budgets",
     "autorouter",
     "analytics",
-    "storage",
+    "routerhub.storage",
     "routerhub.batches",
     "experiments",
     "routerhub",
@@ -284,7 +284,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "forget-ended-sessions": {"task": "autorouter.tasks.forget_ended_sessions", "schedule": 3600.0},
     "work-batches": {"task": "routerhub.gateway.batches.tasks.work_batches", "schedule": 10.0},
-    "forget-expired-items": {"task": "storage.tasks.forget_expired", "schedule": 600.0},
+    "forget-expired-items": {"task": "routerhub.storage.tasks.forget_expired", "schedule": 600.0},
     "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},

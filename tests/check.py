@@ -31,7 +31,7 @@ def main() -> int:
     _browser()
     python = sys.executable
     manage = [python, "manage.py"]
-    apps = ["routerhub", "experiments", "analytics", "autorouter", "storage", "budgets", "models_registry", "tests"]
+    apps = ["routerhub", "experiments", "analytics", "autorouter", "budgets", "models_registry", "tests"]
     steps: list[Step] = [
         ("format", ["ruff", "format", "--check", "."], {}),
         ("lint", ["ruff", "check", "."], {}),

@@ -14,8 +14,8 @@ from psycopg.types.json import Jsonb
 
 from routerhub.batches.errors import LeaseLost, NotCancellable
 from routerhub.batches.types import Batch, Kept, Lease, NewBatch, Status
-from storage.files import PUT_PIECE, piece_name
-from storage.store import Store
+from routerhub.storage.files import PUT_PIECE, piece_name
+from routerhub.storage.store import Store
 
 COLUMNS = ", ".join("host(ip) AS ip" if field.name == "ip" else field.name for field in fields(Batch))
 CREATE = f"""

@@ -33,7 +33,7 @@ from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
 from routerhub.batches.errors import NotCancellable
 from routerhub.request_body import BodyTimedOut
-from storage.errors import StorageUnavailable
+from routerhub.storage.errors import StorageUnavailable
 
 REFUSALS = frozenset({400, 413, 422})
 """Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""

@@ -27,7 +27,7 @@ from routerhub.gateway.attempts.circuits import Circuits
 from routerhub.gateway.clock import Clock
 from routerhub.gateway.protocols.base import ChatRequest
 from routerhub.gateway.snapshots.snapshots import SnapshotKeeper, database_dsn
-from storage.store import Store
+from routerhub.storage.store import Store
 
 logger = logging.getLogger(__name__)
 STOP_WAIT_S = 5

@@ -3,7 +3,7 @@
 from django.test import Client
 
 from routerhub.batches.models import Batch
-from storage.models import File
+from routerhub.storage.models import File
 from tests.admin.answers import messages_of, post, text
 from tests.admin.people import some_staff
 from tests.batches.rows import batch

@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import uuid
 
-from storage.errors import StorageUnavailable
-from storage.types import Item, Name
+from routerhub.storage.errors import StorageUnavailable
+from routerhub.storage.types import Item, Name
 from tests.autorouter.fakes import NOW
 
 

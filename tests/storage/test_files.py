@@ -7,11 +7,11 @@ import pytest
 from django.utils.timezone import now
 
 from routerhub.gateway.snapshots.snapshots import database_dsn
-from storage import tasks
-from storage.files import FileStore
-from storage.models import File, Item
-from storage.store import Store
-from storage.types import NewFile
+from routerhub.storage import tasks
+from routerhub.storage.files import FileStore
+from routerhub.storage.models import File, Item
+from routerhub.storage.store import Store
+from routerhub.storage.types import NewFile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.django_db(transaction=True)]
 ME, OTHER = 7, 8

@@ -12,11 +12,11 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from routerhub.gateway.snapshots.snapshots import database_dsn
-from storage import tasks
-from storage.errors import StorageUnavailable
-from storage.models import Item
-from storage.store import LARGE, Store
-from storage.types import Name
+from routerhub.storage import tasks
+from routerhub.storage.errors import StorageUnavailable
+from routerhub.storage.models import Item
+from routerhub.storage.store import LARGE, Store
+from routerhub.storage.types import Name
 
 pytestmark = pytest.mark.anyio
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))

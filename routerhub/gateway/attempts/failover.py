@@ -1,7 +1,7 @@
 """What is done when an attempt failed, and what a failed attempt costs. Pure: no HTTP, no clock, no database.
 
-`next_step` decides everything; `routerhub.gateway.attempts.dispatch` does what it says. An operation has one budget of tries and one
-deadline over all its models, so retries never multiply: neither the HTTP client nor an adapter tries anything again.
+`next_step` decides everything; `routerhub.gateway.attempts.dispatch` does what it says. An operation has one budget of tries and
+one deadline over all its models, so retries never multiply: neither the HTTP client nor an adapter tries anything again.
 """
 
 import math

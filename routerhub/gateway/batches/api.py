@@ -24,8 +24,8 @@ from routerhub.gateway.bodies import read_body
 from routerhub.gateway.errors import BadRequest, NotThere
 from routerhub.gateway.protocols import fields
 from routerhub.request_body import PatientReceive
-from storage.files import FileStore
-from storage.types import REQUESTS
+from routerhub.storage.files import FileStore
+from routerhub.storage.types import REQUESTS
 
 FIELDS = ("input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after")
 WINDOW = re.compile(r"([1-9][0-9]{0,2})([hd])")

@@ -15,8 +15,8 @@ from routerhub.gateway.errors import BadRequest, NotThere
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.runtime import Runtime
 from routerhub.request_body import PatientReceive
-from storage.files import FileStore
-from storage.types import File
+from routerhub.storage.files import FileStore
+from routerhub.storage.types import File
 
 MAX_LISTED = 10_000
 

@@ -12,8 +12,8 @@ from routerhub.gateway.bodies import MAX_DISCARDED_BYTES
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols import fields
 from routerhub.gateway.runtime import Limits
-from storage.files import FileStore
-from storage.types import REQUESTS, File, NewFile
+from routerhub.storage.files import FileStore
+from routerhub.storage.types import REQUESTS, File, NewFile
 
 PIECE_BYTES = 1024 * 1024
 MAX_FIELD_BYTES = 1_000

@@ -20,9 +20,9 @@ from routerhub.gateway.batches.grouping import Groups
 from routerhub.gateway.batches.lines import BadLine, Line, Problem
 from routerhub.gateway.runtime import Runtime
 from routerhub.sealing import Unreadable
-from storage.errors import StorageUnavailable
-from storage.files import FileStore
-from storage.types import RESULTS, File, NewFile
+from routerhub.storage.errors import StorageUnavailable
+from routerhub.storage.files import FileStore
+from routerhub.storage.types import RESULTS, File, NewFile
 
 logger = logging.getLogger(__name__)
 Made = TypeVar("Made")

@@ -29,8 +29,8 @@ from routerhub.gateway.operation import Ending, Operation, Whole
 from routerhub.gateway.protocols.base import ChatProtocol
 from routerhub.gateway.protocols.controls import ALWAYS, FIELD
 from routerhub.gateway.runtime import Runtime
-from storage.errors import StorageUnavailable
-from storage.types import Item, Name
+from routerhub.storage.errors import StorageUnavailable
+from routerhub.storage.types import Item, Name
 
 logger = logging.getLogger(__name__)
 NOTHING = b""

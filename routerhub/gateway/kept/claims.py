@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
 from routerhub.gateway.runtime import Runtime
-from storage.types import Item, Name
+from routerhub.storage.types import Item, Name
 
 Made = TypeVar("Made")
 FIRST_PAUSE_S = 0.02

@@ -22,8 +22,8 @@ from routerhub.gateway.operation import Whole
 from routerhub.gateway.protocols import controls, fields
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.runtime import Runtime
-from storage.errors import StorageUnavailable
-from storage.types import Item, Name
+from routerhub.storage.errors import StorageUnavailable
+from routerhub.storage.types import Item, Name
 
 logger = logging.getLogger(__name__)
 HEADER = "idempotency-key"

@@ -15,8 +15,8 @@ from routerhub.gateway.protocols.base import ChatProtocol, ChatRequest
 from routerhub.gateway.protocols.openai_responses import state
 from routerhub.gateway.protocols.openai_responses.state import Kept
 from routerhub.gateway.runtime import Runtime
-from storage.errors import StorageUnavailable
-from storage.types import Name
+from routerhub.storage.errors import StorageUnavailable
+from routerhub.storage.types import Name
 
 logger = logging.getLogger(__name__)
 

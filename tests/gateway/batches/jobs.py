@@ -12,9 +12,9 @@ from routerhub.batches.types import Batch, NewBatch
 from routerhub.gateway.batches.working import Pace, Worker
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.snapshots.snapshots import database_dsn
-from storage.files import FileStore
-from storage.store import Store
-from storage.types import NewFile
+from routerhub.storage.files import FileStore
+from routerhub.storage.store import Store
+from routerhub.storage.types import NewFile
 from tests.gateway.fakes import ADA, FakeLedger, FakeUpstream, runtime
 
 CHAT = "/v1/chat/completions"

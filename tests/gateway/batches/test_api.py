@@ -8,8 +8,8 @@ import pytest
 
 from routerhub.gateway.batches import uploading
 from routerhub.gateway.snapshots.snapshots import database_dsn
-from storage.models import File, Item
-from storage.store import Store
+from routerhub.storage.models import File, Item
+from routerhub.storage.store import Store
 from tests.gateway.exchange import Exchange
 from tests.gateway.fakes import PRO_KEY
 

@@ -19,8 +19,8 @@ from routerhub.gateway.batches.asking import NAMES
 from routerhub.gateway.batches.working import Pace, Worker
 from routerhub.gateway.snapshots.snapshots import database_dsn
 from routerhub.logs import LineFormatter
-from storage.errors import StorageUnavailable
-from storage.files import FileStore
+from routerhub.storage.errors import StorageUnavailable
+from routerhub.storage.files import FileStore
 from tests.gateway.batches.jobs import PACE, happens, line, place
 from tests.gateway.fakes import ADA, NOW, FakeLedger, completion
 

@@ -15,7 +15,7 @@ from routerhub.gateway.protocols.anthropic_messages import PROTOCOL as MESSAGES
 from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL as CHAT
 from routerhub.gateway.runtime import Runtime
-from storage.errors import StorageUnavailable
+from routerhub.storage.errors import StorageUnavailable
 from tests.gateway.fakes import ADA, KEY, FakeUpstream, chunk, completion, runtime
 
 pytestmark = pytest.mark.anyio

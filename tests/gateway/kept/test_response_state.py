@@ -15,7 +15,7 @@ from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_responses import PROTOCOL
 from routerhub.gateway.protocols.openai_responses.state import Kept, listed
 from routerhub.gateway.runtime import Runtime
-from storage.errors import StorageUnavailable
+from routerhub.storage.errors import StorageUnavailable
 from tests.gateway.fake_store import FakeStore
 from tests.gateway.fakes import ADA, KEY, FakeUpstream, chunk, completion, runtime
 

@@ -5,8 +5,8 @@ from django.template.defaultfilters import filesizeformat
 from unfold.decorators import display
 
 from routerhub.audit.admin import FactAdmin, known_values
-from storage.models import File, Item
-from storage.types import REQUESTS, RESULTS
+from routerhub.storage.models import File, Item
+from routerhub.storage.types import REQUESTS, RESULTS
 
 
 @admin.register(Item)

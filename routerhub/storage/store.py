@@ -12,8 +12,8 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from routerhub.sealing import Sealer, Unreadable
-from storage.errors import StorageUnavailable
-from storage.types import Item, Name
+from routerhub.storage.errors import StorageUnavailable
+from routerhub.storage.types import Item, Name
 
 logger = logging.getLogger(__name__)
 WAIT_S = 2

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils.timezone import now
 
-from storage.models import File, Item
+from routerhub.storage.models import File, Item
 
 
 @shared_task

@@ -4,7 +4,7 @@ from django.db import models
 
 from budgets.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
-from storage.choices import Kind
+from routerhub.storage.choices import Kind
 
 
 class Item(Fact):

@@ -9,8 +9,8 @@ from typing import Any
 
 from psycopg.rows import class_row
 
-from storage.store import Store
-from storage.types import File, Name, NewFile
+from routerhub.storage.store import Store
+from routerhub.storage.types import File, Name, NewFile
 
 AT_ONCE = 16
 """Pieces that are in memory together."""

@@ -2,5 +2,5 @@ from django.apps import AppConfig
 
 
 class StorageConfig(AppConfig):
-    name = "storage"
+    name = "routerhub.storage"
     verbose_name = "Storage"
