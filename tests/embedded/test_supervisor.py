@@ -46,11 +46,14 @@ class Supervisor:
         assert READY in self.said(), self.said()
         return self.said()
 
-    def child(self, text: str) -> int:
-        """The process id of its child with that text in the command line."""
+    def children(self, text: str) -> list[int]:
+        """The process ids of its children with that text in the command line."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        (found,) = [each for each in children if text in Path(f"/proc/{each}/cmdline").read_text()]
-        return int(found)
+        return [int(each) for each in children if text in Path(f"/proc/{each}/cmdline").read_text()]
+
+    def child(self, text: str) -> int:
+        (found,) = self.children(text)
+        return found
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
@@ -120,6 +123,14 @@ def without_the_control_plane_v1_goes_on_until_it_is_back(supervisor: Supervisor
     assert "web ended with -9; starting it again" in supervisor.said()
 
 
+def a_killed_worker_costs_no_request_and_is_started_again(supervisor: Supervisor, facts: dict[str, str]) -> None:
+    killed = supervisor.child("\0worker\0")
+    os.kill(killed, signal.SIGKILL)
+    assert ask(facts) == 200
+    eventually(lambda: "worker ended with -9; starting it again" in supervisor.said(), within_s=30)
+    eventually(lambda: supervisor.children("\0worker\0") not in ([], [killed]), within_s=30)
+
+
 def test_it_starts_survives_and_stops(folder: Path) -> None:
     port = free_port()
     first = Supervisor(folder, port)
@@ -135,6 +146,7 @@ def test_it_starts_survives_and_stops(folder: Path) -> None:
     assert made.returncode == 0, made.stderr
     assert ask({**facts, "ROUTERHUB_API_KEY": json.loads(made.stdout)["key"]}) == 200
     without_the_control_plane_v1_goes_on_until_it_is_back(first, facts)
+    a_killed_worker_costs_no_request_and_is_started_again(first, facts)
 
     other = Supervisor(folder, free_port())
     assert other.process.wait(20) == 1
