@@ -1,7 +1,7 @@
 """The most tokens that a prompt can have: no tokenizer makes more of them than there are bytes of text."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ PIECES = re.compile(r"[A-Za-z]{1,6}|\d{1,3}|[^\sA-Za-z\d]|\n\s*")
 """Of a text about as many as tokens: short words, numbers, marks, and of other scripts each character."""
 COUNTED_CHARS = 1_000_000
 """Of a longer text the rest is taken to be like its beginning: nobody else waits while it is counted."""
+LIKELY_MESSAGE_TOKENS = 4
 LIKELY_IMAGE_TOKENS = 1_600
 """Of a picture as large as Anthropic takes it without making it smaller."""
 FILE_CHARS_PER_TOKEN = 16
@@ -42,17 +43,23 @@ def max_input_tokens(body_bytes: int, messages: Sequence[Mapping[str, Any]]) -> 
 
 def likely_input_tokens(content: Mapping[str, Any]) -> int:
     """What most tokenizers make of it at most, in any script and in code, with a fifth on top: the newest make the most."""
-    told = orjson.dumps({**content, "messages": [_without_attachments(each) for each in content["messages"]]}).decode()
-    attached = [
-        part for each in content["messages"] if isinstance(each.get("content"), list) for part in each["content"]
-    ]
+    messages = content["messages"]
+    rest = {name: value for name, value in content.items() if name != "messages"}
+    told = "\n".join(
+        [*[text for each in messages for text in _texts(each)], *([orjson.dumps(rest).decode()] if rest else [])]
+    )
+    attached = [part for each in messages if isinstance(each.get("content"), list) for part in each["content"]]
     pieces = len(PIECES.findall(told[:COUNTED_CHARS])) * max(len(told), COUNTED_CHARS) // COUNTED_CHARS
-    return pieces * 6 // 5 + sum([_likely(part) for part in attached])
+    return (pieces + LIKELY_MESSAGE_TOKENS * len(messages)) * 6 // 5 + sum([_likely(part) for part in attached])
 
 
-def _without_attachments(message: Mapping[str, Any]) -> Mapping[str, Any]:
+def _texts(message: Mapping[str, Any]) -> Iterator[str]:
+    """What a message says and calls."""
     parts = message.get("content")
-    return {**message, "content": [part for part in parts if "text" in part]} if isinstance(parts, list) else message
+    for part in parts if isinstance(parts, list) else [{"text": parts or ""}]:
+        yield str(part.get("text") or "")
+    for call in message.get("tool_calls") or ():
+        yield f"{call['function']['name']} {call['function']['arguments']}"
 
 
 def _likely(part: Mapping[str, Any]) -> int:

@@ -157,9 +157,9 @@ def test_tokens_are_counted_by_an_estimate() -> None:
         return count_tokens(json.dumps({"model": "auto", **body}).encode())["input_tokens"]
 
     words = [{"role": "user", "content": "x" * 400}]
-    assert counted(messages=words) == 111
-    assert counted(messages=[{"role": "user", "content": [PNG]}]) == 1_631
-    assert counted(messages=words, tools=[{"name": "f", "input_schema": {"description": "y" * 400}}]) > 180
+    assert counted(messages=words) == 85
+    assert counted(messages=[{"role": "user", "content": [PNG]}]) == 1_604
+    assert counted(messages=words, tools=[{"name": "f", "input_schema": {"description": "y" * 400}}]) > 160
 
 
 # --- writing: read by the official client
