@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -93,7 +94,10 @@ class ApiKeyAdmin(AuditedAdmin):
     @asks_why
     def rotate_keys(self, request: HttpRequest, keys: QuerySet[ApiKey], change: Change) -> None:
         for key in keys.filter(revoked_at=None):
-            self._tell(request, key, rotate(key, timezone.now() + OVERLAP, change))
+            try:
+                self._tell(request, key, rotate(key, timezone.now() + OVERLAP, change))
+            except ValidationError as problem:
+                messages.error(request, f"{key.name}: {problem.messages[0]}")
 
     @action(description="Revoke: they open nothing any more, for good", permissions=["change"])
     @asks_why

@@ -75,6 +75,7 @@ def rotate(key: ApiKey, until: datetime, change: Change) -> str:
     """
     if key.revoked_at is not None:
         raise ValidationError({"revoked_at": f"The API key {key.name!r} is revoked, and stays so: make a new one."})
+    demand_grantable(change.author, key.user, key.permissions)
     if until > timezone.now() + MAX_OVERLAP:
         raise ValidationError({"until": f"{until:%Y-%m-%d %H:%M} is more than {MAX_OVERLAP.days} days from now."})
     key.previous_digest, key.previous_until = key.digest, until
@@ -90,8 +91,10 @@ def _give_secret(key: ApiKey) -> str:
 
 
 def demand_grantable(author: Any, user: User | None, permissions: Collection[str]) -> None:
-    """Nobody gives more than they have: an administrator's key has the rights of its person. Raises ValidationError."""
-    if KeyPermission.ADMIN in permissions and user is not None and user != author and not author.is_superuser:
+    """Nobody comes by more than they have: an administrator's key has the rights of its person. Raises ValidationError."""
+    if author is None or user is None or KeyPermission.ADMIN not in permissions:
+        return
+    if user != author and not author.is_superuser:
         raise ValidationError({"permissions": f"admin for {user}: only they themselves or a superuser may give that."})
 
 

@@ -45,6 +45,7 @@ API = {
     "/api/feedback": 3,
     "/api/circuits": 3,
     "/api/imports": 3,
+    "/api/keys": 4,
     "/api/learning/proposals": 3,
     "/api/learning/rounds": 3,
     "/api/models": 7,

@@ -110,6 +110,13 @@ def test_nobody_gives_a_key_more_rights_than_they_have(cast: Cast) -> None:
         "reason": "please",
     }
     assert problem(send(clerk, "post", **asked)) == (400, ["permissions"])
+    key, text = create_key(cast.ada.account, "admin", cast.staff, ["admin"])
+    assert problem(send(clerk, "post", f"/{key.pk}/rotate", reason="mine now")) == (400, ["permissions"])
+    act = {"action": "rotate_keys", "_selected_action": [key.pk], "post": "yes", "reason": "mine now"}
+    page = clerk.post("/admin/budgets/apikey/", act, follow=True).content.decode()
+    assert "only they themselves or a superuser may give that" in page
+    assert "<code>rh_" not in page
+    assert find_caller(text).key_id == key.pk
 
 
 def test_whose_a_key_is_stays_as_it_is(staff: Client, cast: Cast) -> None:
