@@ -222,26 +222,27 @@ async def test_a_stream_that_breaks_ends_with_an_error_and_costs_what_was_seen(
 # --- broken before
 
 
-def never_begun(told: Spelling) -> Iterator[tuple[list[Piece], str, int, bool]]:
-    """Pieces, their type, the status that the client gets, and whether something may have been made."""
-    yield of_error(told), EVENTS, 502, False
-    yield [told.error_in_place_of_an_answer], "application/json", 429, False
-    yield [], EVENTS, 502, True
-    yield [b": ping\n\n" * 3], EVENTS, 502, True
-    yield [b"<html>"], "text/html", 502, True
-    yield [b""], "application/json", 502, True
-    yield [b"{}"], "application/json", 502, True
-    yield [aiohttp.ClientPayloadError("cut")], EVENTS, 502, True
-    yield [framed([b"{broken"])], EVENTS, 502, True
+def never_begun(told: Spelling) -> Iterator[tuple[list[Piece], str, set[int], bool]]:
+    """Pieces, their type, which status the client may get, and whether something may have been made."""
+    yield of_error(told), EVENTS, {502, 503}, False
+    yield [told.error_in_place_of_an_answer], "application/json", {429}, False
+    yield [], EVENTS, {502}, True
+    yield [b": ping\n\n" * 3], EVENTS, {502}, True
+    yield [b"<html>"], "text/html", {502}, True
+    yield [b""], "application/json", {502}, True
+    yield [b"{}"], "application/json", {502}, True
+    yield [aiohttp.ClientPayloadError("cut")], EVENTS, {502}, True
+    yield [framed([b"{broken"])], EVENTS, {502}, True
 
 
 @pytest.mark.parametrize("number", range(9))
 async def test_a_stream_that_fails_before_it_begins_is_an_error_with_a_status(
     path: str, upstream: str, number: int
 ) -> None:
-    pieces, kind, status, is_charged = list(never_begun(SPELLINGS[upstream]))[number]
+    pieces, kind, statuses, is_charged = list(never_begun(SPELLINGS[upstream]))[number]
     exchange, record = await ask(path, upstream, *pieces, kind=kind)
-    assert (exchange.status, record["outcome"], record["cost_nano"] > 0) == (status, "failure", is_charged)
+    assert exchange.status in statuses
+    assert (record["outcome"], record["cost_nano"] > 0) == ("failure", is_charged)
     answer = orjson.loads(exchange.body)
     assert answer["error"]["message"]
     assert (answer.get("type") == "error") == (path == MESSAGES)
