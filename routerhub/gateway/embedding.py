@@ -65,8 +65,9 @@ async def serve(
         return Reply(headers=response_metadata.id_headers(arrival.id), body=response_metadata.dry_run(decision))
     deadline = began + runtime.limits.deadline_s
     operation = Operation(
-        id=arrival.id, arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline
-    )
+        id=arrival.id, arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline,
+        is_awaited=job is None,
+    )  # fmt: skip
     if job:
         job.begins(operation)
     return await _answer(runtime, operation)

@@ -131,6 +131,8 @@ class Operation:
     deadline: float
     """Monotonic seconds."""
     keepers: tuple[Keeper, ...] = ()
+    is_awaited: bool = True
+    """Whether a client waits: what nobody waits for is not hedged."""
     cache: Mapping[str, Any] | None = None
     """What the answer tells of the cache, where that was asked for."""
     id: uuid.UUID = field(default_factory=uuid.uuid4)

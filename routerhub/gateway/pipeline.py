@@ -68,7 +68,7 @@ async def serve(
         return Reply(headers=response_metadata.id_headers(arrival.id), body=response_metadata.dry_run(decision))
     operation = Operation(
         id=arrival.id, arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s,
-        keepers=() if keeper is None else (keeper,),
+        keepers=() if keeper is None else (keeper,), is_awaited=job is None,
     )  # fmt: skip
     if job:
         job.begins(operation)

@@ -74,7 +74,7 @@ class _Course(Generic[Answer]):
         self._legs: list[Leg[Answer]] = []
         """Where it stands, and the leg beside that while it is hedged."""
         policy = operation.policy
-        self._hedge_after_ms = policy.hedge_after_ms if policy else None
+        self._hedge_after_ms = policy.hedge_after_ms if policy and operation.is_awaited else None
         """None, too, once there was a second leg: one is the most."""
         self._refused: BudgetRefused | None = None
         self._back_at: dict[str, float] = {}

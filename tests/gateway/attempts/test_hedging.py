@@ -124,6 +124,18 @@ async def test_a_place_that_answers_in_time_is_not_hedged() -> None:
     assert course.asked == [(0, HELD[LARGE])]
 
 
+async def test_what_no_client_waits_for_is_not_hedged() -> None:
+    course = hedged([forever()])
+    course.operation.is_awaited = False
+    asking = asyncio.ensure_future(course.complete())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert (course.asked, course.runtime.clock.slept) == ([(0, HELD[LARGE])], [])  # type: ignore[attr-defined]
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
 async def test_a_first_place_that_answers_after_all_ends_the_second() -> None:
     second_asked = asyncio.Event()
     course = hedged([second_asked, completion("late")], [Telling(second_asked)])
