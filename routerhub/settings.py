@@ -311,7 +311,11 @@ REST_FRAMEWORK = {
     "STRICT_JSON": True,
 }
 SPECTACULAR_SETTINGS = {
-    "ENUM_NAME_OVERRIDES": {"ModelKindEnum": "models_registry.choices.ModelKind"},
+    "ENUM_NAME_OVERRIDES": {
+        "ModelKindEnum": "models_registry.choices.ModelKind",
+        "DeploymentStatusEnum": "models_registry.choices.DeploymentStatus",
+        "BatchStatusEnum": "routerhub.batches.choices.Status",
+    },
     "TITLE": "RouterHub",
     "DESCRIPTION": "Routing, catalogue, budgets and records.",
     "VERSION": "0.1.0",

@@ -319,16 +319,15 @@ def test_reasoning_and_audio_output_are_different_tokens() -> None:
 
 
 def test_a_request_pays_its_own_rate_once_whatever_its_tokens_are() -> None:
-    price = a_price(requests="12")
-    assert cost(price, Usage(input_tokens=0, output_tokens=0)) == Decimal("0.012")
-    assert cost(price, Usage(input_tokens=1_000_000, output_tokens=0)) == Decimal("2.012")
+    costs = [cost(a_price(requests="12"), Usage(input_tokens=tokens, output_tokens=0)) for tokens in (0, 1_000_000)]
+    assert costs == [Decimal("0.012"), Decimal("2.012")]
 
 
 def test_the_rate_of_a_request_is_that_of_its_tier() -> None:
-    tier = Tier(above_input_tokens=100, rates=Rates(input=Decimal(2), output=Decimal(10), requests=Decimal(14)))
-    price = a_price(requests="12", tiers=(tier,))
-    assert cost(price, Usage(input_tokens=100, output_tokens=0)) == Decimal("0.0122")
-    assert cost(price, Usage(input_tokens=101, output_tokens=0)) == Decimal("0.014202")
+    rates = Rates(input=Decimal(2), output=Decimal(10), requests=Decimal(14))
+    price = a_price(requests="12", tiers=(Tier(above_input_tokens=100, rates=rates),))
+    costs = [cost(price, Usage(input_tokens=tokens, output_tokens=0)) for tokens in (100, 101)]
+    assert costs == [Decimal("0.0122"), Decimal("0.014202")]
 
 
 def test_what_is_cached_for_an_hour_has_a_price_of_its_own_or_that_of_other_writes() -> None:
@@ -344,8 +343,7 @@ def test_what_is_cached_for_an_hour_has_a_price_of_its_own_or_that_of_other_writ
 
 def test_each_search_of_the_web_costs_its_fee() -> None:
     usage = Usage(input_tokens=1_000, output_tokens=0, web_searches=3)
-    assert cost(a_price(web_searches="10"), usage) == Decimal("0.032")
-    assert cost(a_price(), usage) == Decimal("0.002")
+    assert (cost(a_price(web_searches="10"), usage), cost(a_price(), usage)) == (Decimal("0.032"), Decimal("0.002"))
     with pytest.raises(ImpossibleUsage):
         cost(a_price(web_searches="10"), replace(usage, web_searches=-1))
 
