@@ -103,7 +103,7 @@ def _copied() -> Rows:
 
 def _restore(copies: Rows) -> None:
     """Keys that point elsewhere are checked when the transaction ends, so the order of tables does not matter."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         for table, rows in copies.items():
             with cursor.copy(f"COPY {table} FROM STDIN") as target:
                 target.write(rows)
