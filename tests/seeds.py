@@ -73,7 +73,7 @@ def _seed_both() -> None:
 
 
 def _seed(name: str, seed: Callable[[], Any], is_used: bool) -> None:
-    if is_used:
+    if is_used or (name not in _copies and _copied()):  # else the copies would hold what is the test's own
         seed()
         return
     if name not in _copies:
