@@ -119,10 +119,11 @@ def _check_parts(content: list[Any], param: str) -> None:
 
 
 def _check_calls(message: Mapping[str, Any], param: str) -> None:
-    """The calls of a message, and the one that it is the result of. A custom tool's call has no function."""
-    result = message.get("tool_call_id")
-    if result is not None and not isinstance(result, str):
-        raise fields.wrong(f"{param}.tool_call_id", result, "a text")
+    """What was refused, the calls of a message, and the one that it is the result of. A custom tool's call has no function."""
+    for name in ("refusal", "tool_call_id"):
+        told = message.get(name)
+        if told is not None and not isinstance(told, str):
+            raise fields.wrong(f"{param}.{name}", told, "a text")
     for at, call in enumerate(fields.items(message.get("tool_calls"), f"{param}.tool_calls")):
         if not isinstance(call, dict):
             raise fields.wrong(f"{param}.tool_calls[{at}]", call, "an object")

@@ -178,6 +178,7 @@ BROKE: list[tuple[dict[str, Any], str]] = [
     ({"messages": [{"role": "system", "content": [{"type": "text", "text": 5}]}]}, "messages[0].content[0].text"),
     ({"messages": [{"role": "user", "content": [{"type": "refusal"}]}]}, "messages[0].content[0].refusal"),
     ({"messages": [{"role": "tool", "content": "x", "tool_call_id": ["c"]}]}, "messages[0].tool_call_id"),
+    ({"messages": [{"role": "assistant", "content": None, "refusal": [None]}]}, "messages[0].refusal"),
     ({"messages": [{"role": "assistant", "tool_calls": 5}]}, "messages[0].tool_calls"),
     ({"messages": [{"role": "assistant", "content": "", "tool_calls": [None]}]}, "messages[0].tool_calls[0]"),
     (calling(id="c", function=5), "messages[1].tool_calls[0].function"),
