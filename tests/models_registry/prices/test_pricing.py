@@ -67,7 +67,7 @@ def boundary_usages(price: Price) -> Iterator[Usage]:
     yield Usage(input_tokens=0, output_tokens=1)
     yield Usage(input_tokens=12_345, output_tokens=678, cache_read_tokens=5_000, cache_write_tokens=1_001)
     yield Usage(
-        input_tokens=12_345, output_tokens=678, cache_write_tokens=1_001, cache_write_1h_tokens=400, web_searches=3
+        input_tokens=12_345, output_tokens=67, cache_write_tokens=901, cache_write_1h_tokens=400, web_searches=3
     )
     yield Usage(input_tokens=9_999, output_tokens=777, audio_input_tokens=333, audio_output_tokens=111)
     for tier in price.tiers:
