@@ -21,7 +21,7 @@ from models_registry.upstream.base import (
 from models_registry.upstream.embeddings import Embeddings
 from models_registry.upstream.errors import Failed, Rejected, Unreachable, UpstreamError, for_refusal
 from models_registry.upstream.neutral import is_linked
-from models_registry.upstream.openai.finishes import FINISHES, amend_finish
+from models_registry.upstream.openai.finishes import amend_finish
 from models_registry.upstream.openai.models import fitted, lacking, takes_sampling
 from models_registry.upstream.openai.tool_calls import Calls, amend_whole
 from models_registry.upstream.openai.usage import read_usage
@@ -265,7 +265,7 @@ def read_chunk(data: bytes, calls: Calls | None = None) -> Chunk:
         raise Failed("A chunk of its stream has no list of choices.")
     for each in choices or ():
         if calls is not None and isinstance(each, dict):
-            if each.get("finish_reason") not in FINISHES:
+            if each.get("finish_reason") is not None:
                 amend_finish(each)
             calls.amend(each)
     read = tuple([_choice(each, "delta") for each in choices or ()])

@@ -360,9 +360,8 @@ def test_the_ceiling_counts_reasoning_and_the_request() -> None:
 
 
 def test_the_packages_rates_per_request_and_for_reasoning_are_read() -> None:
-    listed = {
-        offer.place: offer.prices[-1].rates for offer in genai.offers(online=False, today=NOW.date()) if offer.prices
-    }
+    offers = genai.offers(online=False, today=NOW.date())
+    listed = {offer.place: offer.prices[-1].rates for offer in offers if offer.prices}
     assert {place: rates.requests for place, rates in listed.items() if rates.requests is not None} == {
         "perplexity/sonar": 12, "perplexity/sonar-pro": 14,
         "perplexity/sonar-reasoning": 12, "perplexity/sonar-reasoning-pro": 14,
