@@ -23,7 +23,7 @@ CLIENTS, ENOUGH = 12, 60
 WORDS, WRITING_S = 5, 0.02
 PROBES = 3
 """So many at most while others answer ENOUGH requests: the first after a second, the next after two."""
-UP, CLOSING, GONE, FAILING, RESETTING = "up", "closing", "gone", "failing", "resetting"
+UP, CLOSING, GONE, FAILING, RESETTING, HANGING = "up", "closing", "gone", "failing", "resetting", "hanging"
 BROKEN = "a stream that had begun, with an error as its last event"
 ANSWER = {
     "id": "x", "object": "chat.completion", "created": 1, "model": "model",
@@ -48,6 +48,8 @@ class Host:
     def __init__(self) -> None:
         self.way = UP
         self.answered = self.broken = 0
+        self.let_go = threading.Event()
+        """Ends what hangs."""
         self._listen(0)
 
     def _listen(self, port: int) -> None:
@@ -66,6 +68,8 @@ class Host:
         if self.way == GONE:
             self._listen(self.port)
         self.way = UP
+        self.let_go.set()
+        self.let_go = threading.Event()
 
     @property
     def address(self) -> str:
@@ -103,7 +107,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(500, {"error": {"message": "no"}})
             return
         self.close_connection = True
-        if host.way == RESETTING:
+        if host.way == HANGING:
+            host.let_go.wait()
+        elif host.way == RESETTING:
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Le")
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -189,7 +195,7 @@ def hosts() -> Iterator[list[Host]]:
 @pytest.fixture(scope="module")
 def stack(hosts: list[Host]) -> Iterator[Stack]:
     """Two processes, and a model that is served at the three hosts."""
-    with running_stack(SANDBOX="off", CIRCUIT_OPEN_S="1", CIRCUIT_WINDOW_S="2") as running:
+    with running_stack(SANDBOX="off", CIRCUIT_OPEN_S="1", CIRCUIT_WINDOW_S="2", REQUEST_DEADLINE_S="6") as running:
         names = ("one", "two", "three")
         for name, host in zip(names, hosts, strict=True):
             body = {"name": name, "title": name, "protocol": "openai", "base_url": host.address, "reason": "a test's"}
@@ -207,7 +213,7 @@ def subjects(stack: Stack) -> list[str]:
     return [each["subject"] for each in stack.call("/api/circuits")[1]["results"]]
 
 
-@pytest.mark.parametrize("way", [CLOSING, GONE, FAILING, RESETTING])
+@pytest.mark.parametrize("way", [CLOSING, GONE, FAILING, RESETTING, HANGING])
 def test_one_of_three_hosts_is_pulled_under_load_and_no_request_fails(
     stack: Stack, hosts: list[Host], way: str
 ) -> None:

@@ -20,7 +20,7 @@ from routerhub.gateway.operation import Hold, Operation
 from routerhub.gateway.runtime import Endpoint, Runtime
 
 FAIR_WAIT_S = 10.0
-"""Who was given less time than this (or half a request's) did not show by it that it does not answer."""
+"""Who was given less time than this (or a third of a request's) did not show by it that it does not answer."""
 NO_KEY = ProviderKey(label="", secret="", id="")
 """Of an attempt that came to no endpoint."""
 
@@ -200,7 +200,7 @@ class Leg(Generic[Answer]):
         if permit is None:
             return
         # A script of the sandbox is the request's own doing.
-        fair_s = min(FAIR_WAIT_S, self._runtime.limits.deadline_s / 2)
+        fair_s = min(FAIR_WAIT_S, self._runtime.limits.deadline_s / 3)
         is_hurried = isinstance(error, TimedOut) and error.was_sent and patience.first_content_s < fair_s
         if is_hurried or self._operation.request.script is not None:
             self._runtime.circuits.left(permit)
