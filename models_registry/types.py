@@ -87,6 +87,8 @@ class Extras:
 
     web_searches: int = 0
     """At most so many."""
+    searched_by: str = field(default="", compare=False)
+    """What asks for them, as the client names it."""
     has_hour_cache: bool = False
     """Whether it may write into a cache that keeps for an hour."""
 

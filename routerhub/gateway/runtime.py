@@ -123,6 +123,11 @@ class Upstreams:
             return NOTHING_LACKS
         if request.only_own and adapter.protocol != request.dialect:
             return Lacking(refused=request.only_own)
+        is_unbounded = (
+            request.extras.web_searches and deployment.provider != SANDBOX and not _prices_searches(deployment)
+        )
+        if is_unbounded and adapter.protocol == request.dialect:
+            return Lacking(refused=request.extras.searched_by)
         return adapter.lacking(request.content, request.dialect, deployment.upstream_model)
 
     def keys(self, deployment: Deployment, providers: Mapping[str, Provider]) -> tuple[ProviderKey, ...]:
@@ -142,6 +147,11 @@ class Upstreams:
             address=availability.base_url(provider),
             keys=availability.keys(provider) or (availability.no_key(provider),),
         )
+
+
+def _prices_searches(deployment: Deployment) -> bool:
+    """Whether it is known what a search of the web costs there: none is made for a fee that nobody knows."""
+    return any([price.rates.web_searches is not None for price in deployment.prices])
 
 
 class Stream(Protocol):

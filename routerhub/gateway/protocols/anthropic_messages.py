@@ -83,7 +83,7 @@ class AnthropicMessages:
             has_tools=bool(raw.get("tools")),
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), content["messages"]) + described,
-            extras=extras_of(body, may_search=False),
+            extras=extras_of(body),
             dropped=_dropped(raw),
             left_out=left_out,
             only_own=only_own,

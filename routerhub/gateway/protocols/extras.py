@@ -8,10 +8,13 @@ MAX_SEARCHES = 10
 kept apart, as overrun."""
 
 
-def extras_of(body: bytes, may_search: bool, max_searches: int | None = None) -> Extras:
-    """Looks for the words of a cache alone: who writes them elsewhere has more held than needed, and pays no more for it."""
+def extras_of(body: bytes, searched_by: str = "", max_searches: int | None = None) -> Extras:
+    """Of a request that may search where it says by what.
+
+    Looks for the words of a cache alone: who writes them elsewhere has more held than needed, and pays no more for it.
+    """
     has_hour_cache = MARK in body and HOUR in body
-    if not (may_search or has_hour_cache):
+    if not (searched_by or has_hour_cache):
         return NO_EXTRAS
-    searches = min(MAX_SEARCHES, max_searches or MAX_SEARCHES) if may_search else 0
-    return Extras(web_searches=searches, has_hour_cache=has_hour_cache)
+    searches = min(MAX_SEARCHES, max_searches or MAX_SEARCHES) if searched_by else 0
+    return Extras(web_searches=searches, searched_by=searched_by, has_hour_cache=has_hour_cache)

@@ -59,7 +59,7 @@ class OpenAIChat:
             has_tools=bool(fields.items(raw.get("tools"), "tools")),
             is_structured=fields.text(wanted.get("type", "text"), "response_format.type") in STRUCTURED,
             max_input_tokens=max_input_tokens(len(body), messages),
-            extras=extras_of(body, any([raw.get(name) is not None for name in SEARCHING])),
+            extras=extras_of(body, next((name for name in SEARCHING if raw.get(name) is not None), "")),
             left_out=left_out,
             controls=read_controls(raw.get(FIELD), headers),
         )

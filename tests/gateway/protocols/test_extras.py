@@ -100,6 +100,21 @@ def test_a_search_that_openai_does_not_tell_of_is_paid_for() -> None:
     assert with_search.amount_nano - without.amount_nano == 10_000_000
 
 
+@pytest.mark.parametrize(
+    ("upstream", "path", "asked", "named"),
+    [
+        ("openai", CHAT, {"web_search_options": {}}, "web_search_options"),
+        ("openai-responses", RESPONSES, {"tools": [SEARCH]}, "tools of type web_search"),
+    ],
+)
+def test_nobody_searches_for_a_fee_that_no_price_tells(upstream: str, path: str, asked: Any, named: str) -> None:
+    exchange = Spoken(upstream, json.dumps(ANSWERS[upstream]).encode())
+    asyncio.run(exchange.ask({**ASKED[path], **asked}, path))
+    error = json.loads(exchange.body)["error"]
+    assert (exchange.status, error["code"], error["param"]) == (400, "unsupported_parameter", named)
+    assert exchange.ledger.settled == []
+
+
 def test_what_is_counted_here_has_no_searches() -> None:
     plan = certain(planned())
     assert answer_cost(plan.places[0].tariff, None, 100, 8, 10**9).usage == Usage(

@@ -101,7 +101,7 @@ class OpenAIResponses:
             has_tools=bool(functions),
             is_structured="response_format" in content,
             max_input_tokens=max_input_tokens(len(body), messages),
-            extras=extras_of(body, bool(searching), max_calls),
+            extras=extras_of(body, f"tools of type {searching[0]}" if searching else "", max_calls),
             dropped=_dropped(raw, searching),
             left_out=left_out + fields.dropped([f"tools.{kind}" for kind in unpriced]),
             continues="" if previous is None else fields.text(previous, "previous_response_id"),
