@@ -22,7 +22,7 @@ PRODUCTION = {
 ANY = {"SECRET_KEY": "for checks that never serve"}
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 """So many processes are started that each would compile the same modules anew."""
-TESTS = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup"]
+TESTS = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 Step = tuple[str, list[str], dict[str, str]]
 """What is checked, by which command, with what in its environment."""
 

@@ -24,10 +24,15 @@ settings.register_profile("suite", deadline=None, max_examples=60)
 settings.load_profile("suite")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A module goes to one worker, which makes its fixtures once, if it belongs to no larger group."""
     for item in items:
-        if item.path.relative_to(config.rootpath).as_posix().startswith(TIMELESS):
+        module = item.path.relative_to(config.rootpath).as_posix()
+        if module.startswith(TIMELESS):
             item.add_marker(pytest.mark.once)
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(module))
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ def test_staff_find_a_batch_in_the_sidebar_and_cancel_it(stack: Stack, page: Pag
     with openai.OpenAI(base_url=f"{stack.url}/v1", api_key=stack.key) as client:
         file = client.files.create(file=("in.jsonl", LINE), purpose="batch")
         made = client.batches.create(input_file_id=file.id, endpoint="/v1/embeddings", completion_window="24h")
+    page.goto("/admin/")
     page.locator("a[href='/admin/batches/batch/']").first.click()
     row = page.get_by_role("row").filter(has_text=made.id)
     row.locator("input[name=_selected_action]").check()

@@ -56,7 +56,7 @@ def _refused() -> list[Case]:
         "301 Moved": 502, "302 Found": 502, "307 Temporary": 502, "400 Bad": 400, "401 Who": 502,
         "402 Pay": 502, "403 No": 502, "404 What": 502, "405 Not": 400, "408 Slow": 504, "409 Conflict": 502,
         "413 Large": 413, "418 Teapot": 400, "422 Odd": 422, "429 Busy": 429, "451 Law": 400, "499 Gone": 400, "500 Oh": 502,
-        "501 Never": 502, "503 Busy": 502, "504 Slow": 504, "511 Net": 502, "529 Busy": 502, "599 Odd": 502, "999 Odd": 502,
+        "501 Never": 502, "503 Busy": 503, "504 Slow": 504, "511 Net": 502, "529 Busy": 503, "599 Odd": 502, "999 Odd": 502,
     }  # fmt: skip
     made = [
         Case(name=f"status {status}", steps=[whole(error(code="c", param="p"), status, Location="/elsewhere")],
@@ -75,7 +75,7 @@ def _refused() -> list[Case]:
         Case(
             name=f"pause {pause[:12]!a}",
             steps=[whole(b"{}", "503 Busy", Retry_After=pause)],
-            status=502,
+            status=503,
             is_charged=FREE,
         )
         for pause in pauses
@@ -276,7 +276,7 @@ def _never_begun() -> list[Case]:
     return [
         Case(name="stream of nothing", steps=events(), status=502, is_charged=CHARGED),
         Case(name="stream of a mark alone", steps=events(b"[DONE]"), status=502, is_charged=CHARGED),
-        Case(name="stream of an error", steps=events(error(code=503)), status=502, is_charged=FREE),
+        Case(name="stream of an error", steps=events(error(code=503)), status=503, is_charged=FREE),
         Case(name="stream of a refusal", steps=events(error(code=400)), status=400, is_charged=FREE),
         Case(name="stream of empty chunks", steps=[*streamed(*[empty] * 5_000)[:-1], STAY], status=502, is_charged=CHARGED),
         Case(name="stream of pings", steps=[head(kind="text/event-stream"), *BARE_PINGS], status=504,

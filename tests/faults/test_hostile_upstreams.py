@@ -44,6 +44,7 @@ class Scene:
         self.server.requests.clear()
         self.server.asked.clear()
         self.server.gone.clear()
+        self.server.sent = 0
         body = {
             "model": MODEL, "messages": [{"role": "user", "content": "Hello"}], "max_tokens": MAX_OUTPUT,
             "stream": is_stream, "routerhub": {"tags": [tag(case, is_stream)]},

@@ -51,6 +51,16 @@ async def test_what_was_cached_is_within_the_input_or_beside_it_as_each_dialect_
     assert [each.get("completion_tokens", each.get("output_tokens")) for each in used] == [50, 50, 50]
 
 
+@pytest.mark.parametrize(("asked", "told"), [({}, 4_000), ({"max_tokens": 10}, 10), ({"max_tokens": 9_999_999}, 8_000)])
+async def test_an_upstream_that_demands_a_longest_answer_gets_one_that_the_model_can_write(
+    asked: dict[str, int], told: int
+) -> None:
+    """B14"""
+    async with gateway("anthropic", [whole(SPELLINGS["anthropic"].answer)]) as (made, server):
+        await answer(made, CHAT, **asked)
+    assert sent(server)["max_tokens"] == told
+
+
 CALL = {"type": "tool_use", "id": "t1", "name": "f", "input": {}}
 RESULT = {"type": "tool_result", "tool_use_id": "t1", "content": "12"}
 ORPHANS = {
