@@ -28,16 +28,14 @@ def scraped(url: str) -> dict[tuple[str, ...], float]:
 
 
 def test_a_scrape_of_any_process_tells_of_all(stack: Stack) -> None:
-    def answered(url: str) -> float:
-        return scraped(url).get(("routerhub_http_response_seconds_count", "/v1/chat/completions", "200"), 0)
+    """Of what nobody else here asks: each process writes what it counted every second, so that others' may still come."""
+    asked = "/v1/messages", "401"
 
     def told_four(url: str) -> bool:
-        """Each process writes what it counted every second."""
-        return answered(url) == before + 4
+        return scraped(url).get(("routerhub_http_response_seconds_count", *asked)) == 4
 
-    before = answered(stack.url)
     for _ in range(4):
-        assert stack.chat()[0] == 200
+        assert stack.call(asked[0], {}, key="nobody")[0] == 401
     for url in stack.urls:
         eventually(partial(told_four, url))
     now = scraped(stack.url)
