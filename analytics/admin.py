@@ -52,7 +52,8 @@ class RecordAdmin(FactAdmin):
             "Answer",
             {
                 "fields": [
-                    ("outcome", "http_status", "error"),
+                    ("outcome", "http_status"),
+                    "error",
                     ("latency_ms", "ttft_ms", "is_stream"),
                     ("input_tokens", "output_tokens", "is_usage_estimated"),
                     ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),

@@ -22,7 +22,7 @@ from budgets.keys import OVERLAP, demand_grantable, make, revoke, rotate
 from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
 from budgets.money import dollars, dollars_of_both
 from budgets.types import to_nano, to_usd
-from routerhub.audit.admin import ADDED, AuditedAdmin, FactAdmin, ReasonForm, TakesPartsAlong, asks_why
+from routerhub.audit.admin import ADDED, ON_ONE_LINE, AuditedAdmin, FactAdmin, ReasonForm, TakesPartsAlong, asks_why
 from routerhub.audit.change import Change, change_by
 
 
@@ -39,6 +39,7 @@ class MembershipInline(TabularInline):
 
 @admin.register(Account)
 class AccountAdmin(AuditedAdmin):
+    formfield_overrides = ON_ONE_LINE
     list_display = ["name", "slug", "is_active", "is_pro", "created_at"]
     list_filter = ["is_active", "is_pro"]
     search_fields = ["name", "slug"]
@@ -60,7 +61,8 @@ class ApiKeyAdmin(AuditedAdmin):
     """The text of a key is shown once, after it was made."""
 
     form = ApiKeyForm
-    list_display = ["name", "prefix", "account", "user", "regions", "max_concurrent", "created_at", "state"]
+    formfield_overrides = ON_ONE_LINE
+    list_display = ["name", "prefix", "account", "user", "allowed_regions", "max_concurrent", "created_at", "state"]
     list_filter = ["account"]
     list_select_related = ["account", "user"]
     search_fields = ["name", "prefix"]
@@ -105,6 +107,10 @@ class ApiKeyAdmin(AuditedAdmin):
         for key in keys:
             revoke(key, change)
         messages.success(request, "Revoked: these keys open nothing any more.")
+
+    @display(description="Regions")
+    def allowed_regions(self, row: ApiKey) -> str:
+        return ", ".join(row.regions) or "any"
 
     @display(description="State", label={"active": "success", "disabled": "info", "revoked": "danger"})
     def state(self, row: ApiKey) -> str:

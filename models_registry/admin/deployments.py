@@ -19,7 +19,7 @@ from models_registry.circuits import rows as circuits
 from models_registry.models import Circuit, Deployment, Price, Provider, ProviderKey
 from models_registry.prices import rows
 from models_registry.prices.quarantine import plain
-from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm, RowForm, TakesPartsAlong, asks_why
+from routerhub.audit.admin import ON_ONE_LINE, AuditedAdmin, FactAdmin, ReasonForm, RowForm, TakesPartsAlong, asks_why
 from routerhub.audit.change import Change
 
 
@@ -109,8 +109,9 @@ class PriceInline(StackedInline):
 
 @admin.register(Deployment)
 class DeploymentAdmin(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
+    formfield_overrides = ON_ONE_LINE
     list_display = [
-        "model", "provider", "upstream_model", "regions", "position", "set_manually", "found_by_check", "circuit",
+        "model", "provider", "upstream_model", "known_regions", "position", "set_manually", "found_by_check", "circuit",
     ]  # fmt: skip
     list_filter = [("provider", RelatedDropdownFilter), "status", "probe__status"]
     list_filter_submit = True
@@ -118,6 +119,10 @@ class DeploymentAdmin(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
     search_fields = ["model__identifier", "upstream_model"]
     autocomplete_fields = ["model"]
     inlines = [PriceInline]
+
+    @display(description="Regions")
+    def known_regions(self, row: Deployment) -> str:
+        return ", ".join(row.regions) or "unknown"
 
     @display(
         description="Set manually", ordering="status",

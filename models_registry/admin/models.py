@@ -25,7 +25,7 @@ from models_registry.admin.pages import DeprecatePage, DuplicatePage
 from models_registry.choices import CapabilityChoice, ModelKind
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
-from routerhub.audit.admin import AuditedAdmin, ReasonForm, RowForm, TakesPartsAlong
+from routerhub.audit.admin import ON_ONE_LINE, AuditedAdmin, ReasonForm, RowForm, TakesPartsAlong
 
 PANELS: list[Callable[[str], SafeString]] = []
 """What apps above this one show on a model's page, by its id: the router adds the profile scores."""
@@ -34,6 +34,7 @@ PANELS: list[Callable[[str], SafeString]] = []
 class DeploymentInline(TabularInline):
     model = Deployment
     form = RowForm
+    formfield_overrides = ON_ONE_LINE
     extra = 0
     fields = ["provider", "upstream_model", "position", "status", "regions"]
     show_change_link = True

@@ -13,6 +13,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import AllValuesFieldListFilter
 from django.contrib.admin.actions import delete_selected as django_delete_selected
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
@@ -30,11 +31,13 @@ from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.forms import MAX_REASON_CHARS, NumericForm, ReasonedForm
 
 __all__ = [
-    "AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "RowForm", "TableAdmin", "TakesPartsAlong", "asks_why",
-    "delete_selected", "differs", "form_change", "history_pages", "known_values",
+    "ON_ONE_LINE", "AuditedAdmin", "DecidedAdmin", "FactAdmin", "ReasonForm", "RowForm", "TableAdmin", "TakesPartsAlong",
+    "asks_why", "delete_selected", "differs", "form_change", "history_pages", "known_values",
 ]  # fmt: skip
 
 ADDED = "added in the admin"
+ON_ONE_LINE = {ArrayField: {"widget": UnfoldAdminTextInputWidget}}
+"""The `formfield_overrides` of a page whose lists are short."""
 CLASHES = (ChangeRefused, IntegrityError)
 """What a deletion is refused by when it is written."""
 MAX_NAMED = 20
