@@ -15,11 +15,11 @@ from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminDecimalFieldWidget
 
 from budgets.choices import KeyPermission, Measure
 from budgets.keys import OVERLAP, demand_grantable, make, revoke, rotate
-from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership
+from budgets.models import Account, ApiKey, Counter, Hold, LedgerEntry, Limit, Membership, default_permissions
 from budgets.money import dollars, dollars_of_both
 from budgets.types import to_nano, to_usd
 from routerhub.audit.admin import ADDED, ON_ONE_LINE, AuditedAdmin, FactAdmin, ReasonForm, TakesPartsAlong, asks_why
@@ -48,7 +48,9 @@ class AccountAdmin(AuditedAdmin):
 
 class ApiKeyForm(ReasonForm):
     author: Any
-    permissions = forms.MultipleChoiceField(choices=KeyPermission.choices, widget=UnfoldAdminSelectMultipleWidget)
+    permissions = forms.MultipleChoiceField(
+        choices=KeyPermission.choices, initial=default_permissions, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
