@@ -205,7 +205,8 @@ def test_every_move_has_the_direction_of_what_was_measured(
         if own.requests < bounds.min_requests or requests < bounds.min_requests:
             assert abs(new) <= abs(old), "little evidence moves nothing away"
             assert new * old >= 0
+        elif abs(new) > abs(old) and new > old:
+            assert own.rate < successes / requests - bounds.margin
         elif abs(new) > abs(old):
-            off = own.rate - successes / requests
-            assert abs(off) > bounds.margin
-            assert (new < old) == (off > 0)
+            worst = min(each.rate for each in rest if each.requests)
+            assert own.rate > worst + bounds.margin, "who is promoted is held against the healthy ones alone"
