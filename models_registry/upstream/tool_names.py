@@ -89,7 +89,7 @@ class KeepsNames:
         adapter: Any = super()
         names = _unfitting(request, self.protocol)
         completion: Completion = await adapter.complete(renamed(request, names) if names else request)
-        return replace(completion, **_told(completion, names, "message")) if names else completion
+        return replace(completion, **_told(completion, _back(names), "message")) if names else completion
 
     def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
         adapter: Any = super()
@@ -109,14 +109,19 @@ def keeping_names(adapter: Any) -> Any:
 
 
 async def _streamed(stream: AsyncGenerator[Chunk, None], names: Names) -> AsyncGenerator[Chunk, None]:
+    own = _back(names)
     async with aclosing(stream):
         async for chunk in stream:
-            yield replace(chunk, **_told(chunk, names, "delta"))
+            yield replace(chunk, **_told(chunk, own, "delta"))
 
 
-def _told(answer: Completion | Chunk, names: Names, holder: str) -> Json:
-    """Choices and native spelling by the client's names."""
-    own = {theirs: name for name, theirs in names.items()}
+def _back(names: Names) -> Names:
+    """The client's names by the upstream's."""
+    return {theirs: name for name, theirs in names.items()}
+
+
+def _told(answer: Completion | Chunk, own: Names, holder: str) -> Json:
+    """Choices and native spelling by the client's own names."""
     told: Json = {"choices": tuple([_own(choice, own) for choice in answer.choices])}
     if answer.dialect != OPENAI or not any([choice.tool_calls for choice in answer.choices]):
         return told

@@ -1,5 +1,5 @@
 """Anthropic's messages, as its own servers speak them. What is asked in the neutral spelling is put into its blocks by
-`anthropic_request`; a client of the same dialect is passed on as it wrote."""
+`request.py`; a client of the same dialect is passed on as it wrote."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
@@ -24,7 +24,7 @@ from models_registry.upstream.reported_cost import reported_cost_nano
 from models_registry.upstream.thoughts import sealed
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, mapping
-from models_registry.upstream.wire.refusals import check, loads, message_of, word
+from models_registry.upstream.wire.refusals import answer_to, loads, message_of, word
 
 VERSION = "2023-06-01"
 FINISHES = {
@@ -56,12 +56,10 @@ class AnthropicAdapter:
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:
-            await check(response, code="type")
             return read_message(await http.read_all(response), request.provider)
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
         async with await self._post(request, {**payload_of(request), "stream": True}) as response:
-            await check(response, code="type")
             if not response.content_type.startswith("text/event-stream"):
                 yield as_chunk(read_message(await http.read_all(response), request.provider))
                 return
@@ -81,7 +79,7 @@ class AnthropicAdapter:
         if is_own(request):
             headers |= request.native_headers
         url = URL(f"{request.address}/messages")
-        return await http.post(self._session, url, headers, orjson.dumps(payload), request)
+        return await answer_to(self._session, url, headers, payload, request, code="type")
 
 
 ADAPTER = AnthropicAdapter

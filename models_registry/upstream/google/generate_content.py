@@ -1,4 +1,4 @@
-"""Google's generateContent, as the Gemini API speaks it. What is asked is put into its words by `google_request`."""
+"""Google's generateContent, as the Gemini API speaks it. What is asked is put into its words by `request.py`."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from models_registry.upstream.google import embeddings
 from models_registry.upstream.google.request import TABLE, payload_of
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, joined, mapping, mappings
-from models_registry.upstream.wire.refusals import BAD_KEY, check, error_of, loads, message_of, word
+from models_registry.upstream.wire.refusals import BAD_KEY, answer_to, error_of, loads, message_of, word
 
 FINISHES: Mapping[str, str] = {
     "MAX_TOKENS": "length",
@@ -79,18 +79,12 @@ class GoogleAdapter:
         """The response, if it is an answer. Raises UpstreamError."""
         headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
         url = URL(f"{request.address}/models/{request.model}:{method}")
-        response = await http.post(self._session, url, headers, orjson.dumps(payload), request)
         try:
-            await check(response, code="status")
+            return await answer_to(self._session, url, headers, payload, request, code="status")
         except Rejected as error:
-            response.close()
             if str(error).startswith(BAD_KEY):
                 raise CredentialBad(str(error), status=error.status, code=error.code) from error
             raise
-        except BaseException:
-            response.close()
-            raise
-        return response
 
 
 ADAPTER = GoogleAdapter

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import aiohttp
-import orjson
 from yarl import URL
 
 from models_registry.upstream import call_ids, embeddings, thoughts
@@ -27,7 +26,7 @@ from models_registry.upstream.openai.tool_calls import Calls, amend_whole
 from models_registry.upstream.openai.usage import read_usage
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count
-from models_registry.upstream.wire.refusals import check, error_of, loads, message_of, word
+from models_registry.upstream.wire.refusals import answer_to, error_of, loads, message_of, word
 
 MAX_ENDPOINTS = 1_000
 DONE = b"[DONE]"
@@ -62,7 +61,6 @@ class OpenAIAdapter:
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, _payload(request)) as response:
-            await check(response, code="code")
             return _with_fee(read_completion(await http.read_all(response)), request)
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
@@ -88,22 +86,13 @@ class OpenAIAdapter:
         payload = _payload(request)
         if request.address not in self._without_usage:
             try:
-                return await self._opened(request, _streamed(payload))
+                return await self._post(request, _streamed(payload))
             except Rejected as refused:
                 if USAGE_ASKED not in f"{refused.param} {refused}" or payload.get(USAGE_ASKED, ASKED) != ASKED:
                     raise
         payload.pop(USAGE_ASKED, None)
-        response = await self._opened(request, {**payload, "stream": True})
+        response = await self._post(request, {**payload, "stream": True})
         self._without_usage.add(request.address)
-        return response
-
-    async def _opened(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
-        response = await self._post(request, payload)
-        try:
-            await check(response, code="code")
-        except BaseException:
-            response.close()
-            raise
         return response
 
     async def embed(self, request: UpstreamRequest) -> Embeddings:
@@ -118,14 +107,13 @@ class OpenAIAdapter:
 
     async def _embed(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> Embeddings:
         async with await self._post(request, payload, "embeddings") as response:
-            await check(response, code="code")
             return embeddings.read(await http.read_all(response), payload)
 
     async def _post(
         self, request: UpstreamRequest, payload: Mapping[str, Any], path: str = "chat/completions"
     ) -> aiohttp.ClientResponse:
         url, headers = self._endpoint(request.address, request.api_key, path)
-        return await http.post(self._session, url, headers, orjson.dumps(payload), request)
+        return await answer_to(self._session, url, headers, payload, request, code="code")
 
     def _endpoint(self, address: str, api_key: str, path: str) -> Endpoint:
         """URL and headers of a provider, made once."""

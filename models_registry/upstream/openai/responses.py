@@ -1,10 +1,9 @@
-"""OpenAI's responses, as its own servers speak them. What is asked is put into items by `openai_responses_request`."""
+"""OpenAI's responses, as its own servers speak them. What is asked is put into items by `responses_request.py`."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import aiohttp
-import orjson
 from yarl import URL
 
 from models_registry.types import Usage
@@ -26,7 +25,7 @@ from models_registry.upstream.reported_cost import reported_cost_nano
 from models_registry.upstream.thoughts import sealed
 from models_registry.upstream.wire import http
 from models_registry.upstream.wire.json_values import count, joined, mapping, mappings, text
-from models_registry.upstream.wire.refusals import check, loads, message_of, word
+from models_registry.upstream.wire.refusals import answer_to, loads, message_of, word
 
 REASONS = {"max_output_tokens": "length", "content_filter": "content_filter"}
 STATUSES = {"rate_limit_exceeded": 429, "server_error": 500, "vector_store_timeout": 504}
@@ -61,12 +60,10 @@ class OpenAIResponsesAdapter:
 
     async def complete(self, request: UpstreamRequest) -> Completion:
         async with await self._post(request, payload_of(request)) as response:
-            await check(response, code="code")
             return read_response(await http.read_all(response), request.provider)
 
     async def stream(self, request: UpstreamRequest) -> AsyncGenerator[Chunk, None]:
         async with await self._post(request, {**payload_of(request), "stream": True}) as response:
-            await check(response, code="code")
             if not response.content_type.startswith("text/event-stream"):
                 whole = read_response(await http.read_all(response), request.provider)
                 yield _chunk(whole.choices[0], whole.native, whole.usage)
@@ -85,8 +82,8 @@ class OpenAIResponsesAdapter:
 
     async def _post(self, request: UpstreamRequest, payload: Mapping[str, Any]) -> aiohttp.ClientResponse:
         headers = {"Content-Type": "application/json", **self.credentials(request.api_key)}
-        return await http.post(
-            self._session, URL(f"{request.address}/responses"), headers, orjson.dumps(payload), request
+        return await answer_to(
+            self._session, URL(f"{request.address}/responses"), headers, payload, request, code="code"
         )
 
 

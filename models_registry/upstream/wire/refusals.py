@@ -1,10 +1,13 @@
 """What a server says when it does not answer: read from any JSON, whatever it turns out to be."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import orjson
+from yarl import URL
 
+from models_registry.upstream.base import UpstreamRequest
 from models_registry.upstream.errors import for_refusal
 from models_registry.upstream.wire import http, rate_limits
 
@@ -16,8 +19,26 @@ MAX_DEPTH = 250
 """Of nested lists and objects. The JSON library reads deeper ones and does not write them."""
 
 
-async def check(response: aiohttp.ClientResponse, code: str) -> None:
-    """Raises what any status but 200 stands for. `code` is where an error of this dialect has its code."""
+async def answer_to(
+    session: aiohttp.ClientSession,
+    url: URL,
+    headers: Mapping[str, str],
+    payload: Mapping[str, Any],
+    request: UpstreamRequest,
+    code: str,
+) -> aiohttp.ClientResponse:
+    """The response, where it is an answer. `code` is where an error of this dialect has its code. Raises UpstreamError."""
+    response = await http.post(session, url, headers, orjson.dumps(payload), request)
+    try:
+        await _check(response, code)
+    except BaseException:
+        response.release()
+        raise
+    return response
+
+
+async def _check(response: aiohttp.ClientResponse, code: str) -> None:
+    """Raises what any status but 200 stands for."""
     if response.status == 200:
         return
     error = error_of(loads(await http.read_refusal(response)))
