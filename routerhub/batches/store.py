@@ -96,16 +96,16 @@ class BatchStore:
 
     async def create(self, new: NewBatch) -> Batch:
         values = {field.name: getattr(new, field.name) for field in fields(NewBatch)}
-        (made,) = await self._batches(CREATE, **{**values, "metadata": new.metadata and Jsonb(new.metadata)})
+        (made,) = await self._store.rows(Batch, CREATE, **{**values, "metadata": new.metadata and Jsonb(new.metadata)})
         return made
 
     async def find(self, account_id: int, batch_id: str) -> Batch | None:
-        found = await self._batches(FIND, account_id=account_id, id=batch_id)
+        found = await self._store.rows(Batch, FIND, account_id=account_id, id=batch_id)
         return found[0] if found else None
 
     async def listed(self, account_id: int, after: str, limit: int) -> Sequence[Batch]:
         """The newest first, behind the one with the id `after` ("" from the first on)."""
-        return await self._batches(LISTED, account_id=account_id, after=after, limit=limit)
+        return await self._store.rows(Batch, LISTED, account_id=account_id, after=after, limit=limit)
 
     async def cancel(self, account_id: int, batch_id: str) -> Batch | None:
         """Let whoever works on it stop. None where there is none. Raises NotCancellable."""
@@ -176,7 +176,7 @@ class BatchStore:
                 await connection.execute(COUNT.encode(), {**mine, **count})
 
     async def _changed(self, query: str, lease: Lease, **values: Any) -> Batch:
-        found = await self._batches(query, id=lease.batch.id, worker=lease.worker, **values)
+        found = await self._store.rows(Batch, query, id=lease.batch.id, worker=lease.worker, **values)
         if not found:
             raise LeaseLost(lease.batch.id)
         return found[0]
@@ -190,9 +190,3 @@ class BatchStore:
     async def _one(self, query: str, **values: Any) -> Any:
         async with self._store.connection() as connection:
             return await (await connection.execute(query.encode(), values)).fetchone()
-
-    async def _batches(self, query: str, **values: Any) -> Sequence[Batch]:
-        async with self._store.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(Batch))
-            await cursor.execute(query.encode(), values)
-            return await cursor.fetchall()

@@ -22,12 +22,12 @@ from routerhub.gateway.attempts import settlement
 from routerhub.gateway.attempts.dispatch import dispatch
 from routerhub.gateway.attempts.failover import NOT_FOUND, Patience
 from routerhub.gateway.attempts.reservation import answer_cost, believed
-from routerhub.gateway.auth import allowed_regions, check_permission, identify, user_key
+from routerhub.gateway.auth import allowed_regions, check_permission
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Operation
-from routerhub.gateway.pipeline import REFUSALS
+from routerhub.gateway.pipeline import REFUSALS, arrived
 from routerhub.gateway.protocols import openai_embeddings
-from routerhub.gateway.protocols.base import UNREAD, Client
+from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.runtime import Runtime
 
 SCORED = frozenset({"score", "tier", "terms", "runner_up"})
@@ -41,19 +41,13 @@ async def serve(
 
     Raises the errors of routerhub.gateway.errors.
     """
-    snapshot, clock = runtime.snapshots.current, runtime.clock
-    began, at = clock.monotonic(), clock.now()
-    caller = snapshot.ring.holder(job.key_id, at) if job else identify(headers, snapshot.ring, at)
-    metrics.AUTH.observe((known := clock.monotonic()) - began)
-    rankings = snapshot.rankings(user_key(caller))
-    arrival = Arrival(
-        caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
-        usual_output=snapshot.usual_output, at=at, began=began,
-    )  # fmt: skip
+    clock = runtime.clock
+    arrival, known = arrived(runtime, headers, client, job)
     try:
-        check_permission(caller)
+        check_permission(arrival.caller)
         arrival = replace(arrival, request=openai_embeddings.read(body, headers))
-        decision = decide(arrival, snapshot.preferences.get(caller.user_id or 0, preferences.NONE))
+        own = runtime.snapshots.current.preferences.get(arrival.caller.user_id or 0, preferences.NONE)
+        decision = decide(arrival, own)
         is_dry = arrival.request.controls.dry_run
         if decision.chosen is None and not is_dry:
             raise NoCandidate(decision)
@@ -63,10 +57,9 @@ async def serve(
     metrics.DECIDE.observe(clock.monotonic() - known)
     if is_dry:
         return Reply(headers=response_metadata.id_headers(arrival.id), body=response_metadata.dry_run(decision))
-    deadline = began + runtime.limits.deadline_s
     operation = Operation(
-        id=arrival.id, arrival=arrival, decision=decision, select=lambda _: decision, deadline=deadline,
-        is_awaited=job is None,
+        id=arrival.id, arrival=arrival, decision=decision, select=lambda _: decision,
+        deadline=arrival.began + runtime.limits.deadline_s, is_awaited=job is None,
     )  # fmt: skip
     if job:
         job.begins(operation)

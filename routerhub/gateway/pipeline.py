@@ -41,18 +41,11 @@ async def serve(
 
     Raises the errors of routerhub.gateway.errors.
     """
-    snapshot, clock = runtime.snapshots.current, runtime.clock
-    began, at = clock.monotonic(), clock.now()
-    caller = snapshot.ring.holder(job.key_id, at) if job else identify(headers, snapshot.ring, at)
-    metrics.AUTH.observe((known := clock.monotonic()) - began)
-    rankings = snapshot.rankings(user_key(caller))
-    arrival = Arrival(
-        caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
-        usual_output=snapshot.usual_output, at=at, began=began,
-    )  # fmt: skip
+    clock = runtime.clock
+    arrival, known = arrived(runtime, headers, client, job)
     try:
-        check_permission(caller)
-        arrival = replace(arrival, request=await _read(runtime, caller, protocol, body, headers))
+        check_permission(arrival.caller)
+        arrival = replace(arrival, request=await _read(runtime, arrival.caller, protocol, body, headers))
         decide = await _decider(runtime, arrival, job)
         controls = arrival.request.controls
         decision = decide(None if controls.dry_run else ENOUGH)
@@ -67,13 +60,31 @@ async def serve(
             await keeper.drop(has_left=False)
         return Reply(headers=response_metadata.id_headers(arrival.id), body=response_metadata.dry_run(decision))
     operation = Operation(
-        id=arrival.id, arrival=arrival, decision=decision, select=decide, deadline=began + runtime.limits.deadline_s,
+        id=arrival.id, arrival=arrival, decision=decision, select=decide,
+        deadline=arrival.began + runtime.limits.deadline_s,
         keepers=() if keeper is None else (keeper,), is_awaited=job is None,
     )  # fmt: skip
     if job:
         job.begins(operation)
     write = cache.serve if controls.cache else write_stream if arrival.request.stream else write_answer
     return await write(runtime, protocol, operation)
+
+
+def arrived(runtime: Runtime, headers: Mapping[str, str], client: Client, job: Job | None) -> tuple[Arrival, float]:
+    """Who asks, with what counts for them, and the monotonic second in which they were known; nothing is read yet.
+
+    Raises KeyRefused, KeysUnavailable.
+    """
+    snapshot, clock = runtime.snapshots.current, runtime.clock
+    began, at = clock.monotonic(), clock.now()
+    caller = snapshot.ring.holder(job.key_id, at) if job else identify(headers, snapshot.ring, at)
+    metrics.AUTH.observe((known := clock.monotonic()) - began)
+    rankings = snapshot.rankings(user_key(caller))
+    arrival = Arrival(
+        caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
+        usual_output=snapshot.usual_output, at=at, began=began,
+    )  # fmt: skip
+    return arrival, known
 
 
 async def _read(

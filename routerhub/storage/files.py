@@ -7,8 +7,6 @@ expire. Every method raises StorageUnavailable.
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
-from psycopg.rows import class_row
-
 from routerhub.storage.store import Store
 from routerhub.storage.types import File, Name, NewFile
 
@@ -72,13 +70,13 @@ class FileStore:
         return found
 
     async def find(self, account_id: int, file_id: str) -> File | None:
-        found = await self._files(FIND, account_id=account_id, id=file_id)
+        found = await self._store.rows(File, FIND, account_id=account_id, id=file_id)
         return found[0] if found else None
 
     async def listed(self, account_id: int, purpose: str, after: str, limit: int, newest_first: bool) -> Sequence[File]:
         """Those of a purpose ("" for all), behind the one with the id `after` ("" from the first on)."""
         query = NEWEST if newest_first else OLDEST
-        return await self._files(query, account_id=account_id, purpose=purpose, after=after, limit=limit)
+        return await self._store.rows(File, query, account_id=account_id, purpose=purpose, after=after, limit=limit)
 
     async def pieces(self, account_id: int, file_id: str, numbers: range) -> AsyncIterator[tuple[int, bytes]]:
         """Those of the pieces that are there, in order, some at a time in memory. Raises Unreadable."""
@@ -110,12 +108,6 @@ class FileStore:
         """Forget pieces, those of a file that was never finished among them."""
         for some in _parted(numbers, NAMES_AT_ONCE):
             await self._rows(DROP, account_id, file_id, some)
-
-    async def _files(self, query: str, **values: Any) -> Sequence[File]:
-        async with self._store.connection() as connection:
-            cursor = connection.cursor(row_factory=class_row(File))
-            await cursor.execute(query.encode(), values)
-            return await cursor.fetchall()
 
     async def _rows(self, query: str, account_id: int, file_id: str, numbers: range, **values: Any) -> Sequence[Any]:
         names = [piece_name(account_id, file_id, number).name for number in numbers]

@@ -5,16 +5,18 @@ import logging
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import class_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from routerhub.sealing import Sealer, Unreadable
 from routerhub.storage.errors import StorageUnavailable
 from routerhub.storage.types import Item, Name
 
+Row = TypeVar("Row")
 logger = logging.getLogger(__name__)
 WAIT_S = 2
 STATEMENT_TIMEOUT = "-c statement_timeout=5000"
@@ -109,6 +111,13 @@ class Store:
         async with self.connection() as connection:
             cursor = await connection.execute(query.encode(), {**named, **values}, binary=True)
             return await cursor.fetchone() if cursor.description else None
+
+    async def rows(self, kind: type[Row], query: str, **values: Any) -> Sequence[Row]:
+        """What a query of whoever keeps something beside the items finds."""
+        async with self.connection() as connection:
+            cursor = connection.cursor(row_factory=class_row(kind))
+            await cursor.execute(query.encode(), values)
+            return await cursor.fetchall()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:

@@ -18,7 +18,7 @@ from routerhub.batches.store import BatchStore
 from routerhub.batches.types import Batch, NewBatch
 from routerhub.gateway.batches import files, waking
 from routerhub.gateway.batches.asking import ENDPOINTS
-from routerhub.gateway.batches.files import asked, asked_text, named
+from routerhub.gateway.batches.files import asked, asked_limit, asked_text, named
 from routerhub.gateway.batches.uploading import MAX_RETENTION_S, expires_after
 from routerhub.gateway.bodies import read_body
 from routerhub.gateway.errors import BadRequest, NotThere
@@ -43,8 +43,7 @@ async def batches(request: Request) -> Response:
     if request.method == "POST":
         return await _create(request)
     runtime, caller = asked(request)
-    store, query = BatchStore(runtime.store), request.query_params
-    limit = fields.whole(fields.digits(query.get("limit", str(USUALLY_LISTED))), "limit", MAX_LISTED) or USUALLY_LISTED
+    store, limit = BatchStore(runtime.store), asked_limit(request, USUALLY_LISTED, MAX_LISTED)
     after = asked_text(request, "after")
     if after and await store.find(caller.account_id, after) is None:
         raise NotThere("batch", after, "after")

@@ -27,9 +27,8 @@ async def files(request: Request) -> Response:
     store = FileStore(runtime.store)
     if request.method == "POST":
         return await _upload(request, runtime, caller)
-    query = request.query_params
-    limit = fields.whole(fields.digits(query.get("limit", str(MAX_LISTED))), "limit", MAX_LISTED) or MAX_LISTED
-    order, after = query.get("order", "desc"), asked_text(request, "after")
+    limit = asked_limit(request, MAX_LISTED, MAX_LISTED)
+    order, after = request.query_params.get("order", "desc"), asked_text(request, "after")
     if order not in {"asc", "desc"}:
         raise fields.wrong("order", order, "asc or desc")
     if after:
@@ -94,6 +93,11 @@ def asked_text(request: Request, name: str) -> str:
     """A text of the query; empty where nothing is said."""
     given = request.query_params.get(name, "")
     return given and fields.text(given, name)
+
+
+def asked_limit(request: Request, usual: int, most: int) -> int:
+    """How many the query wants on a page."""
+    return fields.whole(fields.digits(request.query_params.get("limit", str(usual))), "limit", most) or usual
 
 
 async def find(store: FileStore, caller: Caller, file_id: str, param: str | None = None) -> File:
