@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help run test bench format lock clean
+.PHONY: help run test faults bench format lock clean
 
 help:            ## say what there is
 	@grep -E '^[a-z]+: +.*##|^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,6 +13,9 @@ run: .venv/run   ## set everything up and serve it (PORT=8000)
 
 test: .venv/dev  ## set everything up and run every check
 	@$(BIN)/python -m tests.check
+
+faults: .venv/dev ## break everything that can break, one after the other, and check the books each time
+	@$(BIN)/python -m pytest -n 0 -m "whole or not whole" tests/faults $(ARGS)
 
 bench: .venv/dev ## measure speed, as ratios within one run (ARGS="gateway --peers none")
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -3,7 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from budgets.ownership import OwnedQuerySet
+from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
 
 

@@ -7,7 +7,7 @@ from rest_framework.exceptions import ValidationError
 
 from analytics.models import Feedback, Record
 from analytics.serializers import FeedbackSerializer, RecordSerializer
-from budgets.ownership import OwnedQuerySet
+from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.permissions import Readers, TablePermissions
 
 

@@ -16,7 +16,7 @@ from autorouter.configuration.tunables.shapes import COLUMNS
 from autorouter.decision import rules
 from autorouter.decision.rules import Names
 from autorouter.types import MAX_HEDGE_AFTER_MS
-from budgets.ownership import OwnedQuerySet
+from budgets.people.ownership import OwnedQuerySet
 from models_registry.catalogue import compiler as catalogue_compiler
 from routerhub.audit.models import Audited, Fact
 

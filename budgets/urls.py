@@ -2,10 +2,10 @@
 
 from rest_framework.routers import SimpleRouter
 
-from budgets import viewsets
+from budgets.viewsets import accounts, keys
 
 router = SimpleRouter(trailing_slash=False)
-router.register("accounts", viewsets.AccountViewSet)
-router.register("keys", viewsets.ApiKeyViewSet)
+router.register("accounts", accounts.AccountViewSet)
+router.register("keys", keys.ApiKeyViewSet)
 
 urlpatterns = router.urls

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from analytics.models import Record
 from autorouter.models import RouterConfiguration
 from autorouter.people import preferences
-from budgets.authentication import caller_of
+from budgets.people.authentication import caller_of
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import backtest, decisions, rule_effects

@@ -297,7 +297,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- REST API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "budgets.authentication.ApiKeyAuthentication",
+        "budgets.people.authentication.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

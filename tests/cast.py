@@ -6,8 +6,8 @@ from typing import Any
 import factory
 from django.contrib.auth.models import User
 
-from budgets.keys import create_key
 from budgets.models import Account, ApiKey, Membership
+from budgets.people.keys import create_key
 from routerhub.audit.change import Change
 
 

@@ -5,8 +5,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from budgets.keys import create_key
 from budgets.models import Limit
+from budgets.people.keys import create_key
 from tests import lists
 from tests.analytics.rows import insert_many
 from tests.cast import Cast

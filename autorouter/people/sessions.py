@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from psycopg_pool import AsyncConnectionPool
 
 from autorouter.models import Session
-from budgets.ownership import OwnedQuerySet
+from budgets.people.ownership import OwnedQuerySet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

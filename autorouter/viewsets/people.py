@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from autorouter.models import Preferences, Session
 from autorouter.people import preferences, sessions
 from autorouter.serializers import PreferencesSerializer, SessionSerializer
-from budgets.authentication import caller_of
+from budgets.people.authentication import caller_of
 from routerhub import numerals
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import TablePermissions, may

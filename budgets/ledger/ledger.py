@@ -20,7 +20,7 @@ from budgets.ledger.reserving import Answer, Reserver
 from budgets.ledger.settling import Item, Settler, Unreserved
 from budgets.ledger.slots import Slots
 from budgets.ledger.spool import Spool
-from budgets.limits import LimitIndex
+from budgets.limits.index import LimitIndex
 from budgets.types import AnswerRow, Granted, Past, Refused, RequestRow, Settlement, Spend
 
 logger = logging.getLogger(__name__)

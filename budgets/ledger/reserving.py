@@ -7,7 +7,7 @@ from typing import Any
 from budgets.errors import AlreadySettled, KeyBusy, SpendRejected
 from budgets.ledger.database import Away, Database, Rejected
 from budgets.ledger.halving import by_halves
-from budgets.limits import READ, UNREAD, LimitIndex, index_of
+from budgets.limits.index import READ, UNREAD, LimitIndex, index_of
 from budgets.types import Granted, Measure, Rate, Refused, Spend
 
 RESERVE = """

@@ -1,7 +1,7 @@
 """Who may do what in the REST API: Django's own permissions decide, as they do in the admin.
 
 A key asks for the person whom it belongs to, and only where it has the permission "admin" itself: see
-budgets.authentication.KeyUser. A view names its table (`table`, else that of its queryset); in `readers`, which keys may
+budgets.people.authentication.KeyUser. A view names its table (`table`, else that of its queryset); in `readers`, which keys may
 read it whoever they belong to; and with `own_rows`, that every key reads and writes the rows of its own account.
 """
 

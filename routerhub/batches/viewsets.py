@@ -6,7 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from budgets.ownership import OwnedQuerySet
+from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.permissions import Readers, TablePermissions
 from routerhub.batches.models import Batch
 from routerhub.batches.rows import cancel_one

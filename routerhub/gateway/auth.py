@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from budgets.errors import PermissionMissing
-from budgets.keys import KeyRing
+from budgets.people.keys import KeyRing
 from budgets.types import Caller
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols.base import Controls

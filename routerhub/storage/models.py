@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from budgets.ownership import OwnedQuerySet
+from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
 from routerhub.storage.choices import Kind
 

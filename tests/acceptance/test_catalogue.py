@@ -27,7 +27,7 @@ NEW = {
     "deployments": [{"provider": "openai", "upstream_model": "acceptance", "prices": [PRICE]}],
 }  # fmt: skip
 KEYS = """
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from budgets.models import Account
 account = Account.objects.create(slug="crowd-of-users", name="Crowd")
 import json

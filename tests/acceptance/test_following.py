@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from budgets.keys import MARK
+from budgets.people.keys import MARK
 from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -18,7 +18,7 @@ MODEL = "openai:to-be-followed"
 NEW = MARK + "a-key-whose-text-is-known-before-it-is-made"
 CHANGES = """
 import json, time
-from budgets.keys import digest, revoke
+from budgets.people.keys import digest, revoke
 from budgets.models import Account, ApiKey
 from models_registry.catalogue import editing
 from routerhub.audit.change import Change

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xdist_group("stack")
 KEYS = """
 import json
 from django.contrib.auth.models import User
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from budgets.models import Account
 account, _ = Account.objects.get_or_create(slug="people", defaults={"name": "People"})
 users = [User.objects.get_or_create(username=name)[0] for name in ("dora", "emil")]

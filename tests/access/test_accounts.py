@@ -10,8 +10,8 @@ from django.utils.timezone import now
 
 from analytics.models import Feedback
 from autorouter.models import Preferences, Session
-from budgets.keys import create_key
 from budgets.models import ApiKey, Limit
+from budgets.people.keys import create_key
 from routerhub.audit import versions
 from tests.access.test_api import DOORS
 from tests.analytics.rows import insert

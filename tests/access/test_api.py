@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from tests.access import routes
 from tests.cast import Cast, UserFactory
 

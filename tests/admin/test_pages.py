@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from autorouter.models import Policy, Profile, RouterConfiguration
-from budgets.keys import find_caller
 from budgets.models import ApiKey, LedgerEntry, Limit
+from budgets.people.keys import find_caller
 from models_registry.models import Deployment, Model, Price
 from routerhub.releases.models import Release
 from tests.admin.answers import messages_of

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from autorouter.models import Session, TaskType
-from budgets.keys import find_caller
+from budgets.books.sweeping import differences
 from budgets.models import ApiKey, Counter, LedgerEntry, Limit
-from budgets.sweeping import differences
+from budgets.people.keys import find_caller
 from experiments.models import LearningRound
 from models_registry.models import Model, Provider
 from routerhub.releases.models import Release

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from analytics.models import Feedback
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from tests.analytics.rows import insert
 from tests.cast import Cast, Member
 

@@ -5,7 +5,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from tests.cast import Cast
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from budgets.keys import create_key, find_caller
 from budgets.models import Account
+from budgets.people.keys import create_key, find_caller
 from tests import seeds
 from tests.api.answers import problem
 from tests.cast import Cast

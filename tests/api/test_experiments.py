@@ -8,7 +8,7 @@ from django.test import Client
 
 from autorouter.models import Preferences
 from autorouter.types import Constraints
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import traffic

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from models_registry.catalogue import editing
 from models_registry.models import Model, Price
 from routerhub.releases import store

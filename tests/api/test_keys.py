@@ -8,8 +8,8 @@ from django.test import Client
 from django.utils import timezone
 
 from budgets.errors import DisabledKey, RevokedKey, RotatedKey
-from budgets.keys import create_key, find_caller
 from budgets.models import Account, ApiKey
+from budgets.people.keys import create_key, find_caller
 from tests.admin.people import some_staff
 from tests.api.answers import problem
 from tests.cast import Cast

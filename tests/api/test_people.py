@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from autorouter.models import Preferences, Session
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from models_registry.models import Provider
 from routerhub.releases.models import Release
 from tests import seeds

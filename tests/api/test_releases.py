@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from autorouter.configuration.release0 import BUNDLE
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from models_registry.catalogue import editing
 from models_registry.models import Model
 from routerhub.releases import rollout, store, switches

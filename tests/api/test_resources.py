@@ -6,7 +6,7 @@ from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
 from autorouter.models import Policy, RouterConfiguration
-from budgets.keys import create_key
+from budgets.people.keys import create_key
 from models_registry.catalogue.release0 import STATIC
 from models_registry.models import Model
 from routerhub.releases.models import Release

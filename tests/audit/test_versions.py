@@ -10,8 +10,8 @@ from django.test import Client
 from autorouter.configuration import save
 from autorouter.models import Policy, RouterConfiguration, TaskType
 from budgets.errors import RevokedKey, UnknownKey
-from budgets.keys import create_key, find_caller, revoke
 from budgets.models import Account, Limit
+from budgets.people.keys import create_key, find_caller, revoke
 from models_registry.catalogue import bundles as catalogue_bundles
 from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing

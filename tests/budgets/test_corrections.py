@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
+from budgets.books.sweeping import differences, sweep
 from budgets.ledger import Ledger
 from budgets.models import Counter, Limit
-from budgets.sweeping import differences, sweep
 from budgets.types import Granted
 from tests.budgets.books import elsewhere, settlement, spend
 from tests.budgets.tables import books, new_limit

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from budgets.errors import AccountClosed, ExpiredKey, KeyRefused, MissingKey, RevokedKey, UnknownKey
-from budgets.keys import create_key, digest, find_caller, load_ring, revoke
 from budgets.models import Account, ApiKey, Limit
+from budgets.people.keys import create_key, digest, find_caller, load_ring, revoke
 from tests.cast import Cast, because
 
 

@@ -5,11 +5,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection, transaction
 
-from budgets import limits
+from budgets.books.sweeping import differences
 from budgets.ledger import Ledger
-from budgets.limits import UNREAD, LimitIndex
+from budgets.limits import index as limits
+from budgets.limits.index import UNREAD, LimitIndex
 from budgets.models import Limit
-from budgets.sweeping import differences
 from budgets.types import Granted, Refused
 from tests.budgets.books import settlement, spend
 from tests.budgets.conftest import dsn

@@ -13,8 +13,8 @@ from django.db import connection
 from django.db.models import Count
 
 from analytics.models import Record
+from budgets.books.sweeping import differences, sweep
 from budgets.models import Counter, Hold, LedgerEntry, Limit
-from budgets.sweeping import differences, sweep
 from tests.budgets.conftest import dsn
 from tests.stack import eventually
 

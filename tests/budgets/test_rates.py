@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 
+from budgets.books.sweeping import differences
 from budgets.ledger import Ledger, database
-from budgets.sweeping import differences
 from budgets.types import Granted, Rate, Refused
 from tests.budgets.books import elsewhere, settlement, spend
 from tests.budgets.conftest import dsn

@@ -10,10 +10,10 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 
+from budgets.books.sweeping import differences
 from budgets.errors import AlreadySettled, LedgerUnavailable, SpendRejected
 from budgets.ledger import Ledger
 from budgets.models import Counter, Hold, LedgerEntry
-from budgets.sweeping import differences
 from budgets.types import Granted, Refused, Spend
 from tests.budgets.books import settlement, spend
 from tests.budgets.conftest import dsn

@@ -8,8 +8,8 @@ import time_machine
 from django.core.exceptions import ValidationError
 
 from budgets.errors import KeyRefused, RotatedKey, UnknownKey
-from budgets.keys import create_key, digest, find_caller, load_ring, revoke, rotate, save
 from budgets.models import ApiKey
+from budgets.people.keys import create_key, digest, find_caller, load_ring, revoke, rotate, save
 from tests.cast import Cast, because
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics.models import Record
+from budgets.books.sweeping import differences, sweep
 from budgets.ledger import Ledger
 from budgets.ledger.settling import Unreserved
 from budgets.models import Counter, Hold, LedgerEntry, Limit
-from budgets.sweeping import differences, sweep
 from budgets.types import Granted, Spend
 from tests.budgets.books import answer, elsewhere, request, settlement, spend
 from tests.budgets.tables import books, new_limit

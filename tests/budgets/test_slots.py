@@ -12,10 +12,10 @@ from asgiref.sync import sync_to_async
 from django.db.models import F
 from django.utils import timezone
 
+from budgets.books.sweeping import sweep
 from budgets.errors import KeyBusy
 from budgets.ledger import Ledger
 from budgets.models import Hold, Slot
-from budgets.sweeping import sweep
 from budgets.types import Granted, Refused, Spend
 from tests.budgets.books import answer, elsewhere, request, settlement, spend
 from tests.budgets.conftest import dsn

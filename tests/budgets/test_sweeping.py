@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
+from budgets.books.sweeping import differences, sweep
 from budgets.ledger import Ledger, housekeeping
 from budgets.models import Counter, Hold
-from budgets.sweeping import differences, sweep
 from tests.budgets.books import elsewhere, settlement, spend
 from tests.budgets.conftest import dsn
 from tests.budgets.tables import books, new_limit

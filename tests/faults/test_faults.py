@@ -23,7 +23,7 @@ from tests.stack import Stack, eventually, running_stack, wait_until_ready
 pytestmark = pytest.mark.xdist_group("faults")
 HELLO = {"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}
 HELD = "SELECT operation_id, amount_nano FROM budgets_hold"
-SWEEP = "from budgets.sweeping import sweep; print(sweep())"
+SWEEP = "from budgets.books.sweeping import sweep; print(sweep())"
 
 
 @pytest.fixture(scope="module")

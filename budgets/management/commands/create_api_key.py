@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from budgets.choices import KeyPermission, Measure, Period, ScopeKind
-from budgets.keys import create_key
 from budgets.models import Account, ApiKey, Limit
+from budgets.people.keys import create_key
 from budgets.types import to_nano
 from routerhub import numerals
 

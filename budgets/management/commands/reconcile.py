@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from budgets.sweeping import differences
+from budgets.books.sweeping import differences
 
 
 class Command(BaseCommand):

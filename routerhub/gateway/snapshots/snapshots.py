@@ -22,9 +22,10 @@ from autorouter import availability_facts
 from autorouter.decision.ranking import Rankings
 from autorouter.people import preferences
 from autorouter.people.preferences import Preferences
-from budgets import keys, limits
-from budgets.keys import Held, KeyRing
-from budgets.limits import UNREAD, LimitIndex
+from budgets.limits import index as limits
+from budgets.limits.index import UNREAD, LimitIndex
+from budgets.people import keys
+from budgets.people.keys import Held, KeyRing
 from models_registry import availability, probing, provider_keys
 from models_registry.availability import UNMEASURED, Measured
 from models_registry.circuits import rows

@@ -15,9 +15,9 @@ from django.utils import timezone
 from autorouter import availability_facts, models
 from autorouter.people import preferences
 from budgets.errors import AccountClosed, KeyRefused, RevokedKey, UnknownKey
-from budgets.keys import create_key, digest, revoke
-from budgets.limits import LimitIndex
+from budgets.limits.index import LimitIndex
 from budgets.models import Account, ApiKey, Limit
+from budgets.people.keys import create_key, digest, revoke
 from models_registry.models import Deployment, Probe
 from routerhub.audit.change import Change
 from routerhub.gateway.snapshots.changes import EVERYTHING, understood

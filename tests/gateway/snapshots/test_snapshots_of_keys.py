@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from budgets.errors import RotatedKey
-from budgets.keys import create_key, rotate
 from budgets.models import Account
+from budgets.people.keys import create_key, rotate
 from routerhub.gateway.snapshots.snapshots import SnapshotKeeper, database_dsn
 from tests.cast import because
 from tests.gateway.snapshots.test_snapshots import counts_within_a_second, refusal

@@ -1,8 +1,7 @@
-"""Accounts and keys in the REST API."""
+"""API keys in the REST API."""
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -11,56 +10,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from budgets import keys
-from budgets.authentication import caller_of
-from budgets.models import Account, ApiKey
-from budgets.serializers import (
-    AccountChangeSerializer,
-    AccountSerializer,
-    ApiKeyChangeSerializer,
-    ApiKeySerializer,
-    NewApiKeySerializer,
-    RotateSerializer,
-)
-from routerhub.audit import history
+from budgets.models import ApiKey
+from budgets.people import keys
+from budgets.people.authentication import caller_of
+from budgets.serializers.keys import ApiKeyChangeSerializer, ApiKeySerializer, NewApiKeySerializer, RotateSerializer
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.permissions import TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, valid
-
-
-class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Account]):
-    """Who spends, whether models marked pro answer them and successors of retired ones, and what is kept for them. A change is in
-    force within a second."""
-
-    queryset = Account.objects.all()
-    permission_classes = [TablePermissions]
-    lookup_field = "slug"
-    http_method_names = ["get", "post", "patch", "head", "options"]
-
-    def get_queryset(self) -> QuerySet[Account]:
-        """All of them for a login with the right; an administrator's key has its own account to look after."""
-        caller = caller_of(self.request)
-        return super().get_queryset() if caller is None else super().get_queryset().filter(pk=caller.account_id)
-
-    def get_serializer_class(self) -> Any:
-        return AccountSerializer if self.action in {"list", "retrieve"} else AccountChangeSerializer
-
-    def perform_create(self, serializer: Any) -> None:
-        self._save(Account(), serializer)
-
-    def perform_update(self, serializer: Any) -> None:
-        self._save(serializer.instance, serializer)
-
-    @transaction.atomic
-    def _save(self, row: Account, serializer: Any) -> None:
-        values = dict(serializer.validated_data)
-        change = change_by(self.request, values.pop("reason"))
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.full_clean()
-        history.stamp(row, change)
-        row.save()
-        serializer.instance = row
 
 
 class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ApiKey]):

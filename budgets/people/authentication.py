@@ -12,7 +12,7 @@ from rest_framework.request import Request
 
 from budgets.choices import KeyPermission
 from budgets.errors import KeyRefused
-from budgets.keys import find_caller
+from budgets.people.keys import find_caller
 from budgets.types import Caller
 
 

@@ -1,4 +1,4 @@
-"""Accounts and keys as JSON in the REST API."""
+"""API keys as JSON."""
 
 from typing import Any
 
@@ -6,24 +6,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework import serializers
 
-from budgets.keys import OVERLAP
 from budgets.models import Account, ApiKey
+from budgets.people.keys import OVERLAP
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
-
-
-class AccountSerializer(serializers.ModelSerializer[Account]):
-    class Meta:
-        model = Account
-        fields = [
-            "slug", "name", "is_active", "is_pro", "keeps_responses", "may_cache", "refuses_stand_ins", "regions",
-            "created_at",
-        ]  # fmt: skip
-
-
-class AccountChangeSerializer(Reasoned, Strict, AccountSerializer):
-    class Meta(AccountSerializer.Meta):
-        fields = [*AccountSerializer.Meta.fields, "reason"]
-        read_only_fields = ["created_at"]
 
 
 class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):

@@ -1,0 +1,5 @@
+"""Accounts, keys, limits and the books, for staff."""
+
+from budgets.admin import accounts, books, keys, limits
+
+__all__ = ["accounts", "books", "keys", "limits"]

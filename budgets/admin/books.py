@@ -1,0 +1,50 @@
+"""The books, for staff: to look at."""
+
+from django.contrib import admin
+from unfold.decorators import display
+
+from budgets.admin.limits import measured
+from budgets.models import Counter, Hold, LedgerEntry
+from budgets.money import dollars
+from routerhub.audit.admin import FactAdmin
+
+
+class Books(FactAdmin):
+    """To look at: only the ledger's functions write here."""
+
+    @display(description="Amount", ordering="amount_nano")
+    def amount(self, row: Hold | LedgerEntry) -> str:
+        return dollars(row.amount_nano, isinstance(row, LedgerEntry) and row.is_sandbox)
+
+
+@admin.register(Counter)
+class CounterAdmin(Books):
+    list_display = ["limit", "period", "period_start", "spent_shown", "reserved_shown"]
+    list_filter = ["measure", "period"]
+    list_select_related = ["limit"]
+    ordering = ["-limit_id", "-period_start"]
+
+    @display(description="Spent", ordering="spent")
+    def spent_shown(self, row: Counter) -> str:
+        return measured(row, row.spent, row.sandbox)
+
+    @display(description="Reserved", ordering="reserved")
+    def reserved_shown(self, row: Counter) -> str:
+        return measured(row, row.reserved)
+
+
+@admin.register(Hold)
+class HoldAdmin(Books):
+    list_display = ["operation_id", "hop", "account_id", "amount", "tokens", "created_at", "lease_until"]
+    search_fields = ["operation_id"]
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(Books):
+    list_display = ["operation_id", "hop", "kind", "account_id", "amount", "overrun", "outcome", "settled_at"]
+    list_filter = ["kind", "outcome", "is_sandbox"]
+    search_fields = ["operation_id"]
+
+    @display(description="Overrun", ordering="overrun_nano")
+    def overrun(self, row: LedgerEntry) -> str:
+        return dollars(row.overrun_nano, row.is_sandbox)

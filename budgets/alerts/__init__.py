@@ -1,0 +1,1 @@
+"""What people are told of: once for each matter and period, whoever saw it."""

@@ -1,0 +1,1 @@
+"""The books from outside a gateway: swept, checked, closed and read."""

@@ -1,0 +1,1 @@
+"""The most that may be used: limits, and which of them count a request."""

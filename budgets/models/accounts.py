@@ -1,0 +1,65 @@
+"""Who spends: accounts and their members."""
+
+from django.conf import settings
+from django.db import models
+
+from budgets.choices import Role
+from routerhub.audit.models import Audited
+from routerhub.region_fields import regions_field
+
+
+class Account(Audited):
+    """An organisation that spends."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=100)
+    is_active = models.BooleanField("active", default=True)
+    is_pro = models.BooleanField("pro", default=False, help_text="May use the models that are marked pro.")
+    keeps_responses = models.BooleanField(
+        default=True,
+        help_text="Responses are kept, so that they can be read and gone on from, unless a request says no.",
+    )
+    may_cache = models.BooleanField(
+        "may use the cache",
+        default=False,
+        help_text="Requests that ask for it are answered by an earlier equal answer.",
+    )
+    refuses_stand_ins = models.BooleanField(
+        default=False,
+        help_text="Who names a retired model gets an error that names the successor, and not the successor's answer.",
+    )
+    regions = regions_field(
+        "The only ones that its requests may be processed in, e.g. eu,ch. Empty: any. Key and request may restrict them further."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def of_account(cls, account_id: int) -> models.Q:
+        return models.Q(id=account_id)
+
+
+class Membership(Audited):
+    """A person's role in an account."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
+    final_because = "A membership is not restored: who left an account is invited again."
+    named_by = ("user", "account")
+
+    class Meta:
+        ordering = ["account", "user"]
+        constraints = [models.UniqueConstraint(fields=["account", "user"], name="one_membership_per_account")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.account}"
+
+    @classmethod
+    def of_account(cls, account_id: int) -> models.Q:
+        return models.Q(account_id=account_id)

@@ -1,0 +1,1 @@
+"""Who spends: accounts, members and their keys."""

@@ -1,0 +1,1 @@
+"""Accounts, keys, limits and the books as JSON in the REST API."""

@@ -1,0 +1,1 @@
+"""Accounts, keys, limits and the books in the REST API."""
