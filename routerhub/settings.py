@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -54,6 +56,19 @@ def _networks(name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(each.strip()) for each in raw.split(",") if each.strip())
     except ValueError as problem:
         raise ImproperlyConfigured(f"{name}={raw!r}: {problem}. Write networks like 10.0.0.0/8,fd00::/8.") from problem
+
+
+def _places(name: str) -> dict[str, dict[str, Any]]:
+    """Databases by the names of their places, like west=postgres://…,east=postgres://…."""
+    found = {}
+    for each in env.list(name, default=[]):
+        place, _, url = each.strip().partition("=")
+        if not re.fullmatch("[a-z][a-z0-9-]{0,31}", place) or not url.startswith(("postgres://", "postgresql://")):
+            raise ImproperlyConfigured(
+                f"{name} has {place!r} in it: write NAME=postgres://…, the name of lower-case letters, digits and dashes."
+            )
+        found[place] = {**env.db_url_config(url), "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 2}}
+    return found
 
 
 def _origin(name: str) -> str:
@@ -198,6 +213,14 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
 DATABASE_POOL_SIZE = int(_number("DATABASE_POOL_SIZE", 4, 1, 100))
 # Whether every query goes to the log, with its milliseconds.
 DATABASE_ECHO = _flag("DATABASE_ECHO", False)
+# Limits may be dealt out over several databases: this one is called PLACE then, and PLACES names the others.
+PLACE = env.str("PLACE", "home")
+PLACES = _places("PLACES")
+if PLACE in PLACES:
+    raise ImproperlyConfigured(
+        f"PLACES has {PLACE!r} in it, which is what PLACE calls this database: give it another name."
+    )
+DATABASES.update(PLACES)
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "redis://127.0.0.1:6379/0")
 
 # --- static files
@@ -288,6 +311,7 @@ CELERY_BEAT_SCHEDULE = {
     "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
+    "rebalance-shares": {"task": "budgets.tasks.rebalance_shares", "schedule": 5.0},
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},

@@ -112,7 +112,7 @@ class Stack:
 def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
     """Start everything on a database of its own, stop it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="routerhub-stack-"))
-    database_url, key = _database()
+    database_url, key = new_database()
     sandbox_port, control_port, *ports = (free_port() for _ in range(processes + 2))
     env = {
         "DATABASE_URL": database_url,
@@ -170,7 +170,7 @@ def wait_until_ready(url: str, child: Child) -> None:
         time.sleep(0.1)
 
 
-def _database() -> tuple[str, str]:
+def new_database() -> tuple[str, str]:
     """A new database on the run's server, seeded, with an admin; and that admin's key."""
     server = os.environ["DATABASE_URL"]
     name = f"stack_{os.getpid()}_{time.monotonic_ns()}"

@@ -4,5 +4,9 @@ from budgets.models.accounts import Account, Membership
 from budgets.models.keys import ApiKey, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
 from budgets.models.limits import Counter, Limit
+from budgets.models.shares import Share, ShareTransfer
 
-__all__ = ["Account", "ApiKey", "Counter", "Hold", "LedgerEntry", "Limit", "Membership", "Slot", "default_permissions"]
+__all__ = [
+    "Account", "ApiKey", "Counter", "Hold", "LedgerEntry", "Limit", "Membership", "Share", "ShareTransfer", "Slot",
+    "default_permissions",
+]  # fmt: skip

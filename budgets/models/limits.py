@@ -26,6 +26,13 @@ class Limit(Audited):
         validators=[MinValueValidator(0)], help_text="Nano-dollars for money (1 USD = 1,000,000,000), else a count."
     )
     is_active = models.BooleanField("active", default=True)
+    shared_as = models.UUIDField(
+        null=True, editable=False, unique=True,
+        help_text="What it is called in every database that it is dealt out to; empty where this one has the whole of it.",
+    )  # fmt: skip
+    share = models.BigIntegerField(
+        null=True, editable=False, help_text="Of one that is dealt out, what this database may use in each new period."
+    )
 
     class Meta:
         ordering = ["kind", "subject", "measure", "period"]
@@ -34,6 +41,10 @@ class Limit(Audited):
                 fields=["kind", "subject", "measure", "period"], name="one_limit_per_scope_and_period"
             ),
             models.CheckConstraint(condition=models.Q(amount__gte=0), name="limit_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(shared_as=None, share=None) | models.Q(shared_as__isnull=False, share__gte=0),
+                name="share_of_what_is_dealt_out",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,6 +78,9 @@ class Counter(Fact):
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
     sandbox = models.BigIntegerField(db_default=0, help_text="Of what is spent, how much the sandbox made up.")
+    share = models.BigIntegerField(
+        null=True, help_text="What this database may use of a limit that is dealt out; empty: the whole limit."
+    )
 
     class Meta:
         ordering = ["limit", "-period_start"]

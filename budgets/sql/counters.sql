@@ -26,8 +26,8 @@ $$;
 -- period cannot deadlock; nothing may be locked before.
 CREATE FUNCTION open_counters(limit_ids bigint[], moment timestamptz) RETURNS void
 LANGUAGE sql AS $$
-    INSERT INTO budgets_counter (limit_id, measure, period, period_start, spent, reserved)
-    SELECT id, measure, period, budget_period_start(period, moment), 0, 0
+    INSERT INTO budgets_counter (limit_id, measure, period, period_start, spent, reserved, share)
+    SELECT id, measure, period, budget_period_start(period, moment), 0, 0, share
     FROM budgets_limit
     WHERE id = ANY (limit_ids)
     ORDER BY id

@@ -20,7 +20,7 @@ CREATE FUNCTION budget_refusal(
 ) RETURNS budget_refusal
 LANGUAGE sql STABLE AS $$
     SELECT ROW (
-        item, l.id, l.kind, l.subject, l.measure, l.period, l.amount, c.spent + coalesce(carried, 0),
+        item, l.id, l.kind, l.subject, l.measure, l.period, coalesce(c.share, l.amount), c.spent + coalesce(carried, 0),
         used - coalesce(carried, 0) - c.spent, asked, e.ends, ceil(extract(epoch FROM e.ends - moment))
     )::budget_refusal
     FROM budgets_counter c JOIN budgets_limit l ON l.id = c.limit_id CROSS JOIN LATERAL (
@@ -133,11 +133,14 @@ BEGIN
     END LOOP;
 
     rooms := most;
+    -- Of a limit that is dealt out, this database has its share. It is read under the lock under which it is moved.
     FOR counter IN
-        SELECT id, spent + reserved AS used FROM budgets_counter WHERE id = ANY (counters) ORDER BY id FOR NO KEY UPDATE
+        SELECT id, spent + reserved AS used, share FROM budgets_counter WHERE id = ANY (counters) ORDER BY id
+        FOR NO KEY UPDATE
     LOOP
         at := array_position(counters, counter.id);
-        rooms[at] := rooms[at] - counter.used - coalesce(carried[at], 0);
+        most[at] := coalesce(counter.share, most[at]);
+        rooms[at] := most[at] - counter.used - coalesce(carried[at], 0);
     END LOOP;
 
     verdicts := ARRAY(
