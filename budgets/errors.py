@@ -14,6 +14,7 @@ BudgetError
 ├── KeyBusy               all the requests that the key may have at once are under way
 ├── SpendRejected         the database does not take what a reservation says; nothing was reserved
 ├── AlreadySettled        a hold of this name was settled before; nothing was reserved
+├── PlaceAway             another database that a limit is dealt out to does not answer
 └── LedgerUnavailable     the database does not answer; nothing was reserved
 """
 
@@ -145,3 +146,10 @@ class LedgerUnavailable(BudgetError):
     def __init__(self, retry_after_s: int = 5) -> None:
         super().__init__("Spending cannot be checked at the moment, so nothing is called. Try again shortly.")
         self.retry_after_s = retry_after_s
+
+
+class PlaceAway(BudgetError):
+    """Another database that a limit is dealt out to does not answer."""
+
+    def __init__(self, place: str, problem: Exception) -> None:
+        super().__init__(f"{place} does not answer: {str(problem).splitlines()[0]}")

@@ -32,7 +32,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("swap_vert", "imports"),
     )),
     ("Budgets", (
-        ("corporate_fare", "budgets.account"), ("key", "budgets.apikey"), ("speed", "budgets.limit"),
+        ("corporate_fare", "budgets.account"), ("key", "budgets.apikey"), ("speed", "budgets.limit"), ("call_split", "shares"),
         ("calculate", "budgets.counter"), ("hourglass_top", "budgets.hold"), ("menu_book", "budgets.ledgerentry"),
     )),
     ("Rollout and audit", (("new_releases", "releases"), ("history", "changes"))),

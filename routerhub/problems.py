@@ -18,6 +18,7 @@ from rest_framework.views import set_rollback
 
 from autorouter.decision.explain import as_json
 from autorouter.errors import NoCandidate, RetiredModel, UnknownModel, UnknownPolicy, UnknownTaskType, WrongKind
+from budgets.errors import PlaceAway
 from experiments.errors import BadSlice, UnknownOperation
 from models_registry.errors import UnreadableSource, UnwritableFile
 from routerhub.audit.errors import ChangeRefused
@@ -127,6 +128,7 @@ _TABLE: tuple[tuple[Any, Callable[[Any, Any], Translated]], ...] = (
     (BadSlice, lambda error, request: _invalid([(error.field, error.message)], request)),
     (UnknownOperation, lambda error, _: (404, str(error), {}, {})),
     ((UnreadableSource, UnwritableFile), lambda error, request: _invalid([("source", str(error))], request)),
+    (PlaceAway, lambda error, _: (503, f"{error}. Try again shortly.", {}, {"Retry-After": "5"})),
     (RequestDataTooBig, _too_large),
     (PermissionDenied, lambda error, _: (403, str(error) or "This is not allowed.", {}, {})),
     (DataError, _not_storable),

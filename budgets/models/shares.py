@@ -14,7 +14,9 @@ class Share(Fact):
     period_start = models.DateTimeField()
     amount = models.BigIntegerField()
     used = models.BigIntegerField(help_text="Spent and reserved.")
-    pace = models.BigIntegerField(default=0, help_text="What it used between the last two times that it was asked.")
+    pace = models.BigIntegerField(
+        default=0, help_text="What it uses from one look to the next, the last looks counting most."
+    )
     seen_at = models.DateTimeField()
     problem = models.CharField(
         max_length=200, blank=True, help_text="Why it did not answer last; its figures are older then."

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 
 ENOUGH = 0.75
 """Who has so large a part of what it should have is left alone, so that room does not wander to and fro."""
-ALMOST_NOTHING = 0.1
-"""Who has less than this part of an even share cannot show what it would use: it is taken to want as much as who uses most."""
+EVENLY = 0.1
+"""Of what is free, so much is for everybody alike: anybody may begin."""
+SHORT = 3
+"""Who has less left than its pace counts for so many: it may want more than it could show."""
+KEPT = 0.9
+"""Of a pace, from one look to the next: what a place used between two looks alone says little."""
 CRUMB = 0.001
 """Of all that is free. Less is not worth a transfer."""
 
@@ -20,7 +24,7 @@ class Standing:
     used: int
     """Spent and reserved."""
     pace: int = 0
-    """What was used since it was looked at before."""
+    """What it uses from look to look, see paced."""
 
     @property
     def free(self) -> int:
@@ -59,15 +63,15 @@ def moves(standings: Sequence[Standing]) -> tuple[Move, ...]:
     return tuple(made)
 
 
+def paced(pace: int, used: int) -> int:
+    """The pace after a look since which before so much was used."""
+    return int(pace * KEPT) + used
+
+
 def _targets(standings: Sequence[Standing], free: int) -> dict[str, int]:
-    """What of the free room each should have: by pace, and a little of it evenly, since anybody may begin."""
-    paces = [each.pace for each in standings]
-    little = max(1, sum(paces) // (10 * len(standings) or 1))
-    short = ALMOST_NOTHING * free / (len(standings) or 1)
-    wants = {
-        each.place: little + (max(paces) if each.free <= short else each.pace)
-        for each in standings
-    }  # fmt: skip
+    """What of the free room each should have."""
+    evenly = max(1, int(EVENLY * sum(each.pace for each in standings)) // (len(standings) or 1))
+    wants = {each.place: evenly + each.pace * (SHORT if each.free < each.pace else 1) for each in standings}
     return {place: free * want // sum(wants.values()) for place, want in wants.items()}
 
 

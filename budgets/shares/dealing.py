@@ -11,6 +11,7 @@ from django.db.models import F
 from budgets.choices import Period, ScopeKind
 from budgets.models import Account, ApiKey, Counter, Limit, Share, ShareTransfer
 from budgets.shares import places
+from budgets.shares.amounts import for_people
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
@@ -21,7 +22,7 @@ OWN = {"id", "subject", "shared_as", "share"}
 
 def deal(limit: Limit, shares: Mapping[str, int], change: Change) -> None:
     """From its next period on, each place may use so much of the limit; in the running one the other places begin with
-    nothing, and are given of what is free at home. Raises ChangeRefused, Away."""
+    nothing, and are given of what is free at home. Raises ChangeRefused, PlaceAway."""
     _demand_sound(limit, shares)
     home, *others = places.aliases().items()
     with places.alone():
@@ -34,7 +35,7 @@ def deal(limit: Limit, shares: Mapping[str, int], change: Change) -> None:
 
 
 def set_shares(limit: Limit, shares: Mapping[str, int], change: Change) -> None:
-    """What each place has in new periods; the running one stays as it is. Raises Away."""
+    """What each place has in new periods; the running one stays as it is. Raises PlaceAway."""
     found = {}
     for place, alias in places.aliases().items():
         with places.reached(place):
@@ -47,7 +48,7 @@ def set_shares(limit: Limit, shares: Mapping[str, int], change: Change) -> None:
 
 def gather(limit: Limit, change: Change) -> None:
     """Home has the whole again. Elsewhere nothing more of the limit may be used, until it is deleted there. Raises ChangeRefused
-    where it is not dealt out or something is on its way, and Away: all places must answer."""
+    where it is not dealt out or something is on its way, and PlaceAway: all places must answer."""
     if limit.shared_as is None:
         raise ChangeRefused({"": f"{limit} is not dealt out."})
     with places.alone():
@@ -81,7 +82,8 @@ def _demand_sound(limit: Limit, shares: Mapping[str, int]) -> None:
     elif set(shares) != set(known):
         problems["shares"] = f"{', '.join(shares) or 'nothing'}: give one of each of {', '.join(known)}, 0 for none."
     elif min(shares.values()) < 0 or sum(shares.values()) != limit.amount:
-        problems["shares"] = f"They make {sum(shares.values()):,}: from 0 on, they make up the limit, {limit.amount:,}."
+        made, whole = (for_people(limit, each) for each in (sum(shares.values()), limit.amount))
+        problems["shares"] = f"They make {made:f}: from 0 on, they make up the limit, {whole:f}."
     if problems:
         raise ChangeRefused(problems)
 

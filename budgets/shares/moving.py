@@ -28,7 +28,7 @@ def take(limit: Limit, counter: Counter, giver: str, taker: str, amount: int) ->
 
 def deliver(sent: ShareTransfer) -> None:
     """Where the taker answers, the room is there, once, however often it is delivered; what comes after its period is over
-    arrives nowhere. Raises Away."""
+    arrives nowhere. Raises PlaceAway."""
     with places.reached(sent.taker) as alias, transaction.atomic(using=alias):
         limit = places.twin(sent.limit.shared_as, alias)
         counter = places.running(limit)

@@ -10,11 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections
 
+from budgets.errors import PlaceAway
 from budgets.models import Counter, Limit
-
-
-class Away(Exception):
-    """A place does not answer."""
 
 
 def aliases() -> dict[str, str]:
@@ -24,14 +21,14 @@ def aliases() -> dict[str, str]:
 
 @contextmanager
 def reached(place: str) -> Iterator[str]:
-    """The alias of a place's database, for as long as it answers. Raises Away."""
+    """The alias of a place's database, for as long as it answers. Raises PlaceAway."""
     alias = aliases()[place]
     try:
         yield alias
     except (OperationalError, InterfaceError) as problem:
         if not connections[alias].in_atomic_block:
             connections[alias].close()
-        raise Away(f"{place} does not answer: {str(problem).splitlines()[0]}") from problem
+        raise PlaceAway(place, problem) from problem
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from budgets.errors import PlaceAway
 from budgets.models import Counter, Limit, Share
 from budgets.shares import balancing, dealing, moving, places
-from budgets.shares.balancing import Standing
+from budgets.shares.balancing import Standing, paced
 from routerhub.audit.change import Change
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def rebalance() -> int:
 
 def _rebalance(limit: Limit) -> int:
     found, problems = _ask(limit)
-    is_settled = _deliver(found, problems)
+    is_settled = _deliver(found)
     if is_settled and not problems:
         _follow(limit, found)
     found = {place: _again(at) for place, at in found.items()}
@@ -61,7 +62,7 @@ def _ask(limit: Limit) -> tuple[dict[str, At], dict[str, str]]:
             with places.reached(place) as alias:
                 there = places.twin(limit.shared_as, alias)
                 found[place] = At(limit=there, counter=places.running(there))
-        except places.Away as away:
+        except PlaceAway as away:
             problems[place] = str(away)
         except Limit.DoesNotExist:
             problems[place] = f"{place} does not have this limit: deal it out again."
@@ -72,16 +73,14 @@ def _ask(limit: Limit) -> tuple[dict[str, At], dict[str, str]]:
     return found, problems
 
 
-def _deliver(found: Mapping[str, At], problems: Mapping[str, str]) -> bool:
-    """What is on its way between places that answer. Returns whether nothing is left."""
+def _deliver(found: Mapping[str, At]) -> bool:
+    """What is on its way. Returns whether nothing is left."""
     is_settled = True
     for at in found.values():
         for sent in moving.under_way(at.limit):
             try:
-                if sent.taker in problems:
-                    raise places.Away(problems[sent.taker])
                 moving.deliver(sent)
-            except places.Away as away:
+            except PlaceAway as away:
                 is_settled = False
                 logger.warning("action=share_waits transfer=%s problem=%s", sent.id, away)
     return is_settled
@@ -117,13 +116,14 @@ def _again(at: At) -> At:
 
 
 def _standings(limit: Limit, found: Mapping[str, At]) -> list[Standing]:
-    """With the pace since the last look, where that was in this period."""
+    """With the pace as of this look."""
     last = {each.place: each for each in Share.objects.filter(limit=limit)}
     made = []
     for place, at in found.items():
         before = last.get(place)
         is_same = before is not None and before.period_start == at.counter.period_start
-        pace = max(0, at.used - before.used) if before is not None and is_same else at.used
+        since = at.used - before.used if before is not None and is_same else at.used
+        pace = paced(before.pace if before is not None else 0, max(0, since))
         made.append(Standing(place=place, share=at.share, used=at.used, pace=pace))
     return made
 
@@ -145,7 +145,7 @@ def _move(found: Mapping[str, At], standings: list[Standing]) -> int:
         )
         try:
             moving.deliver(sent)
-        except places.Away as away:
+        except PlaceAway as away:
             logger.warning("action=share_waits transfer=%s problem=%s", sent.id, away)
     return made
 

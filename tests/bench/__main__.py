@@ -17,12 +17,12 @@ import django
 
 django.setup()
 
-from tests.bench import decisions, gateway, ledger, pages, profiling, soak  # noqa: E402 - Django first
+from tests.bench import decisions, gateway, ledger, pages, profiling, shares, soak  # noqa: E402 - Django first
 from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "pages", "gateway")
+PARTS = ("decisions", "ledger", "shares", "pages", "gateway")
 SOAK_REQUESTS = 100_000
 
 
@@ -35,6 +35,8 @@ def main() -> int:
             decisions.main()
         if arguments.part in {None, "ledger"}:
             uvloop.run(ledger.main())
+        if arguments.part in {None, "shares"}:
+            shares.main()
         if arguments.part in {None, "pages"}:
             pages.main()
         if arguments.part in {None, "gateway"}:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import OperationalError
 
+from budgets.errors import PlaceAway
 from budgets.models import Account, Limit, Share, ShareTransfer
 from budgets.shares import dealing, moving, places
 from budgets.shares.rebalancing import rebalance
@@ -50,8 +51,8 @@ def test_what_the_other_database_does_not_know_is_refused(dealt: Deal) -> None:
 @pytest.mark.parametrize(
     ("given", "period", "problem"),
     [
-        ({"home": 60, "west": 30}, "month", "They make 90: from 0 on, they make up the limit, 100"),
-        ({"home": 110, "west": -10}, "month", "They make 100: from 0 on"),
+        ({"home": 60, "west": 30}, "month", "They make 0.00000009: from 0 on, they make up the limit, 0.0000001"),
+        ({"home": 110, "west": -10}, "month", "They make 0.0000001: from 0 on"),
         ({"home": 100}, "month", "home: give one of each of home, west, 0 for none"),
         ({"home": 50, "east": 50}, "month", "home, east: give one of each of home, west"),
         ({"home": 50, "west": 50}, "minute", "A rate is not dealt out"),
@@ -88,7 +89,7 @@ def test_what_is_on_its_way_is_nobodys_and_arrives_once(dealt: Deal, monkeypatch
 
 
 def _away(*_: object, **__: object) -> None:
-    raise places.Away("cut off")
+    raise PlaceAway("west", OperationalError("cut off"))
 
 
 def test_a_share_is_not_taken_below_what_is_used(dealt: Deal) -> None:

@@ -1,0 +1,19 @@
+"""Amounts as people write them, dollars for money and counts otherwise, and as they are kept."""
+
+from decimal import Decimal
+
+from budgets.choices import Measure
+from budgets.models import Limit
+from budgets.types import to_nano, to_usd
+
+
+def in_units(limit: Limit, given: Decimal) -> int:
+    """Nano-dollars, or a count. Raises ValueError for a part of one."""
+    found = given * (to_nano(Decimal(1)) if limit.measure == Measure.MONEY else 1)
+    if found != int(found):
+        raise ValueError(f"{given} is not a whole number of {limit.measure}.")
+    return int(found)
+
+
+def for_people(limit: Limit, units: int) -> Decimal:
+    return to_usd(units).normalize() if limit.measure == Measure.MONEY else Decimal(units)
