@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
             [(SQL / f"{name}.sql").read_text() for name in FILES],
             """
             DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
-                renew_slots, slot_lease, budget_refusal, open_counters,
-                budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start;
+                renew_slots, slot_lease, budget_refusal, open_counters, mark_paused,
+                budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start, budget_midnight;
             DROP TYPE budget_refusal, budget_rate;
             DROP TRIGGER account_moves_zone ON budgets_account;
             DROP TRIGGER limit_keeps_zone ON budgets_limit;
