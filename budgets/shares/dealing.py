@@ -8,15 +8,16 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from budgets.choices import Period, ScopeKind
+from budgets.choices import Mode, Period, ScopeKind
 from budgets.models import Account, ApiKey, Counter, Limit, Share, ShareTransfer
+from budgets.models.limits import EACH
 from budgets.shares import places
 from budgets.shares.amounts import for_people
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
 
-OWN = {"id", "subject", "shared_as", "share"}
+OWN = {"id", "subject", "account", "shared_as", "share"}
 """What the twins of a limit have each for themselves."""
 
 
@@ -77,6 +78,8 @@ def _demand_sound(limit: Limit, shares: Mapping[str, int]) -> None:
     problems = {}
     if limit.period == Period.MINUTE:
         problems["period"] = "A rate is not dealt out: its minute is over before room could move."
+    if limit.mode != Mode.HARD or limit.subject == EACH:
+        problems["limit"] = "Only a hard limit of one scope is dealt out."
     if len(known) < 2:
         problems["shares"] = "There is no other database: name them in PLACES."
     elif set(shares) != set(known):
@@ -98,9 +101,9 @@ def _begin(limit: Limit, share: int, change: Change) -> None:
 def _adopt(limit: Limit, place: str, alias: str, change: Change) -> None:
     """The limit's twin in another database, with nothing of the running period."""
     with transaction.atomic(using=alias):
-        subject = _subject_at(limit, place, alias)
+        subject, account = _subject_at(limit, place, alias), _account_at(limit, place, alias)
         same = Limit.objects.using(alias).filter(
-            kind=limit.kind, subject=subject, measure=limit.measure, period=limit.period
+            kind=limit.kind, subject=subject, account=account, measure=limit.measure, period=limit.period
         )
         there = same.first()
         if there is not None and there.shared_as == limit.shared_as:
@@ -108,7 +111,7 @@ def _adopt(limit: Limit, place: str, alias: str, change: Change) -> None:
         if there is not None and there.share != 0:
             raise ChangeRefused({"shares": f"{place} has a limit of its own for {there}: delete it there first."})
         if there is None:
-            there = Limit(subject=subject)
+            there = Limit(subject=subject, account_id=account)
         _save(there, change, alias, shared_as=limit.shared_as, share=0, **configured(limit))
         Counter.objects.using(alias).filter(pk=places.running(there).pk).update(share=F("spent") + F("reserved"))
 
@@ -125,16 +128,26 @@ def configured(limit: Limit) -> dict[str, Any]:
     }
 
 
+def _account_at(limit: Limit, place: str, alias: str) -> int | None:
+    return None if limit.account is None else _found_at(Account, "slug", limit.account.slug, place, alias)
+
+
 def _subject_at(limit: Limit, place: str, alias: str) -> str:
     """Accounts, people and keys have other numbers elsewhere: they are found by what they are called."""
     if limit.kind not in {ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY}:
         return limit.subject
     model, name = _named(limit.kind)
     called = model.objects.values_list(name, flat=True).get(pk=limit.subject)
-    found = model.objects.using(alias).filter(**{name: called}).values_list("pk", flat=True).first()
+    return str(_found_at(model, name, called, place, alias))
+
+
+def _found_at(model: Any, name: str, called: str, place: str, alias: str) -> int:
+    found: int | None = model.objects.using(alias).filter(**{name: called}).values_list("pk", flat=True).first()
     if found is None:
-        raise ChangeRefused({"shares": f"{place} does not know the {limit.kind} of {limit}."})
-    return str(found)
+        raise ChangeRefused(
+            {"shares": f"{place} does not know the {model._meta.verbose_name} {called!r}: make it there first."}
+        )
+    return found
 
 
 def _named(kind: str) -> tuple[Any, str]:

@@ -57,6 +57,6 @@ def running(limit: Limit) -> Counter:
     """The counter of its present period, in the limit's own database; made where no request has made it yet."""
     alias = limit._state.db or DEFAULT_DB_ALIAS
     with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT open_counters(ARRAY[%s]::bigint[], clock_timestamp())", [limit.pk])
+        cursor.execute("SELECT open_counters(ARRAY[%s]::bigint[], ARRAY[''], clock_timestamp())", [limit.pk])
     counters = Counter.objects.using(alias).filter(limit=limit, measure=limit.measure, period=limit.period)
     return counters.order_by("-period_start")[0]

@@ -44,7 +44,7 @@ def test_accounts_are_found_by_what_they_are_called(dealt: Deal) -> None:
 
 def test_what_the_other_database_does_not_know_is_refused(dealt: Deal) -> None:
     account = Account.objects.create(slug="here", name="Here")
-    with pytest.raises(ChangeRefused, match="west does not know the account"):
+    with pytest.raises(ChangeRefused, match="west does not know the account 'here'"):
         dealt(home=1, west=1, kind="account", subject=str(account.pk))
 
 
