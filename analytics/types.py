@@ -48,6 +48,8 @@ class RequestFacts:
     """A JSON text. With the releases above it gives the same decision again."""
     ip: str | None
     user_agent: str
+    scopes: tuple[str, ...] = ()
+    """Whose limits count it, as "kind:subject": what the ledger keeps of it. Empty where nothing is held."""
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_request."""
@@ -86,6 +88,8 @@ class AnswerFacts:
     fallback_used: bool
     attempts: str
     """A JSON text: a list of models_registry.types.Attempt."""
+    cost_basis: str = ""
+    """By what the answer's cost was reckoned, see budgets.types.Basis; empty where nothing was called."""
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_answer."""

@@ -22,7 +22,8 @@ CREATE TYPE analytics_request AS (
     router_release integer,
     decision jsonb,
     ip inet,
-    user_agent text
+    user_agent text,
+    scopes text[]
 );
 
 CREATE TYPE analytics_answer AS (
@@ -44,5 +45,6 @@ CREATE TYPE analytics_answer AS (
     reported_cost_nano bigint,
     is_cost_disputed boolean,
     fallback_used boolean,
-    attempts jsonb
+    attempts jsonb,
+    cost_basis text
 );

@@ -3,7 +3,9 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
-FILES = ("keys", "tables", "limits", "counters", "slots", "reserve_many", "corrections", "settle_many", "sweep_holds")
+FILES = (
+    "keys", "tables", "limits", "counters", "slots", "usage", "reserve_many", "corrections", "settle_many", "sweep_holds",
+)  # fmt: skip
 
 
 class Migration(migrations.Migration):
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
             DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
                 renew_slots, slot_lease, budget_refusal, open_counters,
                 budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start;
-            DROP TYPE budget_refusal, budget_rate;
+            DROP TYPE budget_refusal, budget_rate, budget_usage;
             DROP TRIGGER limits_changed ON budgets_limit;
             DROP FUNCTION limits_changed;
             DROP TABLE budgets_limitset;

@@ -1,8 +1,12 @@
 """Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
 
 from budgets.models.accounts import Account, Membership
+from budgets.models.billing import BilledEntry, BillingLine, BillingRecord, Reconciliation
 from budgets.models.keys import ApiKey, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
 from budgets.models.limits import Counter, Limit
 
-__all__ = ["Account", "ApiKey", "Counter", "Hold", "LedgerEntry", "Limit", "Membership", "Slot", "default_permissions"]
+__all__ = [
+    "Account", "ApiKey", "BilledEntry", "BillingLine", "BillingRecord", "Counter", "Hold", "LedgerEntry", "Limit", "Membership",
+    "Reconciliation", "Slot", "default_permissions",
+]  # fmt: skip

@@ -1,9 +1,12 @@
 """Who spends: accounts and their members."""
 
+from decimal import Decimal
+
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 
-from budgets.choices import Role
+from budgets.choices import MissingUsage, Role
 from routerhub.audit.models import Audited
 from routerhub.region_fields import regions_field
 
@@ -30,6 +33,21 @@ class Account(Audited):
     )
     regions = regions_field(
         "The only ones that its requests may be processed in, e.g. eu,ch. Empty: any. Key and request may restrict them further."
+    )
+    unpriced_request_usd = models.DecimalField(
+        "charge without a price",
+        max_digits=18,
+        decimal_places=9,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="US dollars for each answer of a model that has no price: held, charged and marked. Empty: it is refused.",
+    )
+    missing_usage = models.CharField(
+        max_length=16,
+        choices=MissingUsage,
+        default=MissingUsage.ESTIMATE,
+        help_text="What is charged where a provider does not tell what it used.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -14,7 +14,7 @@ from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy, Task
-from budgets.types import Caller, Granted, Measure, Outcome, Rate, to_nano
+from budgets.types import Basis, Caller, Granted, Measure, Outcome, Rate, to_nano
 from models_registry.types import Attempt, Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway.attempts.reservation import Charge, Plan
@@ -71,6 +71,8 @@ class Ending:
     error: str = ""
     is_cost_disputed: bool = False
     """Its provider has another figure for it than we have."""
+    basis: Basis = ""
+    """By what the charge for it was reckoned."""
     saved_nano: int | None = None
     """What it cost before, where it comes from the cache."""
 
@@ -199,9 +201,9 @@ class Operation:
     def _decision_json(self) -> str:
         return decision_json.dumps(self.decision, self.arrival.availability_digest).decode()
 
-    def request_facts(self, candidate: Candidate) -> RequestFacts:
+    def request_facts(self, candidate: Candidate, scopes: tuple[str, ...] = ()) -> RequestFacts:
         """What its record says of the request, see below."""
-        return request_facts(self.id, self.arrival, self.decision, self._decision_json, candidate)
+        return request_facts(self.id, self.arrival, self.decision, self._decision_json, candidate, scopes)
 
     def answer_facts(self, ending: Ending) -> AnswerFacts:
         """What its record says of the answer. The cost is that of all hops."""
@@ -212,10 +214,15 @@ class Operation:
 
 
 def request_facts(
-    operation_id: uuid.UUID, arrival: Arrival, decision: Decision | None, decided: str, candidate: Candidate | None
+    operation_id: uuid.UUID,
+    arrival: Arrival,
+    decision: Decision | None,
+    decided: str,
+    candidate: Candidate | None,
+    scopes: tuple[str, ...] = (),
 ) -> RequestFacts:
-    """The first half, which goes with the hold: what is known before the answer. Of a request that was refused before a
-    decision or before a candidate, that much is empty."""
+    """The first half, which goes with the hold: what is known before the answer, and which `scopes` count it. Of a request that
+    was refused before a decision or before a candidate, that much is empty."""
     caller, request, controls = arrival.caller, arrival.request, arrival.request.controls
     return RequestFacts(
         operation_id=operation_id,
@@ -240,6 +247,7 @@ def request_facts(
         decision=decided,
         ip=arrival.client.ip,
         user_agent=arrival.client.user_agent[:MAX_AGENT],
+        scopes=scopes,
     )
 
 
@@ -266,4 +274,5 @@ def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) ->
         is_cost_disputed=ending.is_cost_disputed,
         fallback_used=len(attempts) > 1,
         attempts=orjson.dumps(attempts).decode(),
+        cost_basis=ending.basis,
     )
