@@ -5,6 +5,7 @@ from django.db import migrations
 SQL = Path(__file__).parent.parent / "sql"
 FILES = (
     "keys", "tables", "limits", "counters", "slots", "usage", "reserve_many", "corrections", "settle_many", "sweep_holds",
+    "credits",
 )  # fmt: skip
 
 
@@ -15,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [(SQL / f"{name}.sql").read_text() for name in FILES],
             """
-            DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
+            DROP FUNCTION running_money_counters, sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
                 renew_slots, slot_lease, budget_refusal, open_counters,
                 budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start;
             DROP TYPE budget_refusal, budget_rate, budget_usage;

@@ -404,7 +404,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("record", "position"), name="one_billing_line_per_position"),
         ),
         migrations.RunSQL(
-            (SQL / "append_only.sql").read_text(),
+            [(SQL / "append_only.sql").read_text(), (SQL / "billing.sql").read_text()],
             """
             DROP TRIGGER rows_are_final ON budgets_ledgerentry;
             DROP TRIGGER never_emptied ON budgets_ledgerentry;
@@ -414,7 +414,7 @@ class Migration(migrations.Migration):
             DROP TRIGGER never_emptied ON budgets_billingline;
             DROP TRIGGER rows_are_final ON budgets_billedentry;
             DROP TRIGGER never_emptied ON budgets_billedentry;
-            DROP FUNCTION books_are_final;
+            DROP FUNCTION books_are_final, close_billing;
             """,
         ),
     ]
