@@ -1,5 +1,8 @@
 """What was billed, and whether the books balance: rows that PostgreSQL lets nobody change (sql/append_only.sql)."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django.db import models
 
 from budgets.choices import EntryKind
@@ -34,6 +37,12 @@ class BillingRecord(Fact):
 
     def __str__(self) -> str:
         return f"{self.account}-{self.number:04d}"
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """Its first moment and the first that is not in it any more, as it is there."""
+        zone = ZoneInfo(self.time_zone)
+        return self.period_start.astimezone(zone), self.period_end.astimezone(zone)
 
 
 class BillingLine(Fact):
