@@ -316,6 +316,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ModelKindEnum": "models_registry.choices.ModelKind",
         "DeploymentStatusEnum": "models_registry.choices.DeploymentStatus",
+        "EntryBasisEnum": "budgets.choices.Basis",
+        "EntryKindEnum": "budgets.choices.EntryKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
     },
     "TITLE": "RouterHub",

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 
 from budgets.books.months import midnight
 from budgets.models import Account, ApiKey
+from budgets.money import usd
 
 MAX_DAYS, MAX_ROWS, MAX_GROUPS, MAX_S = 400, 1_000, 3, 10
 
@@ -82,6 +83,16 @@ class Costs:
     is_cut: bool
     """Whether there are more rows than are told; the total has them."""
 
+    def as_json(self) -> dict[str, Any]:
+        """Money as decimal text in USD."""
+        asked, total = self.asked, self.total
+        share = total["unpriced_nano"] / total["cost_nano"] if total["cost_nano"] else 0.0
+        return {
+            "since": asked.since, "until": asked.until, "time_zone": asked.zone.key, "currency": "USD",
+            "group_by": list(asked.group_by), "total": {**_in_usd(total), "unpriced_share": round(share, 6)},
+            "results": [_in_usd(row) for row in self.rows], "is_cut": self.is_cut,
+        }  # fmt: skip
+
 
 def costs(asked: Asked) -> Costs:
     """Raises ValidationError where too much, or what there is not, is asked for."""
@@ -117,6 +128,15 @@ def _rows(cursor: Any, asked: Asked, group_by: Sequence[str]) -> list[dict[str, 
         },
     )  # fmt: skip
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _in_usd(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Nano-dollars as dollars, also by their name."""
+    is_money = {name: name.endswith("_nano") for name in row}
+    return {
+        f"{name.removesuffix('_nano')}_usd" if is_money[name] else name: usd(value) if is_money[name] else value
+        for name, value in row.items()
+    }
 
 
 def _conditions(asked: Asked) -> list[str]:

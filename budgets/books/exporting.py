@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from django.http import HttpResponse
 from fpdf import FPDF
 
 from budgets.models import BillingLine, BillingRecord
@@ -26,6 +27,14 @@ def as_csv(record: BillingRecord) -> bytes:
     writer.writerow(COLUMNS)
     writer.writerows(_csv_rows(record))
     return written.getvalue().encode("utf-8-sig")
+
+
+def as_file(record: BillingRecord, kind: str) -> HttpResponse:
+    """A download of it, as "csv" or "pdf"."""
+    written, content_type = {"csv": (as_csv, "text/csv; charset=utf-8"), "pdf": (as_pdf, "application/pdf")}[kind]
+    answer = HttpResponse(written(record), content_type=content_type)
+    answer["Content-Disposition"] = f'attachment; filename="{record}.{kind}"'
+    return answer
 
 
 def _csv_rows(record: BillingRecord) -> Iterator[list[str]]:

@@ -83,6 +83,14 @@ class WholeBillingRecordSerializer(BillingRecordSerializer):
         fields = [*BillingRecordSerializer.Meta.fields, "lines"]
 
 
+class CloseSerializer(Reasoned, Strict):
+    """Whose ended months become billing records; null: everybody's."""
+
+    account = serializers.SlugRelatedField[Any](
+        slug_field="slug", queryset=Account.objects.all(), default=None, allow_null=True
+    )
+
+
 class ReconciliationSerializer(serializers.ModelSerializer[Reconciliation]):
     class Meta:
         model = Reconciliation

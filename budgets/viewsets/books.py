@@ -18,13 +18,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from budgets.books import costs, credits, exporting, reconciling
+from budgets.books.billing import close
 from budgets.books.months import zone_of
 from budgets.models import Account, BillingRecord, LedgerEntry, Limit, Reconciliation
-from budgets.money import usd
 from budgets.people.authentication import caller_of
 from budgets.people.ownership import OwnedQuerySet
 from budgets.serializers.books import (
     BillingRecordSerializer,
+    CloseSerializer,
     CostsQuery,
     CreditSerializer,
     LedgerEntrySerializer,
@@ -91,7 +92,7 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
 
 
 class BillingViewSet(viewsets.ReadOnlyModelViewSet[BillingRecord]):
-    """Months that are closed, the newest first: they never change. A key sees its own account's."""
+    """Months that are closed, the newest first: they never change. A key sees its own account's. To add closes what is over."""
 
     queryset = BillingRecord.objects.all()
     permission_classes = [TablePermissions]
@@ -104,28 +105,32 @@ class BillingViewSet(viewsets.ReadOnlyModelViewSet[BillingRecord]):
     def get_serializer_class(self) -> Any:
         return BillingRecordSerializer if self.action == "list" else WholeBillingRecordSerializer
 
+    @extend_schema(request=CloseSerializer, responses={201: BillingRecordSerializer(many=True)})
+    def create(self, request: Request) -> Response:
+        """Make billing records of the months that are over, of one account or of all."""
+        values, caller = valid(CloseSerializer(data=request.data)), caller_of(request)
+        account = values["account"]
+        if caller is not None and (account is None or account.pk != caller.account_id):
+            raise ValidationError({"account": "A key closes the months of its own account: name that."})
+        change = change_by(request, values["reason"])
+        made = [
+            record
+            for each in ([account] if account else Account.objects.order_by("pk"))
+            for record in close(each, change)
+        ]
+        return Response(BillingRecordSerializer(made, many=True).data, 201)
+
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
     @action(detail=True)
     def csv(self, request: Request, pk: str) -> HttpResponse:
         """The record as CSV."""
-        return as_file(self.get_object(), "csv")
+        return exporting.as_file(self.get_object(), "csv")
 
     @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
     @action(detail=True)
     def pdf(self, request: Request, pk: str) -> HttpResponse:
         """The record as PDF."""
-        return as_file(self.get_object(), "pdf")
-
-
-def as_file(record: BillingRecord, kind: str) -> HttpResponse:
-    """A download of it."""
-    written, content_type = {
-        "csv": (exporting.as_csv, "text/csv; charset=utf-8"),
-        "pdf": (exporting.as_pdf, "application/pdf"),
-    }[kind]
-    answer = HttpResponse(written(record), content_type=content_type)
-    answer["Content-Disposition"] = f'attachment; filename="{record}.{kind}"'
-    return answer
+        return exporting.as_file(self.get_object(), "pdf")
 
 
 class ReconciliationView(APIView):
@@ -165,7 +170,7 @@ class CostsView(APIView):
     @extend_schema(parameters=[CostsQuery], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         try:
-            return Response(as_json(costs.costs(self._asked(request))))
+            return Response(costs.costs(self._asked(request)).as_json())
         except Refused as refused:
             raise ValidationError(refused.message_dict) from refused
 
@@ -185,22 +190,3 @@ class CostsView(APIView):
             since=since, until=until, zone=zone, group_by=names, account_id=account.pk if account else None,
             filters={name: str(getattr(value, "pk", value)) for name, value in values.items()},
         )  # fmt: skip
-
-
-def as_json(found: costs.Costs) -> dict[str, Any]:
-    asked, total = found.asked, found.total
-    share = total["unpriced_nano"] / total["cost_nano"] if total["cost_nano"] else 0.0
-    return {
-        "since": asked.since, "until": asked.until, "time_zone": asked.zone.key, "currency": "USD",
-        "group_by": list(asked.group_by), "total": {**_in_usd(total), "unpriced_share": round(share, 6)},
-        "results": [_in_usd(row) for row in found.rows], "is_cut": found.is_cut,
-    }  # fmt: skip
-
-
-def _in_usd(row: Any) -> dict[str, Any]:
-    return {
-        f"{name.removesuffix('_nano')}_usd" if name.endswith("_nano") else name: usd(value)
-        if name.endswith("_nano")
-        else value
-        for name, value in row.items()
-    }

@@ -39,6 +39,7 @@ DOORS = {
     "GET /api/batches/{pk}": door("batches.view_batch", "routing"),
     "POST /api/batches/{pk}/cancel": door("batches.change_batch"),
     "GET /api/billing": door("budgets.view_billingrecord", "routing"),
+    "POST /api/billing": door("budgets.add_billingrecord"),
     "GET /api/billing/{pk}": door("budgets.view_billingrecord", "routing"),
     "GET /api/billing/{pk}/csv": door("budgets.view_billingrecord", "routing"),
     "GET /api/billing/{pk}/pdf": door("budgets.view_billingrecord", "routing"),
