@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from budgets.choices import Basis
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
 
@@ -52,6 +53,9 @@ class Record(Fact):
     user_agent = models.CharField(max_length=255)
     task_id = models.CharField("task", max_length=200)
     worker = models.CharField(max_length=200)
+    cost_basis = models.CharField(
+        max_length=16, blank=True, default="", choices=Basis, help_text="by what the answer's cost was reckoned"
+    )
     objects = OwnedQuerySet.as_manager()
 
     class Meta:

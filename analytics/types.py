@@ -92,6 +92,8 @@ class AnswerFacts:
     fallback_used: bool
     attempts: str
     """A JSON text: a list of models_registry.types.Attempt."""
+    cost_basis: str = ""
+    """By what the answer's cost was reckoned, see budgets.types.Basis; empty where nothing was called."""
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_answer."""

@@ -59,9 +59,25 @@ class Outcome(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class MissingUsage(models.TextChoices):
+    ESTIMATE = "estimate", "What is counted here, marked as estimated"
+    CEILING = "ceiling", "All that was held, marked as such"
+
+
 class EntryKind(models.TextChoices):
     CHARGE = "charge", "Charge"
     CORRECTION = "correction", "Correction"
+    CREDIT = "credit", "Credit"
+
+
+class Basis(models.TextChoices):
+    """See budgets.types.Basis."""
+
+    PRICED = "priced", "Reported usage by price"
+    ESTIMATED = "estimated", "Counted usage by price"
+    NO_PRICE = "no_price", "The account's figure, there is no price"
+    NO_USAGE = "no_usage", "What was held, no usage was told"
+    HELD = "held", "What was held, nothing else is known"
 
 
 class KeyPermission(models.TextChoices):

@@ -3,7 +3,23 @@
 from celery import shared_task
 from django.conf import settings
 
+from budgets.books import billing, reconciling
 from budgets.shares.rebalancing import rebalance
+from routerhub.audit.change import Change
+
+EVERY_DAY = Change(reason="every day")
+
+
+@shared_task
+def close_months() -> int:
+    """Close the months that are over. Returns how many billing records were made."""
+    return len(billing.close_all())
+
+
+@shared_task
+def reconcile() -> int:
+    """Compare the counters with the ledger. Returns how many differ."""
+    return len(reconciling.reconcile(EVERY_DAY).differences)
 
 
 @shared_task

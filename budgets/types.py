@@ -20,6 +20,13 @@ RequestRow = tuple[Any, ...]
 """What is known of a request when it is let in: the columns of PostgreSQL's type analytics_request."""
 AnswerRow = tuple[Any, ...]
 """What its answer came to: the columns of PostgreSQL's type analytics_answer."""
+UsageRow = tuple[Any, ...]
+"""What a charge is made of: the columns of PostgreSQL's type budget_usage."""
+
+Basis = Literal["priced", "estimated", "no_price", "no_usage", "held", ""]
+"""By what a charge was reckoned: usage that was reported, or counted here, by a price; an account's own figure for what has no
+price; what was held, since the account wants that where no usage is told, or since nothing better is known. Empty: nothing was
+asked."""
 
 NANO = 1_000_000_000
 
@@ -55,6 +62,10 @@ class Caller:
     """How many of the key's requests may be under way at once. None: any number."""
     regions: Regions = None
     """Those that key and account allow in common. None: any."""
+    unpriced_nano: int | None = None
+    """What an answer of a model without a price is charged. None: it is refused."""
+    pays_held: bool = False
+    """Whether an answer whose provider does not tell what it used is charged all that was held."""
     refuses_stand_ins: bool = False
     """Whether nobody may answer in the place of a model that is named and retired."""
 
@@ -182,3 +193,5 @@ class Settlement:
     """Whether the operation ends with this, and its key has the slot back."""
     answer: AnswerRow | None = field(repr=False)
     """In no log, since upstreams' words are in it. None: charged without a record of its own: the request went on elsewhere."""
+    usage: UsageRow | None = None
+    """What the charge is made of. None: nothing was called."""

@@ -1,16 +1,20 @@
-"""The addresses of accounts and keys below /api/."""
+"""The addresses of accounts, keys and the books below /api/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from budgets.viewsets import accounts, keys, shares
+from budgets.viewsets import accounts, books, keys, shares
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", accounts.AccountViewSet)
 router.register("keys", keys.ApiKeyViewSet)
+router.register("ledger", books.LedgerViewSet)
+router.register("billing", books.BillingViewSet)
 
 urlpatterns = [
     path("shares", shares.SharesView.as_view()),
     path("shares/<int:pk>", shares.ShareView.as_view()),
+    path("ledger/reconciliation", books.ReconciliationView.as_view()),
+    path("routing/costs", books.CostsView.as_view()),
     *router.urls,
 ]

@@ -34,6 +34,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Budgets", (
         ("corporate_fare", "budgets.account"), ("key", "budgets.apikey"), ("speed", "budgets.limit"), ("call_split", "shares"),
         ("calculate", "budgets.counter"), ("hourglass_top", "budgets.hold"), ("menu_book", "budgets.ledgerentry"),
+        ("payments", "costs"), ("undo", "credit"), ("request_quote", "budgets.billingrecord"),
+        ("event_available", "close_months"), ("balance", "reconciliation"),
     )),
     ("Rollout and audit", (("new_releases", "releases"), ("history", "changes"))),
     ("People", (("person", "auth.user"), ("group", "auth.group"))),

@@ -315,6 +315,8 @@ CELERY_BEAT_SCHEDULE = {
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
+    "close-months": {"task": "budgets.tasks.close_months", "schedule": 3600.0},
+    "reconcile": {"task": "budgets.tasks.reconcile", "schedule": 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
 
@@ -338,6 +340,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ModelKindEnum": "models_registry.choices.ModelKind",
         "DeploymentStatusEnum": "models_registry.choices.DeploymentStatus",
+        "EntryBasisEnum": "budgets.choices.Basis",
+        "EntryKindEnum": "budgets.choices.EntryKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
     },
     "TITLE": "RouterHub",

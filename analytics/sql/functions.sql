@@ -38,7 +38,7 @@ BEGIN
         complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
-        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, task_id, worker
+        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, task_id, worker, cost_basis
     )
     SELECT
         operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
@@ -46,14 +46,14 @@ BEGIN
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
         cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, coalesce(task_id, ''),
-        coalesce(worker, '')
+        coalesce(worker, ''), coalesce(cost_basis, '')
     FROM unnest(requests, answers) AS record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, intended_model, policy, task_type,
         category, complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release,
         router_release, decision, ip, user_agent, scopes, task_id, worker,
         model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, saved_nano,
-        reported_cost_nano, is_cost_disputed, fallback_used, attempts
+        reported_cost_nano, is_cost_disputed, fallback_used, attempts, cost_basis
     )
     ON CONFLICT (created_at, account_id, operation_id) DO UPDATE SET
         model = excluded.model,
@@ -74,7 +74,8 @@ BEGIN
         reported_cost_nano = excluded.reported_cost_nano,
         is_cost_disputed = excluded.is_cost_disputed,
         fallback_used = excluded.fallback_used,
-        attempts = excluded.attempts
+        attempts = excluded.attempts,
+        cost_basis = excluded.cost_basis
     WHERE known.outcome = 'unknown';
 END
 $$;
@@ -107,12 +108,13 @@ LANGUAGE sql AS $$
         reported_cost_nano = a.reported_cost_nano,
         is_cost_disputed = a.is_cost_disputed,
         fallback_used = a.fallback_used,
-        attempts = a.attempts
+        attempts = a.attempts,
+        cost_basis = coalesce(a.cost_basis, '')
     FROM unnest(operations, answers) AS a (
         operation_id,
         model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, saved_nano,
-        reported_cost_nano, is_cost_disputed, fallback_used, attempts
+        reported_cost_nano, is_cost_disputed, fallback_used, attempts, cost_basis
     )
     WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
       AND a.outcome IS NOT NULL
@@ -123,6 +125,6 @@ CREATE OR REPLACE FUNCTION unknown_answer(request analytics_request, cost_nano b
 LANGUAGE sql IMMUTABLE AS $$
     SELECT ROW (
         request.model, '', 'unknown', 'The process died before the answer was settled.', NULL, 0, NULL,
-        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]'
+        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]', 'held'
     )::analytics_answer
 $$;

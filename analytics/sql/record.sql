@@ -42,6 +42,7 @@ CREATE TABLE analytics_record (
     user_agent text NOT NULL,
     task_id text NOT NULL DEFAULT '',
     worker text NOT NULL DEFAULT '',
+    cost_basis text NOT NULL DEFAULT '',
     PRIMARY KEY (created_at, account_id, operation_id)
 ) PARTITION BY RANGE (created_at);
 

@@ -47,5 +47,6 @@ CREATE TYPE analytics_answer AS (
     reported_cost_nano bigint,
     is_cost_disputed boolean,
     fallback_used boolean,
-    attempts jsonb
+    attempts jsonb,
+    cost_basis text
 );

@@ -41,9 +41,31 @@ class HoldAdmin(Books):
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(Books):
-    list_display = ["operation_id", "hop", "kind", "account_id", "amount", "overrun", "outcome", "settled_at"]
-    list_filter = ["kind", "outcome", "is_sandbox"]
-    search_fields = ["operation_id"]
+    list_display = [
+        "operation_id",
+        "hop",
+        "kind",
+        "model",
+        "account_id",
+        "amount",
+        "overrun",
+        "basis",
+        "outcome",
+        "incurred_at",
+    ]
+    list_filter = ["kind", "basis", "outcome", "is_sandbox"]
+    search_fields = ["operation_id", "refers_to"]
+    fieldsets = [
+        (None, {"fields": [("operation_id", "hop", "kind"), ("amount", "overrun", "outcome"), ("incurred_at", "settled_at")]}),
+        ("Price", {"fields": [("model", "provider"), ("deployment", "priced_from"), "basis"]}),
+        ("Usage", {"fields": [
+            ("input_tokens", "cache_read_tokens", "audio_input_tokens"), ("cache_write_tokens", "cache_write_1h_tokens"),
+            ("output_tokens", "reasoning_tokens", "audio_output_tokens"), "web_searches",
+        ]}),
+        ("Who", {"fields": [("account_id", "key_id", "user_id"), ("task_type", "category", "is_sandbox"), "scopes"]}),
+        ("Credit", {"fields": ["refers_to", ("author", "address"), "reason"]}),
+    ]  # fmt: skip
+    readonly_fields = ["amount", "overrun"]
 
     @display(description="Overrun", ordering="overrun_nano")
     def overrun(self, row: LedgerEntry) -> str:

@@ -1,6 +1,7 @@
 """The books from outside a gateway: sweep them by hand, and check that they balance."""
 
 import logging
+from collections.abc import Sequence
 
 from django.db import connection
 
@@ -18,8 +19,8 @@ def sweep() -> int:
     return int(swept)
 
 
-def differences() -> list[dict[str, int]]:
-    """Counters that disagree with the ledger or the holds. Empty while the books balance."""
+def differences(among: Sequence[int] | None = None) -> list[dict[str, int]]:
+    """Counters that disagree with the ledger or the holds, of all or of some. Empty while the books balance."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -38,8 +39,10 @@ def differences() -> list[dict[str, int]]:
                        c.reserved, coalesce(budget_measured(c.measure, h.amount, h.tokens, h.requests), 0) AS held
                 FROM budgets_counter c LEFT JOIN charged s USING (id) LEFT JOIN held h USING (id)
             )
-            SELECT * FROM book WHERE spent <> charged OR reserved <> held ORDER BY id
-            """
+            SELECT * FROM book WHERE (spent <> charged OR reserved <> held) AND (%(all)s OR id = ANY (%(among)s))
+            ORDER BY id
+            """,
+            {"all": among is None, "among": list(among or ())},
         )
         names = ("counter", "spent", "spent_in_ledger", "reserved", "reserved_in_holds")
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

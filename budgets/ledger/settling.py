@@ -12,7 +12,8 @@ from budgets.types import AnswerRow, RequestRow, Settlement
 
 logger = logging.getLogger(__name__)
 SETTLE = """
-SELECT settle_many($1::uuid[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::analytics_answer[], $7::uuid[])
+SELECT settle_many($1::uuid[], $2::smallint[], $3::bigint[], $4::bigint[], $5::text[], $6::analytics_answer[], $7::uuid[],
+    $8::budget_usage[])
 """
 FREE = "SELECT free_slots($1::uuid[])"
 RECORD = "SELECT record_many($1::analytics_request[], $2::analytics_answer[])"
@@ -83,6 +84,7 @@ def _columns(items: Sequence[Settlement]) -> tuple[Any, ...]:
         [item.outcome for item in items],
         [item.answer for item in items],
         [item.operation_id for item in items if item.frees_slot],
+        [item.usage for item in items],
     )
 
 

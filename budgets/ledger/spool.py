@@ -106,7 +106,7 @@ def _items(file: Path, data: bytes) -> Sequence[Item]:
 def _plain(item: Item) -> dict[str, Any]:
     if isinstance(item, Unreserved):
         return {"request": _tagged(item.request), "answer": _tagged(item.answer), "frees": _tagged(item.frees)}
-    names = ("operation_id", "hop", "amount_nano", "tokens", "outcome", "frees_slot", "answer")
+    names = ("operation_id", "hop", "amount_nano", "tokens", "outcome", "frees_slot", "answer", "usage")
     return {name: _tagged(getattr(item, name)) for name in names}
 
 

@@ -4,17 +4,9 @@ from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
 FILES = (
-    "keys",
-    "tables",
-    "limits",
-    "counters",
-    "earlier",
-    "slots",
-    "reserve_many",
-    "corrections",
-    "settle_many",
-    "sweep_holds",
-)
+    "keys", "tables", "limits", "counters", "earlier", "slots", "usage", "reserve_many", "corrections", "settle_many",
+    "sweep_holds", "credits",
+)  # fmt: skip
 
 
 class Migration(migrations.Migration):
@@ -24,11 +16,11 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [(SQL / f"{name}.sql").read_text() for name in FILES],
             """
-            DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
+            DROP FUNCTION running_money_counters, sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
                 renew_slots, slot_lease, budget_refusal, open_counters, mark_paused,
                 count_earlier, counted_as,
                 budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start, budget_midnight;
-            DROP TYPE budget_refusal, budget_rate;
+            DROP TYPE budget_refusal, budget_rate, budget_usage;
             DROP TRIGGER account_moves_zone ON budgets_account;
             DROP TRIGGER limit_is_set ON budgets_limit;
             DROP TRIGGER limit_was_set ON budgets_limit;

@@ -1,12 +1,13 @@
 """Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
 
 from budgets.models.accounts import Account, Membership
+from budgets.models.billing import BilledEntry, BillingLine, BillingRecord, Reconciliation
 from budgets.models.keys import ApiKey, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
 from budgets.models.limits import Counter, Limit
 from budgets.models.shares import Share, ShareTransfer
 
 __all__ = [
-    "Account", "ApiKey", "Counter", "Hold", "LedgerEntry", "Limit", "Membership", "Share", "ShareTransfer", "Slot",
-    "default_permissions",
+    "Account", "ApiKey", "BilledEntry", "BillingLine", "BillingRecord", "Counter", "Hold", "LedgerEntry", "Limit", "Membership",
+    "Reconciliation", "Share", "ShareTransfer", "Slot", "default_permissions",
 ]  # fmt: skip

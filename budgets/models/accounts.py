@@ -1,9 +1,12 @@
 """Who spends: accounts and their members."""
 
+from decimal import Decimal
+
 from django.conf import settings
+from django.core.validators import MinValueValidator
 from django.db import models
 
-from budgets.choices import Role
+from budgets.choices import MissingUsage, Role
 from budgets.limits.zones import check_zone
 from routerhub.audit.models import Audited
 from routerhub.region_fields import regions_field
@@ -36,6 +39,21 @@ class Account(Audited):
         "time zone", max_length=64, default="UTC", db_default="UTC", validators=[check_zone],
         help_text="In which its days, weeks and months begin, e.g. Europe/Berlin.",
     )  # fmt: skip
+    unpriced_request_usd = models.DecimalField(
+        "charge without a price",
+        max_digits=18,
+        decimal_places=9,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="US dollars for each answer of a model that has no price: held, charged and marked. Empty: it is refused.",
+    )
+    missing_usage = models.CharField(
+        max_length=16,
+        choices=MissingUsage,
+        default=MissingUsage.ESTIMATE,
+        help_text="What is charged where a provider does not tell what it used.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
-from budgets.choices import KeyPermission
+from budgets.choices import KeyPermission, MissingUsage
 from budgets.errors import (
     AccountClosed,
     DisabledKey,
@@ -24,7 +24,7 @@ from budgets.errors import (
     UnknownKey,
 )
 from budgets.models import Account, ApiKey, default_permissions
-from budgets.types import Caller
+from budgets.types import Caller, to_nano
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.regions import restriction, strictest
@@ -177,7 +177,7 @@ MARKS = ("is_pro", "keeps_responses", "may_cache", "refuses_stand_ins")
 COLUMNS = (
     "pk", "digest", "previous_digest", "previous_until", "name", "account_id", "account__slug", "user_id", "permissions",
     "revoked_at", "expires_at", "is_enabled", "max_concurrent", "regions", "account__regions", "account__is_active",
-    *(f"account__{name}" for name in MARKS),
+    "account__unpriced_request_usd", "account__missing_usage", *(f"account__{name}" for name in MARKS),
 )  # fmt: skip
 
 
@@ -228,6 +228,8 @@ def _held(row: tuple[Any, ...]) -> Held:
         permissions=frozenset(key["permissions"]),
         max_concurrent=key["max_concurrent"],
         regions=strictest(restriction(key["regions"]), restriction(key["account__regions"])),
+        unpriced_nano=None if (usd := key["account__unpriced_request_usd"]) is None else to_nano(usd),
+        pays_held=key["account__missing_usage"] == MissingUsage.CEILING,
         **{name: key[f"account__{name}"] for name in MARKS},
     )
     return Held(

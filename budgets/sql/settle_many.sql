@@ -5,12 +5,14 @@
 -- sweep charged it at its ceiling: then the difference is corrected, once. `missing` are the places, from one, of items
 -- that have neither hold nor entry.
 --
+-- `usages` say what each charge is made of; null where nobody lived to tell: then it is held against its request's model.
+--
 -- `slots` are the operations that end with this and had a slot of their key: it is free again.
 --
 -- Holds are locked before entries and entries before counters, each in the order of their names: the same for everybody.
 CREATE FUNCTION settle_many(
     operations uuid[], hops smallint[], amounts bigint[], token_counts bigint[], outcomes text[],
-    answers analytics_answer[], slots uuid[], OUT missing int[]
+    answers analytics_answer[], slots uuid[], usages budget_usage[], OUT missing int[]
 )
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -72,14 +74,22 @@ BEGIN
             amount_nano AS held, least(amount_nano, amounts[i.item]) AS charged,
             greatest(0, amounts[i.item] - amount_nano) AS overrun,
             tokens AS held_tokens, least(tokens, token_counts[i.item]) AS tokens, (request).is_sandbox, created_at,
-            (request).scopes
+            (request).model AS wanted, (request).task_type, (request).category, (request).scopes
     ), written AS (
         INSERT INTO budgets_ledgerentry
             (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, is_sandbox,
-             counters, outcome, settled_at, incurred_at, scopes)
+             counters, outcome, settled_at, incurred_at, task_type, category, scopes, model, provider, deployment, priced_from,
+             basis, input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, audio_input_tokens,
+             output_tokens, reasoning_tokens, audio_output_tokens, web_searches)
         SELECT operation_id, hop, 'charge', account_id, key_id, user_id, charged, overrun, tokens, is_sandbox,
-               counters, outcomes[item], moment, created_at, coalesce(scopes, '{}')
-        FROM freed
+               counters, outcomes[item], moment, created_at, coalesce(task_type, ''), coalesce(category, ''), coalesce(scopes, '{}'),
+               coalesce((t.u).model, wanted, ''), coalesce((t.u).provider, ''), coalesce((t.u).deployment, ''),
+               (t.u).priced_from, coalesce((t.u).basis, CASE WHEN charged > 0 THEN 'held' ELSE '' END),
+               coalesce((t.u).input_tokens, 0), coalesce((t.u).cache_read_tokens, 0), coalesce((t.u).cache_write_tokens, 0),
+               coalesce((t.u).cache_write_1h_tokens, 0), coalesce((t.u).audio_input_tokens, 0),
+               coalesce((t.u).output_tokens, 0), coalesce((t.u).reasoning_tokens, 0),
+               coalesce((t.u).audio_output_tokens, 0), coalesce((t.u).web_searches, 0)
+        FROM freed CROSS JOIN LATERAL (SELECT usages[freed.item] AS u OFFSET 0) t
     )
     UPDATE budgets_counter c SET
         spent = c.spent + budget_measured(c.measure, m.charged, m.tokens, m.requests),
@@ -100,7 +110,7 @@ BEGIN
         PERFORM free_slots(slots);
     END IF;
     IF swept IS NOT NULL THEN
-        PERFORM correct_many(swept, swept_items, touched, operations, hops, amounts, token_counts, outcomes, answers);
+        PERFORM correct_many(swept, swept_items, touched, operations, hops, amounts, token_counts, outcomes, answers, usages);
     END IF;
     IF requests IS NOT NULL THEN
         PERFORM record_many(requests, ARRAY(

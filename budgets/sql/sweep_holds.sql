@@ -16,7 +16,7 @@ BEGIN
     BEGIN
         PERFORM settle_many(
             ARRAY[operation], ARRAY[hop_number::smallint], ARRAY[amount], ARRAY[token_count], ARRAY['unknown'],
-            ARRAY(SELECT swept_answer(h) FROM budgets_hold h WHERE h.operation_id = operation AND h.hop = hop_number), '{}'
+            ARRAY(SELECT swept_answer(h) FROM budgets_hold h WHERE h.operation_id = operation AND h.hop = hop_number), '{}', '{}'
         );
         RETURN NULL;
     EXCEPTION WHEN OTHERS THEN
@@ -25,7 +25,7 @@ BEGIN
     BEGIN
         PERFORM settle_many(
             ARRAY[operation], ARRAY[hop_number::smallint], ARRAY[amount], ARRAY[token_count], ARRAY['unknown'],
-            ARRAY[NULL]::analytics_answer[], '{}'
+            ARRAY[NULL]::analytics_answer[], '{}', '{}'
         );
     EXCEPTION WHEN OTHERS THEN
         problem := format('hold %s hop %s cannot be settled, left for an hour: %s', operation, hop_number, SQLERRM);
@@ -76,7 +76,7 @@ BEGIN
             FROM unnest(operations, hops) WITH ORDINALITY AS i (operation_id, hop, item)
             JOIN budgets_hold h USING (operation_id, hop)
             ORDER BY i.item
-        ), '{}');
+        ), '{}', '{}');
         RETURN;
     EXCEPTION WHEN OTHERS THEN
         -- One of them is bad: each for itself. All their counters are locked first, in the order that everybody keeps.

@@ -7,8 +7,9 @@ rate has four decimals counts in ten-thousandths of a micro-dollar.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 
 from models_registry.errors import UnknownPrice
 from models_registry.prices import pricing
@@ -118,6 +119,14 @@ def compile_price(price: Price) -> Tariff:
     for above, rates in steps:
         tiers.append(_tier(above, rates, units, tiers[-1] if tiers else None))
     return Tariff(price=price, units_per_micro=units, tiers=tuple(tiers))
+
+
+@lru_cache(maxsize=1_000)
+def flat(nano: int) -> Tariff:
+    """The same for every answer, whatever it used: for what has no price."""
+    rates = Rates(input=Decimal(0), output=Decimal(0), requests=Decimal(nano) * 1_000 / NANO)
+    always = datetime.min.replace(tzinfo=UTC)
+    return compile_price(Price(effective_from=always, rates=rates, source="the account's own figure", dated=date.min))
 
 
 def _all(rates: Rates) -> list[Decimal]:

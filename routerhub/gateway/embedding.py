@@ -102,7 +102,8 @@ async def _answer(runtime: Runtime, operation: Operation) -> Reply:
     hold, request = served.hold, operation.request
     usage = believed(served.answer.usage, hold.plan, 0)
     size = operation.decision.task.input_tokens
-    charge = answer_cost(served.place.tariff, usage, size, 0, hold.granted.amount_nano)
+    pays_held = operation.arrival.caller.pays_held
+    charge = answer_cost(served.place.tariff, usage, size, 0, hold.granted.amount_nano, pays_held)
     whole = await settle(runtime, operation, served, charge, "success")
     metadata = {name: value for name, value in whole.items() if name not in SCORED}
     headers = response_metadata.headers(operation, served.candidate, served.place.deployment.provider, served.dropped)

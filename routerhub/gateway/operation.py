@@ -14,7 +14,7 @@ from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy, Task
-from budgets.types import NANO, Caller, Granted, Measure, Outcome, PerTask, Rate, to_nano
+from budgets.types import NANO, Basis, Caller, Granted, Measure, Outcome, PerTask, Rate, to_nano
 from models_registry.types import Attempt, Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway.attempts.reservation import Charge, Plan
@@ -71,6 +71,8 @@ class Ending:
     error: str = ""
     is_cost_disputed: bool = False
     """Its provider has another figure for it than we have."""
+    basis: Basis = ""
+    """By what the charge for it was reckoned."""
     saved_nano: int | None = None
     """What it cost before, where it comes from the cache."""
 
@@ -220,11 +222,15 @@ class Operation:
 
 
 def request_facts(
-    operation_id: uuid.UUID, arrival: Arrival, decision: Decision | None, decided: str, candidate: Candidate | None,
+    operation_id: uuid.UUID,
+    arrival: Arrival,
+    decision: Decision | None,
+    decided: str,
+    candidate: Candidate | None,
     scopes: tuple[str, ...] = (),
-) -> RequestFacts:  # fmt: skip
-    """The first half, which goes with the hold: what is known before the answer, and which `scopes` count it. Of a request that was refused before a
-    decision or before a candidate, that much is empty."""
+) -> RequestFacts:
+    """The first half, which goes with the hold: what is known before the answer, and which `scopes` count it. Of a request that
+    was refused before a decision or before a candidate, that much is empty."""
     caller, request, controls = arrival.caller, arrival.request, arrival.request.controls
     return RequestFacts(
         operation_id=operation_id,
@@ -278,4 +284,5 @@ def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) ->
         is_cost_disputed=ending.is_cost_disputed,
         fallback_used=len(attempts) > 1,
         attempts=orjson.dumps(attempts).decode(),
+        cost_basis=ending.basis,
     )

@@ -20,7 +20,7 @@ OPEN = {
     "index", "login", "logout", "password_change", "password_change_done", "jsi18n", "search", "toggle_sidebar",
 }  # fmt: skip
 """What is open to all staff: the first page, and what belongs to oneself."""
-CAUGHT = {"<str:table>": "model", "<str:line>": "router", "<str:format_name>": "csv"}
+CAUGHT = {"<str:table>": "model", "<str:line>": "router", "<str:format_name>": "csv", "<str:kind>": "csv"}
 """What stands in an address; all else is 1."""
 
 

@@ -20,6 +20,7 @@ REACHED_FROM = {
     "autorouter.routerconfiguration": "the page Tuning shows it",
     "export": "the page Import and export", "import": "the page Import and export",
     "import_progress": "the page of an import", "decision": "a request", "version": "the page Changes",
+    "billing_file": "a billing record",
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
 """What stands in no sidebar, and from where one comes to it."""
@@ -59,7 +60,8 @@ def test_the_words_are_these(staff: Client) -> None:
         "Policies", "Task types", "Preferences", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
-        "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Releases",
+        "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Costs", "Credit",
+        "Billing records", "Close months", "Reconciliation", "Releases",
         "Changes", "Users", "Groups",
     ]  # fmt: skip
 

@@ -25,6 +25,7 @@ def test_the_halves_of_a_record_have_the_columns_of_their_types(db: None, facts:
 
 
 def test_the_halves_are_together_what_a_record_says() -> None:
+    """Whose limits count it stands in the ledger."""
     names = {field.name for facts in (RequestFacts, AnswerFacts) for field in fields(facts)}
     assert names - {"scopes"} == {field.column for field in Record._meta.concrete_fields}
 

@@ -4,6 +4,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from budgets.models import Limit
 from budgets.types import Granted, Settlement, Spend
 from routerhub.gateway.snapshots.snapshots import database_dsn
 from tests.bench.figures import measure
-from tests.budgets.books import answer, request
+from tests.budgets.books import answer, request, usage
 
 SECONDS = 4
 DECISION = orjson.dumps(
@@ -31,12 +32,16 @@ DECISION = orjson.dumps(
     }
 ).decode()  # fmt: skip
 ATTEMPTS = orjson.dumps([{"deployment": "openrouter/openai:gpt-5", "status": 200, "latency_ms": 812}]).decode()
-REQUEST = request(
-    uuid.uuid4(), decision=DECISION, ip="127.0.0.1", user_agent="OpenAI/Python 2.1.0", tags=("a", "b")
-).row()[1:]
-ANSWER = answer(attempts=ATTEMPTS, cost_nano=10).row()
 SCOPES = ("site:", "account:1", "key:1", "user:1", "model:openai:gpt-5", "provider:openrouter", "policy:code", "tag:a")
 """Those of a usual request; two of them have a limit."""
+REQUEST = request(
+    uuid.uuid4(), decision=DECISION, ip="127.0.0.1", user_agent="OpenAI/Python 2.1.0", tags=("a", "b"), scopes=SCOPES
+).row()[1:]
+ANSWER = answer(attempts=ATTEMPTS, cost_nano=10).row()
+USAGE = usage(
+    model="openai:gpt-5", provider="openrouter", deployment="openrouter/openai/gpt-5",
+    priced_from=datetime(2026, 3, 1, tzinfo=UTC), input_tokens=812, cache_read_tokens=300, output_tokens=420,
+)  # fmt: skip
 
 
 def prepare() -> None:
@@ -62,7 +67,15 @@ async def main() -> None:
         if not isinstance(held, Granted):
             raise AssertionError(held)
         await ledger.settle(
-            Settlement(operation_id=operation_id, hop=0, amount_nano=10, tokens=5, outcome="success", answer=ANSWER)
+            Settlement(
+                operation_id=operation_id,
+                hop=0,
+                amount_nano=10,
+                tokens=5,
+                outcome="success",
+                answer=ANSWER,
+                usage=USAGE,
+            )
         )
 
     await measure(once, 8, 0.5)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analytics.types import AnswerFacts, RequestFacts
-from budgets.types import Granted, Outcome, Settlement, Spend
+from budgets.types import Granted, Outcome, Settlement, Spend, UsageRow
 
 BEGAN = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -58,6 +58,7 @@ def settlement(
     tokens: int = 5,
     outcome: Outcome = "success",
     frees_slot: bool = False,
+    usage: UsageRow | None = None,
     **changes: Any,
 ) -> Settlement:
     """What a hold came to, with its record."""
@@ -69,7 +70,18 @@ def settlement(
         outcome=outcome,
         frees_slot=frees_slot,
         answer=answer(**{"cost_nano": amount, "outcome": outcome, **changes}).row(),
+        usage=usage,
     )
+
+
+def usage(**changes: Any) -> UsageRow:
+    """What a charge is made of, in the order of budget_usage."""
+    made: dict[str, Any] = {
+        "model": "a:b", "provider": "p", "deployment": "p/b", "priced_from": None, "basis": "priced", "input_tokens": 0,
+        "cache_read_tokens": 0, "cache_write_tokens": 0, "cache_write_1h_tokens": 0, "audio_input_tokens": 0,
+        "output_tokens": 0, "reasoning_tokens": 0, "audio_output_tokens": 0, "web_searches": 0,
+    }  # fmt: skip
+    return tuple({**made, **changes}.values())
 
 
 def elsewhere(held: Granted | Spend, amount: int = 10, tokens: int = 5) -> Settlement:

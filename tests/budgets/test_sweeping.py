@@ -137,7 +137,8 @@ async def test_a_hold_that_is_being_settled_is_not_swept(ledger: Ledger) -> None
     held, _ = [await granted(ledger, spend(amount=20, lease_s=-1)) for _ in range(2)]
     async with await psycopg.AsyncConnection.connect(dsn()) as settling:
         await settling.execute(
-            "SELECT settle_many(ARRAY[%s]::uuid[], '{0}', '{7}', '{1}', '{success}', ARRAY[null]::analytics_answer[], '{}')",
+            "SELECT settle_many(ARRAY[%s]::uuid[], '{0}', '{7}', '{1}', '{success}', ARRAY[null]::analytics_answer[], "
+            "'{}', '{}')",
             [held.operation_id],
         )
         assert await sweeping() == 1

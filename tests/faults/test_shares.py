@@ -53,7 +53,8 @@ def row(server: Postgres, query: str) -> tuple[Any, ...]:
 
 def in_transit(home: Postgres, west: Postgres) -> int:
     """What left one of the two and has not arrived at the other."""
-    sent, come = {}, set()
+    sent: dict[Any, int] = {}
+    come: set[Any] = set()
     for server, name, other in ((home, "home", "west"), (west, "west", "home")):
         with psycopg.connect(server.url, autocommit=True) as connection:
             sent.update(connection.execute(SENT, [name]).fetchall())

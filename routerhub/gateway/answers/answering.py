@@ -79,6 +79,7 @@ async def settled(runtime: Runtime, operation: Operation, served: Served[Complet
         operation.decision.task.input_tokens,
         chars,
         hold.granted.amount_nano,
+        operation.arrival.caller.pays_held,
     )
     called = conversations.called_in(served.answer.choices)
     metadata = await settle(runtime, operation, served, charge, "success", called=called)
@@ -99,6 +100,7 @@ async def settle(
     `called` is the id of the first tool that it called.
     """
     candidate, deployment = served.candidate, served.place.deployment
+    charge = charge.of(served.place)
     ending = Ending(
         outcome=outcome,
         model=candidate.model,
@@ -108,6 +110,7 @@ async def settle(
         ttft_ms=served.took_ms if operation.request.stream else None,
         error=error,
         is_cost_disputed=is_disputed(charge),
+        basis=charge.basis,
     )
     await settlement.finish(runtime.ledger, operation, charge, ending)
     if outcome == "success" and (name := conversations.name_after(operation.request, called)):

@@ -158,7 +158,8 @@ class Pump:
     async def _closed(self, cut: bytes) -> bytes:
         """The close of a complete stream, settled, and kept where somebody wants it."""
         held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
-        charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held)
+        caller = self._operation.arrival.caller
+        charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held, caller.pays_held)
         metadata = await settle(self._runtime, self._operation, self._served, charge, "success", called=self._called)
         closing = cut + self._writer.end(charge.usage, metadata)
         if self._operation.request.is_kept:

@@ -290,6 +290,7 @@ class _Course(Generic[Answer]):
             latency_ms=round((self._runtime.clock.monotonic() - operation.arrival.began) * 1_000),
             http_status=status,
             error=error,
+            basis=charge.basis,
         )
         await settlement.finish(self._runtime.ledger, operation, charge, ending)
 

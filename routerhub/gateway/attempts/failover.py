@@ -12,7 +12,7 @@ from itertools import takewhile
 from models_registry.prices.tariffs import Tariff
 from models_registry.types import Attempt, Usage
 from models_registry.upstream.errors import CircuitOpen, CredentialBad, PromptTooLong, TimedOut, UpstreamError
-from routerhub.gateway.attempts.reservation import FREE, Charge, counted, priced
+from routerhub.gateway.attempts.reservation import FREE, Charge, counted, reckoned
 
 MAX_TRIES = 8
 """Attempts of one operation, over all models. Those whose key was refused are bounded by the number of keys instead."""
@@ -182,12 +182,12 @@ def attempt_cost(error: UpstreamError | None, exposure: Exposure) -> Charge:
     if error is not None and not exposure.seen_chars and (not error.was_sent or error.was_refused):
         return FREE
     if exposure.seen is not None:
-        usage = replace(exposure.seen, is_estimated=True)
-        return Charge(nano=priced(exposure.tariff, usage, exposure.held_nano), usage=usage)
+        return reckoned(exposure.tariff, replace(exposure.seen, is_estimated=True), exposure.held_nano)
     output = _output_tokens(exposure)
     usage = Usage(input_tokens=exposure.input_tokens, output_tokens=output or 0, is_estimated=True)
-    nano = exposure.held_nano if output is None else priced(exposure.tariff, usage, exposure.held_nano)
-    return Charge(nano=nano, usage=usage)
+    if output is None:
+        return Charge(nano=exposure.held_nano, usage=usage, basis="held")
+    return reckoned(exposure.tariff, usage, exposure.held_nano)
 
 
 def _output_tokens(exposure: Exposure) -> int | None:

@@ -135,7 +135,7 @@ class Leg(Generic[Answer]):
         except UpstreamError as error:
             error.hide(self._key.secret)
             self._blame(error, patience)
-            self.charge = failover.attempt_cost(error, self._exposure(began))
+            self.charge = failover.attempt_cost(error, self._exposure(began)).of(self.here)
             self._note(began, at, error.status, f"{error.kind}: {error}")
             raise
 
@@ -163,7 +163,7 @@ class Leg(Generic[Answer]):
         if permit is not None:
             self._runtime.circuits.left(permit)
         if self._sent is not None:
-            self.charge = failover.attempt_cost(None, self._exposure(self._sent[0], answer))
+            self.charge = failover.attempt_cost(None, self._exposure(self._sent[0], answer)).of(self.here)
             self._note(*self._sent, None, f"Cut: {why}", was_cut=True)
         if isinstance(answer, OpenedStream):
             await answer.rest.aclose()

@@ -46,7 +46,12 @@ class Plans:
         self._not_carried = ""
         """What the request asks for that some place has no word for: it is passed over."""
         self._bounds = reservation.bounds(
-            operation.request, operation.decision, operation.policy, default_max_output, operation.arrival.at
+            operation.request,
+            operation.decision,
+            operation.policy,
+            default_max_output,
+            operation.arrival.at,
+            operation.arrival.caller.unpriced_nano,
         )
         self._waiting = self._candidates()
         self._next: Plan | None = None

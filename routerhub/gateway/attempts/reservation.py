@@ -9,9 +9,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from autorouter.types import Candidate, Decision, Policy
-from budgets.types import NANO, Caller
+from budgets.types import NANO, Basis, Caller
 from models_registry.errors import ImpossibleUsage, UnknownPrice
-from models_registry.prices.tariffs import Tariff, tariff_at
+from models_registry.prices.tariffs import Tariff, flat, tariff_at
 from models_registry.types import Deployment, Model, Usage
 from routerhub.gateway.protocols.base import ChatRequest, Controls
 
@@ -43,18 +43,28 @@ class Bounds:
     """For this one request, all its attempts together: the lower one of its own limit and its policy's."""
     at: datetime
     """When it came, which is when its prices are of."""
+    unpriced_nano: int | None = None
+    """What an answer of a place without a price costs by the caller's account. None: such a place is not called."""
 
     @property
     def limit_nano(self) -> int | None:
         return None if self.limit_usd is None else int(self.limit_usd * NANO)
 
 
-def bounds(request: ChatRequest, decision: Decision, policy: Policy | None, default: int, at: datetime) -> Bounds:
+def bounds(
+    request: ChatRequest,
+    decision: Decision,
+    policy: Policy | None,
+    default: int,
+    at: datetime,
+    unpriced_nano: int | None = None,
+) -> Bounds:
     limits = (decision.constraints.max_cost_usd, policy.max_cost_usd if policy else None)
     return Bounds(
         max_output=request.max_output_tokens or (policy.max_output_tokens if policy else None) or default,
         limit_usd=min((limit for limit in limits if limit is not None), default=None),
         at=at,
+        unpriced_nano=unpriced_nano,
     )
 
 
@@ -64,6 +74,8 @@ class Place:
 
     deployment: Deployment
     tariff: Tariff
+    is_priced: bool = True
+    """False: the tariff is the account's own figure for what has no price."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,9 +116,9 @@ def plan(
     A caller who names no longest answer gets the model's `usual` one where that is shorter: what is held is what the upstream
     keeps to, and what nobody needs would keep others out.
 
-    A deployment without a price is not called: what it costs could not be held.
+    A deployment without a price is called where the account says what that costs, and else not: it could not be held.
     """
-    places = _priced(deployments, bounds.at, request.choices)
+    places = _priced(deployments, bounds, request.choices)
     if not places:
         return None
     max_output = min(bounds.max_output, model.max_output)
@@ -143,14 +155,17 @@ def within(plan: Plan, request: ChatRequest, room_nano: int) -> Plan | None:
     )
 
 
-def _priced(deployments: Sequence[Deployment], at: datetime, choices: int) -> tuple[Place, ...]:
-    """Those whose price says what the prompt costs, and what an answer costs where one is wanted."""
+def _priced(deployments: Sequence[Deployment], bounds: Bounds, choices: int) -> tuple[Place, ...]:
+    """Those whose price says what the prompt costs, and what an answer costs where one is wanted; and the others, where the
+    account has a figure for them."""
     places = []
     for deployment in deployments:
         try:
-            tariff = tariff_at(deployment.prices, at)
+            tariff = tariff_at(deployment.prices, bounds.at)
             tariff.ceiling_nano(0, choices)
         except UnknownPrice:
+            if bounds.unpriced_nano is not None:
+                places.append(Place(deployment=deployment, tariff=flat(bounds.unpriced_nano), is_priced=False))
             continue
         places.append(Place(deployment=deployment, tariff=tariff))
     return tuple(places)
@@ -178,13 +193,23 @@ def scopes(caller: Caller, policy: str | None, plan: Plan, controls: Controls) -
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Charge:
-    """What is charged for an answer or an attempt, and by which count."""
+    """What is charged for an answer or an attempt, by which count and rule, and of which place."""
 
     nano: int
     usage: Usage
+    basis: Basis
+    place: Place | None = None
+    """None where nothing was asked."""
+
+    def of(self, place: Place) -> "Charge":
+        """The same, by the price of that place."""
+        if not self.basis:
+            return self
+        is_flat = not place.is_priced and self.basis in {"priced", "estimated"}
+        return replace(self, place=place, basis="no_price" if is_flat else self.basis)
 
 
-FREE = Charge(nano=0, usage=Usage(input_tokens=0, output_tokens=0))
+FREE = Charge(nano=0, usage=Usage(input_tokens=0, output_tokens=0), basis="")
 
 
 def believed(reported: Usage | None, plan: Plan, chars: int) -> Usage | None:
@@ -206,10 +231,15 @@ def longest(tokens: int) -> int:
     return tokens * MAX_CHARS_PER_TOKEN + FREE_CHARS
 
 
-def answer_cost(tariff: Tariff, reported: Usage | None, input_tokens: int, chars: int, held_nano: int) -> Charge:
-    """What a complete answer cost, by what the upstream reported or else by its size, marked as estimated."""
+def answer_cost(
+    tariff: Tariff, reported: Usage | None, input_tokens: int, chars: int, held_nano: int, pays_held: bool = False
+) -> Charge:
+    """What a complete answer cost, by what the upstream reported or else by its size, marked as estimated; or where nothing was
+    reported all that was held, if the account `pays_held`."""
     usage = reported or Usage(input_tokens=input_tokens, output_tokens=counted(chars), is_estimated=True)
-    return Charge(nano=priced(tariff, usage, held_nano), usage=usage)
+    if reported is None and pays_held:
+        return Charge(nano=held_nano, usage=usage, basis="no_usage")
+    return reckoned(tariff, usage, held_nano)
 
 
 def is_disputed(charge: Charge) -> bool:
@@ -226,11 +256,13 @@ def counted(chars: int) -> int:
     return -(-chars // CHARS_PER_TOKEN)
 
 
-def priced(tariff: Tariff, usage: Usage, held_nano: int) -> int:
+def reckoned(tariff: Tariff, usage: Usage, held_nano: int) -> Charge:
     """What this usage costs. An estimate never exceeds the hold; usage that contradicts itself, or that has no price, costs
     the hold: never less than it may have been."""
     try:
         cost = tariff.cost_nano(usage)
     except (ImpossibleUsage, UnknownPrice):
-        return held_nano
-    return min(cost, held_nano) if usage.is_estimated else cost
+        return Charge(nano=held_nano, usage=usage, basis="held")
+    if usage.is_estimated:
+        return Charge(nano=min(cost, held_nano), usage=usage, basis="estimated")
+    return Charge(nano=cost, usage=usage, basis="priced")

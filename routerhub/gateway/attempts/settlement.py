@@ -6,7 +6,7 @@ import time
 from autorouter.decision import decision_json
 from autorouter.errors import NoCandidate
 from budgets.ledger import Ledger
-from budgets.types import Outcome, Refused, Settlement, Spend
+from budgets.types import Outcome, Refused, Settlement, Spend, UsageRow
 from routerhub.gateway.attempts.reservation import FREE, Charge, Plan, scopes
 from routerhub.gateway.errors import BadRequest, to_api_error
 from routerhub.gateway.observation import metrics, traces
@@ -117,9 +117,23 @@ async def _settle(
             outcome=outcome,
             frees_slot=ending is not None and _give_slot_back(operation),
             answer=operation.answer_facts(ending).row() if ending is not None else None,
+            usage=_usage_row(hold, charge),
         )
     )
     metrics.SETTLE.observe(time.monotonic() - began)
+
+
+def _usage_row(hold: Hold, charge: Charge) -> UsageRow | None:
+    """The columns of budget_usage; None where nothing was asked."""
+    if (place := charge.place) is None:
+        return None
+    usage, deployment = charge.usage, place.deployment
+    return (
+        hold.plan.candidate.model, deployment.provider, deployment.id,
+        place.tariff.price.effective_from if place.is_priced else None, charge.basis,
+        usage.input_tokens, usage.cache_read_tokens, usage.cache_write_tokens, usage.cache_write_1h_tokens,
+        usage.audio_input_tokens, usage.output_tokens, usage.reasoning_tokens, usage.audio_output_tokens, usage.web_searches,
+    )  # fmt: skip
 
 
 def _give_slot_back(operation: Operation) -> bool:

@@ -10,7 +10,7 @@ from autorouter.types import Policy
 from budgets.types import Caller
 from models_registry.prices.tariffs import compile_price, tariff_at
 from models_registry.types import Deployment, Price, Rates, Usage
-from routerhub.gateway.attempts.reservation import Plan, answer_cost, believed, bounds, counted, plan, priced, scopes
+from routerhub.gateway.attempts.reservation import Plan, answer_cost, believed, bounds, counted, plan, reckoned, scopes
 from routerhub.gateway.protocols.base import Controls
 from tests.autorouter import fakes as router_fakes
 from tests.gateway import fakes
@@ -165,7 +165,7 @@ def test_zero_that_was_reported_is_zero() -> None:
 
 def test_usage_that_contradicts_itself_costs_the_hold() -> None:
     nonsense = Usage(input_tokens=1, output_tokens=1, cache_read_tokens=5)
-    assert priced(TARIFF, nonsense, 123) == 123
+    assert reckoned(TARIFF, nonsense, 123).nano == 123
 
 
 def test_usage_of_a_class_without_a_price_costs_the_hold() -> None:
@@ -173,7 +173,7 @@ def test_usage_of_a_class_without_a_price_costs_the_hold() -> None:
         effective_from=NOW, rates=Rates(input=Decimal(1), output=None), source="made up", dated=date(2026, 1, 1)
     )  # fmt: skip
     unknown = compile_price(half)
-    assert priced(unknown, Usage(input_tokens=1, output_tokens=1), 123) == 123
+    assert reckoned(unknown, Usage(input_tokens=1, output_tokens=1), 123).nano == 123
 
 
 @pytest.mark.parametrize(("chars", "tokens"), [(0, 0), (1, 1), (4, 1), (5, 2)])

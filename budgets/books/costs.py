@@ -1,0 +1,163 @@
+"""What was spent, summed by any of its dimensions over any range of days: straight from the ledger, what the sandbox made up
+apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import OperationalError, connection, transaction
+
+from budgets.books.months import midnight
+from budgets.models import Account, ApiKey
+from budgets.money import usd
+
+MAX_DAYS, MAX_ROWS, MAX_GROUPS, MAX_S = 400, 1_000, 3, 10
+
+
+def _scope(kind: str) -> str:
+    return f"(SELECT substr(s, {len(kind) + 2}) FROM unnest(e.scopes) s WHERE s LIKE '{kind}:%%' LIMIT 1)"  # noqa: S608 - our own words
+
+
+def _period(unit: str) -> str:
+    return f"to_char(date_trunc('{unit}', e.incurred_at AT TIME ZONE %(zone)s), 'YYYY-MM-DD')"
+
+
+DIMENSIONS: Mapping[str, str] = {
+    "account": "e.account_id::text", "user": "e.user_id::text", "key": "e.key_id::text", "model": "e.model",
+    "provider": "e.provider", "policy": _scope("policy"), "task_type": "e.task_type", "category": "e.category",
+    "worker": _scope("worker"), "task": _scope("task"), "session": _scope("session"), "tag": "tag.name", "kind": "e.kind",
+    "basis": "e.basis", "day": _period("day"), "week": _period("week"), "month": _period("month"),
+}  # fmt: skip
+"""Each as SQL of an entry. An entry with several tags counts for each of them."""
+TAGS = "LEFT JOIN LATERAL (SELECT substr(s, 5) AS name FROM unnest(e.scopes) s WHERE s LIKE 'tag:%%') tag ON true"
+CEILINGS = "('no_price', 'no_usage', 'held')"
+SUMS: Mapping[str, str] = {
+    "cost_nano": "coalesce(sum(e.amount_nano) FILTER (WHERE NOT e.is_sandbox), 0)::bigint",
+    "sandbox_nano": "coalesce(sum(e.amount_nano) FILTER (WHERE e.is_sandbox), 0)::bigint",
+    "unpriced_nano": "coalesce(sum(e.amount_nano) FILTER (WHERE NOT e.is_sandbox AND e.basis = 'no_price'), 0)::bigint",
+    "by_ceiling_nano": f"coalesce(sum(e.amount_nano) FILTER (WHERE NOT e.is_sandbox AND e.basis IN {CEILINGS}), 0)::bigint",
+    "estimated_nano": "coalesce(sum(e.amount_nano) FILTER (WHERE NOT e.is_sandbox AND e.basis = 'estimated'), 0)::bigint",
+    "requests": "count(DISTINCT e.operation_id) FILTER (WHERE e.kind = 'charge')",
+    "unpriced_requests": "count(DISTINCT e.operation_id) FILTER (WHERE e.basis = 'no_price')",
+    "input_tokens": "coalesce(sum(e.input_tokens), 0)::bigint",
+    "output_tokens": "coalesce(sum(e.output_tokens), 0)::bigint",
+    "cache_read_tokens": "coalesce(sum(e.cache_read_tokens), 0)::bigint",
+    "web_searches": "coalesce(sum(e.web_searches), 0)::bigint",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Which costs. Both days are in it, as they are where `zone` is."""
+
+    since: date
+    until: date
+    zone: ZoneInfo
+    group_by: Sequence[str] = ()
+    account_id: int | None = None
+    """Whose; None: everybody's."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """By dimension, what it must be: ids of accounts, users and keys."""
+
+    def check(self) -> None:
+        """Raises ValidationError."""
+        if unknown := [name for name in (*self.group_by, *self.filters) if name not in DIMENSIONS]:
+            raise ValidationError({"group_by": f"{unknown[0]!r} is none of {', '.join(DIMENSIONS)}."})
+        if len(self.group_by) > MAX_GROUPS or len(set(self.group_by)) < len(self.group_by):
+            raise ValidationError({"group_by": f"{', '.join(self.group_by)}: name at most {MAX_GROUPS}, each once."})
+        if not 0 <= (self.until - self.since).days < MAX_DAYS:
+            raise ValidationError({"until": f"{self.until} is not from {self.since} to {MAX_DAYS - 1} days later."})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Costs:
+    """The rows, dearest first or by time, and what all entries of the range come to."""
+
+    asked: Asked
+    rows: Sequence[Mapping[str, Any]]
+    total: Mapping[str, int]
+    is_cut: bool
+    """Whether there are more rows than are told; the total has them."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Money as decimal text in USD."""
+        asked, total = self.asked, self.total
+        share = total["unpriced_nano"] / total["cost_nano"] if total["cost_nano"] else 0.0
+        return {
+            "since": asked.since, "until": asked.until, "time_zone": asked.zone.key, "currency": "USD",
+            "group_by": list(asked.group_by), "total": {**_in_usd(total), "unpriced_share": round(share, 6)},
+            "results": [_in_usd(row) for row in self.rows], "is_cut": self.is_cut,
+        }  # fmt: skip
+
+
+def costs(asked: Asked) -> Costs:
+    """Raises ValidationError where too much, or what there is not, is asked for."""
+    asked.check()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = '{MAX_S}s'")
+            rows = _rows(cursor, asked, asked.group_by) if asked.group_by else []
+            (total,) = _rows(cursor, asked, ())
+    except OperationalError as problem:
+        raise ValidationError(
+            {"since": f"This took longer than {MAX_S} s: ask for fewer days, or of one account."}
+        ) from problem
+    return Costs(asked=asked, rows=_named(rows[:MAX_ROWS]), total=total, is_cut=len(rows) > MAX_ROWS)
+
+
+def _rows(cursor: Any, asked: Asked, group_by: Sequence[str]) -> list[dict[str, Any]]:
+    names = [*group_by, *SUMS]
+    columns = ", ".join([*(DIMENSIONS[name] for name in group_by), *SUMS.values()])
+    times = [place for place, name in enumerate(group_by, 1) if name in {"day", "week", "month"}]
+    order = [*map(str, times), f"{len(group_by) + 1} DESC", *map(str, range(1, len(group_by) + 1))]
+    grouped = (
+        f"GROUP BY {', '.join(map(str, range(1, len(group_by) + 1)))} ORDER BY {', '.join(order)}" if group_by else ""
+    )
+    tags = TAGS if "tag" in (*group_by, *asked.filters) else ""
+    wanted = " AND ".join(["e.incurred_at >= %(since)s", "e.incurred_at < %(until)s", *_conditions(asked)])
+    cursor.execute(
+        f"SELECT {columns} FROM budgets_ledgerentry e {tags} WHERE {wanted} {grouped} LIMIT {MAX_ROWS + 1}",  # noqa: S608 - our own words
+        {
+            "since": midnight(asked.since, asked.zone), "until": midnight(asked.until + timedelta(days=1), asked.zone),
+            "zone": asked.zone.key, "account": asked.account_id,
+            **{f"is_{name}": value for name, value in asked.filters.items()},
+        },
+    )  # fmt: skip
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _in_usd(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Nano-dollars as dollars, also by their name."""
+    is_money = {name: name.endswith("_nano") for name in row}
+    return {
+        f"{name.removesuffix('_nano')}_usd" if is_money[name] else name: usd(value) if is_money[name] else value
+        for name, value in row.items()
+    }
+
+
+def _conditions(asked: Asked) -> list[str]:
+    found = [f"coalesce({DIMENSIONS[name]}, '') = %(is_{name})s" for name in asked.filters]
+    return [*found, "e.account_id = %(account)s"] if asked.account_id is not None else found
+
+
+def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With the names of accounts, users and keys in the place of their ids; who is gone keeps the number."""
+    for name, table, field_name in (
+        ("account", Account, "slug"), ("user", get_user_model(), "username"), ("key", ApiKey, "name"),
+    ):  # fmt: skip
+        ids = {int(row[name]) for row in rows if row.get(name)}
+        known = {str(pk): text for pk, text in table._default_manager.filter(pk__in=ids).values_list("pk", field_name)}
+        for row in rows:
+            if row.get(name):
+                row[f"{name}_id"], row[name] = int(row[name]), known.get(row[name], f"number {row[name]}")
+    return [{name: "" if value is None else value for name, value in row.items()} for row in rows]
+
+
+def this_month(now: datetime, zone: ZoneInfo) -> tuple[date, date]:
+    """From its first day to today, as days are there."""
+    today = now.astimezone(zone).date()
+    return today.replace(day=1), today
