@@ -1,8 +1,12 @@
 """Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
 
 from budgets.models.accounts import Account, Membership
-from budgets.models.keys import ApiKey, default_permissions
+from budgets.models.invitations import Invitation
+from budgets.models.keys import ApiKey, KeyUse, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
 from budgets.models.limits import Counter, Limit
 
-__all__ = ["Account", "ApiKey", "Counter", "Hold", "LedgerEntry", "Limit", "Membership", "Slot", "default_permissions"]
+__all__ = [
+    "Account", "ApiKey", "Counter", "Hold", "Invitation", "KeyUse", "LedgerEntry", "Limit", "Membership", "Slot",
+    "default_permissions",
+]  # fmt: skip

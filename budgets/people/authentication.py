@@ -13,7 +13,10 @@ from rest_framework.request import Request
 from budgets.choices import KeyPermission
 from budgets.errors import KeyRefused
 from budgets.people.keys import find_caller
+from budgets.people.rights import RoleBackend
 from budgets.types import Caller
+
+ROLES = RoleBackend()
 
 
 class KeyUser:
@@ -34,18 +37,21 @@ class KeyUser:
 
     @property
     def is_staff(self) -> bool:
-        return self._acts_as_person and bool(self.person and self.person.is_staff)
+        return self.acts_as_person and bool(self.person and self.person.is_staff)
 
     def has_perm(self, permission: str, obj: Any = None) -> bool:
-        """Whether the key may do what Django calls by that name."""
-        return self._acts_as_person and self.person is not None and self.person.has_perm(permission, obj)
+        """Whether the key may do what Django calls by that name; by a role of its person, in the key's account alone."""
+        if not self.acts_as_person or self.person is None:
+            return False
+        return self.person.has_perm(permission, obj) if obj is None else ROLES.has_perm(self, permission, obj)
 
     def has_perms(self, permissions: Iterable[str], obj: Any = None) -> bool:
         """Whether it may do all of that."""
         return all(self.has_perm(each, obj) for each in permissions)
 
     @property
-    def _acts_as_person(self) -> bool:
+    def acts_as_person(self) -> bool:
+        """Whether it was given the rights of its person."""
         return KeyPermission.ADMIN.value in self.caller.permissions
 
     def __str__(self) -> str:
