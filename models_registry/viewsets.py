@@ -59,6 +59,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
     queryset = Model.objects.select_related("successor")
     serializer_class = ModelSerializer
     permission_classes = [TablePermissions]
+    by_account = True
     readers: Readers = "keys"
     filterset_class = ModelFilter
     adding_actions: ClassVar = {"duplicate"}

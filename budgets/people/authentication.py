@@ -4,19 +4,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django.utils.functional import cached_property
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from budgets.choices import KeyPermission
-from budgets.errors import KeyRefused
+from budgets.choices import Endpoint, KeyPermission
+from budgets.errors import KeyOutOfScope, KeyRefused
 from budgets.people.keys import find_caller
 from budgets.people.rights import RoleBackend
+from budgets.people.uses import KeyUses
 from budgets.types import Caller
+from routerhub.audit.change import address_of
 
 ROLES = RoleBackend()
+USES = KeyUses()
 
 
 class KeyUser:
@@ -63,6 +67,20 @@ def caller_of(request: Request) -> Caller | None:
     return request.auth if isinstance(request.auth, Caller) else None
 
 
+def _check_scope(caller: Caller, address: str | None) -> None:
+    """That a bound key is used where it may be. Raises PermissionDenied."""
+    scope = caller.scope
+    if scope and scope.endpoints and Endpoint.API not in scope.endpoints:
+        refused = KeyOutOfScope(caller.key_name, "endpoint", Endpoint.API, scope.endpoints)
+    elif scope and not scope.is_open_at(address):
+        refused = KeyOutOfScope(
+            caller.key_name, "address", address or "unknown", [str(each) for each in scope.networks]
+        )
+    else:
+        return
+    raise PermissionDenied(str(refused), refused.code)
+
+
 class ApiKeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer rh_...`. Sets request.auth to the Caller. Without that header, others may try."""
 
@@ -74,6 +92,9 @@ class ApiKeyAuthentication(BaseAuthentication):
             caller = find_caller(text.strip())
         except KeyRefused as refused:
             raise AuthenticationFailed(str(refused), refused.code) from refused
+        _check_scope(caller, address_of(request))
+        USES.note(caller.key_id, timezone.now())
+        USES.write()
         return KeyUser(caller), caller
 
     def authenticate_header(self, request: Request) -> str:

@@ -8,7 +8,6 @@ from django.db.models import Model, Q
 
 from budgets.models import Account, Membership
 from budgets.people.roles import extent
-from routerhub.audit.permissions import SOMEWHERE
 
 
 def roles_of(user: Any) -> Mapping[int, str]:
@@ -36,14 +35,16 @@ def within(user: Any, right: str, model: type[Model]) -> Q:
 
 
 class RoleBackend(BaseBackend):
-    """Answers `has_perm` about a row, or about `SOMEWHERE`, by the roles. Without a row it gives nothing."""
+    """Answers `has_perm` about a row, or about `SOMEWHERE`, by the roles; about a row that belongs to no account, by any of them.
+    Without a row it gives nothing."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         if obj is None:
             return False
         roles = roles_of(user_obj)
-        if obj is SOMEWHERE:
+        account = obj.pk if isinstance(obj, Account) else getattr(obj, "account_id", None)
+        if account is None:
             return any(extent(perm, role) for role in roles.values())
-        role = roles.get(obj.pk if isinstance(obj, Account) else obj.account_id)
+        role = roles.get(account)
         found = extent(perm, role) if role else None
         return found == "account" or (found == "own" and getattr(obj, "user_id", None) == user_obj.pk)

@@ -31,7 +31,9 @@ TABLE: Mapping[str, Row] = {
     "analytics.view_record": ALL,
     "analytics.view_feedback": ALL,
     "autorouter.view_session": ALL,
+    "analytics.add_feedback": ("account", "account", "account", None),
     "batches.view_batch": ALL,
+    "models_registry.view_model": ALL,
 }
 """By right, for owner, admin, member and viewer."""
 ACCOUNT_FIELDS = frozenset({"name", "keeps_responses", "refuses_stand_ins", "regions"})
