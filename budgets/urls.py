@@ -2,11 +2,12 @@
 
 from rest_framework.routers import SimpleRouter
 
-from budgets.viewsets import accounts, keys, members
+from budgets.viewsets import accounts, invitations, keys, members
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", accounts.AccountViewSet)
 router.register("accounts/(?P<account>[^/]+)/members", members.MemberViewSet, basename="member")
+router.register("accounts/(?P<account>[^/]+)/invitations", invitations.InvitationViewSet, basename="invitation")
 router.register("keys", keys.ApiKeyViewSet)
 
 urlpatterns = router.urls

@@ -5,6 +5,7 @@ Nobody gives a role that is above their own, or touches who has one; and an acco
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -21,10 +22,13 @@ from routerhub.audit.permissions import may
 @transaction.atomic
 def save(membership: Membership, change: Change) -> None:
     """A new member, or one with another role or state. Raises ValidationError."""
-    check(change.author, _locked(membership), membership)
+    before = _locked(membership)
+    check(change.author, before, membership)
     membership.full_clean()
     history.stamp(membership, change)
     membership.save()
+    if before and (is_below(membership.role, before.role) or not membership.is_active):
+        end_sessions(membership.user)
 
 
 def check(author: Any, before: Membership | None, after: Membership) -> None:
@@ -50,6 +54,13 @@ def remove(membership: Membership, change: Change) -> None:
     for key in ApiKey.objects.filter(account=before.account, user=before.user):
         keys.revoke(key, change)
     history.delete([before], change)
+    end_sessions(before.user)
+
+
+def end_sessions(user: Any, but: str | None = None) -> None:
+    """Sign somebody out everywhere, but for one session: who may do less than before begins anew."""
+    for session in UserSession.objects.filter(user=user).exclude(session_key=but):
+        session.end()
 
 
 def demand_role(author: Any, account: Account, role: str) -> None:
