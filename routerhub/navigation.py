@@ -36,7 +36,9 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("calculate", "budgets.counter"), ("hourglass_top", "budgets.hold"), ("menu_book", "budgets.ledgerentry"),
     )),
     ("Rollout and audit", (("new_releases", "releases"), ("history", "changes"))),
-    ("People", (("person", "auth.user"), ("group", "auth.group"))),
+    ("People", (
+        ("person", "auth.user"), ("badge", "budgets.membership"), ("mail", "budgets.invitation"), ("group", "auth.group"),
+    )),
 )  # fmt: skip
 """Each section with its links: an icon, and a table ("app.model") or the name of a page."""
 

@@ -42,13 +42,8 @@ class Asked:
 
 def invite(asked: Asked, change: Change) -> tuple[Invitation, str]:
     """A new invitation and the secret of its link, which is known now and never again. Raises ValidationError."""
-    members.demand_role(change.author, asked.account, asked.role)
-    now, secret = timezone.now(), secrets.token_urlsafe(32)
-    expires_at = asked.expires_at or now + LASTS
-    if not now < expires_at <= now + MAX_LASTS:
-        raise ValidationError(
-            {"expires_at": f"{expires_at:%Y-%m-%d %H:%M} is not within {MAX_LASTS.days} days from now."}
-        )
+    check(asked, change.author)
+    secret, expires_at = secrets.token_urlsafe(32), asked.expires_at or timezone.now() + LASTS
     made = Invitation(
         account=asked.account, role=asked.role, email=asked.email, expires_at=expires_at, digest=digest(secret)
     )
@@ -58,12 +53,18 @@ def invite(asked: Asked, change: Change) -> tuple[Invitation, str]:
     return made, secret
 
 
+def check(asked: Asked, author: Any) -> None:
+    """That somebody may invite to that. Raises ValidationError."""
+    members.demand_role(author, asked.account, asked.role)
+    now, until = timezone.now(), asked.expires_at
+    if until is not None and not now < until <= now + MAX_LASTS:
+        raise ValidationError({"expires_at": f"{until:%Y-%m-%d %H:%M} is not within {MAX_LASTS.days} days from now."})
+    if asked.email and not settings.EMAIL_URL:
+        raise ValidationError({"email": "No mail server is set up (EMAIL_URL): leave it out, and pass the link on."})
+
+
 def invite_by(asked: Asked, change: Change, base: str) -> tuple[Invitation, str]:
     """The same, with the link in place of the secret; where an email is given, it was sent there. Raises ValidationError."""
-    if asked.email and not settings.EMAIL_URL:
-        raise ValidationError(
-            {"email": "No mail server is set up (EMAIL_URL): leave the email out, and pass the link on."}
-        )
     made, secret = invite(asked, change)
     link = link_of(secret, base)
     if made.email:
@@ -81,11 +82,8 @@ def send(invitation: Invitation, link: str, change: Change) -> None:
         )  # fmt: skip
     except OSError as problem:  # SMTP's errors are such, too
         revoke(invitation, change.because("the mail could not be sent"))
-        raise ValidationError(
-            {
-                "email": f"The mail could not be sent, so the invitation is revoked: {type(problem).__name__}. Invite by link."
-            }
-        ) from problem
+        text = f"It could not be mailed ({type(problem).__name__}), so the invitation is revoked. Invite by link."
+        raise ValidationError({"email": text}) from problem
 
 
 def link_of(secret: str, base: str) -> str:
