@@ -1,4 +1,5 @@
 from collections.abc import Collection
+from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
@@ -20,7 +21,7 @@ def _announce_members_keys(instance: object, **_: object) -> None:
     announce(f"accounts:{instance.account_id}")  # type: ignore[attr-defined]
 
 
-def _announce_persons_keys(instance: object, update_fields: Collection[str] | None = None, **_: object) -> None:
+def _announce_persons_keys(instance: Any, update_fields: Collection[str] | None = None, **_: object) -> None:
     """Whether somebody is active decides over their keys. That they logged in does not."""
     if update_fields is None or not {"is_active", "is_staff"}.isdisjoint(update_fields):
         for key in apps.get_model("budgets", "ApiKey").objects.filter(user=instance).values_list("pk", flat=True):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -188,7 +189,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "budgets.people.sign_in.second_factor.SecondFactorMiddleware",
+    "routerhub.second_factor.SecondFactorMiddleware",
 ]
 
 TEMPLATES = [
@@ -245,7 +246,7 @@ OIDC_APP = {
     "secret": env.str("OIDC_CLIENT_SECRET", ""),
     "settings": {"server_url": OIDC_ISSUER},
 }
-SOCIALACCOUNT_PROVIDERS = {
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [OIDC_APP] if OIDC_ISSUER else []},
 }
 # How often somebody may try: counted in the database, for all processes together.

@@ -96,7 +96,7 @@ def _user_key(request: Request) -> str:
 def _key_models(request: Request, router: RouterRelease) -> frozenset[str] | None:
     """The models that the key is bound to. None: any."""
     scope = request.auth.scope if isinstance(request.auth, Caller) else None
-    return scope and scope.allowed_models({name: each.models for name, each in router.policies.items()})
+    return scope.allowed_models({name: each.models for name, each in router.policies.items()}) if scope else None
 
 
 def _asked(request: Request, values: dict[str, Any], router: RouterRelease) -> Asked:

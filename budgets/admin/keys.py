@@ -79,7 +79,7 @@ class ApiKeyAdmin(AuditedAdmin):
     ]
     actions = ["rotate_keys", "revoke_keys"]
 
-    def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """A new one is on, and may have a limit of its own from the start."""
         more = ["is_enabled"] if obj else ["limit_usd", "limit_period"]
         (title, first), *others = super().get_fieldsets(request, obj)

@@ -57,7 +57,7 @@ class MembershipAdmin(AuditedAdmin):
         if not change or differs(form):
             members.save(obj, form_change(request, form))
 
-    def delete_queryset(self, request: HttpRequest, queryset: Iterable[Membership]) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: Iterable[Any]) -> None:
         change = change_by(request, request.POST["reason"].strip())
         for row in queryset:
             try:
@@ -94,7 +94,7 @@ class InvitationAdmin(DecidedAdmin):
     actions = ["revoke_invitations"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return AuditedAdmin.has_add_permission(self, request)
+        return bool(AuditedAdmin.has_add_permission(self, request))
 
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         form = super().get_form(request, obj, **options)

@@ -26,7 +26,8 @@ def roles_of(user: Any) -> Mapping[int, str]:
 
 def within(user: Any, right: str, model: type[Model]) -> Q:
     """Rows of a table for which somebody's roles give a right."""
-    whole, own = [], []
+    whole: list[int] = []
+    own: list[int] = []
     for account, role in roles_of(user).items():
         {"account": whole, "own": own, None: []}[extent(right, role)].append(account)
     column = "pk" if model is Account else "account_id"

@@ -73,7 +73,8 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         author, right = self.request.user, "budgets.add_apikey"
         if may(author, "add", ApiKey) or author.has_perm(right, key):
             return
-        own = ApiKey(account=key.account, user=author_of(self.request))
+        person: Any = author_of(self.request)
+        own = ApiKey(account=key.account, user=person)
         if not author.has_perm(right, own):
             raise ValidationError({"account": f"Object with slug={key.account.slug} does not exist."})
         if names_user:

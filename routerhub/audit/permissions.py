@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 Readers = Literal["staff", "routing", "keys"]
 """Who may read beside those who have Django's view permission: nobody; keys with "routing"; every key."""
-SOMEWHERE = object()
+SOMEWHERE: Any = object()
 """Stands for some account of a person, where there is no row yet to ask about."""
 VERBS = {"GET": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 

@@ -50,7 +50,7 @@ def check_scope(caller: Caller, path: str, ip: str | None, is_job: bool = False)
 def allowed_models(caller: Caller, router: RouterRelease) -> frozenset[str] | None:
     """The models that the key is bound to, by its own list and by its policies. None: any."""
     scope = caller.scope
-    return scope and scope.allowed_models({name: each.models for name, each in router.policies.items()})
+    return scope.allowed_models({name: each.models for name, each in router.policies.items()}) if scope else None
 
 
 def check_choice(caller: Caller, router: RouterRelease, policy: str | None, model: str | None) -> None:

@@ -60,7 +60,7 @@ def test_the_words_are_these(staff: Client) -> None:
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
         "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Releases",
-        "Changes", "Users", "Groups",
+        "Changes", "Users", "Memberships", "Invitations", "Groups",
     ]  # fmt: skip
 
 

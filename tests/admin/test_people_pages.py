@@ -77,7 +77,9 @@ def test_a_key_is_bound_on_its_page_and_gets_a_limit(staff: Client, cast: Cast) 
     key = ApiKey.objects.get(name="service")
     assert (key.endpoints, key.networks, key.models) == (["chat"], ["10.0.0.0/8", "2001:db8::/32"], ["openai:gpt-5"])
     assert Limit.objects.get(kind="key", subject=str(key.pk)).amount == 2_500_000_000
-    assert "Write addresses or ranges such as" in text(staff.post("/admin/budgets/apikey/add/", {**sent, "networks": "home"}))
+    assert "Write addresses or ranges such as" in text(
+        staff.post("/admin/budgets/apikey/add/", {**sent, "networks": "home"})
+    )
 
 
 # --- by command

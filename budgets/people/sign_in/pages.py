@@ -23,7 +23,7 @@ class Home(LoginRequiredMixin, TemplateView):
     template_name = "people/home.html"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        own = Membership.objects.filter(user=self.request.user).select_related("account").order_by("account__name")
+        own = Membership.objects.filter(user=self.request.user.pk).select_related("account").order_by("account__name")
         return super().get_context_data(memberships=own, **given)
 
 

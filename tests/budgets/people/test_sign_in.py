@@ -28,7 +28,7 @@ def staff(cast: Cast) -> User:
 
 
 def code() -> str:
-    return format_hotp_value(hotp_value(SECRET, next(iter(yield_hotp_counters_from_time()))))
+    return str(format_hotp_value(hotp_value(SECRET, next(iter(yield_hotp_counters_from_time())))))
 
 
 def enter(client: Client, name: str = "staff", password: str = PASSWORD) -> Any:
