@@ -176,7 +176,8 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 
 def _through(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
-    if provider_id not in {each["provider_id"] for each in settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]}:
+    configured: Any = settings.SOCIALACCOUNT_PROVIDERS
+    if provider_id not in {each["provider_id"] for each in configured["openid_connect"]["APPS"]}:
         raise Http404("No OpenID Connect provider is configured by that name: see OIDC_ISSUER.")
     exchange = Exchange(request, provider_id)
     try:

@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import Client
 
 from tests.budgets.people.test_openid import who
@@ -73,6 +74,12 @@ def test_recovery_codes_open_once_and_secrets_are_sealed(staff: User) -> None:
         enter(other)
         other.post("/accounts/2fa/authenticate/", {"code": codes[0]})
         assert who(other) == expected
+
+
+def test_who_lost_a_second_factor_is_let_in_anew_by_command(staff: User) -> None:
+    TOTP.activate(staff, SECRET)
+    call_command("reset_second_factor", "--user=staff")
+    assert enter(Client())["Location"] == "/admin/"
 
 
 def test_staff_get_nowhere_without_a_second_factor_where_that_is_set(staff: User, cast: Cast, settings: Any) -> None:
