@@ -50,6 +50,7 @@ class Role(models.TextChoices):
     OWNER = "owner", "Owner"
     ADMIN = "admin", "Admin"
     MEMBER = "member", "Member"
+    VIEWER = "viewer", "Viewer"
 
 
 class Outcome(models.TextChoices):
@@ -78,6 +79,19 @@ class Basis(models.TextChoices):
     NO_PRICE = "no_price", "The account's figure, there is no price"
     NO_USAGE = "no_usage", "What was held, no usage was told"
     HELD = "held", "What was held, nothing else is known"
+
+
+class Endpoint(models.TextChoices):
+    """What a key may call: the word after /v1/, or the REST API."""
+
+    CHAT = "chat", "Chat completions"
+    RESPONSES = "responses", "Responses"
+    MESSAGES = "messages", "Messages"
+    EMBEDDINGS = "embeddings", "Embeddings"
+    MODELS = "models", "List of models"
+    FILES = "files", "Files"
+    BATCHES = "batches", "Batches"
+    API = "api", "REST API"
 
 
 class KeyPermission(models.TextChoices):

@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from budgets.people.scopes import Scope
 from routerhub.regions import Regions
 
 Measure = Literal["money", "requests", "tokens"]
@@ -66,6 +67,8 @@ class Caller:
     """What an answer of a model without a price is charged. None: it is refused."""
     pays_held: bool = False
     """Whether an answer whose provider does not tell what it used is charged all that was held."""
+    scope: Scope | None = None
+    """To what the key is bound beside its account. None: nothing."""
     refuses_stand_ins: bool = False
     """Whether nobody may answer in the place of a model that is named and retired."""
 

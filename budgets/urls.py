@@ -3,10 +3,12 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from budgets.viewsets import accounts, books, keys, shares
+from budgets.viewsets import accounts, books, invitations, keys, members, shares
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", accounts.AccountViewSet)
+router.register("accounts/(?P<account>[^/]+)/members", members.MemberViewSet, basename="member")
+router.register("accounts/(?P<account>[^/]+)/invitations", invitations.InvitationViewSet, basename="invitation")
 router.register("keys", keys.ApiKeyViewSet)
 router.register("ledger", books.LedgerViewSet)
 router.register("billing", books.BillingViewSet)

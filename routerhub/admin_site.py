@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from django.urls import path, re_path
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, re_path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 from unfold.sites import UnfoldAdminSite
 
@@ -22,6 +30,16 @@ class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.add_action(delete_selected)
+
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The one sign-in of all pages, so that there is no way around a second factor."""
+        if request.user.is_authenticated and not self.has_permission(request):
+            raise PermissionDenied
+        wanted = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+            wanted = reverse("admin:index")
+        return redirect(wanted if request.user.is_authenticated else redirect_to_login(wanted).url)
 
     def get_urls(self) -> list[Any]:
         own = [path(each.route, self.admin_view(each.view), name=each.name) for each in ADDRESSES]

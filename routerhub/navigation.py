@@ -38,7 +38,9 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("event_available", "close_months"), ("balance", "reconciliation"),
     )),
     ("Rollout and audit", (("new_releases", "releases"), ("history", "changes"))),
-    ("People", (("person", "auth.user"), ("group", "auth.group"))),
+    ("People", (
+        ("person", "auth.user"), ("badge", "budgets.membership"), ("mail", "budgets.invitation"), ("group", "auth.group"),
+    )),
 )  # fmt: skip
 """Each section with its links: an icon, and a table ("app.model") or the name of a page."""
 

@@ -1,5 +1,7 @@
 """Accounts and their members, for staff."""
 
+from typing import Any
+
 from django.contrib import admin
 from unfold.admin import TabularInline
 
@@ -8,9 +10,19 @@ from routerhub.audit.admin import ON_ONE_LINE, AuditedAdmin
 
 
 class MembershipInline(TabularInline):
+    """To look at: a membership has a page of its own, which knows who may become what."""
+
     model = Membership
     extra = 0
-    fields = ["user", "role"]
+    fields = ["user", "role", "is_active"]
+    show_change_link = True
+    can_delete = False
+
+    def has_add_permission(self, _request: Any, _obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, _request: Any, _obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Account)

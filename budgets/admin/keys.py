@@ -11,11 +11,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from budgets.choices import KeyPermission
+from budgets.choices import Endpoint, KeyPermission, Period
 from budgets.models import ApiKey, default_permissions
-from budgets.people.keys import OVERLAP, demand_grantable, make, revoke, rotate
+from budgets.people.keys import MAX_LIMIT_USD, OVERLAP, demand_grantable, make, revoke, rotate
 from routerhub.audit.admin import ADDED, ON_ONE_LINE, AuditedAdmin, ReasonForm, asks_why
 from routerhub.audit.change import Change, change_by
 
@@ -25,6 +25,27 @@ class ApiKeyForm(ReasonForm):
     permissions = forms.MultipleChoiceField(
         choices=KeyPermission.choices, initial=default_permissions, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+
+    endpoints = forms.MultipleChoiceField(
+        choices=Endpoint.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="None: everything.",
+    )  # fmt: skip
+    limit_usd = forms.DecimalField(
+        label="Limit in USD", required=False, min_value=0, max_value=MAX_LIMIT_USD, max_digits=19, decimal_places=9,
+        widget=UnfoldAdminTextInputWidget, help_text="The most that it may spend in a period. Empty: it has no limit of its own.",
+    )  # fmt: skip
+    limit_period = forms.ChoiceField(
+        choices=Period.choices, initial=Period.MONTH, required=False, widget=UnfoldAdminSelectWidget
+    )
+
+    def limit(self) -> dict[str, Any] | None:
+        """The limit that is made with the key."""
+        amount = self.cleaned_data.get("limit_usd")
+        return (
+            None
+            if amount is None
+            else {"amount_usd": amount, "period": self.cleaned_data["limit_period"] or Period.MONTH}
+        )
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
@@ -38,16 +59,31 @@ class ApiKeyAdmin(AuditedAdmin):
 
     form = ApiKeyForm
     formfield_overrides = ON_ONE_LINE
-    list_display = ["name", "prefix", "account", "user", "allowed_regions", "max_concurrent", "created_at", "state"]
+    list_display = [
+        "name",
+        "prefix",
+        "account",
+        "user",
+        "allowed_regions",
+        "max_concurrent",
+        "last_used",
+        "created_at",
+        "state",
+    ]
     list_filter = ["account"]
-    list_select_related = ["account", "user"]
+    list_select_related = ["account", "user", "use"]
     search_fields = ["name", "prefix"]
-    fields = ["account", "user", "name", "permissions", "regions", "max_concurrent", "expires_at"]
+    fieldsets = [
+        (None, {"fields": ["account", "user", "name", "permissions", "max_concurrent", "expires_at"]}),
+        ("What alone it may be used for", {"fields": ["models", "policies", "endpoints", "networks", "regions"]}),
+    ]
     actions = ["rotate_keys", "revoke_keys"]
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
-        """A new one is on."""
-        return [*super().get_fields(request, obj), *(["is_enabled"] if obj else [])]
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A new one is on, and may have a limit of its own from the start."""
+        more = ["is_enabled"] if obj else ["limit_usd", "limit_period"]
+        (title, first), *others = super().get_fieldsets(request, obj)
+        return [(title, {**first, "fields": [*first["fields"], *more]}), *others]
 
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         form = super().get_form(request, obj, **options)
@@ -59,7 +95,7 @@ class ApiKeyAdmin(AuditedAdmin):
             super().save_model(request, obj, form, change)
             return
         why = change_by(request, form.cleaned_data["reason"] or ADDED)
-        self._tell(request, obj, make(obj, why))
+        self._tell(request, obj, make(obj, why, form.limit()))
 
     def _tell(self, request: HttpRequest, key: ApiKey, text: str) -> None:
         told = {"name": key.name, "key": text, "address": request.build_absolute_uri("/").rstrip("/")}
@@ -83,6 +119,10 @@ class ApiKeyAdmin(AuditedAdmin):
         for key in keys:
             revoke(key, change)
         messages.success(request, "Revoked: these keys open nothing any more.")
+
+    @display(description="Last used", ordering="use__last_used_at")
+    def last_used(self, row: ApiKey) -> Any:
+        return row.use.last_used_at if hasattr(row, "use") else None
 
     @display(description="Regions")
     def allowed_regions(self, row: ApiKey) -> str:

@@ -5,7 +5,7 @@ from django.db import migrations
 SQL = Path(__file__).parent.parent / "sql"
 FILES = (
     "keys", "tables", "limits", "counters", "earlier", "slots", "usage", "reserve_many", "corrections", "settle_many",
-    "sweep_holds", "credits", "append_only", "billing",
+    "sweep_holds", "credits", "append_only", "billing", "sign_in",
 )  # fmt: skip
 
 

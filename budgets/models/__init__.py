@@ -2,12 +2,13 @@
 
 from budgets.models.accounts import Account, Membership
 from budgets.models.billing import BilledEntry, BillingLine, BillingRecord, Reconciliation
-from budgets.models.keys import ApiKey, default_permissions
+from budgets.models.invitations import Invitation
+from budgets.models.keys import ApiKey, KeyUse, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
 from budgets.models.limits import Counter, Limit
 from budgets.models.shares import Share, ShareTransfer
 
 __all__ = [
-    "Account", "ApiKey", "BilledEntry", "BillingLine", "BillingRecord", "Counter", "Hold", "LedgerEntry", "Limit", "Membership",
-    "Reconciliation", "Share", "ShareTransfer", "Slot", "default_permissions",
+    "Account", "ApiKey", "BilledEntry", "BillingLine", "BillingRecord", "Counter", "Hold", "Invitation", "KeyUse",
+    "LedgerEntry", "Limit", "Membership", "Reconciliation", "Share", "ShareTransfer", "Slot", "default_permissions",
 ]  # fmt: skip

@@ -121,7 +121,7 @@ class Browser:
 @pytest.fixture
 def browser(stack: Stack) -> Browser:
     opened = Browser(stack.url)
-    opened.post("/admin/login/?next=/admin/", username="admin", password=ADMIN_PASSWORD)
+    opened.post("/accounts/login/?next=/admin/", login="admin", password=ADMIN_PASSWORD)
     return opened
 
 

@@ -14,8 +14,8 @@ CLAIM = {"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9", "Forwarde
 def test_every_gateway_reaches_pages_api_and_static_files(stack: Stack) -> None:
     for url in stack.urls:
         for path, text in (
-            ("/", b"Log in"),
-            ("/admin/login/", b"Log in"),
+            ("/", b"Sign in"),
+            ("/admin/login/", b"Sign in"),
             ("/api/docs", b"swagger"),
             ("/static/routerhub/admin.css", b"{"),
             ("/v1/models", b'"object":"list"'),

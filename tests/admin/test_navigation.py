@@ -62,7 +62,7 @@ def test_the_words_are_these(staff: Client) -> None:
         "Prices", "Providers", "Provider keys", "Sync prices",
         "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Costs", "Credit",
         "Billing records", "Close months", "Reconciliation", "Releases",
-        "Changes", "Users", "Groups",
+        "Changes", "Users", "Memberships", "Invitations", "Groups",
     ]  # fmt: skip
 
 

@@ -294,7 +294,9 @@ def test_people_who_are_not_staff_are_sent_to_the_login(cast: Cast) -> None:
 def test_whoever_comes_to_the_login_page_itself_lands_on_the_overview(cast: Cast) -> None:
     cast.staff.set_password("a password of a test")
     cast.staff.save()
-    answer = Client().post("/admin/login/", {"username": cast.staff.username, "password": "a password of a test"})
+    client = Client()
+    assert client.get("/admin/login/")["Location"] == "/accounts/login/?next=/admin/"
+    answer = client.post("/accounts/login/", {"login": cast.staff.username, "password": "a password of a test"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
 
 

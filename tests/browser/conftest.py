@@ -27,7 +27,7 @@ def logged_in(browser: Browser, stack: Stack) -> StorageState:
     """What a browser keeps of the administrator's login."""
     with browser.new_page(base_url=stack.url) as page:
         page.goto("/admin/")
-        page.fill("input[name=username]", "admin")
+        page.fill("input[name=login]", "admin")
         page.fill("input[name=password]", ADMIN_PASSWORD)
         page.click("button[type=submit]")
         expect(page.get_by_text("Requests by hour")).to_be_visible()
