@@ -1,8 +1,12 @@
-"""Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
+"""Accounts, keys, limits and alerts; and the ledger's tables, which only the functions in budgets/sql/ write."""
 
 from budgets.models.accounts import Account, Membership
+from budgets.models.alerts import Alert, AlertChannel, AlertCheck, AlertRule, Delivery, DeliveryTry
 from budgets.models.keys import ApiKey, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
 from budgets.models.limits import Counter, Limit
 
-__all__ = ["Account", "ApiKey", "Counter", "Hold", "LedgerEntry", "Limit", "Membership", "Slot", "default_permissions"]
+__all__ = [
+    "Account", "Alert", "AlertChannel", "AlertCheck", "AlertRule", "ApiKey", "Counter", "Delivery", "DeliveryTry", "Hold",
+    "LedgerEntry", "Limit", "Membership", "Slot", "default_permissions",
+]  # fmt: skip
