@@ -12,6 +12,10 @@ class ScopeKind(models.TextChoices):
     MODEL = "model", "Model"
     PROVIDER = "provider", "Provider"
     TAG = "tag", "Tag"
+    WORKER = "worker", "Worker"
+    SESSION = "session", "Session"
+    TASK = "task", "Task"
+    POLICY_TASK = "policy_task", "Each task under policy"
 
 
 class Measure(models.TextChoices):
@@ -26,7 +30,20 @@ class Period(models.TextChoices):
     DAY = "day", "Day"
     WEEK = "week", "Week"
     MONTH = "month", "Month"
+    DAYS = "days", "Every N days"
+    RANGE = "range", "From a day to a day"
     TOTAL = "total", "In all"
+
+
+class Mode(models.TextChoices):
+    HARD = "hard", "Hard: what does not fit is refused"
+    SOFT = "soft", "Soft: alerts, refuses nothing"
+    PAUSE = "pause", "Hard, and dear models pause from the soft mark on"
+
+
+class MaxTier(models.TextChoices):
+    CHEAP = "cheap", "Cheap"
+    MID = "mid", "Mid"
 
 
 class Role(models.TextChoices):
