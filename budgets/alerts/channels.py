@@ -59,7 +59,7 @@ def make(row: AlertChannel, url: str, change: Change) -> str:
 
 
 def rotate(row: AlertChannel, change: Change) -> str:
-    """Another secret for a webhook, told now and never again; for a day, the one before signs beside it. Raises ValidationError."""
+    """Another secret for a webhook, told now and never again; for a day the one before signs too. Raises ValidationError."""
     if row.kind != ChannelKind.WEBHOOK:
         raise ValidationError({"kind": f"{row.get_kind_display()} is not signed: only a webhook has a secret."})
     before = open_address(row)

@@ -38,7 +38,7 @@ def send_due(now: datetime | None = None) -> int:
         messages, unsendable = _opened(taken)
         outcomes = {**send_all(messages), **unsendable}
         for delivery in taken:
-            write_down(delivery, outcomes[delivery.pk])
+            write_down(delivery, outcomes[delivery.pk], now or timezone.now())
         made += len(taken)
     return made
 
@@ -78,9 +78,8 @@ def _opened(taken: Sequence[Delivery]) -> tuple[list[Message], dict[int, Outcome
 
 
 @transaction.atomic
-def write_down(delivery: Delivery, outcome: Outcome) -> None:
+def write_down(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     """How the try went. What somebody else delivered meanwhile stays delivered."""
-    now = timezone.now()
     DeliveryTry.objects.create(
         delivery=delivery, account_id=delivery.account_id, user_id=delivery.user_id, number=delivery.tries, tried_at=now,
         took_ms=outcome.took_ms, status=outcome.status, error=outcome.error,

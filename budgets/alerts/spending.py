@@ -15,7 +15,7 @@ from budgets.alerts.raising import raise_alert, settle
 from budgets.alerts.types import Finding, FoundState
 from budgets.alerts.windows import Span
 from budgets.choices import AlertState, Window
-from budgets.models import Account, Alert, AlertRule
+from budgets.models import Alert, AlertRule
 from budgets.money import dollars, dollars_of_both, usd
 from budgets.types import to_nano
 
@@ -67,13 +67,8 @@ def of_rules() -> Iterator[Threshold]:
     for rule in on.select_related("account"):
         yield Threshold(
             subject=f"rule:{rule.pk}", user_id=rule.user_id, account_id=rule.account_id, window=rule.window,
-            amount_nano=to_nano(rule.amount_usd), zone=zone_of(rule.account), channels=tuple(rule.channels),
+            amount_nano=to_nano(rule.amount_usd), zone=ZoneInfo(rule.account.timezone), channels=tuple(rule.channels),
         )  # fmt: skip
-
-
-def zone_of(_account: Account | None) -> ZoneInfo:
-    """In which its days begin; UTC where it is no one account's."""
-    return ZoneInfo("UTC")
 
 
 def check(since: datetime, now: datetime) -> int:

@@ -70,7 +70,15 @@ class LedgerEntry(Fact):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "ledger"
-        indexes = [models.Index(fields=["account_id", "settled_at"], name="ledgerentry_account_time")]
+        indexes = [
+            models.Index(fields=["account_id", "settled_at"], name="ledgerentry_account_time"),
+            models.Index(
+                fields=["user_id", "settled_at"],
+                include=["account_id", "amount_nano", "is_sandbox"],
+                condition=models.Q(user_id__isnull=False),
+                name="ledgerentry_user_time",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["operation_id", "hop", "kind"], name="one_entry_per_hop_and_kind"),
             models.CheckConstraint(
