@@ -2,10 +2,11 @@
 
 from rest_framework.routers import SimpleRouter
 
-from budgets.viewsets import accounts, keys
+from budgets.viewsets import accounts, keys, members
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", accounts.AccountViewSet)
+router.register("accounts/(?P<account>[^/]+)/members", members.MemberViewSet, basename="member")
 router.register("keys", keys.ApiKeyViewSet)
 
 urlpatterns = router.urls

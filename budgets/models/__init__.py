@@ -2,11 +2,12 @@
 
 from budgets.models.accounts import Account, Membership
 from budgets.models.alerts import Alert, AlertChannel, AlertCheck, AlertRule, Delivery, DeliveryTry
-from budgets.models.keys import ApiKey, default_permissions
+from budgets.models.invitations import Invitation
+from budgets.models.keys import ApiKey, KeyUse, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
 from budgets.models.limits import Counter, Limit
 
 __all__ = [
     "Account", "Alert", "AlertChannel", "AlertCheck", "AlertRule", "ApiKey", "Counter", "Delivery", "DeliveryTry", "Hold",
-    "LedgerEntry", "Limit", "Membership", "Slot", "default_permissions",
+    "Invitation", "KeyUse", "LedgerEntry", "Limit", "Membership", "Slot", "default_permissions",
 ]  # fmt: skip

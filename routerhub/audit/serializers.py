@@ -68,6 +68,13 @@ class ReasonSerializer(Reasoned, Strict):
     """A change that needs nothing but its reason."""
 
 
+def reason_of(request: Any) -> str:
+    """Of a request that deletes: it stands in the query or in the body. Raises the REST framework's ValidationError."""
+    given: Any = {"reason": request.query_params["reason"]} if "reason" in request.query_params else request.data
+    reason: str = valid(ReasonSerializer(data=given))["reason"]
+    return reason
+
+
 def valid(serializer: Any) -> dict[str, Any]:
     """The serializer's values. Raises the REST framework's ValidationError."""
     serializer.is_valid(raise_exception=True)

@@ -34,6 +34,11 @@ DOORS = {
     "POST /api/accounts": door("budgets.add_account"),
     "GET /api/accounts/{slug}": door("budgets.view_account"),
     "PATCH /api/accounts/{slug}": door("budgets.change_account"),
+    "GET /api/accounts/{account}/members": door("budgets.view_membership"),
+    "POST /api/accounts/{account}/members": door("budgets.add_membership"),
+    "GET /api/accounts/{account}/members/{user}": door("budgets.view_membership"),
+    "PATCH /api/accounts/{account}/members/{user}": door("budgets.change_membership"),
+    "DELETE /api/accounts/{account}/members/{user}": door("budgets.delete_membership"),
     "POST /api/backtests": door("releases.view_release"),
     "GET /api/batches": door("batches.view_batch", "routing"),
     "GET /api/batches/{pk}": door("batches.view_batch", "routing"),
@@ -125,7 +130,7 @@ DOORS = {
 NAMES = {
     "{table}": "model", "{number}": "1", "{pk}": "1", "{operation_id}": "00000000-0000-0000-0000-000000000001",
     "{identifier}": "openai:none", "{model}": "openai:none", "{line}": "router", "{name}": "none",
-    "{slug}": "none",
+    "{slug}": "none", "{account}": "none", "{user}": "none",
 }  # fmt: skip
 
 
