@@ -1,12 +1,16 @@
-"""The addresses of accounts and keys below /api/."""
+"""The addresses of accounts, keys and alerts below /api/."""
 
 from rest_framework.routers import SimpleRouter
 
-from budgets.viewsets import accounts, keys, members
+from budgets.viewsets import accounts, alerts, keys, members
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", accounts.AccountViewSet)
 router.register("accounts/(?P<account>[^/]+)/members", members.MemberViewSet, basename="member")
+router.register("alerts/rules", alerts.AlertRuleViewSet)
+router.register("alerts/channels", alerts.AlertChannelViewSet)
+router.register("alerts/deliveries", alerts.DeliveryViewSet)
+router.register("alerts", alerts.AlertViewSet)
 router.register("keys", keys.ApiKeyViewSet)
 
 urlpatterns = router.urls

@@ -10,18 +10,20 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
+from django.db import transaction
 from django.utils import timezone
 
-from budgets.alerts import chat
+from budgets.alerts import chat, waking
 from budgets.alerts.guard import SETTING
+from budgets.alerts.raising import delivery, new_message_id
 from budgets.choices import ChannelKind
-from budgets.models import AlertChannel
+from budgets.models import AlertChannel, Delivery
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.egress import url_refusal
 from routerhub.sealing import Sealer, Unreadable
 
-__all__ = ["Address", "Unreadable", "mail_url", "make", "open_address", "rotate", "save"]
+__all__ = ["Address", "Unreadable", "mail_url", "make", "open_address", "rotate", "save", "test"]
 OVERLAP = timedelta(days=1)
 """So long a webhook is signed with the secret before the last rotation too."""
 MAX_ADDRESS = 2_000
@@ -67,6 +69,19 @@ def rotate(row: AlertChannel, change: Change) -> str:
     _seal(row, replace(before, secret=_new_secret(), old_secret=before.secret, old_until=until))
     save(row, change)
     return open_address(row).secret
+
+
+def test(row: AlertChannel) -> Delivery:
+    """Have a message sent that says what it is: what becomes of it stands in the log."""
+    moment = timezone.now()
+    content = {
+        "type": "alert.test", "timestamp": moment.isoformat(),
+        "data": {"kind": "test", "title": f"This is a test of the channel {row.name}.", "figures": {}},
+    }  # fmt: skip
+    sent = delivery(row, new_message_id(), content, moment)
+    sent.save()
+    transaction.on_commit(waking.wake)
+    return sent
 
 
 def save(row: AlertChannel, change: Change) -> None:

@@ -1,6 +1,6 @@
 """Alerts on a person's own spend, without a limit behind them: found from outside a request, in the ledger."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from budgets.alerts import marks, windows
 from budgets.alerts.raising import raise_alert, settle
@@ -24,6 +24,14 @@ SUM = """
     FROM budgets_ledgerentry
     WHERE user_id = %(user_id)s AND settled_at >= %(start)s AND settled_at < coalesce(%(end)s::timestamptz, 'infinity')
       AND (%(account_id)s::bigint IS NULL OR account_id = %(account_id)s)
+"""
+NOW = """
+    SELECT i.id, coalesce(sum(e.amount_nano), 0)::bigint
+    FROM unnest(%(rules)s::bigint[], %(users)s::bigint[], %(accounts)s::bigint[], %(starts)s::timestamptz[])
+        AS i (id, user_id, account_id, start)
+    LEFT JOIN budgets_ledgerentry e
+        ON e.user_id = i.user_id AND e.account_id = i.account_id AND e.settled_at >= i.start
+    GROUP BY i.id
 """
 ACTIVE = """
     SELECT u.id FROM unnest(%(users)s::bigint[]) AS u (id)
@@ -63,12 +71,16 @@ def source(given: Callable[[], Iterable[Threshold]]) -> Callable[[], Iterable[Th
 @source
 def of_rules() -> Iterator[Threshold]:
     """Those that members made, while they are members."""
-    on = AlertRule.objects.filter(is_active=True, user__is_active=True, user__memberships__account=F("account"))
-    for rule in on.select_related("account"):
-        yield Threshold(
-            subject=f"rule:{rule.pk}", user_id=rule.user_id, account_id=rule.account_id, window=rule.window,
-            amount_nano=to_nano(rule.amount_usd), zone=ZoneInfo(rule.account.timezone), channels=tuple(rule.channels),
-        )  # fmt: skip
+    members = Q(user__memberships__account=F("account"), user__memberships__is_active=True)
+    on = AlertRule.objects.filter(members, is_active=True, user__is_active=True, account__is_active=True)
+    return map(of_rule, on.select_related("account"))
+
+
+def of_rule(rule: AlertRule) -> Threshold:
+    return Threshold(
+        subject=f"rule:{rule.pk}", user_id=rule.user_id, account_id=rule.account_id, window=rule.window,
+        amount_nano=to_nano(rule.amount_usd), zone=ZoneInfo(rule.account.timezone), channels=tuple(rule.channels),
+    )  # fmt: skip
 
 
 def check(since: datetime, now: datetime) -> int:
@@ -85,10 +97,16 @@ def check(since: datetime, now: datetime) -> int:
     )
 
 
-def spent(threshold: Threshold, now: datetime) -> int:
-    """What counts for it at present, in nano-dollars."""
-    *_, running = windows.spans(threshold.window, now, now, threshold.zone)
-    return _spent_in(threshold.user_id, threshold.account_id, running)[0]
+def spent_now(rules: Sequence[AlertRule], now: datetime) -> Mapping[int, int]:
+    """What counts for each of them at present, in nano-dollars, by its id."""
+    starts = [list(windows.spans(rule.window, now, now, ZoneInfo(rule.account.timezone)))[-1].start for rule in rules]
+    values = {
+        "rules": [rule.pk for rule in rules], "users": [rule.user_id for rule in rules],
+        "accounts": [rule.account_id for rule in rules], "starts": starts,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(NOW, values)
+        return dict(cursor.fetchall())
 
 
 def _told(threshold: Threshold, span: Span, spent_in: Callable[[int, int | None, Span], tuple[int, int]]) -> bool:

@@ -123,7 +123,7 @@ class AlertRule(Audited):
 
     def clean(self) -> None:
         """That it is a member's, and told by channels that are theirs or the account's. Raises ValidationError."""
-        if not self.account.memberships.filter(user=self.user_id).exists():
+        if not self.account.memberships.filter(user=self.user_id, is_active=True).exists():
             raise ValidationError({"account": f"{self.user} is no member of {self.account}."})
         allowed = AlertChannel.objects.filter(account=self.account_id).exclude(
             models.Q(user__isnull=False) & ~models.Q(user=self.user_id)

@@ -77,7 +77,7 @@ def test_it_is_given_up_after_the_tenth_try(receiver: Receiver) -> None:
     receiver.statuses = [503]
     channel(url=receiver.url)
     raise_alert(finding())
-    assert [due_in(days * 24 * 60) for days in range(12)] == [1] * 10 + [0] * 2
+    assert [due_in(turn * 30 * 60) for turn in range(12)] == [1] * 10 + [0] * 2
     assert Delivery.objects.get().state == "given_up"
     assert len(log()) == 10
 

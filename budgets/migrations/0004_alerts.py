@@ -13,7 +13,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("budgets", "0002_ledger_functions"),
+        ("budgets", "0003_members_and_scopes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
