@@ -333,6 +333,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ModelKindEnum": "models_registry.choices.ModelKind",
         "DeploymentStatusEnum": "models_registry.choices.DeploymentStatus",
+        "AlertKindEnum": "budgets.choices.AlertKind",
+        "ChannelKindEnum": "budgets.choices.ChannelKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
     },
     "TITLE": "RouterHub",

@@ -1,5 +1,5 @@
-"""Accounts, keys, limits and the books, for staff."""
+"""Accounts, keys, limits, alerts and the books, for staff."""
 
-from budgets.admin import accounts, books, keys, limits
+from budgets.admin import accounts, alert_channels, alerts, books, keys, limits
 
-__all__ = ["accounts", "books", "keys", "limits"]
+__all__ = ["accounts", "alert_channels", "alerts", "books", "keys", "limits"]

@@ -23,7 +23,7 @@ from routerhub.audit.change import Change
 from routerhub.egress import url_refusal
 from routerhub.sealing import Sealer, Unreadable
 
-__all__ = ["Address", "Unreadable", "mail_url", "make", "open_address", "rotate", "save", "test"]
+__all__ = ["Address", "Unreadable", "check", "mail_url", "make", "open_address", "rotate", "save", "test"]
 OVERLAP = timedelta(days=1)
 """So long a webhook is signed with the secret before the last rotation too."""
 MAX_ADDRESS = 2_000
@@ -53,7 +53,7 @@ def make(row: AlertChannel, url: str, change: Change) -> str:
 
     Raises ValidationError for `address`.
     """
-    row.shown = _checked(row.kind, url)
+    row.shown = check(row.kind, url)
     address = Address(url=url, secret=_new_secret() if row.kind == ChannelKind.WEBHOOK else "")
     _seal(row, address)
     save(row, change)
@@ -103,7 +103,7 @@ def mail_url(address: str) -> str:
     return urlunsplit(parts._replace(query=urlencode([*query, ("to", address)])))
 
 
-def _checked(kind: str, url: str) -> str:
+def check(kind: str, url: str) -> str:
     """What is shown of the address. Raises ValidationError where nothing can be sent to it."""
     checks = {ChannelKind.EMAIL: _checked_email, ChannelKind.WEBHOOK: _checked_webhook, ChannelKind.CHAT: chat.checked}
     if not url or len(url) > MAX_ADDRESS:

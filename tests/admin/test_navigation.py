@@ -59,7 +59,8 @@ def test_the_words_are_these(staff: Client) -> None:
         "Policies", "Task types", "Preferences", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
-        "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Releases",
+        "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Alerts now",
+        "Alerts", "Spend alerts", "Alert channels", "Deliveries", "Releases",
         "Changes", "Users", "Groups",
     ]  # fmt: skip
 
