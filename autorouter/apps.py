@@ -8,6 +8,7 @@ class AutorouterConfig(AppConfig):
 
     def ready(self) -> None:
         from autorouter.configuration.line import ROUTER
+        from autorouter.people import daily_alerts  # noqa: F401 - it registers itself
         from autorouter.people.preferences import announce_change
         from routerhub.releases import store
 

@@ -162,10 +162,13 @@ def _rules() -> list[dict[str, Any]]:
     """The members' own alerts with what each comes to at present, those nearest to their amount first."""
     rules = list(AlertRule.objects.filter(is_active=True).select_related("account", "user")[:MAX_LOOKED_AT])
     spent = spent_now(rules, timezone.now())
-    shown = [{"row": each, "spent": dollars(spent[each.pk]), "amount": dollars(to_nano(each.amount_usd)),
-              "percent": marks.percent(spent[each.pk], to_nano(each.amount_usd)),
-              "state": marks.state_at(spent[each.pk], to_nano(each.amount_usd)) or "ok"} for each in rules]  # fmt: skip
-    return sorted(shown, key=lambda each: -each["percent"])[:SHOWN]
+    return sorted((_rule(each, spent[each.pk]) for each in rules), key=lambda each: -each["percent"])[:SHOWN]
+
+
+def _rule(row: AlertRule, spent: int) -> dict[str, Any]:
+    amount = to_nano(row.amount_usd)
+    state = marks.state_at(spent, amount) or "ok"
+    return {"row": row, "spent": dollars(spent), "percent": marks.percent(spent, amount), "state": state}
 
 
 def sent(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ Its services are taken one by one: asked to find one by itself, it loads all of 
 and read files of this machine among them.
 """
 
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from apprise import AppriseAsset
@@ -51,8 +52,8 @@ ASSET = AppriseAsset(
 
 
 def _schemes(service: type[NotifyBase]) -> set[str]:
-    given = (service.protocol, service.secure_protocol)
-    return {name for each in given if each for name in ((each,) if isinstance(each, str) else each)}
+    given: tuple[Any, ...] = (service.protocol, service.secure_protocol)
+    return {name for each in given if each is not None for name in ((each,) if isinstance(each, str) else each)}
 
 
 BY_SCHEME = {scheme: service for service in SERVICES for scheme in _schemes(service)}

@@ -121,7 +121,7 @@ def _posted(message: Message) -> Outcome:
         return Outcome(error="Its certificate is not valid.")
     except requests.RequestException as problem:
         return Outcome(error=f"It could not be reached: {type(problem).__name__}.")
-    is_taken = requests.codes.ok <= status < requests.codes.multiple_choices
+    is_taken = status // 100 == 2
     return Outcome(error="" if is_taken else f"It answered {status}.", status=status, is_final=status == GONE)
 
 

@@ -1,9 +1,12 @@
 """Alerts on a person's own spend, without a limit behind them: found from outside a request, in the ledger."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,10 +18,11 @@ from budgets.alerts.raising import raise_alert, settle
 from budgets.alerts.types import Finding, FoundState
 from budgets.alerts.windows import Span
 from budgets.choices import AlertState, Window
-from budgets.models import Alert, AlertRule
+from budgets.models import Alert, AlertRule, Membership
 from budgets.money import dollars, dollars_of_both, usd
 from budgets.types import to_nano
 
+Key = TypeVar("Key", int, str)
 SUM = """
     SELECT coalesce(sum(amount_nano), 0)::bigint, coalesce(sum(amount_nano) FILTER (WHERE is_sandbox), 0)::bigint
     FROM budgets_ledgerentry
@@ -83,6 +87,28 @@ def of_rule(rule: AlertRule) -> Threshold:
     )  # fmt: skip
 
 
+def daily(usd_by_user: Mapping[int, Decimal]) -> list[Threshold]:
+    """An amount of each of these users, of what they spend a day in all their accounts. It is a day of their account's zone; of
+    UTC, where they belong to accounts in several."""
+    zones: dict[int, set[str]] = defaultdict(set)
+    accounts: dict[int, set[int]] = defaultdict(set)
+    held = Membership.objects.filter(user__in=usd_by_user, is_active=True)
+    for user_id, account_id, zone in held.values_list("user_id", "account_id", "account__timezone"):
+        zones[user_id].add(zone)
+        accounts[user_id].add(account_id)
+    return [
+        Threshold(
+            subject=f"daily:{user_id}", user_id=user_id, account_id=_only(accounts[user_id]), amount_nano=to_nano(amount),
+            window=Window.DAY, zone=ZoneInfo(_only(zones[user_id]) or "UTC"),
+        )
+        for user_id, amount in usd_by_user.items()
+    ]  # fmt: skip
+
+
+def _only(found: set[Key]) -> Key | None:
+    return next(iter(found)) if len(found) == 1 else None
+
+
 def check(since: datetime, now: datetime) -> int:
     """Tell of the spend that passed a mark since then. Returns how many were told."""
     thresholds = [each for source in SOURCES for each in source()]
@@ -100,7 +126,7 @@ def check(since: datetime, now: datetime) -> int:
 def spent_now(rules: Sequence[AlertRule], now: datetime) -> Mapping[int, int]:
     """What counts for each of them at present, in nano-dollars, by its id."""
     starts = [list(windows.spans(rule.window, now, now, ZoneInfo(rule.account.timezone)))[-1].start for rule in rules]
-    values = {
+    values: dict[str, Any] = {
         "rules": [rule.pk for rule in rules], "users": [rule.user_id for rule in rules],
         "accounts": [rule.account_id for rule in rules], "starts": starts,
     }  # fmt: skip

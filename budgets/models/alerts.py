@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -16,12 +17,12 @@ from routerhub.audit.models import Audited, Fact
 NOBODYS = "Of the account as a whole, where it is nobody's."
 
 
-def of_user(**options: object) -> models.ForeignKey:  # type: ignore[type-arg]
+def of_user(**options: Any) -> models.ForeignKey:  # type: ignore[type-arg]
     """The column of the person whom a row concerns."""
     return models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", **options)
 
 
-def of_account(**options: object) -> models.ForeignKey:  # type: ignore[type-arg]
+def of_account(**options: Any) -> models.ForeignKey:  # type: ignore[type-arg]
     return models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", **options)
 
 

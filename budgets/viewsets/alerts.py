@@ -73,18 +73,19 @@ class AlertRuleViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewset
     def get_queryset(self) -> QuerySet[AlertRule]:
         return visible(super().get_queryset(), self.request.user)
 
-    def list(self, _request: Request, *_: Any, **__: Any) -> Response:
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self._shown(page or [], many=True))
 
-    def retrieve(self, _request: Request, *_: Any, **__: Any) -> Response:
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return Response(self._shown(self.get_object()))
 
     @extend_schema(request=NewRuleSerializer, responses={201: RuleSerializer})
     def create(self, request: Request) -> Response:
         """For oneself; whoever looks after the account, for its members too."""
         values = dict(valid(NewRuleSerializer(data=request.data)))
-        rule = AlertRule(account=values.pop("account"), user=values.pop("user", None) or author_of(request))
+        author: Any = author_of(request)
+        rule = AlertRule(account=values.pop("account"), user=values.pop("user", author))
         claim(rule, request.user, "user" in request.data)
         self._save(rule, values)
         return Response(self._shown(rule), 201)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -23,7 +24,12 @@ def test_a_matter_is_told_once_and_once_more_when_it_gets_graver() -> None:
 
 @pytest.mark.django_db
 def test_a_new_period_and_another_matter_are_alerts_of_their_own(cast: Cast) -> None:
-    others = ({}, {"period_start": MARCH + timedelta(days=31)}, {"subject": "limit:13"}, {"user_id": cast.ada.user.pk})
+    others: tuple[dict[str, Any], ...] = (
+        {},
+        {"period_start": MARCH + timedelta(days=31)},
+        {"subject": "limit:13"},
+        {"user_id": cast.ada.user.pk},
+    )
     assert [raise_alert(finding(**each)) for each in others] == [True] * 4
     assert raise_alert(of(cast.ada))
     assert Alert.objects.count() == 5

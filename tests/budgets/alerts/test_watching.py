@@ -4,6 +4,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -244,6 +245,7 @@ def test_it_is_told_by_the_channels_of_the_rule(cast: Cast) -> None:
 
 
 def test_a_look_costs_the_same_for_a_hundred_rules_of_people_who_spend_nothing(cast: Cast) -> None:
+    asked = []
     for count in (1, 100):
         AlertRule.objects.all().delete()
         for _ in range(count):
@@ -251,11 +253,12 @@ def test_a_look_costs_the_same_for_a_hundred_rules_of_people_who_spend_nothing(c
         look()
         with CaptureQueriesContext(connection) as queries:
             look(NOON + timedelta(minutes=5))
-        assert len(queries) <= 9, count
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
 
 
 def test_a_day_of_the_clocks_change_and_a_long_month_are_whole() -> None:
-    zone = windows.ZoneInfo("America/New_York")
+    zone = ZoneInfo("America/New_York")
     days = list(windows.spans("day", datetime(2026, 3, 7, 12, tzinfo=UTC), datetime(2026, 3, 9, 12, tzinfo=UTC), zone))
     assert [(each.start.hour, each.end and each.end.hour) for each in days] == [(5, 5), (5, 4), (4, None)]
     months = windows.spans("month", datetime(2026, 1, 31, 12, tzinfo=UTC), datetime(2026, 4, 9, 12, tzinfo=UTC), zone)
