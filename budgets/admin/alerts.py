@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
@@ -27,6 +28,7 @@ from routerhub.audit.pages import StaffPage, page
 
 STATES = {"ok": "success", "near": "warning", "triggered": "danger", "acknowledged": "info"}
 OPEN = (AlertState.TRIGGERED, AlertState.NEAR)
+NEWEST = ("-changed_at", "-id")
 SHOWN, MAX_LOOKED_AT = 20, 200
 
 
@@ -39,9 +41,9 @@ class AlertAdmin(FactAdmin):
     list_select_related = ["account", "user", "acknowledged_by"]
     search_fields = ["title", "subject"]
     actions = ["acknowledge_alerts"]
-    readonly_fields = ["state_label", "led_to_it", "told_by"]
+    readonly_fields = ["led_to_it", "told_by"]
     fieldsets = [
-        (None, {"fields": ["title", ("state_label", "kind"), ("account", "user"), ("subject", "period_start")]}),
+        (None, {"fields": ["title", ("state", "kind"), ("account", "user"), ("subject", "period_start")]}),
         ("Figures", {"fields": ["led_to_it"]}),
         ("Times", {"fields": [("found_at", "changed_at"), ("acknowledged_at", "acknowledged_by")]}),
         ("Told by", {"fields": ["told_by"]}),
@@ -53,7 +55,9 @@ class AlertAdmin(FactAdmin):
 
     @display(description="What led to it")
     def led_to_it(self, row: Alert) -> SafeString:
-        return render_to_string("budgets/figures.html", {"figures": figures_of(row), "percent": _percent(row)})
+        return render_to_string(
+            "budgets/figures.html", {"figures": figures_of(row), "percent": _percent(row), "state": row.told}
+        )
 
     @display(description="Messages")
     def told_by(self, row: Alert) -> SafeString:
@@ -123,7 +127,7 @@ class AlertsPage(StaffPage):
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         user = self.request.user
-        waiting = Alert.objects.filter(state__in=OPEN).select_related("account", "user")
+        waiting = Alert.objects.filter(state__in=OPEN).select_related("account", "user").order_by("-state", *NEWEST)
         return super().get_context_data(
             form=None,
             alerts=[{"row": row, "figures": figures_of(row), "percent": _percent(row)} for row in waiting[:SHOWN]],
@@ -149,6 +153,8 @@ def _words(name: str) -> str:
 
 
 def _shown(name: str, value: Any) -> str:
+    if name.endswith("_at") and (moment := parse_datetime(str(value))):
+        return f"{moment:%Y-%m-%d %H:%M} UTC"
     return f"${value}" if name.endswith("_usd") else str(value)
 
 

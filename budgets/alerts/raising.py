@@ -100,18 +100,14 @@ def delivery(
 
 def _content(finding: Finding, alert_id: int, moment: datetime) -> dict[str, Any]:
     """The message as webhooks get it, with the figures of that moment: the same on each try."""
-    accounts = (
-        Account.objects.filter(pk__in=[finding.account_id])
-        if finding.account_id is not None
-        else Account.objects.none()
-    )
+    accounts = Account.objects.filter(pk__in=[] if finding.account_id is None else [finding.account_id])
     return {
         "type": f"alert.{finding.state}",
         "timestamp": moment.isoformat(),
         "data": {
             "alert": alert_id, "kind": finding.kind, "state": finding.state, "title": finding.title,
-            "subject": finding.subject, "account": accounts.values_list("slug", flat=True).first(), "period_start": finding.period_start.isoformat(),
-            "figures": dict(finding.figures),
+            "subject": finding.subject, "account": accounts.values_list("slug", flat=True).first(),
+            "period_start": finding.period_start.isoformat(), "figures": dict(finding.figures),
         },
     }  # fmt: skip
 

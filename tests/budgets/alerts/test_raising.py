@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from budgets.alerts import outbox
 from budgets.alerts.raising import acknowledge, raise_alert, settle
 from budgets.alerts.types import Finding
 from budgets.models import Alert, Delivery
 from tests.budgets.alerts.findings import MARCH, channel, finding, of
+from tests.budgets.alerts.receivers import Receiver
 from tests.cast import Cast
 
 
@@ -104,12 +106,14 @@ def test_a_message_tells_the_figures() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixteen_that_cross_together_leave_one_row_and_one_delivery() -> None:
-    channel()
+def test_sixteen_that_cross_together_leave_one_row_and_one_delivery(receiver: Receiver) -> None:
+    channel(url=receiver.url)
 
     def cross(found: Finding) -> bool:
         try:
-            return raise_alert(found)
+            is_first = raise_alert(found)
+            outbox.send_due()
+            return is_first
         finally:
             connection.close()
 
@@ -118,6 +122,7 @@ def test_sixteen_that_cross_together_leave_one_row_and_one_delivery() -> None:
             assert sorted(crowd.map(cross, [finding(state=state)] * 16)) == [False] * 15 + [True]
     assert Alert.objects.get().state == "triggered"
     assert [each.content["type"] for each in Delivery.objects.order_by("id")] == ["alert.near", "alert.triggered"]
+    assert len({got.headers["webhook-id"] for got in receiver.got}) == len(receiver.got) == 2
 
 
 @pytest.mark.django_db(transaction=True)
