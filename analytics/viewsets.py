@@ -50,6 +50,8 @@ class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
         "complexity",
         "policy",
         "session",
+        "task_id",
+        "worker",
         "key_id",
         "is_cost_disputed",
     ]

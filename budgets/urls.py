@@ -2,7 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
-from budgets.viewsets import accounts, alerts, keys, members
+from budgets.viewsets import accounts, alerts, keys, limits, members
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", accounts.AccountViewSet)
@@ -12,5 +12,6 @@ router.register("alerts/channels", alerts.AlertChannelViewSet)
 router.register("alerts/deliveries", alerts.DeliveryViewSet)
 router.register("alerts", alerts.AlertViewSet)
 router.register("keys", keys.ApiKeyViewSet)
+router.register("budgets", limits.LimitViewSet)
 
 urlpatterns = router.urls

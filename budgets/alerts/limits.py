@@ -17,10 +17,11 @@ from budgets.money import dollars_of_both, usd
 FIND = """
     SELECT l.kind, coalesce(nullif(c.subject, ''), l.subject) AS scope, l.account_id, l.measure, l.period, l.amount,
            l.soft_percent, c.spent, c.reserved, c.sandbox, c.period_start,
-           budget_period_end(l.period, c.period_start) AS resets_at, m.subject
+           budget_period_end(l.period, c.period_start, l.zone, l.every_days, l.ends_on) AS resets_at, m.subject
     FROM budgets_limit l
     JOIN budgets_counter c ON c.limit_id = l.id AND c.measure = l.measure AND c.period = l.period
-        AND c.period_start >= budget_period_start(l.period, %(since)s)
+        AND c.period_start >= coalesce(
+            budget_period_start(l.period, %(since)s, l.zone, l.every_days, l.starts_on, l.ends_on), %(since)s)
     CROSS JOIN LATERAL (SELECT concat_ws(':', 'limit', l.id, nullif(c.subject, '')) AS subject) m
     LEFT JOIN budgets_alert a ON a.subject = m.subject AND a.period_start = c.period_start
     WHERE l.is_active AND l.period <> 'minute' AND l.amount > 0 AND (

@@ -26,7 +26,7 @@ Key = TypeVar("Key", int, str)
 SUM = """
     SELECT coalesce(sum(amount_nano), 0)::bigint, coalesce(sum(amount_nano) FILTER (WHERE is_sandbox), 0)::bigint
     FROM budgets_ledgerentry
-    WHERE user_id = %(user_id)s AND settled_at >= %(start)s AND settled_at < coalesce(%(end)s::timestamptz, 'infinity')
+    WHERE user_id = %(user_id)s AND incurred_at >= %(start)s AND incurred_at < coalesce(%(end)s::timestamptz, 'infinity')
       AND (%(account_id)s::bigint IS NULL OR account_id = %(account_id)s)
 """
 NOW = """
@@ -34,15 +34,15 @@ NOW = """
     FROM unnest(%(rules)s::bigint[], %(users)s::bigint[], %(accounts)s::bigint[], %(starts)s::timestamptz[])
         AS i (id, user_id, account_id, start)
     LEFT JOIN budgets_ledgerentry e
-        ON e.user_id = i.user_id AND e.account_id = i.account_id AND e.settled_at >= i.start
+        ON e.user_id = i.user_id AND e.account_id = i.account_id AND e.incurred_at >= i.start
     GROUP BY i.id
 """
 ACTIVE = """
     SELECT u.id FROM unnest(%(users)s::bigint[]) AS u (id)
-    WHERE EXISTS (SELECT FROM budgets_ledgerentry e WHERE e.user_id = u.id AND e.settled_at >= %(since)s)
+    WHERE EXISTS (SELECT FROM budgets_ledgerentry e WHERE e.user_id = u.id AND e.incurred_at >= %(since)s)
 """
-LATE = timedelta(minutes=1)
-"""So long after its moment an entry may come to be seen."""
+LATE = timedelta(minutes=15)
+"""So long after it was reserved an entry may come to be seen: answers take their time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

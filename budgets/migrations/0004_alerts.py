@@ -13,6 +13,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("budgets", "0003_ledger_scopes"),
         ("budgets", "0003_members_and_scopes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -315,7 +316,7 @@ class Migration(migrations.Migration):
             model_name="ledgerentry",
             index=models.Index(
                 condition=models.Q(("user_id__isnull", False)),
-                fields=["user_id", "settled_at"],
+                fields=["user_id", "incurred_at"],
                 include=("account_id", "amount_nano", "is_sandbox"),
                 name="ledgerentry_user_time",
             ),

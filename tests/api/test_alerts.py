@@ -136,7 +136,7 @@ def test_a_test_is_sent_by_the_outbox_and_stands_in_the_log(cast: Cast, settings
 def spent(member: Member, nano: int) -> None:
     LedgerEntry.objects.create(
         operation_id=uuid.uuid4(), hop=0, kind="charge", account_id=member.account.pk, user_id=member.user.pk,
-        amount_nano=nano, tokens=1, counters=[], outcome="success", settled_at=timezone.now(),
+        amount_nano=nano, tokens=1, counters=[], outcome="success", settled_at=timezone.now(), incurred_at=timezone.now(),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 def spent(member: Member, account: Account, usd: int, at: datetime = NOON) -> None:
     LedgerEntry.objects.create(
         operation_id=uuid.uuid4(), hop=0, kind="charge", account_id=account.pk, user_id=member.user.pk,
-        amount_nano=usd * NANO, tokens=1, counters=[], outcome="success", settled_at=at,
+        amount_nano=usd * NANO, tokens=1, counters=[], outcome="success", settled_at=at, incurred_at=at,
     )  # fmt: skip
 
 

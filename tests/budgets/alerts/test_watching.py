@@ -159,7 +159,7 @@ def rule(member: Member, amount: str, window: str, **changes: Any) -> AlertRule:
 def spent(member: Member, usd: float, at: datetime, **changes: Any) -> None:
     LedgerEntry.objects.create(
         operation_id=uuid.uuid4(), hop=0, kind="charge", account_id=member.account.pk, user_id=member.user.pk,
-        amount_nano=round(usd * NANO), tokens=1, counters=[], outcome="success", settled_at=at, **changes,
+        amount_nano=round(usd * NANO), tokens=1, counters=[], outcome="success", settled_at=at, incurred_at=at, **changes,
     )  # fmt: skip
 
 
