@@ -12,7 +12,7 @@ from budgets.alerts.raising import raise_alert, settle
 from budgets.alerts.types import Finding
 from budgets.choices import Measure, ScopeKind
 from budgets.models import Account, ApiKey
-from budgets.money import dollars_of_both, usd
+from budgets.money import dollars, dollars_of_both, usd
 
 FIND = """
     SELECT l.kind, coalesce(nullif(c.subject, ''), l.subject) AS scope, l.account_id, l.measure, l.period, l.amount,
@@ -58,12 +58,12 @@ class Reached:
     resets_at: datetime | None
     subject: str
 
-    def shown(self, amount: int, sandbox: int = 0) -> str:
-        return (
-            dollars_of_both(amount - sandbox, sandbox)
-            if self.measure == Measure.MONEY
-            else f"{amount:,} {self.measure}"
-        )
+    @property
+    def used(self) -> str:
+        """In words, e.g. "$8.00 of $10.00 spent"; what the sandbox made up stands apart."""
+        if self.measure != Measure.MONEY:
+            return f"{self.spent:,} of {self.amount:,} {self.measure}"
+        return f"{dollars_of_both(self.spent - self.sandbox, self.sandbox)} of {dollars(self.amount)} spent"
 
 
 def check(since: datetime) -> int:
@@ -88,8 +88,7 @@ def _told(reached: Reached) -> bool:
         Finding(
             kind="limit", account_id=whose.account_id, user_id=whose.user_id, subject=reached.subject,
             period_start=reached.period_start, state=state, figures=_figures(reached, percent),
-            title=f"{whose.name}, {PERIODS[reached.period]} limit: {reached.shown(reached.spent, reached.sandbox)} of "
-            f"{reached.shown(reached.amount)} spent, {percent} %",
+            title=f"{whose.name}, {PERIODS[reached.period]} limit: {reached.used}, {percent} %",
         )
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from django.db import connection
 from budgets.alerts import marks
 
 State = Literal["ok", "near", "triggered", "idle"]
-"""Near: from its soft mark on. Triggered: all but nothing is left, see budgets.alerts.marks. Idle: outside its days, or switched off."""
+"""Near: from its soft mark on. Triggered: full, see budgets.alerts.marks. Idle: outside its days, or off."""
 READ = """
 SELECT l.id, l.amount, l.soft_percent, p.start IS NOT NULL AND l.is_active, p.start,
        budget_period_end(l.period, p.start, l.zone, l.every_days, l.ends_on),

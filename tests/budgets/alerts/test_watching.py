@@ -91,6 +91,19 @@ def test_an_alert_tells_whose_limit_it_is_and_its_figures(cast: Cast) -> None:
     }  # fmt: skip
 
 
+def test_periods_are_those_of_the_accounts_zone(cast: Cast) -> None:
+    cast.ada.account.timezone = "Asia/Kolkata"
+    cast.ada.account.save()
+    row = limit("tag:night", account=cast.ada.account, measure="requests", amount=10, mode="soft")
+    midnight = NOON.replace(day=9, hour=18, minute=30)
+    look(midnight - timedelta(minutes=1))
+    for start, used in ((midnight - DAY, 8), (midnight, 12)):
+        counted(row, used / NANO, start)
+    assert look(midnight + timedelta(seconds=4)) == 2
+    told = Alert.objects.get(state="triggered")
+    assert (told.period_start, told.title) == (midnight, "Tag night, daily limit: 12 of 10 requests, 120 %")
+
+
 def test_one_of_each_is_told_by_itself() -> None:
     row = limit("session:*")
     for name in ("a", "b"):
