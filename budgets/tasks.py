@@ -1,6 +1,7 @@
 """Background work of the budgets. What is to be done stands in the database; a task only wakes it up."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from budgets.alerts import outbox, watching
 
@@ -15,3 +16,9 @@ def check_alerts() -> None:
 def send_alerts() -> None:
     """Send what is due to be told, what a stopped process left among it."""
     outbox.send_due()
+
+
+@shared_task
+def forget_deliveries() -> None:
+    """Keep the delivery log for as long as it is of use."""
+    outbox.forget_old(timezone.now())

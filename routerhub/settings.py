@@ -302,8 +302,9 @@ CELERY_BEAT_SCHEDULE = {
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
-    "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0},
-    "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0},
+    "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
+    "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
+    "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
 

@@ -27,6 +27,7 @@ MAX_TRIES = len(DELAYS) + 1
 JITTER = 0.2
 LEASE = timedelta(seconds=60)
 """Longer than sending takes at most."""
+KEPT = timedelta(days=90)
 AT_ONCE = 16
 MAX_PER_TURN = 320
 
@@ -92,6 +93,12 @@ def write_down(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     else:
         pending.filter(tries=delivery.tries).update(next_try_at=now + delay(delivery.tries, random.uniform(-1, 1)))  # noqa: S311
     _log(delivery, outcome)
+
+
+def forget_old(now: datetime) -> int:
+    """Of what was delivered or given up, the log is kept for KEPT. Returns how many messages were forgotten."""
+    ended = Delivery.objects.filter(ended_at__lt=now - KEPT)
+    return ended.delete()[1].get(Delivery._meta.label, 0)
 
 
 def delay(tries: int, spread: float) -> timedelta:

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from budgets.alerts import waking
 from budgets.alerts.types import Finding
 from budgets.choices import AlertState, DeliveryState
-from budgets.models import Account, Alert, AlertChannel, Delivery
+from budgets.models import Account, Alert, AlertChannel, Delivery, Membership
 
 RAISE = """
     INSERT INTO budgets_alert
@@ -64,8 +64,11 @@ def _raised(finding: Finding, moment: datetime) -> int | None:
 
 
 def _channels(finding: Finding, named: Collection[uuid.UUID]) -> list[AlertChannel]:
-    """Those that are active: the named ones; else the person's own and, of what is not their own affair, the account's."""
-    active = AlertChannel.objects.filter(is_active=True)
+    """Those that are active: the named ones; else the person's own and, of what is not their own affair, the account's. Who left
+    an account is told nothing of it any more."""
+    member = Membership.objects.filter(user=OuterRef("user"), account=OuterRef("account"), is_active=True)
+    there = Q(user=None) | Q(user__is_active=True) & (Q(account=None) | Exists(member))
+    active = AlertChannel.objects.filter(there, is_active=True)
     chosen = list(active.filter(pk__in=named)) if named else []
     if chosen:
         return chosen

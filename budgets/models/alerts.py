@@ -26,6 +26,12 @@ def of_account(**options: Any) -> models.ForeignKey:  # type: ignore[type-arg]
     return models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", **options)
 
 
+def demand_member(account: Account, user: Any) -> None:
+    """Raises ValidationError."""
+    if not account.memberships.filter(user=user, is_active=True).exists():
+        raise ValidationError({"user": f"{user} is no member of {account}."})
+
+
 class Alert(Fact):
     """One matter in one period, whoever saw it: budgets.alerts.raising alone writes it."""
 
@@ -91,6 +97,11 @@ class AlertChannel(Audited):
     def of_account(cls, account_id: int) -> models.Q:
         return models.Q(account_id=account_id)
 
+    def clean(self) -> None:
+        """That a person's channel of an account is a member's. Raises ValidationError."""
+        if self.account is not None and self.user is not None:
+            demand_member(self.account, self.user)
+
 
 class AlertRule(Audited):
     """An alert on one's own spend. It never refuses a request."""
@@ -124,8 +135,7 @@ class AlertRule(Audited):
 
     def clean(self) -> None:
         """That it is a member's, and told by channels that are theirs or the account's. Raises ValidationError."""
-        if not self.account.memberships.filter(user=self.user_id, is_active=True).exists():
-            raise ValidationError({"account": f"{self.user} is no member of {self.account}."})
+        demand_member(self.account, self.user)
         allowed = AlertChannel.objects.filter(account=self.account_id).exclude(
             models.Q(user__isnull=False) & ~models.Q(user=self.user_id)
         )

@@ -117,6 +117,7 @@ def test_a_member_adds_what_is_their_own_and_an_owner_what_is_the_accounts(cast:
     assert hook(login(cast.ben.user), user="ada").status_code == 400
     assert hook(login(cast.ben.user), account=None).status_code == 400
     assert hook(login(cast.cy.user)).status_code == 400
+    assert hook(login(cast.ada.user), name="Cy's", user="cy").status_code == 400
     assert hook(login(cast.staff), account=None).status_code == 201
     assert len(listed(login(cast.ada.user), "/api/alerts/channels")) == 2
     assert listed(login(cast.ben.user), "/api/alerts/channels", "name") == ["Ben's"]

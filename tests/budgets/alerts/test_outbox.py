@@ -14,7 +14,7 @@ from budgets.alerts import outbox
 from budgets.alerts.channels import open_address, rotate
 from budgets.alerts.raising import raise_alert
 from budgets.alerts.sending import Message, Outcome, send_all
-from budgets.models import AlertChannel, Delivery, DeliveryTry
+from budgets.models import Alert, AlertChannel, Delivery, DeliveryTry
 from tests.budgets.alerts.findings import channel, finding
 from tests.budgets.alerts.receivers import Receiver, mailing
 from tests.cast import because
@@ -135,6 +135,15 @@ def test_what_was_delivered_meanwhile_stays_so() -> None:
     outbox.write_down(quick, Outcome(status=200), NOW)
     outbox.write_down(slow, Outcome(error="It did not answer in time."), NOW)
     assert Delivery.objects.get().state == "delivered"
+
+
+def test_the_log_is_kept_for_ninety_days(receiver: Receiver) -> None:
+    channel(url=receiver.url)
+    raise_alert(finding())
+    outbox.send_due()
+    kept = timezone.now() + timedelta(days=90)
+    assert [outbox.forget_old(kept - timedelta(hours=1)), outbox.forget_old(kept + timedelta(hours=1))] == [0, 1]
+    assert (log(), Alert.objects.count()) == ([], 1)
 
 
 def test_chats_are_told_by_apprise(receiver: Receiver) -> None:

@@ -96,6 +96,20 @@ def test_named_channels_are_told_alone_and_all_where_none_is_left(cast: Cast) ->
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("change", ["left", "deactivated"])
+def test_who_left_is_told_nothing_of_the_account_any_more(cast: Cast, change: str) -> None:
+    own = channel(cast.ben, name="own", user=cast.ben.user)
+    if change == "left":
+        cast.ben.user.memberships.update(is_active=False)
+    else:
+        cast.ben.user.is_active = False
+        cast.ben.user.save()
+    raise_alert(of(cast.ben, user_id=cast.ben.user.pk))
+    raise_alert(of(cast.ben, kind="spend", subject="rule:1", user_id=cast.ben.user.pk), [own.pk])
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.django_db
 def test_a_message_tells_the_figures() -> None:
     channel()
     raise_alert(finding(kind="forecast", subject="forecast:12", figures={"passes_on": "2026-03-24"}))
