@@ -98,3 +98,40 @@ class KeyPermission(models.TextChoices):
     INFERENCE = "inference", "Call models"
     ROUTING = "routing", "Read routing decisions"
     ADMIN = "admin", "Change configuration"
+
+
+class AlertKind(models.TextChoices):
+    LIMIT = "limit", "Limit"
+    SPEND = "spend", "Own spend"
+    FORECAST = "forecast", "Forecast"
+    ANOMALY = "anomaly", "Anomaly"
+
+
+class AlertState(models.TextChoices):
+    OK = "ok", "OK"
+    NEAR = "near", "Near"
+    TRIGGERED = "triggered", "Triggered"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+
+
+class Window(models.TextChoices):
+    """Over which time an alert on one's own spend adds up."""
+
+    DAY = "day", "A calendar day"
+    WEEK = "week", "A calendar week"
+    MONTH = "month", "A calendar month"
+    HOURS_24 = "24h", "Any 24 hours"
+    DAYS_7 = "7d", "Any 7 days"
+    DAYS_30 = "30d", "Any 30 days"
+
+
+class ChannelKind(models.TextChoices):
+    EMAIL = "email", "Email"
+    CHAT = "chat", "Chat"
+    WEBHOOK = "webhook", "Webhook"
+
+
+class DeliveryState(models.TextChoices):
+    PENDING = "pending", "Pending"
+    DELIVERED = "delivered", "Delivered"
+    GIVEN_UP = "given_up", "Given up"

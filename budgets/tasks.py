@@ -2,7 +2,9 @@
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
+from budgets.alerts import outbox, watching
 from budgets.books import billing, reconciling
 from budgets.shares.rebalancing import rebalance
 from routerhub.audit.change import Change
@@ -26,3 +28,21 @@ def reconcile() -> int:
 def rebalance_shares() -> int:
     """Bring free room of limits that are dealt out to where it is used. Returns how many transfers that took."""
     return rebalance() if settings.PLACES else 0
+
+
+@shared_task
+def check_alerts() -> None:
+    """Look which limits and own spends have passed a mark."""
+    watching.check()
+
+
+@shared_task
+def send_alerts() -> None:
+    """Send what is due to be told, what a stopped process left among it."""
+    outbox.send_due()
+
+
+@shared_task
+def forget_deliveries() -> None:
+    """Keep the delivery log for as long as it is of use."""
+    outbox.forget_old(timezone.now())

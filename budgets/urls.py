@@ -1,15 +1,20 @@
-"""The addresses of accounts, keys and the books below /api/."""
+"""The addresses of accounts, keys, limits, alerts and the books below /api/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from budgets.viewsets import accounts, books, invitations, keys, members, shares
+from budgets.viewsets import accounts, alerts, books, invitations, keys, limits, members, shares
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", accounts.AccountViewSet)
 router.register("accounts/(?P<account>[^/]+)/members", members.MemberViewSet, basename="member")
 router.register("accounts/(?P<account>[^/]+)/invitations", invitations.InvitationViewSet, basename="invitation")
+router.register("alerts/rules", alerts.AlertRuleViewSet)
+router.register("alerts/channels", alerts.AlertChannelViewSet)
+router.register("alerts/deliveries", alerts.DeliveryViewSet)
+router.register("alerts", alerts.AlertViewSet)
 router.register("keys", keys.ApiKeyViewSet)
+router.register("budgets", limits.LimitViewSet)
 router.register("ledger", books.LedgerViewSet)
 router.register("billing", books.BillingViewSet)
 

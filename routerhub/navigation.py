@@ -37,6 +37,10 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("payments", "costs"), ("undo", "credit"), ("request_quote", "budgets.billingrecord"),
         ("event_available", "close_months"), ("balance", "reconciliation"),
     )),
+    ("Alerts", (
+        ("notifications", "alerts"), ("notification_important", "budgets.alert"), ("savings", "budgets.alertrule"),
+        ("alternate_email", "budgets.alertchannel"), ("outgoing_mail", "budgets.delivery"),
+    )),
     ("Rollout and audit", (("new_releases", "releases"), ("history", "changes"))),
     ("People", (
         ("person", "auth.user"), ("badge", "budgets.membership"), ("mail", "budgets.invitation"), ("group", "auth.group"),

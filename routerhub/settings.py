@@ -74,6 +74,16 @@ def _places(name: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _mail_url(name: str) -> str:
+    """A mail server as apprise writes it, or nothing."""
+    raw: str = env.str(name, "")
+    if raw and (urlsplit(raw).scheme not in {"mailto", "mailtos"} or not urlsplit(raw).hostname):
+        raise ImproperlyConfigured(
+            f"{name} is no mail server: write mailtos://user:password@smtp.example.com:587?from=alerts@example.com."
+        )
+    return raw
+
+
 def _origin(name: str) -> str:
     """An address without a path, or nothing."""
     raw: str = env.str(name, "")
@@ -389,8 +399,17 @@ CELERY_BEAT_SCHEDULE = {
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
     "close-months": {"task": "budgets.tasks.close_months", "schedule": 3600.0},
     "reconcile": {"task": "budgets.tasks.reconcile", "schedule": 24 * 3600.0},
+    "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
+    "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
+    "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
+
+# --- alerts
+# The mail server by which alerts are sent, as apprise writes it; empty: none by email.
+ALERT_MAIL_URL = _mail_url("ALERT_MAIL_URL")
+# Private networks to which webhooks and chats may lead. Nothing is sent to others, whatever an address says.
+ALERT_PRIVATE_NETWORKS = _networks("ALERT_PRIVATE_NETWORKS", "")
 
 # --- REST API
 REST_FRAMEWORK = {
@@ -414,6 +433,8 @@ SPECTACULAR_SETTINGS = {
         "DeploymentStatusEnum": "models_registry.choices.DeploymentStatus",
         "EntryBasisEnum": "budgets.choices.Basis",
         "EntryKindEnum": "budgets.choices.EntryKind",
+        "AlertKindEnum": "budgets.choices.AlertKind",
+        "ChannelKindEnum": "budgets.choices.ChannelKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
     },
     "TITLE": "RouterHub",
@@ -451,6 +472,9 @@ LOGGING = {
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # One by request is written already, and an address may carry what is no one's business.
         "uvicorn.access": {"handlers": [], "propagate": False},
+        # They write addresses that have a secret in them, and what was answered; budgets.alerts.outbox tells what matters.
+        "apprise": {"level": "CRITICAL", "propagate": False},
+        "urllib3": {"level": "CRITICAL", "propagate": False},
         **({name: {"level": "DEBUG"} for name in ECHOED} if DATABASE_ECHO else {}),
     },
     "root": {"handlers": ["stderr"], "level": _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},

@@ -1,5 +1,10 @@
-"""Accounts, keys, limits and the books, for staff."""
+"""Accounts, keys, limits, alerts and the books, for staff."""
 
-from budgets.admin import accounts, billing, books, costs, credits, keys, limits, members, reconciling, shares
+from budgets.admin import (
+    accounts, alert_channels, alerts, billing, books, costs, credits, keys, limits, members, reconciling, shares,
+)  # fmt: skip
 
-__all__ = ["accounts", "billing", "books", "costs", "credits", "keys", "limits", "members", "reconciling", "shares"]
+__all__ = [
+    "accounts", "alert_channels", "alerts", "billing", "books", "costs", "credits", "keys", "limits", "members", "reconciling",
+    "shares",
+]  # fmt: skip

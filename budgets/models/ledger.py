@@ -114,6 +114,12 @@ class LedgerEntry(Fact):
             models.Index(
                 fields=["refers_to"], name="ledgerentry_refers_to", condition=models.Q(refers_to__isnull=False)
             ),
+            models.Index(
+                fields=["user_id", "incurred_at"],
+                include=["account_id", "amount_nano", "is_sandbox"],
+                condition=models.Q(user_id__isnull=False),
+                name="ledgerentry_user_time",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["operation_id", "hop", "kind"], name="one_entry_per_hop_and_kind"),

@@ -2,6 +2,7 @@
 
 from typing import Any, Self, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from budgets.models import Account
@@ -19,6 +20,23 @@ def visible(rows: QuerySet[Row], user: Any) -> QuerySet[Row]:
     if caller is None:
         return found
     return found.filter(Q(pk=caller.account_id) if rows.model is Account else Q(account_id=caller.account_id))
+
+
+def claim(row: Any, user: Any, names_user: bool) -> None:
+    """That a login or a key may add such a row of an account, by the right or by the role; where the role adds rows of one's own
+    alone, it is theirs, also where that is not said. Raises ValidationError."""
+    add, person = right("add", type(row)), getattr(user, "person", user)
+    if may(user, "add", type(row)):
+        return
+    if row.account is None:
+        raise ValidationError({"account": "Name an account of yours: only staff add what is the whole site's."})
+    if user.has_perm(add, row):
+        return
+    whose, row.user = row.user, person
+    if not user.has_perm(add, row):
+        raise ValidationError({"account": f"Object with slug={row.account.slug} does not exist."})
+    if names_user and whose != person:
+        raise ValidationError({"user": f"Your role adds what is your own alone: leave it out, or write {person}."})
 
 
 class OwnedQuerySet(QuerySet[Row]):

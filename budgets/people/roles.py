@@ -16,18 +16,30 @@ ORDER = (Role.OWNER, Role.ADMIN, Role.MEMBER, Role.VIEWER)
 
 ALL: Row = ("account", "account", "account", "account")
 RUN: Row = ("account", "account", None, None)
+OWN: Row = ("account", "account", "own", "own")
 TABLE: Mapping[str, Row] = {
     "budgets.view_account": ALL,
     "budgets.change_account": RUN,
     "budgets.view_membership": ALL,
     "budgets.change_membership": RUN,
-    "budgets.delete_membership": ("account", "account", "own", "own"),
+    "budgets.delete_membership": OWN,
     "budgets.view_invitation": RUN,
     "budgets.add_invitation": RUN,
     "budgets.change_invitation": RUN,
-    "budgets.view_apikey": ("account", "account", "own", "own"),
+    "budgets.view_apikey": OWN,
     "budgets.add_apikey": ("account", "account", "own", None),
     "budgets.change_apikey": ("account", "account", "own", None),
+    "budgets.view_alert": OWN,
+    "budgets.change_alert": OWN,
+    "budgets.view_alertrule": OWN,
+    "budgets.add_alertrule": OWN,
+    "budgets.change_alertrule": OWN,
+    "budgets.delete_alertrule": OWN,
+    "budgets.view_alertchannel": OWN,
+    "budgets.add_alertchannel": OWN,
+    "budgets.change_alertchannel": OWN,
+    "budgets.delete_alertchannel": OWN,
+    "budgets.view_delivery": OWN,
     "analytics.view_record": ALL,
     "analytics.view_feedback": ALL,
     "autorouter.view_session": ALL,

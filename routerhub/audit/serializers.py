@@ -50,6 +50,15 @@ class WholeNumber(serializers.IntegerField):
         return found
 
 
+class Choice(serializers.ChoiceField):
+    """One of a few words, which its error names."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if str(data) not in self.choice_strings_to_values:
+            raise serializers.ValidationError(f"{data!r} is none of {', '.join(map(str, self.choices))}.")
+        return super().to_internal_value(data)
+
+
 class Reasoned(serializers.Serializer[Any]):
     """Mixed into what changes something: it says why, in a partial change too."""
 

@@ -61,7 +61,8 @@ def test_the_words_are_these(staff: Client) -> None:
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
         "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Costs", "Credit",
-        "Billing records", "Close months", "Reconciliation", "Releases",
+        "Billing records", "Close months", "Reconciliation", "Alerts now",
+        "Alerts", "Spend alerts", "Alert channels", "Deliveries", "Releases",
         "Changes", "Users", "Memberships", "Invitations", "Groups",
     ]  # fmt: skip
 
