@@ -3,7 +3,7 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
-FILES = ("keys", "tables", "limits", "counters", "slots", "reserve_many", "corrections", "settle_many", "sweep_holds")
+FILES = ("keys", "tables", "limits", "counters", "slots", "reserve_many", "corrections", "settle_many", "sweep_holds", "hours")
 
 
 class Migration(migrations.Migration):
@@ -13,12 +13,13 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [(SQL / f"{name}.sql").read_text() for name in FILES],
             """
-            DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
+            DROP FUNCTION add_hours, mark_hours, sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
                 renew_slots, slot_lease, budget_refusal, open_counters,
                 budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start;
             DROP TYPE budget_refusal, budget_rate;
             DROP TRIGGER limits_changed ON budgets_limit;
             DROP FUNCTION limits_changed;
+            DROP TABLE budgets_hourmark;
             DROP TABLE budgets_limitset;
             DROP TRIGGER revocation_is_final ON budgets_apikey;
             DROP FUNCTION revocation_is_final;

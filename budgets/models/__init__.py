@@ -1,8 +1,12 @@
-"""Accounts, keys and limits; and the ledger's tables, which only the functions in budgets/sql/ write."""
+"""Accounts, keys and limits; the ledger's tables, which only the functions in budgets/sql/ write; and forecasts."""
 
 from budgets.models.accounts import Account, Membership
+from budgets.models.forecasting import AccountHour, LimitForecast, LimitHour
 from budgets.models.keys import ApiKey, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
 from budgets.models.limits import Counter, Limit
 
-__all__ = ["Account", "ApiKey", "Counter", "Hold", "LedgerEntry", "Limit", "Membership", "Slot", "default_permissions"]
+__all__ = [
+    "Account", "AccountHour", "ApiKey", "Counter", "Hold", "LedgerEntry", "Limit", "LimitForecast", "LimitHour", "Membership",
+    "Slot", "default_permissions",
+]  # fmt: skip
