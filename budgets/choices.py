@@ -12,6 +12,10 @@ class ScopeKind(models.TextChoices):
     MODEL = "model", "Model"
     PROVIDER = "provider", "Provider"
     TAG = "tag", "Tag"
+    WORKER = "worker", "Worker"
+    SESSION = "session", "Session"
+    TASK = "task", "Task"
+    POLICY_TASK = "policy_task", "Each task under policy"
 
 
 class Measure(models.TextChoices):
@@ -26,7 +30,20 @@ class Period(models.TextChoices):
     DAY = "day", "Day"
     WEEK = "week", "Week"
     MONTH = "month", "Month"
+    DAYS = "days", "Every N days"
+    RANGE = "range", "From a day to a day"
     TOTAL = "total", "In all"
+
+
+class Mode(models.TextChoices):
+    HARD = "hard", "Hard: what does not fit is refused"
+    SOFT = "soft", "Soft: alerts, refuses nothing"
+    PAUSE = "pause", "Hard, and dear models pause from the soft mark on"
+
+
+class MaxTier(models.TextChoices):
+    CHEAP = "cheap", "Cheap"
+    MID = "mid", "Mid"
 
 
 class Role(models.TextChoices):
@@ -51,3 +68,40 @@ class KeyPermission(models.TextChoices):
     INFERENCE = "inference", "Call models"
     ROUTING = "routing", "Read routing decisions"
     ADMIN = "admin", "Change configuration"
+
+
+class AlertKind(models.TextChoices):
+    LIMIT = "limit", "Limit"
+    SPEND = "spend", "Own spend"
+    FORECAST = "forecast", "Forecast"
+    ANOMALY = "anomaly", "Anomaly"
+
+
+class AlertState(models.TextChoices):
+    OK = "ok", "OK"
+    NEAR = "near", "Near"
+    TRIGGERED = "triggered", "Triggered"
+    ACKNOWLEDGED = "acknowledged", "Acknowledged"
+
+
+class Window(models.TextChoices):
+    """Over which time an alert on one's own spend adds up."""
+
+    DAY = "day", "A calendar day"
+    WEEK = "week", "A calendar week"
+    MONTH = "month", "A calendar month"
+    HOURS_24 = "24h", "Any 24 hours"
+    DAYS_7 = "7d", "Any 7 days"
+    DAYS_30 = "30d", "Any 30 days"
+
+
+class ChannelKind(models.TextChoices):
+    EMAIL = "email", "Email"
+    CHAT = "chat", "Chat"
+    WEBHOOK = "webhook", "Webhook"
+
+
+class DeliveryState(models.TextChoices):
+    PENDING = "pending", "Pending"
+    DELIVERED = "delivered", "Delivered"
+    GIVEN_UP = "given_up", "Given up"

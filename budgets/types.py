@@ -9,8 +9,10 @@ from uuid import UUID
 from routerhub.regions import Regions
 
 Measure = Literal["money", "requests", "tokens"]
-Period = Literal["minute", "hour", "day", "week", "month", "total"]
-ScopeKind = Literal["site", "account", "user", "key", "policy", "model", "provider", "tag"]
+Period = Literal["minute", "hour", "day", "week", "month", "days", "range", "total"]
+ScopeKind = Literal[
+    "site", "account", "user", "key", "policy", "model", "provider", "tag", "worker", "session", "task", "policy_task"
+]
 Outcome = Literal["success", "failure", "abandoned", "refused"]
 """How a request ended, and with it its last hop. Refused: nothing was called. A sweep adds its own: unknown."""
 

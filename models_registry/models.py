@@ -21,8 +21,8 @@ from models_registry.choices import (
 from models_registry.fields import RateField
 from models_registry.prices import quarantine
 from models_registry.types import Rates
-from models_registry.upstream.wire.addresses import url_refusal
 from routerhub.audit.models import Audited, Fact
+from routerhub.egress import url_refusal
 from routerhub.region_fields import regions_field
 
 RATES = tuple(field.name for field in fields(Rates))
@@ -52,7 +52,7 @@ def validate_aliases(value: object) -> None:
 
 
 def validate_upstream(url: str) -> None:
-    """An address that may be called; see models_registry.upstream.wire.addresses."""
+    """An address that may be called; see routerhub.egress."""
     if problem := url_refusal(url, settings.UPSTREAM_PRIVATE_NETWORKS):
         raise ValidationError(problem)
 

@@ -26,8 +26,8 @@ from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.models import Deployment, Probe
 from models_registry.types import Health, Provider, Status
 from models_registry.upstream.registry import ADAPTERS
-from models_registry.upstream.wire.addresses import refusal
 from models_registry.upstream.wire.refusals import BAD_KEY, error_of, loads, message_of
+from routerhub.egress import refusal
 from routerhub.releases import notify
 
 WAIT_S = 10

@@ -56,6 +56,16 @@ def _networks(name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(f"{name}={raw!r}: {problem}. Write networks like 10.0.0.0/8,fd00::/8.") from problem
 
 
+def _mail_url(name: str) -> str:
+    """A mail server as apprise writes it, or nothing."""
+    raw: str = env.str(name, "")
+    if raw and (urlsplit(raw).scheme not in {"mailto", "mailtos"} or not urlsplit(raw).hostname):
+        raise ImproperlyConfigured(
+            f"{name} is no mail server: write mailtos://user:password@smtp.example.com:587?from=alerts@example.com."
+        )
+    return raw
+
+
 def _origin(name: str) -> str:
     """An address without a path, or nothing."""
     raw: str = env.str(name, "")
@@ -291,8 +301,16 @@ CELERY_BEAT_SCHEDULE = {
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
+    "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0},
+    "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
+
+# --- alerts
+# The mail server by which alerts are sent, as apprise writes it; empty: none by email.
+ALERT_MAIL_URL = _mail_url("ALERT_MAIL_URL")
+# Private networks to which webhooks and chats may lead. Nothing is sent to others, whatever an address says.
+ALERT_PRIVATE_NETWORKS = _networks("ALERT_PRIVATE_NETWORKS", "")
 
 # --- REST API
 REST_FRAMEWORK = {
@@ -351,6 +369,9 @@ LOGGING = {
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # One by request is written already, and an address may carry what is no one's business.
         "uvicorn.access": {"handlers": [], "propagate": False},
+        # They write addresses that have a secret in them, and what was answered; budgets.alerts.outbox tells what matters.
+        "apprise": {"level": "CRITICAL", "propagate": False},
+        "urllib3": {"level": "CRITICAL", "propagate": False},
         **({name: {"level": "DEBUG"} for name in ECHOED} if DATABASE_ECHO else {}),
     },
     "root": {"handlers": ["stderr"], "level": _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},

@@ -7,7 +7,7 @@ FILES = ("keys", "tables", "limits", "counters", "slots", "reserve_many", "corre
 
 
 class Migration(migrations.Migration):
-    dependencies = [("budgets", "0001_initial"), ("analytics", "0002_record_table")]
+    dependencies = [("budgets", "0003_limit_scopes_periods_modes"), ("analytics", "0002_record_table")]
 
     operations = [
         migrations.RunSQL(
@@ -17,10 +17,11 @@ class Migration(migrations.Migration):
                 renew_slots, slot_lease, budget_refusal, open_counters,
                 budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start;
             DROP TYPE budget_refusal, budget_rate;
+            DROP TRIGGER account_moves_zone ON budgets_account;
+            DROP TRIGGER limit_keeps_zone ON budgets_limit;
             DROP TRIGGER limits_changed ON budgets_limit;
-            DROP FUNCTION limits_changed;
-            DROP TABLE budgets_hourmark;
-            DROP TABLE budgets_limitset;
+            DROP FUNCTION limits_changed, limit_keeps_zone, account_moves_zone;
+            DROP TABLE budgets_limitset, budgets_hourmark;
             DROP TRIGGER revocation_is_final ON budgets_apikey;
             DROP FUNCTION revocation_is_final;
             ALTER TABLE budgets_hold DROP COLUMN request, DROP CONSTRAINT budgets_hold_pkey, ADD PRIMARY KEY (id);

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from budgets.choices import Role
+from budgets.limits.zones import check_zone
 from routerhub.audit.models import Audited
 from routerhub.region_fields import regions_field
 
@@ -31,6 +32,10 @@ class Account(Audited):
     regions = regions_field(
         "The only ones that its requests may be processed in, e.g. eu,ch. Empty: any. Key and request may restrict them further."
     )
+    timezone = models.CharField(
+        "time zone", max_length=64, default="UTC", db_default="UTC", validators=[check_zone],
+        help_text="In which its days, weeks and months begin, e.g. Europe/Berlin.",
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

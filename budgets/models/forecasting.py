@@ -9,7 +9,7 @@ from routerhub.audit.models import Fact
 class Hour(Fact):
     """What was spent in one hour of UTC, which only the functions in sql/hours.sql write. An hour without spend has no row."""
 
-    hour = models.DateTimeField(help_text="Its beginning.")
+    hour = models.DateTimeField(db_index=True, help_text="Its beginning.")
     amount_nano = models.BigIntegerField()
     tokens = models.BigIntegerField()
     requests = models.BigIntegerField()

@@ -1,37 +1,90 @@
 """The most that may be used, and what was."""
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from budgets.choices import Measure, Period, ScopeKind
-from budgets.models.accounts import Membership
+from budgets.choices import MaxTier, Measure, Mode, Period, ScopeKind
+from budgets.models.accounts import Account, Membership
 from budgets.models.keys import ApiKey
 from routerhub import numerals
 from routerhub.audit.models import Audited, Fact
 
+MAX_DAYS = 3_660
+
+
+EACH = "*"
+"""As a subject: the limit is one of each of them, by itself."""
+
 
 class Limit(Audited):
-    """The most that one scope may use in a period. It is hard: a worst case that does not fit is refused."""
+    """The most that one scope may use in a period, in the time zone of the account whose limit it is.
+
+    Hard, unless its mode says otherwise: a worst case that does not fit is refused.
+    """
 
     kind = models.CharField("scope", max_length=16, choices=ScopeKind)
     subject = models.CharField(
-        max_length=128,
+        max_length=200,
         blank=True,
-        help_text="The id of an account, user or key; the name of a policy, model, provider or tag; empty for site.",
+        help_text="The id of an account, user or key; the name of a policy, model, provider, tag, worker, session or task; * for "
+        "each user, key, worker, session or task by itself; empty for site.",
     )
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, null=True, blank=True, related_name="limits",
+        help_text="Whose limit it is: it counts this account's requests alone, and keeps its time zone. Empty: the site's, UTC.",
+    )  # fmt: skip
     measure = models.CharField(max_length=16, choices=Measure, default=Measure.MONEY)
     period = models.CharField(max_length=16, choices=Period, default=Period.MONTH)
+    every_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(MAX_DAYS)],
+        help_text="Length of the period, where that is every N days.",
+    )  # fmt: skip
+    starts_on = models.DateField(
+        null=True, blank=True, help_text="First day of the range, or one on which a period of N days begins."
+    )
+    ends_on = models.DateField(null=True, blank=True, help_text="Last day of the range.")
     amount = models.BigIntegerField(
         validators=[MinValueValidator(0)], help_text="Nano-dollars for money (1 USD = 1,000,000,000), else a count."
     )
+    mode = models.CharField(max_length=16, choices=Mode, default=Mode.HARD, db_default=Mode.HARD)
+    soft_percent = models.PositiveSmallIntegerField(
+        "soft mark", default=80, db_default=80, validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="Percent of the amount from which on it is near, and what pauses does so.",
+    )  # fmt: skip
+    max_tier = models.CharField(
+        "dearest tier", max_length=16, choices=MaxTier, default=MaxTier.MID, db_default=MaxTier.MID,
+        help_text="Of a limit that pauses: models of dearer tiers answer nothing while it is over the soft mark.",
+    )  # fmt: skip
+    counts_earlier = models.BooleanField(
+        "counts what was spent earlier", default=True, db_default=True,
+        help_text="What the running period has seen already when the limit is made counts too.",
+    )  # fmt: skip
+    is_given = models.BooleanField(
+        "given by the site", default=False, db_default=False, help_text="Only staff may change it."
+    )
+    zone = models.CharField("time zone", max_length=64, default="UTC", db_default="UTC", editable=False)
     is_active = models.BooleanField("active", default=True)
 
     class Meta:
         ordering = ["kind", "subject", "measure", "period"]
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "subject", "measure", "period"], name="one_limit_per_scope_and_period"
+                fields=[
+                    "kind",
+                    "subject",
+                    "account",
+                    "measure",
+                    "period",
+                    "every_days",
+                    "starts_on",
+                    "ends_on",
+                    "mode",
+                    "is_given",
+                ],
+                name="one_limit_per_scope_and_period",
+                nulls_distinct=False,
+                violation_error_message="There is such a limit already, of this scope, measure, period and mode.",
             ),
             models.CheckConstraint(condition=models.Q(amount__gte=0), name="limit_not_negative"),
         ]
@@ -58,21 +111,30 @@ class Limit(Audited):
 
 
 class Counter(Fact):
-    """What a limit has seen in one period. A new period is a new row, and so is a new measure."""
+    """What a limit has seen in one period. A new period is a new row, and so is a new measure; of each, one for each."""
 
     limit = models.ForeignKey(Limit, on_delete=models.CASCADE, related_name="counters")
+    subject = models.CharField(
+        max_length=300, blank=True, default="", db_default="", help_text="Which one, of a limit of each; else empty."
+    )
     measure = models.CharField(max_length=16, choices=Measure)
     period = models.CharField(max_length=16, choices=Period)
     period_start = models.DateTimeField(help_text="1970-01-01 for a limit in all.")
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
     sandbox = models.BigIntegerField(db_default=0, help_text="Of what is spent, how much the sandbox made up.")
+    earlier = models.BigIntegerField(
+        default=0, db_default=0, help_text="Of what is spent, how much had been before the limit counted."
+    )
+    is_paused = models.BooleanField(
+        default=False, db_default=False, help_text="Whether it was over the soft mark of a limit that pauses."
+    )
 
     class Meta:
         ordering = ["limit", "-period_start"]
         constraints = [
             models.UniqueConstraint(
-                fields=["limit", "period_start", "period", "measure"], name="one_counter_per_period"
+                fields=["limit", "subject", "period_start", "period", "measure"], name="one_counter_per_period"
             ),
             models.CheckConstraint(condition=models.Q(spent__gte=0, reserved__gte=0), name="counter_not_negative"),
         ]

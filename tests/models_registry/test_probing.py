@@ -199,7 +199,7 @@ def test_a_name_that_came_to_mean_a_forbidden_address_is_not_even_knocked_at(
     provider = acme(upstream.url.replace("127.0.0.1", "rebound.example"))
     found = [probing.probe(provider, KEY) for _ in range(3)]
     assert [each.status for each in found] == ["available", "down", "down"]
-    assert "169.254.169.254 is the address of no model" in found[1].detail
+    assert "169.254.169.254 is no server's address" in found[1].detail
     assert "127.0.0.2 is a private address" in found[2].detail
     assert len(upstream.asked) == 1
 

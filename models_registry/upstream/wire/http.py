@@ -16,8 +16,8 @@ from yarl import URL
 from models_registry.upstream.base import UpstreamRequest
 from models_registry.upstream.errors import Failed, TimedOut, Unreachable, UpstreamError
 from models_registry.upstream.wire import rate_limits
-from models_registry.upstream.wire.addresses import LOOPBACK, Networks, refusal
 from models_registry.upstream.wire.sse import EventParser, TooLong
+from routerhub.egress import LOOPBACK, Networks, refusal
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """Unpacked. The largest answers are a few pictures in base64, some megabytes each."""

@@ -10,7 +10,7 @@ import pytest
 from models_registry.upstream.errors import Unreachable
 from models_registry.upstream.openai.chat_completions import OpenAIAdapter
 from models_registry.upstream.wire import http
-from models_registry.upstream.wire.addresses import LOOPBACK, refusal, url_refusal
+from routerhub.egress import LOOPBACK, refusal, url_refusal
 from tests.models_registry.upstream.raw_server import serving, whole
 from tests.models_registry.upstream.spellings import SPELLINGS
 from tests.models_registry.upstream.test_contract import asked
@@ -27,7 +27,7 @@ ANSWER = whole(SPELLINGS["openai"].answer)
 )  # fmt: skip
 def test_where_no_model_answers_nothing_is_ever_called(address: str) -> None:
     everything = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-    assert "is the address of no model" in refusal(address, everything)
+    assert "is no server's address" in refusal(address, everything)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Which addresses may be called: public ones, and of the private ones those in named networks. Pure.
 
-Whoever may edit a provider decides where this machine sends requests and gets to see the answers. So what only this machine can
-reach is called where its owner says so, in UPSTREAM_PRIVATE_NETWORKS; where no model ever answers, never.
+Whoever may edit a provider or a webhook decides where this machine sends requests. So what only this machine can reach is
+called where its owner says so, in UPSTREAM_PRIVATE_NETWORKS and ALERT_PRIVATE_NETWORKS; a metadata service, never.
 """
 
 from collections.abc import Sequence
@@ -16,21 +16,24 @@ METADATA: Networks = tuple(map(ip_network, ("100.100.100.200/32", "192.0.0.192/3
 NAT64 = ip_network("64:ff9b::/96")
 
 
-def refusal(text: str, private: Networks) -> str:
-    """Why the address must not be called; empty where it may be. Raises ValueError for what is no IP address."""
+def refusal(text: str, private: Networks, setting: str = "UPSTREAM_PRIVATE_NETWORKS") -> str:
+    """Why the address must not be called; empty where it may be. `private` is what the setting names.
+
+    Raises ValueError for what is no IP address.
+    """
     address = _meant(ip_address(text.partition("%")[0]))
     if address.is_link_local or address.is_multicast or address.is_unspecified or _is_in(address, METADATA):
-        return f"{address} is the address of no model: it is link-local, a metadata service's or everybody's."
+        return f"{address} is no server's address: it is link-local, a metadata service's or everybody's."
     if address.is_global or _is_in(address, private):
         return ""
     allowed = ", ".join(map(str, private)) or "none"
-    return f"{address} is a private address. Allowed are those in UPSTREAM_PRIVATE_NETWORKS: {allowed}."
+    return f"{address} is a private address. Allowed are those in {setting}: {allowed}."
 
 
-def url_refusal(url: str, private: Networks) -> str:
+def url_refusal(url: str, private: Networks, setting: str = "UPSTREAM_PRIVATE_NETWORKS") -> str:
     """The same for a URL. One with a name says nothing before it is called: names may come to mean another address."""
     try:
-        return refusal(urlsplit(url).hostname or "", private)
+        return refusal(urlsplit(url).hostname or "", private, setting)
     except ValueError:
         return ""
 
