@@ -60,6 +60,20 @@ class Caller:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PerTask:
+    """What all requests of one task may cost together, as the policy says that one of them goes by."""
+
+    policy: str
+    task: str
+    amount_nano: int
+
+    @property
+    def scope(self) -> str:
+        """Under which the policy's limit is known, which is made with its first such request."""
+        return f"policy_task:{self.policy}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Spend:
     """A worst case to be reserved, named by (operation_id, hop). `scopes` are "kind:subject" strings, e.g. "account:7",
     "key:3", "site:"."""
@@ -77,6 +91,8 @@ class Spend:
     """Seconds after which a sweep may settle the hold at its ceiling."""
     counted: tuple[str, ...] = ()
     """Scopes in which an earlier hop of the operation counts as its request, so that this one does not once more."""
+    per_task: PerTask | None = None
+    """Where the request names its task and goes by a policy with such a limit."""
     slots: int | None = None
     """How many slots the key has, where the operation takes one with this; see Caller.max_concurrent."""
     request: RequestRow

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import batched
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -21,11 +20,13 @@ EACH_BY_ITSELF = (ScopeKind.SESSION, ScopeKind.TASK, ScopeKind.POLICY_TASK)
 """They end with what they are for, and have no weeks to learn from."""
 CHUNK = 200
 RUNNING = """
-    SELECT l.id, p.start, budget_period_end(l.period, p.start),
+    SELECT l.id, p.start, budget_period_end(l.period, p.start, l.zone, l.every_days, l.ends_on),
            (SELECT c.spent FROM budgets_counter c
             WHERE c.limit_id = l.id AND c.subject = '' AND c.measure = l.measure AND c.period = l.period
               AND c.period_start = p.start)
-    FROM budgets_limit l CROSS JOIN LATERAL (SELECT budget_period_start(l.period, %(moment)s) AS start) p
+    FROM budgets_limit l CROSS JOIN LATERAL (
+        SELECT budget_period_start(l.period, %(moment)s, l.zone, l.every_days, l.starts_on, l.ends_on) AS start
+    ) p
     WHERE l.id = ANY (%(ids)s) AND p.start IS NOT NULL
 """
 FIELDS = ("period_start", "period_end", "made_at", "history_hours", "spent", "expected", "low", "high", "passes_at")
@@ -77,16 +78,13 @@ def look_ahead(limit: Limit, moment: datetime) -> Outlook | None:
 
 def refresh(moment: datetime) -> Iterator[tuple[Limit, Forecast]]:
     """Forecast every active limit anew and keep it; those without any known spend keep none. Memory is that of a chunk."""
-    limits = Limit.objects.filter(is_active=True).exclude(period__in=TOO_SHORT_OR_ENDLESS).select_related("account")
-    LimitForecast.objects.exclude(limit__in=limits.values("pk")).delete()
-    for chunk in batched(limits.iterator(CHUNK), CHUNK):
+    last = 0
+    while chunk := list(Limit.objects.filter(is_active=True, pk__gt=last).order_by("pk")[:CHUNK]):
+        last = chunk[-1].pk
         made = list(_made(chunk, moment))
-        rows = [LimitForecast(limit=limit, **{name: getattr(each, name) for name in FIELDS}) for limit, each in made]
-        LimitForecast.objects.filter(limit__in=[limit.pk for limit in chunk]).exclude(
-            limit__in=[limit.pk for limit, _ in made]
-        ).delete()
-        LimitForecast.objects.bulk_create(rows, update_conflicts=True, unique_fields=["limit"], update_fields=FIELDS)
+        _keep(made)
         yield from made
+    LimitForecast.objects.filter(made_at__lt=moment).delete()
 
 
 def _made(limits: Iterable[Limit], moment: datetime) -> Iterator[tuple[Limit, Forecast]]:
@@ -96,6 +94,11 @@ def _made(limits: Iterable[Limit], moment: datetime) -> Iterator[tuple[Limit, Fo
             forecast = _outlook(limit, running[limit.pk], moment).forecast
             if forecast.history_hours:
                 yield limit, forecast
+
+
+def _keep(made: Iterable[tuple[Limit, Forecast]]) -> None:
+    rows = [LimitForecast(limit=limit, **{name: getattr(each, name) for name in FIELDS}) for limit, each in made]
+    LimitForecast.objects.bulk_create(rows, update_conflicts=True, unique_fields=["limit"], update_fields=FIELDS)
 
 
 def _running(limits: Iterable[Limit], moment: datetime) -> dict[int, Running]:

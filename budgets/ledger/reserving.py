@@ -8,12 +8,20 @@ from budgets.errors import AlreadySettled, KeyBusy, SpendRejected
 from budgets.ledger.database import Away, Database, Rejected
 from budgets.ledger.halving import by_halves
 from budgets.limits.index import READ, UNREAD, LimitIndex, index_of
-from budgets.types import Granted, Measure, Rate, Refused, Spend
+from budgets.types import Granted, Measure, PerTask, Rate, Refused, Spend
 
 RESERVE = """
 SELECT * FROM reserve_many(
     $1::bigint, $2::bigint[], $3::int[], $4::int[], $5::uuid[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[],
-    $10::bigint[], $11::bigint[], $12::float[], $13::analytics_request[], $14::int[])
+    $10::bigint[], $11::bigint[], $12::float[], $13::analytics_request[], $14::int[], $15::text[], $16::bigint[])
+"""
+KEEP_PER_TASK = """
+INSERT INTO budgets_limit (kind, subject, measure, period, amount, is_active)
+SELECT DISTINCT ON (policy) 'policy_task', policy, 'money', 'total', amount, true
+FROM unnest($1::text[], $2::bigint[]) AS p (policy, amount)
+ORDER BY policy
+ON CONFLICT (kind, subject, account_id, measure, period, every_days, starts_on, ends_on, mode, is_given)
+    DO UPDATE SET is_active = true
 """
 MAX_READINGS = 20
 Answer = Granted | Refused | Exception
@@ -54,6 +62,7 @@ class Reserver:
 
     async def _ask(self, batch: Sequence[Spend]) -> Mapping[str, Any]:
         """The row of RESERVE for the set of limits of this moment. Raises Away, also when it never keeps still."""
+        await self._keep_per_task([spend.per_task for spend in batch if spend.per_task is not None])
         for _ in range(MAX_READINGS):
             row: Mapping[str, Any] = await self._database.row(RESERVE, *_columns(self.index, batch))
             if not row["is_stale"]:
@@ -61,19 +70,31 @@ class Reserver:
             self.index = index_of(await self._database.rows(READ))
         raise Away(f"The limits changed {MAX_READINGS} times while they were read.")
 
+    async def _keep_per_task(self, asked: Sequence[PerTask]) -> None:
+        """Make the limits per task of these policies that have none yet: once for each, and for ever."""
+        new = {each.policy: each.amount_nano for each in asked if each.scope not in self.index.by_scope}
+        if new:
+            await self._database.row(KEEP_PER_TASK, list(new), list(new.values()))
+            self.index = index_of(await self._database.rows(READ))
+
 
 def _columns(index: LimitIndex, batch: Sequence[Spend]) -> tuple[Any, ...]:
-    """The arguments of RESERVE."""
-    limits: dict[int, int] = {}
+    """The arguments of RESERVE. Where policies of two releases differ over a task, the lower amount goes."""
+    limits: dict[tuple[int, str], int] = {}
+    caps: dict[tuple[int, str], int] = {}
     places: list[int] = []
     counts: list[int] = []
     for spend in batch:
-        ids = index.ids(spend.scopes, spend.counted)
-        places += [limits.setdefault(limit, len(limits) + 1) for limit in ids]
-        counts.append(len(ids))
+        found = index.places(spend)
+        for limit, subject, cap in found:
+            which = limit, subject
+            places.append(limits.setdefault(which, len(limits) + 1))
+            if cap is not None:
+                caps[which] = min(cap, caps.get(which, cap))
+        counts.append(len(found))
     return (
         index.number,
-        list(limits),
+        [limit for limit, _ in limits],
         places,
         counts,
         [spend.operation_id for spend in batch],
@@ -86,6 +107,8 @@ def _columns(index: LimitIndex, batch: Sequence[Spend]) -> tuple[Any, ...]:
         [spend.lease_s for spend in batch],
         [spend.request for spend in batch],
         [spend.slots for spend in batch],
+        [subject for _, subject in limits] if index.has_each or caps else None,
+        [caps.get(which) for which in limits] if caps else None,
     )
 
 
@@ -121,7 +144,7 @@ def _refused(spend: Spend, refusal: Mapping[str, Any]) -> Refused:
         operation_id=spend.operation_id,
         hop=spend.hop,
         limit_id=refusal["limit_id"],
-        label=f"{refusal['kind']} {refusal['subject']}".strip(),
+        label=_label(spend, refusal["kind"], refusal["subject"]),
         measure=refusal["measure"],
         period=refusal["period"],
         limit=refusal["amount"],
@@ -131,3 +154,10 @@ def _refused(spend: Spend, refusal: Mapping[str, Any]) -> Refused:
         resets_at=refusal["resets_at"],
         retry_after_s=refusal["retry_after_s"],
     )
+
+
+def _label(spend: Spend, kind: str, subject: str) -> str:
+    """For people: "account 7", "task 4711 under policy coding", "site"."""
+    if kind == "policy_task" and spend.per_task is not None:
+        return f"task {spend.per_task.task} under policy {spend.per_task.policy}"
+    return f"{kind} {subject.removeprefix(f'{spend.account_id}/')}".strip()

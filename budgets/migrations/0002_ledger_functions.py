@@ -13,15 +13,17 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [(SQL / f"{name}.sql").read_text() for name in FILES],
             """
-            DROP FUNCTION add_hours, mark_hours, sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
-                renew_slots, slot_lease, budget_refusal, open_counters,
-                budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start;
+            DROP FUNCTION add_hours, mark_hours;
+            DROP TABLE budgets_hourmark;
+            DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
+                renew_slots, slot_lease, budget_refusal, open_counters, mark_paused,
+                budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start, budget_midnight;
             DROP TYPE budget_refusal, budget_rate;
             DROP TRIGGER account_moves_zone ON budgets_account;
             DROP TRIGGER limit_keeps_zone ON budgets_limit;
             DROP TRIGGER limits_changed ON budgets_limit;
             DROP FUNCTION limits_changed, limit_keeps_zone, account_moves_zone;
-            DROP TABLE budgets_limitset, budgets_hourmark;
+            DROP TABLE budgets_limitset;
             DROP TRIGGER revocation_is_final ON budgets_apikey;
             DROP FUNCTION revocation_is_final;
             ALTER TABLE budgets_hold DROP COLUMN request, DROP CONSTRAINT budgets_hold_pkey, ADD PRIMARY KEY (id);

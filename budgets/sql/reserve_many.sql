@@ -14,21 +14,23 @@ CREATE TYPE budget_refusal AS (
     retry_after_s int
 );
 
--- `carried` is what of the minute before still counts, null where the limit is no rate.
+-- `carried` is what of the minute before still counts, null where the limit is no rate; `most` is what its amount was.
 CREATE FUNCTION budget_refusal(
-    item int, counter_id bigint, used bigint, asked bigint, carried bigint, moment timestamptz
+    item int, counter_id bigint, most bigint, used bigint, asked bigint, carried bigint, moment timestamptz
 ) RETURNS budget_refusal
 LANGUAGE sql STABLE AS $$
     SELECT ROW (
-        item, l.id, l.kind, l.subject, l.measure, l.period, l.amount, c.spent + coalesce(carried, 0),
-        used - coalesce(carried, 0) - c.spent, asked, e.ends, ceil(extract(epoch FROM e.ends - moment))
+        item, l.id, l.kind, CASE WHEN l.kind = 'policy_task' OR l.subject = '*' THEN c.subject ELSE l.subject END, l.measure,
+        l.period, most, c.spent + coalesce(carried, 0), used - coalesce(carried, 0) - c.spent, asked, e.ends,
+        ceil(extract(epoch FROM e.ends - moment))
     )::budget_refusal
     FROM budgets_counter c JOIN budgets_limit l ON l.id = c.limit_id CROSS JOIN LATERAL (
         SELECT CASE
-            WHEN carried IS NULL THEN budget_period_end(l.period, c.period_start)
-            ELSE budget_rate_fits_at(c.period_start, l.amount, (
+            WHEN carried IS NULL THEN budget_period_end(l.period, c.period_start, l.zone, l.every_days, l.ends_on)
+            ELSE budget_rate_fits_at(c.period_start, most, (
                 SELECT b.spent + b.reserved FROM budgets_counter b
-                WHERE b.limit_id = l.id AND b.period_start = c.period_start - interval '1 minute'
+                WHERE b.limit_id = l.id AND b.subject = c.subject
+                  AND b.period_start = c.period_start - interval '1 minute'
                   AND b.period = l.period AND b.measure = l.measure
             ), used - carried, asked)
         END AS ends
@@ -41,8 +43,9 @@ CREATE TYPE budget_rate AS (item int, measure text, amount bigint, remaining big
 
 -- Reserve the worst case of each item, in order of arrival, where it fits into every one of its limits.
 --
--- `limit_ids` names each limit of the batch once. `places` says, for one item after the other, which of them are its own
--- (by position, from one), and `places_of` how many each item has. The ids are those of one set of limits: when
+-- `limit_ids` names each limit of the batch once, and of a limit of each once for each of its `subjects` (null: none is one of
+-- each). `caps` stand for amounts that a policy has, null where the limit has its own. `places` says, for one item after the other,
+-- which of them are its own (by position, from one), and `places_of` how many each item has. The ids are those of one set of limits: when
 -- `set_number` is not the database's, `is_stale` is true and nothing was reserved.
 --
 -- `slots` say how many slots the item's key has, where its operation takes one: null where the key has no such limit, or the
@@ -53,12 +56,17 @@ CREATE TYPE budget_rate AS (item int, measure text, amount bigint, remaining big
 -- nothing is held). `remaining` is what the tightest money limit leaves, null where none applies. `rates` are those of the items that were granted, as they stand after them;
 -- `rates_reset_s` is in how many seconds all of them have their full room again.
 --
--- Keys with slots are locked first, and then every counter that the batch touches, in id order, so that batches never
+-- A soft limit counts and refuses nothing, so it can be passed. A limit outside its days has the counter 0, which is none: it has
+-- no end of room. What costs nothing finds room in every money limit.
+--
+-- The set of limits is held first, with all others who reserve, against whoever reckons up what a limit has seen already.
+-- Keys with slots are locked next, and then every counter that the batch touches, in id order, so that batches never
 -- wait for each other in a circle and nobody else changes a figure between the check and the write.
 CREATE FUNCTION reserve_many(
     set_number bigint, limit_ids bigint[], places int[], places_of int[],
     operations uuid[], hops smallint[], accounts bigint[], keys bigint[], users bigint[],
     amounts bigint[], token_counts bigint[], leases_s float[], requests analytics_request[], slots int[],
+    subjects text[] DEFAULT NULL, caps bigint[] DEFAULT NULL,
     OUT is_stale boolean, OUT verdicts text[], OUT remaining bigint[], OUT refusals budget_refusal[],
     OUT rates budget_rate[], OUT rates_reset_s int, OUT in_use int[]
 )
@@ -66,6 +74,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := clock_timestamp();
     most bigint[];
+    is_hard boolean[];
+    marks bigint[];
     measures text[];
     carried bigint[];
     counters bigint[] := '{}';
@@ -82,6 +92,7 @@ DECLARE
     limited bigint[];
     busy int[];
 BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('budgets.limits', 0));
     is_stale := set_number IS DISTINCT FROM (SELECT number FROM budgets_limitset);
     IF is_stale THEN
         RETURN;
@@ -104,19 +115,27 @@ BEGIN
     -- before, as that stands: its last holds may be on their way still. A subquery for each look-up: joins are planned by
     -- the size of tables that are empty when they are planned, and full soon after.
     WHILE cardinality(counters) < cardinality(limit_ids) LOOP
-        SELECT array_agg(l.amount ORDER BY w.place), array_agg(l.measure ORDER BY w.place),
+        SELECT array_agg(l.amount ORDER BY w.place), array_agg(l.mode <> 'soft' ORDER BY w.place),
+               array_agg(l.mark ORDER BY w.place), array_agg(l.measure ORDER BY w.place),
                array_agg(l.carried ORDER BY w.place), array_agg(l.counter ORDER BY w.place)
-        INTO most, measures, carried, counters
-        FROM unnest(limit_ids) WITH ORDINALITY AS w (id, place) CROSS JOIN LATERAL (
-            SELECT l.amount, l.measure::text, CASE WHEN l.period = 'minute' AND l.measure <> 'money' THEN coalesce((
+        INTO most, is_hard, marks, measures, carried, counters
+        FROM unnest(limit_ids, subjects, caps) WITH ORDINALITY AS w (id, subject, cap, place) CROSS JOIN LATERAL (
+            SELECT coalesce(w.cap, l.amount) AS amount, l.mode, l.measure::text,
+                   CASE WHEN l.mode = 'pause' THEN ceil(l.amount::numeric * l.soft_percent / 100)::bigint END AS mark,
+            CASE WHEN l.period = 'minute' AND l.measure <> 'money' THEN coalesce((
                 SELECT budget_carried(c.spent + c.reserved, moment) FROM budgets_counter c
-                WHERE c.limit_id = l.id AND c.period_start = budget_period_start(l.period, moment) - interval '1 minute'
+                WHERE c.limit_id = l.id AND c.subject = coalesce(w.subject, '')
+                  AND c.period_start = budget_period_start(l.period, moment) - interval '1 minute'
                   AND c.period = l.period AND c.measure = l.measure
-            ), 0) END AS carried, (
+            ), 0) END AS carried, coalesce((
                 SELECT c.id FROM budgets_counter c
-                WHERE c.limit_id = l.id AND c.period_start = budget_period_start(l.period, moment)
+                WHERE c.limit_id = l.id AND c.subject = coalesce(w.subject, '')
+                  AND c.period_start = budget_period_start(l.period, moment, l.zone, l.every_days, l.starts_on, l.ends_on)
                   AND c.period = l.period AND c.measure = l.measure
-            ) AS counter
+            ), CASE
+                WHEN l.period = 'range' AND budget_period_start(l.period, moment, l.zone, l.every_days, l.starts_on, l.ends_on) IS NULL
+                THEN 0
+            END) AS counter
             FROM budgets_limit l
             WHERE l.id = w.id AND l.is_active
             LIMIT 1
@@ -127,7 +146,7 @@ BEGIN
             RETURN;
         END IF;
         IF array_position(counters, NULL) IS NOT NULL THEN
-            PERFORM open_counters(limit_ids, moment);
+            PERFORM open_counters(limit_ids, subjects, moment);
             counters := '{}';
         END IF;
     END LOOP;
@@ -139,6 +158,9 @@ BEGIN
         at := array_position(counters, counter.id);
         rooms[at] := rooms[at] - counter.used - coalesce(carried[at], 0);
     END LOOP;
+    IF array_remove(marks, NULL) <> '{}' THEN
+        PERFORM mark_paused(counters, marks);
+    END IF;
 
     verdicts := ARRAY(
         SELECT CASE
@@ -165,10 +187,10 @@ BEGIN
             EXIT WHEN verdicts[item] <> 'granted';
             at := places[place];
             asked := budget_measured(measures[at], amounts[item], token_counts[item], 1);
-            IF asked > rooms[at] THEN
+            IF is_hard[at] AND counters[at] > 0 AND asked > greatest(0, rooms[at]) THEN
                 verdicts[item] := 'refused';
                 refusals := refusals || budget_refusal(
-                    item, counters[at], most[at] - rooms[at], asked, carried[at], moment
+                    item, counters[at], most[at], most[at] - rooms[at], asked, carried[at], moment
                 );
             END IF;
         END LOOP;
@@ -188,10 +210,12 @@ BEGIN
             IF verdicts[item] = 'granted' THEN
                 rooms[at] := rooms[at] - budget_measured(measures[at], amounts[item], token_counts[item], 1);
             END IF;
-            IF measures[at] = 'money' THEN
-                tightest := least(tightest, rooms[at]);
+            IF counters[at] = 0 OR NOT is_hard[at] THEN
+                CONTINUE;
+            ELSIF measures[at] = 'money' THEN
+                tightest := least(tightest, greatest(0, rooms[at]));
             ELSIF carried[at] IS NOT NULL AND verdicts[item] NOT IN ('refused', 'busy') THEN
-                rates := rates || ROW (item, measures[at], most[at], rooms[at])::budget_rate;
+                rates := rates || ROW (item, measures[at], most[at], greatest(0, rooms[at]))::budget_rate;
             END IF;
         END LOOP;
         remaining[item] := tightest;
