@@ -1,8 +1,10 @@
 """Background work of the budgets. What is to be done stands in the database; a task only wakes it up."""
 
 from celery import shared_task
+from django.utils.timezone import now
 
 from budgets.alerts import outbox, watching
+from budgets.forecasting import hours, telling
 
 
 @shared_task
@@ -15,3 +17,15 @@ def check_alerts() -> None:
 def send_alerts() -> None:
     """Send what is due to be told, what a stopped process left among it."""
     outbox.send_due()
+
+
+@shared_task
+def roll_up_hours() -> None:
+    """Add to the hourly spend what the ledger has new."""
+    hours.roll_up()
+
+
+@shared_task
+def forecast() -> int:
+    """Forecast every limit anew, and tell of those that will be reached. Returns how many were told."""
+    return telling.refresh_and_tell(now())

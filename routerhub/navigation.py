@@ -33,6 +33,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     )),
     ("Budgets", (
         ("corporate_fare", "budgets.account"), ("key", "budgets.apikey"), ("speed", "budgets.limit"),
+        ("trending_up", "forecasts"),
         ("calculate", "budgets.counter"), ("hourglass_top", "budgets.hold"), ("menu_book", "budgets.ledgerentry"),
     )),
     ("Rollout and audit", (("new_releases", "releases"), ("history", "changes"))),

@@ -300,6 +300,8 @@ CELERY_BEAT_SCHEDULE = {
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
+    "roll-up-hours": {"task": "budgets.tasks.roll_up_hours", "schedule": 300.0},
+    "forecast": {"task": "budgets.tasks.forecast", "schedule": 1800.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
     "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0},
     "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0},

@@ -1,5 +1,5 @@
-"""Accounts, keys, limits and the books, for staff."""
+"""Accounts, keys, limits, forecasts and the books, for staff."""
 
-from budgets.admin import accounts, books, keys, limits
+from budgets.admin import accounts, books, forecasts, keys, limits
 
-__all__ = ["accounts", "books", "keys", "limits"]
+__all__ = ["accounts", "books", "forecasts", "keys", "limits"]

@@ -75,7 +75,7 @@ def _told(reached: Reached) -> bool:
     if state is None:
         settle(reached.subject, reached.period_start)
         return False
-    account_id, user_id, name = _whose(reached)
+    account_id, user_id, name = whose(reached.kind, reached.scope)
     percent = marks.percent(reached.spent, reached.amount)
     return raise_alert(
         Finding(
@@ -87,9 +87,8 @@ def _told(reached: Reached) -> bool:
     )  # fmt: skip
 
 
-def _whose(reached: Reached) -> tuple[int | None, int | None, str]:
+def whose(kind: str, scope: str) -> tuple[int | None, int | None, str]:
     """The account and the person whom it concerns, and what its scope is called."""
-    kind, scope = reached.kind, reached.scope
     if kind == ScopeKind.ACCOUNT:
         return int(scope), None, f"Account {Account.objects.filter(pk=scope).values_list('name', flat=True).first()}"
     if kind == ScopeKind.KEY:

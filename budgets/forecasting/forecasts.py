@@ -6,6 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import FloatField
+from django.db.models.functions import Cast, Coalesce, Greatest
 
 from budgets.choices import Period, ScopeKind
 from budgets.forecasting.hours import History, history
@@ -67,7 +69,21 @@ def forecast_of(limit: Limit) -> Forecast | None:
 def forecasts_of(limits: Iterable[Limit]) -> Mapping[int, Forecast]:
     """The same for many limits by id, in one query."""
     kept = LimitForecast.objects.filter(limit__in=[limit.pk for limit in limits])
-    return {row.limit_id: Forecast(**{name: getattr(row, name) for name in FIELDS}) for row in kept}
+    return {row.limit_id: _forecast(row) for row in kept}
+
+
+def fullest(most: int) -> list[tuple[Limit, Forecast]]:
+    """The newest forecasts of so many active limits, those first of which the most is expected to be used."""
+    share = Cast(Coalesce("expected", "spent"), FloatField()) / Greatest(Cast("limit__amount", FloatField()), 1.0)
+    rows = LimitForecast.objects.filter(limit__is_active=True).select_related("limit").order_by(-share, "limit")[:most]
+    return [(row.limit, _forecast(row)) for row in rows]
+
+
+def why_none(limit: Limit) -> str:
+    """Why look_ahead finds nothing, for people."""
+    if not can_forecast(limit):
+        return "There is a forecast where a limit has a period from a day on that ends, and is one limit and not one for each."
+    return "The limit's days are not now: there is nothing to forecast."
 
 
 def look_ahead(limit: Limit, moment: datetime) -> Outlook | None:
@@ -85,6 +101,10 @@ def refresh(moment: datetime) -> Iterator[tuple[Limit, Forecast]]:
         _keep(made)
         yield from made
     LimitForecast.objects.filter(made_at__lt=moment).delete()
+
+
+def _forecast(row: LimitForecast) -> Forecast:
+    return Forecast(**{name: getattr(row, name) for name in FIELDS})
 
 
 def _made(limits: Iterable[Limit], moment: datetime) -> Iterator[tuple[Limit, Forecast]]:

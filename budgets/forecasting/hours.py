@@ -20,7 +20,7 @@ COLUMNS = {Measure.MONEY: "amount_nano", Measure.TOKENS: "tokens", Measure.REQUE
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class History:
-    """One amount for each whole hour from `start` until the running one, in the limit's measure; empty where nothing was spent."""
+    """One amount for each whole hour from `start` until the running one, in the limit's measure; none where nothing was spent."""
 
     start: datetime
     hours: list[int]

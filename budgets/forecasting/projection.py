@@ -1,9 +1,9 @@
 """What will be spent from now until a moment, with an 80 % interval. Pure; estimates are floats, in the unit of what they get.
 
 A day's spend is taken as a level times the factors of its weekday and of a month's end (season.py). The level is the mean of the
-last days over their factors, with or without the growth of the weeks before. Which span is best, and whether growth helps, differs
-from limit to limit: each way forecasts anew from every past day, and counts by how well it did over as many days as are asked for.
-How far all together were off there makes the interval.
+last days over their factors, with or without the growth of the weeks before. Which span is best, and whether growth helps, is
+another for each limit: each way forecasts anew from every past day, and counts by how well it did over as many days as are asked
+for. How far all together were off there makes the interval.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +16,8 @@ from budgets.forecasting.season import HOUR, WEEK_DAYS, Day, Season, days_of, le
 
 MIN_HOURS = 48
 """Of history: among fewer there is no whole day."""
+LATE_START = 12
+"""A first day that begins later in the day says nothing of its kind. Of longer histories it has to be whole."""
 SPANS = (3, 7, 14, 28)
 """Days of which the level may be the mean."""
 GROWTH_DAYS = 14
@@ -35,12 +37,11 @@ SHARPNESS = 4.0
 """A way with half the squared error counts two to the power of this as much."""
 PRIOR_WINDOWS = 1.0
 """The error at a horizon is what it was, and beside it, as if seen so often, what is usual (the PRIOR figures)."""
-PRIOR_ERROR, PRIOR_DRIFT = 0.35, 0.1
+PRIOR_ERROR, PRIOR_DRIFT = 0.5, 0.1
 MIN_SQUARED_ERROR = 0.02
 """As if every way had been off by so much once: a few lucky days make no way the only one."""
-SPREAD = 1.19
-"""Errors that the interval is wide to each side: the 1.28 of a normal distribution, times .93, with which 80 % of the bench's forecasts
-are inside (docs/forecast.md)."""
+SPREAD = 1.2816
+"""Errors that the interval is wide to each side: eight in ten of a normal distribution, and of the bench's forecasts too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,8 +74,10 @@ def project(hours: Sequence[float], start: datetime, now: datetime, end: datetim
         return []
     running = start + len(hours) * HOUR
     local = running.astimezone(zone)
-    days = days_of(hours, start, zone)[1 if start.astimezone(zone).hour else 0 :]
+    days = days_of(hours, start, zone)
     today = days.pop() if days[-1].date == local.date() else None
+    if start.astimezone(zone).hour > (LATE_START if len(days) <= 2 * WEEK_DAYS else 0):
+        del days[0]
     past = Past(days)
     if today:
         past.begin(today, local.hour)
@@ -117,6 +120,8 @@ class Past:
         self.factors = [0.0, *accumulate(self.season.factor(day.date) for day in days)]
         self.floor = FLOOR * self.spent[-1] / self.count or 1.0
         self.today = (0.0, 0.0)
+
+        self.rates = {way: [self.rate(way, origin) for origin in range(self.count + 1)] for way in WAYS}
 
     def begin(self, today: Day, hours: int) -> None:
         """Take what was spent in the first hours of today into account."""
@@ -179,10 +184,10 @@ class Past:
     def _error(self, credits: Sequence[tuple[Way, float]], origin: int, horizon: int) -> float:
         """How far the days from `origin` on were above (or below) what would have been forecast."""
         factor = self.factors[origin + horizon] - self.factors[origin]
-        forecast = 0.0
+        days, forecast = _damped(horizon / 2), 0.0
         for way, credit in credits:
-            level, growth = self.rate(way, origin)
-            forecast += credit * level * factor * exp(growth * _damped(horizon / 2))
+            level, growth = self.rates[way][origin]
+            forecast += credit * level * factor * (exp(growth * days) if growth else 1.0)
         actual = self.spent[origin + horizon] - self.spent[origin]
         return log((actual + self.floor) / (forecast + self.floor))
 

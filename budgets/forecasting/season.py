@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
-from statistics import mean
+from statistics import fmean, median
 
 HOUR = timedelta(hours=1)
 WEEK_DAYS, DAY_HOURS = 7, 24
 MONTH_END_DAYS = 3
 """The last days of a month, which have a factor of their own."""
-WEEKDAY_PRIOR = 0.5
+WEEKDAY_PRIOR = 0.25
 """So many days of each weekday are taken to have been like all others, so that one week says less than five."""
 MONTH_END_PRIOR = 4.0
+"""So many ends of a month's days are taken to have been like all others."""
+MIN_FACTOR = 0.2
 SHARE_PRIOR = 1.0
+"""So many days of each weekday are taken to have had the hours of all others."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,37 +61,34 @@ def days_of(hours: Sequence[float], start: datetime, zone: tzinfo) -> list[Day]:
 
 def learn(days: Sequence[Day]) -> Season:
     """The season of whole days, one after the other without a gap."""
-    ratios = _ratios([day.total for day in days])
-    weekdays = _by_weekday(days, ratios, [1.0] * len(days))
-    ends = [
-        ratio / weekdays[day.date.weekday()]
-        for day, ratio in zip(days, ratios, strict=True)
-        if is_month_end(day.date) and weekdays[day.date.weekday()] > 0.2
-    ]
-    month_end = (sum(ends) + MONTH_END_PRIOR) / (len(ends) + MONTH_END_PRIOR)
-    without = [month_end if is_month_end(day.date) else 1.0 for day in days]
-    return Season(weekdays=_by_weekday(days, ratios, without), month_end=month_end, shares=_shares(days))
+    dates, totals = [day.date for day in days], [day.total for day in days]
+    month_end = _month_end(dates, totals, _weekdays(dates, totals))
+    usual = [total / month_end if is_month_end(day) else total for day, total in zip(dates, totals, strict=True)]
+    return Season(weekdays=_weekdays(dates, usual), month_end=month_end, shares=_shares(days))
 
 
-def _ratios(totals: Sequence[float]) -> list[float]:
-    """Each day's spend as a multiple of the mean day of the week around it."""
-    span = min(WEEK_DAYS, len(totals))
-    found = []
-    for at, total in enumerate(totals):
-        begin = min(max(0, at - span // 2), len(totals) - span)
-        around = mean(totals[begin : begin + span])
-        found.append(total / around if around else 1.0)
-    return found
-
-
-def _by_weekday(days: Sequence[Day], ratios: Sequence[float], without: Sequence[float]) -> tuple[float, ...]:
-    """A mean for each weekday, of which the mean is 1."""
+def _weekdays(dates: Sequence[date], totals: Sequence[float]) -> tuple[float, ...]:
+    """For each weekday the mean multiple of the mean day of the week around it; of these the mean is 1."""
     sums, counts = [WEEKDAY_PRIOR] * WEEK_DAYS, [WEEKDAY_PRIOR] * WEEK_DAYS
-    for day, ratio, other in zip(days, ratios, without, strict=True):
-        sums[day.date.weekday()] += ratio / other
-        counts[day.date.weekday()] += 1
+    span = min(WEEK_DAYS, len(totals))
+    for at, (day, total) in enumerate(zip(dates, totals, strict=True)):
+        begin = min(max(0, at - span // 2), len(totals) - span)
+        around = fmean(totals[begin : begin + span])
+        sums[day.weekday()] += total / around if around else 1.0
+        counts[day.weekday()] += 1
     means = [total / count for total, count in zip(sums, counts, strict=True)]
-    return tuple(each / mean(means) for each in means)
+    return tuple(each / fmean(means) for each in means)
+
+
+def _month_end(dates: Sequence[date], totals: Sequence[float], weekdays: Sequence[float]) -> float:
+    """The mean multiple of the middle one of the days around, each over its weekday's factor; quiet weekdays tell nothing."""
+    flat = [total / max(MIN_FACTOR, weekdays[day.weekday()]) for day, total in zip(dates, totals, strict=True)]
+    ratios = []
+    for at, day in enumerate(dates):
+        usual = median(flat[max(0, at - WEEK_DAYS) : at + WEEK_DAYS + 1])
+        if is_month_end(day) and weekdays[day.weekday()] > MIN_FACTOR and usual:
+            ratios.append(flat[at] / usual)
+    return (sum(ratios) + MONTH_END_PRIOR) / (len(ratios) + MONTH_END_PRIOR)
 
 
 def _shares(days: Sequence[Day]) -> tuple[tuple[float, ...], ...]:
@@ -100,7 +100,7 @@ def _shares(days: Sequence[Day]) -> tuple[tuple[float, ...], ...]:
     found = []
     for weekday in range(WEEK_DAYS):
         own = [day for day in days if day.date.weekday() == weekday]
-        mean_day = mean([day.total for day in own]) if own else 0.0
+        mean_day = fmean([day.total for day in own]) if own else 0.0
         prior = SHARE_PRIOR * (mean_day or 1.0)
         amounts = [sum(day.hours[hour] for day in own) + prior * usual[hour] for hour in range(DAY_HOURS)]
         found.append(tuple(amount / sum(amounts) for amount in amounts))

@@ -3,7 +3,18 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).parent.parent / "sql"
-FILES = ("keys", "tables", "limits", "counters", "slots", "reserve_many", "corrections", "settle_many", "sweep_holds", "hours")
+FILES = (
+    "keys",
+    "tables",
+    "limits",
+    "counters",
+    "slots",
+    "reserve_many",
+    "corrections",
+    "settle_many",
+    "sweep_holds",
+    "hours",
+)
 
 
 class Migration(migrations.Migration):
@@ -13,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [(SQL / f"{name}.sql").read_text() for name in FILES],
             """
-            DROP FUNCTION add_hours, mark_hours;
+            DROP FUNCTION add_hours, has_open_below, mark_hours;
             DROP TABLE budgets_hourmark;
             DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
                 renew_slots, slot_lease, budget_refusal, open_counters, mark_paused,

@@ -51,7 +51,9 @@ class LimitForecast(Fact):
     made_at = models.DateTimeField()
     history_hours = models.PositiveIntegerField(help_text="Hours since the first spend that is known, 91 days at most.")
     spent = models.BigIntegerField()
-    expected = models.BigIntegerField(null=True, help_text="At the period's end. Empty where there is too little history.")
+    expected = models.BigIntegerField(
+        null=True, help_text="At the period's end. Empty where there is too little history."
+    )
     low = models.BigIntegerField(null=True, help_text="In nine of ten cases it is more.")
     high = models.BigIntegerField(null=True, help_text="In nine of ten cases it is less.")
     passes_at = models.DateTimeField(null=True, help_text="When the limit will be reached; empty where it will not.")

@@ -24,6 +24,18 @@ BEGIN
 END
 $$;
 
+-- Whether a transaction of this database with a number below `bound`, which one that has ended had, is still open. Snapshots show
+-- those of the server's other databases too, which write nothing here.
+CREATE FUNCTION has_open_below(bound xid8) RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+    SELECT EXISTS (
+        SELECT FROM pg_snapshot_xip(pg_current_snapshot()) AS open (number)
+        WHERE open.number < bound AND NOT EXISTS (
+            SELECT FROM pg_stat_activity WHERE backend_xid = open.number::xid AND datname <> current_database()
+        )
+    )
+$$;
+
 -- Add the entries of up to `most` ids below the mark, if no transaction is open that may still write one. Returns whether it
 -- came further. A correction belongs to the hour of what it corrects.
 CREATE FUNCTION add_hours(most bigint) RETURNS boolean
@@ -38,7 +50,7 @@ BEGIN
         UPDATE budgets_hourmark SET next_id = done_id, next_xid = '0';
         RETURN false;
     END IF;
-    IF mark.done_id = mark.next_id OR pg_snapshot_xmin(pg_current_snapshot()) < mark.next_xid THEN
+    IF mark.done_id = mark.next_id OR has_open_below(mark.next_xid) THEN
         RETURN false;
     END IF;
     last_id := least(mark.next_id, mark.done_id + most);

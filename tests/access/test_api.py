@@ -38,6 +38,7 @@ DOORS = {
     "GET /api/batches": door("batches.view_batch", "routing"),
     "GET /api/batches/{pk}": door("batches.view_batch", "routing"),
     "POST /api/batches/{pk}/cancel": door("batches.change_batch"),
+    "GET /api/budgets/{pk}/forecast": door("budgets.view_limit", "routing"),
     "GET /api/changes": door("models_registry.view_model"),
     "GET /api/changes/{table}/{number}": door("models_registry.view_model"),
     "POST /api/changes/{table}/{number}/restore": door("models_registry.change_model"),
