@@ -50,7 +50,7 @@ def _drawn(limit: Limit, outlook: forecasts.Outlook) -> dict[str, Any]:
     days = [{"day": row.day, "is_past": row.spent is not None, **_shown(limit, row)} for row in drawn.rows]
     return {
         **_row(limit, outlook.forecast), "chart": drawn, "days": days, "min_hours": MIN_HOURS,
-        "box": (chart.WIDTH, chart.HEIGHT, chart.BARS_HEIGHT),
+        "history": _history(outlook.forecast.history_hours), "box": (chart.WIDTH, chart.HEIGHT, chart.BARS_HEIGHT),
     }  # fmt: skip
 
 
@@ -77,9 +77,13 @@ def _row(limit: Limit, forecast: Forecast) -> dict[str, Any]:
 def _between(limit: Limit, forecast: Forecast) -> str:
     if forecast.low is None or forecast.high is None:
         return ""
-    return f"{wording.estimate(limit, forecast.low)} to {wording.estimate(limit, forecast.high)}"
+    return f"{wording.estimate(limit, forecast.low)} and {wording.estimate(limit, forecast.high)}"
 
 
 def _name(limit: Limit) -> str:
     measure, period = limit.get_measure_display().lower(), limit.get_period_display().lower()
     return f"{whose(limit.kind, limit.subject)[2]}, {measure} per {period}"
+
+
+def _history(hours: int) -> str:
+    return f"{hours} hours" if hours < 72 else f"{hours // 24} days"

@@ -25,9 +25,9 @@ def estimate(limit: Limit, figure: int) -> str:
 
 
 def day(limit: Limit, moment: datetime) -> str:
-    """Tue 24 November, on the limit's own clock."""
+    """Tue 24 Nov, on the limit's own clock."""
     local = moment.astimezone(ZoneInfo(limit.zone))
-    return f"{local:%a} {local.day} {local:%B}"
+    return f"{local:%a} {local.day} {local:%b}"
 
 
 def sentence(limit: Limit, forecast: Forecast) -> str:
