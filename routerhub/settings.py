@@ -302,6 +302,7 @@ CELERY_BEAT_SCHEDULE = {
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "roll-up-hours": {"task": "budgets.tasks.roll_up_hours", "schedule": 300.0},
     "forecast": {"task": "budgets.tasks.forecast", "schedule": 1800.0},
+    "find-anomalies": {"task": "analytics.tasks.find_anomalies", "schedule": 900.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
     "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0},
     "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0},

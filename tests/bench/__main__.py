@@ -17,12 +17,12 @@ import django
 
 django.setup()
 
-from tests.bench import decisions, gateway, ledger, pages, profiling, soak  # noqa: E402 - Django first
+from tests.bench import anomalies, decisions, forecast, gateway, ledger, pages, profiling, soak  # noqa: E402 - Django first
 from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "pages", "gateway")
+PARTS = ("decisions", "ledger", "pages", "forecast", "anomalies", "gateway")
 SOAK_REQUESTS = 100_000
 
 
@@ -37,6 +37,10 @@ def main() -> int:
             uvloop.run(ledger.main())
         if arguments.part in {None, "pages"}:
             pages.main()
+        if arguments.part in {None, "forecast"}:
+            forecast.main()
+        if arguments.part in {None, "anomalies"}:
+            anomalies.main()
         if arguments.part in {None, "gateway"}:
             _gateway(arguments)
     except NoAnswer as problem:
