@@ -80,9 +80,9 @@ def sentence(found: Found) -> str:
 
 def shown(anomaly: Anomaly, value: float) -> str:
     if anomaly.measure == "spend":
-        return dollars(round(value, -7) if value >= 10**9 else round(value, -4))
+        return dollars(round(round(value), -7 if value >= 10**9 else -4))
     if anomaly.measure == "latency":
-        return f"{value / 1000:.2g} s" if value >= 1000 else f"{value:.0f} ms"
+        return f"{value / 1000:.2g} s" if round(value) >= 1000 else f"{value:.0f} ms"
     return f"{100 * value:.1f} %"
 
 

@@ -14,6 +14,8 @@ from budgets.forecasting.season import HOUR
 WIDTH, HEIGHT, BARS_HEIGHT = 1_000, 300, 90
 HEADROOM = 1.08
 MAX_TICKS = 8
+Fan = tuple[datetime, float, float, float]
+"""A moment, and what will have been spent by then: expected, low and high."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,11 +78,9 @@ class _Drawing:
     def chart(self) -> Chart:
         forecast, now = self.forecast, self.forecast.made_at
         spent = [(self.start, 0.0), *self._spent(), (now, float(forecast.spent))]
-        ahead = [(now, *[float(forecast.spent)] * 3)] if self.points else []
-        ahead += [
-            (each.until, *(forecast.spent + one for one in (each.expected, each.low, each.high)))
-            for each in self.points
-        ]
+        begin = float(forecast.spent)
+        ahead: list[Fan] = [(now, begin, begin, begin)] if self.points else []
+        ahead += [(each.until, begin + each.expected, begin + each.low, begin + each.high) for each in self.points]
         line = self._line([(moment, value) for moment, value in spent])
         return Chart(
             spent=line, spent_area=f"0,{HEIGHT} {line} {self._x(now):.1f},{HEIGHT}",
@@ -131,9 +131,7 @@ class _Drawing:
         for each in days[:-1:step]:
             yield Mark(at=self._x(each) / WIDTH * 100, text=f"{each:%a} {each.day} {each:%b}")
 
-    def _rows(
-        self, spent: Sequence[tuple[datetime, float]], ahead: Sequence[tuple[datetime, float, float, float]]
-    ) -> Iterator[Row]:
+    def _rows(self, spent: Sequence[tuple[datetime, float]], ahead: Sequence[Fan]) -> Iterator[Row]:
         now = self.forecast.made_at
         for day, end in zip(self._days(), self._days()[1:], strict=False):
             name = f"{day:%a} {day.day} {day:%b}"

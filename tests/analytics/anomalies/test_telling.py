@@ -31,7 +31,7 @@ def records(hour: datetime, count: int = 1, **changes: Any) -> None:
     insert_many(count, **values)
 
 
-def history(days: int = 30, **changes: Any) -> None:
+def history(days: int = 22, **changes: Any) -> None:
     """The same in every hour until noon, of an account, a model and a provider."""
     AccountFactory.create(id=ACCOUNT, slug="first", name="First")
     values = {"requests": 50, "failures": 0, "cost_nano": 10**9, "latency_ms": 1_000, **changes}

@@ -24,7 +24,7 @@ COPY = """
 def rolled() -> list[tuple[int, int, int, int]]:
     """Each hour of the only limit, as hours after noon, with its amount, tokens and requests."""
     rows = LimitHour.objects.order_by("hour").values_list("hour", "amount_nano", "tokens", "requests")
-    return [((hour - NOON) // HOUR, *rest) for hour, *rest in rows]
+    return [((hour - NOON) // HOUR, amount, tokens, requests) for hour, amount, tokens, requests in rows]
 
 
 @pytest.fixture
