@@ -2,8 +2,10 @@
 
 from celery import shared_task
 from django.db import connection
+from django.utils.timezone import now
 
 from analytics import measured
+from analytics.anomalies import telling
 
 MONTHS_AHEAD = 2
 
@@ -20,3 +22,9 @@ def extend_partitions() -> int:
 def measure() -> int:
     """Measure how models did lately. Returns how many were."""
     return measured.refresh()
+
+
+@shared_task
+def find_anomalies() -> int:
+    """Tell of what is unusual in the last whole hour. Returns how many were told now."""
+    return telling.look_and_tell(now())

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from budgets.alerts import outbox, watching
 from budgets.books import billing, reconciling
+from budgets.forecasting import hours, telling
 from budgets.shares.rebalancing import rebalance
 from routerhub.audit.change import Change
 
@@ -46,3 +47,15 @@ def send_alerts() -> None:
 def forget_deliveries() -> None:
     """Keep the delivery log for as long as it is of use."""
     outbox.forget_old(timezone.now())
+
+
+@shared_task
+def roll_up_hours() -> None:
+    """Add to the hourly spend what the ledger has new."""
+    hours.roll_up()
+
+
+@shared_task
+def forecast() -> int:
+    """Forecast every limit anew, and tell of those that will be reached. Returns how many were told."""
+    return telling.refresh_and_tell(timezone.now())

@@ -1,9 +1,9 @@
-"""The addresses of accounts, keys, limits, alerts and the books below /api/."""
+"""The addresses of accounts, keys, limits, forecasts, alerts and the books below /api/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from budgets.viewsets import accounts, alerts, books, invitations, keys, limits, members, shares
+from budgets.viewsets import accounts, alerts, books, forecasts, invitations, keys, limits, members, shares
 
 router = SimpleRouter(trailing_slash=False)
 router.register("accounts", accounts.AccountViewSet)
@@ -19,6 +19,7 @@ router.register("ledger", books.LedgerViewSet)
 router.register("billing", books.BillingViewSet)
 
 urlpatterns = [
+    path("budgets/<int:pk>/forecast", forecasts.ForecastView.as_view()),
     path("shares", shares.SharesView.as_view()),
     path("shares/<int:pk>", shares.ShareView.as_view()),
     path("ledger/reconciliation", books.ReconciliationView.as_view()),

@@ -33,6 +33,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     )),
     ("Budgets", (
         ("corporate_fare", "budgets.account"), ("key", "budgets.apikey"), ("speed", "budgets.limit"), ("call_split", "shares"),
+        ("trending_up", "forecasts"),
         ("calculate", "budgets.counter"), ("hourglass_top", "budgets.hold"), ("menu_book", "budgets.ledgerentry"),
         ("payments", "costs"), ("undo", "credit"), ("request_quote", "budgets.billingrecord"),
         ("event_available", "close_months"), ("balance", "reconciliation"),

@@ -1,4 +1,4 @@
-"""Accounts, keys, limits, alerts and the books, for staff."""
+"""Accounts, keys, limits, forecasts, alerts and the books, for staff."""
 
 from budgets.admin import (
     accounts,
@@ -8,14 +8,26 @@ from budgets.admin import (
     books,
     costs,
     credits,
+    forecasts,
     keys,
     limits,
     members,
     reconciling,
     shares,
-)  # fmt: skip
+)
 
 __all__ = [
-    "accounts", "alert_channels", "alerts", "billing", "books", "costs", "credits", "keys", "limits", "members", "reconciling",
+    "accounts",
+    "alert_channels",
+    "alerts",
+    "billing",
+    "books",
+    "costs",
+    "credits",
+    "forecasts",
+    "keys",
+    "limits",
+    "members",
+    "reconciling",
     "shares",
-]  # fmt: skip
+]

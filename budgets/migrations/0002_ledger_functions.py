@@ -5,7 +5,7 @@ from django.db import migrations
 SQL = Path(__file__).parent.parent / "sql"
 FILES = (
     "keys", "tables", "limits", "counters", "earlier", "slots", "usage", "reserve_many", "corrections", "settle_many",
-    "sweep_holds", "credits", "append_only", "billing", "sign_in",
+    "sweep_holds", "credits", "append_only", "billing", "sign_in", "hours",
 )  # fmt: skip
 
 
@@ -16,6 +16,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             [(SQL / f"{name}.sql").read_text() for name in FILES],
             """
+            DROP FUNCTION add_hours, has_open_below, mark_hours;
+            DROP TABLE budgets_hourmark;
             DROP FUNCTION running_money_counters, sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
                 renew_slots, slot_lease, budget_refusal, open_counters, mark_paused,
                 count_earlier, counted_as,

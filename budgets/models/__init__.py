@@ -1,8 +1,9 @@
-"""Accounts, keys, limits and alerts; and the ledger's tables, which only the functions in budgets/sql/ write."""
+"""Accounts, keys, limits, alerts and forecasts; and the ledger's tables, which only the functions in budgets/sql/ write."""
 
 from budgets.models.accounts import Account, Membership
 from budgets.models.alerts import Alert, AlertChannel, AlertCheck, AlertRule, Delivery, DeliveryTry
 from budgets.models.billing import BilledEntry, BillingLine, BillingRecord, Reconciliation
+from budgets.models.forecasting import AccountHour, LimitForecast, LimitHour
 from budgets.models.invitations import Invitation
 from budgets.models.keys import ApiKey, KeyUse, default_permissions
 from budgets.models.ledger import Hold, LedgerEntry, Slot
@@ -10,7 +11,7 @@ from budgets.models.limits import Counter, Limit
 from budgets.models.shares import Share, ShareTransfer
 
 __all__ = [
-    "Account", "Alert", "AlertChannel", "AlertCheck", "AlertRule", "ApiKey", "BilledEntry", "BillingLine", "BillingRecord",
-    "Counter", "Delivery", "DeliveryTry", "Hold", "Invitation", "KeyUse", "LedgerEntry", "Limit", "Membership",
-    "Reconciliation", "Share", "ShareTransfer", "Slot", "default_permissions",
+    "Account", "AccountHour", "Alert", "AlertChannel", "AlertCheck", "AlertRule", "ApiKey", "BilledEntry", "BillingLine",
+    "BillingRecord", "Counter", "Delivery", "DeliveryTry", "Hold", "Invitation", "KeyUse", "LedgerEntry", "Limit",
+    "LimitForecast", "LimitHour", "Membership", "Reconciliation", "Share", "ShareTransfer", "Slot", "default_permissions",
 ]  # fmt: skip

@@ -17,12 +17,22 @@ import django
 
 django.setup()
 
-from tests.bench import decisions, gateway, ledger, pages, profiling, shares, soak  # noqa: E402 - Django first
+from tests.bench import (  # noqa: E402 - Django first
+    anomalies,
+    decisions,
+    forecast,
+    gateway,
+    ledger,
+    pages,
+    profiling,
+    shares,
+    soak,
+)  # fmt: skip
 from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "shares", "pages", "gateway")
+PARTS = ("decisions", "ledger", "shares", "pages", "forecast", "anomalies", "gateway")
 SOAK_REQUESTS = 100_000
 
 
@@ -39,6 +49,10 @@ def main() -> int:
             shares.main()
         if arguments.part in {None, "pages"}:
             pages.main()
+        if arguments.part in {None, "forecast"}:
+            forecast.main()
+        if arguments.part in {None, "anomalies"}:
+            anomalies.main()
         if arguments.part in {None, "gateway"}:
             _gateway(arguments)
     except NoAnswer as problem:

@@ -1,0 +1,1 @@
+"""What is unusual in spend, latency and errors, hour by hour."""

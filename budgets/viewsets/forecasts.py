@@ -1,0 +1,48 @@
+"""Forecasts in the REST API."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.timezone import now
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from budgets.choices import ScopeKind
+from budgets.forecasting import forecasts
+from budgets.models import Limit
+from budgets.people.authentication import caller_of
+from budgets.serializers.forecasts import ForecastSerializer
+from routerhub.audit.permissions import Readers, TablePermissions
+
+
+class ForecastView(APIView):
+    """What a limit will have seen when its running period ends, made at this moment: spent exactly, expected, and 80 % between
+    low and high; then the same hour by hour. A limit without a period from a day on that ends has none, which is an error 404."""
+
+    table = Limit
+    permission_classes = [TablePermissions]
+    readers: Readers = "routing"
+
+    @extend_schema(responses=ForecastSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        limit = _visible(request).filter(pk=pk).first()
+        if limit is None:
+            raise NotFound(f"There is no limit {pk} that you may see.")
+        outlook = forecasts.look_ahead(limit, now())
+        if outlook is None:
+            raise NotFound(forecasts.why_none(limit))
+        shown: dict[str, Any] = ForecastSerializer(outlook, context={"limit": limit}).data
+        return Response(shown)
+
+
+def _visible(request: Request) -> QuerySet[Limit]:
+    """A key sees the limits of its account, its members and its keys, not the site's, which tell what others spend; a login with
+    the right sees all."""
+    caller = caller_of(request)
+    if caller is None:
+        return Limit.objects.all()
+    own = Q(account=caller.account_id) | Q(kind__in=[ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY])
+    return Limit.objects.filter(own, Limit.of_account(caller.account_id))
