@@ -11,12 +11,14 @@ from typing import Any
 
 import orjson
 
+from analytics.lengths import UNMEASURED, Lengths
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision.ranking import Rankings
 from autorouter.people.preferences import Preferences
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
 from budgets.errors import KeyBusy, LedgerUnavailable, MissingKey, RevokedKey, UnknownKey
+from budgets.ledger.room import Room
 from budgets.types import Caller, Granted, Past, Rate, Refused, Settlement, Spend
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
@@ -73,6 +75,7 @@ class FakeLedger:
     """Operations that have one of their key's."""
     asked: list[Spend] = field(default_factory=list)
     settled: list[Settlement] = field(default_factory=list)
+    room: Room = field(default_factory=lambda: Room(lambda _: (1,)))
     records: list[dict[str, Any]] = field(default_factory=list)
     """Of requests that ended, each both halves as one."""
 
@@ -283,6 +286,7 @@ def operation(
     met: Rankings | None = None,
     everything: Decision | None = None,
     usual_output: Mapping[str, int] | None = None,
+    lengths: Lengths = UNMEASURED,
     seconds: float = 300,
     **constraints: Any,
 ) -> Operation:
@@ -299,6 +303,7 @@ def operation(
         rankings=met,
         availability_digest=availability.digest(met.availability),
         usual_output=usual_output or {},
+        lengths=lengths,
         at=NOW,
         began=1_000.0,
     )
@@ -336,6 +341,7 @@ class FakeSnapshots:
     def __init__(self, met: Rankings, preferences: Mapping[int, Preferences] | None = None) -> None:
         self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
         self.usual_output: dict[str, int] = {}
+        self.lengths = UNMEASURED
         self.is_stopped = False
 
     @property
@@ -380,7 +386,8 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
     values = {
         "deadline_s": 300.0, "grace_s": 30.0, "default_max_output": 4_000, "max_body_bytes": 100_000, "body_wait_s": 60.0,
         "response_retention_s": 60.0, "idempotency_retention_s": 60.0, "cache_retention_s": 60.0,
-        "file_retention_s": 7_200.0, "max_file_bytes": 100_000, "max_batch_requests": 100, "stream_ping_s": 0.0, **limits,
+        "file_retention_s": 7_200.0, "max_file_bytes": 100_000, "max_batch_requests": 100, "stream_ping_s": 0.0,
+        "room_wait_answers": 12.0, **limits,
     }  # fmt: skip
     sandbox = Provider(
         name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""

@@ -1,0 +1,143 @@
+"""Fit before refusing: how a hold is come by where a limit has no room for the worst case.
+
+While there is room, the worst case is held, in one question as ever. Where there is none,
+
+1. what hardly an answer of this sort is longer than is held, and the answer capped at it;
+2. what does not fit either waits in the limit's queue (budgets.ledger.room) for what is held to be settled: so many times as long
+   as its model usually takes for an answer, and a line of a batch as long as its deadline allows;
+3. then a cheaper candidate is taken (`dispatch` goes on to it);
+4. then the answer is shortened to what there is room for, but never below what half of such answers have;
+5. then it is refused.
+
+Rates, and limits of requests, which give nothing back, are told at once.
+"""
+
+from collections.abc import Callable
+
+from budgets.types import Refused
+from routerhub.gateway.attempts import settlement
+from routerhub.gateway.attempts.plans import Plans
+from routerhub.gateway.attempts.reservation import Plan
+from routerhub.gateway.observation import metrics
+from routerhub.gateway.operation import Hold, Operation
+from routerhub.gateway.runtime import Runtime
+
+ASK_PER_ANSWER = 4
+"""So often in an answer's time the first of a queue asks, for what other processes settled."""
+MIN_ASK_S, MAX_ASK_S = 0.05, 1.0
+Sized = Callable[[], Plan | None]
+"""What is asked for at this moment. None: there is no use in waiting."""
+
+
+class Fitting:
+    """The holds of one operation."""
+
+    def __init__(self, runtime: Runtime, operation: Operation, plans: Plans) -> None:
+        self._runtime, self._operation, self._plans = runtime, operation, plans
+        self._room = runtime.ledger.room
+        self._place = self._room.place()
+        self._until: float | None = None
+        """When its patience is over, in monotonic seconds. None while it has not waited."""
+
+    async def hold(self, plan: Plan) -> Hold | Refused | None:
+        """The hold of the plan, or of a capped one, waited for where that can help. None: the limit for this one request has no
+        room for it any more. Raises BudgetError."""
+        fitting = self._plans.within_limit(plan)
+        if fitting is None:
+            return None
+        refused: Refused | None = None
+        limit = self._awaited(fitting)
+        if limit is None:
+            first = await self._ask(fitting)
+            if isinstance(first, Hold):
+                return first
+            refused, limit = first, first.limit_id
+        smaller = self._plans.capped(fitting)
+        has_patience = self._until is None and self._plans.may_fit(smaller)
+        answer = await self._queue(smaller, limit, lambda: self._may_fit(smaller)) if has_patience else None
+        return answer or refused or await self._ask(smaller)
+
+    async def beside(self, plan: Plan) -> Hold | None:
+        """The hold of a second leg, for which nobody waits, and which passes nobody who does. Raises BudgetError."""
+        fitting = self._plans.within_limit(plan)
+        if fitting is None or self._awaited(fitting) is not None:
+            return None
+        hold = await self._reserved(fitting)
+        return hold if isinstance(hold, Hold) else None
+
+    async def shortened(self) -> Hold | None:
+        """The hold of a shortened answer, of the best candidate that no limit had room for and one has now, or soon. Raises
+        BudgetError."""
+        for plan in self._plans.passed:
+            hold = await self._shortened(plan)
+            if isinstance(hold, Hold):
+                return hold
+        return None
+
+    async def _shortened(self, plan: Plan) -> Hold | Refused | None:
+        limit = self._plans.limit_of(plan)
+        fitting = self._plans.within_limit(plan)
+        if limit is None or fitting is None or self._plans.shortened(fitting, is_patient=True) is None:
+            return None
+        answer = await self._queue(fitting, limit, lambda: self._plans.shortened(fitting, is_patient=True))
+        if isinstance(answer, Hold):
+            return answer
+        last = self._plans.shortened(fitting, is_patient=False)
+        return await self._ask(last) if last else answer
+
+    def _may_fit(self, plan: Plan) -> Plan | None:
+        return plan if self._plans.may_fit(plan) else None
+
+    def _awaited(self, plan: Plan) -> int | None:
+        """A limit of the plan that others wait for already."""
+        return self._room.awaited(self._operation.scopes(plan)) if not self._room.is_quiet else None
+
+    async def _reserved(self, plan: Plan) -> Hold | Refused:
+        runtime = self._runtime
+        return await settlement.reserve(runtime.ledger, self._operation, plan, runtime.limits.lease_s)
+
+    async def _ask(self, plan: Plan) -> Hold | Refused:
+        answer = await self._reserved(plan)
+        if isinstance(answer, Refused):
+            self._plans.refused(answer)
+        elif plan.full_output is not None:
+            metrics.CAPPED.inc()
+        return answer
+
+    async def _queue(self, plan: Plan, limit: int, sized: Sized) -> Hold | Refused | None:
+        """The hold, as soon as it is this request's turn and there is room; or the last refusal, None where it never asked."""
+        clock, place = self._runtime.clock, self._place
+        answer: Hold | Refused | None = None
+        began, result = clock.monotonic(), "left"
+        metrics.WAITING.inc()
+        try:
+            while await self._room.turn(place, limit, self._left_s(plan), self._ask_every_s(plan)):
+                asked = sized()
+                if asked is None:
+                    break
+                answer = await self._ask(asked)
+                if isinstance(answer, Hold):
+                    break
+                self._operation.hops -= 1
+                limit = answer.limit_id
+            result = "granted" if isinstance(answer, Hold) else "over"
+            return answer
+        finally:
+            self._room.leave(place)
+            waited_s = clock.monotonic() - began
+            self._operation.waited_s += waited_s
+            metrics.WAITING.dec()
+            metrics.ROOM_SECONDS.observe(waited_s)
+            metrics.ROOM_WAITS.labels(result).inc()
+
+    def _left_s(self, plan: Plan) -> float:
+        """Of its patience: by then there has to be time for an answer still."""
+        now, answer_s = self._runtime.clock.monotonic(), self._plans.answer_s(plan)
+        if self._until is None:
+            last = self._operation.deadline - answer_s
+            patience_s = self._runtime.limits.room_wait_answers * answer_s
+            self._until = min(now + patience_s, last) if self._operation.is_awaited else last
+        return self._until - now
+
+    def _ask_every_s(self, plan: Plan) -> float:
+        return min(max(self._plans.answer_s(plan) / ASK_PER_ANSWER, MIN_ASK_S), MAX_ASK_S)
