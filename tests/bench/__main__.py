@@ -17,12 +17,12 @@ import django
 
 django.setup()
 
-from tests.bench import decisions, gateway, ledger, pages, profiling, soak  # noqa: E402 - Django first
+from tests.bench import decisions, gateway, ledger, pages, profiling, room, soak  # noqa: E402 - Django first
 from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "pages", "gateway")
+PARTS = ("decisions", "ledger", "room", "pages", "gateway")
 SOAK_REQUESTS = 100_000
 
 
@@ -35,6 +35,8 @@ def main() -> int:
             decisions.main()
         if arguments.part in {None, "ledger"}:
             uvloop.run(ledger.main())
+        if arguments.part in {None, "room"}:
+            uvloop.run(room.main(arguments.answers, arguments.rounds))
         if arguments.part in {None, "pages"}:
             pages.main()
         if arguments.part in {None, "gateway"}:
@@ -77,6 +79,9 @@ def _products(arguments: argparse.Namespace) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("part", nargs="?", choices=PARTS, help="what to measure (all, each in turn)")
+    parser.add_argument(
+        "--answers", type=float, nargs="+", default=room.ANSWERS_S, metavar="SECONDS", help="of room (0.2 3 10)"
+    )
     options = parser.add_argument_group("gateway")
     options.add_argument("--whole", dest="modes", action="append_const", const=WHOLE, help="whole answers only")
     options.add_argument("--stream", dest="modes", action="append_const", const=STREAMED, help="streamed answers only")

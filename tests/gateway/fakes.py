@@ -75,9 +75,9 @@ class FakeLedger:
     """Operations that have one of their key's."""
     asked: list[Spend] = field(default_factory=list)
     settled: list[Settlement] = field(default_factory=list)
-    room: Room = field(default_factory=lambda: Room(lambda _: (1,)))
     records: list[dict[str, Any]] = field(default_factory=list)
     """Of requests that ended, each both halves as one."""
+    room: Room = field(default_factory=lambda: Room(lambda _: (1,)))
 
     async def reserve(self, spend: Spend) -> Granted | Refused:
         await asyncio.sleep(0)
@@ -389,9 +389,7 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
         "file_retention_s": 7_200.0, "max_file_bytes": 100_000, "max_batch_requests": 100, "stream_ping_s": 0.0,
         "room_wait_answers": 12.0, **limits,
     }  # fmt: skip
-    sandbox = Provider(
-        name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""
-    )
+    sandbox = Provider(name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://x.invalid", credential_env="")
     clock = getattr(upstream, "clock", None) or FakeClock()
     parts: Any = {
         "snapshots": FakeSnapshots(met or rankings()),

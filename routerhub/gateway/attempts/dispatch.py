@@ -185,8 +185,13 @@ class _Course(Generic[Answer]):
                 return self._stand_with(hold)
             self._plans.passed.append(plan)
             self._was_refused(hold)
-        if self._refused is not None and (shorter := await self._fitting.shortened()) is not None:
-            return self._stand_with(shorter)
+        if self._refused is not None:
+            shorter = await self._fitting.shortened()
+            if isinstance(shorter, Hold):
+                return self._stand_with(shorter)
+            self._was_refused(shorter)
+        if self._refused is not None:
+            metrics.limit_refused(self._refused.refused)
         raise failed or self._refused or self._plans.nobody()
 
     def _stand_with(self, hold: Hold) -> None:
@@ -194,8 +199,7 @@ class _Course(Generic[Answer]):
 
     def _was_refused(self, refused: Refused | None) -> None:
         if refused is not None:
-            metrics.limit_refused(refused)
-            self._refused = self._refused or BudgetRefused(refused)
+            self._refused = BudgetRefused(refused)
 
     def _leg_of(self, hold: Hold, places: list[Place], is_hedge: bool = False) -> Leg[Answer]:
         return Leg(self._runtime, self._operation, self._call, self._plans, hold, places, is_hedge)

@@ -53,8 +53,8 @@ class Fitting:
                 return first
             refused, limit = first, first.limit_id
         smaller = self._plans.capped(fitting)
-        has_patience = self._until is None and self._plans.may_fit(smaller)
-        answer = await self._queue(smaller, limit, lambda: self._may_fit(smaller)) if has_patience else None
+        may_wait = self._until is None
+        answer = await self._queue(smaller, limit, lambda: self._may_fit(smaller)) if may_wait else None
         return answer or refused or await self._ask(smaller)
 
     async def beside(self, plan: Plan) -> Hold | None:
@@ -65,19 +65,20 @@ class Fitting:
         hold = await self._reserved(fitting)
         return hold if isinstance(hold, Hold) else None
 
-    async def shortened(self) -> Hold | None:
-        """The hold of a shortened answer, of the best candidate that no limit had room for and one has now, or soon. Raises
-        BudgetError."""
+    async def shortened(self) -> Hold | Refused | None:
+        """The hold of a shortened answer, of the best candidate that there is room for now or soon, or the last refusal, None
+        where nothing was asked. Raises BudgetError."""
+        last: Refused | None = None
         for plan in self._plans.passed:
-            hold = await self._shortened(plan)
-            if isinstance(hold, Hold):
-                return hold
-        return None
+            answer = await self._shortened(plan)
+            if isinstance(answer, Hold):
+                return answer
+            last = answer or last
+        return last
 
     async def _shortened(self, plan: Plan) -> Hold | Refused | None:
-        limit = self._plans.limit_of(plan)
-        fitting = self._plans.within_limit(plan)
-        if limit is None or fitting is None or self._plans.shortened(fitting, is_patient=True) is None:
+        limit, fitting = self._plans.limit_of(plan), self._plans.within_limit(plan)
+        if limit is None or fitting is None:
             return None
         answer = await self._queue(fitting, limit, lambda: self._plans.shortened(fitting, is_patient=True))
         if isinstance(answer, Hold):
@@ -86,7 +87,7 @@ class Fitting:
         return await self._ask(last) if last else answer
 
     def _may_fit(self, plan: Plan) -> Plan | None:
-        return plan if self._plans.may_fit(plan) else None
+        return plan if self._plans.has_room(plan, is_patient=True) else None
 
     def _awaited(self, plan: Plan) -> int | None:
         """A limit of the plan that others wait for already."""
@@ -106,29 +107,32 @@ class Fitting:
 
     async def _queue(self, plan: Plan, limit: int, sized: Sized) -> Hold | Refused | None:
         """The hold, as soon as it is this request's turn and there is room; or the last refusal, None where it never asked."""
-        clock, place = self._runtime.clock, self._place
-        answer: Hold | Refused | None = None
-        began, result = clock.monotonic(), "left"
+        if sized() is None:
+            return None
+        began, answer = self._runtime.clock.monotonic(), None
         metrics.WAITING.inc()
         try:
-            while await self._room.turn(place, limit, self._left_s(plan), self._ask_every_s(plan)):
-                asked = sized()
-                if asked is None:
-                    break
-                answer = await self._ask(asked)
-                if isinstance(answer, Hold):
-                    break
-                self._operation.hops -= 1
-                limit = answer.limit_id
-            result = "granted" if isinstance(answer, Hold) else "over"
+            answer = await self._asked_in_turn(plan, limit, sized)
             return answer
         finally:
-            self._room.leave(place)
-            waited_s = clock.monotonic() - began
+            self._room.leave(self._place)
+            waited_s = self._runtime.clock.monotonic() - began
             self._operation.waited_s += waited_s
             metrics.WAITING.dec()
-            metrics.ROOM_SECONDS.observe(waited_s)
-            metrics.ROOM_WAITS.labels(result).inc()
+            metrics.ROOM_WAIT.labels("granted" if isinstance(answer, Hold) else "over").observe(waited_s)
+
+    async def _asked_in_turn(self, plan: Plan, limit: int, sized: Sized) -> Hold | Refused | None:
+        answer: Hold | Refused | None = None
+        asked = sized()
+        while asked and await self._room.turn(self._place, limit, self._left_s(plan), self._ask_every_s(plan)):
+            answer = await self._ask(asked)
+            if isinstance(answer, Hold):
+                break
+            self._operation.hops -= 1
+            limit, before, asked = answer.limit_id, asked, sized()
+            if asked and asked.max_output < before.max_output and self._plans.has_room(asked, is_patient=False):
+                self._place.wake.set()
+        return answer
 
     def _left_s(self, plan: Plan) -> float:
         """Of its patience: by then there has to be time for an answer still."""

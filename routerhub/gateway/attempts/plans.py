@@ -98,13 +98,14 @@ class Plans:
         """The plan as it is held for where room is scarce."""
         return reservation.capped(plan, self._operation.request, self._length(plan).high)
 
-    def may_fit(self, plan: Plan) -> bool:
-        """Whether it fits when enough of what is held is settled."""
-        return self._has_room(plan, is_patient=True)
+    def has_room(self, plan: Plan, is_patient: bool) -> bool:
+        """Whether it fits, at the moment or (`is_patient`) when all that is held is settled."""
+        limits = self._limits_of(plan)
+        return all(reservation.asked_of(plan, each.measure) <= _room(each, is_patient) for each in limits)
 
     def shortened(self, plan: Plan, is_patient: bool) -> Plan | None:
-        """The plan with the longest answer that there is room for, at the moment or (`is_patient`) when what is held is settled.
-        None: not even a usual one has it."""
+        """The plan with the longest answer that there is room for, at the moment or (`is_patient`) when all that is held is
+        settled. None: not even a usual one has it."""
         request, plan = self._operation.request, self.capped(plan)
         rooms = [(each.measure, _room(each, is_patient)) for each in self._limits_of(plan)]
         longest = min((reservation.output_in(plan, request, *room) for room in rooms), default=plan.max_output)
@@ -118,10 +119,6 @@ class Plans:
     def answer_s(self, plan: Plan) -> float:
         """In which its model usually has a whole answer."""
         return self._operation.arrival.lengths.answer_s(plan.candidate.model)
-
-    def _has_room(self, plan: Plan, is_patient: bool) -> bool:
-        limits = self._limits_of(plan)
-        return all(reservation.asked_of(plan, each.measure) <= _room(each, is_patient) for each in limits)
 
     def _length(self, plan: Plan) -> Length:
         arrival, task, model = self._operation.arrival, self._operation.decision.task, plan.candidate.model
@@ -147,7 +144,7 @@ class Plans:
     def _fits(self, plan: Plan) -> bool:
         if self._window(plan.candidate.model) < self._min_window:
             return False
-        has_room = self._has_room(plan, is_patient=False)
+        has_room = self.has_room(plan, is_patient=False)
         if not has_room:
             self.passed.append(plan)
         return has_room

@@ -25,8 +25,7 @@ ERRORS = counter("routerhub_errors", "Requests that got an error, by its class i
 LIMIT_REFUSALS = counter(
     "routerhub_limit_refusals", "What did not fit into a limit of money or rate.", "scope", "measure", "period"
 )
-ROOM_WAITS = counter("routerhub_room_waits", "Requests that waited for room in a limit, and what came of it.", "result")
-ROOM_SECONDS = histogram("routerhub_room_wait_seconds", "So long they waited.").labels()
+ROOM_WAIT = histogram("routerhub_room_wait_seconds", "Requests that waited for room in a limit.", "result")
 WAITING = gauge("routerhub_room_waiting", "Requests that wait for room in a limit.").labels()
 CAPPED = counter(
     "routerhub_capped_answers", "Holds with a shorter longest answer than was asked for, since room was scarce."
