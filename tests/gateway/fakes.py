@@ -63,7 +63,7 @@ class FakeClock(Clock):
 
 @dataclass
 class FakeLedger:
-    """One limit of money in all. Keeps what was asked, what was settled and what was recorded."""
+    """One limit of money in all. Keeps what was asked, settled and recorded."""
 
     limit_nano: int | None = None
     is_away: bool = False
@@ -144,8 +144,7 @@ class FakeUpstream:
     protocol = OPENAI
 
     def __init__(self, *script: Said | list[Said], clock: FakeClock | None = None) -> None:
-        self.script = list(script)
-        self.clock = clock or FakeClock()
+        self.script, self.clock = list(script), clock or FakeClock()
         self.asked: list[UpstreamRequest] = []
         self.open = 0
         """Streams and answers under way: zero when everybody has left."""
@@ -206,7 +205,7 @@ def completion(text: str = "Hello!", usage: tuple[int, int] | None = (10, 20), *
 def chunk(
     text: str | None = None, finish: str | None = None, usage: tuple[int, int] | None = None, **delta: Any
 ) -> Chunk:
-    """A chunk; one with neither text, delta nor end has no choices at all."""
+    """A chunk; one with neither text, delta nor end has no choices."""
     body: dict[str, Any] = {
         "id": "up-1",
         "object": "chat.completion.chunk",
@@ -242,9 +241,7 @@ def rankings(*models: Any, router: Any = None, **facts: Any) -> Rankings:
 
 def candidate(model: str, cost_usd: str = "0.001") -> Candidate:
     ten = Decimal(10)
-    terms = Terms(
-        category=ten, stickiness=ten, reasoning=ten, research=ten, complexity_factor=ten, tier_weight=ten, speed=ten
-    )
+    terms = Terms(**dict.fromkeys(Terms.__slots__, ten))
     return Candidate(
         model=model, provider=model.partition(":")[0], score=Decimal(70), tier="mid", terms=terms, mean_price=ten,
         quality=Decimal(80), estimated_cost_usd=Decimal(cost_usd),
@@ -307,9 +304,8 @@ def operation(
         at=NOW,
         began=1_000.0,
     )
-    return Operation(
-        arrival=arrival, decision=decided, select=lambda _: everything or decided, deadline=1_000.0 + seconds
-    )
+    deadline = 1_000.0 + seconds
+    return Operation(arrival=arrival, decision=decided, select=lambda _: everything or decided, deadline=deadline)
 
 
 # --- what the gateway runs on
