@@ -1,7 +1,6 @@
 """Many requests under way on one small limit: the whole pipeline, the real ledger, and an upstream whose answers take their time.
 
-Each of the workers asks again as soon as it is answered, until it is refused. Lengths are log-normal; an answer takes a tenth of
-the mean time, and the rest by its length.
+Each of the workers asks again as soon as it is answered, until it is refused. Lengths are log-normal.
 """
 
 import asyncio
@@ -35,10 +34,15 @@ MEAN_NANO = PROMPT * INPUT_NANO + MEAN * OUTPUT_NANO
 
 
 def measured(answer_s: float) -> Lengths:
-    """What analytics.measured finds of so many answers: the median, and 1.1 times the 98th percentile."""
+    """What analytics.measured finds of so many answers: the medians, and 1.1 times the 98th percentile."""
     high = MEDIAN * math.exp(SIGMA * NormalDist().inv_cdf(0.98))
     length = Length(median=round(MEDIAN), high=round(1.1 * high))
-    return Lengths(by_cell={(MODEL, ALL, ALL): length}, answer_ms={MODEL: round(answer_s * 1_000)})
+    return Lengths(by_cell={(MODEL, ALL, ALL): length}, answer_ms={MODEL: round(took_s(answer_s, MEDIAN) * 1_000)})
+
+
+def took_s(answer_s: float, length: float) -> float:
+    """A tenth of the mean time, and the rest by the length."""
+    return answer_s * (0.1 + 0.9 * length / MEAN)
 
 
 class Slow(FakeUpstream):
@@ -53,7 +57,7 @@ class Slow(FakeUpstream):
     async def complete(self, request: UpstreamRequest) -> Completion:
         wanted = round(MEDIAN * math.exp(self._random.gauss(0, SIGMA)))
         length = min(wanted, request.max_output_tokens)
-        await asyncio.sleep(self._answer_s * (0.1 + 0.9 * length / MEAN))
+        await asyncio.sleep(took_s(self._answer_s, length))
         self.answers, self.cut = self.answers + 1, self.cut + (length < wanted)
         finish = "length" if length < wanted else "stop"
         choice = {"index": 0, "message": {"role": "assistant", "content": "Hello!"}, "finish_reason": finish}

@@ -4,7 +4,8 @@ While there is room, the worst case is held, in one question as ever. Where ther
 
 1. what hardly an answer of this sort is longer than is held, and the answer capped at it;
 2. what does not fit either waits in the limit's queue (budgets.ledger.room) for what is held to be settled: so many times as long
-   as its model usually takes for an answer, and a line of a batch as long as its deadline allows;
+   as its model usually takes for an answer, and a line of a batch as long as its deadline allows; having waited half of that, the
+   first of the queue makes do with what there is room for, if most answers of this sort need no more;
 3. then a cheaper candidate is taken (`dispatch` goes on to it);
 4. then the answer is shortened to what there is room for, but never below what half of such answers have;
 5. then it is refused.
@@ -13,6 +14,7 @@ Rates, and limits of requests, which give nothing back, are told at once.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from budgets.types import Refused
 from routerhub.gateway.attempts import settlement
@@ -25,8 +27,15 @@ from routerhub.gateway.runtime import Runtime
 ASK_PER_ANSWER = 4
 """So often in an answer's time the first of a queue asks, for what other processes settled."""
 MIN_ASK_S, MAX_ASK_S = 0.05, 1.0
-Sized = Callable[[], Plan | None]
-"""What is asked for at this moment. None: there is no use in waiting."""
+LEDGER_S = 0.05
+"""So long beside an answer's own time it may take under load until its hold is settled and the next one made."""
+HURRY = 0.5
+"""The part of its patience after which a request makes do with less."""
+MOST = 2
+"""So many medians most answers do not pass: four in five of log-normal ones. Both figures are by simulation: at the first refusal
+97.5 % of a limit are spent then, instead of 94.6 %, in the worst of 80 rounds, and no more answers are cut."""
+Sized = Callable[[bool], Plan | None]
+"""What is asked for in a turn, where there is use in that; and (True) what is, when that was refused, at once."""
 
 
 class Fitting:
@@ -38,6 +47,7 @@ class Fitting:
         self._place = self._room.place()
         self._until: float | None = None
         """When its patience is over, in monotonic seconds. None while it has not waited."""
+        self._hurried_from = 0.0
 
     async def hold(self, plan: Plan) -> Hold | Refused | None:
         """The hold of the plan, or of a capped one, waited for where that can help. None: the limit for this one request has no
@@ -54,7 +64,7 @@ class Fitting:
             refused, limit = first, first.limit_id
         smaller = self._plans.capped(fitting)
         may_wait = self._until is None
-        answer = await self._queue(smaller, limit, lambda: self._may_fit(smaller)) if may_wait else None
+        answer = await self._queue(smaller, limit, partial(self._usual, smaller)) if may_wait else None
         return answer or refused or await self._ask(smaller)
 
     async def beside(self, plan: Plan) -> Hold | None:
@@ -80,14 +90,22 @@ class Fitting:
         limit, fitting = self._plans.limit_of(plan), self._plans.within_limit(plan)
         if limit is None or fitting is None:
             return None
-        answer = await self._queue(fitting, limit, lambda: self._plans.shortened(fitting, is_patient=True))
+        answer = await self._queue(fitting, limit, partial(self._least, fitting))
         if isinstance(answer, Hold):
             return answer
         last = self._plans.shortened(fitting, is_patient=False)
         return await self._ask(last) if last else answer
 
-    def _may_fit(self, plan: Plan) -> Plan | None:
+    def _usual(self, plan: Plan, is_now: bool) -> Plan | None:
+        """All of it as long as it can come to fit; in a hurry, and at once, what most answers need."""
+        if is_now:
+            return self._plans.shortened(plan, is_patient=False, medians=MOST) if self._is_hurried else None
         return plan if self._plans.has_room(plan, is_patient=True) else None
+
+    def _least(self, plan: Plan, is_now: bool) -> Plan | None:
+        """What there is room for when all that is held is settled."""
+        shorter = self._plans.shortened(plan, is_patient=True)
+        return None if is_now and shorter and not self._plans.has_room(shorter, is_patient=False) else shorter
 
     def _awaited(self, plan: Plan) -> int | None:
         """A limit of the plan that others wait for already."""
@@ -107,7 +125,7 @@ class Fitting:
 
     async def _queue(self, plan: Plan, limit: int, sized: Sized) -> Hold | Refused | None:
         """The hold, as soon as it is this request's turn and there is room; or the last refusal, None where it never asked."""
-        if sized() is None:
+        if sized(False) is None:
             return None
         began, answer = self._runtime.clock.monotonic(), None
         metrics.WAITING.inc()
@@ -123,15 +141,17 @@ class Fitting:
 
     async def _asked_in_turn(self, plan: Plan, limit: int, sized: Sized) -> Hold | Refused | None:
         answer: Hold | Refused | None = None
-        asked = sized()
-        while asked and await self._room.turn(self._place, limit, self._left_s(plan), self._ask_every_s(plan)):
+        while (asked := sized(False)) and await self._room.turn(
+            self._place, limit, self._left_s(plan), self._ask_every_s(plan)
+        ):
             answer = await self._ask(asked)
+            if isinstance(answer, Refused) and (less := sized(True)):
+                self._operation.hops -= 1
+                answer = await self._ask(less)
             if isinstance(answer, Hold):
                 break
             self._operation.hops -= 1
-            limit, before, asked = answer.limit_id, asked, sized()
-            if asked and asked.max_output < before.max_output and self._plans.has_room(asked, is_patient=False):
-                self._place.wake.set()
+            limit = answer.limit_id
         return answer
 
     def _left_s(self, plan: Plan) -> float:
@@ -139,9 +159,14 @@ class Fitting:
         now, answer_s = self._runtime.clock.monotonic(), self._plans.answer_s(plan)
         if self._until is None:
             last = self._operation.deadline - answer_s
-            patience_s = self._runtime.limits.room_wait_answers * answer_s
+            patience_s = self._runtime.limits.room_wait_answers * (answer_s + LEDGER_S)
             self._until = min(now + patience_s, last) if self._operation.is_awaited else last
+            self._hurried_from = now + HURRY * (self._until - now)
         return self._until - now
+
+    @property
+    def _is_hurried(self) -> bool:
+        return self._runtime.clock.monotonic() >= self._hurried_from
 
     def _ask_every_s(self, plan: Plan) -> float:
         return min(max(self._plans.answer_s(plan) / ASK_PER_ANSWER, MIN_ASK_S), MAX_ASK_S)

@@ -103,13 +103,13 @@ class Plans:
         limits = self._limits_of(plan)
         return all(reservation.asked_of(plan, each.measure) <= _room(each, is_patient) for each in limits)
 
-    def shortened(self, plan: Plan, is_patient: bool) -> Plan | None:
+    def shortened(self, plan: Plan, is_patient: bool, medians: int = 1) -> Plan | None:
         """The plan with the longest answer that there is room for, at the moment or (`is_patient`) when all that is held is
-        settled. None: not even a usual one has it."""
+        settled. None: not even one of so many medians has it."""
         request, plan = self._operation.request, self.capped(plan)
         rooms = [(each.measure, _room(each, is_patient)) for each in self._limits_of(plan)]
         longest = min((reservation.output_in(plan, request, *room) for room in rooms), default=plan.max_output)
-        shortest = max(MIN_OUTPUT, min(self._length(plan).median, plan.max_output))
+        shortest = max(MIN_OUTPUT, min(medians * self._length(plan).median, plan.max_output))
         return reservation.capped(plan, request, longest) if longest >= shortest else None
 
     def limit_of(self, plan: Plan) -> int | None:

@@ -21,7 +21,7 @@ INPUT, TOKEN = 1_000_000, 30_000
 """What the prompt and a token of the answer cost the large model at most."""
 MEDIAN, HIGH = 200, 600
 LENGTHS = Lengths(by_cell={(LARGE, ALL, ALL): Length(median=MEDIAN, high=HIGH)}, answer_ms={LARGE: 1, ALL: 1})
-"""Whoever waits by these has patience for 12 ms."""
+"""Whoever waits by these is not patient for long."""
 PATIENT = replace(LENGTHS, answer_ms={LARGE: 10_000})
 
 
@@ -52,7 +52,9 @@ class Shared(FakeLedger):
 
 def course(ledger: FakeLedger, *models: str, lengths: Lengths = LENGTHS, **made: Any) -> Course:
     asked = operation(*(models or (LARGE,)), lengths=lengths, **made)
-    return Course(completion(usage=(10, 20)), ledger=ledger, operation=asked)
+    course = Course(completion(usage=(10, 20)), ledger=ledger, operation=asked)
+    course.runtime.limits = replace(course.runtime.limits, room_wait_answers=0.2)
+    return course
 
 
 def sent(made: Course) -> list[int]:
