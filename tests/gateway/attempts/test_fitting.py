@@ -126,6 +126,22 @@ async def test_whose_patience_is_over_takes_a_cheaper_candidate() -> None:
     assert sent(made) == [1_000], "one that fits is not shortened"
 
 
+async def test_having_waited_half_of_its_patience_it_makes_do_with_what_most_answers_need() -> None:
+    ledger = Shared(held(1_000), *([held(0)] * 20))
+    ledger.holds[ledger.others[0]] = held(1_000 - 2 * MEDIAN) - 20 * INPUT
+    made = course(ledger, lengths=PATIENT)
+    going = asyncio.ensure_future(made.complete())
+    await ledger.asked_by(2)
+    made.runtime.clock.seconds += 0.9  # type: ignore[attr-defined]
+    ledger.room.freed(["account:7"])
+    await ledger.asked_by(3)
+    assert not going.done()
+    made.runtime.clock.seconds += 0.2  # type: ignore[attr-defined]
+    ledger.room.freed(["account:7"])
+    await going
+    assert sent(made) == [2 * MEDIAN]
+
+
 async def test_without_a_cheaper_one_the_answer_is_shortened_to_what_there_is_room_for() -> None:
     made = course(Shared(held(1_000) + INPUT, held(1_000 - 250)))
     assert (await made.complete()).hold.granted.amount_nano == held(250)
