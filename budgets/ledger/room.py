@@ -14,7 +14,7 @@ from operator import attrgetter
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
-class Place:
+class Ticket:
     """Of one request, which keeps it whichever limit it waits for."""
 
     number: int
@@ -31,7 +31,7 @@ class Room:
     def __init__(self, limits_of: Callable[[Iterable[str]], Iterable[int]]) -> None:
         self.limits_of = limits_of
         """The limits of scopes."""
-        self._queues: dict[int, list[Place]] = {}
+        self._queues: dict[int, list[Ticket]] = {}
         self._arrived = 0
 
     @property
@@ -49,51 +49,51 @@ class Room:
             for limit in self.limits_of(scopes):
                 self._wake_first(limit)
 
-    def place(self) -> Place:
+    def ticket(self) -> Ticket:
         """A new one, behind all others. Whoever takes it gives it back by `leave`."""
         self._arrived += 1
-        return Place(number=self._arrived)
+        return Ticket(number=self._arrived)
 
-    async def turn(self, place: Place, limit: int, within_s: float, ask_every_s: float) -> bool:
-        """Until it is this place's turn to ask that limit: at once where nobody is before it. False where it does not come in
+    async def turn(self, ticket: Ticket, limit: int, within_s: float, ask_every_s: float) -> bool:
+        """Until it is this ticket's turn to ask that limit: at once where nobody is before it. False where it does not come in
         time."""
-        self._stand(place, limit)
+        self._stand(ticket, limit)
         loop = asyncio.get_running_loop()
         until = loop.time() + within_s
         while True:
-            if place.wake.is_set():
-                place.wake.clear()
-                if self._is_first(place):
+            if ticket.wake.is_set():
+                ticket.wake.clear()
+                if self._is_first(ticket):
                     return True
             left_s = until - loop.time()
             if left_s <= 0:
                 return False
-            pause_s = min(ask_every_s, left_s) if self._is_first(place) else left_s
-            if not await _set_within(place.wake, pause_s) and pause_s < left_s:
-                place.wake.set()
+            pause_s = min(ask_every_s, left_s) if self._is_first(ticket) else left_s
+            if not await _set_within(ticket.wake, pause_s) and pause_s < left_s:
+                ticket.wake.set()
 
-    def leave(self, place: Place) -> None:
+    def leave(self, ticket: Ticket) -> None:
         """It waits no more, whatever it got."""
-        limit, place.limit = place.limit, None
+        limit, ticket.limit = ticket.limit, None
         if limit is None:
             return
         queue = self._queues[limit]
-        queue.remove(place)
+        queue.remove(ticket)
         if not queue:
             del self._queues[limit]
         self._wake_first(limit)
 
-    def _stand(self, place: Place, limit: int) -> None:
-        if place.limit == limit:
+    def _stand(self, ticket: Ticket, limit: int) -> None:
+        if ticket.limit == limit:
             return
-        self.leave(place)
-        place.limit = limit
-        insort(self._queues.setdefault(limit, []), place, key=attrgetter("number"))
-        if self._is_first(place):
-            place.wake.set()
+        self.leave(ticket)
+        ticket.limit = limit
+        insort(self._queues.setdefault(limit, []), ticket, key=attrgetter("number"))
+        if self._is_first(ticket):
+            ticket.wake.set()
 
-    def _is_first(self, place: Place) -> bool:
-        return place.limit is not None and self._queues[place.limit][0] is place
+    def _is_first(self, ticket: Ticket) -> bool:
+        return ticket.limit is not None and self._queues[ticket.limit][0] is ticket
 
     def _wake_first(self, limit: int) -> None:
         if queue := self._queues.get(limit):

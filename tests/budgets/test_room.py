@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from budgets.ledger.room import Place, Room
+from budgets.ledger.room import Room, Ticket
 
 pytestmark = pytest.mark.anyio
 LONG = 60.0
@@ -18,21 +18,21 @@ class Queue:
         self.room = Room(lambda scopes: [int(scope) for scope in scopes])
         self.turns: list[str] = []
         self.waiting: dict[str, asyncio.Task[Any]] = {}
-        self.places: dict[str, Place] = {}
+        self.tickets: dict[str, Ticket] = {}
 
     async def comes(self, *names: str, limit: int = 1, within_s: float = LONG, ask_every_s: float = LONG) -> None:
         for name in names:
-            place = self.places.setdefault(name, self.room.place())
-            self.waiting[name] = asyncio.create_task(self._turn(name, place, limit, within_s, ask_every_s))
+            ticket = self.tickets.setdefault(name, self.room.ticket())
+            self.waiting[name] = asyncio.create_task(self._turn(name, ticket, limit, within_s, ask_every_s))
             await settle()
 
-    async def _turn(self, name: str, place: Place, limit: int, within_s: float, ask_every_s: float) -> bool:
-        has_turn = await self.room.turn(place, limit, within_s, ask_every_s)
+    async def _turn(self, name: str, ticket: Ticket, limit: int, within_s: float, ask_every_s: float) -> bool:
+        has_turn = await self.room.turn(ticket, limit, within_s, ask_every_s)
         self.turns.append(name if has_turn else f"{name} late")
         return has_turn
 
     def leaves(self, name: str) -> None:
-        self.room.leave(self.places[name])
+        self.room.leave(self.tickets[name])
 
 
 async def settle() -> None:

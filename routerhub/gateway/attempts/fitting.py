@@ -16,6 +16,7 @@ Rates, and limits of requests, which give nothing back, are told at once.
 from collections.abc import Callable
 from functools import partial
 
+from budgets.ledger.room import Ticket
 from budgets.types import Refused
 from routerhub.gateway.attempts import settlement
 from routerhub.gateway.attempts.plans import Plans
@@ -44,7 +45,8 @@ class Fitting:
     def __init__(self, runtime: Runtime, operation: Operation, plans: Plans) -> None:
         self._runtime, self._operation, self._plans = runtime, operation, plans
         self._room = runtime.ledger.room
-        self._place = self._room.place()
+        self._ticket: Ticket | None = None
+        """In the queues, once it stood in one."""
         self._until: float | None = None
         """When its patience is over, in monotonic seconds. None while it has not waited."""
         self._hurried_from = 0.0
@@ -133,7 +135,8 @@ class Fitting:
             answer = await self._asked_in_turn(plan, limit, sized)
             return answer
         finally:
-            self._room.leave(self._place)
+            if self._ticket is not None:
+                self._room.leave(self._ticket)
             waited_s = self._runtime.clock.monotonic() - began
             self._operation.waited_s += waited_s
             metrics.WAITING.dec()
@@ -141,8 +144,9 @@ class Fitting:
 
     async def _asked_in_turn(self, plan: Plan, limit: int, sized: Sized) -> Hold | Refused | None:
         answer: Hold | Refused | None = None
+        ticket = self._ticket = self._ticket or self._room.ticket()
         while (asked := sized(False)) and await self._room.turn(
-            self._place, limit, self._left_s(plan), self._ask_every_s(plan)
+            ticket, limit, self._left_s(plan), self._ask_every_s(plan)
         ):
             answer = await self._ask(asked)
             if isinstance(answer, Refused) and (less := sized(True)):
