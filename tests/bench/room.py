@@ -21,7 +21,7 @@ from routerhub.gateway.operation import Hold
 from routerhub.gateway.snapshots.snapshots import database_dsn
 from tests.bench.tables import table
 from tests.gateway.fakes import ADA
-from tests.gateway.scarce import MEAN_NANO, Outcome, measured, until_refused
+from tests.gateway.scarce import MEAN_NANO, MODEL, Outcome, measured, until_refused
 
 WORKERS, MEAN_REQUESTS = 64, 200
 ANSWERS_S = (0.2, 3.0, 10.0)
@@ -49,10 +49,11 @@ class Case:
     wait: float | None
     """In answer times. None: before."""
     is_measured: bool = True
+    model: str = MODEL
 
     @property
     def told(self) -> str:
-        known = "" if self.is_measured else ", never measured"
+        known = ("" if self.is_measured else ", never measured") + ("" if self.model == MODEL else f", {self.model}")
         return f"the worst case{known}" if self.wait is None else f"to fit, waiting {self.wait:g}{known}"
 
 
@@ -62,6 +63,7 @@ def cases(answers_s: Sequence[float]) -> Iterator[Case]:
         yield Case(answer_s=answer_s, wait=DEFAULT_WAIT)
         yield Case(answer_s=answer_s, wait=DEFAULT_WAIT, is_measured=False)
         if answer_s < LONG_S:
+            yield from (Case(answer_s=answer_s, wait=wait, model="auto") for wait in (None, DEFAULT_WAIT))
             yield from (Case(answer_s=answer_s, wait=wait) for wait in WAITS)
 
 
@@ -98,7 +100,7 @@ async def _outcome(ledger: Ledger, case: Case, seed: int) -> Outcome:
     with patch.object(dispatch, "Fitting", WorstCase if case.wait is None else Fitting):
         return await until_refused(
             ledger, limit_nano, case.answer_s, workers=WORKERS, lengths=lengths, seed=seed,
-            room_wait_answers=case.wait or 0.0,
+            model=case.model, room_wait_answers=case.wait or 0.0,
         )  # fmt: skip
 
 

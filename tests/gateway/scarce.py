@@ -21,14 +21,16 @@ from routerhub.gateway.errors import BudgetRefused
 from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
 from routerhub.gateway.runtime import Runtime
-from tests.gateway.fakes import KEY, FakeUpstream, completion, runtime
+from tests.autorouter import fakes as router_fakes
+from tests.gateway.fakes import KEY, FakeUpstream, completion, rankings, runtime
 
-MODEL = "acme:large"
+MODELS = MODEL, *_ = "acme:large", "acme:middle", "acme:small"
+"""At one price, so that no cheaper one helps."""
 MEAN, SIGMA = 300, 0.8
 """Tokens."""
 MEDIAN = MEAN / math.exp(SIGMA**2 / 2)
 INPUT_NANO, OUTPUT_NANO = 10_000, 30_000
-"""A token, as tests.gateway.fakes has it."""
+"""A token."""
 PROMPT = 10
 MEAN_NANO = PROMPT * INPUT_NANO + MEAN * OUTPUT_NANO
 
@@ -37,7 +39,10 @@ def measured(answer_s: float) -> Lengths:
     """What analytics.measured finds of so many answers: the medians, and 1.1 times the 98th percentile."""
     high = MEDIAN * math.exp(SIGMA * NormalDist().inv_cdf(0.98))
     length = Length(median=round(MEDIAN), high=round(1.1 * high))
-    return Lengths(by_cell={(MODEL, ALL, ALL): length}, answer_ms={MODEL: round(took_s(answer_s, MEDIAN) * 1_000)})
+    answer_ms = round(took_s(answer_s, MEDIAN) * 1_000)
+    return Lengths(
+        by_cell={(each, ALL, ALL): length for each in MODELS}, answer_ms={each: answer_ms for each in MODELS}
+    )
 
 
 def took_s(answer_s: float, length: float) -> float:
@@ -102,7 +107,8 @@ async def until_refused(
 ) -> Outcome:
     """All workers on a limit of the account, until each of them was refused."""
     upstream = Slow(answer_s, seed)
-    made: Runtime = runtime(upstream, ledger, **limits)
+    alike = rankings(*(router_fakes.model(each, ("10", "30")) for each in MODELS))
+    made: Runtime = runtime(upstream, ledger, met=alike, **limits)
     made.snapshots.lengths = lengths  # type: ignore[attr-defined]
     refusals: list[BudgetRefused] = []
     waited = 0
