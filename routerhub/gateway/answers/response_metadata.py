@@ -60,8 +60,8 @@ def _scarcity(operation: Operation, plan: Plan | None) -> dict[str, int]:
     told = {}
     if plan is not None and plan.full_output is not None:
         told["max_output_tokens"] = plan.max_output
-    if operation.waited_s:
-        told["waited_ms"] = round(operation.waited_s * 1_000)
+    if waited_ms := round(operation.waited_s * 1_000):
+        told["waited_ms"] = waited_ms
     return told
 
 
