@@ -127,3 +127,25 @@ class HourFigures(Fact):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}, {self.hour:%Y-%m-%d %H}:00"
+
+
+class MeasuredLength(Fact):
+    """How long the answers of the last day were, of one sort or of several together: see analytics.lengths."""
+
+    model = models.CharField(max_length=128, help_text="*: all models together")
+    category = models.CharField(max_length=16, help_text="*: all categories together")
+    complexity = models.CharField(max_length=16, help_text="*: all complexities together")
+    answers = models.PositiveIntegerField(help_text="so many were measured")
+    median_output = models.PositiveIntegerField(help_text="output tokens that half of them do not pass")
+    high_output = models.PositiveIntegerField(help_text="output tokens that hardly any of them passes")
+    median_ms = models.PositiveIntegerField(help_text="median time of a whole answer")
+    measured_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["model", "category", "complexity"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "category", "complexity"], name="analytics_length_of_one_sort")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.category} {self.complexity}"

@@ -159,6 +159,11 @@ class Refused:
     """Until then."""
 
     @property
+    def gives_back(self) -> bool:
+        """Whether settling makes room in it. A rate does by the clock, and a request counts whatever it costs."""
+        return self.rate is None and self.measure != "requests"
+
+    @property
     def rate(self) -> Rate | None:
         """The limit as a rate, None where it is none."""
         if self.measure == "money" or self.period != "minute":

@@ -338,6 +338,8 @@ SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 CONTROL_PLANE_URL = _origin("CONTROL_PLANE_URL")
 # Sent upstream, and reserved for, when a request does not say how long its answer may be.
 DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
+# A request that a limit has no room for waits so many times as long as its model usually takes for an answer; 0: not at all.
+ROOM_WAIT_ANSWERS = _number("ROOM_WAIT_ANSWERS", 12, 0, 100)
 # Told to end, a process is not ready for so long before it takes no more: whoever spreads requests has to learn of it.
 DRAIN_S = _number("DRAIN_S", 0, 0, 600)
 REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)

@@ -82,7 +82,7 @@ def _between(limit: Limit, forecast: Forecast) -> str:
 
 def _name(limit: Limit) -> str:
     measure, period = limit.get_measure_display().lower(), limit.get_period_display().lower()
-    return f"{whose(limit.kind, limit.subject)[2]}, {measure} per {period}"
+    return f"{whose(limit.kind, limit.subject, limit.account_id).name}, {measure} per {period}"
 
 
 def _history(hours: int) -> str:

@@ -30,8 +30,8 @@ def finding_of(limit: Limit, forecast: Forecast) -> Finding | None:
     return Finding(
         kind="forecast", account_id=found.account_id, user_id=found.user_id, subject=f"forecast:{limit.pk}",
         period_start=forecast.period_start, state="triggered" if forecast.low >= limit.amount else "near",
-        title=f"{found.name}: the limit of {amount(limit, limit.amount)} per {limit.get_period_display().lower()} will be reached on "
-        f"{day(limit, forecast.passes_at)}",
+        title=f"{found.name}: the limit of {amount(limit, limit.amount)} per {limit.get_period_display().lower()} will be "
+        f"reached on {day(limit, forecast.passes_at)}",
         figures=_figures(limit, forecast),
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from budgets.ledger.database import Away, Database, Unreachable
 from budgets.ledger.housekeeping import Housekeeper
 from budgets.ledger.metrics import AWAY, LOST, timed
 from budgets.ledger.reserving import Answer, Reserver
+from budgets.ledger.room import Room
 from budgets.ledger.settling import Item, Settler, Unreserved
 from budgets.ledger.slots import Slots
 from budgets.ledger.spool import Spool
@@ -45,6 +46,8 @@ class Ledger:
         self._database = Database(dsn, wait_s)
         self._reserver = Reserver(self._database)
         self._settler = Settler(self._database)
+        self.room = Room(self._reserver.limits_of)
+        """Where requests wait that a limit has no room for."""
         patience = Patience(wait_s, LedgerUnavailable, self._take_back)
         self._reserve: Batcher[Spend, Granted | Refused] = Batcher(
             timed("reserve", self._send_reserve), MAX_PER_BATCH, patience

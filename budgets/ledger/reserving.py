@@ -1,6 +1,6 @@
 """A batch of spends as reserve_many takes it, and its answers as the gateway knows them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -32,6 +32,10 @@ class Reserver:
     def __init__(self, database: Database) -> None:
         self.index = UNREAD
         self._database = database
+
+    def limits_of(self, scopes: Iterable[str]) -> tuple[int, ...]:
+        """Those that it knows of."""
+        return self.index.ids(scopes)
 
     async def reserve(self, batch: Sequence[Spend]) -> Sequence[Answer]:
         """An answer for each, in order; the same one for the same name. One that the database rejects fails alone.

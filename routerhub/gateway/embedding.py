@@ -110,7 +110,8 @@ async def _answer(runtime: Runtime, operation: Operation) -> Reply:
     charge = answer_cost(served.place.tariff, usage, size, 0, hold.granted.amount_nano, pays_held)
     whole = await settle(runtime, operation, served, charge, "success")
     metadata = {name: value for name, value in whole.items() if name not in SCORED}
-    headers = response_metadata.headers(operation, served.candidate, served.place.deployment.provider, served.dropped)
+    provider = served.place.deployment.provider
+    headers = response_metadata.headers(operation, served.candidate, provider, served.dropped, hold.plan)
     headers.append((b"x-routerhub-cost-usd", whole["cost_usd"].encode()))
     body = openai_embeddings.write(served.answer, request, served.candidate.model, charge.usage, metadata)
     return Reply(headers=headers, body=body, rates=tuple(operation.rates.values()))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from analytics.lengths import Lengths
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
@@ -17,7 +18,7 @@ from autorouter.types import Candidate, Decision, Policy, Task
 from budgets.types import NANO, Basis, Caller, Granted, Measure, Outcome, PerTask, Rate, to_nano
 from models_registry.types import Attempt, Usage
 from models_registry.upstream.base import Completion
-from routerhub.gateway.attempts.reservation import Charge, Plan
+from routerhub.gateway.attempts.reservation import Charge, Plan, scopes
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 
 MAX_AGENT = 255
@@ -35,6 +36,8 @@ class Arrival:
     availability_digest: str
     usual_output: Mapping[str, int]
     """Tokens that an answer hardly ever passes, by model id; a model without a measurement is missing."""
+    lengths: Lengths
+    """How long answers are and how long they take, for where room is scarce."""
     at: datetime
     began: float
     """Monotonic seconds."""
@@ -145,6 +148,8 @@ class Operation:
     """Those that are open."""
     client_s: float = 0.0
     """So long the client let its stream wait: that speaks against no model."""
+    waited_s: float = 0.0
+    """So long it waited for room in a limit: nor does that."""
     hops: int = 0
     charged_nano: int = 0
     has_slot: bool = False
@@ -162,6 +167,11 @@ class Operation:
     def hold(self) -> Hold | None:
         """The one that is open for whoever ends the operation."""
         return self.holds[0] if self.holds else None
+
+    @property
+    def apart_s(self) -> float:
+        """Of its time what speaks against no model."""
+        return self.client_s + self.waited_s
 
     @property
     def committed_nano(self) -> int:
@@ -183,6 +193,10 @@ class Operation:
         if policy is None or policy.max_cost_usd is None or not task:
             return None
         return PerTask(policy=policy.name, task=task, amount_nano=int(policy.max_cost_usd * NANO))
+
+    def scopes(self, plan: Plan) -> tuple[str, ...]:
+        """Every scope whose limits count this plan."""
+        return scopes(self.arrival.caller, self.decision.constraints.policy, plan, self.request.controls)
 
     def tokens_per_s(self, candidate: Candidate) -> float | None:
         """How fast the model writes, None where that was not measured."""

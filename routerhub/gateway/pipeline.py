@@ -92,7 +92,7 @@ def arrived(runtime: Runtime, headers: Mapping[str, str], client: Client, job: J
     rankings = snapshot.rankings(user_key(caller))
     arrival = Arrival(
         caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
-        usual_output=snapshot.usual_output, at=at, began=began,
+        usual_output=snapshot.usual_output, lengths=snapshot.lengths, at=at, began=began,
     )  # fmt: skip
     return arrival, known
 

@@ -45,6 +45,8 @@ class Limits:
     deadline_s: float
     grace_s: float
     default_max_output: int
+    room_wait_answers: float
+    """So many times as long as a model usually takes for an answer is room waited for; 0: not at all."""
     max_body_bytes: int
     body_wait_s: float
     response_retention_s: float
@@ -217,6 +219,7 @@ async def open_runtime() -> Runtime:
             deadline_s=settings.REQUEST_DEADLINE_S,
             grace_s=settings.HOLD_GRACE_S,
             default_max_output=settings.DEFAULT_MAX_OUTPUT_TOKENS,
+            room_wait_answers=settings.ROOM_WAIT_ANSWERS,
             max_body_bytes=settings.MAX_BODY_BYTES,
             body_wait_s=settings.BODY_WAIT_S,
             response_retention_s=settings.RESPONSE_RETENTION_S,

@@ -25,6 +25,7 @@ from tests.bench import (  # noqa: E402 - Django first
     ledger,
     pages,
     profiling,
+    room,
     shares,
     soak,
 )  # fmt: skip
@@ -32,7 +33,7 @@ from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "shares", "pages", "forecast", "anomalies", "gateway")
+PARTS = ("decisions", "ledger", "room", "shares", "pages", "forecast", "anomalies", "gateway")
 SOAK_REQUESTS = 100_000
 
 
@@ -45,6 +46,9 @@ def main() -> int:
             decisions.main()
         if arguments.part in {None, "ledger"}:
             uvloop.run(ledger.main())
+        if arguments.part in {None, "room"}:
+            answers_s = arguments.answers or (room.ANSWERS_S if arguments.part else room.ANSWERS_S[:1])
+            uvloop.run(room.main(answers_s, arguments.rounds))
         if arguments.part in {None, "shares"}:
             shares.main()
         if arguments.part in {None, "pages"}:
@@ -93,6 +97,9 @@ def _products(arguments: argparse.Namespace) -> list[str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("part", nargs="?", choices=PARTS, help="what to measure (all, each in turn)")
+    parser.add_argument(
+        "--answers", type=float, nargs="+", metavar="SECONDS", help="of room (0.2 3 10; where all is measured, 0.2)"
+    )
     options = parser.add_argument_group("gateway")
     options.add_argument("--whole", dest="modes", action="append_const", const=WHOLE, help="whole answers only")
     options.add_argument("--stream", dest="modes", action="append_const", const=STREAMED, help="streamed answers only")

@@ -11,12 +11,14 @@ from typing import Any
 
 import orjson
 
+from analytics.lengths import UNMEASURED, Lengths
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision.ranking import Rankings
 from autorouter.people.preferences import Preferences
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
 from budgets.errors import KeyBusy, LedgerUnavailable, MissingKey, RevokedKey, UnknownKey
+from budgets.ledger.room import Room
 from budgets.types import Caller, Granted, Past, Rate, Refused, Settlement, Spend
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
@@ -61,7 +63,7 @@ class FakeClock(Clock):
 
 @dataclass
 class FakeLedger:
-    """One limit of money in all. Keeps what was asked, what was settled and what was recorded."""
+    """One limit of money in all. Keeps what was asked, settled and recorded."""
 
     limit_nano: int | None = None
     is_away: bool = False
@@ -75,6 +77,7 @@ class FakeLedger:
     settled: list[Settlement] = field(default_factory=list)
     records: list[dict[str, Any]] = field(default_factory=list)
     """Of requests that ended, each both halves as one."""
+    room: Room = field(default_factory=lambda: Room(lambda _: (1,)))
 
     async def reserve(self, spend: Spend) -> Granted | Refused:
         await asyncio.sleep(0)
@@ -141,8 +144,7 @@ class FakeUpstream:
     protocol = OPENAI
 
     def __init__(self, *script: Said | list[Said], clock: FakeClock | None = None) -> None:
-        self.script = list(script)
-        self.clock = clock or FakeClock()
+        self.script, self.clock = list(script), clock or FakeClock()
         self.asked: list[UpstreamRequest] = []
         self.open = 0
         """Streams and answers under way: zero when everybody has left."""
@@ -203,7 +205,7 @@ def completion(text: str = "Hello!", usage: tuple[int, int] | None = (10, 20), *
 def chunk(
     text: str | None = None, finish: str | None = None, usage: tuple[int, int] | None = None, **delta: Any
 ) -> Chunk:
-    """A chunk; one with neither text, delta nor end has no choices at all."""
+    """A chunk; one with neither text, delta nor end has no choices."""
     body: dict[str, Any] = {
         "id": "up-1",
         "object": "chat.completion.chunk",
@@ -239,9 +241,7 @@ def rankings(*models: Any, router: Any = None, **facts: Any) -> Rankings:
 
 def candidate(model: str, cost_usd: str = "0.001") -> Candidate:
     ten = Decimal(10)
-    terms = Terms(
-        category=ten, stickiness=ten, reasoning=ten, research=ten, complexity_factor=ten, tier_weight=ten, speed=ten
-    )
+    terms = Terms(**dict.fromkeys(Terms.__slots__, ten))
     return Candidate(
         model=model, provider=model.partition(":")[0], score=Decimal(70), tier="mid", terms=terms, mean_price=ten,
         quality=Decimal(80), estimated_cost_usd=Decimal(cost_usd),
@@ -283,6 +283,7 @@ def operation(
     met: Rankings | None = None,
     everything: Decision | None = None,
     usual_output: Mapping[str, int] | None = None,
+    lengths: Lengths = UNMEASURED,
     seconds: float = 300,
     **constraints: Any,
 ) -> Operation:
@@ -299,12 +300,12 @@ def operation(
         rankings=met,
         availability_digest=availability.digest(met.availability),
         usual_output=usual_output or {},
+        lengths=lengths,
         at=NOW,
         began=1_000.0,
     )
-    return Operation(
-        arrival=arrival, decision=decided, select=lambda _: everything or decided, deadline=1_000.0 + seconds
-    )
+    deadline = 1_000.0 + seconds
+    return Operation(arrival=arrival, decision=decided, select=lambda _: everything or decided, deadline=deadline)
 
 
 # --- what the gateway runs on
@@ -336,6 +337,7 @@ class FakeSnapshots:
     def __init__(self, met: Rankings, preferences: Mapping[int, Preferences] | None = None) -> None:
         self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
         self.usual_output: dict[str, int] = {}
+        self.lengths = UNMEASURED
         self.is_stopped = False
 
     @property
@@ -380,11 +382,10 @@ def runtime(upstream: Any, ledger: Any = None, met: Rankings | None = None, **li
     values = {
         "deadline_s": 300.0, "grace_s": 30.0, "default_max_output": 4_000, "max_body_bytes": 100_000, "body_wait_s": 60.0,
         "response_retention_s": 60.0, "idempotency_retention_s": 60.0, "cache_retention_s": 60.0,
-        "file_retention_s": 7_200.0, "max_file_bytes": 100_000, "max_batch_requests": 100, "stream_ping_s": 0.0, **limits,
+        "file_retention_s": 7_200.0, "max_file_bytes": 100_000, "max_batch_requests": 100, "stream_ping_s": 0.0,
+        "room_wait_answers": 12.0, **limits,
     }  # fmt: skip
-    sandbox = Provider(
-        name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://sandbox.invalid", credential_env=""
-    )
+    sandbox = Provider(name=SANDBOX, title="Sandbox", protocol=OPENAI, base_url="http://x.invalid", credential_env="")
     clock = getattr(upstream, "clock", None) or FakeClock()
     parts: Any = {
         "snapshots": FakeSnapshots(met or rankings()),

@@ -37,6 +37,8 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
         body = {name: value for name, value in (request.native or {}).items() if name not in OURS}
         body["messages"] = [_own(message) for message in body["messages"]]
         body = fitted(body, request.model)
+        if (request.native or {}).get("max_tokens", 0) > request.max_output_tokens:
+            body = _thinking_within(body, request.max_output_tokens)
     else:
         body = {**_spelled(request.content, request.model, request.provider), **_reasoning(request)}
     if request.default_temperature is not None and "thinking" not in body and takes_sampling(request.model):
@@ -44,6 +46,17 @@ def payload_of(request: UpstreamRequest) -> dict[str, Any]:
     if request.script is not None:
         body["sandbox"] = request.script
     return {**body, **ours}
+
+
+def _thinking_within(body: Block, max_output_tokens: int) -> Block:
+    """An answer that was shortened has no room for the thoughts that its client wanted: half of it goes to them, or none."""
+    thinking = body.get("thinking")
+    wanted = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
+    if thinking is None or not isinstance(wanted, int) or wanted < max_output_tokens:
+        return body
+    budget = max_output_tokens // 2
+    rest = {name: value for name, value in body.items() if name != "thinking"}
+    return {**rest, "thinking": {**thinking, "budget_tokens": budget}} if budget >= MIN_BUDGET else rest
 
 
 def _own(message: Mapping[str, Any]) -> Mapping[str, Any]:

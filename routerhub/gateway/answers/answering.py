@@ -106,7 +106,7 @@ async def settle(
         model=candidate.model,
         provider=deployment.provider,
         usage=charge.usage,
-        latency_ms=round((runtime.clock.monotonic() - operation.arrival.began - operation.client_s) * 1_000),
+        latency_ms=round((runtime.clock.monotonic() - operation.arrival.began - operation.apart_s) * 1_000),
         ttft_ms=served.took_ms if operation.request.stream else None,
         error=error,
         is_cost_disputed=is_disputed(charge),
@@ -132,7 +132,7 @@ async def _written(runtime: Runtime, protocol: ChatProtocol, operation: Operatio
     """An answer that is there, settled, written, and kept where somebody wants it."""
     done = await settled(runtime, operation, served)
     metadata, candidate, provider = done.metadata, served.candidate, served.place.deployment.provider
-    headers = response_metadata.headers(operation, candidate, provider, served.dropped)
+    headers = response_metadata.headers(operation, candidate, provider, served.dropped, served.hold.plan)
     headers.append((b"x-routerhub-cost-usd", metadata["cost_usd"].encode()))
     body = protocol.write(served.answer, operation.request, operation.envelope(candidate), done.usage, metadata)
     if operation.request.is_kept:

@@ -9,7 +9,7 @@ from autorouter.decision import explain
 from autorouter.types import Candidate, Decision
 from budgets.money import usd
 from models_registry.types import SANDBOX
-from routerhub.gateway.attempts.reservation import Charge
+from routerhub.gateway.attempts.reservation import Charge, Plan
 from routerhub.gateway.errors import attempts_told
 from routerhub.gateway.operation import Hold, Operation
 
@@ -51,11 +51,24 @@ def settled(operation: Operation, hold: Hold, charge: Charge) -> dict[str, Any]:
         "remaining_usd": remaining,
         "attempts": attempts_told(operation.attempts),
         **({"passed_over": operation.passed_over} if operation.passed_over else {}),
+        **_scarcity(operation, hold.plan),
     }
 
 
-def headers(operation: Operation, candidate: Candidate, provider: str, dropped: tuple[str, ...]) -> Headers:
-    """`dropped`: what of the request did not reach whoever answered."""
+def _scarcity(operation: Operation, plan: Plan | None) -> dict[str, int]:
+    """What came of it that a limit was short of room: how long the answer could be at most, and how long it was waited for."""
+    told = {}
+    if plan is not None and plan.full_output is not None:
+        told["max_output_tokens"] = plan.max_output
+    if waited_ms := round(operation.waited_s * 1_000):
+        told["waited_ms"] = waited_ms
+    return told
+
+
+def headers(
+    operation: Operation, candidate: Candidate, provider: str, dropped: tuple[str, ...], plan: Plan | None = None
+) -> Headers:
+    """`dropped`: what of the request did not reach whoever answered. `plan`: by which it was asked, if anybody was."""
     decision, cache = operation.decision, operation.cache or {}
     asked = decision.constraints.stands_in_for(candidate.model) if decision.constraints.stand_ins else None
     return [
@@ -65,6 +78,10 @@ def headers(operation: Operation, candidate: Candidate, provider: str, dropped: 
         *[
             (b"x-routerhub-cache-%b" % name.replace("_", "-").encode(), str(told).encode())
             for name, told in cache.items()
+        ],
+        *[
+            (b"x-routerhub-%b" % name.replace("_", "-").encode(), b"%d" % figure)
+            for name, figure in _scarcity(operation, plan).items()
         ],
         *id_headers(operation.id),
         (b"x-routerhub-model", candidate.model.encode()),

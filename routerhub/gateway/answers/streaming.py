@@ -50,7 +50,7 @@ async def write_stream(runtime: Runtime, protocol: ChatProtocol, operation: Oper
     """The stream of the first candidate that begins one, as the client's protocol writes it. Raises what `dispatch` raises."""
     served = await dispatch(runtime, operation, open_stream)
     provider = served.place.deployment.provider
-    headers = response_metadata.headers(operation, served.candidate, provider, served.dropped)
+    headers = response_metadata.headers(operation, served.candidate, provider, served.dropped, served.hold.plan)
     headers.append((b"cache-control", b"no-cache"))
     pump = Pump(runtime, protocol, operation, served, headers)
     return Reply(headers=headers, body=pump, rates=tuple(operation.rates.values()))

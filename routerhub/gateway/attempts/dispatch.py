@@ -17,10 +17,12 @@ from models_registry.upstream.errors import PromptTooLong, TimedOut, UpstreamErr
 from routerhub.gateway.attempts import failover, settlement
 from routerhub.gateway.attempts.calls import Answer, Call
 from routerhub.gateway.attempts.failover import GiveUp, NextDeployment, NextKey, NextModel, Retry
+from routerhub.gateway.attempts.fitting import Fitting
 from routerhub.gateway.attempts.leg import Leg, Served
 from routerhub.gateway.attempts.plans import Plans
 from routerhub.gateway.attempts.reservation import FREE, Place, Plan
 from routerhub.gateway.errors import NOBODY, AllFailed, BadRequest, BudgetRefused, to_api_error
+from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Ending, Hold, Operation
 from routerhub.gateway.runtime import Runtime
 
@@ -70,7 +72,8 @@ class _Course(Generic[Answer]):
         self._call: Call[Answer] = call
         providers = operation.arrival.rankings.catalogue.providers
         lacking = partial(runtime.upstreams.lacking, operation.request, providers)
-        self._plans = Plans(operation, runtime.limits.default_max_output, lacking, self._is_out)
+        self._plans = Plans(operation, runtime.limits.default_max_output, lacking, self._is_out, self._counts)
+        self._fitting = Fitting(runtime, operation, self._plans)
         self._legs: list[Leg[Answer]] = []
         """Where it stands, and the leg beside that while it is hedged."""
         policy = operation.policy
@@ -148,6 +151,9 @@ class _Course(Generic[Answer]):
         providers = self._operation.arrival.rankings.catalogue.providers
         return self._runtime.circuits.is_out(deployment, lambda: self._runtime.upstreams.keys(deployment, providers))
 
+    def _counts(self, limit: int, plan: Plan) -> bool:
+        return limit in self._runtime.ledger.room.limits_of(self._operation.scopes(plan))
+
     async def _release(self, leg: Leg[Answer], outcome: Outcome = "failure") -> None:
         """Close the hold of a leg at what its last attempt cost."""
         hold, charge = leg.hold, leg.charge
@@ -164,7 +170,7 @@ class _Course(Generic[Answer]):
         leg = self._leg
         if leg.hold is not None:
             return
-        hold = await self._reserve(leg.plan)
+        hold = await self._fitting.hold(leg.plan)
         if isinstance(hold, Hold):
             leg.renew(hold)
         else:
@@ -174,24 +180,26 @@ class _Course(Generic[Answer]):
     async def _next_model(self, failed: AllFailed | None) -> None:
         """Go on to the next candidate that a hold is granted for. Raises what is wrong where there is none."""
         while (plan := self._plans.take()) is not None:
-            hold = await self._reserve(plan)
+            hold = await self._fitting.hold(plan)
             if isinstance(hold, Hold):
-                self._legs = [self._leg_of(hold, list(plan.places))]
-                return
+                return self._stand_with(hold)
+            self._plans.passed.append(plan)
             self._was_refused(hold)
+        if self._refused is not None:
+            shorter = await self._fitting.shortened()
+            if isinstance(shorter, Hold):
+                return self._stand_with(shorter)
+            self._was_refused(shorter)
+        if self._refused is not None:
+            metrics.limit_refused(self._refused.refused)
         raise failed or self._refused or self._plans.nobody()
 
-    async def _reserve(self, plan: Plan) -> Hold | Refused | None:
-        """None: the limit for this one request has no room for it any more."""
-        runtime, fitting = self._runtime, self._plans.within_limit(plan)
-        if fitting is None:
-            return None
-        return await settlement.reserve(runtime.ledger, self._operation, fitting, runtime.limits.lease_s)
+    def _stand_with(self, hold: Hold) -> None:
+        self._legs = [self._leg_of(hold, list(hold.plan.places))]
 
     def _was_refused(self, refused: Refused | None) -> None:
         if refused is not None:
-            self._refused = self._refused or BudgetRefused(refused)
-            self._plans.refused(refused)
+            self._refused = BudgetRefused(refused)
 
     def _leg_of(self, hold: Hold, places: list[Place], is_hedge: bool = False) -> Leg[Answer]:
         return Leg(self._runtime, self._operation, self._call, self._plans, hold, places, is_hedge)
@@ -230,10 +238,10 @@ class _Course(Generic[Answer]):
         if plan is None or plan.is_last_resort:
             return None
         try:
-            hold = await self._reserve(plan)
+            hold = await self._fitting.beside(plan)
         except BudgetError:
             return None
-        if not isinstance(hold, Hold):
+        if hold is None:
             return None
         is_same = plan is self._leg.plan
         places = self._leg.places if is_same else list(plan.places)

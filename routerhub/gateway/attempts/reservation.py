@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from autorouter.types import Candidate, Decision, Policy
-from budgets.types import NANO, Basis, Caller
+from budgets.types import NANO, Basis, Caller, Measure
 from models_registry.errors import ImpossibleUsage, UnknownPrice
 from models_registry.prices.tariffs import Tariff, flat, tariff_at
 from models_registry.types import Deployment, Model, Usage
@@ -94,6 +94,8 @@ class Plan:
     tokens: int
     """The most that prompt and answers may have together."""
     ceiling_nano: int
+    full_output: int | None = None
+    """What `max_output` was before room was too scarce for it. None: it is what it was."""
     is_last_resort: bool = False
     """Every place of it is out at the moment, and would be passed over if anybody else were left."""
 
@@ -140,19 +142,50 @@ def within(plan: Plan, request: ChatRequest, room_nano: int) -> Plan | None:
     """The plan, with a shorter answer where its worst case has no room. None where the shortest one has none either."""
     if plan.ceiling_nano <= room_nano:
         return plan
+    fitting = _output_within(plan, request, room_nano)
+    return None if fitting is None or fitting < min(MIN_OUTPUT, plan.max_output) else _sized(plan, request, fitting)
+
+
+def _output_within(plan: Plan, request: ChatRequest, room_nano: int) -> int | None:
+    """The longest of its answers that fits, at the dearest of its places. None where no answer is asked for."""
     if not request.choices:
         return None
     room = min(each.tariff.output_within(request.max_input_tokens, room_nano, request.extras) for each in plan.places)
-    fitting = room // request.choices
-    if fitting < min(MIN_OUTPUT, plan.max_output):
-        return None
+    return room // request.choices
+
+
+def _sized(plan: Plan, request: ChatRequest, max_output: int) -> Plan:
     return replace(
         plan,
-        max_output=fitting,
-        max_output_in_all=fitting * request.choices,
-        tokens=request.max_input_tokens + fitting * request.choices,
-        ceiling_nano=_ceiling_nano(plan.places, request, fitting),
+        max_output=max_output,
+        max_output_in_all=max_output * request.choices,
+        tokens=request.max_input_tokens + max_output * request.choices,
+        ceiling_nano=_ceiling_nano(plan.places, request, max_output),
     )
+
+
+# --- where a limit has no room for it
+
+
+def asked_of(plan: Plan, measure: Measure) -> int:
+    """What the plan takes of a limit in this measure."""
+    return {"money": plan.ceiling_nano, "tokens": plan.tokens, "requests": 1}[measure]
+
+
+def capped(plan: Plan, request: ChatRequest, max_output: int) -> Plan:
+    """The plan with answers of so many tokens at most."""
+    if max_output >= plan.max_output or not request.choices:
+        return plan
+    return replace(_sized(plan, request, max_output), full_output=plan.full_output or plan.max_output)
+
+
+def output_in(plan: Plan, request: ChatRequest, measure: Measure, room: int) -> int:
+    """The longest of its answers that fits into what a limit has left; 0 where none does."""
+    if asked_of(plan, measure) <= room:
+        return plan.max_output
+    if measure == "money":
+        return _output_within(plan, request, room) or 0
+    return max(0, room - request.max_input_tokens) // request.choices if request.choices else 0
 
 
 def _priced(deployments: Sequence[Deployment], bounds: Bounds, choices: int) -> tuple[Place, ...]:

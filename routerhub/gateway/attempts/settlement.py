@@ -7,7 +7,7 @@ from autorouter.decision import decision_json
 from autorouter.errors import NoCandidate
 from budgets.ledger import Ledger
 from budgets.types import Outcome, Refused, Settlement, Spend, UsageRow
-from routerhub.gateway.attempts.reservation import FREE, Charge, Plan, scopes
+from routerhub.gateway.attempts.reservation import FREE, Charge, Plan
 from routerhub.gateway.errors import BadRequest, to_api_error
 from routerhub.gateway.observation import metrics, traces
 from routerhub.gateway.operation import Arrival, Ending, Hold, Operation, answer_facts, request_facts
@@ -19,7 +19,7 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     """Open a hold for the plan, or say which limit it does not fit into. Raises BudgetError."""
     hop, operation.hops = operation.hops, operation.hops + 1
     caller = operation.arrival.caller
-    found = scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls)
+    found = operation.scopes(plan)
     began = time.monotonic()
     answer = await ledger.reserve(
         Spend(
@@ -40,7 +40,6 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     )
     metrics.RESERVE.observe(time.monotonic() - began)
     if isinstance(answer, Refused):
-        metrics.limit_refused(answer)
         return answer
     metrics.HOLDS.inc()
     hold = Hold(plan=plan, granted=answer)
@@ -121,6 +120,7 @@ async def _settle(
         )
     )
     metrics.SETTLE.observe(time.monotonic() - began)
+    ledger.room.freed(operation.counted)
 
 
 def _usage_row(hold: Hold, charge: Charge) -> UsageRow | None:

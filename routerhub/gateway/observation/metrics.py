@@ -25,6 +25,11 @@ ERRORS = counter("routerhub_errors", "Requests that got an error, by its class i
 LIMIT_REFUSALS = counter(
     "routerhub_limit_refusals", "What did not fit into a limit of money or rate.", "scope", "measure", "period"
 )
+ROOM_WAIT = histogram("routerhub_room_wait_seconds", "Requests that waited for room in a limit.", "result")
+WAITING = gauge("routerhub_room_waiting", "Requests that wait for room in a limit.").labels()
+CAPPED = counter(
+    "routerhub_capped_answers", "Holds with a shorter longest answer than was asked for, since room was scarce."
+).labels()
 OPERATIONS = histogram("routerhub_operation_seconds", "Requests from their first to their last byte.", "outcome")
 STAGES = histogram("routerhub_stage_seconds", "Where the time of a request goes.", "stage")
 AUTH, DECIDE, RESERVE, UPSTREAM, SETTLE = (

@@ -18,6 +18,8 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from analytics import measured as measuring
+from analytics.lengths import UNMEASURED as NO_LENGTHS
+from analytics.lengths import Lengths
 from autorouter import availability_facts
 from autorouter.decision.ranking import Rankings
 from autorouter.people import preferences
@@ -53,6 +55,8 @@ class Snapshot:
     measured: Measured
     usual_output: Mapping[str, int]
     """Tokens that an answer hardly ever passes, by model id; a model without a measurement is missing."""
+    lengths: Lengths
+    """What requests are fitted by where room is scarce."""
     circuits: Sequence[Circuit]
     """Open and half-open."""
     ring: KeyRing
@@ -90,6 +94,7 @@ def shipped() -> Snapshot:
         health=HEALTHY,
         measured=UNMEASURED,
         usual_output={},
+        lengths=NO_LENGTHS,
         circuits=(),
         ring=KeyRing(held={}, is_read=False),
         preferences={},
@@ -111,6 +116,7 @@ class Loader:
         releases = live.load(before.releases) if "releases" in whole else before.releases
         health = probing.measured() if "facts" in whole else before.health
         measured, usual_output = measuring.read() if "facts" in whole else (before.measured, before.usual_output)
+        lengths = measuring.read_lengths() if "facts" in whole else before.lengths
         if "provider_keys" in whole:
             availability.hold(provider_keys.read())
         circuits = rows.read() if "circuits" in whole else before.circuits
@@ -125,6 +131,7 @@ class Loader:
             health=health,
             measured=measured,
             usual_output=usual_output,
+            lengths=lengths,
             circuits=circuits,
             ring=self._ring(before.ring, changes),
             preferences=self._preferences(changes),

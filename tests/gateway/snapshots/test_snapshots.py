@@ -31,7 +31,7 @@ from tests.stack import eventually
 CHANGE = Change(reason="a test's")
 LISTENERS = " FROM pg_stat_activity WHERE query = 'LISTEN routerhub_changes' AND datname = current_database()"
 """Other workers' processes listen to databases of their own."""
-QUERIES = {"releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 2, "circuits": 1, "provider_keys": 1}
+QUERIES = {"releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 3, "circuits": 1, "provider_keys": 1}
 """Of a check of each part in which nothing changed."""
 
 

@@ -109,6 +109,14 @@ def test_a_client_of_the_same_dialect_is_passed_on_as_it_wrote() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("limit", "budget"), [(8_001, 8_000), (8_000, 4_000), (2_047, None)])
+def test_a_budget_that_a_shortened_answer_has_no_room_for_is_half_of_it_or_none(limit: int, budget: int | None) -> None:
+    """Anthropic refuses a budget that is not below the limit."""
+    native = {"max_tokens": 16_000, "messages": [], "thinking": {"type": "enabled", "budget_tokens": 8_000}}
+    made = payload_of(asked(None, model="claude-haiku-4-5", dialect=ANTHROPIC, native=native, max_output_tokens=limit))
+    assert made.get("thinking", {}).get("budget_tokens") == budget
+
+
 @pytest.mark.parametrize(
     ("model", "effort", "limit", "reasoning"),
     [
