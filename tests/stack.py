@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from routerhub.embedded import postgres
 from routerhub.embedded.processes import Child, free_port, takes_connections
 from routerhub.embedded.serving import control_plane_options, gateway_options
 from tests.clerk import Clerk
@@ -198,6 +199,26 @@ def _template(connection: psycopg.Connection[Any], server: str) -> str:
         return key
     finally:
         connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", [TEMPLATE])
+
+
+def copy_template(to: str) -> None:
+    """The seeded database on another server too, as it is on the run's: that takes a tenth of seeding it anew."""
+    server = os.environ["DATABASE_URL"]
+    with psycopg.connect(server, autocommit=True) as connection:
+        key = _template(connection, server)
+    with psycopg.connect(to, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+        dump = [
+            str(postgres._binaries() / "pg_dump"),
+            "--format=custom",
+            "--no-comments",
+            "--dbname",
+            _named(server, TEMPLATE),
+        ]
+        restore = [str(postgres._binaries() / "pg_restore"), "--exit-on-error", "--dbname", _named(to, TEMPLATE)]
+        made = subprocess.run(dump, check=True, capture_output=True).stdout
+        subprocess.run(restore, check=True, input=made)
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(TEMPLATE), sql.Literal(key)))
 
 
 def _seeded(database_url: str) -> str:
