@@ -62,7 +62,7 @@ def _entries(scene: Scene) -> dict[str, list[Entry]]:
     found = defaultdict(list)
     for operation, *facts in scene.rows(ENTRIES):
         found[operation].append(tuple(facts))
-    return dict(found)  # type: ignore[arg-type]
+    return dict(found)
 
 
 def _paid_once(charged: Sequence[Entry]) -> None:

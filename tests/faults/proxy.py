@@ -60,9 +60,10 @@ class Proxy:
         self._told(self._heal)
 
     def _told(self, act: Callable[[], None]) -> None:
-        done = threading.Event()
-        self._loop.call_soon_threadsafe(lambda: (act(), done.set()))
-        done.wait()
+        async def acted() -> None:
+            act()
+
+        asyncio.run_coroutine_threadsafe(acted(), self._loop).result()
 
     def _cut(self) -> None:
         self._is_cut = True
@@ -118,7 +119,7 @@ class Proxy:
 
     async def _end(self) -> None:
         self._server.close()
-        left: set[asyncio.Task[Any]] = asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+        left: set[asyncio.Task[Any]] = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -65,7 +65,7 @@ class Told:
 
     @property
     def operation_id(self) -> str:
-        return OPERATION.findall(self.body)[-1].decode()
+        return str(OPERATION.findall(self.body)[-1].decode())
 
     @property
     def cost_nano(self) -> int:
@@ -244,7 +244,7 @@ def breakable(folder: Path) -> Iterator[Scene]:
         yield scene
 
 
-def calling(address: str) -> dict[str, str]:
+def calling(address: str) -> dict[str, Any]:
     """Settings by which every provider is at this address, and a circuit that opened is soon closed."""
     return {
         "SANDBOX": "off", "OPENAI_API_KEY": "x", "OPENAI_BASE_URL": f"{address}/v1", "ANTHROPIC_API_KEY": "x",
@@ -253,13 +253,17 @@ def calling(address: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _succeeds(command: Sequence[str]) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
 @contextlib.contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
     """A file system of its own of a few kilobytes, where that may be mounted; else an ordinary folder."""
     disk = folder / "spool"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={SPOOL_KB}k", "tmpfs", str(disk)]
-    is_mounted = shutil.which("mount") is not None and subprocess.run(mount, capture_output=True).returncode == 0
+    is_mounted = shutil.which("mount") is not None and _succeeds(mount)
     try:
         yield disk
     finally:
