@@ -113,7 +113,7 @@ class Stack:
 def running_stack(processes: int = 2, **extra: str) -> Iterator[Stack]:
     """Start everything on a database of its own, stop it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="routerhub-stack-"))
-    database_url, key = _database()
+    database_url, key = new_database(os.environ["DATABASE_URL"])
     sandbox_port, control_port, *ports = (free_port() for _ in range(processes + 2))
     env = {
         "DATABASE_URL": database_url,
@@ -171,9 +171,8 @@ def wait_until_ready(url: str, child: Child) -> None:
         time.sleep(0.1)
 
 
-def _database() -> tuple[str, str]:
-    """A new database on the run's server, seeded, with an admin; and that admin's key."""
-    server = os.environ["DATABASE_URL"]
+def new_database(server: str) -> tuple[str, str]:
+    """A new database on a server, seeded, with an admin; and that admin's key."""
     name = f"stack_{os.getpid()}_{time.monotonic_ns()}"
     with psycopg.connect(server, autocommit=True) as connection:
         key = _template(connection, server)
