@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import pytest
 from routerhub.embedded.postgres import Postgres
 from routerhub.embedded.processes import Child, free_port
 from routerhub.embedded.valkey import Valkey
+from tests.clock import Steps, shifted
 from tests.faults.crowd import Upstream, serving
 from tests.faults.proxy import Proxy, between
 from tests.stack import Stack, copy_template, running_stack, wait_until_ready
@@ -88,6 +90,9 @@ class Scene:
     to_gateway: Proxy
     """Before the first gateway."""
     folder: Path
+    database_clock: Steps | None
+    gateway_clock: Steps | None
+    """None: where no compiler is, no clock can be stepped."""
     told: list[Told] = field(default_factory=list)
     broken_by: str | None = None
     """The test after which it was not whole any more."""
@@ -173,6 +178,9 @@ class Scene:
 
     def heal(self) -> None:
         """Everything that a test may have broken is there again."""
+        for clock in (self.database_clock, self.gateway_clock):
+            if clock is not None:
+                clock.by(0)
         for proxy in (self.to_database, self.to_upstream, self.to_gateway):
             proxy.heal()
         if not self.database.child.is_running():
@@ -214,6 +222,9 @@ def breakable(folder: Path) -> Iterator[Scene]:
     folder.chmod(0o755)
     database = Postgres(folder / "postgres", options=("fsync=off",), may_create_databases=True)
     broker = Valkey(folder / "valkey")
+    database_clock, of_database = stepping(folder / "database-clock")
+    gateway_clock, of_gateway = stepping(folder / "gateway-clock")
+    database.child.env = of_database
     with contextlib.ExitStack() as open_:
         open_.callback(database.stop)
         database.start()
@@ -232,16 +243,28 @@ def breakable(folder: Path) -> Iterator[Scene]:
                 SPOOL_DIR=str(open_.enter_context(small_disk(folder))),
                 REQUEST_DEADLINE_S=str(LEASE_S),
                 HOLD_GRACE_S="0",
+                **of_gateway,
             )
         )
         to_gateway = open_.enter_context(between(int(stack.url.rpartition(":")[2])))
         scene = Scene(
             stack=stack, upstream=upstream, database=database, broker=broker, to_database=to_database,
-            to_upstream=to_upstream, to_gateway=to_gateway, folder=folder,
+            to_upstream=to_upstream, to_gateway=to_gateway, folder=folder, database_clock=database_clock,
+            gateway_clock=gateway_clock,
         )  # fmt: skip
         with psycopg.connect(scene.direct, autocommit=True) as connection:
             connection.execute(OVERSHOOT)
         yield scene
+
+
+def stepping(folder: Path) -> tuple[Steps | None, dict[str, Any]]:
+    """A clock for some programs and the environment in which they go by it; none where that cannot be done here."""
+    folder.mkdir()
+    environment = shifted(folder, datetime.now(UTC))
+    if environment is None:
+        return None, {}
+    steps = Steps(folder)
+    return steps, {**environment, **steps.environment}
 
 
 def calling(address: str) -> dict[str, Any]:
