@@ -4,7 +4,6 @@ import subprocess
 import sys
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -100,9 +99,7 @@ def _lost_are_at_their_ceiling(
             assert charged[operation] == done["asks"][operation]
 
 
-def figures(
-    done: dict[str, dict[uuid.UUID, int]], outcomes: dict[uuid.UUID, Sequence[str]], spent: int
-) -> dict[str, Any]:
+def figures(done: dict[str, dict[uuid.UUID, int]], outcomes: dict[uuid.UUID, list[str]], spent: int) -> dict[str, Any]:
     of = [outcome for some in outcomes.values() for outcome in some]
     usd: Decimal = to_usd(spent)
     return {
