@@ -24,10 +24,18 @@ def lines(scene: Scene) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
+def test_without_the_broker_requests_are_answered_and_batches_taken(scene: Scene) -> None:
+    killed(scene.broker.child)
+    assert scene.ask().is_answered
+    with connected(scene.stack, scene.stack.key) as client:
+        batch = made(client, lines(scene))
+        assert client.batches.cancel(batch.id).status in {"cancelling", "cancelled"}
+
+
+@pytest.mark.whole
 def test_a_batch_outlives_the_broker_and_its_worker_and_is_paid_for_once(scene: Scene) -> None:
     killed(scene.broker.child)
     with connected(scene.stack, scene.stack.key) as client:
-        assert scene.ask().is_answered, "no request needs the broker"
         batch = made(client, lines(scene))
         scene.broker.start()
         with working(scene, "worker", *WORKER) as first:
