@@ -15,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
 from budgets.people.sign_in.groups import Grant, grants_of
+from routerhub.connections import LOSS_IS_NOTICED
 from routerhub.embedded.quickstart import RUNNING, kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -290,7 +291,7 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "routerhub@localhost")
 # --- data stores: `make run` fills both in when they are not set
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
+DATABASES["default"]["OPTIONS"] = {**LOSS_IS_NOTICED, **DATABASES["default"].get("OPTIONS", {})}
 # Connections of a gateway process beside those of its ledger, for conversations.
 DATABASE_POOL_SIZE = int(_number("DATABASE_POOL_SIZE", 4, 1, 100))
 # Whether every query goes to the log, with its milliseconds.

@@ -37,6 +37,21 @@ def test_a_program_sees_the_other_day_and_time_passes_there_as_it_does_here(shif
     assert 0.1 <= float(took) < 2
 
 
+def test_a_clock_that_is_stepped_is_stepped_for_who_runs_already(shifted: dict[str, str], tmp_path: Path) -> None:
+    steps = clock.Steps(tmp_path)
+    show = "import sys, time; print(time.time(), flush=True); sys.stdin.readline(); print(time.time())"
+    with subprocess.Popen(
+        [sys.executable, "-c", show],
+        env={**os.environ, **shifted, **steps.environment},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        before = float(running.stdout.readline())
+        steps.by(-3_600)
+        after, _ = running.communicate("\n")
+    assert -3_601 < float(after) - before < -3_500
+
+
 def test_without_a_shift_it_is_the_time_that_it_is(shifted: dict[str, str]) -> None:
     (at,) = told({**shifted, clock.SHIFT: os.environ.get(clock.SHIFT, "0")})
     assert abs(datetime.fromisoformat(at) - datetime.now(UTC)) < timedelta(seconds=5)

@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.utils.timezone import now
-from psycopg_pool import AsyncConnectionPool
 
 from autorouter.models import Session
 from budgets.people.ownership import OwnedQuerySet
+from routerhub.connections import pool_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,9 +77,7 @@ class SessionStore:
     """The same for the gateway, over connections of its own."""
 
     def __init__(self, dsn: str, idle_s: float, connections: int) -> None:
-        self._pool = AsyncConnectionPool(
-            dsn, min_size=0, max_size=connections, open=False, kwargs={"autocommit": True}, timeout=2
-        )
+        self._pool = pool_of(dsn, connections)
         self._idle_s = idle_s
 
     async def start(self) -> None:

@@ -1,5 +1,5 @@
-"""What a gateway does for the books beside its requests: drain the spool, say which slots are taken still, and sweep the holds of
-the dead.
+"""What a gateway does for the books beside its requests: keep what the database cannot take and write it later, say which slots
+are taken still, and sweep the holds of the dead.
 
 Every process does it, over a connection of its own; locks see to it that no two do the same.
 """
@@ -8,10 +8,11 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Sequence
 
 from budgets.ledger.database import Away, Database, DatabaseError, Unreachable
-from budgets.ledger.metrics import SWEPT
-from budgets.ledger.settling import Settler
+from budgets.ledger.metrics import LOST, SWEPT
+from budgets.ledger.settling import Item, Settler
 from budgets.ledger.slots import RENEW, Slots
 from budgets.ledger.spool import Spool
 
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 DRAIN_EVERY_S = 2.0
 SWEEP_EVERY_S = 10.0
 MAX_PER_SWEEP = 200
+MAX_REMEMBERED = 20_000
+"""Settlements and records that the disk takes no more, in memory: some hundred megabytes."""
 SWEEP = "SELECT swept, problems FROM sweep_holds($1)"
 
 
@@ -31,6 +34,7 @@ class Housekeeper:
         self._spool = spool
         self._slots = slots
         self._max_per_batch = max_per_batch
+        self._remembered: list[Item] = []
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -42,7 +46,18 @@ class Housekeeper:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        await self._write_down()
         await self._database.close()
+
+    async def keep(self, items: Sequence[Item]) -> None:
+        """Until the database is back: on disk or, where that is full or broken, in memory."""
+        try:
+            await asyncio.to_thread(self._spool.keep, items)
+        except OSError as problem:
+            room = MAX_REMEMBERED - len(self._remembered)
+            self._remembered += items[:room]
+            logger.error("action=spool remembered=%s problem=%s", len(items[:room]), problem)
+            _lose(items[room:], problem)
 
     async def is_answering(self) -> bool:
         """Whether the database does."""
@@ -67,7 +82,8 @@ class Housekeeper:
             await asyncio.sleep(DRAIN_EVERY_S)
 
     async def drain(self) -> None:
-        """Write what is on disk. A file that cannot be written now keeps no other back. Raises Unreachable, OSError."""
+        """Write what was kept. A file that cannot be written now keeps no other back. Raises Away, OSError."""
+        await self._write_remembered()
         for file in self._spool.files():
             try:
                 with self._spool.claim(file) as items:
@@ -78,6 +94,23 @@ class Housekeeper:
                 raise
             except Away as problem:
                 logger.warning("action=drain file=%s problem=%s", file.name, problem)
+
+    async def _write_remembered(self) -> None:
+        """Raises Away."""
+        while batch := self._remembered[: self._max_per_batch]:
+            await self._settler.write(batch)
+            del self._remembered[: len(batch)]
+
+    async def _write_down(self) -> None:
+        """The last moment for what only this process knows."""
+        try:
+            await self._write_remembered()
+        except Away as problem:
+            logger.warning("action=spool items=%s problem=%s", len(self._remembered), problem)
+            try:
+                await asyncio.to_thread(self._spool.keep, self._remembered)
+            except OSError as full:
+                _lose(self._remembered, full)
 
     async def renew(self) -> None:
         """Keep the slots of what is under way. Raises DatabaseError."""
@@ -94,6 +127,13 @@ class Housekeeper:
                 logger.warning("action=sweep holds=%s", swept)
             for problem in problems:
                 logger.error("action=sweep problem=%s", problem)
+
+
+def _lose(items: Sequence[Item], problem: OSError) -> None:
+    """Their holds stay and are swept at the ceiling, so the limits hold; the log has what the records lost."""
+    if items:
+        LOST.inc(len(items))
+        logger.error("action=spool lost=%r problem=%s", items, problem)
 
 
 def _log_end(task: "asyncio.Task[None]") -> None:

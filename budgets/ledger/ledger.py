@@ -15,7 +15,7 @@ from budgets.errors import LedgerUnavailable
 from budgets.ledger.batcher import Batcher, Patience
 from budgets.ledger.database import Away, Database, Unreachable
 from budgets.ledger.housekeeping import Housekeeper
-from budgets.ledger.metrics import AWAY, LOST, timed
+from budgets.ledger.metrics import AWAY, timed
 from budgets.ledger.reserving import Answer, Reserver
 from budgets.ledger.room import Room
 from budgets.ledger.settling import Item, Settler, Unreserved
@@ -151,16 +151,8 @@ class Ledger:
         except Away as problem:
             AWAY.labels("settle").inc()
             logger.warning("action=spool items=%s problem=%s", len(items), problem)
-            await self._keep(items)
+            await self._housekeeper.keep(items)
         return [None for _ in items]
-
-    async def _keep(self, items: Sequence[Item]) -> None:
-        try:
-            await asyncio.to_thread(self._spool.keep, items)
-        except OSError as problem:
-            # Their holds stay and are swept at the ceiling, so the limits hold; the log has what the records lost.
-            LOST.inc(len(items))
-            logger.error("action=spool lost=%r problem=%s", items, problem)
 
 
 def _nothing(operation_id: UUID, hop: int, frees_slot: bool) -> Settlement:

@@ -39,11 +39,13 @@ class Spool:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{time.time_ns()}-{secrets.token_hex(4)}.spool"
         part = file.with_suffix(".part")
-        with part.open("wb") as writing:
-            writing.write(b"\n".join(_lines(items)))
-            writing.flush()
-            os.fsync(writing.fileno())
-        part.rename(file)
+        try:
+            _write(part, b"\n".join(_lines(items)))
+            part.rename(file)
+        except OSError:
+            # A full disk would stay so by what was cut short.
+            part.unlink(missing_ok=True)
+            raise
         _sync_folder(self.folder)
 
     def files(self) -> list[Path]:
@@ -73,6 +75,13 @@ def _lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return os.fstat(descriptor).st_nlink > 0
+
+
+def _write(file: Path, data: bytes) -> None:
+    with file.open("wb") as writing:
+        writing.write(data)
+        writing.flush()
+        os.fsync(writing.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

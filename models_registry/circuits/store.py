@@ -5,10 +5,9 @@ Times are the database's, so that gateways on different machines agree.
 
 import math
 
-from psycopg_pool import AsyncConnectionPool
-
 from models_registry.circuits.breaker import Circuit
 from models_registry.circuits.rows import ANNOUNCED
+from routerhub.connections import pool_of
 from routerhub.releases.notify import CHANNEL
 
 WAIT_S = 1.0
@@ -48,9 +47,7 @@ class CircuitStore:
     """The gateway's way to them, over connections of its own. Every call raises psycopg.Error, PoolTimeout."""
 
     def __init__(self, dsn: str) -> None:
-        self._pool = AsyncConnectionPool(
-            dsn, min_size=0, max_size=2, open=False, kwargs={"autocommit": True}, timeout=WAIT_S
-        )
+        self._pool = pool_of(dsn, connections=2, wait_s=WAIT_S)
 
     async def start(self) -> None:
         await self._pool.open()

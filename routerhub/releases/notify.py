@@ -7,14 +7,11 @@ import psycopg
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
+from routerhub.connections import LOSS_IS_NOTICED
+
 CHANNEL = "routerhub_changes"
 """PostgreSQL's channel. The payload names what changed: a line, "limits", "health", "measured", "circuits",
 "provider_keys", "keys:7", "accounts:3", "preferences:17" (see routerhub.gateway.snapshots.changes)."""
-LOSS_IS_NOTICED = {
-    "connect_timeout": 2, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2,
-    "tcp_user_timeout": 10_000,
-}  # fmt: skip
-"""A connection that only listens would not notice that nobody is at the other end. libpq's names; the last is milliseconds."""
 
 
 def announce(what: str) -> None:

@@ -10,15 +10,15 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import PoolTimeout
 
+from routerhub.connections import pool_of
 from routerhub.sealing import Sealer, Unreadable
 from routerhub.storage.errors import StorageUnavailable
 from routerhub.storage.types import Item, Name
 
 Row = TypeVar("Row")
 logger = logging.getLogger(__name__)
-WAIT_S = 2
 STATEMENT_TIMEOUT = "-c statement_timeout=5000"
 LARGE = 64 * 1024
 """Bytes. What is larger is sealed in a thread, so that others are served meanwhile."""
@@ -45,10 +45,7 @@ class Store:
 
     def __init__(self, dsn: str, keys: Sequence[bytes]) -> None:
         self._sealer = Sealer(keys)
-        self._pool = AsyncConnectionPool(
-            dsn, min_size=0, max_size=4, open=False, timeout=WAIT_S,
-            kwargs={"autocommit": True, "options": STATEMENT_TIMEOUT},
-        )  # fmt: skip
+        self._pool = pool_of(dsn, connections=4, options=STATEMENT_TIMEOUT)
 
     async def start(self) -> None:
         await self._pool.open()

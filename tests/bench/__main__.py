@@ -34,6 +34,8 @@ from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
 PARTS = ("decisions", "ledger", "room", "shares", "pages", "forecast", "anomalies", "gateway")
+SIMPLE = {"decisions": decisions, "shares": shares, "pages": pages, "forecast": forecast, "anomalies": anomalies}
+"""Those that need to be told nothing."""
 SOAK_REQUESTS = 100_000
 
 
@@ -42,23 +44,8 @@ def main() -> int:
     # Ended from outside, it stops all it started, as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        if arguments.part in {None, "decisions"}:
-            decisions.main()
-        if arguments.part in {None, "ledger"}:
-            uvloop.run(ledger.main())
-        if arguments.part in {None, "room"}:
-            answers_s = arguments.answers or (room.ANSWERS_S if arguments.part else room.ANSWERS_S[:1])
-            uvloop.run(room.main(answers_s, arguments.rounds))
-        if arguments.part in {None, "shares"}:
-            shares.main()
-        if arguments.part in {None, "pages"}:
-            pages.main()
-        if arguments.part in {None, "forecast"}:
-            forecast.main()
-        if arguments.part in {None, "anomalies"}:
-            anomalies.main()
-        if arguments.part in {None, "gateway"}:
-            _gateway(arguments)
+        for part in PARTS if arguments.part is None else (arguments.part,):
+            _measure(part, arguments)
     except NoAnswer as problem:
         print(f"{problem}. The end of its log:\n{problem.log}", file=sys.stderr)
         return 1
@@ -66,6 +53,19 @@ def main() -> int:
         print("\nStopped.", file=sys.stderr)
         return 128 + signal.SIGINT
     return 0
+
+
+def _measure(part: str, arguments: argparse.Namespace) -> None:
+    match part:
+        case "ledger":
+            uvloop.run(ledger.main())
+        case "room":
+            answers_s = arguments.answers or (room.ANSWERS_S if arguments.part else room.ANSWERS_S[:1])
+            uvloop.run(room.main(answers_s, arguments.rounds))
+        case "gateway":
+            _gateway(arguments)
+        case _:
+            SIMPLE[part].main()
 
 
 def _gateway(arguments: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ from budgets.ledger import Ledger
 from budgets.types import Granted
 from routerhub.embedded.postgres import Postgres
 from tests.budgets.books import settlement, spend
-from tests.stack import ROOT
+from tests.stack import ROOT, fill
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("faults")]
 CLIENTS, CRASHES, LIMIT = 24, 3, 400_000
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     # The disk survives what happens here, so that it need not be waited for; what was never written to it does not.
     server = Postgres(folder, options=("fsync=off", "wal_writer_delay=10s"))
     server.start()
-    manage(server, "migrate", "--verbosity=0")
+    fill(server.url)
     with psycopg.connect(server.url, autocommit=True) as admin:
         for kind in ("account", "key"):
             admin.execute(

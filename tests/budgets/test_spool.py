@@ -1,6 +1,7 @@
 """What the database cannot take waits on disk, whole, and is written once when the database is back."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import uuid
@@ -195,3 +196,31 @@ async def test_a_gateway_drains_by_itself(ledger: Ledger, monkeypatch: pytest.Mo
     async with asyncio.timeout(10):
         while await books(month) != (7, 0):  # noqa: ASYNC110 - the database has no event to wait for
             await asyncio.sleep(0.05)
+
+
+async def test_what_the_disk_does_not_take_is_remembered_and_written_with_the_rest(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(housekeeping, "MAX_REMEMBERED", 2)
+    month = await new_limit("account:1", 100)
+    held = [await granted(ledger, spend("account:1", amount=20)) for _ in range(3)]
+    (tmp_path / "file").touch()
+    keeper = Housekeeper(Database(dsn(), wait_s=5), Spool(tmp_path / "file"), Slots(), max_per_batch=1)
+    await keeper.keep([settlement(each, amount=7) for each in held])
+    assert f"lost=[{settlement(held[2], amount=7)!r}]" in caplog.text
+    assert await books(month) == (0, 60)
+    await keeper.drain()
+    assert await books(month) == (14, 20)
+    await keeper.stop()
+
+
+def test_a_file_that_the_disk_had_no_room_for_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        Spool(tmp_path).keep(items())
+    assert os.listdir(tmp_path) == []

@@ -57,6 +57,16 @@ def row(**values: Any) -> Item:
     return Item.objects.create(**{**given, "expires_at": moment + timedelta(hours=1), **values})
 
 
+async def test_a_connection_that_was_cut_off_is_noticed_by_no_caller(store: Store) -> None:
+    """A server that was away for a moment leaves connections behind that nobody has used since."""
+    await store.put(NAME, b"it", 60)
+    run(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND query LIKE '%INSERT INTO storage_item%'"
+    )
+    assert await content(store) == b"it"
+
+
 # --- the table
 
 

@@ -1,5 +1,6 @@
 """A second database, which the tests' own one deals limits out to."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ WHY = Change(reason="two regions")
 @pytest.fixture(scope="module")
 def west_database() -> Iterator[dict[str, Any]]:
     """Known to Django before a test says that it uses it."""
-    url = environ.Env.db_url_config(new_database()[0])
+    url = environ.Env.db_url_config(new_database(os.environ["DATABASE_URL"])[0])
     database = {**connections.settings[DEFAULT_DB_ALIAS], **url, "CONN_MAX_AGE": 0}
     connections.settings["west"] = database
     yield database

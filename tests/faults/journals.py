@@ -1,0 +1,109 @@
+"""Processes that spend at once, what each was promised, and whether the books say the same."""
+
+import subprocess
+import sys
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from budgets.types import to_usd
+from tests.faults.scene import OVERSHOOT
+from tests.stack import Stack, eventually
+
+PAYER = Path(__file__).with_name("payer.py")
+ENTRIES = "SELECT operation_id, kind, outcome, amount_nano FROM budgets_ledgerentry"
+UNLEASE = "UPDATE budgets_hold SET lease_until = now() - interval '1 second' RETURNING 1"
+
+
+@dataclass(kw_only=True)
+class Payers:
+    """Of one limit, on the database of `stack`, which serves nothing."""
+
+    stack: Stack
+    folder: Path
+    least: int
+    most: int
+    pause_s: float = 0.0
+    running: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+    started: int = 0
+
+    def begin(self, amount_nano: int, period: str) -> None:
+        """Make the limit, and have the database note every commit that passes it."""
+        values = f"kind='account', subject='1', measure='money', period={period!r}, amount={amount_nano}"
+        limit = f"from budgets.models import Limit; Limit.objects.create({values})"
+        self.stack.manage("shell", "--no-imports", "-c", limit)
+        with psycopg.connect(self.stack.database_url, autocommit=True) as connection:
+            connection.execute(OVERSHOOT)
+
+    def start(self, requests: int) -> None:
+        self.started += 1
+        command = [
+            sys.executable, str(PAYER), self.stack.database_url, str(self.folder / f"{self.started}.journal"),
+            f"--seed={self.started}", f"--requests={requests}", f"--least={self.least}", f"--most={self.most}",
+            f"--pause-s={self.pause_s}",
+        ]  # fmt: skip
+        self.running.append(subprocess.Popen(command))
+
+    def done(self) -> dict[str, dict[uuid.UUID, int]]:
+        """By what happened, the operations to which it happened, with their amounts."""
+        found: dict[str, dict[uuid.UUID, int]] = defaultdict(dict)
+        for journal in sorted(self.folder.glob("*.journal")):
+            for line in journal.read_text().split("\n")[:-1]:
+                what, operation, amount = line.split()
+                found[what][uuid.UUID(operation)] = int(amount)
+        return found
+
+    def end(self) -> None:
+        for each in self.running:
+            assert each.wait(timeout=300) == 0
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Settle what the dead have left."""
+        self.stack.rows(UNLEASE)
+        eventually(lambda: self.stack.rows("SELECT swept FROM sweep_holds(200)") == [(0,)], within_s=30)
+        assert self.stack.rows("SELECT count(*) FROM budgets_hold") == [(0,)]
+
+    def check(self) -> dict[str, Any]:
+        """What the processes were promised is what the books say, to the nano-dollar. Returns figures for people."""
+        done, charged = self.done(), defaultdict[uuid.UUID, int](int)
+        outcomes = defaultdict[uuid.UUID, list[str]](list)
+        for operation, kind, outcome, amount in self.stack.rows(ENTRIES):
+            charged[operation] += amount
+            outcomes[operation].append(f"{kind} {outcome}")
+        assert charged.keys() <= done["asks"].keys()
+        assert not charged.keys() & done["refused"].keys()
+        assert all(charged[operation] == cost for operation, cost in done["settled"].items())
+        _lost_are_at_their_ceiling(done, charged, outcomes)
+        assert self.stack.rows("SELECT limit_id, above FROM overshoot") == []
+        assert "equals" in self.stack.manage("reconcile")
+        spent = sum(charged.values())
+        assert self.stack.rows("SELECT sum(spent)::bigint, sum(reserved)::bigint FROM budgets_counter") == [(spent, 0)]
+        return figures(done, outcomes, spent)
+
+
+def _lost_are_at_their_ceiling(
+    done: dict[str, dict[uuid.UUID, int]], charged: dict[uuid.UUID, int], outcomes: dict[uuid.UUID, list[str]]
+) -> None:
+    """Whose process died: settled as it wanted, or swept, or never let in."""
+    for operation in done["asks"].keys() - done["settled"].keys() - done["refused"].keys():
+        if outcomes.get(operation) == ["charge success"]:
+            assert charged[operation] == done["granted"][operation]
+        elif operation in done["granted"] or operation in outcomes:
+            assert outcomes[operation] == ["charge unknown"]
+            assert charged[operation] == done["asks"][operation]
+
+
+def figures(done: dict[str, dict[uuid.UUID, int]], outcomes: dict[uuid.UUID, list[str]], spent: int) -> dict[str, Any]:
+    of = [outcome for some in outcomes.values() for outcome in some]
+    usd: Decimal = to_usd(spent)
+    return {
+        "asked": len(done["asks"]), "settled": len(done["settled"]), "refused": len(done["refused"]),
+        "swept at their ceiling": of.count("charge unknown"), "corrected": sum(each.startswith("corr") for each in of),
+        "spent USD": usd,
+    }  # fmt: skip
