@@ -1,5 +1,7 @@
 """What applications call with."""
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -19,12 +21,15 @@ def default_permissions() -> list[str]:
     return [KeyPermission.INFERENCE.value, KeyPermission.ROUTING.value]
 
 
-def check_network(text: str) -> None:
+def check_networks(texts: Collection[str]) -> None:
     """Raises ValidationError."""
-    try:
-        network(text)
-    except ValueError as problem:
-        raise ValidationError(f"{problem}. Write addresses or ranges such as 10.0.0.0/8 or 2001:db8::/32.") from problem
+    for text in texts:
+        try:
+            network(text)
+        except ValueError as problem:
+            raise ValidationError(
+                f"{problem}. Write addresses or ranges such as 10.0.0.0/8 or 2001:db8::/32."
+            ) from problem
 
 
 class ApiKey(Audited):
@@ -63,7 +68,7 @@ class ApiKey(Audited):
         help_text="What alone it may call. Empty: everything.",
     )  # fmt: skip
     networks = ArrayField(
-        models.CharField(max_length=49, validators=[check_network]), default=list, blank=True,
+        models.CharField(max_length=49), default=list, blank=True, validators=[check_networks],
         help_text="From where alone it opens anything, e.g. 10.0.0.0/8,2001:db8::/32. Empty: from anywhere.",
     )  # fmt: skip
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -86,10 +91,11 @@ class ApiKey(Audited):
         """That its regions and its account's have some in common, and that its person belongs to the account."""
         if strictest(restriction(self.regions), restriction(self.account.regions)) == frozenset():
             raise ValidationError({"regions": f"Its account allows {', '.join(self.account.regions)} alone."})
-        if self.user is not None and not self.user.is_staff and not self._is_members():
+        if self.user is not None and not self.user.is_staff and not self.has_member():
             raise ValidationError({"user": f"{self.user} is no active member of the account {self.account.slug!r}."})
 
-    def _is_members(self) -> bool:
+    def has_member(self) -> bool:
+        """Whether its person is an active member of its account."""
         return Membership.objects.filter(account=self.account, user=self.user, is_active=True).exists()
 
     @classmethod

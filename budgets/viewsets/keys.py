@@ -71,7 +71,11 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         """That whoever asks may make such a key, by the right or by the role; a member's is their own, also where that is not
         said. Raises the REST framework's ValidationError."""
         author, right = self.request.user, "budgets.add_apikey"
-        if may(author, "add", ApiKey) or author.has_perm(right, key):
+        if may(author, "add", ApiKey):
+            return
+        if author.has_perm(right, key):
+            if key.user is not None and not key.has_member():
+                raise ValidationError({"user": f"{key.user} is no active member of the account {key.account.slug!r}."})
             return
         person: Any = author_of(self.request)
         own = ApiKey(account=key.account, user=person)

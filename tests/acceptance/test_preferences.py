@@ -15,9 +15,11 @@ KEYS = """
 import json
 from django.contrib.auth.models import User
 from budgets.people.keys import create_key
-from budgets.models import Account
+from budgets.models import Account, Membership
 account, _ = Account.objects.get_or_create(slug="people", defaults={"name": "People"})
 users = [User.objects.get_or_create(username=name)[0] for name in ("dora", "emil")]
+for user in users:
+    Membership.objects.get_or_create(account=account, user=user)
 print(json.dumps([create_key(account, user.username, user)[1] for user in users]))
 """
 LUNA, SOL = "openai:gpt-6-luna", "openai:gpt-6.1-sol"

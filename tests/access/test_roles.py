@@ -1,11 +1,14 @@
 """Every role against every address of the API, about one's own account and about another's: made from the table of roles, the
 list of doors and the URL configuration, so that neither a new address nor a new right can be forgotten."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.timezone import now
 
-from budgets.models import ApiKey, Membership
+from budgets.models import Account, ApiKey, Invitation, Membership
 from budgets.people.keys import create_key
 from budgets.people.roles import ORDER, TABLE, extent
 from tests.access import routes
@@ -30,13 +33,20 @@ def may(role: str, place: str) -> bool:
     return own or (role != "stranger" and place in routes.by_account() and extent(right, role) is not None)
 
 
+def invitation(account: Account) -> Invitation:
+    """An open one of an account."""
+    given = {"digest": account.slug, "expires_at": now() + timedelta(days=1)}
+    return Invitation.objects.get_or_create(account=account, defaults=given)[0]
+
+
 def addressed(place: str, member: Member, user: str) -> str:
     """The same about rows that are there: an account, somebody's key, somebody in it."""
+    pk = member.key.pk if "/keys/" in place else invitation(member.account).pk
     named = {
         "{slug}": member.account.slug,
         "{account}": member.account.slug,
         "{user}": user,
-        "{pk}": str(member.key.pk),
+        "{pk}": str(pk),
     }
     for name, value in named.items():
         place = place.replace(name, value)
@@ -82,7 +92,7 @@ def test_the_table_holds_for_rows_of_the_own_account_and_nothing_for_anothers(ca
             "own": knocked(client, addressed(place, mine, user.username)) not in {403, 404},
             "ben's": knocked(client, addressed(place, cast.ben, "ben")) not in {403, 404},
         }
-        is_of_person = "{pk}" in place or "{user}" in place
+        is_of_person = "/keys/" in place or "{user}" in place
         assert is_let_in == {
             "theirs": False, "own": reach is not None, "ben's": reach == "account" or (reach == "own" and not is_of_person),
         }, place  # fmt: skip

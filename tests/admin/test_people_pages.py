@@ -107,7 +107,7 @@ def test_a_command_invites_and_says_what_somebody_is(cast: Cast, capsys: pytest.
         (["invite", "--account=acme", "--email=a@example.org"], "EMAIL_URL"),
         (["set_member", "--account=acme", "--user=no"], "no user 'no'"),
         (["set_member", "--account=acme", "--user=ada", "--remove"], "last active owner"),
-        (["create_api_key", "--account=acme", "--name=x", "--network=home"], "--network: Item 1"),
+        (["create_api_key", "--account=acme", "--name=x", "--network=home"], "--network: 'home' does not appear to be"),
         (["create_api_key", "--account=acme", "--name=x", "--expires=soon"], "2027-01-01"),
     ],
 )  # fmt: skip

@@ -144,6 +144,7 @@ def test_an_owner_makes_service_keys_with_a_limit_of_their_own(owner: Client, ca
 
 def test_no_key_is_made_for_who_does_not_belong_to_the_account(owner: Client, cast: Cast) -> None:
     assert problem(key_of(owner, user="cy")) == (400, ["user"])
+    assert problem(key_of(owner, user="staff")) == (400, ["user"])
 
 
 def test_a_key_that_acts_as_its_person_is_given_by_them_alone(owner: Client, cast: Cast) -> None:

@@ -68,6 +68,7 @@ def test_a_new_key_shows_how_each_client_uses_it_on_any_screen(page: Page) -> No
         "/admin/analytics/record/",
         "/admin/budgets/limit/",
         "/admin/releases/",
+        "/accounts/2fa/",
     ],
 )
 def test_no_page_is_wider_than_the_screen(page: Page, path: str, width: int) -> None:

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from autorouter import availability_facts, models
 from autorouter.people import preferences
-from budgets.errors import AccountClosed, KeyRefused, RevokedKey, UnknownKey
+from budgets.errors import AccountClosed, KeyRefused, MemberInactive, RevokedKey, UnknownKey
 from budgets.limits.index import LimitIndex
-from budgets.models import Account, ApiKey, Limit
+from budgets.models import Account, ApiKey, Limit, Membership
 from budgets.people.keys import create_key, digest, revoke
 from models_registry.models import Deployment, Probe
 from routerhub.audit.change import Change
@@ -25,7 +25,7 @@ from routerhub.gateway.snapshots.snapshots import Loader, Snapshot, SnapshotKeep
 from routerhub.releases import live, rollout, store, switches
 from routerhub.releases.models import Rollout
 from routerhub.releases.notify import Listener, announce
-from tests.cast import Cast
+from tests.cast import Cast, make_cast
 from tests.stack import eventually
 
 CHANGE = Change(reason="a test's")
@@ -282,6 +282,19 @@ def refusal(keeper: SnapshotKeeper, text: str) -> type[KeyRefused] | None:
     return None
 
 
+def test_who_is_switched_off_or_removed_has_keys_that_open_nothing_within_a_second(keeper: SnapshotKeeper) -> None:
+    ada = make_cast().ada
+    counts_within_a_second(lambda: refusal(keeper, ada.text) is None)
+    member = Membership.objects.get(user=ada.user)
+    for row, field in ((member, "is_active"), (ada.user, "is_active")):
+        for is_on, expected in ((False, MemberInactive), (True, None)):
+            setattr(row, field, is_on)
+            row.save()
+            counts_within_a_second(lambda expected=expected: refusal(keeper, ada.text) is expected)
+    member.delete()
+    counts_within_a_second(lambda: refusal(keeper, ada.text) is MemberInactive)
+
+
 def test_a_new_key_a_revoked_one_and_a_closed_account_count_within_a_second(keeper: SnapshotKeeper) -> None:
     account = Account.objects.create(slug="acme", name="Acme")
     key, text = create_key(account, "new")
@@ -322,7 +335,9 @@ def test_preferences_and_limits_arrive_too(keeper: SnapshotKeeper, limits: list[
 
 def test_the_key_of_a_deleted_person_is_nobodys(keeper: SnapshotKeeper) -> None:
     ada = User.objects.create(username="ada")
-    _, text = create_key(Account.objects.create(slug="acme", name="Acme"), "ada's", ada)
+    account = Account.objects.create(slug="acme", name="Acme")
+    Membership.objects.create(user=ada, account=account)
+    _, text = create_key(account, "ada's", ada)
     counts_within_a_second(lambda: refusal(keeper, text) is None)
     ada.delete()
     counts_within_a_second(lambda: keeper.current.ring.find(text, timezone.now()).user_id is None)
