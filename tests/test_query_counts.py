@@ -5,10 +5,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from budgets.models import Limit
+from budgets.alerts import outbox
+from budgets.alerts.raising import raise_alert
+from budgets.models import AlertRule, Limit
 from budgets.people.keys import create_key
 from tests import lists
 from tests.analytics.rows import insert_many
+from tests.budgets.alerts.findings import channel, of
 from tests.cast import Cast
 
 ADMIN = {
@@ -48,10 +51,10 @@ ADMIN = {
 }
 API = {
     "/api/accounts": 4,
-    "/api/alerts": 3,
-    "/api/alerts/channels": 3,
-    "/api/alerts/deliveries": 3,
-    "/api/alerts/rules": 4,
+    "/api/alerts": 4,
+    "/api/alerts/channels": 4,
+    "/api/alerts/deliveries": 5,
+    "/api/alerts/rules": 5,
     "/api/batches": 3,
     "/api/billing": 3,
     "/api/feedback": 3,
@@ -89,6 +92,10 @@ def staff(both_seeded: None, cast: Cast) -> Client:
     insert_many(3)
     for period in ("minute", "hour", "day"):
         Limit.objects.create(kind="site", measure="money", period=period, amount=5 * 10**9)
+        AlertRule.objects.create(account=cast.ada.account, user=cast.ada.user, amount_usd=5, window="7d")
+        channel(cast.ada, url="http://hooks.invalid/", name=period)
+        raise_alert(of(cast.ada, subject=period))
+    outbox.send_due()
     client = Client()
     client.force_login(cast.staff)
     client.get("/admin/")
