@@ -6,7 +6,7 @@ from tests.faults.after import after
 from tests.faults.scene import Scene, breakable
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """One for all modules whose tests break it and leave it whole."""
     with breakable(tmp_path_factory.mktemp("faults")) as scene:

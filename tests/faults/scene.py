@@ -234,18 +234,14 @@ def breakable(folder: Path) -> Iterator[Scene]:
         upstream = open_.enter_context(serving(Upstream(scripts={})))
         to_database = open_.enter_context(between(database.port))
         to_upstream = open_.enter_context(between(int(upstream.address.rpartition(":")[2])))
-        patch = open_.enter_context(pytest.MonkeyPatch.context())
-        patch.setenv("DATABASE_URL", database.url.replace(f":{database.port}/", f":{to_database.port}/"))
-        stack = open_.enter_context(
-            running_stack(
-                **calling(f"http://127.0.0.1:{to_upstream.port}"),
-                CELERY_BROKER_URL=broker.url,
-                SPOOL_DIR=str(open_.enter_context(small_disk(folder))),
-                REQUEST_DEADLINE_S=str(LEASE_S),
-                HOLD_GRACE_S="0",
-                **of_gateway,
-            )
-        )
+        settings = {
+            **calling(f"http://127.0.0.1:{to_upstream.port}"), "CELERY_BROKER_URL": broker.url,
+            "SPOOL_DIR": str(open_.enter_context(small_disk(folder))), "REQUEST_DEADLINE_S": str(LEASE_S), "HOLD_GRACE_S": "0",
+            **of_gateway,
+        }  # fmt: skip
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATABASE_URL", database.url.replace(f":{database.port}/", f":{to_database.port}/"))
+            stack = open_.enter_context(running_stack(**settings))
         to_gateway = open_.enter_context(between(int(stack.url.rpartition(":")[2])))
         scene = Scene(
             stack=stack, upstream=upstream, database=database, broker=broker, to_database=to_database,

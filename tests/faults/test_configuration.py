@@ -36,7 +36,7 @@ def unreadable(scene: Scene) -> Iterator[None]:
 
 def test_a_release_that_cannot_be_read_leaves_a_running_gateway_as_it_was_and_a_new_one_static(scene: Scene) -> None:
     before, gateway = releases(scene), scene.stack.gateways[0]
-    assert before == {"catalogue": 1, "router": 1}
+    assert before["router"] == 1
     with unreadable(scene):
         scene.rows(TELL)
         assert scene.ask(model="auto").is_answered
