@@ -32,7 +32,7 @@ class RecordAdmin(FactAdmin):
     sortable_by = ("created_at", "cost", "latency")
     list_filter = RECORD_FILTERS
     list_filter_submit = True
-    search_fields = ["operation_id", "model", "session"]
+    search_fields = ["operation_id", "model", "session", "task_id", "worker"]
     fieldsets = [
         ("Decision", {"fields": ["decided"]}),
         ("Attempts", {"fields": ["tried"]}),
@@ -44,6 +44,7 @@ class RecordAdmin(FactAdmin):
                     ("account_id", "key_id", "user_id"),
                     ("requested_model", "policy", "task_type"),
                     ("session", "tags", "priority"),
+                    ("task_id", "worker"),
                     ("ip", "user_agent"),
                 ]
             },

@@ -7,6 +7,9 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         from analytics import measured
+        from budgets.limits import names
         from models_registry import availability
+        from models_registry.catalogue import compiler
 
+        names.KNOWN |= {"model": lambda: set(compiler.model_names().values()), "provider": compiler.provider_names}
         availability.measure_by(measured.facts)

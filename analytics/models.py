@@ -50,6 +50,8 @@ class Record(Fact):
     attempts = models.JSONField()
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=255)
+    task_id = models.CharField("task", max_length=200)
+    worker = models.CharField(max_length=200)
     objects = OwnedQuerySet.as_manager()
 
     class Meta:

@@ -48,6 +48,12 @@ class RequestFacts:
     """A JSON text. With the releases above it gives the same decision again."""
     ip: str | None
     user_agent: str
+    scopes: tuple[str, ...] = ()
+    """Whose limits count it, as "kind:subject": what the ledger keeps of it. Empty where nothing is held."""
+    task_id: str = ""
+    """The work that it is a part of, as the caller names it."""
+    worker: str = ""
+    """Who or what does it."""
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_request."""

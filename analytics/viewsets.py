@@ -18,6 +18,7 @@ class FeedbackViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.G
     serializer_class = FeedbackSerializer
     permission_classes = [TablePermissions]
     own_rows = True
+    by_account = True
 
     def get_queryset(self) -> OwnedQuerySet[Feedback]:
         return Feedback.objects.for_caller(self.request.user)
@@ -40,6 +41,7 @@ class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
     serializer_class = RecordSerializer
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
+    by_account = True
     filterset_fields = [
         "model",
         "provider",
@@ -48,6 +50,8 @@ class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
         "complexity",
         "policy",
         "session",
+        "task_id",
+        "worker",
         "key_id",
         "is_cost_disputed",
     ]

@@ -7,11 +7,15 @@ class AutorouterConfig(AppConfig):
     verbose_name = "Auto-router"
 
     def ready(self) -> None:
+        from autorouter.configuration import policies
         from autorouter.configuration.line import ROUTER
+        from autorouter.people import daily_alerts  # noqa: F401 - it registers itself
         from autorouter.people.preferences import announce_change
+        from budgets.limits import names
         from routerhub.releases import store
 
         store.register(ROUTER)
+        names.KNOWN["policy"] = policies.every_name
         for signal in (post_save, post_delete):
             signal.connect(
                 announce_change, sender=self.get_model("Preferences"), dispatch_uid=f"preferences-{id(signal)}"

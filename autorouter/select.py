@@ -37,6 +37,8 @@ class Asked:
     """See Constraints."""
     regions: Regions = None
     """See Constraints: the caller's own ones are in it."""
+    key_models: frozenset[str] | None = None
+    """See Constraints."""
     allow_internal: bool = False
     allow_pro: bool = False
 
@@ -102,6 +104,7 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         max_output_tokens=asked.max_output_tokens,
         stand_ins=asked.stand_ins,
         regions=asked.regions,
+        key_models=asked.key_models,
         allow_internal=asked.allow_internal,
         allow_pro=asked.allow_pro,
     )

@@ -198,6 +198,8 @@ class Constraints:
     """What is preferred goes first among the candidates near the best score."""
     regions: Regions = None
     """Those that a place must lie in to be called: what request, key and account have in common. None: any."""
+    key_models: frozenset[str] | None = None
+    """Those that the caller's key is bound to. None: any."""
     allow_internal: bool = False
     """Whether models marked internal only may answer."""
     allow_pro: bool = False

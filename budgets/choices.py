@@ -50,6 +50,7 @@ class Role(models.TextChoices):
     OWNER = "owner", "Owner"
     ADMIN = "admin", "Admin"
     MEMBER = "member", "Member"
+    VIEWER = "viewer", "Viewer"
 
 
 class Outcome(models.TextChoices):
@@ -62,6 +63,19 @@ class Outcome(models.TextChoices):
 class EntryKind(models.TextChoices):
     CHARGE = "charge", "Charge"
     CORRECTION = "correction", "Correction"
+
+
+class Endpoint(models.TextChoices):
+    """What a key may call: the word after /v1/, or the REST API."""
+
+    CHAT = "chat", "Chat completions"
+    RESPONSES = "responses", "Responses"
+    MESSAGES = "messages", "Messages"
+    EMBEDDINGS = "embeddings", "Embeddings"
+    MODELS = "models", "List of models"
+    FILES = "files", "Files"
+    BATCHES = "batches", "Batches"
+    API = "api", "REST API"
 
 
 class KeyPermission(models.TextChoices):

@@ -8,7 +8,9 @@ BudgetError
 │   ├── DisabledKey       the key is switched off
 │   ├── ExpiredKey        the key's time is over
 │   ├── RotatedKey        the key has another secret by now
-│   └── AccountClosed     the key's account is not active
+│   ├── AccountClosed     the key's account is not active
+│   └── MemberInactive    the key's person is switched off, or no member any more
+├── KeyOutOfScope         the key is bound to something else than this
 ├── PermissionMissing     the key may not do this
 ├── KeysUnavailable       the keys were not read yet, so none can be judged
 ├── KeyBusy               all the requests that the key may have at once are under way
@@ -17,6 +19,7 @@ BudgetError
 └── LedgerUnavailable     the database does not answer; nothing was reserved
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -91,6 +94,27 @@ class AccountClosed(KeyRefused):
 
     def __init__(self, account: str) -> None:
         super().__init__(f"The account {account!r} is not active.")
+
+
+class MemberInactive(KeyRefused):
+    """The key's person is switched off, or no member any more."""
+
+    code = "member_inactive"
+
+    def __init__(self, name: str, account: str) -> None:
+        super().__init__(
+            f"The API key {name!r} belongs to somebody who is no active member of the account {account!r}. Use another one."
+        )
+
+
+class KeyOutOfScope(BudgetError):
+    """The key is bound to something else than this. `code` and `param` say to programs what."""
+
+    def __init__(self, name: str, what: str, given: str, allowed: Collection[str], param: str | None = None) -> None:
+        may = ", ".join(sorted(allowed)) or "none"
+        super().__init__(f"The API key {name!r} may not use the {what} {given!r}; allowed for it: {may}.")
+        self.code = f"{what}_not_allowed"
+        self.param = param
 
 
 class PermissionMissing(BudgetError):

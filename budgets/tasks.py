@@ -1,7 +1,7 @@
 """Background work of the budgets. What is to be done stands in the database; a task only wakes it up."""
 
 from celery import shared_task
-from django.utils.timezone import now
+from django.utils import timezone
 
 from budgets.alerts import outbox, watching
 from budgets.forecasting import hours, telling
@@ -20,6 +20,12 @@ def send_alerts() -> None:
 
 
 @shared_task
+def forget_deliveries() -> None:
+    """Keep the delivery log for as long as it is of use."""
+    outbox.forget_old(timezone.now())
+
+
+@shared_task
 def roll_up_hours() -> None:
     """Add to the hourly spend what the ledger has new."""
     hours.roll_up()
@@ -28,4 +34,4 @@ def roll_up_hours() -> None:
 @shared_task
 def forecast() -> int:
     """Forecast every limit anew, and tell of those that will be reached. Returns how many were told."""
-    return telling.refresh_and_tell(now())
+    return telling.refresh_and_tell(timezone.now())

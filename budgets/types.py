@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from budgets.people.scopes import Scope
 from routerhub.regions import Regions
 
 Measure = Literal["money", "requests", "tokens"]
@@ -55,6 +56,8 @@ class Caller:
     """How many of the key's requests may be under way at once. None: any number."""
     regions: Regions = None
     """Those that key and account allow in common. None: any."""
+    scope: Scope | None = None
+    """To what the key is bound beside its account. None: nothing."""
     refuses_stand_ins: bool = False
     """Whether nobody may answer in the place of a model that is named and retired."""
 

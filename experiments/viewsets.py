@@ -69,6 +69,7 @@ class DecisionView(APIView):
     permission_classes = [TablePermissions]
     table = Record
     readers: Readers = "routing"
+    by_account = True
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, operation_id: str) -> Response:

@@ -21,7 +21,7 @@ from models_registry.serializers import (
 from routerhub.audit import history
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.permissions import TablePermissions
-from routerhub.audit.serializers import ReasonSerializer, valid
+from routerhub.audit.serializers import reason_of, valid
 
 
 class CircuitViewSet(
@@ -61,8 +61,7 @@ class ProviderKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, views
     @extend_schema(parameters=[OpenApiParameter("reason", OpenApiTypes.STR, required=True)])
     def destroy(self, request: Request, pk: str) -> Response:
         """The reason stands in the query or in the body."""
-        given: Any = {"reason": request.query_params["reason"]} if "reason" in request.query_params else request.data
-        history.delete([self.get_object()], change_by(request, valid(ReasonSerializer(data=given))["reason"]))
+        history.delete([self.get_object()], change_by(request, reason_of(request)))
         return Response(status=204)
 
     @transaction.atomic

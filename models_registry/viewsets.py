@@ -43,7 +43,7 @@ from models_registry.transfer import importing, resources
 from routerhub.audit import history
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import Readers, TablePermissions, may
-from routerhub.audit.serializers import ReasonSerializer, valid
+from routerhub.audit.serializers import ReasonSerializer, reason_of, valid
 from routerhub.releases import store
 
 CONTENT_TYPES = {
@@ -59,6 +59,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
     queryset = Model.objects.select_related("successor")
     serializer_class = ModelSerializer
     permission_classes = [TablePermissions]
+    by_account = True
     readers: Readers = "keys"
     filterset_class = ModelFilter
     adding_actions: ClassVar = {"duplicate"}
@@ -90,8 +91,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[Model]):
     def destroy(self, request: Request, identifier: str) -> Response:
         """The reason stands in the query or in the body."""
         self.get_object()
-        given: Any = {"reason": request.query_params["reason"]} if "reason" in request.query_params else request.data
-        editing.remove(identifier, change_by(request, valid(ReasonSerializer(data=given))["reason"]))
+        editing.remove(identifier, change_by(request, reason_of(request)))
         return Response(status=204)
 
     @extend_schema(request=DuplicateSerializer, responses={201: ModelSerializer})

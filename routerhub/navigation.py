@@ -36,6 +36,10 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("trending_up", "forecasts"),
         ("calculate", "budgets.counter"), ("hourglass_top", "budgets.hold"), ("menu_book", "budgets.ledgerentry"),
     )),
+    ("Alerts", (
+        ("notifications", "alerts"), ("notification_important", "budgets.alert"), ("savings", "budgets.alertrule"),
+        ("alternate_email", "budgets.alertchannel"), ("outgoing_mail", "budgets.delivery"),
+    )),
     ("Rollout and audit", (("new_releases", "releases"), ("history", "changes"))),
     ("People", (("person", "auth.user"), ("group", "auth.group"))),
 )  # fmt: skip

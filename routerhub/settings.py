@@ -193,6 +193,7 @@ TEMPLATES = [
     },
 ]
 
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "budgets.people.rights.RoleBackend"]
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 AUTH_PASSWORD_VALIDATORS = [
@@ -304,8 +305,9 @@ CELERY_BEAT_SCHEDULE = {
     "forecast": {"task": "budgets.tasks.forecast", "schedule": 1800.0},
     "find-anomalies": {"task": "analytics.tasks.find_anomalies", "schedule": 900.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
-    "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0},
-    "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0},
+    "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
+    "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
+    "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
 
@@ -335,6 +337,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ModelKindEnum": "models_registry.choices.ModelKind",
         "DeploymentStatusEnum": "models_registry.choices.DeploymentStatus",
+        "AlertKindEnum": "budgets.choices.AlertKind",
+        "ChannelKindEnum": "budgets.choices.ChannelKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
     },
     "TITLE": "RouterHub",

@@ -23,8 +23,12 @@ ADMIN = {
     "autorouter.tasktype": 4,
     "batches.batch": 4,
     "budgets.account": 4,
+    "budgets.alert": 4,
+    "budgets.alertchannel": 5,
+    "budgets.alertrule": 5,
     "budgets.apikey": 5,
     "budgets.counter": 4,
+    "budgets.delivery": 4,
     "budgets.hold": 4,
     "budgets.ledgerentry": 4,
     "budgets.limit": 4,
@@ -41,6 +45,10 @@ ADMIN = {
 }
 API = {
     "/api/accounts": 4,
+    "/api/alerts": 3,
+    "/api/alerts/channels": 3,
+    "/api/alerts/deliveries": 3,
+    "/api/alerts/rules": 4,
     "/api/batches": 3,
     "/api/feedback": 3,
     "/api/circuits": 3,

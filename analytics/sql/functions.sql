@@ -38,18 +38,19 @@ BEGIN
         complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
-        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts
+        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, task_id, worker
     )
     SELECT
         operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
         complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
-        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts
+        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, coalesce(task_id, ''),
+        coalesce(worker, '')
     FROM unnest(requests, answers) AS record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, intended_model, policy, task_type,
         category, complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release,
-        router_release, decision, ip, user_agent,
+        router_release, decision, ip, user_agent, scopes, task_id, worker,
         model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, saved_nano,
         reported_cost_nano, is_cost_disputed, fallback_used, attempts

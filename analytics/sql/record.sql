@@ -40,6 +40,8 @@ CREATE TABLE analytics_record (
     attempts jsonb NOT NULL,
     ip inet,
     user_agent text NOT NULL,
+    task_id text NOT NULL DEFAULT '',
+    worker text NOT NULL DEFAULT '',
     PRIMARY KEY (created_at, account_id, operation_id)
 ) PARTITION BY RANGE (created_at);
 

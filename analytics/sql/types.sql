@@ -22,7 +22,10 @@ CREATE TYPE analytics_request AS (
     router_release integer,
     decision jsonb,
     ip inet,
-    user_agent text
+    user_agent text,
+    scopes text[],
+    task_id text,
+    worker text
 );
 
 CREATE TYPE analytics_answer AS (

@@ -24,6 +24,11 @@ def add_version(values: Mapping[str, Any], change: Change) -> Policy:
     return row
 
 
+def every_name() -> set[str]:
+    """Of every policy, whichever of its versions is active."""
+    return set(Policy.objects.values_list("name", flat=True))
+
+
 def title(name: str) -> str:
     """The title of a policy's newest version, or where there is none its name: for whoever gives none."""
     newest = Policy.objects.filter(name=name).order_by("-version").first()

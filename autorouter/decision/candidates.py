@@ -139,6 +139,8 @@ def _status_reasons(model: Model, constraints: Constraints, now: datetime) -> It
         yield "internal", "it is for internal use only"
     if model.is_pro and not constraints.allow_pro:
         yield "pro", "it is a pro model, and the account is not marked for those"
+    if constraints.key_models is not None and model.id not in constraints.key_models:
+        yield "key", "the API key is bound to other models"
     if model.provider in constraints.blocked_providers:
         yield "blocked", f"provider {model.provider} is blocked"
     if model.id in constraints.blocked_models:

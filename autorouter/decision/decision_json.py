@@ -93,6 +93,7 @@ _read: Mapping[str, Any] = {
     "allowed": _allowed,
     "stand_ins": lambda raw: tuple((model, asked) for model, asked in raw),
     **dict.fromkeys(
-        ("blocked_providers", "blocked_models", "preferred_providers", "preferred_models", "regions"), frozenset
+        ("blocked_providers", "blocked_models", "preferred_providers", "preferred_models", "regions", "key_models"),
+        frozenset,
     ),
 }

@@ -21,7 +21,7 @@ from autorouter.models import RouterConfiguration
 from autorouter.people import preferences, sessions
 from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
-from autorouter.types import Task
+from autorouter.types import RouterRelease, Task
 from budgets.types import Caller
 from models_registry import availability, probing, provider_keys
 from models_registry.circuits import rows
@@ -49,7 +49,7 @@ class SelectView(APIView):
         own = _known(lambda: preferences.of_user(_user_id(request)), preferences.NONE)
         rankings, now = _rankings(request), datetime.now(UTC)
         refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
-        asked = with_ids(rankings.catalogue, _asked(request, values), now.date(), refuses)
+        asked = with_ids(rankings.catalogue, _asked(request, values, rankings.router), now.date(), refuses)
         decision = select(rankings, asked, own, _task(values), now, None)
         if decision.chosen is None:
             raise NoCandidate(decision)
@@ -93,7 +93,13 @@ def _user_key(request: Request) -> str:
     return f"{request.user.pk}"
 
 
-def _asked(request: Request, values: dict[str, Any]) -> Asked:
+def _key_models(request: Request, router: RouterRelease) -> frozenset[str] | None:
+    """The models that the key is bound to. None: any."""
+    scope = request.auth.scope if isinstance(request.auth, Caller) else None
+    return scope and scope.allowed_models({name: each.models for name, each in router.policies.items()})
+
+
+def _asked(request: Request, values: dict[str, Any], router: RouterRelease) -> Asked:
     candidates = values.get("candidates")
     return Asked(
         policy=values.get("policy"),
@@ -107,6 +113,7 @@ def _asked(request: Request, values: dict[str, Any]) -> Asked:
         max_output_tokens=values.get("max_output_tokens"),
         tags=tuple(values.get("tags", ())),
         regions=_regions(request, values.get("region", ())),
+        key_models=_key_models(request, router),
         allow_pro=isinstance(request.auth, Caller) and request.auth.is_pro,
     )
 

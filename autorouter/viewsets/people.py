@@ -77,6 +77,7 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.
     serializer_class = SessionSerializer
     permission_classes = [TablePermissions]
     own_rows = True
+    by_account = True
     lookup_field = "name"
     lookup_value_regex = ".+"
     filterset_fields = ["model", "user_id", "account_id"]

@@ -1,5 +1,5 @@
-"""Accounts, keys, limits, forecasts and the books, for staff."""
+"""Accounts, keys, limits, alerts, forecasts and the books, for staff."""
 
-from budgets.admin import accounts, books, forecasts, keys, limits
+from budgets.admin import accounts, alert_channels, alerts, books, forecasts, keys, limits
 
-__all__ = ["accounts", "books", "forecasts", "keys", "limits"]
+__all__ = ["accounts", "alert_channels", "alerts", "books", "forecasts", "keys", "limits"]

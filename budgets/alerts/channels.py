@@ -10,18 +10,20 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator, validate_email
+from django.db import transaction
 from django.utils import timezone
 
-from budgets.alerts import chat
+from budgets.alerts import chat, waking
 from budgets.alerts.guard import SETTING
+from budgets.alerts.raising import delivery, new_message_id
 from budgets.choices import ChannelKind
-from budgets.models import AlertChannel
+from budgets.models import AlertChannel, Delivery
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.egress import url_refusal
 from routerhub.sealing import Sealer, Unreadable
 
-__all__ = ["Address", "Unreadable", "mail_url", "make", "open_address", "rotate", "save"]
+__all__ = ["Address", "Unreadable", "check", "mail_url", "make", "open_address", "rotate", "save", "test"]
 OVERLAP = timedelta(days=1)
 """So long a webhook is signed with the secret before the last rotation too."""
 MAX_ADDRESS = 2_000
@@ -51,7 +53,7 @@ def make(row: AlertChannel, url: str, change: Change) -> str:
 
     Raises ValidationError for `address`.
     """
-    row.shown = _checked(row.kind, url)
+    row.shown = check(row.kind, url)
     address = Address(url=url, secret=_new_secret() if row.kind == ChannelKind.WEBHOOK else "")
     _seal(row, address)
     save(row, change)
@@ -59,7 +61,7 @@ def make(row: AlertChannel, url: str, change: Change) -> str:
 
 
 def rotate(row: AlertChannel, change: Change) -> str:
-    """Another secret for a webhook, told now and never again; for a day, the one before signs beside it. Raises ValidationError."""
+    """Another secret for a webhook, told now and never again; for a day the one before signs too. Raises ValidationError."""
     if row.kind != ChannelKind.WEBHOOK:
         raise ValidationError({"kind": f"{row.get_kind_display()} is not signed: only a webhook has a secret."})
     before = open_address(row)
@@ -67,6 +69,19 @@ def rotate(row: AlertChannel, change: Change) -> str:
     _seal(row, replace(before, secret=_new_secret(), old_secret=before.secret, old_until=until))
     save(row, change)
     return open_address(row).secret
+
+
+def test(row: AlertChannel) -> Delivery:
+    """Have a message sent that says what it is: what becomes of it stands in the log."""
+    moment = timezone.now()
+    content = {
+        "type": "alert.test", "timestamp": moment.isoformat(),
+        "data": {"kind": "test", "title": f"This is a test of the channel {row.name}.", "figures": {}},
+    }  # fmt: skip
+    sent = delivery(row, new_message_id(), content, moment)
+    sent.save()
+    transaction.on_commit(waking.wake)
+    return sent
 
 
 def save(row: AlertChannel, change: Change) -> None:
@@ -88,7 +103,7 @@ def mail_url(address: str) -> str:
     return urlunsplit(parts._replace(query=urlencode([*query, ("to", address)])))
 
 
-def _checked(kind: str, url: str) -> str:
+def check(kind: str, url: str) -> str:
     """What is shown of the address. Raises ValidationError where nothing can be sent to it."""
     checks = {ChannelKind.EMAIL: _checked_email, ChannelKind.WEBHOOK: _checked_webhook, ChannelKind.CHAT: chat.checked}
     if not url or len(url) > MAX_ADDRESS:

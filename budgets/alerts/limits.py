@@ -1,6 +1,5 @@
 """Limits that are near, or full: found from outside a request, by what their counters say."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,25 +10,34 @@ from django.db import connection
 from budgets.alerts import marks
 from budgets.alerts.raising import raise_alert, settle
 from budgets.alerts.types import Finding
-from budgets.choices import Measure, Period, ScopeKind
-from budgets.models import Account, ApiKey, Membership
-from budgets.money import dollars_of_both, usd
+from budgets.choices import Measure, ScopeKind
+from budgets.models import Account, ApiKey
+from budgets.money import dollars, dollars_of_both, usd
 
 FIND = """
-    SELECT l.kind, l.subject AS scope, l.measure, l.period, l.amount, c.spent, c.reserved, c.sandbox, c.period_start,
-           budget_period_end(l.period, c.period_start) AS resets_at, 'limit:' || l.id AS subject
+    SELECT l.kind, coalesce(nullif(c.subject, ''), l.subject) AS scope, l.account_id, l.measure, l.period, l.amount,
+           l.soft_percent, c.spent, c.reserved, c.sandbox, c.period_start,
+           budget_period_end(l.period, c.period_start, l.zone, l.every_days, l.ends_on) AS resets_at, m.subject
     FROM budgets_limit l
     JOIN budgets_counter c ON c.limit_id = l.id AND c.measure = l.measure AND c.period = l.period
-        AND c.period_start >= budget_period_start(l.period, %(since)s)
-    LEFT JOIN budgets_alert a ON a.subject = 'limit:' || l.id AND a.period_start = c.period_start
+        AND c.period_start >= coalesce(
+            budget_period_start(l.period, %(since)s, l.zone, l.every_days, l.starts_on, l.ends_on), %(since)s)
+    CROSS JOIN LATERAL (SELECT concat_ws(':', 'limit', l.id, nullif(c.subject, '')) AS subject) m
+    LEFT JOIN budgets_alert a ON a.subject = m.subject AND a.period_start = c.period_start
     WHERE l.is_active AND l.period <> 'minute' AND l.amount > 0 AND (
         c.spent >= l.amount * %(full)s AND coalesce(a.told, 'ok') <> 'triggered'
-        OR c.spent >= l.amount * %(near)s AND coalesce(a.told, 'ok') = 'ok'
-        OR c.spent < l.amount * %(well)s AND a.told <> 'ok')
-    ORDER BY l.id, c.period_start
+        OR c.spent * 100 >= l.amount * l.soft_percent AND coalesce(a.told, 'ok') = 'ok'
+        OR c.spent * 100 < l.amount * l.soft_percent * %(well)s AND a.told <> 'ok')
+    ORDER BY l.id, c.id
 """
-"""The periods that ran since the last look, those that ended meanwhile among them, where there is something to be told anew. A rate
-per minute is no budget. One look at the counters' index for each limit."""
+"""The periods that ran since the last look, those that ended meanwhile among them, where there is something to be told anew. A
+rate per minute is no budget."""
+
+
+PERIODS = {
+    "hour": "hourly", "day": "daily", "week": "weekly", "month": "monthly", "days": "periodic", "range": "dated",
+    "total": "total",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,9 +46,11 @@ class Reached:
 
     kind: str
     scope: str
+    account_id: int | None
     measure: str
     period: str
     amount: int
+    soft_percent: int
     spent: int
     reserved: int
     sandbox: int
@@ -48,12 +58,12 @@ class Reached:
     resets_at: datetime | None
     subject: str
 
-    def shown(self, amount: int, sandbox: int = 0) -> str:
-        return (
-            dollars_of_both(amount - sandbox, sandbox)
-            if self.measure == Measure.MONEY
-            else f"{amount:,} {self.measure}"
-        )
+    @property
+    def used(self) -> str:
+        """In words, e.g. "$8.00 of $10.00 spent"; what the sandbox made up stands apart."""
+        if self.measure != Measure.MONEY:
+            return f"{self.spent:,} of {self.amount:,} {self.measure}"
+        return f"{dollars_of_both(self.spent - self.sandbox, self.sandbox)} of {dollars(self.amount)} spent"
 
 
 def check(since: datetime) -> int:
@@ -61,48 +71,49 @@ def check(since: datetime) -> int:
     return sum(_told(each) for each in _found(since))
 
 
-def _found(since: datetime) -> Iterator[Reached]:
-    near = marks.SOFT_PERCENT
-    values = {"since": since, "full": marks.FULL, "near": near / 100, "well": near / 100 * float(marks.WELL)}
+def _found(since: datetime) -> list[Reached]:
     with connection.cursor() as cursor:
-        cursor.execute(FIND, values)
+        cursor.execute(FIND, {"since": since, "full": marks.FULL, "well": marks.WELL})
         names = [column.name for column in cursor.description]
-        return iter([Reached(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()])
+        return [Reached(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
 def _told(reached: Reached) -> bool:
-    state = marks.state_at(reached.spent, reached.amount)
+    state = marks.state_at(reached.spent, reached.amount, reached.soft_percent)
     if state is None:
         settle(reached.subject, reached.period_start)
         return False
-    account_id, user_id, name = whose(reached.kind, reached.scope)
+    whose = concerned(reached.kind, reached.scope, reached.account_id)
     percent = marks.percent(reached.spent, reached.amount)
     return raise_alert(
         Finding(
-            kind="limit", account_id=account_id, user_id=user_id, subject=reached.subject,
+            kind="limit", account_id=whose.account_id, user_id=whose.user_id, subject=reached.subject,
             period_start=reached.period_start, state=state, figures=_figures(reached, percent),
-            title=f"{name}, {_per(reached.period)}: {reached.shown(reached.spent, reached.sandbox)} of "
-            f"{reached.shown(reached.amount)} is spent, {percent} %",
+            title=f"{whose.name}, {PERIODS[reached.period]} limit: {reached.used}, {percent} %",
         )
     )  # fmt: skip
 
 
-def whose(kind: str, scope: str) -> tuple[int | None, int | None, str]:
-    """The account and the person whom it concerns, and what its scope is called."""
-    if kind == ScopeKind.ACCOUNT:
-        return int(scope), None, f"Account {Account.objects.filter(pk=scope).values_list('name', flat=True).first()}"
-    if kind == ScopeKind.KEY:
-        account_id, user_id, name = ApiKey.objects.values_list("account", "user", "name").get(pk=scope)
-        return account_id, user_id, f"Key {name}"
-    if kind == ScopeKind.USER:
-        own = list(Membership.objects.filter(user=scope).values_list("account", flat=True)[:2])
-        name = User.objects.filter(pk=scope).values_list("username", flat=True).first()
-        return own[0] if len(own) == 1 else None, int(scope), str(name)
-    return None, None, "Whole site" if kind == ScopeKind.SITE else f"{kind.capitalize()} {scope}"
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Concerned:
+    """The account and the person whom a limit concerns, and what its scope is called."""
+
+    account_id: int | None
+    user_id: int | None = None
+    name: str
 
 
-def _per(period: str) -> str:
-    return {Period.TOTAL.value: "in all", Period.DAY.value: "daily"}.get(period, f"{period}ly")
+def concerned(kind: str, scope: str, account_id: int | None) -> Concerned:
+    """Whom a limit of that scope and account concerns. What is not there any more is the site's."""
+    if kind == ScopeKind.KEY and (key := ApiKey.objects.filter(pk=scope).first()):
+        return Concerned(account_id=key.account_id, user_id=key.user_id, name=f"Key {key.name}")
+    if kind == ScopeKind.ACCOUNT and (account := Account.objects.filter(pk=scope).first()):
+        return Concerned(account_id=account.pk, name=f"Account {account.name}")
+    if kind == ScopeKind.USER and (user := User.objects.filter(pk=scope).first()):
+        own = list(user.memberships.values_list("account", flat=True)[:2])
+        only = own[0] if len(own) == 1 else None
+        return Concerned(account_id=account_id or only, user_id=user.pk, name=user.username)
+    return Concerned(account_id=account_id, name=f"{ScopeKind(kind).label} {scope}".strip())
 
 
 def _figures(reached: Reached, percent: int) -> dict[str, Any]:

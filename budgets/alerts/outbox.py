@@ -27,6 +27,7 @@ MAX_TRIES = len(DELAYS) + 1
 JITTER = 0.2
 LEASE = timedelta(seconds=60)
 """Longer than sending takes at most."""
+KEPT = timedelta(days=90)
 AT_ONCE = 16
 MAX_PER_TURN = 320
 
@@ -38,7 +39,7 @@ def send_due(now: datetime | None = None) -> int:
         messages, unsendable = _opened(taken)
         outcomes = {**send_all(messages), **unsendable}
         for delivery in taken:
-            write_down(delivery, outcomes[delivery.pk])
+            write_down(delivery, outcomes[delivery.pk], now or timezone.now())
         made += len(taken)
     return made
 
@@ -78,9 +79,8 @@ def _opened(taken: Sequence[Delivery]) -> tuple[list[Message], dict[int, Outcome
 
 
 @transaction.atomic
-def write_down(delivery: Delivery, outcome: Outcome) -> None:
+def write_down(delivery: Delivery, outcome: Outcome, now: datetime) -> None:
     """How the try went. What somebody else delivered meanwhile stays delivered."""
-    now = timezone.now()
     DeliveryTry.objects.create(
         delivery=delivery, account_id=delivery.account_id, user_id=delivery.user_id, number=delivery.tries, tried_at=now,
         took_ms=outcome.took_ms, status=outcome.status, error=outcome.error,
@@ -93,6 +93,12 @@ def write_down(delivery: Delivery, outcome: Outcome) -> None:
     else:
         pending.filter(tries=delivery.tries).update(next_try_at=now + delay(delivery.tries, random.uniform(-1, 1)))  # noqa: S311
     _log(delivery, outcome)
+
+
+def forget_old(now: datetime) -> int:
+    """Of what was delivered or given up, the log is kept for KEPT. Returns how many messages were forgotten."""
+    ended = Delivery.objects.filter(ended_at__lt=now - KEPT)
+    return ended.delete()[1].get(Delivery._meta.label, 0)
 
 
 def delay(tries: int, spread: float) -> timedelta:

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from budgets.alerts import waking
 from budgets.alerts.types import Finding
-from budgets.choices import AlertKind, AlertState, DeliveryState
-from budgets.models import Account, Alert, AlertChannel, Delivery
+from budgets.choices import AlertState, DeliveryState
+from budgets.models import Account, Alert, AlertChannel, Delivery, Membership
 
 RAISE = """
     INSERT INTO budgets_alert
@@ -52,7 +52,7 @@ def raise_alert(finding: Finding, channels: Collection[uuid.UUID] = ()) -> bool:
 
 
 def _raised(finding: Finding, moment: datetime) -> int | None:
-    values = {
+    values: dict[str, Any] = {
         "kind": finding.kind, "account_id": finding.account_id, "user_id": finding.user_id, "subject": finding.subject,
         "period_start": finding.period_start, "state": finding.state, "title": finding.title[:MAX_TITLE],
         "figures": Jsonb(dict(finding.figures)), "moment": moment,
@@ -64,15 +64,18 @@ def _raised(finding: Finding, moment: datetime) -> int | None:
 
 
 def _channels(finding: Finding, named: Collection[uuid.UUID]) -> list[AlertChannel]:
-    """Those that are active: the named ones; else the person's own and, of what is not their own affair, the account's."""
-    active = AlertChannel.objects.filter(is_active=True)
+    """Those that are active: the named ones; else the person's own and, of what is not their own affair, the account's. Who left
+    an account is told nothing of it any more."""
+    member = Membership.objects.filter(user=OuterRef("user"), account=OuterRef("account"), is_active=True)
+    there = Q(user=None) | Q(user__is_active=True) & (Q(account=None) | Exists(member))
+    active = AlertChannel.objects.filter(there, is_active=True)
     chosen = list(active.filter(pk__in=named)) if named else []
     if chosen:
         return chosen
     whose = Q(user=finding.user_id, account=finding.account_id) if finding.user_id is not None else Q(pk=None)
     if finding.account_id is None and finding.user_id is not None:
         whose = Q(user=finding.user_id)
-    if finding.kind != AlertKind.SPEND and (finding.account_id is not None or finding.user_id is None):
+    if finding.kind != "spend" and (finding.account_id is not None or finding.user_id is None):
         whose |= Q(user=None, account=finding.account_id)
     return list(active.filter(whose))
 
@@ -100,14 +103,14 @@ def delivery(
 
 def _content(finding: Finding, alert_id: int, moment: datetime) -> dict[str, Any]:
     """The message as webhooks get it, with the figures of that moment: the same on each try."""
-    account = Account.objects.filter(pk=finding.account_id).values_list("slug", flat=True).first()
+    accounts = Account.objects.filter(pk__in=[] if finding.account_id is None else [finding.account_id])
     return {
         "type": f"alert.{finding.state}",
         "timestamp": moment.isoformat(),
         "data": {
             "alert": alert_id, "kind": finding.kind, "state": finding.state, "title": finding.title,
-            "subject": finding.subject, "account": account, "period_start": finding.period_start.isoformat(),
-            "figures": dict(finding.figures),
+            "subject": finding.subject, "account": accounts.values_list("slug", flat=True).first(),
+            "period_start": finding.period_start.isoformat(), "figures": dict(finding.figures),
         },
     }  # fmt: skip
 

@@ -85,26 +85,22 @@ def _send_into(done: "SimpleQueue[tuple[int, Outcome]]", message: Message) -> No
 
 def send(message: Message) -> Outcome:
     """The mail server is the site's own; all else is somebody's address, and guarded."""
-    if message.kind == ChannelKind.EMAIL:
-        return _mailed(message)
-    with guarded(settings.ALERT_PRIVATE_NETWORKS) as guard:
-        outcome = (
-            _posted(message) if message.kind == ChannelKind.WEBHOOK else Outcome(error=_told(message, message.url))
-        )
+    try:
+        if message.kind == ChannelKind.EMAIL:
+            return Outcome(error=chat.send_mail(mail_url(message.url), *_text(message)))
+        with guarded(settings.ALERT_PRIVATE_NETWORKS) as guard:
+            is_webhook = message.kind == ChannelKind.WEBHOOK
+            outcome = _posted(message) if is_webhook else Outcome(error=chat.send(message.url, *_text(message)))
+    except ValidationError as problem:
+        return Outcome(error=problem.messages[0])
     return Outcome(error=REFUSED) if guard.has_refused and outcome.error else outcome
 
 
-def _mailed(message: Message) -> Outcome:
-    try:
-        return Outcome(error=_told(message, mail_url(message.url)))
-    except ValidationError as problem:
-        return Outcome(error=problem.messages[0])
-
-
-def _told(message: Message, url: str) -> str:
+def _text(message: Message) -> tuple[str, str]:
+    """Title and body for people."""
     data = message.content["data"]
     figures = [f"{name.replace('_', ' ')}: {value}" for name, value in data["figures"].items() if value is not None]
-    return chat.send(url, str(data["title"]), "\n".join([*figures, f"Message {message.message_id}"]))
+    return str(data["title"]), "\n".join([*figures, f"Message {message.message_id}"])
 
 
 def _posted(message: Message) -> Outcome:
@@ -125,7 +121,7 @@ def _posted(message: Message) -> Outcome:
         return Outcome(error="Its certificate is not valid.")
     except requests.RequestException as problem:
         return Outcome(error=f"It could not be reached: {type(problem).__name__}.")
-    is_taken = requests.codes.ok <= status < requests.codes.multiple_choices
+    is_taken = status // 100 == 2
     return Outcome(error="" if is_taken else f"It answered {status}.", status=status, is_final=status == GONE)
 
 

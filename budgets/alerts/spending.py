@@ -1,36 +1,48 @@
 """Alerts on a person's own spend, without a limit behind them: found from outside a request, in the ledger."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Q
 
 from budgets.alerts import marks, windows
 from budgets.alerts.raising import raise_alert, settle
 from budgets.alerts.types import Finding, FoundState
 from budgets.alerts.windows import Span
 from budgets.choices import AlertState, Window
-from budgets.models import Account, Alert, AlertRule
+from budgets.models import Alert, AlertRule, Membership
 from budgets.money import dollars, dollars_of_both, usd
 from budgets.types import to_nano
 
+Key = TypeVar("Key", int, str)
 SUM = """
     SELECT coalesce(sum(amount_nano), 0)::bigint, coalesce(sum(amount_nano) FILTER (WHERE is_sandbox), 0)::bigint
     FROM budgets_ledgerentry
-    WHERE user_id = %(user_id)s AND settled_at >= %(start)s AND settled_at < coalesce(%(end)s::timestamptz, 'infinity')
+    WHERE user_id = %(user_id)s AND incurred_at >= %(start)s AND incurred_at < coalesce(%(end)s::timestamptz, 'infinity')
       AND (%(account_id)s::bigint IS NULL OR account_id = %(account_id)s)
+"""
+NOW = """
+    SELECT i.id, coalesce(sum(e.amount_nano), 0)::bigint
+    FROM unnest(%(rules)s::bigint[], %(users)s::bigint[], %(accounts)s::bigint[], %(starts)s::timestamptz[])
+        AS i (id, user_id, account_id, start)
+    LEFT JOIN budgets_ledgerentry e
+        ON e.user_id = i.user_id AND e.account_id = i.account_id AND e.incurred_at >= i.start
+    GROUP BY i.id
 """
 ACTIVE = """
     SELECT u.id FROM unnest(%(users)s::bigint[]) AS u (id)
-    WHERE EXISTS (SELECT FROM budgets_ledgerentry e WHERE e.user_id = u.id AND e.settled_at >= %(since)s)
+    WHERE EXISTS (SELECT FROM budgets_ledgerentry e WHERE e.user_id = u.id AND e.incurred_at >= %(since)s)
 """
-LATE = timedelta(minutes=1)
-"""So long after its moment an entry may come to be seen."""
+LATE = timedelta(minutes=15)
+"""So long after it was reserved an entry may come to be seen: answers take their time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,17 +75,38 @@ def source(given: Callable[[], Iterable[Threshold]]) -> Callable[[], Iterable[Th
 @source
 def of_rules() -> Iterator[Threshold]:
     """Those that members made, while they are members."""
-    on = AlertRule.objects.filter(is_active=True, user__is_active=True, user__memberships__account=F("account"))
-    for rule in on.select_related("account"):
-        yield Threshold(
-            subject=f"rule:{rule.pk}", user_id=rule.user_id, account_id=rule.account_id, window=rule.window,
-            amount_nano=to_nano(rule.amount_usd), zone=zone_of(rule.account), channels=tuple(rule.channels),
-        )  # fmt: skip
+    members = Q(user__memberships__account=F("account"), user__memberships__is_active=True)
+    on = AlertRule.objects.filter(members, is_active=True, user__is_active=True, account__is_active=True)
+    return map(of_rule, on.select_related("account"))
 
 
-def zone_of(_account: Account | None) -> ZoneInfo:
-    """In which its days begin; UTC where it is no one account's."""
-    return ZoneInfo("UTC")
+def of_rule(rule: AlertRule) -> Threshold:
+    return Threshold(
+        subject=f"rule:{rule.pk}", user_id=rule.user_id, account_id=rule.account_id, window=rule.window,
+        amount_nano=to_nano(rule.amount_usd), zone=ZoneInfo(rule.account.timezone), channels=tuple(rule.channels),
+    )  # fmt: skip
+
+
+def daily(usd_by_user: Mapping[int, Decimal]) -> list[Threshold]:
+    """An amount of each of these users, of what they spend a day in all their accounts. It is a day of their account's zone; of
+    UTC, where they belong to accounts in several."""
+    zones: dict[int, set[str]] = defaultdict(set)
+    accounts: dict[int, set[int]] = defaultdict(set)
+    held = Membership.objects.filter(user__in=usd_by_user, is_active=True)
+    for user_id, account_id, zone in held.values_list("user_id", "account_id", "account__timezone"):
+        zones[user_id].add(zone)
+        accounts[user_id].add(account_id)
+    return [
+        Threshold(
+            subject=f"daily:{user_id}", user_id=user_id, account_id=_only(accounts[user_id]), amount_nano=to_nano(amount),
+            window=Window.DAY, zone=ZoneInfo(_only(zones[user_id]) or "UTC"),
+        )
+        for user_id, amount in usd_by_user.items()
+    ]  # fmt: skip
+
+
+def _only(found: set[Key]) -> Key | None:
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def check(since: datetime, now: datetime) -> int:
@@ -90,10 +123,16 @@ def check(since: datetime, now: datetime) -> int:
     )
 
 
-def spent(threshold: Threshold, now: datetime) -> int:
-    """What counts for it at present, in nano-dollars."""
-    *_, running = windows.spans(threshold.window, now, now, threshold.zone)
-    return _spent_in(threshold.user_id, threshold.account_id, running)[0]
+def spent_now(rules: Sequence[AlertRule], now: datetime) -> Mapping[int, int]:
+    """What counts for each of them at present, in nano-dollars, by its id."""
+    starts = [list(windows.spans(rule.window, now, now, ZoneInfo(rule.account.timezone)))[-1].start for rule in rules]
+    values: dict[str, Any] = {
+        "rules": [rule.pk for rule in rules], "users": [rule.user_id for rule in rules],
+        "accounts": [rule.account_id for rule in rules], "starts": starts,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(NOW, values)
+        return dict(cursor.fetchall())
 
 
 def _told(threshold: Threshold, span: Span, spent_in: Callable[[int, int | None, Span], tuple[int, int]]) -> bool:

@@ -33,7 +33,8 @@ def differences() -> list[dict[str, int]]:
                 FROM budgets_hold CROSS JOIN unnest(counters) AS t (id)
                 GROUP BY t.id
             ), book AS (
-                SELECT c.id, c.spent, coalesce(budget_measured(c.measure, s.amount, s.tokens, s.requests), 0) AS charged,
+                SELECT c.id, c.spent,
+                       c.earlier + coalesce(budget_measured(c.measure, s.amount, s.tokens, s.requests), 0) AS charged,
                        c.reserved, coalesce(budget_measured(c.measure, h.amount, h.tokens, h.requests), 0) AS held
                 FROM budgets_counter c LEFT JOIN charged s USING (id) LEFT JOIN held h USING (id)
             )

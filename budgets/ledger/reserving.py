@@ -16,10 +16,9 @@ SELECT * FROM reserve_many(
     $10::bigint[], $11::bigint[], $12::float[], $13::analytics_request[], $14::int[], $15::text[], $16::bigint[])
 """
 KEEP_PER_TASK = """
-INSERT INTO budgets_limit (kind, subject, measure, period, amount, is_active)
-SELECT DISTINCT ON (policy) 'policy_task', policy, 'money', 'total', amount, true
+INSERT INTO budgets_limit (kind, subject, measure, period, amount, counts_earlier, is_active)
+SELECT 'policy_task', policy, 'money', 'total', amount, false, true
 FROM unnest($1::text[], $2::bigint[]) AS p (policy, amount)
-ORDER BY policy
 ON CONFLICT (kind, subject, account_id, measure, period, every_days, starts_on, ends_on, mode, is_given)
     DO UPDATE SET is_active = true
 """

@@ -8,6 +8,7 @@ FILES = (
     "tables",
     "limits",
     "counters",
+    "earlier",
     "slots",
     "reserve_many",
     "corrections",
@@ -28,12 +29,14 @@ class Migration(migrations.Migration):
             DROP TABLE budgets_hourmark;
             DROP FUNCTION sweep_holds, sweep_hold, swept_answer, settle_many, correct_many, reserve_many, free_slots,
                 renew_slots, slot_lease, budget_refusal, open_counters, mark_paused,
+                count_earlier, counted_as,
                 budget_rate_fits_at, budget_carried, budget_measured, budget_period_end, budget_period_start, budget_midnight;
             DROP TYPE budget_refusal, budget_rate;
             DROP TRIGGER account_moves_zone ON budgets_account;
-            DROP TRIGGER limit_keeps_zone ON budgets_limit;
+            DROP TRIGGER limit_is_set ON budgets_limit;
+            DROP TRIGGER limit_was_set ON budgets_limit;
             DROP TRIGGER limits_changed ON budgets_limit;
-            DROP FUNCTION limits_changed, limit_keeps_zone, account_moves_zone;
+            DROP FUNCTION limits_changed, limit_is_set, limit_was_set, limit_counts_anew, account_moves_zone;
             DROP TABLE budgets_limitset;
             DROP TRIGGER revocation_is_final ON budgets_apikey;
             DROP FUNCTION revocation_is_final;

@@ -55,6 +55,9 @@ class Membership(Audited):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Off: they see nothing here, and their keys open nothing."
+    )
     final_because = "A membership is not restored: who left an account is invited again."
     named_by = ("user", "account")
 

@@ -2,6 +2,7 @@
 
 import uuid
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -16,13 +17,19 @@ from routerhub.audit.models import Audited, Fact
 NOBODYS = "Of the account as a whole, where it is nobody's."
 
 
-def of_user(**options: object) -> models.ForeignKey:  # type: ignore[type-arg]
+def of_user(**options: Any) -> models.ForeignKey:  # type: ignore[type-arg]
     """The column of the person whom a row concerns."""
     return models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", **options)
 
 
-def of_account(**options: object) -> models.ForeignKey:  # type: ignore[type-arg]
+def of_account(**options: Any) -> models.ForeignKey:  # type: ignore[type-arg]
     return models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", **options)
+
+
+def demand_member(account: Account, user: Any) -> None:
+    """Raises ValidationError."""
+    if not account.memberships.filter(user=user, is_active=True).exists():
+        raise ValidationError({"user": f"{user} is no member of {account}."})
 
 
 class Alert(Fact):
@@ -90,6 +97,11 @@ class AlertChannel(Audited):
     def of_account(cls, account_id: int) -> models.Q:
         return models.Q(account_id=account_id)
 
+    def clean(self) -> None:
+        """That a person's channel of an account is a member's. Raises ValidationError."""
+        if self.account is not None and self.user is not None:
+            demand_member(self.account, self.user)
+
 
 class AlertRule(Audited):
     """An alert on one's own spend. It never refuses a request."""
@@ -123,8 +135,7 @@ class AlertRule(Audited):
 
     def clean(self) -> None:
         """That it is a member's, and told by channels that are theirs or the account's. Raises ValidationError."""
-        if not self.account.memberships.filter(user=self.user_id).exists():
-            raise ValidationError({"account": f"{self.user} is no member of {self.account}."})
+        demand_member(self.account, self.user)
         allowed = AlertChannel.objects.filter(account=self.account_id).exclude(
             models.Q(user__isnull=False) & ~models.Q(user=self.user_id)
         )

@@ -5,16 +5,26 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
+from django.db.models import Q
 
-from budgets.choices import KeyPermission
-from budgets.models.accounts import Account
-from routerhub.audit.models import Audited
+from budgets.choices import Endpoint, KeyPermission
+from budgets.models.accounts import Account, Membership
+from budgets.people.scopes import network
+from routerhub.audit.models import Audited, Fact
 from routerhub.region_fields import regions_field
 from routerhub.regions import restriction, strictest
 
 
 def default_permissions() -> list[str]:
     return [KeyPermission.INFERENCE.value, KeyPermission.ROUTING.value]
+
+
+def check_network(text: str) -> None:
+    """Raises ValidationError."""
+    try:
+        network(text)
+    except ValueError as problem:
+        raise ValidationError(f"{problem}. Write addresses or ranges such as 10.0.0.0/8 or 2001:db8::/32.") from problem
 
 
 class ApiKey(Audited):
@@ -44,8 +54,24 @@ class ApiKey(Audited):
         editable=False,
         help_text="So long the secret before the last rotation works too.",
     )
+    policies = ArrayField(
+        models.CharField(max_length=64), default=list, blank=True,
+        help_text="Those whose models alone may answer its requests, and which it may name. Empty: any.",
+    )  # fmt: skip
+    endpoints = ArrayField(
+        models.CharField(max_length=16, choices=Endpoint), default=list, blank=True,
+        help_text="What alone it may call. Empty: everything.",
+    )  # fmt: skip
+    networks = ArrayField(
+        models.CharField(max_length=49, validators=[check_network]), default=list, blank=True,
+        help_text="From where alone it opens anything, e.g. 10.0.0.0/8,2001:db8::/32. Empty: from anywhere.",
+    )  # fmt: skip
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    models = ArrayField(
+        models.CharField(max_length=128), default=list, blank=True,
+        help_text="The only ones that may answer its requests, by id. Empty: any.",
+    )  # fmt: skip
     final_because = "A key is not restored: what is revoked stays revoked. Make a new one."
 
     class Meta:
@@ -57,10 +83,29 @@ class ApiKey(Audited):
         return f"{self.name} ({self.prefix}…)"
 
     def clean(self) -> None:
-        """That its regions and its account's have some in common."""
+        """That its regions and its account's have some in common, and that its person belongs to the account."""
         if strictest(restriction(self.regions), restriction(self.account.regions)) == frozenset():
             raise ValidationError({"regions": f"Its account allows {', '.join(self.account.regions)} alone."})
+        if self.user is not None and not self.user.is_staff and not self._is_members():
+            raise ValidationError({"user": f"{self.user} is no active member of the account {self.account.slug!r}."})
+
+    def _is_members(self) -> bool:
+        return Membership.objects.filter(account=self.account, user=self.user, is_active=True).exists()
 
     @classmethod
-    def of_account(cls, account_id: int) -> models.Q:
-        return models.Q(account_id=account_id)
+    def of_account(cls, account_id: int) -> Q:
+        return Q(account_id=account_id)
+
+
+class KeyUse(Fact):
+    """When a key was used last, apart from the key, so that using one is no change of it."""
+
+    key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="use")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    last_used_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["key"]
+
+    def __str__(self) -> str:
+        return f"{self.key} at {self.last_used_at:%Y-%m-%d %H:%M}"

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 
 from budgets.choices import EntryKind, Outcome
 from routerhub.audit.models import Fact
@@ -66,11 +67,25 @@ class LedgerEntry(Fact):
     counters = ArrayField(models.BigIntegerField())
     outcome = models.CharField(max_length=16, choices=Outcome)
     settled_at = models.DateTimeField()
+    incurred_at = models.DateTimeField(
+        db_default=Now(), help_text="When it was reserved: it belongs to the periods and the month of that moment."
+    )
+    scopes = ArrayField(
+        models.CharField(max_length=220), default=list, help_text="Whose limits counted it, as kind:subject."
+    )
 
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "ledger"
-        indexes = [models.Index(fields=["account_id", "settled_at"], name="ledgerentry_account_time")]
+        indexes = [
+            models.Index(fields=["account_id", "incurred_at"], name="ledgerentry_account_time"),
+            models.Index(
+                fields=["user_id", "incurred_at"],
+                include=["account_id", "amount_nano", "is_sandbox"],
+                condition=models.Q(user_id__isnull=False),
+                name="ledgerentry_user_time",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["operation_id", "hop", "kind"], name="one_entry_per_hop_and_kind"),
             models.CheckConstraint(

@@ -1,5 +1,6 @@
 """The most that may be used, and what was."""
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -15,6 +16,9 @@ MAX_DAYS = 3_660
 
 EACH = "*"
 """As a subject: the limit is one of each of them, by itself."""
+OF_EACH = (ScopeKind.USER, ScopeKind.KEY, ScopeKind.WORKER, ScopeKind.SESSION, ScopeKind.TASK)
+NUMBERED = frozenset({ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY})
+"""Whose subject is an id."""
 
 
 class Limit(Audited):
@@ -94,20 +98,71 @@ class Limit(Audited):
 
     @classmethod
     def of_account(cls, account_id: int) -> models.Q:
-        """Those of the account, its keys and its members, and those of no account."""
+        """The account's own, those of its keys and its members, and the site's that are of no account."""
         keys = ApiKey.objects.filter(account=account_id).values_list("pk", flat=True)
         members = Membership.objects.filter(account=account_id).values_list("user", flat=True)
         own = {ScopeKind.ACCOUNT: [account_id], ScopeKind.KEY: keys, ScopeKind.USER: members}
-        found = ~models.Q(kind__in=own)
+        found = ~models.Q(kind__in=own) | models.Q(subject=EACH)
         for kind, ids in own.items():
             found |= models.Q(kind=kind, subject__in=[str(each) for each in ids])
-        return found
+        return models.Q(account=account_id) | models.Q(account=None) & found
 
     def clean(self) -> None:
+        problems = {**self._subject_problems(), **self._period_problems(), **self._mode_problems()}
+        if problems:
+            raise ValidationError(problems)
+
+    def _subject_problems(self) -> dict[str, str]:
         if (self.kind == ScopeKind.SITE) != (self.subject == ""):
-            raise ValidationError({"subject": "Empty for the whole site, and only for it."})
-        if self.kind in {ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY} and numerals.whole(self.subject) is None:
-            raise ValidationError({"subject": f"{self.subject!r} is not a number: write the id of the {self.kind}."})
+            return {"subject": "Empty for the whole site, and only for it."}
+        if self.subject == EACH:
+            allowed = ", ".join(OF_EACH)
+            return (
+                {}
+                if self.kind in OF_EACH
+                else {"subject": f"* is for each of: {allowed}. A limit of each {self.kind} there is not."}
+            )
+        if self.kind in NUMBERED and numerals.whole(self.subject) is None:
+            return {"subject": f"{self.subject!r} is not a number: write the id of the {self.kind}."}
+        if self.kind == ScopeKind.POLICY_TASK and not self.pk:
+            return {"kind": "Comes with the policy: set its cost per task there."}
+        return self._account_problems()
+
+    def _account_problems(self) -> dict[str, str]:
+        """Whose names they are: an account's limit is of its own, and names that requests give belong to an account."""
+        if self.account_id is None:
+            named = self.kind in {ScopeKind.WORKER, ScopeKind.SESSION, ScopeKind.TASK}
+            return {"account": f"Say whose {self.kind} it is: accounts name theirs as they like."} if named else {}
+        theirs = {
+            ScopeKind.ACCOUNT: Account.objects.filter(pk=self.account_id),
+            ScopeKind.KEY: ApiKey.objects.filter(account=self.account_id),
+            ScopeKind.USER: get_user_model().objects.filter(memberships__account=self.account_id),
+        }
+        if self.kind == ScopeKind.SITE:
+            return {"account": "Empty for a limit of the whole site."}
+        if self.kind in NUMBERED and not theirs[ScopeKind(self.kind)].filter(pk=self.subject).exists():
+            return {"subject": f"That {self.kind} is not of the account {self.account}."}
+        return {}
+
+    def _period_problems(self) -> dict[str, str]:
+        needed = {Period.DAYS: {"every_days", "starts_on"}, Period.RANGE: {"starts_on", "ends_on"}}.get(
+            Period(self.period), set()
+        )
+        given = {name for name in ("every_days", "starts_on", "ends_on") if getattr(self, name) is not None}
+        problems = {name: f"Needed for the period {self.period!r}." for name in sorted(needed - given)}
+        problems |= {name: f"Empty for the period {self.period!r}." for name in sorted(given - needed)}
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            problems["ends_on"] = f"{self.ends_on} is before the first day, {self.starts_on}."
+        return problems
+
+    def _mode_problems(self) -> dict[str, str]:
+        if self.mode == Mode.PAUSE and (self.subject == EACH or self.kind in {ScopeKind.MODEL, ScopeKind.PROVIDER}):
+            return {
+                "mode": "What pauses is of one scope that is known before a model is chosen, and of no model or provider."
+            }
+        if self.kind == ScopeKind.POLICY_TASK and (self.mode != Mode.HARD or not self.is_active):
+            return {"mode": "Comes with the policy, and is hard: take the cost per task off there."}
+        return {}
 
 
 class Counter(Fact):

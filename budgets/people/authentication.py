@@ -4,16 +4,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django.utils.functional import cached_property
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from budgets.choices import KeyPermission
-from budgets.errors import KeyRefused
+from budgets.choices import Endpoint, KeyPermission
+from budgets.errors import KeyOutOfScope, KeyRefused
 from budgets.people.keys import find_caller
+from budgets.people.rights import RoleBackend
+from budgets.people.uses import KeyUses
 from budgets.types import Caller
+from routerhub.audit.change import address_of
+
+ROLES = RoleBackend()
+USES = KeyUses()
 
 
 class KeyUser:
@@ -34,18 +41,21 @@ class KeyUser:
 
     @property
     def is_staff(self) -> bool:
-        return self._acts_as_person and bool(self.person and self.person.is_staff)
+        return self.acts_as_person and bool(self.person and self.person.is_staff)
 
     def has_perm(self, permission: str, obj: Any = None) -> bool:
-        """Whether the key may do what Django calls by that name."""
-        return self._acts_as_person and self.person is not None and self.person.has_perm(permission, obj)
+        """Whether the key may do what Django calls by that name; by a role of its person, in the key's account alone."""
+        if not self.acts_as_person or self.person is None:
+            return False
+        return self.person.has_perm(permission, obj) if obj is None else ROLES.has_perm(self, permission, obj)
 
     def has_perms(self, permissions: Iterable[str], obj: Any = None) -> bool:
         """Whether it may do all of that."""
         return all(self.has_perm(each, obj) for each in permissions)
 
     @property
-    def _acts_as_person(self) -> bool:
+    def acts_as_person(self) -> bool:
+        """Whether it was given the rights of its person."""
         return KeyPermission.ADMIN.value in self.caller.permissions
 
     def __str__(self) -> str:
@@ -55,6 +65,20 @@ class KeyUser:
 def caller_of(request: Request) -> Caller | None:
     """Whose key asks; None for a login."""
     return request.auth if isinstance(request.auth, Caller) else None
+
+
+def _check_scope(caller: Caller, address: str | None) -> None:
+    """That a bound key is used where it may be. Raises PermissionDenied."""
+    scope = caller.scope
+    if scope and scope.endpoints and Endpoint.API not in scope.endpoints:
+        refused = KeyOutOfScope(caller.key_name, "endpoint", Endpoint.API, scope.endpoints)
+    elif scope and not scope.is_open_at(address):
+        refused = KeyOutOfScope(
+            caller.key_name, "address", address or "unknown", [str(each) for each in scope.networks]
+        )
+    else:
+        return
+    raise PermissionDenied(str(refused), refused.code)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -68,6 +92,9 @@ class ApiKeyAuthentication(BaseAuthentication):
             caller = find_caller(text.strip())
         except KeyRefused as refused:
             raise AuthenticationFailed(str(refused), refused.code) from refused
+        _check_scope(caller, address_of(request))
+        USES.note(caller.key_id, timezone.now())
+        USES.write()
         return KeyUser(caller), caller
 
     def authenticate_header(self, request: Request) -> str:

@@ -9,22 +9,26 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import F, FilteredRelation, Q
 from django.utils import timezone
 
-from budgets.choices import KeyPermission
+from budgets.choices import KeyPermission, ScopeKind
 from budgets.errors import (
     AccountClosed,
     DisabledKey,
     ExpiredKey,
     KeysUnavailable,
+    MemberInactive,
     MissingKey,
     RevokedKey,
     RotatedKey,
     UnknownKey,
 )
-from budgets.models import Account, ApiKey, default_permissions
-from budgets.types import Caller
+from budgets.models import Account, ApiKey, Limit, default_permissions
+from budgets.people.roles import KEY_PERMISSIONS
+from budgets.people.scopes import scope_of
+from budgets.types import Caller, to_nano
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.regions import restriction, strictest
@@ -35,6 +39,7 @@ MARK = "rh_"
 OVERLAP = timedelta(days=1)
 """So long an old secret works beside the new one, where nobody says otherwise."""
 MAX_OVERLAP = timedelta(days=90)
+MAX_LIMIT_USD = 1_000_000_000
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 SHOWN = 10
 """So many characters of a key are kept in clear, to tell keys apart."""
@@ -55,10 +60,21 @@ def create_key(
     return key, make(key, change)
 
 
-def make(key: ApiKey, change: Change) -> str:
-    """Save a new key. Returns its text, which is shown now and never again."""
+@transaction.atomic
+def make(key: ApiKey, change: Change, limit: Mapping[str, Any] | None = None) -> str:
+    """Save a new key, and a limit of its own where it has one. Returns its text, which is shown now and never again.
+
+    `limit`: {"amount_usd", "period"}. Raises ValidationError.
+    """
     text = _give_secret(key)
     save(key, change)
+    if limit:
+        own = Limit(
+            kind=ScopeKind.KEY, subject=str(key.pk), period=limit["period"], amount=to_nano(limit["amount_usd"])
+        )
+        own.full_clean()
+        history.stamp(own, change)
+        own.save()
     return text
 
 
@@ -119,9 +135,11 @@ class Held:
     is_enabled: bool
     expires_at: datetime | None
     account_is_active: bool
+    has_lost_person: bool = False
+    """Whether it belongs to somebody who is switched off, or is in the account no more."""
 
     def opened(self, now: datetime) -> Caller:
-        """Who holds it. Raises RevokedKey, DisabledKey, ExpiredKey, AccountClosed."""
+        """Who holds it. Raises RevokedKey, DisabledKey, ExpiredKey, AccountClosed, MemberInactive."""
         if self.revoked:
             raise RevokedKey(self.caller.key_name)
         if not self.is_enabled:
@@ -130,6 +148,8 @@ class Held:
             raise ExpiredKey(self.caller.key_name, self.expires_at)
         if not self.account_is_active:
             raise AccountClosed(self.caller.account)
+        if self.has_lost_person:
+            raise MemberInactive(self.caller.key_name, self.caller.account)
         return self.caller
 
 
@@ -169,20 +189,23 @@ class KeyRing:
 
 
 VERSIONS = """
-SELECT k.id, concat_ws('/', k.xmin, k.ctid, a.xmin, a.ctid)
+SELECT k.id, concat_ws('/', k.xmin, k.ctid, a.xmin, a.ctid, m.xmin, m.ctid, u.is_active, u.is_staff)
 FROM budgets_apikey k JOIN budgets_account a ON a.id = k.account_id
+    LEFT JOIN budgets_membership m ON m.account_id = k.account_id AND m.user_id = k.user_id
+    LEFT JOIN auth_user u ON u.id = k.user_id
 """
 MARKS = ("is_pro", "keeps_responses", "may_cache", "refuses_stand_ins")
 """What of an account a caller carries as it stands."""
 COLUMNS = (
     "pk", "digest", "previous_digest", "previous_until", "name", "account_id", "account__slug", "user_id", "permissions",
     "revoked_at", "expires_at", "is_enabled", "max_concurrent", "regions", "account__regions", "account__is_active",
+    "models", "policies", "endpoints", "networks", "user__is_active", "user__is_staff", "role",
     *(f"account__{name}" for name in MARKS),
 )  # fmt: skip
 
 
 def versions() -> dict[int, str]:
-    """Every key's version by its id: another one when the key or its account was changed."""
+    """Every key's version by its id: another one when the key, its account or its person's place in that was changed."""
     return rows.versions(VERSIONS)
 
 
@@ -193,7 +216,11 @@ def read(ids: Collection[int], accounts: Collection[int] = ()) -> dict[int, Held
 
 def _read(wanted: Q) -> dict[int, Held]:
     """As plain values: ten thousand model instances would hold the interpreter for half a second."""
-    return {row[0]: _held(row) for row in ApiKey.objects.filter(wanted).order_by().values_list(*COLUMNS)}
+    own = FilteredRelation(
+        "account__memberships", condition=Q(account__memberships__user=F("user"), account__memberships__is_active=True)
+    )
+    found = ApiKey.objects.filter(wanted).annotate(membership=own, role=F("membership__role")).order_by()
+    return {row[0]: _held(row) for row in found.values_list(*COLUMNS)}
 
 
 def ring_of(held: Iterable[Held]) -> KeyRing:
@@ -225,7 +252,8 @@ def _held(row: tuple[Any, ...]) -> Held:
         account_id=key["account_id"],
         account=key["account__slug"],
         user_id=key["user_id"],
-        permissions=frozenset(key["permissions"]),
+        permissions=_permitted(frozenset(key["permissions"]), key["role"]),
+        scope=scope_of(key["models"], key["policies"], key["endpoints"], key["networks"]),
         max_concurrent=key["max_concurrent"],
         regions=strictest(restriction(key["regions"]), restriction(key["account__regions"])),
         **{name: key[f"account__{name}"] for name in MARKS},
@@ -239,4 +267,11 @@ def _held(row: tuple[Any, ...]) -> Held:
         is_enabled=key["is_enabled"],
         expires_at=key["expires_at"],
         account_is_active=key["account__is_active"],
+        has_lost_person=key["user_id"] is not None
+        and not (key["user__is_active"] and (key["role"] or key["user__is_staff"])),
     )
+
+
+def _permitted(given: frozenset[str], role: str | None) -> frozenset[str]:
+    """No key may do more than its person, by the role of today."""
+    return given & KEY_PERMISSIONS[role] if role else given

@@ -10,7 +10,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
     class Meta:
         model = Account
         fields = [
-            "slug", "name", "is_active", "is_pro", "keeps_responses", "may_cache", "refuses_stand_ins", "regions",
+            "slug", "name", "is_active", "is_pro", "keeps_responses", "may_cache", "refuses_stand_ins", "regions", "timezone",
             "created_at",
         ]  # fmt: skip
 

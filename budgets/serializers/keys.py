@@ -6,8 +6,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework import serializers
 
+from budgets.choices import Period
 from budgets.models import Account, ApiKey
-from budgets.people.keys import OVERLAP
+from budgets.people.keys import MAX_LIMIT_USD, OVERLAP
 from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict
 
 
@@ -19,25 +20,36 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
         slug_field="username", queryset=User.objects.all(), allow_null=True, default=None
     )
 
+    last_used_at = serializers.DateTimeField(source="use.last_used_at", read_only=True, default=None)
+
     class Meta:
         model = ApiKey
         fields = [
-            "id", "account", "user", "name", "prefix", "permissions", "regions", "max_concurrent", "is_enabled", "created_at",
-            "expires_at", "revoked_at", "previous_until",
+            "id", "account", "user", "name", "prefix", "permissions", "models", "policies", "endpoints", "networks", "regions",
+            "max_concurrent", "is_enabled", "created_at", "expires_at", "revoked_at", "previous_until", "last_used_at",
         ]  # fmt: skip
         read_only_fields = ["prefix", "created_at", "revoked_at", "previous_until"]
 
 
+class KeyLimitSerializer(Strict):
+    """The most that a key may spend, made with it."""
+
+    amount_usd = serializers.DecimalField(max_digits=19, decimal_places=9, min_value=0, max_value=MAX_LIMIT_USD)
+    period = serializers.ChoiceField(choices=Period.choices, default=Period.MONTH)
+
+
 class NewApiKeySerializer(Reasoned, Strict, ApiKeySerializer):
+    limit = KeyLimitSerializer(required=False, write_only=True)
+
     class Meta(ApiKeySerializer.Meta):
-        fields = [*ApiKeySerializer.Meta.fields, "reason"]
+        fields = [*ApiKeySerializer.Meta.fields, "limit", "reason"]
 
 
-class ApiKeyChangeSerializer(NewApiKeySerializer):
-    """Whose key it is stays as it is."""
+class ApiKeyChangeSerializer(Reasoned, Strict, ApiKeySerializer):
+    """Whose key it is stays as it is; its limit is one like any other by now."""
 
-    class Meta(NewApiKeySerializer.Meta):
-        fields = [name for name in NewApiKeySerializer.Meta.fields if name not in {"account", "user"}]
+    class Meta(ApiKeySerializer.Meta):
+        fields = [*(name for name in ApiKeySerializer.Meta.fields if name not in {"account", "user"}), "reason"]
 
 
 class RotateSerializer(ReasonSerializer):

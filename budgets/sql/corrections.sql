@@ -12,10 +12,11 @@ BEGIN
     WITH written AS (
         INSERT INTO budgets_ledgerentry
             (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, is_sandbox,
-             counters, outcome, settled_at)
+             counters, outcome, settled_at, incurred_at, scopes)
         SELECT e.operation_id, e.hop, 'correction', e.account_id, e.key_id, e.user_id,
                least(0, amounts[i.item] - e.amount_nano), greatest(0, amounts[i.item] - e.amount_nano),
-               least(0, token_counts[i.item] - e.tokens), e.is_sandbox, e.counters, outcomes[i.item], clock_timestamp()
+               least(0, token_counts[i.item] - e.tokens), e.is_sandbox, e.counters, outcomes[i.item], clock_timestamp(),
+               e.incurred_at, e.scopes
         FROM unnest(entries, items) AS i (id, item) JOIN budgets_ledgerentry e ON e.id = i.id
         WHERE e.id = ANY (entries)
         ON CONFLICT (operation_id, hop, kind) DO NOTHING

@@ -19,17 +19,46 @@ $$;
 CREATE TRIGGER limits_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON budgets_limit
     FOR EACH STATEMENT EXECUTE FUNCTION limits_changed();
 
--- A limit keeps the zone of its account, and has it at hand.
-CREATE FUNCTION limit_keeps_zone() RETURNS trigger
+-- A limit keeps the zone of its account, and has it at hand. Whoever makes one that counts what was spent earlier, or gives one other
+-- periods, holds off all who reserve until it is committed: no hold can come up in between.
+CREATE FUNCTION limit_is_set() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     NEW.zone := coalesce((SELECT timezone FROM budgets_account WHERE id = NEW.account_id), 'UTC');
+    IF TG_OP = 'INSERT' OR limit_counts_anew(OLD, NEW) THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('budgets.limits', 0));
+    END IF;
     RETURN NEW;
 END
 $$;
 
-CREATE TRIGGER limit_keeps_zone BEFORE INSERT OR UPDATE ON budgets_limit
-    FOR EACH ROW EXECUTE FUNCTION limit_keeps_zone();
+-- Whether a change makes a limit count what it did not before.
+CREATE FUNCTION limit_counts_anew(before budgets_limit, now budgets_limit) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT now.is_active AND (before.zone <> now.zone OR now.counts_earlier AND (
+        before.is_active, before.kind, before.subject, before.account_id, before.measure, before.period,
+        before.every_days, before.starts_on, before.ends_on
+    ) IS DISTINCT FROM (
+        now.is_active, now.kind, now.subject, now.account_id, now.measure, now.period, now.every_days, now.starts_on, now.ends_on
+    ))
+$$;
+
+CREATE FUNCTION limit_was_set() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.is_active AND NEW.counts_earlier THEN
+            PERFORM count_earlier(NEW);
+        END IF;
+    ELSIF limit_counts_anew(OLD, NEW) THEN
+        PERFORM count_earlier(NEW);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER limit_is_set BEFORE INSERT OR UPDATE ON budgets_limit FOR EACH ROW EXECUTE FUNCTION limit_is_set();
+CREATE TRIGGER limit_was_set AFTER INSERT OR UPDATE ON budgets_limit FOR EACH ROW EXECUTE FUNCTION limit_was_set();
 
 CREATE FUNCTION account_moves_zone() RETURNS trigger
 LANGUAGE plpgsql AS $$

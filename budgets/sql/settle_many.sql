@@ -71,13 +71,14 @@ BEGIN
         RETURNING i.item, operation_id, hop, account_id, key_id, user_id, counters,
             amount_nano AS held, least(amount_nano, amounts[i.item]) AS charged,
             greatest(0, amounts[i.item] - amount_nano) AS overrun,
-            tokens AS held_tokens, least(tokens, token_counts[i.item]) AS tokens, (request).is_sandbox
+            tokens AS held_tokens, least(tokens, token_counts[i.item]) AS tokens, (request).is_sandbox, created_at,
+            (request).scopes
     ), written AS (
         INSERT INTO budgets_ledgerentry
             (operation_id, hop, kind, account_id, key_id, user_id, amount_nano, overrun_nano, tokens, is_sandbox,
-             counters, outcome, settled_at)
+             counters, outcome, settled_at, incurred_at, scopes)
         SELECT operation_id, hop, 'charge', account_id, key_id, user_id, charged, overrun, tokens, is_sandbox,
-               counters, outcomes[item], moment
+               counters, outcomes[item], moment, created_at, coalesce(scopes, '{}')
         FROM freed
     )
     UPDATE budgets_counter c SET

@@ -13,9 +13,10 @@ from rest_framework.response import Response
 from budgets.models import ApiKey
 from budgets.people import keys
 from budgets.people.authentication import caller_of
+from budgets.people.ownership import visible
 from budgets.serializers.keys import ApiKeyChangeSerializer, ApiKeySerializer, NewApiKeySerializer, RotateSerializer
-from routerhub.audit.change import Change, change_by
-from routerhub.audit.permissions import TablePermissions
+from routerhub.audit.change import Change, author_of, change_by
+from routerhub.audit.permissions import TablePermissions, may
 from routerhub.audit.serializers import ReasonSerializer, valid
 
 
@@ -23,14 +24,15 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     """What applications call with. A secret is told once, by the answer that made it; a change counts in every process within a
     second."""
 
-    queryset = ApiKey.objects.select_related("account", "user")
+    queryset = ApiKey.objects.select_related("account", "user", "use")
     serializer_class = ApiKeySerializer
     permission_classes = [TablePermissions]
+    by_account = True
 
     def get_queryset(self) -> QuerySet[ApiKey]:
-        """All of them for a login with the right; an administrator's key has those of its own account to look after."""
-        caller = caller_of(self.request)
-        return super().get_queryset() if caller is None else super().get_queryset().filter(account=caller.account_id)
+        """All of them for a login with the right, as far as the role goes for everybody else; an administrator's key has those
+        of its own account to look after."""
+        return visible(super().get_queryset(), self.request.user)
 
     @extend_schema(request=NewApiKeySerializer, responses={201: ApiKeySerializer})
     def create(self, request: Request) -> Response:
@@ -38,9 +40,11 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         caller = caller_of(request)
         if caller is not None and values["account"].pk != caller.account_id:
             raise ValidationError({"account": f"{values['account'].slug!r} is not the account of this key."})
-        key = ApiKey()
+        limit = values.pop("limit", None)
+        key = ApiKey(account=values.pop("account"), user=values.pop("user", None))
+        self._demand_may_add(key, "user" in request.data)
         change = self._set(key, values)
-        return self._told(key, 201, keys.make(key, change))
+        return self._told(key, 201, keys.make(key, change, limit))
 
     @extend_schema(request=ApiKeyChangeSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
@@ -62,6 +66,21 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         key = self.get_object()
         keys.revoke(key, change_by(request, valid(ReasonSerializer(data=request.data))["reason"]))
         return self._told(key, 200)
+
+    def _demand_may_add(self, key: ApiKey, names_user: bool) -> None:
+        """That whoever asks may make such a key, by the right or by the role; a member's is their own, also where that is not
+        said. Raises the REST framework's ValidationError."""
+        author, right = self.request.user, "budgets.add_apikey"
+        if may(author, "add", ApiKey) or author.has_perm(right, key):
+            return
+        own = ApiKey(account=key.account, user=author_of(self.request))
+        if not author.has_perm(right, own):
+            raise ValidationError({"account": f"Object with slug={key.account.slug} does not exist."})
+        if names_user:
+            raise ValidationError(
+                {"user": f"Your role makes keys of your own alone: leave it out, or write {own.user}."}
+            )
+        key.user = own.user
 
     def _set(self, key: ApiKey, values: dict[str, Any]) -> Change:
         change = change_by(self.request, values.pop("reason"))

@@ -81,7 +81,7 @@ class ReasonForm(RowForm):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.fields["reason"].required = self.instance.pk is not None
+        self.fields["reason"].required = not self.instance._state.adding
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()

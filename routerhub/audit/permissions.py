@@ -2,7 +2,9 @@
 
 A key asks for the person whom it belongs to, and only where it has the permission "admin" itself: see
 budgets.people.authentication.KeyUser. A view names its table (`table`, else that of its queryset); in `readers`, which keys may
-read it whoever they belong to; and with `own_rows`, that every key reads and writes the rows of its own account.
+read it whoever they belong to; with `own_rows`, that every key reads and writes the rows of its own account; and with
+`by_account`, that an account's own people come in as far as their role goes (budgets.people.roles), which is asked of Django's
+permissions about a row, or about `SOMEWHERE`.
 """
 
 from typing import Any, Literal
@@ -13,6 +15,8 @@ from rest_framework.request import Request
 
 Readers = Literal["staff", "routing", "keys"]
 """Who may read beside those who have Django's view permission: nobody; keys with "routing"; every key."""
+SOMEWHERE = object()
+"""Stands for some account of a person, where there is no row yet to ask about."""
 VERBS = {"GET": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 
 
@@ -37,7 +41,15 @@ class TablePermissions(BasePermission):
         if request.auth is not None and _is_open(request.auth, view, verb):
             return True
         self.message = f"This needs the right to {verb} {table._meta.verbose_name_plural}: {_advice(request)}"
-        return may(request.user, verb, table)
+        return may(request.user, verb, table) or (
+            getattr(view, "by_account", False) and request.user.has_perm(right(verb, table), SOMEWHERE)
+        )
+
+    def has_object_permission(self, request: Request, view: Any, obj: Model) -> bool:
+        """That a role that opens the view opens this row of it, too."""
+        table, verb = _table(view), _verb(request, view)
+        is_open = request.auth is not None and _is_open(request.auth, view, verb)
+        return is_open or may(request.user, verb, table) or request.user.has_perm(right(verb, table), obj)
 
 
 def _table(view: Any) -> type[Model]:

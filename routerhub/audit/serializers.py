@@ -50,6 +50,15 @@ class WholeNumber(serializers.IntegerField):
         return found
 
 
+class Choice(serializers.ChoiceField):
+    """One of a few words, which its error names."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if str(data) not in self.choice_strings_to_values:
+            raise serializers.ValidationError(f"{data!r} is none of {', '.join(map(str, self.choices))}.")
+        return super().to_internal_value(data)
+
+
 class Reasoned(serializers.Serializer[Any]):
     """Mixed into what changes something: it says why, in a partial change too."""
 
@@ -66,6 +75,13 @@ class Reasoned(serializers.Serializer[Any]):
 
 class ReasonSerializer(Reasoned, Strict):
     """A change that needs nothing but its reason."""
+
+
+def reason_of(request: Any) -> str:
+    """Of a request that deletes: it stands in the query or in the body. Raises the REST framework's ValidationError."""
+    given: Any = {"reason": request.query_params["reason"]} if "reason" in request.query_params else request.data
+    reason: str = valid(ReasonSerializer(data=given))["reason"]
+    return reason
 
 
 def valid(serializer: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class BatchViewSet(viewsets.ReadOnlyModelViewSet[Batch]):
     serializer_class = BatchSerializer
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
+    by_account = True
     filterset_fields = ["status", "endpoint", "account_id", "key_id"]
 
     def get_queryset(self) -> OwnedQuerySet[Batch]:

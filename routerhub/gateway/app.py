@@ -9,8 +9,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from types import ModuleType, TracebackType
 from typing import Any
 from uuid import uuid4
@@ -24,12 +25,13 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from autorouter.decision.ranking import Rankings
+from autorouter.types import RouterRelease
 from budgets.types import Caller, Rate
-from routerhub.audit.change import valid_address
+from models_registry.types import Catalogue
 from routerhub.gateway import embedding, pipeline
 from routerhub.gateway.answers.answering import Reply
 from routerhub.gateway.answers.response_metadata import Headers, id_headers
-from routerhub.gateway.auth import check_permission, identify, user_key
+from routerhub.gateway.auth import allowed_models, check_permission, check_scope, identify, ip_of, user_key
 from routerhub.gateway.batches import api as batches
 from routerhub.gateway.bodies import read_body
 from routerhub.gateway.errors import EXPECTED, ApiError, TooLarge, to_api_error
@@ -54,8 +56,6 @@ from routerhub.metrics.kinds import OTHER
 from routerhub.request_body import BodyTimedOut, PatientReceive
 
 logger = logging.getLogger(__name__)
-address_of = lru_cache(4_096)(valid_address)
-"""A client asks again and again from the same place."""
 JSON = (b"content-type", b"application/json")
 EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
 Serve = Callable[[Mapping[str, str], bytes, Client], Awaitable[Reply]]
@@ -140,7 +140,7 @@ async def exchange(
 def client_of(scope: Scope, headers: Mapping[str, str]) -> Client:
     """From where a request came, and under which id it goes on."""
     return Client(
-        ip=address_of(scope["client"][0] if scope["client"] else None),
+        ip=ip_of(scope["client"]),
         user_agent=headers.get("user-agent", ""),
         operation_id=scope["operation_id"],
         traceparent=headers.get("traceparent", ""),
@@ -244,17 +244,16 @@ def _named(scope: Scope, send: Send) -> Send:
 
 async def models(request: Request) -> Response:
     """GET /v1/models, in the shape of the client's dialect."""
-    rankings, caller = _offered(request)
-    lists = _lists(request)
-    return _json(lists.listed(rankings.catalogue, rankings.router, request.query_params, caller, datetime.now(UTC)))
+    catalogue, router, caller = _offered(request)
+    return _json(_lists(request).listed(catalogue, router, request.query_params, caller, datetime.now(UTC)))
 
 
 async def model(request: Request) -> Response:
     """GET /v1/models/{id}"""
-    rankings, caller = _offered(request)
+    catalogue, router, caller = _offered(request)
     wanted, now = request.path_params["model"], datetime.now(UTC)
     lists = anthropic_models if anthropic_models.HEADER in request.headers else openai_models
-    found = lists.found(rankings.catalogue, rankings.router, wanted, caller, now)
+    found = lists.found(catalogue, router, wanted, caller, now)
     if found is None:
         raise HTTPException(404, f"There is no model {wanted!r}.")
     return _json(found)
@@ -262,7 +261,7 @@ async def model(request: Request) -> Response:
 
 async def count_tokens(request: Request) -> Response:
     """POST /v1/messages/count_tokens"""
-    identify(request.headers, request.app.state.runtime.snapshots.current.ring, datetime.now(UTC))
+    _caller(request)
     body = await read_body(request.receive, request.app.state.runtime.limits.max_body_bytes)
     return _json(anthropic_messages.count_tokens(body))
 
@@ -285,12 +284,14 @@ async def input_items(request: Request) -> Response:
 
 
 def _kept(request: Request) -> tuple[Runtime, Caller, str]:
-    runtime: Runtime = request.app.state.runtime
-    return (
-        runtime,
-        identify(request.headers, runtime.snapshots.current.ring, datetime.now(UTC)),
-        request.path_params["id"],
-    )
+    return request.app.state.runtime, _caller(request), request.path_params["id"]
+
+
+def _caller(request: Request) -> Caller:
+    """Who asks here. Raises KeyRefused, KeysUnavailable, KeyOutOfScope."""
+    caller = identify(request.headers, request.app.state.runtime.snapshots.current.ring, datetime.now(UTC))
+    check_scope(caller, request.url.path, ip_of(request.client))
+    return caller
 
 
 def _lists(request: Request) -> ModuleType:
@@ -300,12 +301,20 @@ def _lists(request: Request) -> ModuleType:
     return codex_models if codex_models.QUERY in request.query_params else openai_models
 
 
-def _offered(request: Request) -> tuple[Rankings, Caller]:
-    """The caller's releases, and the caller, who may not be offered all of their models."""
-    snapshot = request.app.state.runtime.snapshots.current
-    caller = identify(request.headers, snapshot.ring, datetime.now(UTC))
+def _offered(request: Request) -> tuple[Catalogue, RouterRelease, Caller]:
+    """What of the caller's releases the key may use, and the caller, who may not be offered all of it."""
+    caller = _caller(request)
     check_permission(caller)
-    return snapshot.rankings(user_key(caller)), caller
+    rankings: Rankings = request.app.state.runtime.snapshots.current.rankings(user_key(caller))
+    catalogue, router = rankings.catalogue, rankings.router
+    if (allowed := allowed_models(caller, router)) is not None:
+        catalogue = replace(
+            catalogue, models={name: each for name, each in catalogue.models.items() if name in allowed}
+        )
+    if caller.scope and caller.scope.policies:
+        named = {name: each for name, each in router.policies.items() if name in caller.scope.policies}
+        router = replace(router, policies=named)
+    return catalogue, router, caller
 
 
 def _json(body: Mapping[str, Any]) -> Response:

@@ -1,14 +1,26 @@
 """Who asks: the API key in the headers, found in the ring that this process holds; and where its request may go."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from budgets.errors import PermissionMissing
+from autorouter.types import RouterRelease
+from budgets.errors import KeyOutOfScope, PermissionMissing
 from budgets.people.keys import KeyRing
 from budgets.types import Caller
+from routerhub.audit.change import valid_address
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols.base import Controls
 from routerhub.regions import Regions, restriction, strictest
+
+address_of = lru_cache(4_096)(valid_address)
+"""A client asks again and again from the same place."""
+
+
+def ip_of(client: Sequence[Any] | None) -> str | None:
+    """Where a connection comes from, as ASGI's scope tells it: behind a proxy that the server believes, what that one says."""
+    return address_of(client[0] if client else None)
 
 
 def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
@@ -23,11 +35,31 @@ def check_permission(caller: Caller) -> None:
         raise PermissionMissing(caller.key_name, "inference", caller.permissions)
 
 
-def caller_of(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
-    """Who asks, where the key may ask at all. Raises KeyRefused, KeysUnavailable, PermissionMissing."""
-    caller = identify(headers, ring, now)
-    check_permission(caller)
-    return caller
+def check_scope(caller: Caller, path: str, ip: str | None, is_job: bool = False) -> None:
+    """That a bound key is used where it may be; a job's was shown when the job was made. Raises KeyOutOfScope."""
+    scope = caller.scope
+    if scope is None:
+        return
+    endpoint = path.split("/")[2]
+    if scope.endpoints and endpoint not in scope.endpoints:
+        raise KeyOutOfScope(caller.key_name, "endpoint", endpoint, scope.endpoints)
+    if not is_job and not scope.is_open_at(ip):
+        raise KeyOutOfScope(caller.key_name, "address", ip or "unknown", [str(each) for each in scope.networks])
+
+
+def allowed_models(caller: Caller, router: RouterRelease) -> frozenset[str] | None:
+    """The models that the key is bound to, by its own list and by its policies. None: any."""
+    scope = caller.scope
+    return scope and scope.allowed_models({name: each.models for name, each in router.policies.items()})
+
+
+def check_choice(caller: Caller, router: RouterRelease, policy: str | None, model: str | None) -> None:
+    """That the key may use the policy and the model that are named outright. Raises KeyOutOfScope."""
+    if caller.scope and caller.scope.policies and policy and policy not in caller.scope.policies:
+        raise KeyOutOfScope(caller.key_name, "policy", policy, caller.scope.policies, "policy")
+    allowed = allowed_models(caller, router)
+    if allowed is not None and model and model not in allowed:
+        raise KeyOutOfScope(caller.key_name, "model", model, allowed, "model")
 
 
 def allowed_regions(caller: Caller, controls: Controls) -> Regions:

@@ -22,7 +22,7 @@ from routerhub.gateway.attempts import settlement
 from routerhub.gateway.attempts.dispatch import dispatch
 from routerhub.gateway.attempts.failover import NOT_FOUND, Patience
 from routerhub.gateway.attempts.reservation import answer_cost, believed
-from routerhub.gateway.auth import allowed_regions, check_permission
+from routerhub.gateway.auth import allowed_models, allowed_regions, check_choice, check_permission, check_scope
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Operation
 from routerhub.gateway.pipeline import REFUSALS, arrived
@@ -45,6 +45,7 @@ async def serve(
     arrival, known = arrived(runtime, headers, client, job)
     try:
         check_permission(arrival.caller)
+        check_scope(arrival.caller, openai_embeddings.PATH, client.ip, job is not None)
         arrival = replace(arrival, request=openai_embeddings.read(body, headers))
         own = runtime.snapshots.current.preferences.get(arrival.caller.user_id or 0, preferences.NONE)
         decision = decide(arrival, own)
@@ -77,10 +78,13 @@ def decide(arrival: Arrival, own: Preferences) -> Decision:
         raise refusal(rankings.catalogue, request.model, model)
     if model.is_pro and not caller.is_pro:
         raise ProModel(model.id, caller.account)
+    if caller.scope:
+        check_choice(caller, rankings.router, None, model.id)
     controls = request.controls
     asked = Asked(
         candidates=(model.id,), max_cost_usd=controls.max_cost_usd, max_latency_ms=controls.max_latency_ms,
         regions=allowed_regions(caller, controls), allow_pro=caller.is_pro,
+        key_models=allowed_models(caller, rankings.router),
     )  # fmt: skip
     task, router = embedding_task(openai_embeddings.estimated_tokens(request)), rankings.router
     constraints = preferences.apply(

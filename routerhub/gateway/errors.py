@@ -21,6 +21,7 @@ from autorouter.errors import (
 from budgets.errors import (
     AlreadySettled,
     KeyBusy,
+    KeyOutOfScope,
     KeyRefused,
     KeysUnavailable,
     LedgerUnavailable,
@@ -306,6 +307,7 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     PermissionMissing: lambda e: ApiError(
         status=403, message=str(e), type="permission_error", code="permission_missing"
     ),
+    KeyOutOfScope: lambda e: ApiError(status=403, message=str(e), type="permission_error", code=e.code, param=e.param),
     UnknownModel: lambda e: _no_model(e, "model_not_found", {"nearest": list(e.nearest)} if e.nearest else {}),
     RetiredModel: lambda e: _no_model(e, "model_retired", {"successor": e.successor}),
     WrongKind: lambda e: ApiError(

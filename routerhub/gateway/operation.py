@@ -14,7 +14,7 @@ from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy, Task
-from budgets.types import Caller, Granted, Measure, Outcome, Rate, to_nano
+from budgets.types import NANO, Caller, Granted, Measure, Outcome, PerTask, Rate, to_nano
 from models_registry.types import Attempt, Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway.attempts.reservation import Charge, Plan
@@ -174,6 +174,14 @@ class Operation:
     def policy(self) -> Policy | None:
         return self.arrival.rankings.router.policies.get(self.decision.constraints.policy or "")
 
+    @cached_property
+    def per_task(self) -> PerTask | None:
+        """What the policy lets all requests of its task cost together."""
+        policy, task = self.policy, self.request.controls.task_id
+        if policy is None or policy.max_cost_usd is None or not task:
+            return None
+        return PerTask(policy=policy.name, task=task, amount_nano=int(policy.max_cost_usd * NANO))
+
     def tokens_per_s(self, candidate: Candidate) -> float | None:
         """How fast the model writes, None where that was not measured."""
         return self.arrival.rankings.availability.tokens_per_second.get(candidate.model)
@@ -199,9 +207,9 @@ class Operation:
     def _decision_json(self) -> str:
         return decision_json.dumps(self.decision, self.arrival.availability_digest).decode()
 
-    def request_facts(self, candidate: Candidate) -> RequestFacts:
+    def request_facts(self, candidate: Candidate, scopes: tuple[str, ...] = ()) -> RequestFacts:
         """What its record says of the request, see below."""
-        return request_facts(self.id, self.arrival, self.decision, self._decision_json, candidate)
+        return request_facts(self.id, self.arrival, self.decision, self._decision_json, candidate, scopes)
 
     def answer_facts(self, ending: Ending) -> AnswerFacts:
         """What its record says of the answer. The cost is that of all hops."""
@@ -212,9 +220,10 @@ class Operation:
 
 
 def request_facts(
-    operation_id: uuid.UUID, arrival: Arrival, decision: Decision | None, decided: str, candidate: Candidate | None
-) -> RequestFacts:
-    """The first half, which goes with the hold: what is known before the answer. Of a request that was refused before a
+    operation_id: uuid.UUID, arrival: Arrival, decision: Decision | None, decided: str, candidate: Candidate | None,
+    scopes: tuple[str, ...] = (),
+) -> RequestFacts:  # fmt: skip
+    """The first half, which goes with the hold: what is known before the answer, and which `scopes` count it. Of a request that was refused before a
     decision or before a candidate, that much is empty."""
     caller, request, controls = arrival.caller, arrival.request, arrival.request.controls
     return RequestFacts(
@@ -240,6 +249,9 @@ def request_facts(
         decision=decided,
         ip=arrival.client.ip,
         user_agent=arrival.client.user_agent[:MAX_AGENT],
+        scopes=scopes,
+        task_id=controls.task_id,
+        worker=controls.worker,
     )
 
 

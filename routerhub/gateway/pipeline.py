@@ -7,14 +7,22 @@ from functools import partial
 from autorouter.errors import NoCandidate, ProModel, RouterError
 from autorouter.people import preferences
 from autorouter.select import Asked, check, select, with_ids
-from budgets.errors import PermissionMissing
+from budgets.errors import KeyOutOfScope, PermissionMissing
 from budgets.types import Caller
 from routerhub.gateway import router_model
 from routerhub.gateway.answers import response_metadata
 from routerhub.gateway.answers.answering import Reply, write_answer
 from routerhub.gateway.answers.streaming import write_stream
 from routerhub.gateway.attempts import settlement
-from routerhub.gateway.auth import allowed_regions, check_permission, identify, user_key
+from routerhub.gateway.auth import (
+    allowed_models,
+    allowed_regions,
+    check_choice,
+    check_permission,
+    check_scope,
+    identify,
+    user_key,
+)
 from routerhub.gateway.errors import BadRequest, NotKept
 from routerhub.gateway.kept import cache, conversations, response_state
 from routerhub.gateway.observation import metrics
@@ -24,7 +32,7 @@ from routerhub.gateway.runtime import Runtime
 
 ENOUGH = 4
 """Candidates: failover may need three, and the runner-up is told."""
-REFUSALS = (PermissionMissing, BadRequest, NotKept, RouterError)
+REFUSALS = (PermissionMissing, KeyOutOfScope, BadRequest, NotKept, RouterError)
 """What ends a request of somebody known before anything is held for it."""
 
 
@@ -45,6 +53,7 @@ async def serve(
     arrival, known = arrived(runtime, headers, client, job)
     try:
         check_permission(arrival.caller)
+        check_scope(arrival.caller, protocol.path, client.ip, job is not None)
         arrival = replace(arrival, request=await _read(runtime, arrival.caller, protocol, body, headers))
         decide = await _decider(runtime, arrival, job)
         controls = arrival.request.controls
@@ -79,6 +88,7 @@ def arrived(runtime: Runtime, headers: Mapping[str, str], client: Client, job: J
     began, at = clock.monotonic(), clock.now()
     caller = snapshot.ring.holder(job.key_id, at) if job else identify(headers, snapshot.ring, at)
     metrics.AUTH.observe((known := clock.monotonic()) - began)
+    runtime.key_uses.note(caller.key_id, at)
     rankings = snapshot.rankings(user_key(caller))
     arrival = Arrival(
         caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
@@ -132,12 +142,17 @@ def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
         max_output_tokens=arrival.request.max_output_tokens,
         tags=controls.tags,
         regions=allowed_regions(caller, controls),
+        key_models=allowed_models(caller, arrival.rankings.router),
         allow_pro=caller.is_pro,
     )
+    if caller.scope:
+        check_choice(caller, arrival.rankings.router, policy or None, None)
     if candidates is None and not controls.previous_model:
         return asked
     catalogue = arrival.rankings.catalogue
     asked = with_ids(catalogue, asked, arrival.at.date(), caller.refuses_stand_ins, "model" if is_named else "")
+    if is_named and caller.scope:
+        check_choice(caller, arrival.rankings.router, None, (asked.candidates or ())[0])
     if is_named and not caller.is_pro and catalogue.models[(answers := (asked.candidates or ())[0])].is_pro:
         raise ProModel(answers, caller.account)
     return asked

@@ -14,6 +14,7 @@ from psycopg_pool import PoolTimeout
 
 from autorouter.people.sessions import SessionStore, Turn
 from budgets.ledger import Ledger
+from budgets.people.uses import KeyUses
 from budgets.types import Caller
 from models_registry import availability
 from models_registry.circuits.breaker import Rules
@@ -177,6 +178,7 @@ class Runtime:
     http: aiohttp.ClientSession
     limits: Limits
     clock: Clock = field(default_factory=Clock)
+    key_uses: KeyUses = field(default_factory=KeyUses)
     streams: set[Stream] = field(default_factory=set)
     """Streams under way. Each settles by itself; they are waited for when the process stops."""
 
@@ -201,8 +203,10 @@ async def open_runtime() -> Runtime:
     http = open_session(settings.UPSTREAM_PRIVATE_NETWORKS)
     ledger = Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR)
     circuits = Circuits(circuit_rules(), CircuitStore(dsn), Clock())
+    key_uses = KeyUses()
     runtime = Runtime(
-        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use, circuits.hear),
+        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use, circuits.hear, key_uses.write),
+        key_uses=key_uses,
         ledger=ledger,
         sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S, settings.DATABASE_POOL_SIZE)),
         store=Store(dsn, settings.STORAGE_KEYS),

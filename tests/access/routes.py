@@ -12,6 +12,12 @@ def of_the_api() -> set[tuple[str, str]]:
     return {(method, path) for path, method, _ in EndpointEnumerator().get_api_endpoints()}
 
 
+def by_account() -> set[str]:
+    """What is open to an account's own people, as far as their role goes."""
+    found = EndpointEnumerator().get_api_endpoints()
+    return {f"{method} {path}" for path, method, view in found if getattr(view.cls, "by_account", False)}
+
+
 def plain_views() -> set[str]:
     """The names of Django's own views below /api/: the REST framework does not ask there who may."""
     found = _patterns(get_resolver().url_patterns, "")

@@ -19,7 +19,7 @@ TARGETS = [target for _, links in navigation.SECTIONS for _, target in links]
 REACHED_FROM = {
     "autorouter.routerconfiguration": "the page Tuning shows it",
     "export": "the page Import and export", "import": "the page Import and export",
-    "import_progress": "the page of an import", "decision": "a request", "version": "the page Changes",
+    "import_progress": "the page of an import", "forecast": "the page Forecasts", "decision": "a request", "version": "the page Changes",
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
 """What stands in no sidebar, and from where one comes to it."""
@@ -59,7 +59,8 @@ def test_the_words_are_these(staff: Client) -> None:
         "Policies", "Task types", "Preferences", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
-        "Import and export", "Accounts", "API keys", "Limits", "Counters", "Holds", "Ledger", "Releases",
+        "Import and export", "Accounts", "API keys", "Limits", "Forecasts", "Counters", "Holds", "Ledger", "Alerts now",
+        "Alerts", "Spend alerts", "Alert channels", "Deliveries", "Releases",
         "Changes", "Users", "Groups",
     ]  # fmt: skip
 

@@ -123,3 +123,46 @@ def test_whose_a_key_is_stays_as_it_is(staff: Client, cast: Cast) -> None:
     answer = send(staff, "patch", f"/{cast.ada.key.pk}", account="other", reason="moved")
     assert problem(answer) == (400, ["account"])
     assert ApiKey.objects.get(pk=cast.ada.key.pk).account == cast.ada.account
+
+
+# --- scopes
+
+SCOPE: dict[str, Any] = {
+    "models": ["openai:gpt-5"], "policies": ["code"], "endpoints": ["chat", "api"], "networks": ["10.0.0.0/8", "2001:db8::1"],
+}  # fmt: skip
+
+
+def test_a_key_is_bound_and_its_scope_is_told(staff: Client, cast: Cast) -> None:
+    key = made(staff, **SCOPE)
+    assert {name: key[name] for name in SCOPE} == SCOPE
+    scope = find_caller(key["key"]).scope
+    assert scope is not None
+    assert (scope.models, scope.policies) == ({"openai:gpt-5"}, {"code"})
+    assert scope.is_open_at("10.9.9.9")
+    assert find_caller(cast.ada.text).scope is None
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"networks": ["10.0.0.1/8"]}, "networks[0]"), ({"networks": ["home"]}, "networks[0]"),
+        ({"endpoints": ["fax"]}, "endpoints[0]"),
+    ],
+)  # fmt: skip
+def test_a_scope_that_makes_no_sense_names_its_place(staff: Client, cast: Cast, body: Any, field: str) -> None:
+    answer = send(staff, "post", account="acme", name="x", reason="x", **body)
+    assert problem(answer) == (400, [field])
+
+
+def test_the_rest_api_asks_for_the_scope_too_and_says_what_is_allowed(cast: Cast) -> None:
+    for scope, allowed in (({"endpoints": ["chat"]}, "chat"), ({"networks": ["10.0.0.0/8"]}, "10.0.0.0/8")):
+        _, text = create_key(cast.ada.account, "bound", **scope)
+        answer = Client(headers={"Authorization": f"Bearer {text}"}).get("/api/models")
+        assert problem(answer) == (403, [])
+        assert answer.json()["detail"].endswith(f"allowed for it: {allowed}.")
+
+
+def test_the_last_use_of_a_key_is_told(staff: Client, cast: Cast) -> None:
+    assert Client(headers=cast.ben.auth).get("/api/models").status_code == 200
+    shown = send(staff, "get", f"/{cast.ben.key.pk}").json()
+    assert shown["last_used_at"] >= cast.ben.key.created_at.isoformat()

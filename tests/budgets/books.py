@@ -34,10 +34,11 @@ def answer(**changes: Any) -> AnswerFacts:
 def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, hop: int = 0, **changes: Any) -> Spend:
     operation_id = changes.pop("operation_id", None) or uuid.uuid4()
     counted, slots, key_id = changes.pop("counted", ()), changes.pop("slots", None), changes.pop("key_id", None)
+    per_task, account_id = changes.pop("per_task", None), changes.pop("account_id", 1)
     return Spend(
         operation_id=operation_id,
         hop=hop,
-        account_id=1,
+        account_id=account_id,
         key_id=key_id,
         user_id=None,
         scopes=scopes,
@@ -45,8 +46,9 @@ def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, 
         tokens=tokens,
         lease_s=lease_s,
         counted=counted,
+        per_task=per_task,
         slots=slots,
-        request=request(operation_id, **changes).row(),
+        request=request(operation_id, account_id=account_id, scopes=scopes, **changes).row(),
     )
 
 

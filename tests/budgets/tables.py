@@ -1,13 +1,15 @@
 """Limits made, and the ledger's tables read back."""
 
+from typing import Any
+
 from asgiref.sync import sync_to_async
 
 from budgets.models import Counter, Limit
 
 
-def limit(scope: str, amount: int, measure: str = "money", period: str = "month") -> Limit:
+def limit(scope: str, amount: int, measure: str = "money", period: str = "month", **more: Any) -> Limit:
     kind, _, subject = scope.partition(":")
-    return Limit.objects.create(kind=kind, subject=subject, measure=measure, period=period, amount=amount)
+    return Limit.objects.create(kind=kind, subject=subject, measure=measure, period=period, amount=amount, **more)
 
 
 new_limit = sync_to_async(limit)

@@ -3,20 +3,28 @@
 import json
 from argparse import ArgumentParser
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils.dateparse import parse_datetime
 
-from budgets.choices import KeyPermission, Measure, Period, ScopeKind
-from budgets.models import Account, ApiKey, Limit
-from budgets.people.keys import create_key
-from budgets.types import to_nano
+from budgets.choices import KeyPermission, Period
+from budgets.models import Account, ApiKey, default_permissions
+from budgets.people.keys import MAX_LIMIT_USD, make
 from routerhub import numerals
+from routerhub.audit.change import Change
 
-MAX_LIMIT_USD = 1_000_000_000
+SCOPES = {
+    "model": "id of a model that alone may answer",
+    "policy": "name of a policy whose models alone may answer",
+    "endpoint": "what alone it may call, such as chat",
+    "network": "range of addresses from where alone it opens anything",
+}
+PLURALS = {"policies": "policy", "expires_at": "expires"}
 
 
 class Command(BaseCommand):
@@ -32,6 +40,9 @@ class Command(BaseCommand):
             "--region", action="append", default=[], help="where alone its requests may be processed; may be repeated"
         )
         parser.add_argument("--max-concurrent", help="the most of its requests that may be under way at once")
+        for name, what in SCOPES.items():
+            parser.add_argument(f"--{name}", action="append", default=[], help=f"{what}; may be repeated")
+        parser.add_argument("--expires", help="when it opens nothing any more, e.g. 2027-01-01T00:00Z")
         parser.add_argument("--limit-usd", help="the most that the key may spend in a --period")
         parser.add_argument("--period", choices=Period.values, default=Period.MONTH.value)
         parser.add_argument("--json", action="store_true", help="print an object for programs")
@@ -40,11 +51,15 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         account = self._account(options["account"], options["create_account"])
         user = self._user(options["user"]) if options["user"] else None
-        settings = {"regions": options["region"], "max_concurrent": self._max_concurrent(options["max_concurrent"])}
-        self._check(ApiKey(account=account, **settings), settings)
-        key, text = create_key(account, options["name"], user, options["permission"], **settings)
-        if options["limit_usd"] is not None:
-            self._limit(key, options["limit_usd"], options["period"])
+        settings = {
+            "regions": options["region"], "max_concurrent": self._max_concurrent(options["max_concurrent"]),
+            "models": options["model"], "policies": options["policy"], "endpoints": options["endpoint"],
+            "networks": options["network"], "expires_at": self._moment(options["expires"]),
+            "permissions": options["permission"] or default_permissions(),
+        }  # fmt: skip
+        key = ApiKey(account=account, user=user, name=options["name"], **settings)
+        self._check(key, settings)
+        text = make(key, Change(reason="made by create_api_key"), self._limit(options["limit_usd"], options["period"]))
         if options["json"]:
             self.stdout.write(json.dumps({"key": text, "id": key.pk, "account": account.slug}))
         else:
@@ -83,12 +98,22 @@ class Command(BaseCommand):
             key.clean()
         except ValidationError as problem:
             field, (text, *_) = next(iter(problem.message_dict.items()))
-            raise CommandError(f"--{field.removesuffix('s').replace('_', '-')}: {text}") from problem
+            option = PLURALS.get(field, field.removesuffix("s").replace("_", "-"))
+            raise CommandError(f"--{option}: {text}") from problem
 
-    def _limit(self, key: ApiKey, amount: str, period: str) -> None:
+    def _moment(self, text: str | None) -> datetime | None:
+        try:
+            found = parse_datetime(text) if text else None
+        except ValueError:
+            found = None
+        if text and (found is None or found.tzinfo is None):
+            raise CommandError(f"--expires {text!r}: write a moment with its zone, such as 2027-01-01T00:00Z.")
+        return found
+
+    def _limit(self, amount: str | None, period: str) -> dict[str, Any] | None:
+        if amount is None:
+            return None
         usd = numerals.exact(amount)
         if usd is None or not 0 <= usd <= MAX_LIMIT_USD:
             raise CommandError(f"--limit-usd {amount!r}: write a number of dollars from 0 to {MAX_LIMIT_USD:,}.")
-        Limit.objects.create(
-            kind=ScopeKind.KEY, subject=str(key.pk), measure=Measure.MONEY, period=period, amount=to_nano(usd)
-        )
+        return {"amount_usd": usd, "period": period}

@@ -13,7 +13,7 @@ from budgets.types import NANO, Caller
 from models_registry.errors import ImpossibleUsage, UnknownPrice
 from models_registry.prices.tariffs import Tariff, tariff_at
 from models_registry.types import Deployment, Model, Usage
-from routerhub.gateway.protocols.base import ChatRequest
+from routerhub.gateway.protocols.base import ChatRequest, Controls
 
 MIN_OUTPUT = 16
 """Tokens. An answer that would have to be shorter to fit a limit is of no use."""
@@ -162,7 +162,7 @@ def _ceiling_nano(places: Sequence[Place], request: ChatRequest, max_output: int
     return max([each.tariff.ceiling_nano(request.max_input_tokens, most, request.extras) for each in places])
 
 
-def scopes(caller: Caller, policy: str | None, plan: Plan, tags: Sequence[str]) -> tuple[str, ...]:
+def scopes(caller: Caller, policy: str | None, plan: Plan, controls: Controls) -> tuple[str, ...]:
     """Every scope whose limits count this request; of the providers, all that may come to serve it."""
     found = ["site:", f"account:{caller.account_id}", f"key:{caller.key_id}", f"model:{plan.candidate.model}"]
     if caller.user_id is not None:
@@ -170,8 +170,7 @@ def scopes(caller: Caller, policy: str | None, plan: Plan, tags: Sequence[str]) 
     if policy:
         found.append(f"policy:{policy}")
     found += [f"provider:{name}" for name in dict.fromkeys([each.deployment.provider for each in plan.places])]
-    found += [f"tag:{tag}" for tag in dict.fromkeys(tags)]
-    return tuple(found)
+    return (*found, *controls.scopes)
 
 
 # --- what it came to

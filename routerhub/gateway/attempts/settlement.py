@@ -19,7 +19,7 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     """Open a hold for the plan, or say which limit it does not fit into. Raises BudgetError."""
     hop, operation.hops = operation.hops, operation.hops + 1
     caller = operation.arrival.caller
-    found = scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls.tags)
+    found = scopes(caller, operation.decision.constraints.policy, plan, operation.request.controls)
     began = time.monotonic()
     answer = await ledger.reserve(
         Spend(
@@ -33,8 +33,9 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
             amount_nano=plan.ceiling_nano,
             tokens=plan.tokens,
             lease_s=lease_s,
+            per_task=operation.per_task,
             slots=None if operation.has_slot else caller.max_concurrent,
-            request=operation.request_facts(plan.candidate).row(),
+            request=operation.request_facts(plan.candidate, found).row(),
         )
     )
     metrics.RESERVE.observe(time.monotonic() - began)

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from budgets.types import Caller
-from routerhub.gateway.auth import caller_of
+from routerhub.gateway.auth import check_permission, check_scope, identify, ip_of
 from routerhub.gateway.batches.forms import parts
 from routerhub.gateway.batches.uploading import Upload
 from routerhub.gateway.errors import BadRequest, NotThere
@@ -76,9 +76,12 @@ async def _upload(request: Request, runtime: Runtime, caller: Caller) -> Respons
 
 
 def asked(request: Request) -> tuple[Runtime, Caller]:
-    """Who asks. Raises KeyRefused, KeysUnavailable, PermissionMissing."""
+    """Who asks. Raises KeyRefused, KeysUnavailable, PermissionMissing, KeyOutOfScope."""
     runtime: Runtime = request.app.state.runtime
-    return runtime, caller_of(request.headers, runtime.snapshots.current.ring, runtime.clock.now())
+    caller = identify(request.headers, runtime.snapshots.current.ring, runtime.clock.now())
+    check_permission(caller)
+    check_scope(caller, request.url.path, ip_of(request.client))
+    return runtime, caller
 
 
 def named(request: Request, kind: str) -> str:

@@ -29,5 +29,5 @@ class Groups:
 def name_of(request: ChatRequest, task: Task) -> str:
     """The group that a request belongs to. Empty: none."""
     asks_router = request.model == AUTO or request.model.startswith(POLICY_PREFIX)
-    says_more = replace(request.controls, tags=(), cache="") != NOTHING or request.previous_model
+    says_more = replace(request.controls, tags=(), cache="", task_id="", worker="") != NOTHING or request.previous_model
     return f"{request.model}, {task.category}, {task.complexity}" if asks_router and not says_more else ""

@@ -14,7 +14,7 @@ import orjson
 
 from routerhub.gateway import pipeline
 from routerhub.gateway.answers.answering import Replayed, Reply
-from routerhub.gateway.auth import identify
+from routerhub.gateway.auth import check_scope, identify
 from routerhub.gateway.errors import IdempotencyConflict
 from routerhub.gateway.kept.claims import Claim, claim_or_wait
 from routerhub.gateway.observation import metrics
@@ -58,6 +58,7 @@ async def serve(
     """As pipeline.serve, once for each key. Raises the errors of routerhub.gateway.errors."""
     key = fields.text(headers[HEADER], "Idempotency-Key")
     caller = identify(headers, runtime.snapshots.current.ring, runtime.clock.now())
+    check_scope(caller, protocol.path, client.ip)
     name, mark = Name(account_id=caller.account_id, kind="answer", name=key), _mark(protocol.path, headers, body)
 
     def is_another(item: Item) -> bool:

@@ -27,6 +27,10 @@ class Controls:
     policy: str = ""
     priority: Priority | None = None
     session: str = ""
+    task_id: str = ""
+    """The work that the request is a part of: all its requests together may have a limit."""
+    worker: str = ""
+    """Who or what does it."""
     previous_model: str = ""
     candidates: tuple[str, ...] | None = None
     max_cost_usd: Decimal | None = None
@@ -37,6 +41,15 @@ class Controls:
     dry_run: bool = False
     cache: str = ""
     """Whether an answer from before will do: where the temperature is 0 ("deterministic"), or "always"."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What of it limits go by, as "kind:subject"."""
+        if not (self.session or self.task_id or self.worker or self.tags):
+            return ()
+        named = (("session", self.session), ("task", self.task_id), ("worker", self.worker))
+        found = [f"tag:{tag}" for tag in dict.fromkeys(self.tags)]
+        return (*found, *[f"{kind}:{name}" for kind, name in named if name])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

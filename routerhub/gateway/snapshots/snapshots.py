@@ -157,7 +157,7 @@ class SnapshotKeeper:
     """Holds the current snapshot. Reading `current` is one attribute.
 
     `on_limits` and `on_circuits` get these whenever they were read, in the keeper's thread, before the snapshot with them is
-    current.
+    current; `on_check` is called whenever everything was checked.
     """
 
     def __init__(
@@ -166,12 +166,14 @@ class SnapshotKeeper:
         max_age_s: float,
         on_limits: Callable[[LimitIndex], None] = lambda _: None,
         on_circuits: Callable[[Sequence[Circuit]], None] = lambda _: None,
+        on_check: Callable[[], None] = lambda: None,
     ) -> None:
         self.current = shipped()
         self._dsn = dsn
         self._max_age_s = max_age_s
         self._on_limits = on_limits
         self._on_circuits = on_circuits
+        self._on_check = on_check
         self._loader = Loader()
         self._checked_at = -math.inf
         self._stopping = threading.Event()
@@ -225,6 +227,7 @@ class SnapshotKeeper:
         self._loaded.set()
         if changes is EVERYTHING:
             self._checked_at = began
+            self._on_check()
         metrics.SNAPSHOT_LOAD.observe(time.monotonic() - began)
         logger.debug("action=load_snapshot ms=%.1f changes=%s", (time.monotonic() - began) * 1e3, changes)
 

@@ -33,6 +33,7 @@ CONSTRAINTS = st.builds(
     allowed=st.lists(st.tuples(WORDS, WORDS), max_size=3).map(tuple),
     preferred_providers=WORDS,
     preferred_models=WORDS,
+    key_models=st.none() | WORDS,
     allow_internal=st.booleans(),
     allow_pro=st.booleans(),
     keeps_model=st.booleans(),

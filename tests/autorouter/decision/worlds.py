@@ -252,6 +252,7 @@ def _limits(random: Random, catalogue: Catalogue) -> dict[str, Any]:
         "max_latency_ms": random.choice([1, 499, 500, 900]),
         "blocked_providers": frozenset(some(random, HOSTS, 3)),
         "blocked_models": frozenset(some(random, known, 3)),
+        "key_models": frozenset(some(random, known, 6)),
         "regions": frozenset(some(random, REGIONS, 3)),
         "allowed": tuple(
             (frozenset(some(random, HOSTS, 4)), frozenset(some(random, known, 3))) for _ in range(random.randint(1, 2))

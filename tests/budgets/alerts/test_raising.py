@@ -2,14 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
+from budgets.alerts import outbox
 from budgets.alerts.raising import acknowledge, raise_alert, settle
 from budgets.alerts.types import Finding
 from budgets.models import Alert, Delivery
 from tests.budgets.alerts.findings import MARCH, channel, finding, of
+from tests.budgets.alerts.receivers import Receiver
 from tests.cast import Cast
 
 
@@ -23,7 +26,12 @@ def test_a_matter_is_told_once_and_once_more_when_it_gets_graver() -> None:
 
 @pytest.mark.django_db
 def test_a_new_period_and_another_matter_are_alerts_of_their_own(cast: Cast) -> None:
-    others = ({}, {"period_start": MARCH + timedelta(days=31)}, {"subject": "limit:13"}, {"user_id": cast.ada.user.pk})
+    others: tuple[dict[str, Any], ...] = (
+        {},
+        {"period_start": MARCH + timedelta(days=31)},
+        {"subject": "limit:13"},
+        {"user_id": cast.ada.user.pk},
+    )
     assert [raise_alert(finding(**each)) for each in others] == [True] * 4
     assert raise_alert(of(cast.ada))
     assert Alert.objects.count() == 5
@@ -88,6 +96,20 @@ def test_named_channels_are_told_alone_and_all_where_none_is_left(cast: Cast) ->
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("change", ["left", "deactivated"])
+def test_who_left_is_told_nothing_of_the_account_any_more(cast: Cast, change: str) -> None:
+    own = channel(cast.ben, name="own", user=cast.ben.user)
+    if change == "left":
+        cast.ben.user.memberships.update(is_active=False)
+    else:
+        cast.ben.user.is_active = False
+        cast.ben.user.save()
+    raise_alert(of(cast.ben, user_id=cast.ben.user.pk))
+    raise_alert(of(cast.ben, kind="spend", subject="rule:1", user_id=cast.ben.user.pk), [own.pk])
+    assert not Delivery.objects.exists()
+
+
+@pytest.mark.django_db
 def test_a_message_tells_the_figures() -> None:
     channel()
     raise_alert(finding(kind="forecast", subject="forecast:12", figures={"passes_on": "2026-03-24"}))
@@ -98,12 +120,14 @@ def test_a_message_tells_the_figures() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixteen_that_cross_together_leave_one_row_and_one_delivery() -> None:
-    channel()
+def test_sixteen_that_cross_together_leave_one_row_and_one_delivery(receiver: Receiver) -> None:
+    channel(url=receiver.url)
 
     def cross(found: Finding) -> bool:
         try:
-            return raise_alert(found)
+            is_first = raise_alert(found)
+            outbox.send_due()
+            return is_first
         finally:
             connection.close()
 
@@ -112,6 +136,7 @@ def test_sixteen_that_cross_together_leave_one_row_and_one_delivery() -> None:
             assert sorted(crowd.map(cross, [finding(state=state)] * 16)) == [False] * 15 + [True]
     assert Alert.objects.get().state == "triggered"
     assert [each.content["type"] for each in Delivery.objects.order_by("id")] == ["alert.near", "alert.triggered"]
+    assert len({got.headers["webhook-id"] for got in receiver.got}) == len(receiver.got) == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -11,6 +11,7 @@ from budgets.types import Caller
 from models_registry.prices.tariffs import compile_price, tariff_at
 from models_registry.types import Deployment, Price, Rates, Usage
 from routerhub.gateway.attempts.reservation import Plan, answer_cost, believed, bounds, counted, plan, priced, scopes
+from routerhub.gateway.protocols.base import Controls
 from tests.autorouter import fakes as router_fakes
 from tests.gateway import fakes
 from tests.gateway.fakes import NOW, candidate, decision, request
@@ -114,11 +115,12 @@ def test_the_limits_of_every_scope_count_it() -> None:
     caller = Caller(key_id=3, key_name="k", account_id=7, account="a", user_id=5, permissions=frozenset())
     beta = Deployment(provider="beta", upstream_model="m", prices=MODEL.deployments[0].prices)
     found = certain(planned(deployments=(*MODEL.deployments, beta, *MODEL.deployments)))
-    assert scopes(caller, "code", found, ("red", "red", "blue")) == (
+    controls = Controls(tags=("red", "red", "blue"), session="talk", task_id="4711", worker="w:1")
+    assert scopes(caller, "code", found, controls) == (
         "site:", "account:7", "key:3", "model:acme:middle", "user:5", "policy:code", "provider:acme", "provider:beta",
-        "tag:red", "tag:blue",
+        "tag:red", "tag:blue", "session:talk", "task:4711", "worker:w:1",
     )  # fmt: skip
-    assert scopes(fakes.ADA, None, certain(planned()), ()) == (
+    assert scopes(fakes.ADA, None, certain(planned()), Controls()) == (
         "site:", "account:7", "key:3", "model:acme:middle", "provider:acme",
     )  # fmt: skip
 

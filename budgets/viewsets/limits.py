@@ -1,0 +1,109 @@
+"""Limits in the REST API."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from budgets.limits.names import names_of, subject_of
+from budgets.limits.setting import set_limit
+from budgets.limits.standing import standings
+from budgets.models import Account, Limit
+from budgets.people.authentication import caller_of
+from budgets.serializers.limits import LimitChangeSerializer, LimitSerializer, NewLimitSerializer
+from routerhub.audit import history
+from routerhub.audit.change import change_by
+from routerhub.audit.permissions import TablePermissions
+from routerhub.audit.serializers import ReasonSerializer, valid
+
+
+class LimitFilter(filters.FilterSet):
+    scope = filters.ChoiceFilter(field_name="kind", choices=Limit._meta.get_field("kind").choices)
+    subject = filters.CharFilter(method="of_subject", help_text="With `scope`: by name.")
+    account = filters.ModelChoiceFilter(queryset=Account.objects.all(), to_field_name="slug")
+
+    class Meta:
+        model = Limit
+        fields = ["measure", "period", "mode", "is_active", "is_given"]
+
+    def of_subject(self, rows: QuerySet[Limit], _: str, name: str) -> QuerySet[Limit]:
+        caller = caller_of(self.request)
+        return rows.filter(subject=subject_of(self.data.get("scope", ""), name, caller and caller.account_id))
+
+
+class LimitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Limit]):
+    """The most that a scope may use in a period, and where that stands. A change counts at once, in every process."""
+
+    queryset = Limit.objects.select_related("account")
+    serializer_class = LimitSerializer
+    permission_classes = [TablePermissions]
+    filterset_class = LimitFilter
+
+    def get_queryset(self) -> QuerySet[Limit]:
+        """All of them for a login with the right; a key sees those that count its account's requests."""
+        caller = caller_of(self.request)
+        return (
+            super().get_queryset()
+            if caller is None
+            else super().get_queryset().filter(Limit.of_account(caller.account_id))
+        )
+
+    def get_serializer(self, *arguments: Any, **options: Any) -> Any:
+        shown = arguments[0] if arguments else []
+        rows: Sequence[Limit] = shown if isinstance(shown, list) else [shown]
+        options["context"] = {
+            **self.get_serializer_context(),
+            "standings": standings([row.pk for row in rows], timezone.now()), "names": names_of(rows),
+        }  # fmt: skip
+        return LimitSerializer(*arguments, **options)
+
+    @extend_schema(request=NewLimitSerializer, responses={201: LimitSerializer})
+    def create(self, request: Request) -> Response:
+        values = dict(valid(NewLimitSerializer(data=request.data)))
+        return self._set(Limit(), {"is_given": caller_of(request) is None, **values, **self._owned(values)}, 201)
+
+    @extend_schema(request=LimitChangeSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        row = self._own()
+        values = dict(valid(LimitChangeSerializer(row, data=request.data, partial=True)))
+        if caller_of(request) is not None and values.get("is_given"):
+            raise ValidationError({"is_given": "Only staff give limits."})
+        return self._set(row, values, 200)
+
+    @extend_schema(request=ReasonSerializer)
+    def destroy(self, request: Request, pk: str) -> Response:
+        """What it counted goes with it; to keep that, switch it off instead. The reason stands in the query or in the body."""
+        row = self._own()
+        given: Any = {"reason": request.query_params["reason"]} if "reason" in request.query_params else request.data
+        history.delete([row], change_by(request, valid(ReasonSerializer(data=given))["reason"]))
+        return Response(status=204)
+
+    def _own(self) -> Limit:
+        """The limit that is to be changed. A key changes what its account set itself. Raises PermissionDenied."""
+        row, caller = self.get_object(), caller_of(self.request)
+        if caller is not None and (row.is_given or row.account_id != caller.account_id):
+            raise PermissionDenied("This limit is given by the site: only staff may change it.")
+        return row
+
+    def _owned(self, values: dict[str, Any]) -> dict[str, Any]:
+        """What a new limit of a key's account is in any case. Raises ValidationError."""
+        caller = caller_of(self.request)
+        if caller is None:
+            return {}
+        account = values.get("account")
+        if account is not None and account.pk != caller.account_id:
+            raise ValidationError({"account": f"{account.slug!r} is not the account of this key."})
+        if values.get("is_given"):
+            raise ValidationError({"is_given": "Only staff give limits."})
+        return {"account": Account.objects.get(pk=caller.account_id)}
+
+    def _set(self, row: Limit, values: dict[str, Any], status: int) -> Response:
+        change = change_by(self.request, values.pop("reason"))
+        return Response(self.get_serializer(set_limit(row, values, change)).data, status)
