@@ -9,7 +9,7 @@ from analytics.anomalies import hours
 from analytics.anomalies.detection import RULES, find
 from analytics.anomalies.hours import HOUR, Subject
 from analytics.anomalies.types import Anomaly, Measure
-from budgets.alerts.limits import whose
+from budgets.alerts.limits import concerned
 from budgets.alerts.raising import raise_alert
 from budgets.alerts.types import Finding
 from budgets.money import dollars, usd
@@ -87,9 +87,9 @@ def shown(anomaly: Anomaly, value: float) -> str:
 
 
 def _name(subject: Subject) -> str:
-    return (
-        whose(subject.kind, subject.name).name if subject.account_id else f"{subject.kind.capitalize()} {subject.name}"
-    )
+    if subject.account_id is None:
+        return f"{subject.kind.capitalize()} {subject.name}"
+    return concerned(subject.kind, subject.name, subject.account_id).name
 
 
 def _figures(found: Found) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from django.http import Http404
 from django.utils.timezone import now
 
-from budgets.alerts.limits import whose
 from budgets.forecasting import chart, forecasts, wording
 from budgets.forecasting.projection import MIN_HOURS
 from budgets.forecasting.types import Forecast
+from budgets.limits.names import names_of
 from budgets.models import Limit
 from routerhub.audit.pages import StaffPage, page
 
@@ -26,7 +26,9 @@ class ForecastsPage(StaffPage):
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         found = forecasts.fullest(MAX_LISTED)
-        return super().get_context_data(**given, rows=[_row(limit, each) for limit, each in found], most=MAX_LISTED)
+        names = names_of(limit for limit, _ in found)
+        rows = [{**_row(limit, each), "name": _name(limit, names[limit.pk])} for limit, each in found]
+        return super().get_context_data(**given, rows=rows, most=MAX_LISTED)
 
 
 @page("forecasts/<int:pk>/", "forecast")
@@ -42,7 +44,7 @@ class ForecastPage(StaffPage):
             raise Http404(f"There is no limit {self.kwargs['pk']}.")
         outlook = forecasts.look_ahead(limit, now())
         more = _drawn(limit, outlook) if outlook else {"why_none": forecasts.why_none(limit)}
-        return super().get_context_data(**given, title=f"Forecast: {_name(limit)}", **more)
+        return super().get_context_data(**given, title=f"Forecast: {_name(limit, names_of([limit])[limit.pk])}", **more)
 
 
 def _drawn(limit: Limit, outlook: forecasts.Outlook) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def _row(limit: Limit, forecast: Forecast) -> dict[str, Any]:
     figures = {"spent": forecast.spent, "expected": forecast.expected, "low": forecast.low, "high": forecast.high}
     top = max(limit.amount, forecast.high or 0, forecast.spent, 1)
     return {
-        "limit": limit, "name": _name(limit), "forecast": forecast, "sentence": wording.sentence(limit, forecast),
+        "limit": limit, "forecast": forecast, "sentence": wording.sentence(limit, forecast),
         "amount": wording.amount(limit, limit.amount), "spent": wording.estimate(limit, forecast.spent),
         "expected": "" if forecast.expected is None else wording.estimate(limit, forecast.expected),
         "between": _between(limit, forecast), "ends": wording.day(limit, forecast.period_end),
@@ -80,9 +82,9 @@ def _between(limit: Limit, forecast: Forecast) -> str:
     return f"{wording.estimate(limit, forecast.low)} and {wording.estimate(limit, forecast.high)}"
 
 
-def _name(limit: Limit) -> str:
-    measure, period = limit.get_measure_display().lower(), limit.get_period_display().lower()
-    return f"{whose(limit.kind, limit.subject, limit.account_id).name}, {measure} per {period}"
+def _name(limit: Limit, subject: str) -> str:
+    scope = f"{limit.get_kind_display()} {subject}".strip()
+    return f"{scope}, {limit.get_measure_display().lower()} per {limit.get_period_display().lower()}"
 
 
 def _history(hours: int) -> str:

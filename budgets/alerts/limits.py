@@ -83,15 +83,13 @@ def _told(reached: Reached) -> bool:
     if state is None:
         settle(reached.subject, reached.period_start)
         return False
-    found, percent = (
-        whose(reached.kind, reached.scope, reached.account_id),
-        marks.percent(reached.spent, reached.amount),
-    )
+    whose = concerned(reached.kind, reached.scope, reached.account_id)
+    percent = marks.percent(reached.spent, reached.amount)
     return raise_alert(
         Finding(
-            kind="limit", account_id=found.account_id, user_id=found.user_id, subject=reached.subject,
+            kind="limit", account_id=whose.account_id, user_id=whose.user_id, subject=reached.subject,
             period_start=reached.period_start, state=state, figures=_figures(reached, percent),
-            title=f"{found.name}, {PERIODS[reached.period]} limit: {reached.used}, {percent} %",
+            title=f"{whose.name}, {PERIODS[reached.period]} limit: {reached.used}, {percent} %",
         )
     )  # fmt: skip
 
@@ -105,8 +103,8 @@ class Concerned:
     name: str
 
 
-def whose(kind: str, scope: str, account_id: int | None = None) -> Concerned:
-    """Of a scope, in a limit of an account where there is one. What is not there any more is the site's."""
+def concerned(kind: str, scope: str, account_id: int | None) -> Concerned:
+    """Whom a limit of that scope and account concerns. What is not there any more is the site's."""
     if kind == ScopeKind.KEY and (key := ApiKey.objects.filter(pk=scope).first()):
         return Concerned(account_id=key.account_id, user_id=key.user_id, name=f"Key {key.name}")
     if kind == ScopeKind.ACCOUNT and (account := Account.objects.filter(pk=scope).first()):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from budgets.alerts.limits import whose
+from budgets.alerts.limits import PERIODS, concerned
 from budgets.alerts.raising import raise_alert
 from budgets.alerts.types import Finding
 from budgets.choices import Measure
@@ -26,12 +26,12 @@ def finding_of(limit: Limit, forecast: Forecast) -> Finding | None:
     None of a limit that is reached already, which has alerts of its own."""
     if forecast.passes_at is None or forecast.low is None:
         return None
-    found = whose(limit.kind, limit.subject, limit.account_id)
+    whose = concerned(limit.kind, limit.subject, limit.account_id)
     return Finding(
-        kind="forecast", account_id=found.account_id, user_id=found.user_id, subject=f"forecast:{limit.pk}",
+        kind="forecast", account_id=whose.account_id, user_id=whose.user_id, subject=f"forecast:{limit.pk}",
         period_start=forecast.period_start, state="triggered" if forecast.low >= limit.amount else "near",
-        title=f"{found.name}: the limit of {amount(limit, limit.amount)} per {limit.get_period_display().lower()} will be "
-        f"reached on {day(limit, forecast.passes_at)}",
+        title=f"{whose.name}, {PERIODS[limit.period]} limit: {amount(limit, limit.amount)} will be reached on "
+        f"{day(limit, forecast.passes_at)}",
         figures=_figures(limit, forecast),
     )  # fmt: skip
 

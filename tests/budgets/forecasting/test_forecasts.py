@@ -142,7 +142,7 @@ def test_that_a_limit_will_be_reached_is_told_once_a_period_with_its_day_and_fig
     assert telling.refresh_and_tell(NOW) == 1
     alert = Alert.objects.get()
     # 272 hours at a dollar from half past twelve on
-    assert alert.title.endswith("the limit of $500.00 per month will be reached on Sun 21 Jun")
+    assert alert.title.endswith("monthly limit: $500.00 will be reached on Sun 21 Jun")
     assert (alert.kind, alert.subject, alert.state) == ("forecast", f"forecast:{made.pk}", "triggered")
     assert alert.figures["limit_usd"] == "500"
     assert alert.figures["spent_usd"] == "228"
