@@ -28,7 +28,7 @@ def close(account: Account, change: Change, ended_by: datetime | None = None) ->
     second record: what came meanwhile waits for the next month's."""
     Account.objects.select_for_update().get(pk=account.pk)
     until, zone = ended_by or timezone.now(), zone_of(account)
-    made: list[int | None] = []
+    made: list[int] = []
     while (month := _next_month(account, until)) is not None:
         with connection.cursor() as cursor:
             author = change.author.get_username() if change.author else ""
