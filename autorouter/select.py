@@ -39,6 +39,8 @@ class Asked:
     """See Constraints: the caller's own ones are in it."""
     allow_internal: bool = False
     allow_pro: bool = False
+    unpriced_usd: Decimal | None = None
+    """See Constraints."""
 
 
 def with_ids(catalogue: Catalogue, asked: Asked, today: date, refuses_stand_ins: bool, field: str = "") -> Asked:
@@ -104,6 +106,7 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         regions=asked.regions,
         allow_internal=asked.allow_internal,
         allow_pro=asked.allow_pro,
+        unpriced_usd=asked.unpriced_usd,
     )
 
 

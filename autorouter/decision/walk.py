@@ -170,5 +170,6 @@ def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:
         constraints.allow_pro,
         constraints.regions,
     )
+    left &= ranking.available(constraints.takes_unpriced)
     left &= ranking.fitting(task.input_tokens, task.needs)
     return left if constraints.max_latency_ms is None else left & ranking.within_ms(constraints.max_latency_ms)

@@ -108,6 +108,7 @@ def _asked(request: Request, values: dict[str, Any]) -> Asked:
         tags=tuple(values.get("tags", ())),
         regions=_regions(request, values.get("region", ())),
         allow_pro=isinstance(request.auth, Caller) and request.auth.is_pro,
+        unpriced_usd=request.auth.unpriced_usd if isinstance(request.auth, Caller) else None,
     )
 
 

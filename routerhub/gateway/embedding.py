@@ -80,7 +80,7 @@ def decide(arrival: Arrival, own: Preferences) -> Decision:
     controls = request.controls
     asked = Asked(
         candidates=(model.id,), max_cost_usd=controls.max_cost_usd, max_latency_ms=controls.max_latency_ms,
-        regions=allowed_regions(caller, controls), allow_pro=caller.is_pro,
+        regions=allowed_regions(caller, controls), allow_pro=caller.is_pro, unpriced_usd=caller.unpriced_usd,
     )  # fmt: skip
     task, router = embedding_task(openai_embeddings.estimated_tokens(request)), rankings.router
     constraints = preferences.apply(

@@ -133,6 +133,7 @@ def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
         tags=controls.tags,
         regions=allowed_regions(caller, controls),
         allow_pro=caller.is_pro,
+        unpriced_usd=caller.unpriced_usd,
     )
     if candidates is None and not controls.previous_model:
         return asked

@@ -35,6 +35,7 @@ CONSTRAINTS = st.builds(
     preferred_models=WORDS,
     allow_internal=st.booleans(),
     allow_pro=st.booleans(),
+    unpriced_usd=st.none() | AMOUNT,
     keeps_model=st.booleans(),
     shares_decision=st.booleans(),
     rules=LISTED,
