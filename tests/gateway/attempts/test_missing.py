@@ -2,16 +2,15 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
 
 from budgets.types import Caller
-from routerhub.gateway.app import Gateway
 from tests.autorouter import fakes as router_fakes
 from tests.gateway.exchange import HELLO, Exchange
-from tests.gateway.fakes import ADA, FakeRing, again, chunk, completion, rankings, runtime
+from tests.gateway.fakes import ADA, FakeRing, FakeSnapshots, chunk, completion, rankings, runtime
 
 pytestmark = pytest.mark.anyio
 FLAT = 2_500_000
@@ -26,10 +25,10 @@ HOST, BASIS, SINCE = 1, 4, 3
 
 async def asked(model: str, caller: Caller, *script: Any, **body: Any) -> Exchange:
     exchange = Exchange(*(script or (completion(),)))
-    exchange.gateway = Gateway()
-    met = again(rankings(*MODELS))
-    exchange.gateway.runtime = runtime(exchange.upstream, exchange.ledger, met)
-    exchange.gateway.runtime.snapshots.ring = FakeRing(caller)  # type: ignore[assignment, misc]
+    snapshots = FakeSnapshots(rankings(*MODELS))
+    snapshots.ring = FakeRing(caller)
+    made = runtime(exchange.upstream, exchange.ledger)
+    exchange.gateway.runtime = replace(made, snapshots=cast(Any, snapshots))
     await exchange.ask({**HELLO, "model": model, **body})
     return exchange
 
