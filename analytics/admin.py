@@ -59,7 +59,7 @@ class RecordAdmin(FactAdmin):
                     ("input_tokens", "output_tokens", "is_usage_estimated"),
                     ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens"),
                     ("cost", "estimated", "saved"),
-                    ("reported_cost", "is_cost_disputed"),
+                    ("cost_basis", "reported_cost", "is_cost_disputed"),
                     ("catalogue_release", "router_release"),
                 ]
             },

@@ -41,6 +41,8 @@ class Asked:
     """See Constraints."""
     allow_internal: bool = False
     allow_pro: bool = False
+    unpriced_usd: Decimal | None = None
+    """See Constraints."""
 
 
 def with_ids(catalogue: Catalogue, asked: Asked, today: date, refuses_stand_ins: bool, field: str = "") -> Asked:
@@ -107,6 +109,7 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         key_models=asked.key_models,
         allow_internal=asked.allow_internal,
         allow_pro=asked.allow_pro,
+        unpriced_usd=asked.unpriced_usd,
     )
 
 

@@ -204,6 +204,8 @@ class Constraints:
     """Whether models marked internal only may answer."""
     allow_pro: bool = False
     """Whether models marked pro may answer: the account is marked for them."""
+    unpriced_usd: Decimal | None = None
+    """What the account is charged for an answer of a model without a price. None: such a model does not answer."""
     keeps_model: bool = False
     """True in a session: its previous model answers again while it still can, unless stickiness is tuned to 0."""
     shares_decision: bool = False
@@ -212,6 +214,12 @@ class Constraints:
     """Names of the caller's own rules that fired."""
     stand_ins: tuple[tuple[str, str], ...] = ()
     """Candidates that stand in for a retired one, each with the name that was asked for."""
+
+    @property
+    def takes_unpriced(self) -> bool:
+        """Whether a model without a price may answer: the account has a figure for it, and the request names it and no other.
+        Nobody can say of it whether it is cheap, so it is never chosen."""
+        return self.unpriced_usd is not None and self.candidates is not None and len(self.candidates) == 1
 
     def stands_in_for(self, model: str) -> str | None:
         """The name in whose place this model answers; None where it answers as itself."""

@@ -72,6 +72,10 @@ class Caller:
     refuses_stand_ins: bool = False
     """Whether nobody may answer in the place of a model that is named and retired."""
 
+    @property
+    def unpriced_usd(self) -> Decimal | None:
+        return None if self.unpriced_nano is None else to_usd(self.unpriced_nano)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PerTask:

@@ -102,7 +102,10 @@ def price_now(model: Model, availability: Availability, now: datetime) -> Price 
 
 
 def estimated_cost_usd(model: Model, price: Price | None, task: Task, constraints: Constraints) -> Decimal:
-    """Of the estimated prompt and an answer of expected length, at base rates. Raises UnknownPrice."""
+    """Of the estimated prompt and an answer of expected length, at base rates; of a model without a price the account's own
+    figure. Raises UnknownPrice."""
+    if price is None and constraints.takes_unpriced and constraints.unpriced_usd is not None:
+        return constraints.unpriced_usd
     rates = price.rates if price else NO_RATES
     if model.kind == "embedding":
         return task.input_tokens * known(rates.input, "input") / MILLION
@@ -198,6 +201,7 @@ def _outside(places: Sequence[Deployment], regions: frozenset[str]) -> str:
 def _price_reasons(model: Model, case: Circumstances) -> Iterator[tuple[str, str]]:
     price, limit = price_now(model, case.availability, case.now), case.max_cost_usd
     if price is None:
-        yield "price", "it has no price"
+        if not case.constraints.takes_unpriced:
+            yield "price", "it has no price"
     elif limit is not None and (cost := estimated_cost_usd(model, price, case.task, case.constraints)) > limit:
         yield "cost", f"estimated cost {cost:f} USD is over the limit of {limit:f} USD"

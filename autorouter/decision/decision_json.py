@@ -90,6 +90,7 @@ _read: Mapping[str, Any] = {
     "candidates": tuple,
     "rules": tuple,
     "max_cost_usd": Decimal,
+    "unpriced_usd": Decimal,
     "allowed": _allowed,
     "stand_ins": lambda raw: tuple((model, asked) for model, asked in raw),
     **dict.fromkeys(

@@ -156,7 +156,7 @@ class Rankings:
         config, price = self.router.config, price_now(model, self.availability, now)
         mean = mean_price(price) if price else UNPRICED
         is_deprecated = model.is_deprecated(now.date())
-        is_open = model.is_available and not is_deprecated and price is not None
+        is_open = model.is_available and not is_deprecated
         return Standing(
             model=model,
             price=price,
@@ -166,7 +166,7 @@ class Rankings:
             quality=quality_of(self.router.profiles.get(model.id)),
             max_input_tokens=max_input_tokens(model.context_window, config.context_buffer),
             latency_ms=self.availability.latency_ms.get(model.id),
-            labels=frozenset([*self._labels(model), *([("is", "open")] if is_open else [])]),
+            labels=frozenset([*self._labels(model), *([("is", "open" if price else "unpriced")] if is_open else [])]),
         )
 
     def _labels(self, model: Model) -> Iterator[Label | Host]:
@@ -246,6 +246,11 @@ class Ranking:
             left &= self._groups.get(("has", need), 0)
         return left
 
+    def available(self, takes_unpriced: bool) -> int:
+        """The models that are neither switched off nor deprecated, and have a price unless it `takes_unpriced` ones."""
+        priced = self._groups.get(("is", "open"), 0)
+        return priced | self._groups.get(("is", "unpriced"), 0) if takes_unpriced else priced
+
     def within_ms(self, max_latency_ms: int) -> int:
         """The models that are not measured to take longer."""
         return self._latencies.at_most(max_latency_ms)
@@ -266,8 +271,7 @@ class Ranking:
     ) -> int:
         """The models that may be used and can be called, by what somebody's preferences and rules say of any request."""
         groups = self._groups
-        left = groups.get(("is", "open"), 0)
-        left &= _union(
+        left = _union(
             places
             for host, places in self._hosts.items()
             if host.provider not in blocked_providers

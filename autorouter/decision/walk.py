@@ -170,6 +170,7 @@ def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:
         constraints.allow_pro,
         constraints.regions,
     )
+    left &= ranking.available(constraints.takes_unpriced)
     left &= ranking.fitting(task.input_tokens, task.needs)
     if constraints.key_models is not None:
         left &= set_of(ranking.places[name] for name in constraints.key_models if name in ranking.places)

@@ -115,6 +115,7 @@ def _asked(request: Request, values: dict[str, Any], router: RouterRelease) -> A
         regions=_regions(request, values.get("region", ())),
         key_models=_key_models(request, router),
         allow_pro=isinstance(request.auth, Caller) and request.auth.is_pro,
+        unpriced_usd=request.auth.unpriced_usd if isinstance(request.auth, Caller) else None,
     )
 
 

@@ -78,9 +78,8 @@ class CloseMonthsPage(StaffPage):
     actions = {"": CloseForm}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        accounts = [
-            (account, dollars(nano)) for account in Account.objects.all()[:500] if (nano := open_nano(account.pk))
-        ]
+        owed = {pk: nano for pk, nano in open_nano().items() if nano}
+        accounts = [(account, dollars(owed[account.pk])) for account in Account.objects.filter(pk__in=owed)]
         return super().get_context_data(**given, accounts=accounts)
 
     def act(self, form: Any, **_: Any) -> HttpResponse:

@@ -1,9 +1,9 @@
 """Closing months: each account's ended months become billing records, oldest first, numbered without a gap."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, Min, OuterRef, QuerySet, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Sum
 from django.utils import timezone
 
 from budgets.books.months import month_of, zone_of
@@ -13,6 +13,7 @@ from routerhub.audit.change import Change
 GRACE = timedelta(hours=2)
 """So long after its end a month is closed by itself: what is under way at midnight has settled by then."""
 BY_ITSELF = Change(reason="the month is over")
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 CLOSE = "SELECT close_billing(%s, %s, %s, %s, %s, %s, %s)"
 
 
@@ -28,7 +29,7 @@ def close(account: Account, change: Change, ended_by: datetime | None = None) ->
     second record: what came meanwhile waits for the next month's."""
     Account.objects.select_for_update().get(pk=account.pk)
     until, zone = ended_by or timezone.now(), zone_of(account)
-    made: list[int | None] = []
+    made: list[int] = []
     while (month := _next_month(account, until)) is not None:
         with connection.cursor() as cursor:
             author = change.author.get_username() if change.author else ""
@@ -38,22 +39,19 @@ def close(account: Account, change: Change, ended_by: datetime | None = None) ->
 
 
 def _next_month(account: Account, until: datetime) -> tuple[datetime, datetime] | None:
-    """The account's first month after its last record that has something to bill and ended by then. Where the account moved to
-    another time zone in between, it begins where the record ended."""
-    first = unbilled(account.pk).aggregate(first=Min("incurred_at"))["first"]
+    """The account's first month after its last record that has entries of its own and ended by then: what is late waits for
+    it. Where the account moved to another time zone in between, it begins where the record ended."""
+    last = BillingRecord.objects.filter(account_id=account.pk).aggregate(last=Max("period_end"))["last"] or LONG_AGO
+    after = LedgerEntry.objects.filter(account_id=account.pk, is_sandbox=False, incurred_at__gte=last)
+    first = after.aggregate(first=Min("incurred_at"))["first"]
     if first is None:
         return None
-    last = BillingRecord.objects.filter(account_id=account.pk).aggregate(last=Max("period_end"))["last"]
-    start, end = month_of(max(first, last) if last else first, zone_of(account))
-    return (max(start, last) if last else start, end) if end <= until else None
+    start, end = month_of(first, zone_of(account))
+    return (max(start, last), end) if end <= until else None
 
 
-def unbilled(account_id: int) -> QuerySet[LedgerEntry]:
-    """What stands on no billing record yet; without what the sandbox made up, which never will."""
+def open_nano() -> dict[int, int]:
+    """What each account owes beyond its billing records, by id; without what the sandbox made up, which is never billed."""
     billed = BilledEntry.objects.filter(entry_id=OuterRef("pk"))
-    return LedgerEntry.objects.filter(~Exists(billed), account_id=account_id, is_sandbox=False)
-
-
-def open_nano(account_id: int) -> int:
-    """What the account owes beyond its billing records."""
-    return int(unbilled(account_id).aggregate(sum=Sum("amount_nano", default=0))["sum"])
+    unbilled = LedgerEntry.objects.filter(~Exists(billed), is_sandbox=False).order_by()
+    return dict(unbilled.values_list("account_id").annotate(Sum("amount_nano")))

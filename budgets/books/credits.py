@@ -67,8 +67,8 @@ def _take_turn(account: Account) -> None:
 
 
 def _same(known: LedgerEntry, credit: Credit) -> LedgerEntry:
-    told = (known.kind, known.account_id, known.amount_nano, known.refers_to, bool(known.counters))
-    if told[:4] != (EntryKind.CREDIT, credit.account.pk, -credit.amount_nano, credit.operation_id):
+    told = (known.kind, known.account_id, known.amount_nano, known.refers_to)
+    if told != (EntryKind.CREDIT, credit.account.pk, -credit.amount_nano, credit.operation_id):
         raise ValidationError({"id": f"{credit.id} is another entry of the ledger already."})
     return known
 

@@ -16,7 +16,7 @@ COLUMNS = (
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A spreadsheet takes text that begins so for a formula."""
-WIDTHS = (18, 24, 52, 42, 34, 34, 18, 36, 19)
+WIDTHS = (24, 20, 54, 34, 30, 28, 16, 40, 36)
 HEADINGS = ("Month", "Kind", "Model", "Key", "User", "Policy", "Entries", "Tokens in / out", "USD")
 
 

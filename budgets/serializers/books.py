@@ -65,13 +65,13 @@ class BillingLineSerializer(serializers.ModelSerializer[BillingLine]):
 
 
 class BillingRecordSerializer(serializers.ModelSerializer[BillingRecord]):
-    label = serializers.CharField(source="__str__", read_only=True)
+    name = serializers.CharField(source="__str__", read_only=True, help_text="E.g. acme-0001.")
     total_usd = Dollars("total_nano")
 
     class Meta:
         model = BillingRecord
         fields = [
-            "id", "label", "account", "account_name", "number", "period_start", "period_end", "time_zone", "total_usd",
+            "id", "name", "account", "account_name", "number", "period_start", "period_end", "time_zone", "total_usd",
             "closed_at",
         ]  # fmt: skip
 

@@ -83,7 +83,7 @@ def decide(arrival: Arrival, own: Preferences) -> Decision:
     controls = request.controls
     asked = Asked(
         candidates=(model.id,), max_cost_usd=controls.max_cost_usd, max_latency_ms=controls.max_latency_ms,
-        regions=allowed_regions(caller, controls), allow_pro=caller.is_pro,
+        regions=allowed_regions(caller, controls), allow_pro=caller.is_pro, unpriced_usd=caller.unpriced_usd,
         key_models=allowed_models(caller, rankings.router),
     )  # fmt: skip
     task, router = embedding_task(openai_embeddings.estimated_tokens(request)), rankings.router

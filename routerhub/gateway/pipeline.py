@@ -144,6 +144,7 @@ def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
         regions=allowed_regions(caller, controls),
         key_models=allowed_models(caller, arrival.rankings.router),
         allow_pro=caller.is_pro,
+        unpriced_usd=caller.unpriced_usd,
     )
     if caller.scope:
         check_choice(caller, arrival.rankings.router, policy or None, None)

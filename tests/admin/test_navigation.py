@@ -19,7 +19,8 @@ TARGETS = [target for _, links in navigation.SECTIONS for _, target in links]
 REACHED_FROM = {
     "autorouter.routerconfiguration": "the page Tuning shows it",
     "export": "the page Import and export", "import": "the page Import and export",
-    "forecast": "the page Forecasts", "import_progress": "the page of an import", "decision": "a request", "version": "the page Changes",
+    "forecast": "the page Forecasts", "import_progress": "the page of an import", "decision": "a request",
+    "version": "the page Changes",
     "billing_file": "a billing record",
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
@@ -60,7 +61,8 @@ def test_the_words_are_these(staff: Client) -> None:
         "Policies", "Task types", "Preferences", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
-        "Import and export", "Accounts", "API keys", "Limits", "Shares of limits", "Forecasts", "Counters", "Holds", "Ledger", "Costs", "Credit",
+        "Import and export", "Accounts", "API keys", "Limits", "Shares of limits", "Forecasts", "Counters", "Holds", "Ledger",
+        "Costs", "Credit",
         "Billing records", "Close months", "Reconciliation", "Alerts now",
         "Alerts", "Spend alerts", "Alert channels", "Deliveries", "Releases",
         "Changes", "Users", "Memberships", "Invitations", "Groups",

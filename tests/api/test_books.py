@@ -116,7 +116,7 @@ def record_of(account: Account) -> BillingRecord:
 
 def test_a_billing_record_is_read_as_json_csv_and_pdf_by_its_account_alone(key: Client, cast: Cast) -> None:
     own, other = record_of(cast.ada.account), record_of(cast.cy.account)
-    assert [each["label"] for each in key.get("/api/billing").json()["results"]] == ["acme-0001"]
+    assert [each["name"] for each in key.get("/api/billing").json()["results"]] == ["acme-0001"]
     told = key.get(f"/api/billing/{own.pk}").json()
     assert (told["total_usd"], sorted(each["amount_usd"] for each in told["lines"])) == (
         "1.250049501", ["0.0000495", "1.250000001"],

@@ -122,7 +122,8 @@ def reasons(  # noqa: PLR0917 - everything there is, one by one
     given = (constraints.max_cost_usd, policy.max_cost_usd if policy else None)
     limits = [each for each in given if each is not None]
     if price is None:
-        yield "price", "it has no price"
+        if constraints.unpriced_usd is None or constraints.candidates is None or len(constraints.candidates) != 1:
+            yield "price", "it has no price"
     elif limits and (cost := estimated_cost(model, price, task, constraints)) > min(limits):
         yield "cost", f"estimated cost {cost:f} USD is over the limit of {min(limits):f} USD"
 
@@ -230,8 +231,11 @@ def rates_of(price: Price) -> tuple[Decimal, Decimal]:
     return price.rates.input, price.rates.output
 
 
-def estimated_cost(model: Model, price: Price, task: Task, constraints: Constraints) -> Decimal:
+def estimated_cost(model: Model, price: Price | None, task: Task, constraints: Constraints) -> Decimal:
     """USD of the prompt and an answer of 500 tokens, or fewer where the model or the request gives fewer."""
+    if price is None:
+        assert constraints.unpriced_usd is not None
+        return constraints.unpriced_usd
     dear_in, dear_out = rates_of(price)
     output = min(500, model.max_output, constraints.max_output_tokens or 500)
     return (task.input_tokens * dear_in + output * dear_out) / Decimal(1_000_000)
@@ -241,8 +245,7 @@ def candidate(
     model: Model, router: RouterRelease, task: Task, constraints: Constraints, availability: Availability, now: datetime
 ) -> Candidate:
     price = price_of(model, availability, now)
-    assert price is not None
-    mean = sum(rates_of(price)) / Decimal(2)
+    mean = sum(rates_of(price)) / Decimal(2) if price else Decimal(0)
     tier: CostTier = (
         "cheap" if mean < router.config.cheap_below else "mid" if mean < router.config.mid_below else "premium"
     )

@@ -36,6 +36,7 @@ CONSTRAINTS = st.builds(
     key_models=st.none() | WORDS,
     allow_internal=st.booleans(),
     allow_pro=st.booleans(),
+    unpriced_usd=st.none() | AMOUNT,
     keeps_model=st.booleans(),
     shares_decision=st.booleans(),
     rules=LISTED,

@@ -249,6 +249,7 @@ def _limits(random: Random, catalogue: Catalogue) -> dict[str, Any]:
     drawn: dict[str, Any] = {
         "candidates": tuple(random.choices(list(catalogue.models), k=random.randint(1, 12))) if catalogue.models else (),
         "max_cost_usd": number(random, *LIMITS),
+        "unpriced_usd": number(random, *LIMITS),
         "max_latency_ms": random.choice([1, 499, 500, 900]),
         "blocked_providers": frozenset(some(random, HOSTS, 3)),
         "blocked_models": frozenset(some(random, known, 3)),
