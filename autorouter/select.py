@@ -9,7 +9,7 @@ from autorouter.decision.router import ENOUGH, decide
 from autorouter.errors import UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.naming import named, refusal
 from autorouter.people.preferences import Preferences, apply
-from autorouter.types import Constraints, Decision, Priority, RouterRelease, Task
+from autorouter.types import Constraints, CostTier, Decision, Priority, RouterRelease, Task
 from models_registry.types import Catalogue
 from routerhub.regions import Regions
 
@@ -39,6 +39,9 @@ class Asked:
     """See Constraints: the caller's own ones are in it."""
     allow_internal: bool = False
     allow_pro: bool = False
+    max_tier: CostTier | None = None
+    paused_by: str = ""
+    """See Constraints."""
 
 
 def with_ids(catalogue: Catalogue, asked: Asked, today: date, refuses_stand_ins: bool, field: str = "") -> Asked:
@@ -104,6 +107,8 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         regions=asked.regions,
         allow_internal=asked.allow_internal,
         allow_pro=asked.allow_pro,
+        max_tier=asked.max_tier,
+        paused_by=asked.paused_by,
     )
 
 

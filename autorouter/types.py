@@ -202,6 +202,10 @@ class Constraints:
     """Whether models marked internal only may answer."""
     allow_pro: bool = False
     """Whether models marked pro may answer: the account is marked for them."""
+    max_tier: CostTier | None = None
+    """Models of dearer tiers may not answer: a limit pauses them. None: none does."""
+    paused_by: str = ""
+    """Which limit that is, for people."""
     keeps_model: bool = False
     """True in a session: its previous model answers again while it still can, unless stickiness is tuned to 0."""
     shares_decision: bool = False

@@ -1,5 +1,6 @@
 """Who may spend, and how much, as frozen values. Amounts are integer nano-dollars (1 USD = 1,000,000,000)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
@@ -57,6 +58,15 @@ class Caller:
     """Those that key and account allow in common. None: any."""
     refuses_stand_ins: bool = False
     """Whether nobody may answer in the place of a model that is named and retired."""
+
+
+def named_scopes(
+    *, tags: Sequence[str] = (), session: str = "", task_id: str = "", worker: str = ""
+) -> tuple[str, ...]:
+    """The scopes that a request names itself, as "kind:subject" strings."""
+    named = (("session", session), ("task", task_id), ("worker", worker))
+    found = [f"tag:{tag}" for tag in dict.fromkeys(tags)]
+    return (*found, *[f"{kind}:{name}" for kind, name in named if name])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

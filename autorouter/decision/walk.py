@@ -171,4 +171,6 @@ def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:
         constraints.regions,
     )
     left &= ranking.fitting(task.input_tokens, task.needs)
+    if constraints.max_tier is not None:
+        left &= ranking.up_to(constraints.max_tier)
     return left if constraints.max_latency_ms is None else left & ranking.within_ms(constraints.max_latency_ms)

@@ -223,8 +223,8 @@ def request_facts(
     operation_id: uuid.UUID, arrival: Arrival, decision: Decision | None, decided: str, candidate: Candidate | None,
     scopes: tuple[str, ...] = (),
 ) -> RequestFacts:  # fmt: skip
-    """The first half, which goes with the hold: what is known before the answer, and which `scopes` count it. Of a request that was refused before a
-    decision or before a candidate, that much is empty."""
+    """The first half, which goes with the hold: what is known before the answer, and which `scopes` count it. Of one that was
+    refused before a decision or before a candidate, that much is empty."""
     caller, request, controls = arrival.caller, arrival.request, arrival.request.controls
     return RequestFacts(
         operation_id=operation_id,
