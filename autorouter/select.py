@@ -9,7 +9,7 @@ from autorouter.decision.router import ENOUGH, decide
 from autorouter.errors import UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.naming import named, refusal
 from autorouter.people.preferences import Preferences, apply
-from autorouter.types import Constraints, Decision, Priority, RouterRelease, Task
+from autorouter.types import Constraints, CostTier, Decision, Priority, RouterRelease, Task
 from models_registry.types import Catalogue
 from routerhub.regions import Regions
 
@@ -42,6 +42,9 @@ class Asked:
     allow_internal: bool = False
     allow_pro: bool = False
     unpriced_usd: Decimal | None = None
+    """See Constraints."""
+    max_tier: CostTier | None = None
+    paused_by: str = ""
     """See Constraints."""
 
 
@@ -110,6 +113,8 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         allow_internal=asked.allow_internal,
         allow_pro=asked.allow_pro,
         unpriced_usd=asked.unpriced_usd,
+        max_tier=asked.max_tier,
+        paused_by=asked.paused_by,
     )
 
 

@@ -89,6 +89,8 @@ class SelectSerializer(Strict):
     max_latency_ms = Count(min_value=1, max_value=3_600_000, required=False, allow_null=True)
     max_output_tokens = Count(min_value=1, max_value=MAX_TOKENS, required=False, allow_null=True)
     session = serializers.CharField(required=False, allow_null=True, max_length=200)
+    task_id = serializers.CharField(required=False, max_length=200)
+    worker = serializers.CharField(required=False, max_length=200)
     tags = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=20)
     region = RegionsField(child=serializers.CharField(), required=False)
 

@@ -206,6 +206,10 @@ class Constraints:
     """Whether models marked pro may answer: the account is marked for them."""
     unpriced_usd: Decimal | None = None
     """What the account is charged for an answer of a model without a price. None: such a model does not answer."""
+    max_tier: CostTier | None = None
+    """Models of dearer tiers may not answer: a limit pauses them. None: none does."""
+    paused_by: str = ""
+    """Which limit that is, for people."""
     keeps_model: bool = False
     """True in a session: its previous model answers again while it still can, unless stickiness is tuned to 0."""
     shares_decision: bool = False

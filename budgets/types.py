@@ -1,5 +1,6 @@
 """Who may spend, and how much, as frozen values. Amounts are integer nano-dollars (1 USD = 1,000,000,000)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
@@ -75,6 +76,15 @@ class Caller:
     @property
     def unpriced_usd(self) -> Decimal | None:
         return None if self.unpriced_nano is None else to_usd(self.unpriced_nano)
+
+
+def named_scopes(
+    *, tags: Sequence[str] = (), session: str = "", task_id: str = "", worker: str = ""
+) -> tuple[str, ...]:
+    """The scopes that a request names itself, as "kind:subject" strings."""
+    named = (("session", session), ("task", task_id), ("worker", worker))
+    found = [f"tag:{tag}" for tag in dict.fromkeys(tags)]
+    return (*found, *[f"{kind}:{name}" for kind, name in named if name])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

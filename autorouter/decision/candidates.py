@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from autorouter.types import Constraints, Exclusion, RouterConfig, Task
+from autorouter.decision.scoring import cost_tier
+from autorouter.types import COST_TIERS, Constraints, Exclusion, RouterConfig, Task
 from models_registry.deployments import effective_deployments
 from models_registry.errors import UnknownPrice
-from models_registry.prices.pricing import known, price_at
+from models_registry.prices.pricing import known, mean_price, price_at
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price, Provider, Rates, Status
 from routerhub.regions import Regions, is_within
 
@@ -203,5 +204,10 @@ def _price_reasons(model: Model, case: Circumstances) -> Iterator[tuple[str, str
     if price is None:
         if not case.constraints.takes_unpriced:
             yield "price", "it has no price"
-    elif limit is not None and (cost := estimated_cost_usd(model, price, case.task, case.constraints)) > limit:
+        return
+    if (max_tier := case.constraints.max_tier) and model.kind == "chat":
+        tier = cost_tier(mean_price(price), case.config)
+        if COST_TIERS.index(tier) > COST_TIERS.index(max_tier):
+            yield "paused", f"its tier {tier} is paused: {case.constraints.paused_by}"
+    if limit is not None and (cost := estimated_cost_usd(model, price, case.task, case.constraints)) > limit:
         yield "cost", f"estimated cost {cost:f} USD is over the limit of {limit:f} USD"

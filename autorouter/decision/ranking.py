@@ -21,6 +21,7 @@ from autorouter.decision.scoring import cost_tier, quality_of, terms
 from autorouter.types import (
     CATEGORIES,
     COMPLEXITIES,
+    COST_TIERS,
     NEEDS,
     Category,
     Complexity,
@@ -156,17 +157,20 @@ class Rankings:
         config, price = self.router.config, price_now(model, self.availability, now)
         mean = mean_price(price) if price else UNPRICED
         is_deprecated = model.is_deprecated(now.date())
+        tier = cost_tier(mean, config)
         is_open = model.is_available and not is_deprecated
         return Standing(
             model=model,
             price=price,
             is_deprecated=is_deprecated,
             mean_price=mean,
-            tier=cost_tier(mean, config),
+            tier=tier,
             quality=quality_of(self.router.profiles.get(model.id)),
             max_input_tokens=max_input_tokens(model.context_window, config.context_buffer),
             latency_ms=self.availability.latency_ms.get(model.id),
-            labels=frozenset([*self._labels(model), *([("is", "open" if price else "unpriced")] if is_open else [])]),
+            labels=frozenset(
+                [*self._labels(model), ("tier", tier), *([("is", "open" if price else "unpriced")] if is_open else [])]
+            ),
         )
 
     def _labels(self, model: Model) -> Iterator[Label | Host]:
@@ -250,6 +254,10 @@ class Ranking:
         """The models that are neither switched off nor deprecated, and have a price unless it `takes_unpriced` ones."""
         priced = self._groups.get(("is", "open"), 0)
         return priced | self._groups.get(("is", "unpriced"), 0) if takes_unpriced else priced
+
+    def up_to(self, tier: CostTier) -> int:
+        """The places of models of this tier and of cheaper ones."""
+        return _union(self._groups.get(("tier", each), 0) for each in COST_TIERS[: COST_TIERS.index(tier) + 1])
 
     def within_ms(self, max_latency_ms: int) -> int:
         """The models that are not measured to take longer."""

@@ -174,4 +174,6 @@ def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:
     left &= ranking.fitting(task.input_tokens, task.needs)
     if constraints.key_models is not None:
         left &= set_of(ranking.places[name] for name in constraints.key_models if name in ranking.places)
+    if constraints.max_tier is not None:
+        left &= ranking.up_to(constraints.max_tier)
     return left if constraints.max_latency_ms is None else left & ranking.within_ms(constraints.max_latency_ms)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -22,7 +23,8 @@ from autorouter.people import preferences, sessions
 from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
 from autorouter.types import RouterRelease, Task
-from budgets.types import Caller
+from budgets.limits import pauses
+from budgets.types import Caller, named_scopes
 from models_registry import availability, probing, provider_keys
 from models_registry.circuits import rows
 from models_registry.types import HEALTHY
@@ -49,7 +51,8 @@ class SelectView(APIView):
         own = _known(lambda: preferences.of_user(_user_id(request)), preferences.NONE)
         rankings, now = _rankings(request), datetime.now(UTC)
         refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
-        asked = with_ids(rankings.catalogue, _asked(request, values, rankings.router), now.date(), refuses)
+        asked = _paused(request, values, _asked(request, values, rankings.router), now)
+        asked = with_ids(rankings.catalogue, asked, now.date(), refuses)
         decision = select(rankings, asked, own, _task(values), now, None)
         if decision.chosen is None:
             raise NoCandidate(decision)
@@ -117,6 +120,17 @@ def _asked(request: Request, values: dict[str, Any], router: RouterRelease) -> A
         allow_pro=isinstance(request.auth, Caller) and request.auth.is_pro,
         unpriced_usd=request.auth.unpriced_usd if isinstance(request.auth, Caller) else None,
     )
+
+
+def _paused(request: Request, values: dict[str, Any], asked: Asked, now: datetime) -> Asked:
+    """The same without what a limit of the caller's pauses."""
+    if not isinstance(request.auth, Caller):
+        return asked
+    scopes = named_scopes(
+        **{name: values.get(name) or "" for name in ("session", "task_id", "worker")}, tags=asked.tags
+    )
+    pause = _known(pauses.load, pauses.NONE).strictest(request.auth, scopes, now)
+    return replace(asked, max_tier=pause.max_tier, paused_by=str(pause)) if pause else asked
 
 
 def _regions(request: Request, asked: Sequence[str]) -> Regions:

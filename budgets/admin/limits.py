@@ -1,22 +1,31 @@
-"""Limits, for staff. Money is entered and shown in dollars."""
+"""Limits, for staff: by names, in dollars, with where each stands."""
 
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
-from budgets.choices import Measure
-from budgets.models import Counter, Limit
+from budgets.choices import Measure, Period
+from budgets.limits.names import KNOWN, names_of, subject_of
+from budgets.limits.setting import amount_of, owner_of, shown_amount
+from budgets.limits.standing import standings
+from budgets.models import Account, ApiKey, Counter, Limit
+from budgets.models.limits import EACH
 from budgets.money import dollars_of_both
-from budgets.types import to_nano, to_usd
 from routerhub.audit.admin import AuditedAdmin, ReasonForm, TakesPartsAlong
+
+MAX_NAMES = 500
+"""So many of each kind are proposed; any other may be written."""
 
 
 def measured(row: Limit | Counter, amount: int, sandbox: int = 0) -> str:
@@ -24,9 +33,35 @@ def measured(row: Limit | Counter, amount: int, sandbox: int = 0) -> str:
     return dollars_of_both(amount - sandbox, sandbox) if row.measure == Measure.MONEY else f"{amount:,}"
 
 
-class LimitForm(ReasonForm):
-    """The amount in dollars for money, as a count otherwise."""
+class NamePicker(UnfoldAdminTextInputWidget):
+    """Whom a limit is of, with everybody's names to choose from."""
 
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        field = super().render(name, value, {**(attrs or {}), "list": f"{name}-names", "autocomplete": "off"}, renderer)
+        options = format_html_join("", '<option value="{}">{}</option>', _names())
+        return format_html('{}<datalist id="{}-names">{}</datalist>', field, name, options)
+
+
+def _names() -> list[tuple[str, str]]:
+    """Each with what it is the name of."""
+    keys = ApiKey.objects.filter(revoked_at=None).values_list("prefix", "name")[:MAX_NAMES]
+    return [
+        (EACH, "each by itself"),
+        *((slug, "account") for slug in Account.objects.values_list("slug", flat=True)[:MAX_NAMES]),
+        *((name, "user") for name in get_user_model().objects.values_list("username", flat=True)[:MAX_NAMES]),
+        *((prefix, f"key {name}") for prefix, name in keys),
+        *((name, kind) for kind in KNOWN for name in sorted(KNOWN[kind]())[:MAX_NAMES]),
+    ]
+
+
+class LimitForm(ReasonForm):
+    """The subject by name; the amount in dollars for money, as a count otherwise."""
+
+    subject = forms.CharField(
+        max_length=200, required=False, widget=NamePicker,
+        help_text="By name: an account, user, key (prefix or name), policy, model, provider, tag, worker, session or task; * for "
+        "each user, key, worker, session or task by itself; empty for the whole site",
+    )  # fmt: skip
     amount = forms.DecimalField(
         min_value=Decimal(0), max_digits=18, decimal_places=9, widget=UnfoldAdminDecimalFieldWidget,
         help_text="US dollars for money, else a count of requests or tokens",
@@ -34,21 +69,42 @@ class LimitForm(ReasonForm):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if self.instance.pk and self.instance.measure == Measure.MONEY:
-            self.initial["amount"] = to_usd(self.instance.amount).normalize()
+        if self.instance.pk:
+            self.initial["amount"] = shown_amount(self.instance.measure, self.instance.amount).normalize()
+            self.initial["subject"] = names_of([self.instance])[self.instance.pk]
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or {}
-        amount = cleaned.get("amount")
-        if amount is None:
-            return cleaned
-        if cleaned.get("measure") == Measure.MONEY:
-            cleaned["amount"] = to_nano(amount)
-        elif amount != amount.to_integral_value():
-            self.add_error("amount", f"{amount} is not a whole number of {cleaned.get('measure')}.")
-        else:
-            cleaned["amount"] = int(amount)
+        for turn in (self._count, self._name):
+            try:
+                turn(cleaned)
+            except ValidationError as problem:
+                self.add_error(None, problem)
         return cleaned
+
+    def _count(self, cleaned: dict[str, Any]) -> None:
+        if cleaned.get("amount") is not None and "measure" in cleaned:
+            cleaned["amount"] = amount_of(cleaned["measure"], cleaned["amount"])
+
+    def _name(self, cleaned: dict[str, Any]) -> None:
+        """Put the id in the place of the name; a new limit is its own account's, unless another is said."""
+        if "kind" not in cleaned or "subject" not in cleaned:
+            return
+        kind, account = cleaned["kind"], cleaned.get("account")
+        cleaned["subject"] = subject_of(kind, cleaned["subject"], account and account.pk)
+        if account is None and cleaned["subject"] and not self.instance.pk:
+            cleaned["account"] = owner_of(kind, cleaned["subject"])
+
+
+class Standings(ChangeList):
+    """The rows of a page know their names and where they stand, by one query each."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows = self.result_list = list(self.result_list)
+        found, names = standings([row.pk for row in rows], timezone.now()), names_of(rows)
+        for row in rows:
+            row.stands, row.called = found[row.pk], names[row.pk]
 
 
 @admin.register(Limit)
@@ -58,32 +114,59 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
         "What the limit counted goes with it; the ledger keeps every charge. A limit that is brought back counts from zero: "
         "to stop one and keep what it counted, make it inactive instead."
     )
-    list_display = ["scope", "measure", "period", "max_amount", "used", "is_active"]
-    list_filter = ["kind", "measure", "period", "is_active"]
-    search_fields = ["subject"]
-    fields = [("kind", "subject"), ("measure", "period"), "amount", "is_active"]
+    list_display = ["scope", "per", "max_amount", "used", "left", "resets", "state"]
+    list_filter = ["kind", "measure", "period", "mode", "is_active", "is_given"]
+    list_select_related = ["account"]
+    search_fields = ["subject", "account__slug"]
+    autocomplete_fields = ["account"]
+    fields = [
+        ("kind", "subject"), "account", ("measure", "amount"), ("period", "every_days"), ("starts_on", "ends_on"),
+        ("mode", "soft_percent", "max_tier"), ("counts_earlier", "is_given", "is_active"),
+    ]  # fmt: skip
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Limit]:
-        limits: QuerySet[Limit] = super().get_queryset(request)
-        counters = Counter.objects.filter(limit=OuterRef("pk"), measure=OuterRef("measure"), period=OuterRef("period"))
-        newest = counters.order_by("-period_start").annotate(used=F("spent") + F("reserved"))
-        return limits.annotate(
-            used_now=Coalesce(Subquery(newest.values("used")[:1]), 0),
-            sandbox_now=Coalesce(Subquery(newest.values("sandbox")[:1]), 0),
-        )
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return Standings
 
-    @display(description="Scope", ordering="kind")
-    def scope(self, row: Limit) -> str:
-        return f"{row.get_kind_display()} {row.subject}"
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"is_given": True, **super().get_changeform_initial_data(request)}
 
-    @display(description="Limit", ordering="amount")
-    def max_amount(self, row: Limit) -> str:
-        return measured(row, row.amount)
+    @display(description="Scope", ordering="kind", header=True)
+    def scope(self, row: Any) -> list[str]:
+        whose = f"of {row.account.slug}, " if row.account else ""
+        name = "each" if row.subject == EACH else row.called
+        return [f"{row.get_kind_display()} {name}".strip(), f"{whose}{row.zone}"]
 
-    @display(description="Used now")
-    def used(self, row: Any) -> str:
-        share = min(100, 100 * row.used_now / row.amount) if row.amount else 100
+    @display(description="Period", ordering="period")
+    def per(self, row: Limit) -> str:
+        if row.period == Period.RANGE:
+            return f"{row.starts_on} to {row.ends_on}"
+        return f"Every {row.every_days} days" if row.period == Period.DAYS else row.get_period_display()
+
+    @display(description="Limit", ordering="amount", header=True)
+    def max_amount(self, row: Limit) -> list[str]:
+        unit = "" if row.measure == Measure.MONEY else f" {row.measure}"
+        return [f"{measured(row, row.amount)}{unit}", row.get_mode_display().partition(":")[0]]
+
+    @display(description="Spent and reserved")
+    def used(self, row: Any) -> SafeString:
+        stands = row.stands
+        spent, reserved = stands.share(stands.spent), stands.share(stands.reserved)
         return format_html(
-            '<span class="rh-meter"><span style="width:{}%"></span></span> {}',
-            f"{share:.0f}", measured(row, row.used_now, row.sandbox_now),
+            '<span class="rh-meter rh-meter-{}" title="{} spent, {} reserved; near from {} %"><span style="width:{}%"></span>'
+            '<span class="rh-held" style="width:{}%"></span></span> {}{}',
+            stands.state, measured(row, stands.spent, stands.sandbox), measured(row, stands.reserved), row.soft_percent,
+            f"{spent:.0f}", f"{min(reserved, 100 - spent):.0f}", measured(row, stands.spent, stands.sandbox),
+            f" + {measured(row, stands.reserved)} reserved" if stands.reserved else "",
         )  # fmt: skip
+
+    @display(description="Left")
+    def left(self, row: Any) -> str:
+        return measured(row, row.stands.left)
+
+    @display(description="Begins anew")
+    def resets(self, row: Any) -> str:
+        return f"{row.stands.resets_at:%Y-%m-%d %H:%M} UTC" if row.stands.resets_at else "never"
+
+    @display(description="State", label={"ok": "success", "near": "warning", "triggered": "danger", "idle": "info"})
+    def state(self, row: Any) -> str:
+        return str(row.stands.state)

@@ -12,7 +12,8 @@ from django.db import connection
 from budgets.types import Spend
 
 READ = """
-SELECT s.number, l.id, l.kind || ':' || l.subject AS scope, l.measure = 'requests' AS counts_requests, l.account_id
+SELECT s.number, l.id, l.kind || ':' || l.subject AS scope, l.measure = 'requests' AS counts_requests, l.account_id,
+       l.mode = 'pause' AS pauses
 FROM budgets_limitset s LEFT JOIN budgets_limit l ON l.is_active
 ORDER BY l.id
 """
@@ -37,6 +38,8 @@ class LimitIndex:
     """Those that count requests."""
     has_each: bool = False
     """Whether there are limits of each."""
+    has_pauses: bool = False
+    """Whether there are limits that pause: only then is it worth looking which do."""
 
     def ids(self, scopes: Iterable[str], counted: Iterable[str] = (), account_id: int | None = None) -> tuple[int, ...]:
         """The limits of all these scopes, sorted, each once; without those of requests where the request was `counted`."""
@@ -87,10 +90,10 @@ def owned(account_id: int, name: str) -> str:
     return f"{account_id}/{name}"
 
 
-def index_of(rows: Sequence[tuple[int, int | None, str, bool, int | None]]) -> LimitIndex:
+def index_of(rows: Sequence[tuple[int, int | None, str, bool, int | None, bool]]) -> LimitIndex:
     """From the rows of READ."""
     by_account: dict[int | None, dict[str, list[int]]] = {}
-    for _, limit_id, scope, _, account_id in rows:
+    for _, limit_id, scope, _, account_id, _ in rows:
         if limit_id is not None:
             by_account.setdefault(account_id, {}).setdefault(scope, []).append(limit_id)
     by_scope = {account: _frozen(limits) for account, limits in by_account.items()}
@@ -98,8 +101,9 @@ def index_of(rows: Sequence[tuple[int, int | None, str, bool, int | None]]) -> L
         number=rows[0][0],
         by_scope=by_scope.pop(None, {}),
         of_account={account: limits for account, limits in by_scope.items() if account is not None},
-        of_requests=frozenset(limit_id for _, limit_id, _, counts, _ in rows if limit_id is not None and counts),
-        has_each=any(scope.endswith(EACH) for _, limit_id, scope, _, _ in rows if limit_id is not None),
+        of_requests=frozenset(limit_id for _, limit_id, _, counts, *_ in rows if limit_id is not None and counts),
+        has_each=any(scope.endswith(EACH) for _, limit_id, scope, *_ in rows if limit_id is not None),
+        has_pauses=any(pauses for *_, pauses in rows),
     )
 
 

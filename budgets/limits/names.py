@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from budgets.choices import ScopeKind
 from budgets.models import Account, ApiKey, Limit
 from budgets.models.limits import EACH
+from routerhub import numerals
 
 KNOWN: dict[str, Callable[[], Collection[str]]] = {}
 """By kind, the names that there are of policies, models and providers. Who knows them adds them here."""
@@ -33,23 +34,26 @@ def subject_of(kind: str, name: str, account_id: int | None = None) -> str:
 
 
 def names_of(limits: Iterable[Limit]) -> dict[int, str]:
-    """What the subject of each limit is called, by the limit's id, in three queries at most."""
+    """What the subject of each limit is called, by the limit's id, in one query."""
     rows = list(limits)
-    called = {kind: _called(kind, rows) for kind in (ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY)}
-    return {row.pk: called.get(ScopeKind(row.kind), {}).get(row.subject, row.subject) for row in rows}
-
-
-def _called(kind: ScopeKind, limits: Iterable[Limit]) -> dict[str, str]:
-    ids = {row.subject for row in limits if row.kind == kind and row.subject.isdecimal()}
-    if not ids:
-        return {}
-    tables: dict[ScopeKind, tuple[Any, str]] = {
+    tables: dict[str, tuple[Any, str]] = {
         ScopeKind.ACCOUNT: (Account.objects, "slug"),
         ScopeKind.USER: (get_user_model().objects, "username"),
         ScopeKind.KEY: (ApiKey.objects, "prefix"),
     }
-    table, name = tables[kind]
-    return {str(pk): str(text) for pk, text in table.filter(pk__in=ids).values_list("pk", name)}
+    accounts, *others = [
+        table.filter(pk__in=[0, *_ids(kind, rows)])
+        .order_by()
+        .annotate(kind=Value(kind))
+        .values_list("kind", "pk", name)
+        for kind, (table, name) in tables.items()
+    ]
+    called = {(kind, str(pk)): str(name) for kind, pk, name in accounts.union(*others, all=True)}
+    return {row.pk: called.get((row.kind, row.subject), row.subject) for row in rows}
+
+
+def _ids(kind: str, limits: Iterable[Limit]) -> set[int]:
+    return {int(row.subject) for row in limits if row.kind == kind and numerals.whole(row.subject) is not None}
 
 
 def _account(name: str, account_id: int | None) -> int:

@@ -22,8 +22,10 @@ def amount_of(measure: str, given: Decimal) -> int:
     """As it is kept, from dollars for money and a count otherwise. Raises ValidationError."""
     found = to_nano(given) if measure == Measure.MONEY else given
     if not 0 <= found <= MAX_AMOUNT or found != int(found):
-        unit = "dollars from 0 to 1,000,000,000" if measure == Measure.MONEY else f"{measure}: a whole number from 0"
-        raise ValidationError({"amount": f"{given} is no number of {unit}."})
+        allowed = (
+            "number of dollars from 0 to 1,000,000,000" if measure == Measure.MONEY else f"whole number of {measure}"
+        )
+        raise ValidationError({"amount": f"{given} is not a {allowed}."})
     return int(found)
 
 

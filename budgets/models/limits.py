@@ -167,10 +167,10 @@ class Limit(Audited):
         return problems
 
     def _mode_problems(self) -> dict[str, str]:
-        if self.mode == Mode.PAUSE and (self.subject == EACH or self.kind in {ScopeKind.MODEL, ScopeKind.PROVIDER}):
-            return {
-                "mode": "What pauses is of one scope that is known before a model is chosen, and of no model or provider."
-            }
+        if self.mode == Mode.PAUSE and (
+            self.subject == EACH or self.kind in {ScopeKind.MODEL, ScopeKind.PROVIDER, ScopeKind.POLICY}
+        ):
+            return {"mode": "What pauses is of one scope, and of no policy, model or provider: those come later."}
         if self.kind == ScopeKind.POLICY_TASK and (self.mode != Mode.HARD or not self.is_active):
             return {"mode": "Comes with the policy, and is hard: take the cost per task off there."}
         return {}

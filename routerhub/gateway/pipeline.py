@@ -114,6 +114,10 @@ async def _decider(runtime: Runtime, arrival: Arrival, job: Job | None) -> Selec
     request, rankings, caller = arrival.request, arrival.rankings, arrival.caller
     session_model = await runtime.sessions.previous_model(caller, conversations.name_of(request))
     asked = asked_of(arrival, session_model or request.previous_model)
+    if (pauses := runtime.snapshots.current.pauses) and (
+        pause := pauses.strictest(caller, request.controls.scopes, arrival.at)
+    ):
+        asked = replace(asked, max_tier=pause.max_tier, paused_by=str(pause))
     check(rankings, asked)
     task = await router_model.task_of(runtime, arrival)
     if job and (shared := job.shared_model(request, task)):

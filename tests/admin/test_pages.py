@@ -252,17 +252,22 @@ def test_what_would_break_the_release_is_a_form_error_and_nothing_is_written(sta
     assert Release.objects.filter(line="catalogue").count() == 1
 
 
-def test_a_limit_is_entered_and_shown_in_dollars(staff: Client, form: Form) -> None:
+def test_a_limit_is_entered_by_name_and_shown_in_dollars(staff: Client, form: Form, cast: Cast) -> None:
     add = reverse("admin:budgets_limit_add")
-    sent = {"kind": "account", "subject": "1", "measure": "money", "period": "day", "amount": "2.5", "is_active": "on"}
+    sent = {
+        "kind": "account", "subject": "acme", "measure": "money", "period": "day", "amount": "2.5", "is_active": "on",
+        "mode": "hard", "soft_percent": "80", "max_tier": "mid",
+    }  # fmt: skip
     assert staff.post(add, sent).status_code == 302
     limit = Limit.objects.get()
-    assert limit.amount == 2_500_000_000
+    assert (limit.amount, limit.subject, limit.account) == (2_500_000_000, str(cast.ada.account.pk), cast.ada.account)
     assert "$2.5" in staff.get(reverse("admin:budgets_limit_changelist")).content.decode()
-    assert str(form(reverse("admin:budgets_limit_change", args=[limit.pk]))["amount"]) == "2.5"
-    bad = {**sent, "measure": "requests", "subject": "2"}
+    shown = form(reverse("admin:budgets_limit_change", args=[limit.pk]))
+    assert (str(shown["amount"]), shown["subject"]) == ("2.5", "acme")
+    bad = {**sent, "measure": "requests"}
     assert "is not a whole number of requests" in errors(staff.post(add, bad))
     assert "Empty for the whole site" in errors(staff.post(add, {**sent, "kind": "site"}))
+    assert "there is acme" in errors(staff.post(add, {**sent, "subject": "acmee"}))
 
 
 def test_a_key_made_in_the_admin_is_shown_once_and_works(staff: Client, cast: Cast) -> None:

@@ -1,14 +1,17 @@
 """POST /api/routing/select, as mission section 7 writes it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from budgets.models import Counter, Limit
 from models_registry.catalogue.release0 import STATIC
 from routerhub.releases.models import Rollout
 from tests.cast import Cast
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPLEX = {"category": "coding", "complexity": "complex", "input_tokens": 1200, "needs": ["tools"]}
 GIVEN_TWO = ["openai:gpt-5", "anthropic:claude-sonnet-4"]
 
@@ -172,3 +175,30 @@ def test_what_is_no_region_is_refused_by_its_field(seeded: Cast, region: Any) ->
     answer = select(seeded, {"task": COMPLEX, "region": region})
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["field"].startswith("region")
+
+
+def test_a_limit_over_its_soft_mark_pauses_the_dear_tiers(seeded: Cast) -> None:
+    account = seeded.ada.account
+    limit = Limit.objects.create(
+        kind="task",
+        subject="t",
+        account=account,
+        period="total",
+        amount=100,
+        mode="pause",
+        soft_percent=80,
+        max_tier="mid",
+    )
+    counter = Counter.objects.create(limit=limit, measure="money", period="total", period_start=EPOCH, spent=79)
+    body = {"task": COMPLEX, "task_id": "t"}
+    assert "premium" in tiers(select(seeded, body).json())
+    Counter.objects.filter(pk=counter.pk).update(spent=82)
+    answer = select(seeded, body).json()
+    assert tiers(answer) == {"cheap", "mid"}
+    reasons = {each["model"]: each["reason"] for each in answer["excluded"]}
+    assert reasons["openai:gpt-5"] == "its tier premium is paused: the total limit of money of this task is at 82 %"
+    assert "premium" in tiers(select(seeded, {"task": COMPLEX}).json())
+
+
+def tiers(answer: Any) -> set[str]:
+    return {each["tier"] for each in answer["candidates"]}

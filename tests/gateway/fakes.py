@@ -19,6 +19,7 @@ from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
 from budgets.errors import KeyBusy, LedgerUnavailable, MissingKey, RevokedKey, UnknownKey
 from budgets.ledger.room import Room
+from budgets.limits import pauses
 from budgets.types import Caller, Granted, Past, Rate, Refused, Settlement, Spend
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
@@ -338,6 +339,7 @@ class FakeSnapshots:
         self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
         self.usual_output: dict[str, int] = {}
         self.lengths = UNMEASURED
+        self.pauses = pauses.NONE
         self.is_stopped = False
 
     @property

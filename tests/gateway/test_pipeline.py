@@ -12,7 +12,8 @@ from autorouter.errors import NoCandidate, ProModel, RouterError, UnknownModel, 
 from autorouter.people.preferences import Preferences
 from autorouter.types import Policy
 from budgets.errors import MissingKey, PermissionMissing, UnknownKey
-from budgets.types import Caller
+from budgets.limits.pauses import Pause, Pauses
+from budgets.types import Caller, PerTask
 from models_registry.types import Usage
 from routerhub.gateway import pipeline
 from routerhub.gateway.answers.answering import Reply
@@ -21,7 +22,7 @@ from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes
-from tests.gateway.fakes import ADA, KEY, PRO_KEY, FakeUpstream, chunk, completion, rankings, runtime
+from tests.gateway.fakes import ADA, KEY, NOW, PRO_KEY, FakeUpstream, chunk, completion, rankings, runtime
 
 pytestmark = pytest.mark.anyio
 LARGE, MIDDLE, SMALL, PRO = "acme:large", "acme:middle", "acme:small", "acme:pro"
@@ -205,6 +206,41 @@ async def test_a_users_own_preferences_count() -> None:
     made.snapshots.ring.find = lambda *_: dora  # type: ignore[attr-defined]
     made.snapshots.preferences = {5: Preferences(max_cost_usd=Decimal("0.0002"))}  # type: ignore[attr-defined]
     assert (await told(made))["model"] == SMALL
+
+
+async def test_a_limit_over_its_soft_mark_keeps_the_dear_tiers_from_answering() -> None:
+    made = gateway()
+    pause = Pause(
+        scope="worker:w",
+        account_id=ADA.account_id,
+        max_tier="cheap",
+        percent=82,
+        measure="money",
+        period="day",
+        until=None,
+    )
+    made.snapshots.pauses = Pauses(by_scope={pause.scope: (pause,)})  # type: ignore[attr-defined]
+    tiers = {name: rankings().standings(NOW)[name].tier for name in (LARGE, SMALL)}
+    assert tiers == {LARGE: "premium", SMALL: "cheap"}
+    assert (await told(made, model=LARGE))["model"] == LARGE
+    assert (await told(made, routerhub={"worker": "w", "priority": "quality"}))["model"] == SMALL
+    with pytest.raises(
+        NoCandidate, match="its tier premium is paused: the day limit of money of this worker is at 82 %"
+    ):
+        await told(made, model=LARGE, routerhub={"worker": "w"})
+
+
+async def test_a_task_and_its_worker_go_with_hold_and_record() -> None:
+    policy = replace(OPS, max_cost_usd=Decimal("0.5"))
+    router = replace(router_fakes.router(policies=(policy,)), task_types={})
+    made = runtime(FakeUpstream(completion()), met=rankings(router=router))
+    headers = {"x-routerhub-task-id": "4711", "x-routerhub-worker": "night"}
+    await serve(made, headers=headers, model="policy:ops")
+    (held,) = made.ledger.asked  # type: ignore[attr-defined]
+    assert held.per_task == PerTask(policy="ops", task="4711", amount_nano=5 * 10**8)
+    assert {"task:4711", "worker:night", "policy:ops"} <= set(held.scopes)
+    (record,) = made.ledger.records  # type: ignore[attr-defined]
+    assert (record["task_id"], record["worker"]) == ("4711", "night")
 
 
 async def test_what_is_held_where_no_longest_answer_was_named_is_what_the_upstream_keeps_to() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from autorouter.types import Priority
-from budgets.types import Rate
+from budgets.types import Rate, named_scopes
 from models_registry.types import NO_EXTRAS, Extras, Usage
 from models_registry.upstream.base import OPENAI, Chunk, Completion
 from routerhub.gateway.errors import ApiError
@@ -47,9 +47,7 @@ class Controls:
         """What of it limits go by, as "kind:subject"."""
         if not (self.session or self.task_id or self.worker or self.tags):
             return ()
-        named = (("session", self.session), ("task", self.task_id), ("worker", self.worker))
-        found = [f"tag:{tag}" for tag in dict.fromkeys(self.tags)]
-        return (*found, *[f"{kind}:{name}" for kind, name in named if name])
+        return named_scopes(tags=self.tags, session=self.session, task_id=self.task_id, worker=self.worker)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,9 @@ from autorouter.decision.ranking import Rankings
 from autorouter.people import preferences
 from autorouter.people.preferences import Preferences
 from budgets.limits import index as limits
+from budgets.limits import pauses
 from budgets.limits.index import UNREAD, LimitIndex
+from budgets.limits.pauses import Pauses
 from budgets.people import keys
 from budgets.people.keys import Held, KeyRing
 from models_registry import availability, probing, provider_keys
@@ -63,6 +65,8 @@ class Snapshot:
     preferences: Mapping[int, Preferences]
     """By user id; who has none is missing."""
     limits: LimitIndex
+    pauses: Pauses
+    """What limits keep from answering at the moment."""
     loaded_at: float | None
 
     def rankings(self, user_key: str) -> Rankings:
@@ -99,6 +103,7 @@ def shipped() -> Snapshot:
         ring=KeyRing(held={}, is_read=False),
         preferences={},
         limits=UNREAD,
+        pauses=pauses.NONE,
         loaded_at=None,
     )
 
@@ -125,6 +130,7 @@ class Loader:
             out = rows.still_open(circuits, at)
             ranked = ranked.renewed(releases, health, measured, out, availability_facts.keep)
             ranked.compile(releases)
+        index = limits.load() if "limits" in whole else before.limits
         return Snapshot(
             releases=releases,
             ranked=ranked,
@@ -135,7 +141,8 @@ class Loader:
             circuits=circuits,
             ring=self._ring(before.ring, changes),
             preferences=self._preferences(changes),
-            limits=limits.load() if "limits" in whole else before.limits,
+            limits=index,
+            pauses=before.pauses if "limits" not in whole else pauses.load() if index.has_pauses else pauses.NONE,
             loaded_at=at,
         )
 
