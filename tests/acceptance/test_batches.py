@@ -208,7 +208,7 @@ def test_a_batch_is_cancelled_midway_and_keeps_what_was_answered(client: openai.
 
 @pytest.mark.usefixtures("worker")
 def test_lines_beyond_the_budget_are_errors(stack: Stack) -> None:
-    with connected(stack, stack.new_key("--account=poor", "--limit-usd=0.02")) as client:
+    with connected(stack, stack.new_key("--account=poor", "--limit-usd=0.0003")) as client:
         done = ended(client, made(client, [line("cheap", max_tokens=10), line("dear", n=128, max_tokens=1_000_000)]))
         (error,) = lines_of(client, done.error_file_id)
         assert (error["custom_id"], error["response"]["body"]["error"]["code"]) == ("dear", "insufficient_quota")
