@@ -1,19 +1,25 @@
 """A new limit counts what its running period has seen: from the ledger, and holds that are open, each once."""
 
 import asyncio
+import json
+from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 
 from budgets.books.sweeping import differences
 from budgets.ledger import Ledger
+from budgets.limits import index as limits
 from budgets.models import Account, Counter, Limit
 from budgets.types import Granted, Refused
 from tests.budgets.books import elsewhere, settlement, spend
+from tests.budgets.conftest import dsn
 from tests.budgets.tables import books, new_limit
 
 pytestmark = pytest.mark.anyio
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 SCOPES = ("account:1", "session:talk", "model:a:b")
 
 
@@ -92,3 +98,47 @@ async def test_nothing_is_lost_or_doubled_while_everybody_spends(ledger: Ledger)
     totals = {(await books(row)) for row in rows}
     assert len(totals) == 1
     assert await sync_to_async(differences)() == []
+
+
+async def test_a_period_that_ends_under_load_is_passed_on_neither_side(ledger: Ledger) -> None:
+    """What was reserved before settles before; the new period begins at nothing and holds as well."""
+    row = await new_limit("account:1", 500, period="month")
+    moves = Counter.objects.filter(limit=row, period_start__gt=LONG_AGO).update
+
+    async def client() -> None:
+        for _ in range(20):
+            answer = await ledger.reserve(spend("account:1", amount=10))
+            if isinstance(answer, Granted):
+                await ledger.settle(settlement(answer, amount=7))
+
+    clients = [asyncio.create_task(client()) for _ in range(8)]
+    while not await sync_to_async(Counter.objects.filter(limit=row, spent__gt=50).exists)():  # noqa: ASYNC110 - others write it
+        await asyncio.sleep(0)
+    await sync_to_async(moves)(period_start=LONG_AGO)
+    await asyncio.gather(*clients)
+    spent = await sync_to_async(
+        lambda: list(Counter.objects.order_by("period_start").values_list("spent", "reserved"))
+    )()
+    assert len(spent) == 2
+    assert all(0 < each <= 500 and not held for each, held in spent)
+    assert await sync_to_async(differences)() == []
+
+
+async def test_a_limit_that_is_made_waits_for_reservations_under_way(transactional_db: None) -> None:
+    """What another connection reserved and has not committed yet is counted as well."""
+    asked = spend("account:1", amount=30)
+    async with await psycopg.AsyncConnection.connect(dsn()) as other:
+        number = await sync_to_async(lambda: limits.load().number)()
+        await other.execute(
+            "SELECT reserve_many(%s, '{}', '{}', '{0}', ARRAY[%s]::uuid[], '{0}', '{1}', '{null}', '{null}', '{30}', '{0}',"
+            " '{60}', ARRAY[jsonb_populate_record(null::analytics_request, %s)], '{null}')",
+            [number, asked.operation_id, json.dumps({"scopes": ["account:1"], "account_id": 1})],
+        )  # fmt: skip
+        making = asyncio.create_task(new_limit("account:1", 100))
+        waits = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not making.done() and not (await other.execute(waits)).rowcount:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        assert not making.done()
+        await other.commit()
+        row = await making
+    assert await books(row) == (0, 30)
