@@ -19,7 +19,8 @@ TARGETS = [target for _, links in navigation.SECTIONS for _, target in links]
 REACHED_FROM = {
     "autorouter.routerconfiguration": "the page Tuning shows it",
     "export": "the page Import and export", "import": "the page Import and export",
-    "import_progress": "the page of an import", "forecast": "the page Forecasts", "decision": "a request", "version": "the page Changes",
+    "import_progress": "the page of an import", "forecast": "the page Forecasts",
+    "decision": "a request", "version": "the page Changes",
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
 """What stands in no sidebar, and from where one comes to it."""
