@@ -205,4 +205,5 @@ def _error_over(days: float, errors: Sequence[tuple[int, float]]) -> float:
 
 def _damped(days: float) -> float:
     """As so many days of full growth is what grows in `days`."""
-    return (1 - GROWTH_DAMPING**days) / (1 - GROWTH_DAMPING)
+    left: float = GROWTH_DAMPING**days
+    return (1 - left) / (1 - GROWTH_DAMPING)

@@ -16,8 +16,8 @@ NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 HOUR = timedelta(hours=1)
 COPY = """
     INSERT INTO budgets_ledgerentry (operation_id, hop, kind, account_id, amount_nano, overrun_nano, tokens, is_sandbox, counters,
-        outcome, settled_at)
-    SELECT gen_random_uuid(), 0, 'charge', 1, 7, 0, 1, false, ARRAY[%s]::bigint[], 'success', %s
+        scopes, outcome, settled_at)
+    SELECT gen_random_uuid(), 0, 'charge', 1, 7, 0, 1, false, ARRAY[%s]::bigint[], '{}', 'success', %s
 """
 
 
