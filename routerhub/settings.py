@@ -2,9 +2,7 @@
 
 import base64
 import hashlib
-import json
 import re
-from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
-from budgets.people.sign_in.groups import Grant, grants_of
 from routerhub.connections import LOSS_IS_NOTICED
 from routerhub.embedded.quickstart import RUNNING, kept_secret_key
 
@@ -92,18 +89,6 @@ def _origin(name: str) -> str:
     if raw and (parts.scheme not in {"http", "https"} or not parts.hostname or raw.rstrip("/").count("/") != 2):
         raise ImproperlyConfigured(f"{name}={raw!r}: write an address without a path, like http://127.0.0.1:8001.")
     return raw.rstrip("/")
-
-
-def _roles(name: str) -> Mapping[str, Sequence[Grant]]:
-    """Roles in accounts by a group of the OpenID Connect provider, as JSON."""
-    raw: str = env.str(name, "{}")
-    try:
-        return grants_of(json.loads(raw))
-    except ValueError as problem:
-        raise ImproperlyConfigured(
-            f"{name}={raw!r}: {problem}. Write JSON such as "
-            + '{"ops": "acme:admin", "all": ["acme:viewer", "lab:member"]}.'
-        ) from problem
 
 
 def _storage_keys() -> tuple[bytes, ...]:
@@ -237,56 +222,14 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
-# --- signing in, see docs/howto/sign-in.md
-AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
-    "budgets.people.rights.RoleBackend",
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "people_home"
-LOGOUT_REDIRECT_URL = "account_login"
+# --- signing in, see docs/howto/sign-in.md and routerhub/sign_in_settings.py
+from routerhub.sign_in_settings import *  # noqa: E402, F403 - after the environment was filled in
+
 # Where people find the pages, for links in mails; empty: as whoever invites found them.
 PUBLIC_URL = _origin("PUBLIC_URL")
 # Whether staff get no further by page or API session until they have shown a second factor.
 STAFF_NEED_SECOND_FACTOR = _flag("STAFF_NEED_SECOND_FACTOR", False)
-ACCOUNT_ADAPTER = "budgets.people.sign_in.accounts.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "optional"
-ACCOUNT_SESSION_REMEMBER = True
-MFA_ADAPTER = "budgets.people.sign_in.accounts.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _flag("HTTPS", True)
-SOCIALACCOUNT_ADAPTER = "budgets.people.sign_in.openid.PeopleAdapter"
-SOCIALACCOUNT_QUERY_EMAIL = False
-SOCIALACCOUNT_EMAIL_REQUIRED = False
-# An OpenID Connect provider by its issuer, and what its groups give. Without an issuer there is none.
-OIDC_ISSUER = env.str("OIDC_ISSUER", "")
-OIDC_GROUP_CLAIMS = env.list("OIDC_GROUP_CLAIMS", default=["groups", "roles", "group", "role"])
-OIDC_ROLES = _roles("OIDC_ROLES")
-OIDC_APP = {
-    "provider_id": "oidc",
-    "name": env.str("OIDC_NAME", "single sign-on"),
-    "client_id": env.str("OIDC_CLIENT_ID", ""),
-    "secret": env.str("OIDC_CLIENT_SECRET", ""),
-    "settings": {"server_url": OIDC_ISSUER},
-}
-SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
-    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [OIDC_APP] if OIDC_ISSUER else []},
-}
-# How often somebody may try: counted in the database, for all processes together.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "sign_in_cache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
-}
-# A mail server, as smtp+tls://user:password@host:587; empty: there is none, and invitations go by link.
-EMAIL_URL = env.str("EMAIL_URL", "")
-vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
-EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "routerhub@localhost")
 
 # --- data stores: `make run` fills both in when they are not set
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
