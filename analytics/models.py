@@ -5,6 +5,7 @@ from django.db import models
 
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
+from routerhub.tenancy.owners import by_account
 
 
 class Record(Fact):
@@ -51,6 +52,7 @@ class Record(Fact):
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=255)
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         managed = False
@@ -71,6 +73,7 @@ class Feedback(Fact):
     comment = models.CharField(max_length=1000, blank=True)
     reported_at = models.DateTimeField(auto_now=True)
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-reported_at"]

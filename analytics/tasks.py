@@ -16,7 +16,7 @@ def extend_partitions() -> int:
         return int(cursor.fetchone()[0])
 
 
-@shared_task
+@shared_task(across_accounts=True)
 def measure() -> int:
     """Measure how models did lately. Returns how many were."""
     return measured.refresh()

@@ -144,6 +144,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "simple_history",
     "django.contrib.postgres",
+    "routerhub.tenancy",
     "routerhub.audit",
     "routerhub.releases",
     "models_registry",
@@ -163,6 +164,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "routerhub.tenancy.middleware.scope_of_request",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -192,6 +194,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- data stores: `make run` fills both in when they are not set
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
+# Every statement says for whom it is asked, see docs/row-level-security.md.
+DATABASES["default"]["ENGINE"] = "routerhub.tenancy.postgresql"
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
 # Connections of a gateway process beside those of its ledger, for conversations.

@@ -10,6 +10,7 @@ from pytest_django import DjangoDbBlocker
 
 from routerhub.embedded.valkey import Valkey
 from routerhub.releases import live, switches
+from routerhub.tenancy import scope
 from tests import seeds
 from tests.cast import Cast
 from tests.stack import Stack, running_stack
@@ -33,6 +34,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.once)
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(module))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """Tests look at the rows of all accounts, to make and to compare them. What they ask of the product, it asks in the scope that
+    it enters itself."""
+    scope.enter(scope.SYSTEM)
+
+
+@pytest.fixture(autouse=True)
+def nothing_entered_before() -> None:
+    """A test that calls what enters a scope, outside of a request, leaves it to no other."""
+    scope.enter(scope.SYSTEM)
 
 
 @pytest.fixture(autouse=True)

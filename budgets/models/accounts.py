@@ -6,6 +6,7 @@ from django.db import models
 from budgets.choices import Role
 from routerhub.audit.models import Audited
 from routerhub.region_fields import regions_field
+from routerhub.tenancy.owners import by_account, by_user
 
 
 class Account(Audited):
@@ -32,6 +33,7 @@ class Account(Audited):
         "The only ones that its requests may be processed in, e.g. eu,ch. Empty: any. Key and request may restrict them further."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    owned_by = by_account("id")
 
     class Meta:
         ordering = ["slug"]
@@ -52,6 +54,7 @@ class Membership(Audited):
     role = models.CharField(max_length=16, choices=Role, default=Role.MEMBER)
     final_because = "A membership is not restored: who left an account is invited again."
     named_by = ("user", "account")
+    owned_by = by_account() | by_user()
 
     class Meta:
         ordering = ["account", "user"]

@@ -11,6 +11,7 @@ from budgets.models.accounts import Account
 from routerhub.audit.models import Audited
 from routerhub.region_fields import regions_field
 from routerhub.regions import restriction, strictest
+from routerhub.tenancy.owners import by_account
 
 
 def default_permissions() -> list[str]:
@@ -47,6 +48,7 @@ class ApiKey(Audited):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     final_because = "A key is not restored: what is revoked stays revoked. Make a new one."
+    owned_by = by_account()
 
     class Meta:
         ordering = ["account", "name"]

@@ -5,6 +5,7 @@ from django.db import models
 
 from budgets.choices import EntryKind, Outcome
 from routerhub.audit.models import Fact
+from routerhub.tenancy.owners import by_account, through
 
 
 class Hold(Fact):
@@ -20,6 +21,7 @@ class Hold(Fact):
     counters = ArrayField(models.BigIntegerField())
     created_at = models.DateTimeField()
     lease_until = models.DateTimeField(db_index=True)
+    owned_by = by_account()
 
     class Meta:
         ordering = ["created_at"]
@@ -38,6 +40,7 @@ class Slot(Fact):
     operation_id = models.UUIDField(primary_key=True)
     key_id = models.BigIntegerField(db_index=True)
     lease_until = models.DateTimeField()
+    owned_by = through("key_id", "budgets_apikey")
 
     class Meta:
         ordering = ["lease_until"]
@@ -66,6 +69,7 @@ class LedgerEntry(Fact):
     counters = ArrayField(models.BigIntegerField())
     outcome = models.CharField(max_length=16, choices=Outcome)
     settled_at = models.DateTimeField()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-id"]

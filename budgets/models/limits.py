@@ -9,6 +9,19 @@ from budgets.models.accounts import Membership
 from budgets.models.keys import ApiKey
 from routerhub import numerals
 from routerhub.audit.models import Audited, Fact
+from routerhub.tenancy.owners import ACCOUNTS, USER, Owner, seen_through
+
+BY_SCOPE = Owner(
+    name="scope",
+    condition=f"""
+        {{table}}.kind = 'account' AND {{table}}.subject = ANY ({ACCOUNTS}::text[])
+        OR {{table}}.kind = 'key' AND EXISTS (SELECT FROM budgets_apikey k WHERE k.id::text = {{table}}.subject)
+        OR {{table}}.kind = 'user' AND ({{table}}.subject = {USER}::text
+            OR EXISTS (SELECT FROM budgets_membership m WHERE m.user_id::text = {{table}}.subject))
+    """,
+    readable="{table}.kind NOT IN ('account', 'key', 'user')",
+)
+"""Of the account, key or person that the limit is of. Those of no account are the site's, and seen by all that they hold for."""
 
 
 class Limit(Audited):
@@ -26,6 +39,7 @@ class Limit(Audited):
         validators=[MinValueValidator(0)], help_text="Nano-dollars for money (1 USD = 1,000,000,000), else a count."
     )
     is_active = models.BooleanField("active", default=True)
+    owned_by = BY_SCOPE
 
     class Meta:
         ordering = ["kind", "subject", "measure", "period"]
@@ -67,6 +81,7 @@ class Counter(Fact):
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(default=0)
     sandbox = models.BigIntegerField(db_default=0, help_text="Of what is spent, how much the sandbox made up.")
+    owned_by = seen_through("limit_id", "budgets_limit")
 
     class Meta:
         ordering = ["limit", "-period_start"]

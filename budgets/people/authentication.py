@@ -14,6 +14,7 @@ from budgets.choices import KeyPermission
 from budgets.errors import KeyRefused
 from budgets.people.keys import find_caller
 from budgets.types import Caller
+from routerhub.tenancy import scope
 
 
 class KeyUser:
@@ -58,7 +59,8 @@ def caller_of(request: Request) -> Caller | None:
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer rh_...`. Sets request.auth to the Caller. Without that header, others may try."""
+    """`Authorization: Bearer rh_...`. Sets request.auth to the Caller,
+    whose rows alone are seen from then on. Without that header, others may try."""
 
     def authenticate(self, request: Request) -> tuple[KeyUser, Caller] | None:
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
@@ -66,6 +68,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         try:
             caller = find_caller(text.strip())
+            scope.enter(scope.of_key(caller.account_id, caller.user_id))
         except KeyRefused as refused:
             raise AuthenticationFailed(str(refused), refused.code) from refused
         return KeyUser(caller), caller

@@ -82,6 +82,7 @@ DECLARE
     limited bigint[];
     busy int[];
 BEGIN
+    PERFORM set_config('routerhub.scope', 'system', true);
     is_stale := set_number IS DISTINCT FROM (SELECT number FROM budgets_limitset);
     IF is_stale THEN
         RETURN;

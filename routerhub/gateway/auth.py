@@ -9,12 +9,15 @@ from budgets.types import Caller
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols.base import Controls
 from routerhub.regions import Regions, restriction, strictest
+from routerhub.tenancy import scope
 
 
 def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
-    """The caller, by `Authorization: Bearer` or `x-api-key`. Raises KeyRefused, KeysUnavailable."""
+    """The caller, by `Authorization: Bearer` or `x-api-key`, whose rows alone the request sees from then on. Raises KeyRefused, KeysUnavailable."""
     scheme, _, text = headers.get("authorization", "").partition(" ")
-    return ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
+    caller = ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
+    scope.enter(scope.of_key(caller.account_id, caller.user_id))
+    return caller
 
 
 def check_permission(caller: Caller) -> None:

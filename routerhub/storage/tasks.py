@@ -6,7 +6,7 @@ from django.utils.timezone import now
 from routerhub.storage.models import File, Item
 
 
-@shared_task
+@shared_task(across_accounts=True)
 def forget_expired() -> int:
     """Delete what is not kept any longer, claims of processes that died among it. Returns how many."""
     File.objects.filter(expires_at__lte=now()).delete()

@@ -26,7 +26,7 @@ def stop(**_: Any) -> None:
     _stopping.set()
 
 
-@shared_task(name=TASK)
+@shared_task(name=TASK, across_accounts=True)
 def work_batches() -> None:
     """Validate, ask and finish the batches that wait, those that a stopped process left among them."""
     if is_any_waiting() and asyncio.run(_work()) and not _stopping.is_set():
