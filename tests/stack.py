@@ -22,6 +22,7 @@ from psycopg import sql
 from routerhub.embedded.processes import Child, free_port, takes_connections
 from routerhub.embedded.serving import control_plane_options, gateway_options
 from tests.clerk import Clerk
+from tests.looking import SEES_ALL
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_WAIT_S = 60
@@ -78,7 +79,7 @@ class Stack:
         return text
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database_url) as connection:
+        with psycopg.connect(self.database_url, options=SEES_ALL) as connection:
             return connection.execute(query.encode(), values).fetchall()
 
     def chat(self, key: str | None = None, headers: Mapping[str, str] | None = None, **body: Any) -> tuple[int, Any]:
