@@ -9,7 +9,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0002_record_table"), ("tenancy", "0001_partitions")]
+    dependencies = [("analytics", "0002_record_table"), ("tenancy", "0001_policies")]
 
     operations = [
         migrations.RunSQL((SQL / "functions.sql").read_text(), migrations.RunSQL.noop),

@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
     dependencies = [("budgets", "0002_ledger_functions"), ("analytics", "0003_row_security")]
 
     operations = [
+        migrations.RunSQL((SQL / "accounts.sql").read_text(), "DROP FUNCTION accounts_of_user, accounts_of_key, owns_limit_of"),
         protected("budgets_membership", by_account() | by_user()),
         protected("budgets_historicalmembership", by_account() | by_user()),
         protected("budgets_account", by_account("id")),
@@ -25,5 +26,4 @@ class Migration(migrations.Migration):
         protected("budgets_hold", by_account()),
         protected("budgets_ledgerentry", by_account()),
         protected("budgets_slot", through("key_id", "budgets_apikey")),
-        migrations.RunSQL((SQL / "accounts.sql").read_text(), "DROP FUNCTION accounts_of_user, accounts_of_key"),
     ]

@@ -9,16 +9,11 @@ from budgets.models.accounts import Membership
 from budgets.models.keys import ApiKey
 from routerhub import numerals
 from routerhub.audit.models import Audited, Fact
-from routerhub.tenancy.owners import ACCOUNTS, USER, Owner, seen_through
+from routerhub.tenancy.owners import Owner, seen_through
 
 BY_SCOPE = Owner(
     name="scope",
-    condition=f"""
-        {{table}}.kind = 'account' AND {{table}}.subject = ANY ({ACCOUNTS}::text[])
-        OR {{table}}.kind = 'key' AND EXISTS (SELECT FROM budgets_apikey k WHERE k.id::text = {{table}}.subject)
-        OR {{table}}.kind = 'user' AND ({{table}}.subject = {USER}::text
-            OR EXISTS (SELECT FROM budgets_membership m WHERE m.user_id::text = {{table}}.subject))
-    """,
+    condition="owns_limit_of({table}.kind, {table}.subject)",
     readable="{table}.kind NOT IN ('account', 'key', 'user')",
 )
 """Of the account, key or person that the limit is of. Those of no account are the site's, and seen by all that they hold for."""

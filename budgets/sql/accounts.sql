@@ -28,3 +28,16 @@ BEGIN
     RETURN found;
 END
 $$;
+
+-- Whether a statement asks for the account, the key or the person that a limit is of.
+CREATE OR REPLACE FUNCTION owns_limit_of(kind text, subject text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN CASE kind
+        WHEN 'account' THEN EXISTS (SELECT FROM budgets_account WHERE id::text = subject)
+        WHEN 'key' THEN EXISTS (SELECT FROM budgets_apikey WHERE id::text = subject)
+        WHEN 'user' THEN subject = nullif(current_setting('routerhub.user', true), '')
+            OR EXISTS (SELECT FROM budgets_membership WHERE user_id::text = subject)
+    END;
+END
+$$;

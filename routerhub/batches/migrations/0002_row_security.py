@@ -5,6 +5,6 @@ from routerhub.tenancy.policies import protected
 
 
 class Migration(migrations.Migration):
-    dependencies = [("batches", "0001_initial"), ("tenancy", "0001_partitions")]
+    dependencies = [("batches", "0001_initial"), ("tenancy", "0001_policies")]
 
     operations = [protected("batches_batch", by_account())]

@@ -9,4 +9,4 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = []
 
-    operations = [migrations.RunSQL((SQL / "partitions.sql").read_text(), "DROP FUNCTION protect_partition")]
+    operations = [migrations.RunSQL((SQL / "policies.sql").read_text(), "DROP FUNCTION protect_partition, sees_row")]

@@ -20,3 +20,14 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Whether a statement may see the row with this id.
+CREATE OR REPLACE FUNCTION sees_row(of_table regclass, row_id bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    found boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE id = $1)', of_table) INTO found USING row_id;
+    RETURN found;
+END
+$$;
