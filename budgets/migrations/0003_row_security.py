@@ -13,7 +13,9 @@ class Migration(migrations.Migration):
     dependencies = [("budgets", "0002_ledger_functions"), ("analytics", "0003_row_security")]
 
     operations = [
-        migrations.RunSQL((SQL / "accounts.sql").read_text(), "DROP FUNCTION accounts_of_user, accounts_of_key, owns_limit_of"),
+        migrations.RunSQL(
+            (SQL / "accounts.sql").read_text(), "DROP FUNCTION accounts_of_user, accounts_of_key, owns_limit_of"
+        ),
         protected("budgets_membership", by_account() | by_user()),
         protected("budgets_historicalmembership", by_account() | by_user()),
         protected("budgets_account", by_account("id")),

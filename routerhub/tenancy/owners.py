@@ -19,7 +19,7 @@ class Owner:
     condition: str
     """By which a row is seen and written."""
     readable: str = ""
-    """By which it is seen besides, though it belongs to somebody else; empty: by nobody."""
+    """By which it is seen besides by all who say who they are, though it belongs to somebody else; empty: by nobody."""
 
     def __or__(self, other: "Owner") -> "Owner":
         """Of either."""
@@ -64,7 +64,6 @@ def seen_through(column: str, table: str) -> Owner:
 OWNING_COLUMNS = ("account_id", "user_id", "key_id", "limit_id")
 """A table that has one of these belongs to somebody, or is exempt."""
 EXEMPT: Mapping[str, str] = {
-    "auth_user": "who somebody is has to be found before it is known who asks, and one person may be in several accounts",
     "auth_user_groups": "rights, which are looked up to find out what may be seen",
     "auth_user_user_permissions": "rights, which are looked up to find out what may be seen",
     "django_admin_log": "what staff did in the admin, which staff alone may open",

@@ -2,7 +2,11 @@
 
 from django.db.migrations import RunSQL
 
-from routerhub.tenancy.owners import SYSTEM, Owner
+from routerhub.tenancy.owners import ACCOUNTS, SYSTEM, Owner
+
+
+IS_SET = f"{ACCOUNTS} IS NOT NULL"
+"""That a statement says for whom it asks."""
 
 
 def protected(table: str, owner: Owner) -> RunSQL:
@@ -13,7 +17,7 @@ def protected(table: str, owner: Owner) -> RunSQL:
     condition, readable = owner.condition.format(table=table), owner.readable.format(table=table)
     policies = [f"CREATE POLICY owner ON {table} USING ({SYSTEM} OR {condition})"]
     if owner.readable:
-        policies.append(f"CREATE POLICY readable ON {table} FOR SELECT USING ({SYSTEM} OR {readable})")
+        policies.append(f"CREATE POLICY readable ON {table} FOR SELECT USING ({SYSTEM} OR {IS_SET} AND ({readable}))")
     return RunSQL(
         f"""
         ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;

@@ -83,8 +83,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def create_cursor(self, name: str | None = None) -> Any:
         if name is None:
             return super().create_cursor()
-        cursor = ScopedServerCursor(
-            self.connection, name=name, scrollable=False, withhold=self.connection.autocommit
-        )
+        cursor = ScopedServerCursor(self.connection, name=name, scrollable=False, withhold=self.connection.autocommit)
         register_tzloader(self.timezone, cursor)
         return cursor
