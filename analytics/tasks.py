@@ -4,6 +4,7 @@ from celery import shared_task
 from django.db import connection
 
 from analytics import measured
+from routerhub.tenancy.tasks import AcrossAccounts
 
 MONTHS_AHEAD = 2
 
@@ -16,7 +17,7 @@ def extend_partitions() -> int:
         return int(cursor.fetchone()[0])
 
 
-@shared_task(across_accounts=True)
+@shared_task(base=AcrossAccounts)
 def measure() -> int:
     """Measure how models did lately. Returns how many were."""
     return measured.refresh()

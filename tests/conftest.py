@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure() -> None:
-    """Tests look at the rows of all accounts, to make and to compare them. What they ask of the product, it asks in the scope that
+    """Tests look at the rows of all accounts, to make and to compare them. What they ask of the product, it asks in a scope that
     it enters itself."""
     scope.enter(scope.SYSTEM)
 

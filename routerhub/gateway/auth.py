@@ -13,7 +13,10 @@ from routerhub.tenancy import scope
 
 
 def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
-    """The caller, by `Authorization: Bearer` or `x-api-key`, whose rows alone the request sees from then on. Raises KeyRefused, KeysUnavailable."""
+    """The caller, by `Authorization: Bearer` or `x-api-key`, whose rows alone the request sees from then on.
+
+    Raises KeyRefused, KeysUnavailable.
+    """
     scheme, _, text = headers.get("authorization", "").partition(" ")
     caller = ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
     scope.enter(scope.of_key(caller.account_id, caller.user_id))

@@ -1,4 +1,4 @@
-"""The system check that policies hold for the application's role: PostgreSQL asks superusers and those with BYPASSRLS for none."""
+"""The system check that policies hold for the application's role: none does for superusers and with BYPASSRLS."""
 
 from collections.abc import Sequence
 from typing import Any

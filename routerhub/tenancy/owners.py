@@ -6,8 +6,8 @@ from dataclasses import dataclass
 SYSTEM = "current_setting('routerhub.scope', true) = 'system'"
 ACCOUNTS = "nullif(current_setting('routerhub.accounts', true), '')::bigint[]"
 USER = "nullif(current_setting('routerhub.user', true), '')::bigint"
-"""What a statement carries (see scope.py); null where it carries nothing. Neither these nor an owner's condition on a table of the
-ledger is a subquery: each would be set up anew by every statement of a batch, which took half as long again."""
+"""What a statement carries (see scope.py); null where it carries nothing. Neither these nor an owner's condition on a table of
+the ledger is a subquery: each would be set up anew by every statement of a batch, which took half as long again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,6 @@ from django.db.migrations import RunSQL
 
 from routerhub.tenancy.owners import ACCOUNTS, SYSTEM, Owner
 
-
 IS_SET = f"{ACCOUNTS} IS NOT NULL"
 """That a statement says for whom it asks."""
 

@@ -5,7 +5,7 @@ statement carries it as settings that PostgreSQL forgets with the statement's tr
 the next one takes out of a pool.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import _GeneratorContextManager, contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
@@ -88,12 +88,12 @@ def of_key(account_id: int, user_id: int | None) -> Scope:
     return Scope(account_id=account_id, user_id=user_id)
 
 
-def streamed(rows: Iterable[Value]) -> Iterator[Value]:
+def streamed(rows: Iterable[Value]) -> Generator[Value]:
     """Rows that are read while they are sent, when the request's own transaction and scope are over: in a transaction of their
     own, in the scope of whoever calls this. Nobody else's statement in between sees that scope."""
     context = copy_context()
 
-    def read() -> Iterator[Value]:
+    def read() -> Generator[Value]:
         with transaction.atomic():
             iterator = iter(rows)
             while True:

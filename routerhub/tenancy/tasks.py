@@ -1,24 +1,42 @@
-"""In which scope a Celery task runs: whoever sends it says nothing of it, since anybody may."""
+"""In which scope a Celery task runs: it is declared with the task, since anybody may send one.
 
+`@shared_task` sees nothing of any account; `@shared_task(base=OfAccount)` and `@shared_task(base=AcrossAccounts)` do.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
 from celery import Task
 
-from routerhub.tenancy.scope import NOBODY, Scope, system, within
+from routerhub.tenancy.scope import NOBODY, SYSTEM, Scope, within
 
 
 class ScopedTask(Task):  # type: ignore[type-arg]
-    """A task sees nothing, but by one of these."""
+    """Sees nothing of any account."""
 
     abstract = True
-    across_accounts = False
-    """`@shared_task(across_accounts=True)`: it sees the rows of all accounts."""
-    of_account = False
-    """`@shared_task(of_account=True)`: it takes an `account_id`, by name, and sees the rows of that account."""
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        if self.across_accounts:
-            with system():
-                return super().__call__(*arguments, **options)
-        with within(Scope(account_id=options["account_id"]) if self.of_account else NOBODY):
+        with within(self.scope(options)):
             return super().__call__(*arguments, **options)
+
+    def scope(self, options: Mapping[str, Any]) -> Scope:
+        return NOBODY
+
+
+class AcrossAccounts(ScopedTask):
+    """Sees the rows of all accounts."""
+
+    abstract = True
+
+    def scope(self, options: Mapping[str, Any]) -> Scope:
+        return SYSTEM
+
+
+class OfAccount(ScopedTask):
+    """Sees the rows of the account that its argument `account_id`, given by name, says."""
+
+    abstract = True
+
+    def scope(self, options: Mapping[str, Any]) -> Scope:
+        return Scope(account_id=options["account_id"])

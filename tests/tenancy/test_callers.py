@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from routerhub.celery import app
+from routerhub.tenancy.tasks import AcrossAccounts, OfAccount
 from tests.stack import ROOT
 
 ACROSS_ACCOUNTS = {
@@ -46,9 +47,9 @@ def test_who_enters_the_system_scope_is_named_here() -> None:
 
 def test_every_task_says_for_whom_it_works() -> None:
     app.loader.import_default_modules()
-    ours = {name: task for name, task in app.tasks.items() if not name.startswith("celery.") and "." in name}
-    assert {name for name, task in ours.items() if task.across_accounts} == TASKS
-    assert {name for name, task in ours.items() if not (task.across_accounts or task.of_account)} == OF_NOBODY
+    ours = {name: task for name, task in app.tasks.items() if ".tasks." in name}
+    assert {name for name, task in ours.items() if isinstance(task, AcrossAccounts)} == TASKS
+    assert {name for name, task in ours.items() if not isinstance(task, AcrossAccounts | OfAccount)} == OF_NOBODY
 
 
 def test_which_functions_of_the_database_work_across_accounts() -> None:

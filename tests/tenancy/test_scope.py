@@ -33,6 +33,10 @@ def left() -> set[str | None]:
         return {value or None for (value,) in cursor.fetchall()}
 
 
+def is_in_transaction() -> bool:
+    return connection.in_atomic_block
+
+
 @pytest.fixture
 def ada(cast: Cast) -> Scope:
     return of_key(cast.ada.account.pk, cast.ada.user.pk)
@@ -58,7 +62,7 @@ def test_scopes_within_one_transaction_follow_one_another(ada: Scope, cy: Scope)
 
 def test_neither_a_savepoint_nor_what_fails_in_it_changes_who_asks(ada: Scope, cy: Scope) -> None:
     with transaction.atomic(), within(ada):
-        with pytest.raises(DatabaseError), transaction.atomic(), within(cy):
+        with pytest.raises(DatabaseError), transaction.atomic(), within(cy):  # noqa: PT012
             assert slugs() == ["other"]
             Account.objects.create(slug="other")
         assert slugs() == ["acme"]
@@ -135,14 +139,14 @@ def test_what_is_streamed_has_a_transaction_and_a_scope_of_its_own(ada: Scope, c
         parts = iter(sent)
         assert next(parts) == b"acme\n"
         assert slugs() == ["other"], "in between, others ask for themselves"
-        assert connection.in_atomic_block
+        assert is_in_transaction()
         assert list(parts) == []
-    assert not connection.in_atomic_block
+    assert not is_in_transaction()
     with within(ada):
         broken_off = streamed(slugs())
     next(broken_off)
-    broken_off.close()  # type: ignore[attr-defined]
-    assert not connection.in_atomic_block
+    broken_off.close()
+    assert not is_in_transaction()
 
 
 def test_a_request_leaves_no_scope_behind(cast: Cast, ada: Scope) -> None:

@@ -23,7 +23,12 @@ READS_OR_WRITES_ROWS = re.compile(
 """All else goes as it is: much of it may stand in no transaction, or in none that has failed."""
 
 
-class ScopedCursor(base.Cursor):  # type: ignore[misc, name-defined]  # psycopg's, which the stubs leave out
+Cursor: Any = base.Cursor
+ServerCursor: Any = base.ServerSideCursor
+"""psycopg's, of which the stubs of Django know nothing."""
+
+
+class ScopedCursor(Cursor):  # type: ignore[misc]
     """A cursor of Django's. What a statement finds is what policies let its scope see."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
@@ -48,7 +53,7 @@ class ScopedCursor(base.Cursor):  # type: ignore[misc, name-defined]  # psycopg'
         return current() == NOBODY and self.connection.info.transaction_status == TransactionStatus.IDLE
 
 
-class ScopedServerCursor(base.ServerSideCursor):  # type: ignore[misc, name-defined]
+class ScopedServerCursor(ServerCursor):  # type: ignore[misc]
     """One whose rows PostgreSQL hands out bit by bit: they stay those of the scope in which it was opened."""
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
