@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import mixins, viewsets
+from rest_framework.response import Response
 
 from budgets.models import Account
 from budgets.people.authentication import caller_of
@@ -12,6 +13,7 @@ from budgets.serializers.accounts import AccountChangeSerializer, AccountSeriali
 from routerhub.audit import history
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import TablePermissions
+from routerhub.tenancy.scope import system
 
 
 class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Account]):
@@ -30,6 +32,11 @@ class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.
 
     def get_serializer_class(self) -> Any:
         return AccountSerializer if self.action in {"list", "retrieve"} else AccountChangeSerializer
+
+    @system()
+    def create(self, *arguments: Any, **options: Any) -> Response:
+        """A new account is nobody's yet, and its slug is no other's."""
+        return super().create(*arguments, **options)
 
     def perform_create(self, serializer: Any) -> None:
         self._save(Account(), serializer)
