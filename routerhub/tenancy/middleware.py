@@ -7,13 +7,14 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.apps import apps
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 from django.utils.decorators import sync_and_async_middleware
 
 from routerhub.tenancy.scope import NOBODY, SYSTEM, Scope, within
 
 Respond = Callable[[HttpRequest], Any]
+BESIDE = ("auth.user", "autorouter.routerconfiguration", "releases.release")
+"""People take what is theirs along when they are deleted; drafts and releases are tried on everybody's requests."""
 
 
 @sync_and_async_middleware
@@ -43,10 +44,11 @@ def of_login(request: HttpRequest) -> Scope:
 
 @cache
 def rights() -> tuple[str, ...]:
-    """Django's names of the rights to see or change what belongs to accounts, and people."""
+    """Django's names of the rights to see or change what belongs to accounts, and what takes it along."""
     tables = [each for each in apps.get_models() if hasattr(each, "owned_by")]
+    tables += [apps.get_model(label) for label in BESIDE]
     return tuple(
         f"{table._meta.app_label}.{verb}_{table._meta.model_name}"
-        for table in (*tables, get_user_model())
+        for table in tables
         for verb in ("view", "add", "change", "delete")
     )

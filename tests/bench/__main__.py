@@ -17,6 +17,7 @@ import django
 
 django.setup()
 
+from routerhub.tenancy.scope import system  # noqa: E402
 from tests.bench import decisions, gateway, ledger, pages, profiling, soak  # noqa: E402 - Django first
 from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
@@ -31,14 +32,8 @@ def main() -> int:
     # Ended from outside, it stops all it started, as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        if arguments.part in {None, "decisions"}:
-            decisions.main()
-        if arguments.part in {None, "ledger"}:
-            uvloop.run(ledger.main())
-        if arguments.part in {None, "pages"}:
-            pages.main()
-        if arguments.part in {None, "gateway"}:
-            _gateway(arguments)
+        with system():
+            _measure(arguments)
     except NoAnswer as problem:
         print(f"{problem}. The end of its log:\n{problem.log}", file=sys.stderr)
         return 1
@@ -46,6 +41,17 @@ def main() -> int:
         print("\nStopped.", file=sys.stderr)
         return 128 + signal.SIGINT
     return 0
+
+
+def _measure(arguments: argparse.Namespace) -> None:
+    if arguments.part in {None, "decisions"}:
+        decisions.main()
+    if arguments.part in {None, "ledger"}:
+        uvloop.run(ledger.main())
+    if arguments.part in {None, "pages"}:
+        pages.main()
+    if arguments.part in {None, "gateway"}:
+        _gateway(arguments)
 
 
 def _gateway(arguments: argparse.Namespace) -> None:
