@@ -3,20 +3,24 @@
 
 import os
 import sys
+from collections.abc import Sequence
 
 try:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
     from django.db import OperationalError
+
+    from routerhub.tenancy.scope import system
 except ImportError as missing:
     sys.exit(f"{missing}: run it as .venv/bin/python manage.py, by the Python that `make run` sets up.")
 
 
-def main() -> None:
-    """Run a command. What is not set, or does not run, is said in a line."""
+def main(arguments: Sequence[str]) -> None:
+    """Run a command, which may see the rows of all accounts. What is not set, or does not run, is said in a line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routerhub.settings")
     try:
-        execute_from_command_line(sys.argv)
+        with system():
+            execute_from_command_line(list(arguments))
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
     except OperationalError as problem:
@@ -27,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv)

@@ -6,6 +6,7 @@ from django.db import models
 from budgets.choices import Basis
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
+from routerhub.tenancy.owners import by_account
 
 
 class Record(Fact):
@@ -57,6 +58,7 @@ class Record(Fact):
         max_length=16, blank=True, default="", choices=Basis, help_text="by what the answer's cost was reckoned"
     )
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         managed = False
@@ -77,6 +79,7 @@ class Feedback(Fact):
     comment = models.CharField(max_length=1000, blank=True)
     reported_at = models.DateTimeField(auto_now=True)
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-reported_at"]
@@ -118,6 +121,7 @@ class HourFigures(Fact):
     failures = models.PositiveIntegerField()
     cost_nano = models.BigIntegerField()
     latency_ms = models.PositiveIntegerField(help_text="The median of the answers; 0 where there was none.")
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-hour"]

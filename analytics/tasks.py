@@ -6,6 +6,7 @@ from django.utils.timezone import now
 
 from analytics import measured
 from analytics.anomalies import telling
+from routerhub.tenancy.tasks import AcrossAccounts
 
 MONTHS_AHEAD = 2
 
@@ -18,13 +19,13 @@ def extend_partitions() -> int:
         return int(cursor.fetchone()[0])
 
 
-@shared_task
+@shared_task(base=AcrossAccounts)
 def measure() -> int:
     """Measure how models did lately. Returns how many were."""
     return measured.refresh()
 
 
-@shared_task
+@shared_task(base=AcrossAccounts)
 def find_anomalies() -> int:
     """Tell of what is unusual in the last whole hour. Returns how many were told now."""
     return telling.look_and_tell(now())

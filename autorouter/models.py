@@ -19,6 +19,7 @@ from autorouter.types import MAX_HEDGE_AFTER_MS
 from budgets.people.ownership import OwnedQuerySet
 from models_registry.catalogue import compiler as catalogue_compiler
 from routerhub.audit.models import Audited, Fact
+from routerhub.tenancy.owners import by_account, by_member
 
 
 class RouterConfiguration(Tuned, Audited):
@@ -202,6 +203,7 @@ class Preferences(Audited):
         validators=[MinValueValidator(Decimal(0))], help_text="USD of a day from which an alert is sent.",
     )  # fmt: skip
     named_by = ("user",)
+    owned_by = by_member()
 
     class Meta:
         ordering = ["user"]
@@ -304,6 +306,7 @@ class Session(Fact):
     first_activity_at = models.DateTimeField()
     last_activity_at = models.DateTimeField()
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-last_activity_at"]

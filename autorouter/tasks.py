@@ -3,9 +3,10 @@
 from celery import shared_task
 
 from autorouter.people import sessions
+from routerhub.tenancy.tasks import AcrossAccounts
 
 
-@shared_task
+@shared_task(base=AcrossAccounts)
 def forget_ended_sessions() -> None:
     """Delete conversations that were silent for too long."""
     sessions.forget_ended()

@@ -3,15 +3,16 @@
 from celery import shared_task
 
 from experiments.learning import adjusting, proposals
+from routerhub.tenancy.tasks import AcrossAccounts
 
 
-@shared_task
+@shared_task(base=AcrossAccounts)
 def adjust_policies() -> None:
     """One round over every policy that staff let be adjusted by performance."""
     adjusting.adjust_all()
 
 
-@shared_task
+@shared_task(base=AcrossAccounts)
 def learn() -> None:
     """One look at records and feedback, with proposals for a person to decide on."""
     proposals.learn()

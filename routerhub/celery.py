@@ -7,9 +7,11 @@ import os
 
 from celery import Celery
 
+from routerhub.tenancy.tasks import ScopedTask
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "routerhub.settings")
 
-app = Celery("routerhub")
+app = Celery("routerhub", task_cls=ScopedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.autodiscover_tasks(["routerhub.gateway.batches"])

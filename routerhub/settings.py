@@ -59,6 +59,9 @@ def _networks(name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(f"{name}={raw!r}: {problem}. Write networks like 10.0.0.0/8,fd00::/8.") from problem
 
 
+ENGINE = "routerhub.tenancy.postgresql"
+
+
 def _places(name: str) -> dict[str, dict[str, Any]]:
     """Databases by the names of their places, like west=postgres://…,east=postgres://…."""
     found = {}
@@ -68,7 +71,12 @@ def _places(name: str) -> dict[str, dict[str, Any]]:
             raise ImproperlyConfigured(
                 f"{name} has {place!r} in it: write NAME=postgres://…, the name of lower-case letters, digits and dashes."
             )
-        found[place] = {**env.db_url_config(url), "CONN_HEALTH_CHECKS": True, "OPTIONS": {"connect_timeout": 2}}
+        found[place] = {
+            **env.db_url_config(url),
+            "ENGINE": ENGINE,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {"connect_timeout": 2},
+        }
     return found
 
 
@@ -176,6 +184,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "django.contrib.postgres",
+    "routerhub.tenancy",
     "routerhub.audit",
     "routerhub.releases",
     "models_registry",
@@ -195,6 +204,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "routerhub.tenancy.middleware.scope_of_request",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
@@ -233,6 +243,8 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _flag("HTTPS", True)
 
 # --- data stores: `make run` fills both in when they are not set
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
+# Every statement says for whom it is asked, see docs/row-level-security.md.
+DATABASES["default"]["ENGINE"] = ENGINE
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] = {**LOSS_IS_NOTICED, **DATABASES["default"].get("OPTIONS", {})}
 # Connections of a gateway process beside those of its ledger, for conversations.

@@ -13,7 +13,8 @@ from typing import IO, NoReturn
 
 import django
 from django.core import checks
-from django.core.management import execute_from_command_line
+
+from manage import main
 
 
 class Clerk:
@@ -69,7 +70,7 @@ def _obey(arguments: Sequence[str], printed: IO[str], complained: IO[str]) -> No
     os.dup2(complained.fileno(), sys.stderr.fileno())
     status = 1
     try:
-        execute_from_command_line(["manage.py", *arguments])
+        main(["manage.py", *arguments])
         status = 0
     except SystemExit as refused:
         status = int(refused.code or 0)

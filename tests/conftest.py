@@ -11,6 +11,7 @@ from pytest_django import DjangoDbBlocker
 
 from routerhub.embedded.valkey import Valkey
 from routerhub.releases import live, switches
+from routerhub.tenancy import scope
 from tests import seeds
 from tests.cast import Cast
 from tests.stack import Stack, running_stack
@@ -42,6 +43,19 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table in ("ledgerentry", "billingrecord", "billingline", "billedentry"):
             cursor.execute(f"ALTER TABLE budgets_{table} DISABLE TRIGGER never_emptied")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """Tests look at the rows of all accounts, to make and to compare them. What they ask of the product, it asks in a scope that
+    it enters itself."""
+    scope.enter(scope.SYSTEM)
+
+
+@pytest.fixture(autouse=True)
+def nothing_entered_before() -> None:
+    """A test that calls what enters a scope, outside of a request, leaves it to no other."""
+    scope.enter(scope.SYSTEM)
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ from routerhub.embedded import postgres
 from routerhub.embedded.processes import Child, free_port, takes_connections
 from routerhub.embedded.serving import control_plane_options, gateway_options
 from tests.clerk import Clerk
+from tests.looking import SEES_ALL
 
 ROOT = Path(__file__).resolve().parents[1]
 READY_WAIT_S = 60
@@ -79,7 +80,7 @@ class Stack:
         return text
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database_url) as connection:
+        with psycopg.connect(self.database_url, options=SEES_ALL) as connection:
             return connection.execute(query.encode(), values).fetchall()
 
     def chat(self, key: str | None = None, headers: Mapping[str, str] | None = None, **body: Any) -> tuple[int, Any]:
@@ -214,9 +215,11 @@ def fill(database_url: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         key = _template(connection, server)
     programs = postgres._binaries()
-    dump = [programs / "pg_dump", "--format=custom", "--no-comments", "--dbname", _named(server, TEMPLATE)]
-    restore = [programs / "pg_restore", "--exit-on-error", "--dbname", database_url]
-    subprocess.run(restore, check=True, input=subprocess.run(dump, check=True, capture_output=True).stdout)
+    dump = [programs / "pg_dump", "--format=custom", "--enable-row-security", "--dbname", _named(server, TEMPLATE)]
+    restore = [str(programs / "pg_restore"), "--no-comments", "--exit-on-error", "--dbname", database_url]
+    env = {**os.environ, "PGOPTIONS": SEES_ALL}
+    dumped = subprocess.run([*map(str, dump)], check=True, capture_output=True, env=env).stdout
+    subprocess.run(restore, check=True, input=dumped)
     return key
 
 

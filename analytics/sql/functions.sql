@@ -21,6 +21,7 @@ BEGIN
             (month + make_interval(months => step)) AT TIME ZONE 'UTC',
             (month + make_interval(months => step + 1)) AT TIME ZONE 'UTC'
         );
+        PERFORM protect_partition('analytics_record', name::regclass);
         made := made + 1;
     END LOOP;
     RETURN made;
@@ -33,6 +34,7 @@ CREATE OR REPLACE FUNCTION record_many(requests analytics_request[], answers ana
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
+    PERFORM set_config('routerhub.scope', 'system', true);
     INSERT INTO analytics_record AS known (
         operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
         complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,

@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from autorouter.models import Session
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.connections import pool_of
+from routerhub.tenancy.pools import in_one_go
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,12 +90,13 @@ class SessionStore:
     async def previous_model(self, account_id: int, name: str) -> str | None:
         """The model that answered last in this conversation. Raises psycopg.Error, PoolTimeout."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(RECALL, [account_id, name, self._idle_s])
+            async with in_one_go(connection):
+                cursor = await connection.execute(RECALL, [account_id, name, self._idle_s])
             row = await cursor.fetchone()
             return row[0] if row else None
 
     async def remember(self, turn: Turn) -> None:
         """Keep what answered now. Raises psycopg.Error, PoolTimeout."""
         values = {name: getattr(turn, name) for name in Turn.__slots__}
-        async with self._pool.connection() as connection:
+        async with self._pool.connection() as connection, in_one_go(connection):
             await connection.execute(REMEMBER, {**values, "idle_s": self._idle_s})

@@ -103,7 +103,8 @@ class Ledger:
     async def past(self, operation_id: UUID) -> Past:
         """What is known of an operation that another process may have begun. Raises LedgerUnavailable."""
         try:
-            return Past(**await self._database.row(PAST, operation_id))
+            (row,) = await self._database.rows(PAST, operation_id)
+            return Past(**row)
         except Away as problem:
             raise LedgerUnavailable from problem
 

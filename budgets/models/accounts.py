@@ -10,6 +10,7 @@ from budgets.choices import MissingUsage, Role
 from budgets.limits.zones import check_zone
 from routerhub.audit.models import Audited
 from routerhub.region_fields import regions_field
+from routerhub.tenancy.owners import by_account, by_user
 
 
 class Account(Audited):
@@ -55,6 +56,7 @@ class Account(Audited):
         help_text="What is charged where a provider does not tell what it used.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    owned_by = by_account("id")
 
     class Meta:
         ordering = ["slug"]
@@ -78,6 +80,7 @@ class Membership(Audited):
     )
     final_because = "A membership is not restored: who left an account is invited again."
     named_by = ("user", "account")
+    owned_by = by_account() | by_user()
 
     class Meta:
         ordering = ["account", "user"]

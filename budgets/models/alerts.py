@@ -13,6 +13,7 @@ from django.db import models
 from budgets.choices import AlertKind, AlertState, ChannelKind, DeliveryState, Window
 from budgets.models.accounts import Account
 from routerhub.audit.models import Audited, Fact
+from routerhub.tenancy.owners import by_account, by_user
 
 NOBODYS = "Of the account as a whole, where it is nobody's."
 
@@ -52,6 +53,7 @@ class Alert(Fact):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
+    owned_by = by_account() | by_user()
 
     class Meta:
         ordering = ["-changed_at", "-id"]
@@ -80,6 +82,7 @@ class AlertChannel(Audited):
     sealed = models.BinaryField(editable=False)
     is_active = models.BooleanField("active", default=True)
     final_because = "A channel is not restored: its secrets are kept in no version. Make a new one."
+    owned_by = by_account() | by_user()
 
     class Meta:
         ordering = ["account", "user", "name"]
@@ -121,6 +124,7 @@ class AlertRule(Audited):
         help_text="By which of one's own and the account's. Empty: one's own.",
     )
     named_by = ("user",)
+    owned_by = by_account()
 
     class Meta:
         ordering = ["account", "user", "id"]
@@ -162,6 +166,7 @@ class Delivery(Fact):
     next_try_at = models.DateTimeField(null=True, help_text="While one is under way: when it is taken for dead.")
     created_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    owned_by = by_account() | by_user()
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -187,6 +192,7 @@ class DeliveryTry(Fact):
     took_ms = models.PositiveIntegerField()
     status = models.SmallIntegerField(null=True, help_text="Of HTTP, where there was an answer.")
     error = models.CharField(max_length=200, blank=True, help_text="Never what the receiver wrote.")
+    owned_by = by_account() | by_user()
 
     class Meta:
         ordering = ["delivery", "number"]

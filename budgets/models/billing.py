@@ -9,6 +9,7 @@ from budgets.choices import EntryKind
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.forms import MAX_REASON_CHARS
 from routerhub.audit.models import Fact
+from routerhub.tenancy.owners import by_account
 
 
 class BillingRecord(Fact):
@@ -27,6 +28,7 @@ class BillingRecord(Fact):
     author = models.CharField(max_length=150, blank=True, help_text="Who closed it; empty: the product itself.")
     reason = models.CharField(max_length=MAX_REASON_CHARS)
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-closed_at", "-id"]
@@ -68,6 +70,7 @@ class BillingLine(Fact):
         help_text="Of that, what was charged at a ceiling, since price or usage was missing."
     )
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["record", "position"]
@@ -83,6 +86,7 @@ class BilledEntry(Fact):
     entry_id = models.BigIntegerField(primary_key=True)
     record = models.ForeignKey(BillingRecord, on_delete=models.PROTECT, related_name="billed")
     account_id = models.BigIntegerField()
+    owned_by = by_account()
 
     def __str__(self) -> str:
         return f"entry {self.entry_id}"

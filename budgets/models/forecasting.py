@@ -4,6 +4,7 @@ from django.db import models
 
 from budgets.models.limits import Limit
 from routerhub.audit.models import Fact
+from routerhub.tenancy.owners import by_account, seen_through
 
 
 class Hour(Fact):
@@ -22,6 +23,7 @@ class LimitHour(Hour):
     """What a limit saw."""
 
     limit = models.ForeignKey(Limit, on_delete=models.CASCADE, related_name="hours", db_index=False)
+    owned_by = seen_through("limit_id", "budgets_limit")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["limit", "hour"], name="one_row_per_limit_and_hour")]
@@ -34,6 +36,7 @@ class AccountHour(Hour):
     """What an account spent, whether it had a limit or not: by that, a new limit knows how things went before it."""
 
     account_id = models.BigIntegerField()
+    owned_by = by_account()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account_id", "hour"], name="one_row_per_account_and_hour")]
@@ -57,6 +60,7 @@ class LimitForecast(Fact):
     low = models.BigIntegerField(null=True, help_text="In nine of ten cases it is more.")
     high = models.BigIntegerField(null=True, help_text="In nine of ten cases it is less.")
     passes_at = models.DateTimeField(null=True, help_text="When the limit will be reached; empty where it will not.")
+    owned_by = seen_through("limit_id", "budgets_limit")
 
     class Meta:
         ordering = ["limit"]

@@ -6,6 +6,7 @@ from django.db import models
 from budgets.choices import Role
 from budgets.models.accounts import Account
 from routerhub.audit.models import Audited
+from routerhub.tenancy.owners import by_account
 
 
 class Invitation(Audited):
@@ -25,6 +26,7 @@ class Invitation(Audited):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     final_because = "An invitation is not restored: what is used up or revoked stays so. Make a new one."
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-created_at"]

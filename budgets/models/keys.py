@@ -15,6 +15,7 @@ from budgets.people.scopes import network
 from routerhub.audit.models import Audited, Fact
 from routerhub.region_fields import regions_field
 from routerhub.regions import restriction, strictest
+from routerhub.tenancy.owners import by_account
 
 
 def default_permissions() -> list[str]:
@@ -78,6 +79,7 @@ class ApiKey(Audited):
         help_text="The only ones that may answer its requests, by id. Empty: any.",
     )  # fmt: skip
     final_because = "A key is not restored: what is revoked stays revoked. Make a new one."
+    owned_by = by_account()
 
     class Meta:
         ordering = ["account", "name"]
@@ -109,6 +111,7 @@ class KeyUse(Fact):
     key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="use")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     last_used_at = models.DateTimeField()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["key"]

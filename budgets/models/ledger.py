@@ -9,6 +9,7 @@ from budgets.choices import Basis, EntryKind, Outcome
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.forms import MAX_REASON_CHARS
 from routerhub.audit.models import Fact
+from routerhub.tenancy.owners import by_account, through
 
 
 class Hold(Fact):
@@ -24,6 +25,7 @@ class Hold(Fact):
     counters = ArrayField(models.BigIntegerField())
     created_at = models.DateTimeField()
     lease_until = models.DateTimeField(db_index=True)
+    owned_by = by_account()
 
     class Meta:
         ordering = ["created_at"]
@@ -42,6 +44,7 @@ class Slot(Fact):
     operation_id = models.UUIDField(primary_key=True)
     key_id = models.BigIntegerField(db_index=True)
     lease_until = models.DateTimeField()
+    owned_by = through("key_id", "budgets_apikey")
 
     class Meta:
         ordering = ["lease_until"]
@@ -102,6 +105,7 @@ class LedgerEntry(Fact):
     author = models.CharField(max_length=150, blank=True, db_default="", help_text="Of a credit: who gave it.")
     address = models.GenericIPAddressField(null=True)
     reason = models.CharField(max_length=MAX_REASON_CHARS, blank=True, db_default="")
+    owned_by = by_account()
     objects = OwnedQuerySet.as_manager()
 
     class Meta:

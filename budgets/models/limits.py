@@ -10,6 +10,14 @@ from budgets.models.accounts import Account, Membership
 from budgets.models.keys import ApiKey
 from routerhub import numerals
 from routerhub.audit.models import Audited, Fact
+from routerhub.tenancy.owners import Owner, by_account, seen_through
+
+BY_SCOPE = Owner(
+    name="scope",
+    condition=f"{by_account().condition} OR owns_limit_of({{table}}.kind, {{table}}.subject)",
+    readable="{table}.account_id IS NULL AND {table}.kind NOT IN ('account', 'key', 'user')",
+)
+"""Of the account whose limit it is, or of the account, key or person that it is of. The others are the site's, and seen by all."""
 
 MAX_DAYS = 3_660
 
@@ -69,6 +77,7 @@ class Limit(Audited):
     )
     zone = models.CharField("time zone", max_length=64, default="UTC", db_default="UTC", editable=False)
     is_active = models.BooleanField("active", default=True)
+    owned_by = BY_SCOPE
     shared_as = models.UUIDField(
         null=True, editable=False, unique=True,
         help_text="What it is called in every database that it is dealt out to; empty where this one has the whole of it.",
@@ -198,6 +207,7 @@ class Counter(Fact):
     is_paused = models.BooleanField(
         default=False, db_default=False, help_text="Whether it was over the soft mark of a limit that pauses."
     )
+    owned_by = seen_through("limit_id", "budgets_limit")
 
     class Meta:
         ordering = ["limit", "-period_start"]

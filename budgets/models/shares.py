@@ -4,6 +4,7 @@ from django.db import models
 
 from budgets.models.limits import Limit
 from routerhub.audit.models import Fact
+from routerhub.tenancy.owners import seen_through
 
 
 class Share(Fact):
@@ -21,6 +22,7 @@ class Share(Fact):
     problem = models.CharField(
         max_length=200, blank=True, help_text="Why it did not answer last; its figures are older then."
     )
+    owned_by = seen_through("limit_id", "budgets_limit")
 
     class Meta:
         ordering = ["limit", "place"]
@@ -42,6 +44,7 @@ class ShareTransfer(Fact):
     amount = models.BigIntegerField()
     made_at = models.DateTimeField()
     arrived_at = models.DateTimeField(null=True)
+    owned_by = seen_through("limit_id", "budgets_limit")
 
     class Meta:
         ordering = ["-made_at"]

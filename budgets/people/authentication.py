@@ -18,6 +18,7 @@ from budgets.people.rights import RoleBackend
 from budgets.people.uses import KeyUses
 from budgets.types import Caller
 from routerhub.audit.change import address_of
+from routerhub.tenancy import scope
 
 ROLES = RoleBackend()
 USES = KeyUses()
@@ -82,7 +83,8 @@ def _check_scope(caller: Caller, address: str | None) -> None:
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`Authorization: Bearer rh_...`. Sets request.auth to the Caller. Without that header, others may try."""
+    """`Authorization: Bearer rh_...`. Sets request.auth to the Caller,
+    whose rows alone are seen from then on. Without that header, others may try."""
 
     def authenticate(self, request: Request) -> tuple[KeyUser, Caller] | None:
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
@@ -90,6 +92,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             return None
         try:
             caller = find_caller(text.strip())
+            scope.enter(scope.of_key(caller.account_id, caller.user_id))
         except KeyRefused as refused:
             raise AuthenticationFailed(str(refused), refused.code) from refused
         _check_scope(caller, address_of(request))

@@ -33,6 +33,7 @@ from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.regions import restriction, strictest
 from routerhub.releases import rows
+from routerhub.tenancy import scope
 
 MADE = Change(reason="made")
 MARK = "rh_"
@@ -241,7 +242,9 @@ def load_ring() -> KeyRing:
 def find_caller(text: str | None) -> Caller:
     """Who holds this key, asked of the database: for processes without a ring. Raises KeyRefused."""
     given = digest(text or "")
-    return ring_of(_read(Q(digest=given) | Q(previous_digest=given)).values()).find(text, timezone.now())
+    with scope.within(scope.Scope(key_digest=given)):
+        held = _read(Q(digest=given) | Q(previous_digest=given))
+    return ring_of(held.values()).find(text, timezone.now())
 
 
 def _held(row: tuple[Any, ...]) -> Held:

@@ -44,7 +44,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 CREATE FUNCTION limit_was_set() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET routerhub.scope = 'system' AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.is_active AND NEW.counts_earlier THEN
@@ -61,7 +61,7 @@ CREATE TRIGGER limit_is_set BEFORE INSERT OR UPDATE ON budgets_limit FOR EACH RO
 CREATE TRIGGER limit_was_set AFTER INSERT OR UPDATE ON budgets_limit FOR EACH ROW EXECUTE FUNCTION limit_was_set();
 
 CREATE FUNCTION account_moves_zone() RETURNS trigger
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET routerhub.scope = 'system' AS $$
 BEGIN
     UPDATE budgets_limit SET zone = NEW.timezone WHERE account_id = NEW.id;
     RETURN NULL;

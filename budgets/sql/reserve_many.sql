@@ -92,6 +92,7 @@ DECLARE
     limited bigint[];
     busy int[];
 BEGIN
+    PERFORM set_config('routerhub.scope', 'system', true);
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('budgets.limits', 0));
     is_stale := set_number IS DISTINCT FROM (SELECT number FROM budgets_limitset);
     IF is_stale THEN

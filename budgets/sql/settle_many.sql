@@ -24,6 +24,7 @@ DECLARE
     swept_items int[];
     touched bigint[];
 BEGIN
+    PERFORM set_config('routerhub.scope', 'system', true);
     missing := '{}';
 
     SELECT array_agg(i.item), array_agg(h.ctid), array_agg(h.request) FILTER (WHERE answers[i.item] IS DISTINCT FROM NULL)

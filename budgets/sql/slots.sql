@@ -5,6 +5,7 @@ CREATE FUNCTION slot_lease() RETURNS interval LANGUAGE sql IMMUTABLE RETURN inte
 CREATE FUNCTION renew_slots(operations uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM set_config('routerhub.scope', 'system', true);
     PERFORM FROM budgets_slot WHERE operation_id = ANY (operations) ORDER BY operation_id FOR UPDATE;
     UPDATE budgets_slot SET lease_until = clock_timestamp() + slot_lease() WHERE operation_id = ANY (operations);
 END
@@ -14,6 +15,7 @@ $$;
 CREATE FUNCTION free_slots(operations uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM set_config('routerhub.scope', 'system', true);
     PERFORM FROM budgets_slot WHERE operation_id = ANY (operations) ORDER BY operation_id FOR UPDATE;
     DELETE FROM budgets_slot WHERE operation_id = ANY (operations);
 END

@@ -48,6 +48,7 @@ DECLARE
     amounts bigint[];
     token_counts bigint[];
 BEGIN
+    PERFORM set_config('routerhub.scope', 'system', true);
     swept := 0;
     problems := '{}';
     IF NOT pg_try_advisory_xact_lock(hashtext('budgets.sweep_holds')) THEN

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
 
 from budgets.models import Account
 from budgets.people.ownership import visible
@@ -14,6 +15,7 @@ from budgets.serializers.accounts import AccountChangeSerializer, AccountSeriali
 from routerhub.audit import history
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import TablePermissions, may
+from routerhub.tenancy.scope import system
 
 
 class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Account]):
@@ -33,6 +35,11 @@ class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.
 
     def get_serializer_class(self) -> Any:
         return AccountSerializer if self.action in {"list", "retrieve"} else AccountChangeSerializer
+
+    @system()
+    def create(self, *arguments: Any, **options: Any) -> Response:
+        """A new account is nobody's yet, and its slug is no other's."""
+        return super().create(*arguments, **options)
 
     def perform_create(self, serializer: Any) -> None:
         self._save(Account(), serializer)

@@ -5,6 +5,7 @@ from django.db import models
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
 from routerhub.batches.choices import Status
+from routerhub.tenancy.owners import by_account
 
 
 class Batch(Fact):
@@ -41,6 +42,7 @@ class Batch(Fact):
     worker = models.UUIDField(null=True, help_text="Who works on it.")
     lease_until = models.DateTimeField(null=True, help_text="From then on another worker may take it.")
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-created_at"]

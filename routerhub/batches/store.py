@@ -16,6 +16,7 @@ from routerhub.batches.errors import LeaseLost, NotCancellable
 from routerhub.batches.types import Batch, Kept, Lease, NewBatch, Status
 from routerhub.storage.files import PUT_PIECE, piece_name
 from routerhub.storage.store import Store
+from routerhub.tenancy.pools import in_one_go, in_transaction
 
 COLUMNS = ", ".join("host(ip) AS ip" if field.name == "ip" else field.name for field in fields(Batch))
 CREATE = f"""
@@ -122,7 +123,7 @@ class BatchStore:
         """Batches that wait, those of workers that died among them, but never one that it has itself and was slow to renew.
         None while another worker is at work: there is one at a time, so that what it does at once is all that is done at once.
         """
-        async with self._store.connection() as connection, connection.transaction():
+        async with self._store.connection() as connection, in_transaction(connection):
             await connection.execute(ALONE)
             cursor = connection.cursor(row_factory=class_row(Batch))
             await cursor.execute(CLAIM.encode(), {"worker": worker, "lease_s": lease_s, "most": most})
@@ -169,7 +170,7 @@ class BatchStore:
             "bytes": len(kept.content),
             **{each: getattr(kept, each) for each in ("is_error", "requests", "cost_nano", "is_sandbox")},
         }
-        async with self._store.connection() as connection, connection.transaction():
+        async with self._store.connection() as connection, in_transaction(connection):
             if await (await connection.execute(HELD.encode(), mine)).fetchone() is None:
                 raise LeaseLost(batch.id)
             if await (await connection.execute(PUT_PIECE, piece)).fetchone():
@@ -189,4 +190,6 @@ class BatchStore:
 
     async def _one(self, query: str, **values: Any) -> Any:
         async with self._store.connection() as connection:
-            return await (await connection.execute(query.encode(), values)).fetchone()
+            async with in_one_go(connection):
+                cursor = await connection.execute(query.encode(), values)
+            return await cursor.fetchone()

@@ -1,6 +1,7 @@
 """A PostgreSQL of the project's own, out of a Python wheel, below var/. For laptops and tests; production has its own.
 
-It listens on a free loopback port. The application gets an ordinary role that owns its database and nothing else.
+It listens on a free loopback port. The application gets an ordinary role that owns its database and nothing else. Run as
+a module, this prints where PostgreSQL's programs are.
 """
 
 import contextlib
@@ -114,7 +115,7 @@ class Postgres:
                 admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(ROLE)))
             createdb = sql.SQL("CREATEDB" if self.may_create_databases else "NOCREATEDB")
             admin.execute(
-                sql.SQL("ALTER ROLE {} NOSUPERUSER {} PASSWORD {}").format(
+                sql.SQL("ALTER ROLE {} NOSUPERUSER NOBYPASSRLS {} PASSWORD {}").format(
                     sql.Identifier(ROLE), createdb, sql.Literal(self._password(ROLE))
                 )
             )
@@ -140,3 +141,7 @@ def _as_server_user() -> list[str]:
         f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups",
         "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--pdeathsig=INT",
     ]  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(_binaries())

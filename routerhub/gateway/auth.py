@@ -13,6 +13,7 @@ from routerhub.audit.change import valid_address
 from routerhub.gateway.errors import BadRequest
 from routerhub.gateway.protocols.base import Controls
 from routerhub.regions import Regions, restriction, strictest
+from routerhub.tenancy import scope
 
 address_of = lru_cache(4_096)(valid_address)
 """A client asks again and again from the same place."""
@@ -24,9 +25,14 @@ def ip_of(client: Sequence[Any] | None) -> str | None:
 
 
 def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller:
-    """The caller, by `Authorization: Bearer` or `x-api-key`. Raises KeyRefused, KeysUnavailable."""
+    """The caller, by `Authorization: Bearer` or `x-api-key`, whose rows alone the request sees from then on.
+
+    Raises KeyRefused, KeysUnavailable.
+    """
     scheme, _, text = headers.get("authorization", "").partition(" ")
-    return ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
+    caller = ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
+    scope.enter(scope.of_key(caller.account_id, caller.user_id))
+    return caller
 
 
 def check_permission(caller: Caller) -> None:

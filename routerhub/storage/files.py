@@ -9,6 +9,7 @@ from typing import Any
 
 from routerhub.storage.store import Store
 from routerhub.storage.types import File, Name, NewFile
+from routerhub.tenancy.pools import in_one_go
 
 AT_ONCE = 16
 """Pieces that are in memory together."""
@@ -62,7 +63,7 @@ class FileStore:
         """The file is there, with its pieces, for so long."""
         for some in _parted(range(file.pieces), NAMES_AT_ONCE):
             await self._rows(STAY, file.account_id, file.id, some, seconds=file.seconds)
-        async with self._store.connection() as connection:
+        async with self._store.connection() as connection, in_one_go(connection):
             await connection.execute(ADD.encode(), {name: getattr(file, name) for name in NewFile.__slots__})
         found = await self.find(file.account_id, file.id)
         if found is None:
@@ -97,7 +98,8 @@ class FileStore:
     async def delete(self, account_id: int, file_id: str) -> bool:
         """Forget a file and its content. False where there was none."""
         async with self._store.connection() as connection:
-            cursor = await connection.execute(FORGET.encode(), {"account_id": account_id, "id": file_id})
+            async with in_one_go(connection):
+                cursor = await connection.execute(FORGET.encode(), {"account_id": account_id, "id": file_id})
             row = await cursor.fetchone()
         if row is None:
             return False
@@ -112,9 +114,10 @@ class FileStore:
     async def _rows(self, query: str, account_id: int, file_id: str, numbers: range, **values: Any) -> Sequence[Any]:
         names = [piece_name(account_id, file_id, number).name for number in numbers]
         async with self._store.connection() as connection:
-            cursor = await connection.execute(
-                query.encode(), {"account_id": account_id, "names": names, **values}, binary=True
-            )
+            async with in_one_go(connection):
+                cursor = await connection.execute(
+                    query.encode(), {"account_id": account_id, "names": names, **values}, binary=True
+                )
             return await cursor.fetchall() if cursor.description else ()
 
 

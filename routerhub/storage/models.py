@@ -5,6 +5,7 @@ from django.db import models
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
 from routerhub.storage.choices import Kind
+from routerhub.tenancy.owners import by_account
 
 
 class Item(Fact):
@@ -19,6 +20,7 @@ class Item(Fact):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-created_at"]
@@ -41,6 +43,7 @@ class File(Fact):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     objects = OwnedQuerySet.as_manager()
+    owned_by = by_account()
 
     class Meta:
         ordering = ["-created_at"]

@@ -16,6 +16,7 @@ from routerhub.connections import pool_of
 from routerhub.sealing import Sealer, Unreadable
 from routerhub.storage.errors import StorageUnavailable
 from routerhub.storage.types import Item, Name
+from routerhub.tenancy.pools import in_one_go
 
 Row = TypeVar("Row")
 logger = logging.getLogger(__name__)
@@ -106,19 +107,21 @@ class Store:
     async def _row(self, query: str, name: Name, **values: Any) -> tuple[Any, ...] | None:
         named = {"account_id": name.account_id, "kind": name.kind, "name": name.name}
         async with self.connection() as connection:
-            cursor = await connection.execute(query.encode(), {**named, **values}, binary=True)
+            async with in_one_go(connection):
+                cursor = await connection.execute(query.encode(), {**named, **values}, binary=True)
             return await cursor.fetchone() if cursor.description else None
 
     async def rows(self, kind: type[Row], query: str, **values: Any) -> Sequence[Row]:
         """What a query of whoever keeps something beside the items finds."""
         async with self.connection() as connection:
             cursor = connection.cursor(row_factory=class_row(kind))
-            await cursor.execute(query.encode(), values)
+            async with in_one_go(connection):
+                await cursor.execute(query.encode(), values)
             return await cursor.fetchall()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """For those who keep something beside the items."""
+        """For those who keep something beside the items: `in_one_go` or `in_transaction`, in their scope."""
         try:
             async with self._pool.connection() as connection:
                 yield connection

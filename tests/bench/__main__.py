@@ -17,6 +17,7 @@ import django
 
 django.setup()
 
+from routerhub.tenancy.scope import system  # noqa: E402
 from tests.bench import (  # noqa: E402 - Django first
     anomalies,
     decisions,
@@ -44,8 +45,9 @@ def main() -> int:
     # Ended from outside, it stops all it started, as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        for part in PARTS if arguments.part is None else (arguments.part,):
-            _measure(part, arguments)
+        with system():
+            for part in PARTS if arguments.part is None else (arguments.part,):
+                _measure(part, arguments)
     except NoAnswer as problem:
         print(f"{problem}. The end of its log:\n{problem.log}", file=sys.stderr)
         return 1

@@ -2,14 +2,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from budgets.ledger import Ledger
+from routerhub.gateway.snapshots.snapshots import database_dsn
+from tests.looking import SEES_ALL
 
 
 def dsn() -> str:
-    database = connection.settings_dict
-    return f"postgresql://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    """Of the test's database. Whoever connects by it sees the rows of all accounts; the ledger leaves that part of it aside."""
+    return make_conninfo(database_dsn(), options=SEES_ALL)
 
 
 @pytest.fixture

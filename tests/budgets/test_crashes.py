@@ -20,6 +20,7 @@ from budgets.ledger import Ledger
 from budgets.types import Granted
 from routerhub.embedded.postgres import Postgres
 from tests.budgets.books import settlement, spend
+from tests.looking import SEES_ALL
 from tests.stack import ROOT, fill
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("faults")]
@@ -35,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     server = Postgres(folder, options=("fsync=off", "wal_writer_delay=10s"))
     server.start()
     fill(server.url)
-    with psycopg.connect(server.url, autocommit=True) as admin:
+    with psycopg.connect(server.url, autocommit=True, options=SEES_ALL) as admin:
         for kind in ("account", "key"):
             admin.execute(
                 "INSERT INTO budgets_limit (kind, subject, measure, period, amount, is_active)"
@@ -101,7 +102,7 @@ async def under_load(server: Postgres, spender: Spender) -> None:
 
 
 def found(server: Postgres, query: str) -> dict[Any, Any]:
-    with psycopg.connect(server.url) as connection:
+    with psycopg.connect(server.url, options=SEES_ALL) as connection:
         return dict(connection.execute(query.encode()).fetchall())
 
 

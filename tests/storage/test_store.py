@@ -17,6 +17,7 @@ from routerhub.storage.errors import StorageUnavailable
 from routerhub.storage.models import Item
 from routerhub.storage.store import LARGE, Store
 from routerhub.storage.types import Name
+from tests.looking import SEES_ALL
 
 pytestmark = pytest.mark.anyio
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
@@ -39,7 +40,7 @@ async def content(store: Store, name: Name = NAME) -> bytes | None:
 
 
 def run(query: str) -> Any:
-    with psycopg.connect(database_dsn()) as connection:
+    with psycopg.connect(database_dsn(), options=SEES_ALL) as connection:
         cursor = connection.execute(query.encode())
         return cursor.fetchall() if cursor.description else None
 

@@ -12,6 +12,7 @@ from routerhub.batches.rows import is_any_waiting
 from routerhub.gateway.batches.waking import TASK, wake
 from routerhub.gateway.batches.working import Pace, Worker
 from routerhub.gateway.runtime import open_runtime
+from routerhub.tenancy.tasks import AcrossAccounts
 
 TURN_S = 300.0
 """So long it works without a break: other tasks want their turn, and settings may have changed."""
@@ -26,7 +27,7 @@ def stop(**_: Any) -> None:
     _stopping.set()
 
 
-@shared_task(name=TASK)
+@shared_task(name=TASK, base=AcrossAccounts)
 def work_batches() -> None:
     """Validate, ask and finish the batches that wait, those that a stopped process left among them."""
     if is_any_waiting() and asyncio.run(_work()) and not _stopping.is_set():

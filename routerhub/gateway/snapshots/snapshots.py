@@ -41,6 +41,7 @@ from routerhub.gateway.snapshots.ranked import Ranked
 from routerhub.releases import live
 from routerhub.releases.notify import Listener
 from routerhub.releases.rows import Rows
+from routerhub.tenancy.scope import system
 
 logger = logging.getLogger(__name__)
 RETRY_PAUSE_S = 0.5
@@ -209,6 +210,7 @@ class SnapshotKeeper:
             os.close(self._stop)
         self._thread.join(STOP_WAIT_S)
 
+    @system()
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:

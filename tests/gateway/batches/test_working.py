@@ -23,13 +23,14 @@ from routerhub.storage.errors import StorageUnavailable
 from routerhub.storage.files import FileStore
 from tests.gateway.batches.jobs import PACE, happens, line, place
 from tests.gateway.fakes import ADA, NOW, FakeLedger, completion
+from tests.looking import SEES_ALL
 
 pytestmark = [pytest.mark.anyio, pytest.mark.django_db(transaction=True)]
 HELLO = completion("Hello!")
 
 
 def run(query: str, *values: Any) -> Any:
-    with psycopg.connect(database_dsn()) as connection:
+    with psycopg.connect(database_dsn(), options=SEES_ALL) as connection:
         cursor = connection.execute(query.encode(), values)
         return cursor.fetchall() if cursor.description else None
 
