@@ -17,7 +17,7 @@ BY_SCOPE = Owner(
     condition=f"{by_account().condition} OR owns_limit_of({{table}}.kind, {{table}}.subject)",
     readable="{table}.account_id IS NULL AND {table}.kind NOT IN ('account', 'key', 'user')",
 )
-"""Of the account whose limit it is, or of the account, key or person that it is of. The others are the site's, and seen by all."""
+"""Of the account whose limit it is, or of the account, key or person that it is of. The others are the site's; all see them."""
 
 MAX_DAYS = 3_660
 

@@ -97,7 +97,8 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(str(refused), refused.code) from refused
         _check_scope(caller, address_of(request))
         USES.note(caller.key_id, timezone.now())
-        USES.write()
+        with scope.system():
+            USES.write()
         return KeyUser(caller), caller
 
     def authenticate_header(self, request: Request) -> str:

@@ -22,6 +22,7 @@ from budgets.people import members
 from budgets.people.keys import digest
 from routerhub.audit import history
 from routerhub.audit.change import Change
+from routerhub.tenancy.scope import system
 
 LASTS = timedelta(days=7)
 """Where nobody says otherwise."""
@@ -102,6 +103,7 @@ def revoke(invitation: Invitation, change: Change) -> None:
         invitation.save()
 
 
+@system()
 @transaction.atomic
 def accept(invitation: Invitation, user: Any, address: str | None) -> Membership:
     """Make somebody a member. Raises ValidationError."""
@@ -130,6 +132,7 @@ def why_closed(invitation: Invitation) -> str:
     return "" if invitation.account.is_active else "for an account that is not active"
 
 
+@system()
 def find(secret: str) -> Invitation | None:
     """The one with this secret, open or not."""
     return Invitation.objects.select_related("account").filter(digest=digest(secret)).first()
@@ -140,6 +143,7 @@ def bring(request: Any, invitation: Invitation) -> None:
     request.session[IN_SESSION] = invitation.pk
 
 
+@system()
 def brought(request: Any) -> Invitation | None:
     """With which open invitation somebody came."""
     found = Invitation.objects.select_related("account").filter(pk=request.session.get(IN_SESSION)).first()

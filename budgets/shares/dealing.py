@@ -17,7 +17,7 @@ from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
 
-OWN = {"id", "subject", "account", "shared_as", "share"}
+OWN = {"id", "subject", "account", "counts_earlier", "shared_as", "share"}
 """What the twins of a limit have each for themselves."""
 
 
@@ -111,7 +111,7 @@ def _adopt(limit: Limit, place: str, alias: str, change: Change) -> None:
         if there is not None and there.share != 0:
             raise ChangeRefused({"shares": f"{place} has a limit of its own for {there}: delete it there first."})
         if there is None:
-            there = Limit(subject=subject, account_id=account)
+            there = Limit(subject=subject, account_id=account, counts_earlier=False)
         _save(there, change, alias, shared_as=limit.shared_as, share=0, **configured(limit))
         Counter.objects.using(alias).filter(pk=places.running(there).pk).update(share=F("spent") + F("reserved"))
 

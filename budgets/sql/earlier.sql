@@ -36,9 +36,9 @@ BEGIN
     FOR UPDATE;
     PERFORM FROM budgets_counter WHERE id = ANY (known) ORDER BY id FOR NO KEY UPDATE;
 
-    INSERT INTO budgets_counter AS c (limit_id, subject, measure, period, period_start, spent, reserved, sandbox, earlier)
+    INSERT INTO budgets_counter AS c (limit_id, subject, measure, period, period_start, spent, reserved, sandbox, earlier, share)
     SELECT l.id, w.subject, l.measure, l.period, start, greatest(0, sum(w.spent)), 0, greatest(0, sum(w.sandbox)),
-           greatest(0, sum(w.spent))
+           greatest(0, sum(w.spent)), l.share
     FROM (
         SELECT s.subject,
             budget_measured(

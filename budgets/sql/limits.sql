@@ -43,15 +43,19 @@ LANGUAGE sql IMMUTABLE AS $$
     ))
 $$;
 
+-- It looks at what others spent and held, whoever sets the limit, and takes that back.
 CREATE FUNCTION limit_was_set() RETURNS trigger
-LANGUAGE plpgsql SET routerhub.scope = 'system' AS $$
+LANGUAGE plpgsql AS $$
+DECLARE
+    before text := coalesce(current_setting('routerhub.scope', true), '');
+    counts boolean := CASE TG_OP
+        WHEN 'INSERT' THEN NEW.is_active AND NEW.counts_earlier ELSE limit_counts_anew(OLD, NEW)
+    END;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.is_active AND NEW.counts_earlier THEN
-            PERFORM count_earlier(NEW);
-        END IF;
-    ELSIF limit_counts_anew(OLD, NEW) THEN
+    IF counts THEN
+        PERFORM set_config('routerhub.scope', 'system', true);
         PERFORM count_earlier(NEW);
+        PERFORM set_config('routerhub.scope', before, true);
     END IF;
     RETURN NULL;
 END
@@ -61,7 +65,7 @@ CREATE TRIGGER limit_is_set BEFORE INSERT OR UPDATE ON budgets_limit FOR EACH RO
 CREATE TRIGGER limit_was_set AFTER INSERT OR UPDATE ON budgets_limit FOR EACH ROW EXECUTE FUNCTION limit_was_set();
 
 CREATE FUNCTION account_moves_zone() RETURNS trigger
-LANGUAGE plpgsql SET routerhub.scope = 'system' AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE budgets_limit SET zone = NEW.timezone WHERE account_id = NEW.id;
     RETURN NULL;

@@ -67,6 +67,8 @@ EXEMPT: Mapping[str, str] = {
     "account_emailaddress": "how somebody signs in, which is looked up to find out who asks",
     "mfa_authenticator": "how somebody signs in, which is looked up to find out who asks",
     "socialaccount_socialaccount": "how somebody signs in, which is looked up to find out who asks",
+    "socialaccount_socialtoken": "how somebody signs in, which is looked up to find out who asks",
+    "usersessions_usersession": "sessions, which are looked up to find out who asks",
     "auth_user_groups": "rights, which are looked up to find out what may be seen",
     "auth_user_user_permissions": "rights, which are looked up to find out what may be seen",
     "django_admin_log": "what staff did in the admin, which staff alone may open",

@@ -20,7 +20,7 @@ NEEDED = """
 BY_TYPE = {
     "bigint": 7, "integer": 7, "smallint": 7, "numeric": 0, "boolean": False, "uuid": "00000000-0000-0000-0000-00000000000a",
     "timestamp with time zone": "2026-11-01T00:00Z", "date": "2026-11-01", "jsonb": "{}", "bytea": b"", "inet": "127.0.0.1",
-    "bigint[]": [], "text[]": [], "character varying[]": [], "double precision": 0,
+    "bigint[]": [], "uuid[]": [], "text[]": [], "character varying[]": [], "double precision": 0,
 }  # fmt: skip
 """What stands in a column that must have something, by its type; of a text, x."""
 SPECIAL = {"budgets_ledgerentry.kind": "charge"}
@@ -62,7 +62,8 @@ def add(table: str, whose: Ids) -> None:
         kinds = dict(cursor.fetchall())
         places = [_place(kind) for kind in kinds.values()]
         values = [_value(table, name, kind, whose) for name, kind in kinds.items() if _place(kind) == "%s"]
-        cursor.execute(f"INSERT INTO {table} ({', '.join(kinds)}) VALUES ({', '.join(places)})", values)  # noqa: S608
+        names = ", ".join(f'"{each}"' for each in kinds)
+        cursor.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join(places)})", values)  # noqa: S608
 
 
 def _place(kind: str) -> str:

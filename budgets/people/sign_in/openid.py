@@ -29,6 +29,7 @@ from budgets.models import Account, Membership
 from budgets.people import invitations, members
 from budgets.people.sign_in.groups import groups_in, roles_by
 from routerhub.audit.change import Change, address_of
+from routerhub.tenancy.scope import system
 
 logger = logging.getLogger(__name__)
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
@@ -140,6 +141,7 @@ def _roles(sociallogin: SocialLogin) -> Mapping[str, Role | None]:
     return roles_by(groups_in(sociallogin.account.extra_data, settings.OIDC_GROUP_CLAIMS), settings.OIDC_ROLES)
 
 
+@system()
 @transaction.atomic
 def sync(user: Any, sociallogin: SocialLogin, address: str | None) -> None:
     """Somebody's roles as their groups say now, in every account that groups decide over: given, changed and taken."""
