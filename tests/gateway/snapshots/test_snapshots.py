@@ -284,15 +284,19 @@ def refusal(keeper: SnapshotKeeper, text: str) -> type[KeyRefused] | None:
 
 def test_who_is_switched_off_or_removed_has_keys_that_open_nothing_within_a_second(keeper: SnapshotKeeper) -> None:
     ada = make_cast().ada
-    counts_within_a_second(lambda: refusal(keeper, ada.text) is None)
+
+    def says(expected: type[KeyRefused] | None) -> Callable[[], bool]:
+        return lambda: refusal(keeper, ada.text) is expected
+
+    counts_within_a_second(says(None))
     member = Membership.objects.get(user=ada.user)
     for row, field in ((member, "is_active"), (ada.user, "is_active")):
         for is_on, expected in ((False, MemberInactive), (True, None)):
             setattr(row, field, is_on)
             row.save()
-            counts_within_a_second(lambda expected=expected: refusal(keeper, ada.text) is expected)
+            counts_within_a_second(says(expected))
     member.delete()
-    counts_within_a_second(lambda: refusal(keeper, ada.text) is MemberInactive)
+    counts_within_a_second(says(MemberInactive))
 
 
 def test_a_new_key_a_revoked_one_and_a_closed_account_count_within_a_second(keeper: SnapshotKeeper) -> None:
