@@ -214,8 +214,8 @@ def fill(database_url: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         key = _template(connection, server)
     programs = postgres._binaries()
-    dump = [programs / "pg_dump", "--format=custom", "--no-comments", "--dbname", _named(server, TEMPLATE)]
-    restore = [programs / "pg_restore", "--exit-on-error", "--dbname", database_url]
+    dump = [str(programs / "pg_dump"), "--format=custom", "--no-comments", "--dbname", _named(server, TEMPLATE)]
+    restore = [str(programs / "pg_restore"), "--exit-on-error", "--dbname", database_url]
     subprocess.run(restore, check=True, input=subprocess.run(dump, check=True, capture_output=True).stdout)
     return key
 
