@@ -215,10 +215,10 @@ def fill(database_url: str) -> str:
     with psycopg.connect(server, autocommit=True) as connection:
         key = _template(connection, server)
     programs = postgres._binaries()
-    dump = [programs / "pg_dump", "--format=custom", "--enable-row-security", "--dbname", _named(server, TEMPLATE)]
+    dump = [str(programs / "pg_dump"), "--format=custom", "--enable-row-security", "--dbname", _named(server, TEMPLATE)]
     restore = [str(programs / "pg_restore"), "--no-comments", "--exit-on-error", "--dbname", database_url]
     env = {**os.environ, "PGOPTIONS": SEES_ALL}
-    dumped = subprocess.run([*map(str, dump)], check=True, capture_output=True, env=env).stdout
+    dumped = subprocess.run(dump, check=True, capture_output=True, env=env).stdout
     subprocess.run(restore, check=True, input=dumped)
     return key
 

@@ -1,5 +1,6 @@
 """Processes that spend at once, what each was promised, and whether the books say the same."""
 
+import signal
 import subprocess
 import sys
 import uuid
@@ -7,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import psycopg
@@ -29,8 +31,8 @@ class Payers:
     least: int
     most: int
     pause_s: float = 0.0
-    running: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
-    started: int = 0
+    started: "list[tuple[subprocess.Popen[bytes], int]]" = field(default_factory=list)
+    """Each with how many requests it was to make. Its journal has its place as a name."""
 
     def begin(self, amount_nano: int, period: str) -> None:
         """Make the limit, and have the database note every commit that passes it."""
@@ -41,13 +43,26 @@ class Payers:
             connection.execute(OVERSHOOT)
 
     def start(self, requests: int) -> None:
-        self.started += 1
+        place = len(self.started)
         command = [
-            sys.executable, str(PAYER), self.stack.database_url, str(self.folder / f"{self.started}.journal"),
-            f"--seed={self.started}", f"--requests={requests}", f"--least={self.least}", f"--most={self.most}",
-            f"--pause-s={self.pause_s}",
+            sys.executable, str(PAYER), self.stack.database_url, str(self._journal(place)), f"--seed={place}",
+            f"--requests={requests}", f"--least={self.least}", f"--most={self.most}", f"--pause-s={self.pause_s}",
         ]  # fmt: skip
-        self.running.append(subprocess.Popen(command))
+        self.started.append((subprocess.Popen(command), requests))
+
+    def replace_one(self, chance: Random) -> None:
+        """Kill one that is at work, and have another one make the requests that it had not begun."""
+        at_work = [place for place, (process, _) in enumerate(self.started) if process.poll() is None]
+        place = chance.choice(at_work)
+        process, requests = self.started[place]
+        process.kill()
+        process.wait()
+        begun = self._journal(place).read_text().count("asks") if self._journal(place).exists() else 0
+        if begun < requests:
+            self.start(requests - begun)
+
+    def _journal(self, place: int) -> Path:
+        return self.folder / f"{place}.journal"
 
     def done(self) -> dict[str, dict[uuid.UUID, int]]:
         """By what happened, the operations to which it happened, with their amounts."""
@@ -59,8 +74,8 @@ class Payers:
         return found
 
     def end(self) -> None:
-        for each in self.running:
-            assert each.wait(timeout=300) == 0
+        for process, _ in self.started:
+            assert process.wait(timeout=300) in {0, -signal.SIGKILL}
         self.sweep()
 
     def sweep(self) -> None:
