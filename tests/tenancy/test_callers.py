@@ -10,7 +10,7 @@ from tests.stack import ROOT
 
 ACROSS_ACCOUNTS = {
     "budgets/ledger/database.py": "the set of limits, and what became of an operation",
-    "budgets/viewsets/accounts.py": "a new account is nobody's yet",
+    "budgets/viewsets/accounts.py": "a new account is nobody's yet, and no other may have its slug",
     "manage.py": "commands are run by whoever runs the site",
     "routerhub/gateway/snapshots/snapshots.py": "every key and everybody's preferences, held in memory",
     "routerhub/tenancy/middleware.py": "logins with a right to see what belongs to accounts",
