@@ -31,7 +31,7 @@ IN_SQL = {
     "sweep_holds",
 }  # fmt: skip
 """The ledger's functions, which put the scope in force for the transaction that they are called in; and the two ways in."""
-NAMED = re.compile(r"\bsystem\(\)|\bSYSTEM\b")
+NAMED = re.compile(r"\bsystem\(\)|\bSYSTEM\b|is_system=True")
 
 
 def sources(*endings: str) -> dict[str, str]:
