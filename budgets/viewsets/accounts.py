@@ -6,7 +6,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import mixins, viewsets
 from rest_framework.exceptions import ValidationError
-from rest_framework.response import Response
 
 from budgets.models import Account
 from budgets.people.ownership import visible
@@ -36,11 +35,6 @@ class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.
     def get_serializer_class(self) -> Any:
         return AccountSerializer if self.action in {"list", "retrieve"} else AccountChangeSerializer
 
-    @system()
-    def create(self, *arguments: Any, **options: Any) -> Response:
-        """A new account is nobody's yet, and its slug is no other's."""
-        return super().create(*arguments, **options)
-
     def perform_create(self, serializer: Any) -> None:
         self._save(Account(), serializer)
 
@@ -52,8 +46,10 @@ class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.
             raise ValidationError(dict.fromkeys(staffs, text))
         self._save(serializer.instance, serializer)
 
+    @system()
     @transaction.atomic
     def _save(self, row: Account, serializer: Any) -> None:
+        """A new account is nobody's yet, and no other may have its slug."""
         values = dict(serializer.validated_data)
         change = change_by(self.request, values.pop("reason"))
         for name, value in values.items():

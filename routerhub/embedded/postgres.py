@@ -1,7 +1,7 @@
 """A PostgreSQL of the project's own, out of a Python wheel, below var/. For laptops and tests; production has its own.
 
-It listens on a free loopback port. The application gets an ordinary role that owns its database and nothing else. Run as
-a module, this prints where PostgreSQL's programs are.
+It listens on a free loopback port. The application gets an ordinary role that owns its database and nothing else. Run as a
+module, this prints where PostgreSQL's programs are.
 """
 
 import contextlib

@@ -13,7 +13,7 @@ ACROSS_ACCOUNTS = {
     "budgets/people/authentication.py": "when keys were used last, of all that this process has noted",
     "budgets/people/invitations.py": "who is invited belongs to no account yet",
     "budgets/people/sign_in/openid.py": "groups say which accounts somebody belongs to",
-    "budgets/viewsets/accounts.py": "a new account is nobody's yet",
+    "budgets/viewsets/accounts.py": "a new account is nobody's yet, and no other may have its slug",
     "manage.py": "commands are run by whoever runs the site",
     "routerhub/gateway/snapshots/snapshots.py": "every key and everybody's preferences, held in memory",
     "routerhub/tenancy/middleware.py": "logins with a right to see what belongs to accounts",
@@ -38,7 +38,7 @@ IN_SQL = {
     "sweep_holds",
 }  # fmt: skip
 """The ledger's functions, which put the scope in force for the transaction that they are called in; and the two ways in."""
-NAMED = re.compile(r"\bsystem\(\)|\bSYSTEM\b")
+NAMED = re.compile(r"\bsystem\(\)|\bSYSTEM\b|is_system=True")
 
 
 def sources(*endings: str) -> dict[str, str]:

@@ -9,15 +9,17 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import psycopg
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, operations
 from django.db.backends.postgresql.psycopg_any import register_tzloader
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from routerhub.tenancy.scope import NOBODY, Scope, current, settings_sql
 
+BEGIN, END = "SELECT set_config('routerhub.scope'", ", true); "
+"""How what a cursor sends along begins, and how it alone ends."""
 READS_OR_WRITES_ROWS = re.compile(
-    r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|insert|update|delete|with|merge|explain|values|table|do|call)\b",
+    r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|insert|update|delete|with|merge|explain|values|table|do|call|refresh)\b",
     re.IGNORECASE | re.DOTALL,
 )
 """All else goes as it is: much of it may stand in no transaction, or in none that has failed."""
@@ -79,8 +81,17 @@ def _put_in_force(connection: "psycopg.Connection[Any]", scope: Scope) -> None:
     psycopg.ClientCursor(connection).execute(settings_sql(scope).encode())
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> str:
+        """As it was asked, for logs: without the scope."""
+        told = super().last_executed_query(cursor, sql, params)
+        return told.partition(END)[2] if told and told.startswith(BEGIN) else told
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection, with such cursors."""
+
+    ops_class = DatabaseOperations
 
     def get_connection_params(self) -> dict[str, Any]:
         return {**super().get_connection_params(), "cursor_factory": ScopedCursor}
