@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
-from budgets.choices import Measure, Period
+from budgets.choices import Measure, Mode, Period, ScopeKind
 from budgets.limits.names import KNOWN, names_of, subject_of
 from budgets.limits.setting import amount_of, owner_of, shown_amount
 from budgets.limits.standing import standings
@@ -121,7 +121,7 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
     autocomplete_fields = ["account"]
     fields = [
         ("kind", "subject"), "account", ("measure", "amount"), ("period", "every_days"), ("starts_on", "ends_on"),
-        ("mode", "soft_percent", "max_tier"), ("counts_earlier", "is_given", "is_active"),
+        ("mode", "max_tier"), ("soft_percent", "counts_earlier"), ("is_given", "is_active"),
     ]  # fmt: skip
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
@@ -133,8 +133,9 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
     @display(description="Scope", ordering="kind", header=True)
     def scope(self, row: Any) -> list[str]:
         whose = f"of {row.account.slug}, " if row.account else ""
-        name = "each" if row.subject == EACH else row.called
-        return [f"{row.get_kind_display()} {name}".strip(), f"{whose}{row.zone}"]
+        kind = row.get_kind_display()
+        name = f"Each {kind.lower()}" if row.subject == EACH else f"{kind} {row.called}".strip()
+        return [name, f"{whose}{row.zone}"]
 
     @display(description="Period", ordering="period")
     def per(self, row: Limit) -> str:
@@ -145,7 +146,9 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
     @display(description="Limit", ordering="amount", header=True)
     def max_amount(self, row: Limit) -> list[str]:
         unit = "" if row.measure == Measure.MONEY else f" {row.measure}"
-        return [f"{measured(row, row.amount)}{unit}", row.get_mode_display().partition(":")[0]]
+        mode = {Mode.PAUSE: f"pauses above {row.max_tier} from {row.soft_percent} %"}.get(Mode(row.mode), row.mode)
+        amount = "the policy's" if row.kind == ScopeKind.POLICY_TASK else f"{measured(row, row.amount)}{unit}"
+        return [amount, mode]
 
     @display(description="Spent and reserved")
     def used(self, row: Any) -> SafeString:

@@ -24,7 +24,7 @@ from routerhub.audit.permissions import TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, valid
 
 
-class LimitFilter(filters.FilterSet):
+class LimitFilter(filters.FilterSet):  # type: ignore[misc]
     scope = filters.ChoiceFilter(field_name="kind", choices=Limit._meta.get_field("kind").choices)
     subject = filters.CharFilter(method="of_subject", help_text="With `scope`: by name.")
     account = filters.ModelChoiceFilter(queryset=Account.objects.all(), to_field_name="slug")
@@ -35,7 +35,7 @@ class LimitFilter(filters.FilterSet):
 
     def of_subject(self, rows: QuerySet[Limit], _: str, name: str) -> QuerySet[Limit]:
         caller = caller_of(self.request)
-        return rows.filter(subject=subject_of(self.data.get("scope", ""), name, caller and caller.account_id))
+        return rows.filter(subject=subject_of(self.data.get("scope", ""), name, caller.account_id if caller else None))
 
 
 class LimitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Limit]):

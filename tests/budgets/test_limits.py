@@ -140,12 +140,15 @@ async def test_a_limit_that_is_raised_lowered_switched_off_or_deleted_counts_so_
 
 
 @pytest.mark.anyio
-async def test_a_limit_whose_measure_changes_begins_anew(ledger: Ledger) -> None:
-    row = await new_limit("account:1", 10)
+@pytest.mark.parametrize(("counts_earlier", "room"), [(False, 10), (True, 7)])
+async def test_a_limit_whose_measure_changes_begins_anew_with_what_it_counts(
+    ledger: Ledger, counts_earlier: bool, room: int
+) -> None:
+    row = await new_limit("account:1", 10, counts_earlier=counts_earlier)
     held = await ledger.reserve(spend("account:1", amount=10, tokens=3))
     assert isinstance(held, Granted)
     await sync_to_async(Limit.objects.filter(pk=row.pk).update)(measure="tokens")
-    assert isinstance(await ledger.reserve(spend("account:1", amount=10, tokens=10)), Granted)
+    assert isinstance(await ledger.reserve(spend("account:1", amount=10, tokens=room)), Granted)
     assert isinstance(await ledger.reserve(spend("account:1", amount=10, tokens=1)), Refused)
 
 

@@ -48,13 +48,13 @@ class Command(BaseCommand):
         try:
             row = self._set(amount, options)
         except ValidationError as problem:
-            field, (text, *_) = next(iter(problem.message_dict.items()))
-            raise CommandError(f"{field.strip('_')}: {text}") from problem
+            field, texts = next(iter(problem.message_dict.items()))
+            raise CommandError(f"{field.strip('_')}: {texts[0]}") from problem
         self.stdout.write(f"{row.pk}: {row}")
 
     def _set(self, amount: Decimal, options: dict[str, Any]) -> Limit:
         kind, account = options["scope"], self._account(options["account"])
-        subject = subject_of(kind, options["subject"], account and account.pk)
+        subject = subject_of(kind, options["subject"], account.pk if account else None)
         owner = account or (owner_of(kind, subject) if subject else None)
         which = {"kind": kind, "account": owner, **{name: options[name] for name in FIELDS}}
         row = Limit.objects.filter(subject=subject, is_given=True, **which).first() or Limit()

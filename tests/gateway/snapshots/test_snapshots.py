@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from autorouter import availability_facts, models
 from autorouter.people import preferences
 from budgets.errors import AccountClosed, KeyRefused, MemberInactive, RevokedKey, UnknownKey
 from budgets.limits.index import LimitIndex
-from budgets.models import Account, ApiKey, Limit, Membership
+from budgets.models import Account, ApiKey, Counter, Limit, Membership
 from budgets.people.keys import create_key, digest, revoke
 from models_registry.models import Deployment, Probe
 from routerhub.audit.change import Change
@@ -174,6 +175,17 @@ def test_a_check_of_everything_reads_only_what_changed_without_a_word(
 def test_a_limit_is_in_the_index_of_the_next_snapshot(held: Held) -> None:
     limit = Limit.objects.create(kind="site", measure="money", period="day", amount=5 * 10**9)
     assert held.hear("limits").limits.by_scope["site:"] == (limit.pk,)
+
+
+def test_a_limit_over_its_soft_mark_pauses_in_the_next_snapshot(held: Held) -> None:
+    limit = Limit.objects.create(kind="site", period="total", amount=100, mode="pause", soft_percent=50)
+    assert not held.hear("limits").pauses
+    start = datetime(1970, 1, 1, tzinfo=UTC)
+    Counter.objects.update_or_create(
+        limit=limit, measure="money", period="total", period_start=start, defaults={"spent": 50}
+    )
+    (pause,) = held.hear("limits").pauses.by_scope["site:"]
+    assert (pause.max_tier, pause.percent, pause.until) == ("mid", 50, None)
 
 
 def probed(status: str) -> None:
