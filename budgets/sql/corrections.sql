@@ -1,7 +1,7 @@
 -- Put right what a sweep charged at its ceiling: one correction for each entry, and for ever. It belongs to the month and the
--- model of the charge, and tells the tokens that this did not know. What was
--- credited meanwhile is not given back twice. `items` has the place of
--- each entry's item in the batch, and `touched` their counters. Entries and counters are locked by the caller.
+-- model of the charge, and tells the tokens that this did not know. What was credited meanwhile is not given back twice.
+-- `items` has the place of each entry's item in the batch, and `touched` their counters. Entries and counters are locked by
+-- the caller.
 CREATE FUNCTION correct_many(
     entries bigint[], items int[], touched bigint[], operations uuid[], hops smallint[], amounts bigint[],
     token_counts bigint[], outcomes text[], answers analytics_answer[], usages budget_usage[]

@@ -5,7 +5,8 @@
 -- sweep charged it at its ceiling: then the difference is corrected, once. `missing` are the places, from one, of items
 -- that have neither hold nor entry.
 --
--- `usages` say what each charge is made of; null where nobody lived to tell: then it is held against its request's model.
+-- `usages` say what each charge is made of; null where nobody lived to tell: then the entry
+-- names the model that was about to be called.
 --
 -- `slots` are the operations that end with this and had a slot of their key: it is free again.
 --

@@ -9,12 +9,14 @@ from asgiref.sync import sync_to_async
 from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
+from budgets.books.credits import Credit, give
 from budgets.books.sweeping import sweep
 from budgets.ledger import Ledger
-from budgets.models import BilledEntry, BillingLine, BillingRecord, LedgerEntry, Limit
+from budgets.models import Account, BilledEntry, BillingLine, BillingRecord, LedgerEntry, Limit
 from tests.budgets.books import elsewhere, settlement, spend, usage
 from tests.budgets.tables import new_limit
 from tests.budgets.test_reserving import granted
+from tests.cast import because
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -54,6 +56,17 @@ async def test_who_died_is_charged_what_was_held_against_its_model_and_what_come
     late = await entry(operation_id=held.operation_id, kind="correction")
     assert (late.amount_nano, late.input_tokens, late.priced_from, late.basis) == (-35, 9, SINCE, "priced")
     assert (late.incurred_at, late.model, late.scopes) == (swept.incurred_at, "a:b", ["account:1"])
+
+
+@pytest.mark.anyio
+async def test_what_was_credited_meanwhile_is_not_given_back_twice(ledger: Ledger) -> None:
+    held = await granted(ledger, spend("account:1", amount=60, lease_s=-1))
+    await sync_to_async(sweep)()
+    account = Account(pk=1, slug="one")
+    credit = Credit(account=account, amount_nano=50, operation_id=held.operation_id)
+    await sync_to_async(give)(credit, because("broken"))
+    await ledger.settle(settlement(held, amount=25))
+    assert (await entry(operation_id=held.operation_id, kind="correction")).amount_nano == -10
 
 
 @pytest.mark.anyio
