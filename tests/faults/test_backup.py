@@ -81,7 +81,11 @@ def restored(server: Postgres, name: str, command: str, env: Mapping[str, str]) 
 def test_what_the_howto_dumps_it_restores_policies_and_all(server: Postgres, tmp_path: Path) -> None:
     own, embedded, restore = commands()
     programs = shell(".venv/bin/python -m routerhub.embedded.postgres").stdout.strip()
-    env = {"PATH": f"{programs}:{os.environ['PATH']}", "VAR_DIR": str(server.folder.parent), "DUMP": str(tmp_path / "dump")}
+    env = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "VAR_DIR": str(server.folder.parent),
+        "DUMP": str(tmp_path / "dump"),
+    }
     kept, guarded = look(server.url, ROWS), look(server.url, GUARDED)
     assert (len(kept), kept[0][0]) == (1, "acme")
     for number, (command, url) in enumerate(((own, roles(server)), (embedded, ""))):
