@@ -180,7 +180,14 @@ def test_what_is_no_region_is_refused_by_its_field(seeded: Cast, region: Any) ->
 def test_a_limit_over_its_soft_mark_pauses_the_dear_tiers(seeded: Cast) -> None:
     account = seeded.ada.account
     limit = Limit.objects.create(
-        kind="task", subject="t", account=account, period="total", amount=100, mode="pause", soft_percent=80, max_tier="mid"
+        kind="task",
+        subject="t",
+        account=account,
+        period="total",
+        amount=100,
+        mode="pause",
+        soft_percent=80,
+        max_tier="mid",
     )
     counter = Counter.objects.create(limit=limit, measure="money", period="total", period_start=EPOCH, spent=79)
     body = {"task": COMPLEX, "task_id": "t"}
