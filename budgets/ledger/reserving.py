@@ -77,7 +77,7 @@ class Reserver:
         """Make the limits per task of these policies that have none yet: once for each, and for ever."""
         new = {each.policy: each.amount_nano for each in asked if each.scope not in self.index.by_scope}
         if new:
-            await self._database.row(KEEP_PER_TASK, list(new), list(new.values()))
+            await self._database.rows(KEEP_PER_TASK, list(new), list(new.values()))
             self.index = index_of(await self._database.rows(READ))
 
 

@@ -35,6 +35,7 @@ def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, 
     operation_id = changes.pop("operation_id", None) or uuid.uuid4()
     counted, slots, key_id = changes.pop("counted", ()), changes.pop("slots", None), changes.pop("key_id", None)
     per_task, account_id = changes.pop("per_task", None), changes.pop("account_id", 1)
+    kept = changes.pop("scopes", scopes)
     return Spend(
         operation_id=operation_id,
         hop=hop,
@@ -48,7 +49,7 @@ def spend(*scopes: str, amount: int = 10, tokens: int = 5, lease_s: float = 60, 
         counted=counted,
         per_task=per_task,
         slots=slots,
-        request=request(operation_id, account_id=account_id, scopes=scopes, **changes).row(),
+        request=request(operation_id, account_id=account_id, scopes=kept, **changes).row(),
     )
 
 

@@ -272,7 +272,7 @@ async def test_the_books_follow_a_model_of_themselves(ledger: Ledger, steps: lis
     """Spent and reserved of two limits after any sequence of reserving, settling, sweeping and settling too late."""
     await sync_to_async(Limit.objects.all().delete)()
     await sync_to_async(Hold.objects.all().delete)()
-    limits = {scope: await new_limit(scope, amount) for scope, amount in AMOUNTS.items()}
+    limits = {scope: await new_limit(scope, amount, counts_earlier=False) for scope, amount in AMOUNTS.items()}
     model = Model()
     for step in steps:
         await _step(ledger, model, *step)
@@ -291,7 +291,7 @@ async def test_at_once_no_limit_is_passed_and_the_ledger_is_what_was_spent(
 ) -> None:
     """Any number of requests side by side, in batches as they come."""
     await sync_to_async(Limit.objects.all().delete)()
-    limits = {scope: await new_limit(scope, amount) for scope, amount in AMOUNTS.items()}
+    limits = {scope: await new_limit(scope, amount, counts_earlier=False) for scope, amount in AMOUNTS.items()}
 
     async def one(at: int, ceiling: int, cost: int, both: bool) -> int:
         await asyncio.sleep(at % wait / 1000)

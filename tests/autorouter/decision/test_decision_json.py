@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
-from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES, Constraints, Decision, Task
+from autorouter.types import CATEGORIES, COMPLEXITIES, COST_TIERS, NEEDS, PRIORITIES, Constraints, Decision, Task
 from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, profile, router, task, whole_decision
 
 WORD = st.text(max_size=8)
@@ -37,6 +37,8 @@ CONSTRAINTS = st.builds(
     allow_internal=st.booleans(),
     allow_pro=st.booleans(),
     unpriced_usd=st.none() | AMOUNT,
+    max_tier=st.none() | st.sampled_from(COST_TIERS),
+    paused_by=WORD,
     keeps_model=st.booleans(),
     shares_decision=st.booleans(),
     rules=LISTED,

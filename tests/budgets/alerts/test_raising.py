@@ -11,6 +11,7 @@ from budgets.alerts import outbox
 from budgets.alerts.raising import acknowledge, raise_alert, settle
 from budgets.alerts.types import Finding
 from budgets.models import Alert, Delivery
+from routerhub.tenancy.scope import system
 from tests.budgets.alerts.findings import MARCH, channel, finding, of
 from tests.budgets.alerts.receivers import Receiver
 from tests.cast import Cast
@@ -125,8 +126,9 @@ def test_sixteen_that_cross_together_leave_one_row_and_one_delivery(receiver: Re
 
     def cross(found: Finding) -> bool:
         try:
-            is_first = raise_alert(found)
-            outbox.send_due()
+            with system():
+                is_first = raise_alert(found)
+                outbox.send_due()
             return is_first
         finally:
             connection.close()

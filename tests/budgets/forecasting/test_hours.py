@@ -16,8 +16,11 @@ NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 HOUR = timedelta(hours=1)
 COPY = """
     INSERT INTO budgets_ledgerentry (operation_id, hop, kind, account_id, amount_nano, overrun_nano, tokens, is_sandbox, counters,
-        scopes, outcome, settled_at)
-    SELECT gen_random_uuid(), 0, 'charge', 1, 7, 0, 1, false, ARRAY[%s]::bigint[], '{}', 'success', %s
+        scopes, outcome, task_type, category, model, provider, deployment, basis, input_tokens, cache_read_tokens,
+        cache_write_tokens, cache_write_1h_tokens, audio_input_tokens, output_tokens, reasoning_tokens, audio_output_tokens,
+        web_searches, settled_at)
+    SELECT gen_random_uuid(), 0, 'charge', 1, 7, 0, 1, false, ARRAY[%s]::bigint[], '{}', 'success', '', '', '', '', '', '',
+        0, 0, 0, 0, 0, 0, 0, 0, 0, %s
 """
 
 
