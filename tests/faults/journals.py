@@ -15,6 +15,7 @@ import psycopg
 
 from budgets.types import to_usd
 from tests.faults.scene import OVERSHOOT
+from tests.looking import SEES_ALL
 from tests.stack import Stack, eventually
 
 PAYER = Path(__file__).with_name("payer.py")
@@ -34,12 +35,14 @@ class Payers:
     started: "list[tuple[subprocess.Popen[bytes], int]]" = field(default_factory=list)
     """Each with how many requests it was to make. Its journal has its place as a name."""
 
-    def begin(self, amount_nano: int, period: str) -> None:
-        """Make the limit, and have the database note every commit that passes it."""
-        values = f"kind='account', subject='1', measure='money', period={period!r}, amount={amount_nano}"
-        limit = f"from budgets.models import Limit; Limit.objects.create({values})"
-        self.stack.manage("shell", "--no-imports", "-c", limit)
-        with psycopg.connect(self.stack.database_url, autocommit=True) as connection:
+    def begin(self, amount_nano: int, period: str, zone: str = "UTC") -> None:
+        """Make the limit, in the account's zone, and have the database note every commit that passes it."""
+        values = f"kind='account', subject='1', account_id=1, measure='money', period={period!r}, amount={amount_nano}"
+        self.stack.manage(
+            "shell", "--no-imports", "-c", "from budgets.models import Account, Limit;"
+            f"Account.objects.filter(id=1).update(timezone={zone!r}); Limit.objects.create({values})",
+        )  # fmt: skip
+        with psycopg.connect(self.stack.database_url, autocommit=True, options=SEES_ALL) as connection:
             connection.execute(OVERSHOOT)
 
     def start(self, requests: int) -> None:

@@ -28,6 +28,7 @@ from routerhub.embedded.valkey import Valkey
 from tests.clock import Steps, shifted
 from tests.faults.crowd import Upstream, serving
 from tests.faults.proxy import Proxy, between
+from tests.looking import SEES_ALL
 from tests.stack import Stack, copy_template, running_stack, wait_until_ready
 
 MODEL = "openai:gpt-4o-mini"
@@ -39,6 +40,7 @@ OVERSHOOT = """
     CREATE TABLE overshoot (limit_id bigint, above bigint);
     CREATE FUNCTION note_overshoot() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+        PERFORM set_config('routerhub.scope', 'system', true);
         INSERT INTO overshoot SELECT l.id, c.spent + c.reserved - l.amount
         FROM budgets_counter c JOIN budgets_limit l ON l.id = c.limit_id
         WHERE c.id = NEW.id AND c.spent + c.reserved > l.amount AND c.spent + c.reserved > OLD.spent + OLD.reserved;
@@ -165,7 +167,7 @@ class Scene:
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Of the database itself, by no network that can be broken."""
-        with psycopg.connect(self.direct, autocommit=True) as connection:
+        with psycopg.connect(self.direct, autocommit=True, options=SEES_ALL) as connection:
             return connection.execute(query.encode(), values).fetchall()
 
     @property

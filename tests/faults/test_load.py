@@ -75,19 +75,22 @@ def test_a_limit_lowered_below_what_is_spent_lets_nothing_more_in_and_ends_what_
 
 BERLIN = "Europe/Berlin"
 EDGES = {
-    "the end of a month": (datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), "month", 2),
-    "the hour that is skipped in spring": (datetime(2027, 3, 28, 0, 59, 59, tzinfo=UTC), "day", 1),
-    "the hour that comes twice in autumn": (datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC), "day", 1),
-    "midnight of the day of 23 hours": (datetime(2027, 3, 28, 23, 59, 59, tzinfo=UTC), "day", 2),
+    "the end of a month": (datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC), "month", "UTC", 2),
+    "the hour that is skipped in spring": (datetime(2027, 3, 28, 0, 59, 59, tzinfo=UTC), "day", "UTC", 1),
+    "the hour that comes twice in autumn": (datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC), "day", "UTC", 1),
+    "midnight of the day of 23 hours": (datetime(2027, 3, 28, 23, 59, 59, tzinfo=UTC), "day", "UTC", 2),
+    "the 24th hour of an account's day of 25": (datetime(2026, 10, 25, 21, 59, 59, tzinfo=UTC), "day", BERLIN, 1),
+    "midnight of an account's day of 25 hours": (datetime(2026, 10, 25, 22, 59, 59, tzinfo=UTC), "day", BERLIN, 2),
 }
-"""When the edge is passed, of which period, and how many counters there are then: periods are those of UTC."""
+"""When the edge is passed, of which period, in which zone of the account, and how many counters there are then. The server keeps
+Berlin's time, which no period is to follow by itself."""
 
 
 @pytest.mark.parametrize("edge", EDGES)
 def test_over_the_edge_of_a_period_under_load_each_hold_settles_where_it_was_reserved(
     edge: str, tmp_path: Path
 ) -> None:
-    at, period, counters = EDGES[edge]
+    at, period, zone, counters = EDGES[edge]
     (tmp_path / "clock").mkdir()
     shifted = clock.shifted(tmp_path / "clock", at - timedelta(minutes=30))
     if shifted is None:
@@ -100,19 +103,15 @@ def test_over_the_edge_of_a_period_under_load_each_hold_settles_where_it_was_res
     try:
         copy_template(server.url)
         for books in on(server.url):
-            crossed(
-                Payers(stack=books, folder=tmp_path, least=100_000, most=3_000_000, pause_s=0.3),
-                steps,
-                at,
-                period,
-                counters,
-            )
+            payers = Payers(stack=books, folder=tmp_path, least=100_000, most=3_000_000, pause_s=0.3)
+            payers.begin(2 * NANO, period, zone)
+            crossed(payers, steps, at)
+            assert len(books.rows("SELECT id FROM budgets_counter")) == counters
     finally:
         server.stop()
 
 
-def crossed(payers: Payers, steps: clock.Steps, at: datetime, period: str, counters: int) -> None:
-    payers.begin(2 * NANO, period)
+def crossed(payers: Payers, steps: clock.Steps, at: datetime) -> None:
     for _ in range(4):
         payers.start(600)
     eventually(lambda: len(payers.done()["settled"]) > 400, within_s=60)
@@ -125,4 +124,3 @@ def crossed(payers: Payers, steps: clock.Steps, at: datetime, period: str, count
         late + " WHERE e.settled_at >= %s AND c.period_start < %s", at, at - timedelta(minutes=31)
     )
     print(f"\n{found}, {carried} settled after it in the period before")
-    assert len(payers.stack.rows("SELECT id FROM budgets_counter")) == counters

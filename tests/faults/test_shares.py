@@ -15,7 +15,8 @@ import pytest
 from routerhub.embedded.postgres import Postgres
 from tests.budgets.test_crashes import crash, manage
 from tests.budgets.test_many_processes import SPENDER
-from tests.stack import ROOT
+from tests.looking import SEES_ALL
+from tests.stack import ROOT, fill
 
 pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.whole]
 AMOUNT, ROOM_FOR = 1_000_000, 6_000
@@ -37,15 +38,19 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Postg
         folder.chmod(0o755)
         server = Postgres(folder, options=("fsync=off",))
         server.start()
-        manage(server, "migrate", "--verbosity=0")
+        fill(server.url)
         made.append(server)
     yield made
     for server in made:
         server.stop()
 
 
+def looking(server: Postgres) -> psycopg.Connection[Any]:
+    return psycopg.connect(server.url, autocommit=True, options=SEES_ALL)
+
+
 def row(server: Postgres, query: str) -> tuple[Any, ...]:
-    with psycopg.connect(server.url, autocommit=True) as connection:
+    with looking(server) as connection:
         found = connection.execute(query).fetchone()
         assert found is not None
         return found
@@ -56,7 +61,7 @@ def in_transit(home: Postgres, west: Postgres) -> int:
     sent: dict[Any, int] = {}
     come: set[Any] = set()
     for server, name, other in ((home, "home", "west"), (west, "west", "home")):
-        with psycopg.connect(server.url, autocommit=True) as connection:
+        with looking(server) as connection:
             sent.update(connection.execute(SENT, [name]).fetchall())
             come.update(each for each, _ in connection.execute(SENT, [other]).fetchall())
     return sum(amount for each, amount in sent.items() if each not in come)
@@ -87,9 +92,7 @@ def balancer(home: Postgres, west: Postgres) -> "subprocess.Popen[bytes]":
 
 
 def deal(home: Postgres, west: Postgres) -> None:
-    for server in (home, west):
-        manage(server, "create_api_key", "--create-account", "--account=both", "--name=spender")
-    with psycopg.connect(home.url, autocommit=True) as admin:
+    with looking(home) as admin:
         found = admin.execute(
             "INSERT INTO budgets_limit (kind, subject, measure, period, amount, is_active)"
             " VALUES ('account', '1', 'money', 'total', %s, true) RETURNING id",
