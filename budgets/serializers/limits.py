@@ -5,13 +5,15 @@ from typing import Any
 
 from rest_framework import serializers
 
+from budgets.forecasting.forecasts import beside
+from budgets.forecasting.types import Forecast
 from budgets.models import Account, Limit
 from budgets.money import usd
 from routerhub.audit.serializers import Choice, Reasoned, Strict
 
 
 class LimitSerializer(serializers.ModelSerializer[Limit]):
-    """`standings` and `names` of the limits shown are in the context, see LimitViewSet."""
+    """`standings`, `names` and `forecasts` of the limits shown are in the context, see LimitViewSet."""
 
     scope = Choice(source="kind", choices=Limit._meta.get_field("kind").choices or ())
     subject = serializers.CharField(
@@ -49,7 +51,19 @@ class LimitSerializer(serializers.ModelSerializer[Limit]):
             "fullest": stands.fullest,
             "state": stands.state,
             "resets_at": stands.resets_at,
+            "forecast": _outlook(beside(stands, self.context["forecasts"].get(instance.pk)), money),
         }
+
+
+def _outlook(forecast: Forecast | None, money: bool) -> dict[str, Any] | None:
+    """As the last refresh saw it, and never less than is spent; null where none was made."""
+    if forecast is None:
+        return None
+    figures = {name: getattr(forecast, name) for name in ("expected", "low", "high")}
+    return {
+        **{name: usd(each) if money and each is not None else each for name, each in figures.items()},
+        "passes_at": forecast.passes_at, "made_at": forecast.made_at,
+    }  # fmt: skip
 
 
 class NewLimitSerializer(Reasoned, Strict, LimitSerializer):

@@ -12,6 +12,7 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from budgets.forecasting.forecasts import forecasts_of
 from budgets.limits.names import names_of, subject_of
 from budgets.limits.seeing import visible_limits
 from budgets.limits.setting import set_limit
@@ -63,6 +64,7 @@ class LimitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         options["context"] = {
             **self.get_serializer_context(),
             "standings": standings([row.pk for row in rows], timezone.now()), "names": names_of(rows),
+            "forecasts": forecasts_of(rows),
         }  # fmt: skip
         return LimitSerializer(*arguments, **options)
 
