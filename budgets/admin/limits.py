@@ -106,7 +106,8 @@ class Standings(ChangeList):
         super().get_results(request)
         rows = self.result_list = list(self.result_list)
         found, outlooks = standings([row.pk for row in rows], timezone.now()), forecasts_of(rows)
-        for row in named(rows):
+        named(rows)
+        for row in rows:
             row.stands = found[row.pk]
             row.outlook = beside(row.stands, outlooks.get(row.pk))
 

@@ -78,11 +78,10 @@ def beside(stands: Standing, forecast: Forecast | None) -> Forecast | None:
     period."""
     if forecast is None or forecast.period_start != stands.starts_at:
         return None
-    figures = {name: getattr(forecast, name) for name in ("expected", "low", "high")}
-    return replace(
-        forecast, spent=stands.spent,
-        **{name: each if each is None else max(each, stands.spent) for name, each in figures.items()},
-    )  # fmt: skip
+    low, expected, high = (
+        each if each is None else max(each, stands.spent) for each in (forecast.low, forecast.expected, forecast.high)
+    )
+    return replace(forecast, spent=stands.spent, low=low, expected=expected, high=high)
 
 
 def fullest(most: int) -> list[tuple[Limit, Forecast]]:

@@ -219,7 +219,6 @@ class CostsView(APIView):
 
     def _sees_own_alone(self, request: Request, account: Account | None) -> bool:
         """Whether it is by a role that reaches as far as what the person spent."""
-        if caller_of(request) is not None or may(request.user, "view", LedgerEntry):
+        if account is None or caller_of(request) is not None or may(request.user, "view", LedgerEntry):
             return False
-        whole = LedgerEntry(account_id=account.pk if account else None)
-        return not request.user.has_perm(right("view", LedgerEntry), whole)
+        return not request.user.has_perm(right("view", LedgerEntry), LedgerEntry(account_id=account.pk))
