@@ -1,19 +1,32 @@
 """Limits as JSON: names and dollars, and where each stands."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
-from budgets.forecasting.forecasts import beside
+from budgets.forecasting.forecasts import beside, forecasts_of
 from budgets.forecasting.types import Forecast
+from budgets.limits.names import names_of
+from budgets.limits.standing import standings
 from budgets.models import Account, Limit
 from budgets.money import usd
 from routerhub.audit.serializers import Choice, Reasoned, Strict
 
 
+def context_of(limits: Sequence[Limit]) -> dict[str, Any]:
+    """What LimitSerializer is to know of the limits that it shows, by a query each."""
+    return {
+        "standings": standings([row.pk for row in limits], timezone.now()),
+        "names": names_of(limits),
+        "forecasts": forecasts_of(limits),
+    }
+
+
 class LimitSerializer(serializers.ModelSerializer[Limit]):
-    """`standings`, `names` and `forecasts` of the limits shown are in the context, see LimitViewSet."""
+    """To be given `context_of` the limits shown."""
 
     scope = Choice(source="kind", choices=Limit._meta.get_field("kind").choices or ())
     subject = serializers.CharField(

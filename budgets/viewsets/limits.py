@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -12,15 +11,13 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from budgets.forecasting.forecasts import forecasts_of
 from budgets.limits.names import names_of, subject_of
 from budgets.limits.seeing import visible_limits
 from budgets.limits.setting import set_limit
-from budgets.limits.standing import standings
 from budgets.models import Account, Limit
 from budgets.people.authentication import caller_of
 from budgets.people.ownership import claim
-from budgets.serializers.limits import LimitChangeSerializer, LimitSerializer, NewLimitSerializer
+from budgets.serializers.limits import LimitChangeSerializer, LimitSerializer, NewLimitSerializer, context_of
 from routerhub.audit import history
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import TablePermissions, may
@@ -61,11 +58,7 @@ class LimitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def get_serializer(self, *arguments: Any, **options: Any) -> Any:
         shown = arguments[0] if arguments else []
         rows: Sequence[Limit] = shown if isinstance(shown, list) else [shown]
-        options["context"] = {
-            **self.get_serializer_context(),
-            "standings": standings([row.pk for row in rows], timezone.now()), "names": names_of(rows),
-            "forecasts": forecasts_of(rows),
-        }  # fmt: skip
+        options["context"] = {**self.get_serializer_context(), **context_of(rows)}
         return LimitSerializer(*arguments, **options)
 
     @extend_schema(request=NewLimitSerializer, responses={201: LimitSerializer})
