@@ -52,6 +52,8 @@ class Caller:
     account: str
     """The account's slug."""
     user_id: int | None
+    user: str = ""
+    """The user's name."""
     permissions: frozenset[str]
     """What the key may do: "inference", "routing", "admin"."""
     is_pro: bool = False
@@ -72,6 +74,15 @@ class Caller:
     """To what the key is bound beside its account. None: nothing."""
     refuses_stand_ins: bool = False
     """Whether nobody may answer in the place of a model that is named and retired."""
+
+    def called(self, label: str) -> str:
+        """A scope as people know it: "account acme" for "account 7"."""
+        names = (
+            ("account", self.account_id, self.account),
+            ("key", self.key_id, self.key_name),
+            ("user", self.user_id, self.user),
+        )
+        return next((f"{kind} {name}" for kind, number, name in names if label == f"{kind} {number}" and name), label)
 
     @property
     def unpriced_usd(self) -> Decimal | None:

@@ -1,9 +1,14 @@
 """The books, for staff: to look at."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest
 from unfold.decorators import display
 
 from budgets.admin.limits import measured
+from budgets.limits.names import named
 from budgets.models import Counter, Hold, LedgerEntry
 from budgets.money import dollars
 from routerhub.audit.admin import FactAdmin
@@ -17,12 +22,24 @@ class Books(FactAdmin):
         return dollars(row.amount_nano, isinstance(row, LedgerEntry) and row.is_sandbox)
 
 
+class NamedLimits(ChangeList):
+    """The rows of a page say by name whose limits they are of."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        named(row.limit for row in self.result_list)
+
+
 @admin.register(Counter)
 class CounterAdmin(Books):
     list_display = ["limit", "period", "period_start", "spent_shown", "reserved_shown"]
     list_filter = ["measure", "period"]
     list_select_related = ["limit"]
     ordering = ["-limit_id", "-period_start"]
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return NamedLimits
 
     @display(description="Spent", ordering="spent")
     def spent_shown(self, row: Counter) -> str:

@@ -9,6 +9,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -16,7 +17,9 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminTextInputWidget
 
 from budgets.choices import Measure, Mode, Period, ScopeKind
-from budgets.limits.names import KNOWN, names_of, subject_of
+from budgets.forecasting import wording
+from budgets.forecasting.forecasts import beside, can_forecast, forecasts_of
+from budgets.limits.names import KNOWN, named, names_of, subject_of
 from budgets.limits.setting import amount_of, owner_of, shown_amount
 from budgets.limits.standing import standings
 from budgets.models import Account, ApiKey, Counter, Limit
@@ -97,14 +100,16 @@ class LimitForm(ReasonForm):
 
 
 class Standings(ChangeList):
-    """The rows of a page know their names and where they stand, by one query each."""
+    """The rows of a page know their names, where they stand and what is expected, by one query each."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = self.result_list = list(self.result_list)
-        found, names = standings([row.pk for row in rows], timezone.now()), names_of(rows)
+        found, outlooks = standings([row.pk for row in rows], timezone.now()), forecasts_of(rows)
+        named(rows)
         for row in rows:
-            row.stands, row.called = found[row.pk], names[row.pk]
+            row.stands = found[row.pk]
+            row.outlook = beside(row.stands, outlooks.get(row.pk))
 
 
 @admin.register(Limit)
@@ -114,7 +119,7 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
         "What the limit counted goes with it; the ledger keeps every charge. A limit that is brought back counts from zero: "
         "to stop one and keep what it counted, make it inactive instead."
     )
-    list_display = ["scope", "per", "max_amount", "used", "left", "resets", "state"]
+    list_display = ["scope", "per", "max_amount", "used", "left", "outlook", "resets", "state"]
     list_filter = ["kind", "measure", "period", "mode", "is_active", "is_given"]
     list_select_related = ["account"]
     search_fields = ["subject", "account__slug"]
@@ -123,6 +128,11 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
         ("kind", "subject"), "account", ("measure", "amount"), ("period", "every_days"), ("starts_on", "ends_on"),
         ("mode", "max_tier"), ("soft_percent", "counts_earlier"), ("is_given", "is_active"),
     ]  # fmt: skip
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *more: Any, **options: Any) -> Any:
+        if row := context["original"]:
+            context["subtitle"] = str(*named([row]))
+        return super().render_change_form(request, context, *more, **options)
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return Standings
@@ -165,6 +175,13 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
     @display(description="Left")
     def left(self, row: Any) -> str:
         return measured(row, row.stands.left)
+
+    @display(description="Expected by its end")
+    def outlook(self, row: Any) -> SafeString | str:
+        if not can_forecast(row):
+            return "none"
+        short = wording.short(row, row.outlook) if row.outlook else "Forecast"
+        return format_html('<a class="rh-link" href="{}">{}</a>', reverse("admin:forecast", args=[row.pk]), short)
 
     @display(description="Begins anew")
     def resets(self, row: Any) -> str:

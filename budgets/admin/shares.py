@@ -10,6 +10,7 @@ from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from budgets.choices import Period
 from budgets.errors import PlaceAway
+from budgets.limits.names import named
 from budgets.models import Limit
 from budgets.shares import dealing, overview, places
 from budgets.shares.amounts import in_units
@@ -26,6 +27,8 @@ class DealForm(ReasonedForm):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        limits: Any = self.fields["limit"]
+        limits.choices = [("", limits.empty_label), *((row.pk, str(row)) for row in named(limits.queryset))]
         for place in places.aliases():
             self.fields[SHARE + place] = forms.DecimalField(
                 label=f"At {place}", min_value=0, max_digits=18, decimal_places=9, widget=UnfoldAdminDecimalFieldWidget,
@@ -75,7 +78,7 @@ class SharesPage(StaffPage):
         )  # fmt: skip
 
     def act(self, form: Any, **_: Any) -> HttpResponse:
-        limit: Limit = form.cleaned_data["limit"]
+        (limit,) = named([form.cleaned_data["limit"]])
         if self.action == "deal":
             dealing.deal(limit, form.cleaned_data["shares"], self.change(form))
             messages.success(self.request, f"{limit} is dealt out. Room moves to where it is used within seconds.")

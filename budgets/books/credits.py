@@ -10,7 +10,8 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from budgets.choices import EntryKind
-from budgets.models import Account, LedgerEntry
+from budgets.limits.names import named
+from budgets.models import Account, LedgerEntry, Limit
 from budgets.money import dollars
 from routerhub.audit.change import Change
 from routerhub.audit.forms import REASON_MISSING
@@ -100,11 +101,12 @@ def _sum(entries: Any) -> int:
 def _given_room(credit: Credit, scopes: list[str], is_sandbox: bool) -> list[int]:
     """Take it off the counters of the running periods. Returns their ids. Raises ValidationError where one has spent less."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, spent, label FROM running_money_counters(%s)", [scopes])
+        cursor.execute("SELECT id, spent, limit_id FROM running_money_counters(%s, %s)", [credit.account.pk, scopes])
         counters = cursor.fetchall()
-        for _, spent, label in counters:
+        for _, spent, limit_id in counters:
             if spent < credit.amount_nano:
-                raise ValidationError({"gives_room": f"The limit of {label} has only spent {dollars(spent)} in its running "
+                (limit,) = named(Limit.objects.filter(pk=limit_id))
+                raise ValidationError({"gives_room": f"The limit of {limit} has only spent {dollars(spent)} in its running "
                                                      "period: give no more room than that, or none."})  # fmt: skip
         ids = [row[0] for row in counters]
         cursor.execute(

@@ -10,7 +10,7 @@ UTC = "UTC"
 
 def zone_of(account: Account | None) -> ZoneInfo:
     """Whose days and months an account has; UTC for the site."""
-    return ZoneInfo(getattr(account, "timezone", UTC) or UTC)
+    return ZoneInfo(account.timezone if account else UTC)
 
 
 def month_of(moment: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -13,6 +13,7 @@ from budgets.choices import Period, ScopeKind
 from budgets.forecasting.hours import History, history
 from budgets.forecasting.projection import Point, project
 from budgets.forecasting.types import Forecast
+from budgets.limits.standing import Standing
 from budgets.models import Limit, LimitForecast
 from budgets.models.limits import EACH
 
@@ -70,6 +71,17 @@ def forecasts_of(limits: Iterable[Limit]) -> Mapping[int, Forecast]:
     """The same for many limits by id, in one query."""
     kept = LimitForecast.objects.filter(limit__in=[limit.pk for limit in limits])
     return {row.limit_id: _forecast(row) for row in kept}
+
+
+def beside(stands: Standing, forecast: Forecast | None) -> Forecast | None:
+    """A kept forecast beside where its limit stands by now: never less than is spent already. None where it is of another
+    period."""
+    if forecast is None or forecast.period_start != stands.starts_at:
+        return None
+    low, expected, high = (
+        each if each is None else max(each, stands.spent) for each in (forecast.low, forecast.expected, forecast.high)
+    )
+    return replace(forecast, spent=stands.spent, low=low, expected=expected, high=high)
 
 
 def fullest(most: int) -> list[tuple[Limit, Forecast]]:

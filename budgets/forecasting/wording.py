@@ -30,6 +30,14 @@ def day(limit: Limit, moment: datetime) -> str:
     return f"{local:%a} {local.day} {local:%b}"
 
 
+def short(limit: Limit, forecast: Forecast) -> str:
+    """What is expected, or reached and when: for a cell."""
+    if forecast.expected is None:
+        return "too little history"
+    reached = f", reached on {day(limit, forecast.passes_at)}" if forecast.passes_at else ""
+    return f"{estimate(limit, forecast.expected)}{reached}"
+
+
 def sentence(limit: Limit, forecast: Forecast) -> str:
     """What is expected and how sure that is, or that there is too little history to say."""
     if forecast.expected is None or forecast.low is None or forecast.high is None:

@@ -52,6 +52,15 @@ def names_of(limits: Iterable[Limit]) -> dict[int, str]:
     return {row.pk: called.get((row.kind, row.subject), row.subject) for row in rows}
 
 
+def named(limits: Iterable[Limit]) -> list[Limit]:
+    """The same limits, which from now on say by name whom they are of."""
+    rows = list(limits)
+    names = names_of(rows)
+    for row in rows:
+        row.called = names[row.pk]
+    return rows
+
+
 def _ids(kind: str, limits: Iterable[Limit]) -> set[int]:
     return {int(row.subject) for row in limits if row.kind == kind and numerals.whole(row.subject) is not None}
 

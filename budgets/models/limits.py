@@ -1,5 +1,7 @@
 """The most that may be used, and what was."""
 
+from typing import Any
+
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -9,6 +11,7 @@ from budgets.choices import MaxTier, Measure, Mode, Period, ScopeKind
 from budgets.models.accounts import Account, Membership
 from budgets.models.keys import ApiKey
 from routerhub import numerals
+from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.models import Audited, Fact
 from routerhub.tenancy.owners import Owner, by_account, seen_through
 
@@ -113,8 +116,17 @@ class Limit(Audited):
             ),
         ]
 
+    called = ""
+    """What its subject is called, where somebody looked that up: see budgets.limits.names.named."""
+
     def __str__(self) -> str:
-        return f"{self.kind} {self.subject}, {self.measure} per {self.period}".replace(" ,", ",")
+        return f"{self.kind} {self.called or self.subject}, {self.measure} per {self.period}".replace(" ,", ",")
+
+    def delete(self, *arguments: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Raises ChangeRefused where other databases go on by their shares of it. What was taken back there has a share of 0."""
+        if self.shared_as is not None and (self.share or self.shares.exists()):
+            raise ChangeRefused({"": f"{self} is dealt out: take its shares back first."})
+        return super().delete(*arguments, **options)
 
     @classmethod
     def of_account(cls, account_id: int) -> models.Q:

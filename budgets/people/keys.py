@@ -190,7 +190,7 @@ class KeyRing:
 
 
 VERSIONS = """
-SELECT k.id, concat_ws('/', k.xmin, k.ctid, a.xmin, a.ctid, m.xmin, m.ctid, u.is_active, u.is_staff)
+SELECT k.id, concat_ws('/', k.xmin, k.ctid, a.xmin, a.ctid, m.xmin, m.ctid, u.is_active, u.is_staff, u.username)
 FROM budgets_apikey k JOIN budgets_account a ON a.id = k.account_id
     LEFT JOIN budgets_membership m ON m.account_id = k.account_id AND m.user_id = k.user_id
     LEFT JOIN auth_user u ON u.id = k.user_id
@@ -200,7 +200,7 @@ MARKS = ("is_pro", "keeps_responses", "may_cache", "refuses_stand_ins")
 COLUMNS = (
     "pk", "digest", "previous_digest", "previous_until", "name", "account_id", "account__slug", "user_id", "permissions",
     "revoked_at", "expires_at", "is_enabled", "max_concurrent", "regions", "account__regions", "account__is_active",
-    "models", "policies", "endpoints", "networks", "user__is_active", "user__is_staff", "role",
+    "models", "policies", "endpoints", "networks", "user__is_active", "user__is_staff", "user__username", "role",
     "account__unpriced_request_usd", "account__missing_usage",
     *(f"account__{name}" for name in MARKS),
 )  # fmt: skip
@@ -256,6 +256,7 @@ def _held(row: tuple[Any, ...]) -> Held:
         account_id=key["account_id"],
         account=key["account__slug"],
         user_id=key["user_id"],
+        user=key["user__username"] or "",
         permissions=_permitted(frozenset(key["permissions"]), key["role"]),
         scope=scope_of(key["models"], key["policies"], key["endpoints"], key["networks"]),
         max_concurrent=key["max_concurrent"],

@@ -32,7 +32,7 @@ def claim(row: Any, user: Any, names_user: bool) -> None:
         raise ValidationError({"account": "Name an account of yours: only staff add what is the whole site's."})
     if user.has_perm(add, row):
         return
-    whose, row.user = row.user, person
+    whose, row.user = getattr(row, "user", None), person
     if not user.has_perm(add, row):
         raise ValidationError({"account": f"Object with slug={row.account.slug} does not exist."})
     if names_user and whose != person:

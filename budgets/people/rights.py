@@ -24,6 +24,11 @@ def roles_of(user: Any) -> Mapping[int, str]:
     return roles
 
 
+def accounts_open(user: Any, right: str) -> list[int]:
+    """Those in which somebody's role gives a right, about all rows or their own."""
+    return [account for account, role in roles_of(user).items() if extent(right, role) is not None]
+
+
 def within(user: Any, right: str, model: type[Model]) -> Q:
     """Rows of a table for which somebody's roles give a right."""
     whole: list[int] = []

@@ -17,6 +17,7 @@ ORDER = (Role.OWNER, Role.ADMIN, Role.MEMBER, Role.VIEWER)
 ALL: Row = ("account", "account", "account", "account")
 RUN: Row = ("account", "account", None, None)
 OWN: Row = ("account", "account", "own", "own")
+BOOKS: Row = ("account", "account", "own", "account")
 TABLE: Mapping[str, Row] = {
     "budgets.view_account": ALL,
     "budgets.change_account": RUN,
@@ -29,6 +30,12 @@ TABLE: Mapping[str, Row] = {
     "budgets.view_apikey": OWN,
     "budgets.add_apikey": ("account", "account", "own", None),
     "budgets.change_apikey": ("account", "account", "own", None),
+    "budgets.view_limit": ALL,
+    "budgets.add_limit": RUN,
+    "budgets.change_limit": RUN,
+    "budgets.delete_limit": RUN,
+    "budgets.view_ledgerentry": BOOKS,
+    "budgets.view_billingrecord": ("account", "account", None, "account"),
     "budgets.view_alert": OWN,
     "budgets.change_alert": OWN,
     "budgets.view_alertrule": OWN,

@@ -1,17 +1,32 @@
 """Limits as JSON: names and dollars, and where each stands."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
+from budgets.forecasting.forecasts import beside, forecasts_of
+from budgets.forecasting.types import Forecast
+from budgets.limits.names import names_of
+from budgets.limits.standing import standings
 from budgets.models import Account, Limit
 from budgets.money import usd
 from routerhub.audit.serializers import Choice, Reasoned, Strict
 
 
+def context_of(limits: Sequence[Limit]) -> dict[str, Any]:
+    """What LimitSerializer is to know of the limits that it shows, by a query each."""
+    return {
+        "standings": standings([row.pk for row in limits], timezone.now()),
+        "names": names_of(limits),
+        "forecasts": forecasts_of(limits),
+    }
+
+
 class LimitSerializer(serializers.ModelSerializer[Limit]):
-    """`standings` and `names` of the limits shown are in the context, see LimitViewSet."""
+    """To be given `context_of` the limits shown."""
 
     scope = Choice(source="kind", choices=Limit._meta.get_field("kind").choices or ())
     subject = serializers.CharField(
@@ -49,7 +64,19 @@ class LimitSerializer(serializers.ModelSerializer[Limit]):
             "fullest": stands.fullest,
             "state": stands.state,
             "resets_at": stands.resets_at,
+            "forecast": _outlook(beside(stands, self.context["forecasts"].get(instance.pk)), money),
         }
+
+
+def _outlook(forecast: Forecast | None, money: bool) -> dict[str, Any] | None:
+    """As the last refresh saw it, and never less than is spent; null where none was made."""
+    if forecast is None:
+        return None
+    figures = {name: getattr(forecast, name) for name in ("expected", "low", "high")}
+    return {
+        **{name: usd(each) if money and each is not None else each for name, each in figures.items()},
+        "passes_at": forecast.passes_at, "made_at": forecast.made_at,
+    }  # fmt: skip
 
 
 class NewLimitSerializer(Reasoned, Strict, LimitSerializer):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from budgets.limits.names import named
 from budgets.models import Limit, Share, ShareTransfer
 from budgets.shares import places
 from budgets.shares.amounts import for_people
@@ -52,10 +53,15 @@ class Dealt:
 
 def dealt() -> list[Dealt]:
     """Every limit that is dealt out."""
-    return [of(limit) for limit in Limit.objects.exclude(shared_as=None).prefetch_related("shares")]
+    return [_of(limit) for limit in named(Limit.objects.exclude(shared_as=None).prefetch_related("shares"))]
 
 
 def of(limit: Limit) -> Dealt:
+    """How one stands."""
+    return _of(*named([limit]))
+
+
+def _of(limit: Limit) -> Dealt:
     waiting = ShareTransfer.objects.filter(limit=limit, arrived_at=None).aggregate(amount=Sum("amount"))["amount"]
     whole = for_people(limit, limit.amount)
     return Dealt(
@@ -73,7 +79,7 @@ def _place(limit: Limit, share: Share, whole: Decimal) -> Place:
 
 def as_json(found: Dealt) -> Mapping[str, Any]:
     return {
-        "limit": found.limit.pk, "scope": f"{found.limit.kind} {found.limit.subject}".strip(),
+        "limit": found.limit.pk, "scope": f"{found.limit.kind} {found.limit.called}".strip(),
         "measure": found.limit.measure, "period": found.limit.period, "amount": f"{found.amount:f}",
         "under_way": f"{found.under_way:f}", "not_seen_yet": found.missing,
         "places": [

@@ -23,6 +23,7 @@ from budgets.books.months import zone_of
 from budgets.models import Account, BillingRecord, LedgerEntry, Limit, Reconciliation
 from budgets.people.authentication import caller_of
 from budgets.people.ownership import OwnedQuerySet
+from budgets.people.rights import accounts_open
 from budgets.serializers.books import (
     BillingRecordSerializer,
     CloseSerializer,
@@ -34,7 +35,7 @@ from budgets.serializers.books import (
     WholeBillingRecordSerializer,
 )
 from routerhub.audit.change import change_by
-from routerhub.audit.permissions import Readers, TablePermissions
+from routerhub.audit.permissions import Readers, TablePermissions, may, right
 from routerhub.audit.serializers import valid
 from routerhub.pagination import KeysetPagination
 
@@ -63,13 +64,15 @@ class LedgerFilter(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[LedgerEntry]):
-    """What was charged, corrected and credited, the newest first. A key sees its own account's; a login with Django's permission,
-    everybody's. To add to it is to credit: nothing else is written here, and nothing is ever changed."""
+    """What was charged, corrected and credited, the newest first. A key sees its own account's; a member, as far as the role
+    goes; a login with Django's permission, everybody's. To add to it is to credit: nothing else is written here, and nothing is
+    ever changed."""
 
     queryset = LedgerEntry.objects.all()
     serializer_class = LedgerEntrySerializer
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
+    by_account = True
     pagination_class = KeysetPagination
     filterset_class = LedgerFilter
 
@@ -92,11 +95,13 @@ class LedgerViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
 
 
 class BillingViewSet(viewsets.ReadOnlyModelViewSet[BillingRecord]):
-    """Months that are closed, the newest first: they never change. A key sees its own account's. To add closes what is over."""
+    """Months that are closed, the newest first: they never change. A key sees its own account's, and so do members, as far as the
+    role goes. To add closes what is over."""
 
     queryset = BillingRecord.objects.all()
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
+    by_account = True
     filterset_fields = ["account", "number"]
 
     def get_queryset(self) -> OwnedQuerySet[BillingRecord]:
@@ -161,11 +166,13 @@ class ReconciliationView(APIView):
 
 class CostsView(APIView):
     """GET /api/routing/costs?since=2026-11-01&until=2026-11-30&group_by=model,day: what was spent, as days are in the
-    account's time zone (UTC where no account is named). What the sandbox made up stands apart; a key sees its own account's."""
+    account's time zone (UTC where no account is named). What the sandbox made up stands apart; a key sees its own account's, a
+    member those of an account of theirs, as far as the role goes."""
 
     table = LedgerEntry
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
+    by_account = True
 
     @extend_schema(parameters=[CostsQuery], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
@@ -175,12 +182,14 @@ class CostsView(APIView):
             raise ValidationError(refused.message_dict) from refused
 
     def _asked(self, request: Request) -> costs.Asked:
-        values, caller = dict(valid(CostsQuery(data=request.query_params))), caller_of(request)
-        account = values.pop("account", None)
-        if caller is not None:
-            if account is not None and account.pk != caller.account_id:
-                raise ValidationError({"account": f"{account.slug!r} is not the account of this key."})
-            account = Account.objects.get(pk=caller.account_id)
+        values = dict(valid(CostsQuery(data=request.query_params)))
+        account = self._account(request, values.pop("account", None))
+        if self._sees_own_alone(request, account):
+            whose = values.setdefault("user", request.user)
+            if whose != request.user:
+                raise ValidationError(
+                    {"user": f"Your role sees what you spent alone: leave it out, or write {request.user}."}
+                )
         zone = zone_of(account)
         first, today = costs.this_month(timezone.now(), zone)
         names = [name.strip() for name in values.pop("group_by").split(",") if name.strip()]
@@ -190,3 +199,26 @@ class CostsView(APIView):
             since=since, until=until, zone=zone, group_by=names, account_id=account.pk if account else None,
             filters={name: str(getattr(value, "pk", value)) for name, value in values.items()},
         )  # fmt: skip
+
+    def _account(self, request: Request, account: Account | None) -> Account | None:
+        """Whose costs are asked for; None: everybody's. Raises ValidationError."""
+        caller, view = caller_of(request), right("view", LedgerEntry)
+        if caller is not None:
+            if account is not None and account.pk != caller.account_id:
+                raise ValidationError({"account": f"{account.slug!r} is not the account of this key."})
+            return Account.objects.get(pk=caller.account_id)
+        if may(request.user, "view", LedgerEntry):
+            return account
+        known = {each.pk: each for each in Account.objects.filter(pk__in=accounts_open(request.user, view))}
+        if account is None and len(known) > 1:
+            slugs = ", ".join(sorted(each.slug for each in known.values()))
+            raise ValidationError({"account": f"You are in several: name one of {slugs}."})
+        if account is not None and account.pk not in known:
+            raise ValidationError({"account": f"Object with slug={account.slug} does not exist."})
+        return account or next(iter(known.values()))
+
+    def _sees_own_alone(self, request: Request, account: Account | None) -> bool:
+        """Whether it is by a role that reaches as far as what the person spent."""
+        if account is None or caller_of(request) is not None or may(request.user, "view", LedgerEntry):
+            return False
+        return not request.user.has_perm(right("view", LedgerEntry), LedgerEntry(account_id=account.pk))

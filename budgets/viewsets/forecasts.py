@@ -12,10 +12,11 @@ from rest_framework.views import APIView
 
 from budgets.choices import ScopeKind
 from budgets.forecasting import forecasts
+from budgets.limits.seeing import visible_limits
 from budgets.models import Limit
 from budgets.people.authentication import caller_of
 from budgets.serializers.forecasts import ForecastSerializer
-from routerhub.audit.permissions import Readers, TablePermissions
+from routerhub.audit.permissions import Readers, TablePermissions, may
 
 
 class ForecastView(APIView):
@@ -25,6 +26,7 @@ class ForecastView(APIView):
     table = Limit
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
+    by_account = True
 
     @extend_schema(responses=ForecastSerializer)
     def get(self, request: Request, pk: int) -> Response:
@@ -39,10 +41,9 @@ class ForecastView(APIView):
 
 
 def _visible(request: Request) -> QuerySet[Limit]:
-    """A key sees the limits of its account, its members and its keys, not the site's, which tell what others spend; a login with
-    the right sees all."""
-    caller = caller_of(request)
-    if caller is None:
-        return Limit.objects.all()
-    own = Q(account=caller.account_id) | Q(kind__in=[ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY])
-    return Limit.objects.filter(own, Limit.of_account(caller.account_id))
+    """A key, or somebody by a role, sees the limits of the account, its members and its keys, not the site's, which tell what
+    others spend; a login with the right sees all."""
+    seen = visible_limits(request.user)
+    if caller_of(request) is None and may(request.user, "view", Limit):
+        return seen
+    return seen.filter(Q(account__isnull=False) | Q(kind__in=[ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY]))

@@ -74,7 +74,7 @@ DOORS = {
     "GET /api/budgets/{pk}": door("budgets.view_limit"),
     "PATCH /api/budgets/{pk}": door("budgets.change_limit"),
     "DELETE /api/budgets/{pk}": door("budgets.delete_limit"),
-    "GET /api/budgets/{pk}/forecast": door("budgets.view_limit"),
+    "GET /api/budgets/{pk}/forecast": door("budgets.view_limit", "routing"),
     "GET /api/changes": door("models_registry.view_model"),
     "GET /api/changes/{table}/{number}": door("models_registry.view_model"),
     "POST /api/changes/{table}/{number}/restore": door("models_registry.change_model"),

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils.timezone import now
 
-from budgets.models import Account, ApiKey, Invitation, Membership
+from budgets.models import Account, ApiKey, Invitation, Limit, Membership
 from budgets.people.keys import create_key
 from budgets.people.roles import ORDER, TABLE, extent
 from tests.access import routes
@@ -39,9 +39,18 @@ def invitation(account: Account) -> Invitation:
     return Invitation.objects.get_or_create(account=account, defaults=given)[0]
 
 
+def limit(account: Account) -> Limit:
+    """One that an account set itself."""
+    return Limit.objects.get_or_create(kind="tag", subject="a", account=account, period="day", amount=1)[0]
+
+
 def addressed(place: str, member: Member, user: str) -> str:
     """The same about rows that are there: an account, somebody's key, somebody in it."""
-    pk = member.key.pk if "/keys/" in place else invitation(member.account).pk
+    pk = (
+        member.key.pk if "/keys/" in place
+        else limit(member.account).pk if "/budgets/" in place
+        else invitation(member.account).pk
+    )  # fmt: skip
     named = {
         "{slug}": member.account.slug,
         "{account}": member.account.slug,
@@ -72,7 +81,7 @@ def test_an_administrators_key_of_somebody_with_a_role_comes_in_where_they_do(ca
 
 ROWS = sorted(
     place for place in routes.by_account()
-    if place.partition(" ")[2].startswith(("/api/accounts/", "/api/keys/"))
+    if place.partition(" ")[2].startswith(("/api/accounts/", "/api/keys/", "/api/budgets/"))
 )  # fmt: skip
 
 

@@ -213,6 +213,25 @@ def test_costs_are_the_callers_and_narrowed_and_bounded(staff: Client, key: Clie
         assert (answer.status_code, fields(answer)) == (400, [field]), wrong
 
 
+def test_roles_open_the_books_of_the_own_account(cast: Cast) -> None:
+    some_costs(cast)
+    days = "since=2026-10-01&until=2026-11-30"
+    for member, rows, spent in ((cast.ada, 3, "7"), (cast.ben, 0, "0"), (cast.cy, 1, "4")):
+        client = Client()
+        client.force_login(member.user)
+        assert len(client.get("/api/ledger").json()["results"]) == rows
+        assert client.get(f"/api/routing/costs?{days}").json()["total"]["cost_usd"] == spent
+        assert client.get("/api/billing").status_code == (403 if member == cast.ben else 200)
+        assert post(client, "/api/ledger", account="acme", amount_usd="1", reason="r").status_code == 403
+        wrong = "acme" if member == cast.cy else "other"
+        assert fields(client.get(f"/api/routing/costs?{days}&account={wrong}")) == ["account"]
+    client.force_login(cast.ben.user)
+    charge(cast.ada.account, 3 * USD, NOVEMBER, user_id=cast.ben.user.pk)
+    assert client.get(f"/api/routing/costs?{days}&account=acme&group_by=user").json()["results"][0]["user"] == "ben"
+    assert fields(client.get(f"/api/routing/costs?{days}&user=ada")) == ["user"]
+    assert len(client.get("/api/ledger").json()["results"]) == 1
+
+
 @given(
     zone=st.sampled_from(["UTC", "Asia/Kolkata", "America/Los_Angeles", "Europe/Berlin"]),
     hours=st.lists(st.integers(-30, 24 * 9), min_size=1, max_size=20),

@@ -9,7 +9,7 @@ from django.test import Client
 from budgets.models import Counter, Limit
 from budgets.people.keys import create_key
 from tests.api.answers import problem, send
-from tests.cast import Cast
+from tests.cast import Cast, Member
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +133,33 @@ def test_an_accounts_key_sees_nothing_of_another_account(owner: Client, staff: C
     theirs = made(staff, scope="tag", subject="x", account=cast.cy.account.slug)
     assert owner.get("/api/budgets").json()["results"] == []
     assert owner.get(f"/api/budgets/{theirs['id']}").status_code == 404
+
+
+def signed_in(member: Member) -> Client:
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def test_an_owner_sets_limits_at_their_own_sign_in_and_members_see_them(staff: Client, cast: Cast) -> None:
+    ada, ben, cy = map(signed_in, (cast.ada, cast.ben, cast.cy))
+    given, theirs = made(staff, scope="account", subject="acme"), made(staff, scope="account", subject="other")
+    own = made(ada, scope="user", subject="ben", account="acme", amount="5")
+    assert (own["subject"], own["account"], own["is_given"]) == ("ben", "acme", False)
+    assert send(ada, "PATCH", f"budgets/{own['id']}", amount="6", reason="r").json()["amount"] == "6"
+    for client, status in ((ada, 403), (ben, 403), (cy, 404)):
+        assert send(client, "PATCH", f"budgets/{given['id']}", amount="99", reason="r").status_code == status
+    for refused in ({"scope": "user", "subject": "cy", "account": "acme"}, {"scope": "site"},
+                    {"scope": "tag", "subject": "x", "account": "other"},
+                    {"scope": "tag", "subject": "x", "account": "acme", "is_given": True}):  # fmt: skip
+        answer = send(ada, "POST", "budgets", **{"amount": "1", "period": "day", "reason": "r", **refused})
+        assert answer.status_code == 400, answer.content
+    sent = {"scope": "user", "subject": "ben", "account": "acme", "amount": "1", "period": "day", "reason": "r"}
+    assert send(ben, "POST", "budgets", **sent).status_code == 403
+    for client, seen in ((ada, {given["id"], own["id"]}), (ben, {given["id"], own["id"]}), (cy, {theirs["id"]})):
+        assert {row["id"] for row in client.get("/api/budgets").json()["results"]} == seen
+        assert {each for each in (given["id"], own["id"], theirs["id"])
+                if client.get(f"/api/budgets/{each}/forecast").status_code == 200} == seen  # fmt: skip
+    for name, found in (("ben", 1), ("cy", 0)):
+        assert len(ben.get(f"/api/budgets?scope=user&subject={name}").json()["results"]) == found
+    assert send(ada, "DELETE", f"budgets/{own['id']}", reason="r").status_code == 204

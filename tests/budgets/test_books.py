@@ -1,7 +1,7 @@
 """Credits, billing records and reconciliation: what goes in comes out again, to the nano-dollar."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,6 +65,36 @@ def test_a_credit_gives_room_to_the_running_period_where_that_is_asked(acme: Acc
     other = charge(acme, 50, datetime.now(UTC))
     with pytest.raises(ValidationError, match="has only spent"):
         give(Credit(account=acme, amount_nano=40, operation_id=other.operation_id, gives_room=True), because("x"))
+
+
+@pytest.mark.parametrize(
+    ("scope", "named", "more"),
+    [
+        ("account:{}", "", {"period": "days", "every_days": 3, "starts_on": date(2026, 1, 1)}),
+        ("policy:code", "", {"period": "day"}),
+        ("policy:code", "", {"period": "range", "starts_on": date(2020, 1, 1), "ends_on": date(2099, 1, 1)}),
+        ("worker:*", "w1", {"period": "month"}),
+    ],
+)
+def test_room_is_given_in_the_limits_own_periods_and_to_those_that_counted_it(
+    cast: Cast, scope: str, named: str, more: dict[str, Any]
+) -> None:
+    """In the running period of the account's zone, to no limit of another account, and of each to the one that it is."""
+    account, other = cast.ada.account, cast.cy.account
+    for each, zone in ((account, "Pacific/Kiritimati"), (other, "Pacific/Pago_Pago")):
+        Account.objects.filter(pk=each.pk).update(timezone=zone)
+    scopes = ["site:", f"account:{account.pk}", "policy:code", "worker:w1"]
+    charged = charge(account, 50, datetime.now(UTC), scopes=scopes)
+    charge(account, 50, datetime.now(UTC), scopes=[*scopes[:-1], "worker:w2"])
+    charge(other, 50, datetime.now(UTC), scopes=["site:", f"account:{other.pk}", *scopes[2:]])
+    own = limit(scope.format(account.pk), 100, account=account, **more)
+    theirs = limit(scope.format(other.pk), 100, account=other, **more)
+    before = [dict(row.counters.values_list("subject", "spent")) for row in (own, theirs)]
+    credit = Credit(account=account, amount_nano=20, operation_id=charged.operation_id, gives_room=True)
+    entry = give(credit, because("broken"))
+    after = [dict(row.counters.values_list("subject", "spent")) for row in (own, theirs)]
+    assert after == [{**before[0], named: before[0][named] - 20}, before[1]]
+    assert entry.counters == [own.counters.get(subject=named).pk]
 
 
 def test_nothing_comes_below_zero(acme: Account) -> None:

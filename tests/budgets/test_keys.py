@@ -24,6 +24,18 @@ def test_the_ring_finds_the_same_caller(cast: Cast) -> None:
     assert load_ring().find(cast.ben.text, timezone.now()) == find_caller(cast.ben.text)
 
 
+def test_a_caller_knows_their_scopes_by_name(cast: Cast) -> None:
+    ada, caller = cast.ada, find_caller(cast.ada.text)
+    numbered = (f"account {ada.account.pk}", f"key {ada.key.pk}", f"user {ada.user.pk}", "site", "account 0")
+    assert [caller.called(label) for label in numbered] == [
+        "account acme",
+        "key ada's key",
+        "user ada",
+        "site",
+        "account 0",
+    ]
+
+
 def test_the_ring_finds_who_holds_a_key_for_work_that_nobody_waits_for(cast: Cast) -> None:
     assert load_ring().holder(cast.ben.key.pk, timezone.now()) == find_caller(cast.ben.text)
     revoke(cast.ben.key, because("lost"))

@@ -90,7 +90,7 @@ class FakeLedger:
         if self.limit_nano is not None:
             remaining = self.limit_nano - self.spent_nano - reserved - spend.amount_nano
             if remaining < 0:
-                return Refused(**hop, limit_id=1, label="account acme", measure="money", period="day", spent=self.spent_nano,
+                return Refused(**hop, limit_id=1, label="account 7", measure="money", period="day", spent=self.spent_nano,
                                limit=self.limit_nano, reserved=reserved, asked=spend.amount_nano, resets_at=None,
                                retry_after_s=None)  # fmt: skip
         if spend.slots is not None:

@@ -5,13 +5,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from budgets.choices import ScopeKind
-from budgets.limits.names import names_of
-from budgets.limits.standing import standings
 from budgets.models import Limit
-from budgets.serializers.limits import LimitSerializer
+from budgets.serializers.limits import LimitSerializer, context_of
 
 COLUMNS = (
     "id",
@@ -41,8 +38,7 @@ class Command(BaseCommand):
         rows = Limit.objects.select_related("account")
         rows = rows.filter(kind=options["scope"]) if options["scope"] else rows
         limits = list(rows.filter(account__slug=options["account"]) if options["account"] else rows)
-        context = {"standings": standings([row.pk for row in limits], timezone.now()), "names": names_of(limits)}
-        shown = LimitSerializer(limits, many=True, context=context).data
+        shown = LimitSerializer(limits, many=True, context=context_of(limits)).data
         if options["json"]:
             self.stdout.write(json.dumps(shown, default=str))
             return

@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from budgets.limits.names import named
 from budgets.models import Limit, Share
 from budgets.shares.rebalancing import rebalance
 
@@ -19,7 +20,9 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{Limit.objects.exclude(shared_as=None).count()} limits are dealt out, {made} transfers."
             )
-            for share in Share.objects.select_related("limit"):
+            shares = list(Share.objects.select_related("limit"))
+            named(share.limit for share in shares)
+            for share in shares:
                 says = f": {share.problem}" if share.problem else ""
                 self.stdout.write(f"{share.limit} at {share.place}: {share.amount:,}, used {share.used:,}{says}")
             if options["every"] is None:

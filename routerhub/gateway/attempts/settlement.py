@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import replace
 
 from autorouter.decision import decision_json
 from autorouter.errors import NoCandidate
@@ -40,7 +41,7 @@ async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: flo
     )
     metrics.RESERVE.observe(time.monotonic() - began)
     if isinstance(answer, Refused):
-        return answer
+        return replace(answer, label=caller.called(answer.label))
     metrics.HOLDS.inc()
     hold = Hold(plan=plan, granted=answer)
     operation.holds.append(hold)

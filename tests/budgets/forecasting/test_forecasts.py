@@ -11,6 +11,7 @@ from django.test import Client
 from budgets.forecasting import forecasts, telling
 from budgets.forecasting.season import HOUR
 from budgets.models import AccountHour, Alert, Counter, Limit, LimitForecast, LimitHour
+from budgets.money import usd
 from tests.budgets.forecasting.ledger import counter_of
 from tests.budgets.tables import limit
 from tests.cast import AccountFactory, Cast
@@ -220,3 +221,35 @@ def test_the_pages_show_it_and_why_there_is_none(cast: Cast) -> None:
     minute = limit(f"account:{ACCOUNT}", 10, period="minute")
     assert "There is a forecast where" in client.get(f"/admin/forecasts/{minute.pk}/").content.decode()
     assert client.get("/admin/forecasts/99999/").status_code == 404
+
+
+def test_the_lists_of_limits_tell_it_and_never_less_than_is_spent(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.staff)
+    moment = datetime.now(UTC).replace(second=0, microsecond=0)
+    made, rate = spending(moment=moment, period="week"), limit(f"account:{ACCOUNT}", 10, period="minute")
+    list(forecasts.refresh(moment))
+    kept = LimitForecast.objects.get()
+
+    def told(row: Limit) -> Any:
+        return next(each for each in client.get("/api/budgets").json()["results"] if each["id"] == row.pk)["forecast"]
+
+    assert (told(made)["expected"], told(made)["passes_at"]) == (usd(kept.expected or 0), None)
+    assert told(rate) is None
+    page = client.get("/admin/budgets/limit/").content.decode()
+    assert f'href="/admin/forecasts/{made.pk}/"' in page
+    assert f'href="/admin/forecasts/{rate.pk}/"' not in page
+    spent(made, 999 * USD, moment)
+    assert [told(made)[name] for name in ("low", "expected", "high")] == ["999"] * 3
+    assert "$999.00" in client.get("/admin/budgets/limit/").content.decode()
+    LimitForecast.objects.update(period_start=NOW)
+    assert told(made) is None
+
+
+def test_limits_are_called_by_name_wherever_staff_look(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.staff)
+    made = spending(period="week")
+    spent(made, USD)
+    for address in (f"/admin/budgets/limit/{made.pk}/change/", "/admin/budgets/counter/"):
+        assert "account first, money per week" in client.get(address).content.decode(), address

@@ -21,11 +21,8 @@ WHY = Change(reason="two regions")
 def west_database() -> Iterator[dict[str, Any]]:
     """Known to Django before a test says that it uses it."""
     url = environ.Env.db_url_config(new_database(os.environ["DATABASE_URL"])[0])
-    database = {
-        **connections.settings[DEFAULT_DB_ALIAS],
-        **url,
-        "ENGINE": connections.settings[DEFAULT_DB_ALIAS]["ENGINE"],
-    }
+    own = connections.settings[DEFAULT_DB_ALIAS]
+    database = {**own, **url, "ENGINE": own["ENGINE"], "CONN_MAX_AGE": 0}
     connections.settings["west"] = database
     yield database
     del connections["west"], connections.settings["west"]

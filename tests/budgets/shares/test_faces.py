@@ -36,6 +36,10 @@ def test_by_api(client: Client, limit: Limit) -> None:
     status, told = put(client, limit, shares={"home": "6", "west": "4"}, reason="a second region")
     assert (status, told["amount"], told["not_seen_yet"]) == (200, "10", ["home", "west"])
     rebalance()
+    refused = client.delete(f"/api/budgets/{limit.pk}?reason=x")
+    assert (refused.status_code, "take its shares back first" in refused.text) == (400, True)
+    client.post(f"/admin/budgets/limit/{limit.pk}/delete/", {"post": "yes", "reason": "x"})
+    assert Limit.objects.filter(pk=limit.pk).exists()
     (found,) = client.get("/api/shares").json()["limits"]
     assert [(each["place"], each["problem"]) for each in found["places"]] == [("home", ""), ("west", "")]
     assert sum(float(each["share"]) for each in found["places"]) == 10
@@ -43,6 +47,7 @@ def test_by_api(client: Client, limit: Limit) -> None:
     assert gone.status_code == 204
     assert client.get(f"/api/shares/{limit.pk}").status_code == 404
     assert limit.history.latest().history_change_reason == "one again"
+    assert client.delete(f"/api/budgets/{limit.pk}?reason=x").status_code == 204
 
 
 @pytest.mark.parametrize(

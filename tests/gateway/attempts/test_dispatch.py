@@ -217,7 +217,7 @@ async def test_what_fits_nowhere_is_refused_with_the_first_refusal_and_recorded(
     course = Course(completion(), ledger=FakeLedger(limit_nano=1_000))
     with pytest.raises(BudgetRefused) as caught:
         await course.complete()
-    assert caught.value.refused.asked == HELD[LARGE]
+    assert (caught.value.refused.asked, caught.value.refused.label) == (HELD[LARGE], "account acme")
     assert course.upstream.asked == []
     record = course.record
     assert (record["outcome"], record["http_status"], record["cost_nano"], record["model"]) == (
