@@ -176,7 +176,7 @@ class LimitAdmin(TakesPartsAlong, AuditedAdmin):
     def left(self, row: Any) -> str:
         return measured(row, row.stands.left)
 
-    @display(description="Expected by its end")
+    @display(description="Expected")
     def outlook(self, row: Any) -> SafeString | str:
         if not can_forecast(row):
             return "none"
