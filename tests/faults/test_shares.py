@@ -53,7 +53,7 @@ def row(server: Postgres, query: str) -> tuple[Any, ...]:
     with looking(server) as connection:
         found = connection.execute(query).fetchone()
         assert found is not None
-        return found
+        return tuple(found)
 
 
 def in_transit(home: Postgres, west: Postgres) -> int:
