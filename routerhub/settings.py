@@ -1,12 +1,6 @@
 """Every setting, read from the environment once. A senseless value stops the start and says what to write."""
 
-import base64
-import hashlib
-import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -14,129 +8,30 @@ from django.templatetags.static import static
 
 from routerhub.connections import LOSS_IS_NOTICED
 from routerhub.embedded.quickstart import RUNNING, kept_secret_key
+from routerhub.environment import (
+    ENGINE,
+    choice,
+    env,
+    flag,
+    mail_url,
+    networks,
+    number,
+    origin,
+    places,
+    storage_keys,
+    token,
+    traces,
+)  # fmt: skip
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
 # Where a machine keeps what is its own: embedded servers, logs, spool.
 VAR_DIR = Path(env.str("VAR_DIR", str(BASE_DIR / "var")))
 # What `make run` serves from here, as it wrote it down: for commands beside it. What the environment says goes before it.
 if (VAR_DIR / RUNNING).exists():
     environ.Env.read_env(VAR_DIR / RUNNING)
 
-
-def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    value: str = env.str(name, default)
-    if value not in allowed:
-        raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(allowed)}.")
-    return value
-
-
-def _flag(name: str, default: bool) -> bool:
-    """`true` or `false`; anything else is refused rather than read as false."""
-    raw = env.str(name, "true" if default else "false").lower()
-    if raw not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
-        raise ImproperlyConfigured(f"{name}={raw!r}: write true or false.")
-    return raw in {"true", "1", "yes", "on"}
-
-
-def _number(name: str, default: float, low: float, high: float) -> float:
-    raw = env.str(name, str(default))
-    try:
-        value = float(raw)
-    except ValueError as problem:
-        raise ImproperlyConfigured(f"{name}={raw!r}: write a number from {low:g} to {high:g}.") from problem
-    if not low <= value <= high:
-        raise ImproperlyConfigured(f"{name}={raw!r}: write a number from {low:g} to {high:g}.")
-    return value
-
-
-def _networks(name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Networks like 10.0.0.0/8, with commas between them."""
-    raw: str = env.str(name, default)
-    try:
-        return tuple(ip_network(each.strip()) for each in raw.split(",") if each.strip())
-    except ValueError as problem:
-        raise ImproperlyConfigured(f"{name}={raw!r}: {problem}. Write networks like 10.0.0.0/8,fd00::/8.") from problem
-
-
-ENGINE = "routerhub.tenancy.postgresql"
-
-
-def _places(name: str) -> dict[str, dict[str, Any]]:
-    """Databases by the names of their places, like west=postgres://…,east=postgres://…."""
-    found = {}
-    for each in env.list(name, default=[]):
-        place, _, url = each.strip().partition("=")
-        if not re.fullmatch("[a-z][a-z0-9-]{0,31}", place) or not url.startswith(("postgres://", "postgresql://")):
-            raise ImproperlyConfigured(
-                f"{name} has {place!r} in it: write NAME=postgres://…, the name of lower-case letters, digits and dashes."
-            )
-        found[place] = {
-            **env.db_url_config(url),
-            "ENGINE": ENGINE,
-            "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": 2},
-        }
-    return found
-
-
-def _mail_url(name: str) -> str:
-    """A mail server as apprise writes it, or nothing."""
-    raw: str = env.str(name, "")
-    if raw and (urlsplit(raw).scheme not in {"mailto", "mailtos"} or not urlsplit(raw).hostname):
-        raise ImproperlyConfigured(
-            f"{name} is no mail server: write mailtos://user:password@smtp.example.com:587?from=alerts@example.com."
-        )
-    return raw
-
-
-def _origin(name: str) -> str:
-    """An address without a path, or nothing."""
-    raw: str = env.str(name, "")
-    parts = urlsplit(raw)
-    if raw and (parts.scheme not in {"http", "https"} or not parts.hostname or raw.rstrip("/").count("/") != 2):
-        raise ImproperlyConfigured(f"{name}={raw!r}: write an address without a path, like http://127.0.0.1:8001.")
-    return raw.rstrip("/")
-
-
-def _storage_keys() -> tuple[bytes, ...]:
-    """Keys of 32 bytes in URL-safe base64, with commas between them, the newest first."""
-    raw: list[str] = env.list("STORAGE_KEYS", default=[])
-    try:
-        keys = tuple(base64.urlsafe_b64decode(each.strip()) for each in raw)
-    except ValueError:
-        keys = (b"",)
-    if any(len(key) != 32 for key in keys):
-        raise ImproperlyConfigured(
-            "STORAGE_KEYS has something else than 32 bytes in URL-safe base64: write "
-            "`python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'`."
-        )
-    return keys or (hashlib.sha256(f"routerhub storage {SECRET_KEY}".encode()).digest(),)
-
-
-def _token(name: str) -> str:
-    """A secret of at least 16 visible characters, or nothing."""
-    value: str = env.str(name, "")
-    if value and (len(value) < 16 or not all("!" <= each <= "~" for each in value)):
-        raise ImproperlyConfigured(
-            f"{name} is too short, or has a space or a letter that no header takes: write at least 16 characters such as "
-            "`python -c 'import secrets; print(secrets.token_urlsafe(24))'` makes."
-        )
-    return value
-
-
-def _traces() -> bool:
-    """Whether OpenTelemetry's variables say where traces go."""
-    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    if _flag("OTEL_SDK_DISABLED", False) or not any(env.str(name, "") for name in names):
-        return False
-    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
-        _choice(name, "http/protobuf", ("http/protobuf",))
-    return True
-
-
 # --- core
-DEBUG = _flag("DEBUG", False)
+DEBUG = flag("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", kept_secret_key(VAR_DIR))
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set: `make run` makes one; elsewhere set 50 random characters.")
@@ -150,12 +45,12 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-MAX_BODY_BYTES = int(_number("MAX_BODY_BYTES", 10 * 1024 * 1024, 1_024, 1024**3))
+MAX_BODY_BYTES = int(number("MAX_BODY_BYTES", 10 * 1024 * 1024, 1_024, 1024**3))
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 # How long a gateway waits for a body in all, on its way to either plane.
-BODY_WAIT_S = _number("BODY_WAIT_S", 120, 1, 3_600)
+BODY_WAIT_S = number("BODY_WAIT_S", 120, 1, 3_600)
 # A stream that says nothing for so long gets a sign of life; 0: none.
-STREAM_PING_S = _number("STREAM_PING_S", 15, 0, 3_600)
+STREAM_PING_S = number("STREAM_PING_S", 15, 0, 3_600)
 # A reason may be as long as it needs to be.
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
@@ -236,10 +131,10 @@ AUTH_PASSWORD_VALIDATORS = [
 from routerhub.sign_in_settings import *  # noqa: E402, F403 - after the environment was filled in
 
 # Where people find the pages, for links in mails; empty: as whoever invites found them.
-PUBLIC_URL = _origin("PUBLIC_URL")
+PUBLIC_URL = origin("PUBLIC_URL")
 # Whether staff get no further by page or API session until they have shown a second factor.
-STAFF_NEED_SECOND_FACTOR = _flag("STAFF_NEED_SECOND_FACTOR", False)
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _flag("HTTPS", True)
+STAFF_NEED_SECOND_FACTOR = flag("STAFF_NEED_SECOND_FACTOR", False)
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not flag("HTTPS", True)
 
 # --- data stores: `make run` fills both in when they are not set
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
@@ -248,12 +143,12 @@ DATABASES["default"]["ENGINE"] = ENGINE
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] = {**LOSS_IS_NOTICED, **DATABASES["default"].get("OPTIONS", {})}
 # Connections of a gateway process beside those of its ledger, for conversations.
-DATABASE_POOL_SIZE = int(_number("DATABASE_POOL_SIZE", 4, 1, 100))
+DATABASE_POOL_SIZE = int(number("DATABASE_POOL_SIZE", 4, 1, 100))
 # Whether every query goes to the log, with its milliseconds.
-DATABASE_ECHO = _flag("DATABASE_ECHO", False)
+DATABASE_ECHO = flag("DATABASE_ECHO", False)
 # Limits may be dealt out over several databases: this one is called PLACE then, and PLACES names the others.
 PLACE = env.str("PLACE", "home")
-PLACES = _places("PLACES")
+PLACES = places("PLACES")
 if PLACE in PLACES:
     raise ImproperlyConfigured(
         f"PLACES has {PLACE!r} in it, which is what PLACE calls this database: give it another name."
@@ -268,69 +163,69 @@ WHITENOISE_USE_FINDERS = True
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 
 # --- transport security: on unless the site is served on plain HTTP, as a laptop's is
-HTTPS = _flag("HTTPS", True)
+HTTPS = flag("HTTPS", True)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 # --- the router
-USE_DB_MODELS = _flag("USE_DB_MODELS", True)
-USE_DB_ROUTER_CONFIG = _flag("USE_DB_ROUTER_CONFIG", True)
+USE_DB_MODELS = flag("USE_DB_MODELS", True)
+USE_DB_ROUTER_CONFIG = flag("USE_DB_ROUTER_CONFIG", True)
 # Turns both while the processes run; see routerhub.releases.switches.
 SWITCHES_FILE = Path(env.str("SWITCHES_FILE", str(VAR_DIR / "switches.json")))
 # Whether `sync_prices` may fetch the newest figures from the network; else it takes those of the installed package.
-ALLOW_ONLINE_PRICES = _flag("ALLOW_ONLINE_PRICES", True)
+ALLOW_ONLINE_PRICES = flag("ALLOW_ONLINE_PRICES", True)
 # auto: the sandbox provider answers for every model while no real provider has a key.
-SANDBOX = _choice("SANDBOX", "auto", ("auto", "on", "off"))
+SANDBOX = choice("SANDBOX", "auto", ("auto", "on", "off"))
 # In which dialect the sandbox is asked.
-SANDBOX_PROTOCOL = _choice("SANDBOX_PROTOCOL", "openai", ("openai", "openai-responses", "anthropic", "google"))
+SANDBOX_PROTOCOL = choice("SANDBOX_PROTOCOL", "openai", ("openai", "openai-responses", "anthropic", "google"))
 # Private networks in which models of one's own are served. Others are not called, whatever a provider's address says.
-UPSTREAM_PRIVATE_NETWORKS = _networks("UPSTREAM_PRIVATE_NETWORKS", "127.0.0.0/8,::1/128")
+UPSTREAM_PRIVATE_NETWORKS = networks("UPSTREAM_PRIVATE_NETWORKS", "127.0.0.0/8,::1/128")
 SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
 
 # --- the gateway
 # Where a gateway finds the control plane, to which it hands all but /v1; empty: it serves /v1 alone.
-CONTROL_PLANE_URL = _origin("CONTROL_PLANE_URL")
+CONTROL_PLANE_URL = origin("CONTROL_PLANE_URL")
 # Sent upstream, and reserved for, when a request does not say how long its answer may be.
-DEFAULT_MAX_OUTPUT_TOKENS = int(_number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
+DEFAULT_MAX_OUTPUT_TOKENS = int(number("DEFAULT_MAX_OUTPUT_TOKENS", 4_000, 1, 1_000_000))
 # A request that a limit has no room for waits so many times as long as its model usually takes for an answer; 0: not at all.
-ROOM_WAIT_ANSWERS = _number("ROOM_WAIT_ANSWERS", 12, 0, 100)
+ROOM_WAIT_ANSWERS = number("ROOM_WAIT_ANSWERS", 12, 0, 100)
 # Told to end, a process is not ready for so long before it takes no more: whoever spreads requests has to learn of it.
-DRAIN_S = _number("DRAIN_S", 0, 0, 600)
-REQUEST_DEADLINE_S = _number("REQUEST_DEADLINE_S", 300, 1, 3_600)
+DRAIN_S = number("DRAIN_S", 0, 0, 600)
+REQUEST_DEADLINE_S = number("REQUEST_DEADLINE_S", 300, 1, 3_600)
 # A conversation that was silent for longer has ended, and with it the preference for its model.
-SESSION_IDLE_S = _number("SESSION_IDLE_S", 24 * 3_600, 1, 90 * 24 * 3_600)
+SESSION_IDLE_S = number("SESSION_IDLE_S", 24 * 3_600, 1, 90 * 24 * 3_600)
 # A hold outlives its request's deadline by this much, then a gateway sweeps it: settles it at its ceiling.
-HOLD_GRACE_S = _number("HOLD_GRACE_S", 30, 0, 3_600)
-SNAPSHOT_MAX_AGE_S = _number("SNAPSHOT_MAX_AGE_S", 20, 1, 60)
-LEDGER_WAIT_S = _number("LEDGER_WAIT_S", 2, 0.1, 30)
+HOLD_GRACE_S = number("HOLD_GRACE_S", 30, 0, 3_600)
+SNAPSHOT_MAX_AGE_S = number("SNAPSHOT_MAX_AGE_S", 20, 1, 60)
+LEDGER_WAIT_S = number("LEDGER_WAIT_S", 2, 0.1, 30)
 SPOOL_DIR = Path(env.str("SPOOL_DIR", str(VAR_DIR / "spool")))
 
 # A deployment's circuit opens when so large a share of its calls within so many seconds failed, if there were at least so many.
 # It is tried again after CIRCUIT_OPEN_S, and after twice as long each time that it fails then.
-CIRCUIT_WINDOW_S = _number("CIRCUIT_WINDOW_S", 10, 1, 3_600)
-CIRCUIT_MIN_ATTEMPTS = int(_number("CIRCUIT_MIN_ATTEMPTS", 5, 1, 10_000))
-CIRCUIT_FAILURE_SHARE = _number("CIRCUIT_FAILURE_SHARE", 0.5, 0.01, 1)
-CIRCUIT_OPEN_S = _number("CIRCUIT_OPEN_S", 15, 0.1, 3_600)
-CIRCUIT_MAX_OPEN_S = _number("CIRCUIT_MAX_OPEN_S", 300, 0.1, 24 * 3_600)
+CIRCUIT_WINDOW_S = number("CIRCUIT_WINDOW_S", 10, 1, 3_600)
+CIRCUIT_MIN_ATTEMPTS = int(number("CIRCUIT_MIN_ATTEMPTS", 5, 1, 10_000))
+CIRCUIT_FAILURE_SHARE = number("CIRCUIT_FAILURE_SHARE", 0.5, 0.01, 1)
+CIRCUIT_OPEN_S = number("CIRCUIT_OPEN_S", 15, 0.1, 3_600)
+CIRCUIT_MAX_OPEN_S = number("CIRCUIT_MAX_OPEN_S", 300, 0.1, 24 * 3_600)
 
 # --- what is kept for clients, in seconds
 # What it is sealed with. The first key seals, the others only open; without any, one is derived from SECRET_KEY.
-STORAGE_KEYS = _storage_keys()
-RESPONSE_RETENTION_S = _number("RESPONSE_RETENTION_S", 30 * 24 * 3_600, 1, 10 * 365 * 24 * 3_600)
-IDEMPOTENCY_RETENTION_S = _number("IDEMPOTENCY_RETENTION_S", 24 * 3_600, 1, 365 * 24 * 3_600)
-CACHE_RETENTION_S = _number("CACHE_RETENTION_S", 3_600, 1, 365 * 24 * 3_600)
+STORAGE_KEYS = storage_keys("STORAGE_KEYS", SECRET_KEY)
+RESPONSE_RETENTION_S = number("RESPONSE_RETENTION_S", 30 * 24 * 3_600, 1, 10 * 365 * 24 * 3_600)
+IDEMPOTENCY_RETENTION_S = number("IDEMPOTENCY_RETENTION_S", 24 * 3_600, 1, 365 * 24 * 3_600)
+CACHE_RETENTION_S = number("CACHE_RETENTION_S", 3_600, 1, 365 * 24 * 3_600)
 # Of files that clients send, and of what batches write, where they do not say.
-FILE_RETENTION_S = _number("FILE_RETENTION_S", 30 * 24 * 3_600, 1, 10 * 365 * 24 * 3_600)
+FILE_RETENTION_S = number("FILE_RETENTION_S", 30 * 24 * 3_600, 1, 10 * 365 * 24 * 3_600)
 
 # --- files and batches
-MAX_FILE_BYTES = int(_number("MAX_FILE_BYTES", 200 * 1024 * 1024, 1_024, 10 * 1024**3))
-MAX_BATCH_REQUESTS = int(_number("MAX_BATCH_REQUESTS", 50_000, 1, 1_000_000))
+MAX_FILE_BYTES = int(number("MAX_FILE_BYTES", 200 * 1024 * 1024, 1_024, 10 * 1024**3))
+MAX_BATCH_REQUESTS = int(number("MAX_BATCH_REQUESTS", 50_000, 1, 1_000_000))
 # Requests of batches that are asked at once, of all batches together.
-BATCH_CONCURRENCY = int(_number("BATCH_CONCURRENCY", 8, 1, 1_000))
+BATCH_CONCURRENCY = int(number("BATCH_CONCURRENCY", 8, 1, 1_000))
 # A worker that was not heard of for so long is taken for dead, and another one goes on with its batches.
-BATCH_LEASE_S = _number("BATCH_LEASE_S", 30, 1, 3_600)
+BATCH_LEASE_S = number("BATCH_LEASE_S", 30, 1, 3_600)
 
 # --- background work
 CELERY_TASK_IGNORE_RESULT = True
@@ -368,9 +263,9 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- alerts
 # The mail server by which alerts are sent, as apprise writes it; empty: none by email.
-ALERT_MAIL_URL = _mail_url("ALERT_MAIL_URL")
+ALERT_MAIL_URL = mail_url("ALERT_MAIL_URL")
 # Private networks to which webhooks and chats may lead. Nothing is sent to others, whatever an address says.
-ALERT_PRIVATE_NETWORKS = _networks("ALERT_PRIVATE_NETWORKS", "")
+ALERT_PRIVATE_NETWORKS = networks("ALERT_PRIVATE_NETWORKS", "")
 
 # --- REST API
 REST_FRAMEWORK = {
@@ -409,15 +304,15 @@ SPECTACULAR_SETTINGS = {
 
 # --- metrics and traces
 # The bearer token of /metrics and of what /readyz tells beside its status. Without one, /metrics answers this machine alone.
-METRICS_TOKEN = _token("METRICS_TOKEN")
+METRICS_TOKEN = token("METRICS_TOKEN")
 # Where the processes that one scrape tells of put together what they counted.
 METRICS_DIR = Path(env.str("METRICS_DIR", str(VAR_DIR / "metrics")))
 
 # Spans go to where OpenTelemetry's own variables say, which its library reads.
-TRACES = _traces()
+TRACES = traces()
 
 # --- logs: a line for each event, with action= and the operation id, see routerhub.logs
-LOG_FORMAT = _choice("LOG_FORMAT", "text", ("text", "json"))
+LOG_FORMAT = choice("LOG_FORMAT", "text", ("text", "json"))
 ECHOED = ("django.db.backends", "budgets.ledger.database")
 """Who logs queries when told to."""
 LOGGING = {
@@ -438,7 +333,7 @@ LOGGING = {
         "urllib3": {"level": "CRITICAL", "propagate": False},
         **({name: {"level": "DEBUG"} for name in ECHOED} if DATABASE_ECHO else {}),
     },
-    "root": {"handlers": ["stderr"], "level": _choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
+    "root": {"handlers": ["stderr"], "level": choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))},
 }
 
 

@@ -338,8 +338,7 @@ class FakeSnapshots:
     def __init__(self, met: Rankings, preferences: Mapping[int, Preferences] | None = None) -> None:
         self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
         self.usual_output: dict[str, int] = {}
-        self.lengths = UNMEASURED
-        self.pauses = pauses.NONE
+        self.lengths, self.pauses = UNMEASURED, pauses.NONE
         self.is_stopped = False
 
     @property
