@@ -21,8 +21,8 @@ WHY = Change(reason="two regions")
 def west_database() -> Iterator[dict[str, Any]]:
     """Known to Django before a test says that it uses it."""
     url = environ.Env.db_url_config(new_database(os.environ["DATABASE_URL"])[0])
-    own = connections.settings[DEFAULT_DB_ALIAS]
-    database = {**own, **url, "ENGINE": own["ENGINE"], "CONN_MAX_AGE": 0}
+    home = connections.settings[DEFAULT_DB_ALIAS]
+    database = {**home, **url, "ENGINE": home["ENGINE"], "CONN_MAX_AGE": 0}
     connections.settings["west"] = database
     yield database
     del connections["west"], connections.settings["west"]
