@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
         "DeploymentStatusEnum": "models_registry.choices.DeploymentStatus",
         "EntryBasisEnum": "budgets.choices.Basis",
         "EntryKindEnum": "budgets.choices.EntryKind",
+        "MemberRoleEnum": "budgets.choices.Role",
         "AlertKindEnum": "budgets.choices.AlertKind",
         "ChannelKindEnum": "budgets.choices.ChannelKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",

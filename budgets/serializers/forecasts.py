@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from budgets.choices import Measure
@@ -10,6 +12,7 @@ from budgets.forecasting.forecasts import Outlook
 from budgets.money import usd
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class FigureField(serializers.Field[Any, Any, Any, Any]):
     """An amount in the limit's measure."""
 

@@ -58,7 +58,7 @@ class LimitViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     def get_serializer(self, *arguments: Any, **options: Any) -> Any:
         shown = arguments[0] if arguments else []
         rows: Sequence[Limit] = shown if isinstance(shown, list) else [shown]
-        options["context"] = {**self.get_serializer_context(), **context_of(rows)}
+        options["context"] = {**self.get_serializer_context(), **(context_of(rows) if rows else {})}
         return LimitSerializer(*arguments, **options)
 
     @extend_schema(request=NewLimitSerializer, responses={201: LimitSerializer})

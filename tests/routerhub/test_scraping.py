@@ -10,10 +10,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from routerhub import scraping
+from routerhub import environment, scraping
 from routerhub.gateway.observation import metrics
 from routerhub.metrics.sharing import Shared
-from routerhub.settings import _token
 
 TOKEN = "0123456789abcdef"
 HERE, ELSEWHERE = ("127.0.0.1", 5), ("203.0.113.9", 5)
@@ -64,4 +63,4 @@ def test_every_name_has_its_help_and_the_products_prefix(settings: Any, tmp_path
 def test_a_token_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("METRICS_TOKEN", given)
     with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN is too short, or has a space"):
-        _token("METRICS_TOKEN")
+        environment.token("METRICS_TOKEN")

@@ -12,9 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from models_registry.upstream.errors import Failed
+from routerhub import environment
 from routerhub.gateway.answers.answering import answer
 from routerhub.gateway.observation import traces
-from routerhub.settings import _traces
 from tests.gateway.courses import SMALL, Course
 from tests.gateway.exchange import HELLO, Exchange
 from tests.gateway.fakes import chunk, completion
@@ -214,11 +214,11 @@ def test_an_address_in_the_environment_turns_it_on(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert _traces() is traces_
+    assert environment.traces() is traces_
 
 
 def test_a_protocol_that_is_not_spoken_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     with pytest.raises(ImproperlyConfigured, match="OTEL_EXPORTER_OTLP_PROTOCOL='grpc': write one of http/protobuf"):
-        _traces()
+        environment.traces()

@@ -10,7 +10,7 @@ from models_registry import models as models_registry
 from models_registry.circuits import rows as circuits
 from routerhub.gateway.snapshots.snapshots import SnapshotKeeper, database_dsn
 from routerhub.releases.notify import announce
-from tests.gateway.snapshots.test_snapshots import counts_within_a_second
+from tests.gateway.snapshots.test_keeping import counts_within_a_second
 from tests.stack import eventually
 
 

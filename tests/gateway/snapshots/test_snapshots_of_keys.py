@@ -12,7 +12,7 @@ from budgets.models import Account
 from budgets.people.keys import create_key, rotate
 from routerhub.gateway.snapshots.snapshots import SnapshotKeeper, database_dsn
 from tests.cast import because
-from tests.gateway.snapshots.test_snapshots import counts_within_a_second, refusal
+from tests.gateway.snapshots.test_keeping import counts_within_a_second, refusal
 
 
 @pytest.fixture
