@@ -45,7 +45,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[Postg
         server.stop()
 
 
-def looking(server: Postgres) -> psycopg.Connection[Any]:
+def looking(server: Postgres) -> psycopg.Connection[tuple[Any, ...]]:
     return psycopg.connect(server.url, autocommit=True, options=SEES_ALL)
 
 
