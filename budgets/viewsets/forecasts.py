@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
@@ -10,13 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from budgets.choices import ScopeKind
 from budgets.forecasting import forecasts
 from budgets.limits.seeing import visible_limits
 from budgets.models import Limit
-from budgets.people.authentication import caller_of
 from budgets.serializers.forecasts import ForecastSerializer
-from routerhub.audit.permissions import Readers, TablePermissions, may
+from routerhub.audit.permissions import Readers, TablePermissions
 
 
 class ForecastView(APIView):
@@ -30,7 +27,7 @@ class ForecastView(APIView):
 
     @extend_schema(responses=ForecastSerializer)
     def get(self, request: Request, pk: int) -> Response:
-        limit = _visible(request).filter(pk=pk).first()
+        limit = visible_limits(request.user).filter(pk=pk).first()
         if limit is None:
             raise NotFound(f"There is no limit {pk} that you may see.")
         outlook = forecasts.look_ahead(limit, now())
@@ -38,12 +35,3 @@ class ForecastView(APIView):
             raise NotFound(forecasts.why_none(limit))
         shown: dict[str, Any] = ForecastSerializer(outlook, context={"limit": limit}).data
         return Response(shown)
-
-
-def _visible(request: Request) -> QuerySet[Limit]:
-    """A key, or somebody by a role, sees the limits of the account, its members and its keys, not the site's, which tell what
-    others spend; a login with the right sees all."""
-    seen = visible_limits(request.user)
-    if caller_of(request) is None and may(request.user, "view", Limit):
-        return seen
-    return seen.filter(Q(account__isnull=False) | Q(kind__in=[ScopeKind.ACCOUNT, ScopeKind.USER, ScopeKind.KEY]))

@@ -135,6 +135,13 @@ def test_an_accounts_key_sees_nothing_of_another_account(owner: Client, staff: C
     assert owner.get(f"/api/budgets/{theirs['id']}").status_code == 404
 
 
+def test_what_all_spend_together_is_told_to_staff_alone(owner: Client, staff: Client) -> None:
+    for scope, subject in (("site", ""), ("tag", "x"), ("user", "*")):
+        made(staff, scope=scope, subject=subject)
+    assert len(staff.get("/api/budgets").json()["results"]) == 3
+    assert owner.get("/api/budgets").json()["results"] == []
+
+
 def signed_in(member: Member) -> Client:
     client = Client()
     client.force_login(member.user)
