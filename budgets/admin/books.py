@@ -9,7 +9,7 @@ from unfold.decorators import display
 
 from budgets.admin.limits import measured
 from budgets.limits.names import named
-from budgets.models import Counter, Hold, LedgerEntry
+from budgets.models import Account, Counter, Hold, LedgerEntry
 from budgets.money import dollars
 from routerhub.audit.admin import FactAdmin
 
@@ -50,20 +50,44 @@ class CounterAdmin(Books):
         return measured(row, row.reserved)
 
 
+class NamedAccounts(ChangeList):
+    """The rows of a page say by name which account they are of, also one that is gone: then by its number."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        slugs = dict(
+            Account.objects.filter(pk__in={row.account_id for row in self.result_list}).values_list("pk", "slug")
+        )
+        for row in self.result_list:
+            row.account_called = slugs.get(row.account_id, f"number {row.account_id}")
+
+
+class OfAccounts(Books):
+    """Books of accounts."""
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return NamedAccounts
+
+    @display(description="Account", ordering="account_id")
+    def account(self, row: Any) -> str:
+        return str(row.account_called)
+
+
 @admin.register(Hold)
-class HoldAdmin(Books):
-    list_display = ["operation_id", "hop", "account_id", "amount", "tokens", "created_at", "lease_until"]
+class HoldAdmin(OfAccounts):
+    list_display = ["operation_id", "hop", "account", "amount", "tokens", "created_at", "lease_until"]
     search_fields = ["operation_id"]
 
 
 @admin.register(LedgerEntry)
-class LedgerEntryAdmin(Books):
+class LedgerEntryAdmin(OfAccounts):
     list_display = [
         "operation_id",
         "hop",
         "kind",
         "model",
-        "account_id",
+        "account",
         "amount",
         "overrun",
         "basis",
