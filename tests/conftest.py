@@ -18,8 +18,9 @@ from tests.stack import Stack, running_stack
 
 TIMELESS = (
     "tests/acceptance", "tests/access", "tests/agents", "tests/autorouter/decision", "tests/browser",
-    "tests/budgets/test_crashes.py", "tests/budgets/test_many_processes.py", "tests/embedded", "tests/faults", "tests/gateway",
-    "tests/metrics", "tests/models_registry/sandbox", "tests/models_registry/upstream", "tests/routerhub", "tests/storage",
+    "tests/budgets/shares", "tests/budgets/test_crashes.py", "tests/budgets/test_many_processes.py", "tests/embedded",
+    "tests/faults", "tests/gateway", "tests/metrics", "tests/models_registry/sandbox", "tests/models_registry/transfer",
+    "tests/models_registry/upstream", "tests/routerhub", "tests/storage", "tests/tenancy", "tests/test_query_counts.py",
 )  # fmt: skip
 """What knows no day, has a clock of its own, or starts so much that it is run once: not run again on another day."""
 settings.register_profile("suite", deadline=None, max_examples=60)

@@ -12,6 +12,11 @@ RECORDS = """
 """
 ENTRIES = "SELECT operation_id::text, hop, kind, outcome, amount_nano FROM budgets_ledgerentry"
 UNDER_WAY = "SELECT (SELECT count(*) FROM budgets_hold), (SELECT count(*) FROM budgets_slot WHERE lease_until > now())"
+BETWEEN_HOPS = """
+    SELECT count(*) FROM budgets_ledgerentry e
+    WHERE NOT EXISTS (SELECT FROM analytics_record r WHERE r.operation_id = e.operation_id)
+"""
+"""A request that goes on elsewhere has nothing held for a moment, and its first hop in the books; the last one brings the record."""
 SWEEP_WITHIN_S = 30
 Entry = tuple[int, str, str, int]
 
@@ -30,6 +35,7 @@ def _nothing_is_stuck(scene: Scene) -> None:
         eventually(lambda url=url: scene.stack.call("/readyz", url=url)[0] == 200, within_s=20)
     eventually(lambda: scene.upstream.under_way == 0, within_s=10)
     eventually(lambda: not list(scene.spool.glob("*")), within_s=15)
+    eventually(lambda: scene.rows(BETWEEN_HOPS) == [(0,)], within_s=20)
     eventually(lambda: scene.rows("SELECT sweep_holds(200)") and scene.rows(UNDER_WAY) == [(0, 0)], SWEEP_WITHIN_S)
 
 

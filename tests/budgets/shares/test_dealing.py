@@ -13,7 +13,7 @@ from routerhub.audit.errors import ChangeRefused
 from tests.budgets.shares.conftest import WHY, shares, use
 
 Deal = Callable[..., Limit]
-pytestmark = [pytest.mark.once, pytest.mark.django_db(databases=["default", "west"])]
+pytestmark = pytest.mark.django_db(databases=["default", "west"])
 
 
 def test_the_running_period_stays_at_home_and_new_ones_are_dealt_out(dealt: Deal) -> None:

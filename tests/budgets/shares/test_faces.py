@@ -11,7 +11,7 @@ from budgets.shares.rebalancing import rebalance
 from tests.budgets.shares.conftest import shares
 from tests.cast import Cast
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db(databases=["default", "west"])]
+pytestmark = pytest.mark.django_db(databases=["default", "west"])
 TEN, SIX, FOUR = (each * 1_000_000_000 for each in (10, 6, 4))
 
 
