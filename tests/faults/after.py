@@ -16,7 +16,7 @@ BETWEEN_HOPS = """
     SELECT count(*) FROM budgets_ledgerentry e
     WHERE NOT EXISTS (SELECT FROM analytics_record r WHERE r.operation_id = e.operation_id)
 """
-"""A request that goes on elsewhere has nothing held for a moment, and its first hop in the books; the last one brings the record."""
+"""A request that goes on elsewhere has nothing held for a moment, and its first hop in the books; the last brings the record."""
 SWEEP_WITHIN_S = 30
 Entry = tuple[int, str, str, int]
 
