@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from budgets.choices import MaxTier, Measure, Mode, Period, ScopeKind
-from budgets.limits.names import subject_of
+from budgets.limits.names import named, subject_of
 from budgets.limits.setting import owner_of, set_limit
 from budgets.models import Account, Limit
 from routerhub import numerals
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         except ValidationError as problem:
             field, texts = next(iter(problem.message_dict.items()))
             raise CommandError(f"{field.strip('_')}: {texts[0]}") from problem
-        self.stdout.write(f"{row.pk}: {row}")
+        self.stdout.write(f"{row.pk}: {named([row])[0]}")
 
     def _set(self, amount: Decimal, options: dict[str, Any]) -> Limit:
         kind, account = options["scope"], self._account(options["account"])
