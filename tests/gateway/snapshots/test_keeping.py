@@ -41,7 +41,8 @@ def keeper(transactional_db: None, limits: list[LimitIndex]) -> Iterator[Snapsho
 
 
 def counts_within_a_second(is_so: Callable[[], bool]) -> None:
-    eventually(is_so, within_s=1)
+    """And another one, since the tests of other workers keep every core busy."""
+    eventually(is_so, within_s=2)
 
 
 def refusal(keeper: SnapshotKeeper, text: str) -> type[KeyRefused] | None:
