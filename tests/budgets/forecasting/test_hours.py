@@ -107,7 +107,7 @@ def test_a_restored_backup_goes_on_with_the_numbers_of_its_new_server(counter: C
 
 
 def test_hours_that_nobody_looks_back_on_are_forgotten(counter: Counter) -> None:
-    entry(counter, NOON - hours.KEPT - HOUR, 10)
+    entry(counter, NOON - hours.KEPT - timedelta(days=1), 10)
     hours.roll_up()
     assert rolled() == []
     assert not AccountHour.objects.exists()
