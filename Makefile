@@ -25,7 +25,7 @@ format: .venv/dev ## put the code into its one form
 
 lock:            ## pin the requirements again, with hashes and without addresses
 	@$(PYTHON) -m venv var/lock && var/lock/bin/pip install --quiet uv
-	@for file in requirements requirements-dev; do \
+	@for file in requirements requirements-extra requirements-dev; do \
 	  var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $$file.in -o $$file.txt; done
 
 clean:           ## remove what was set up; the data in var/ goes too

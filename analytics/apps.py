@@ -6,10 +6,10 @@ class AnalyticsConfig(AppConfig):
     verbose_name = "Analytics"
 
     def ready(self) -> None:
-        from analytics import measured
+        from analytics.measuring import facts
         from budgets.limits import names
         from models_registry import availability
         from models_registry.catalogue import compiler
 
         names.KNOWN |= {"model": lambda: set(compiler.model_names().values()), "provider": compiler.provider_names}
-        availability.measure_by(measured.facts)
+        availability.measure_by(facts.facts)

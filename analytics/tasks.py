@@ -4,8 +4,8 @@ from celery import shared_task
 from django.db import connection
 from django.utils.timezone import now
 
-from analytics import measured
 from analytics.anomalies import telling
+from analytics.measuring import facts
 from routerhub.tenancy.tasks import AcrossAccounts
 
 MONTHS_AHEAD = 2
@@ -22,7 +22,7 @@ def extend_partitions() -> int:
 @shared_task(base=AcrossAccounts)
 def measure() -> int:
     """Measure how models did lately. Returns how many were."""
-    return measured.refresh()
+    return facts.refresh()
 
 
 @shared_task(base=AcrossAccounts)

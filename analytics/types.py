@@ -54,6 +54,8 @@ class RequestFacts:
     """The work that it is a part of, as the caller names it."""
     worker: str = ""
     """Who or what does it."""
+    metadata: str | None = None
+    """The caller's own object, a JSON text; None where there is none."""
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_request."""
@@ -94,6 +96,10 @@ class AnswerFacts:
     """A JSON text: a list of models_registry.types.Attempt."""
     cost_basis: str = ""
     """By what the answer's cost was reckoned, see budgets.types.Basis; empty where nothing was called."""
+    deployment: str = ""
+    """Which deployment of the model answered, or failed last; empty where nothing was called."""
+    error_kind: str = ""
+    """What sort of error it ended with, e.g. "timeout" or "budget_exceeded"; empty where it did not."""
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_answer."""

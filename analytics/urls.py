@@ -2,10 +2,11 @@
 
 from rest_framework.routers import SimpleRouter
 
-from analytics import viewsets
+from analytics.viewsets.feedback import FeedbackViewSet
+from analytics.viewsets.records import RecordViewSet
 
 router = SimpleRouter(trailing_slash=False)
-router.register("requests", viewsets.RecordViewSet)
-router.register("feedback", viewsets.FeedbackViewSet)
+router.register("requests", RecordViewSet)
+router.register("feedback", FeedbackViewSet)
 
 urlpatterns = router.urls

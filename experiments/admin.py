@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from analytics.admin import DECISION_PANELS, RECORD_FILTERS
+from analytics.admin.records import DECISION_PANELS, RECORD_FILTERS
 from analytics.models import Record
 from autorouter.admin.people import RULE_PANELS
 from autorouter.people.preferences import value_of

@@ -74,9 +74,10 @@ class Stack:
         return done.stdout
 
     def new_key(self, *options: str) -> str:
-        """A key of an account of its own, so that no other test's spending counts."""
+        """A key of an account of its own, so that no other test's spending counts, which every process knows by now."""
         made = self.manage("create_api_key", "--create-account", "--name=test", "--json", *options)
         text: str = json.loads(made)["key"]
+        eventually(lambda: all(self.call("/v1/models", key=text, url=url)[0] != 401 for url in self.urls))
         return text
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:

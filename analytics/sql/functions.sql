@@ -40,7 +40,8 @@ BEGIN
         complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release, router_release,
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
-        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, task_id, worker, cost_basis
+        cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, task_id, worker, cost_basis,
+        deployment, error_kind, metadata
     )
     SELECT
         operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
@@ -48,14 +49,15 @@ BEGIN
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
         cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, coalesce(task_id, ''),
-        coalesce(worker, ''), coalesce(cost_basis, '')
+        coalesce(worker, ''), coalesce(cost_basis, ''), coalesce(deployment, ''), coalesce(error_kind, ''),
+        coalesce(metadata, '{}')
     FROM unnest(requests, answers) AS record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, intended_model, policy, task_type,
         category, complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release,
-        router_release, decision, ip, user_agent, scopes, task_id, worker,
+        router_release, decision, ip, user_agent, scopes, task_id, worker, metadata,
         model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, saved_nano,
-        reported_cost_nano, is_cost_disputed, fallback_used, attempts, cost_basis
+        reported_cost_nano, is_cost_disputed, fallback_used, attempts, cost_basis, deployment, error_kind
     )
     ON CONFLICT (created_at, account_id, operation_id) DO UPDATE SET
         model = excluded.model,
@@ -77,7 +79,10 @@ BEGIN
         is_cost_disputed = excluded.is_cost_disputed,
         fallback_used = excluded.fallback_used,
         attempts = excluded.attempts,
-        cost_basis = excluded.cost_basis
+        cost_basis = excluded.cost_basis,
+        deployment = excluded.deployment,
+        error_kind = excluded.error_kind,
+        written_in = excluded.written_in
     WHERE known.outcome = 'unknown';
 END
 $$;
@@ -86,7 +91,7 @@ $$;
 -- only what this part of it cost is put right, by `corrections`.
 CREATE OR REPLACE FUNCTION amend_records(operations uuid[], corrections bigint[], answers analytics_answer[]) RETURNS void
 LANGUAGE sql AS $$
-    UPDATE analytics_record r SET cost_nano = r.cost_nano + a.correction
+    UPDATE analytics_record r SET cost_nano = r.cost_nano + a.correction, written_in = pg_current_xact_id()
     FROM unnest(operations, corrections) WITH ORDINALITY AS a (operation_id, correction, item)
     WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
       AND answers[a.item] IS NOT DISTINCT FROM NULL;
@@ -111,12 +116,15 @@ LANGUAGE sql AS $$
         is_cost_disputed = a.is_cost_disputed,
         fallback_used = a.fallback_used,
         attempts = a.attempts,
-        cost_basis = coalesce(a.cost_basis, '')
+        cost_basis = coalesce(a.cost_basis, ''),
+        deployment = coalesce(a.deployment, ''),
+        error_kind = coalesce(a.error_kind, ''),
+        written_in = pg_current_xact_id()
     FROM unnest(operations, answers) AS a (
         operation_id,
         model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, saved_nano,
-        reported_cost_nano, is_cost_disputed, fallback_used, attempts, cost_basis
+        reported_cost_nano, is_cost_disputed, fallback_used, attempts, cost_basis, deployment, error_kind
     )
     WHERE r.operation_id = a.operation_id AND r.operation_id = ANY (operations) AND r.outcome = 'unknown'
       AND a.outcome IS NOT NULL
@@ -127,6 +135,6 @@ CREATE OR REPLACE FUNCTION unknown_answer(request analytics_request, cost_nano b
 LANGUAGE sql IMMUTABLE AS $$
     SELECT ROW (
         request.model, '', 'unknown', 'The process died before the answer was settled.', NULL, 0, NULL,
-        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]', 'held'
+        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]', 'held', '', ''
     )::analytics_answer
 $$;

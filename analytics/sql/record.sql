@@ -43,6 +43,12 @@ CREATE TABLE analytics_record (
     task_id text NOT NULL DEFAULT '',
     worker text NOT NULL DEFAULT '',
     cost_basis text NOT NULL DEFAULT '',
+    deployment text NOT NULL DEFAULT '',
+    error_kind text NOT NULL DEFAULT '',
+    metadata jsonb NOT NULL DEFAULT '{}',
+    is_reported boolean NOT NULL DEFAULT false,
+    -- The transaction that wrote it last: what is rolled up goes by it, since time stamps overtake slow transactions.
+    written_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (created_at, account_id, operation_id)
 ) PARTITION BY RANGE (created_at);
 

@@ -25,7 +25,8 @@ CREATE TYPE analytics_request AS (
     user_agent text,
     scopes text[],
     task_id text,
-    worker text
+    worker text,
+    metadata jsonb
 );
 
 CREATE TYPE analytics_answer AS (
@@ -48,5 +49,7 @@ CREATE TYPE analytics_answer AS (
     is_cost_disputed boolean,
     fallback_used boolean,
     attempts jsonb,
-    cost_basis text
+    cost_basis text,
+    deployment text,
+    error_kind text
 );

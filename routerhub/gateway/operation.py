@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from analytics.lengths import Lengths
+from analytics.measuring.lengths import Lengths
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings

@@ -2,8 +2,8 @@
 
 import pytest
 
-from analytics import measured
-from analytics.lengths import ALL, ESTIMATED_ANSWER_S, ESTIMATES, THINKING, UNMEASURED, Length, Lengths
+from analytics.measuring import facts as measured
+from analytics.measuring.lengths import ALL, ESTIMATED_ANSWER_S, ESTIMATES, THINKING, UNMEASURED, Length, Lengths
 from analytics.models import MeasuredLength
 from tests.analytics.test_measured import answers
 

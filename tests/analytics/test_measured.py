@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
-from analytics import measured
+from analytics.measuring import facts as measured
 from analytics.models import MeasuredFact
 from analytics.tasks import measure
 from models_registry import availability

@@ -25,9 +25,9 @@ def test_the_halves_of_a_record_have_the_columns_of_their_types(db: None, facts:
 
 
 def test_the_halves_are_together_what_a_record_says() -> None:
-    """Whose limits count it stands in the ledger."""
+    """Whose limits count it stands in the ledger. What was told from outside is marked when it is told."""
     names = {field.name for facts in (RequestFacts, AnswerFacts) for field in fields(facts)}
-    assert names - {"scopes"} == {field.column for field in Record._meta.concrete_fields}
+    assert names - {"scopes"} | {"is_reported"} == {field.column for field in Record._meta.concrete_fields}
 
 
 def test_every_fact_arrives_in_its_own_column(db: None) -> None:
@@ -42,6 +42,7 @@ def test_every_fact_arrives_in_its_own_column(db: None) -> None:
         "output_tokens": 11, "cache_read_tokens": 12, "cache_write_tokens": 13, "reasoning_tokens": 14,
         "is_usage_estimated": True, "cost_nano": 15, "saved_nano": 16, "reported_cost_nano": 17,
         "is_cost_disputed": True, "fallback_used": True, "task_id": "t1", "worker": "w1",
+        "deployment": "p/m", "error_kind": "upstream_error",
     }  # fmt: skip
     made = Record.objects.get(operation_id=insert(**facts, decision={"why": 1}, attempts=[{"status": 502}]))
     assert {name: getattr(made, name) for name in facts} == {**facts, "tags": ["a", "b"]}
@@ -57,7 +58,7 @@ def test_an_upstreams_text_is_made_storable(db: None) -> None:
 def test_the_table_in_the_database_has_the_models_columns(db: None) -> None:
     with connection.cursor() as cursor:
         columns = [column.name for column in connection.introspection.get_table_description(cursor, "analytics_record")]
-    assert columns == [field.column for field in Record._meta.concrete_fields]
+    assert columns == [*(field.column for field in Record._meta.concrete_fields), "written_in"]
 
 
 def partition_of(operation_id: uuid.UUID) -> str:

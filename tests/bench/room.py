@@ -10,7 +10,7 @@ from unittest.mock import patch
 from asgiref.sync import sync_to_async
 from django.core.management import call_command
 
-from analytics.lengths import UNMEASURED
+from analytics.measuring.lengths import UNMEASURED
 from budgets.ledger import Ledger
 from budgets.models import Limit
 from budgets.types import Refused

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from analytics.lengths import UNMEASURED, Lengths
+from analytics.measuring.lengths import UNMEASURED, Lengths
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision.ranking import Rankings
 from autorouter.people.preferences import Preferences

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from analytics.lengths import ALL, UNMEASURED, Length, Lengths
+from analytics.measuring.lengths import ALL, UNMEASURED, Length, Lengths
 from budgets.ledger import Ledger
 from models_registry.upstream.base import Completion, UpstreamRequest
 from routerhub.gateway import pipeline
@@ -36,7 +36,7 @@ MEAN_NANO = PROMPT * INPUT_NANO + MEAN * OUTPUT_NANO
 
 
 def measured(answer_s: float) -> Lengths:
-    """What analytics.measured finds of so many answers: the medians, and 1.1 times the 98th percentile."""
+    """What analytics.measuring.facts finds of so many answers: the medians, and 1.1 times the 98th percentile."""
     high = MEDIAN * math.exp(SIGMA * NormalDist().inv_cdf(0.98))
     length = Length(median=round(MEDIAN), high=round(1.1 * high))
     answer_ms = round(took_s(answer_s, MEDIAN) * 1_000)

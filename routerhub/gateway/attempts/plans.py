@@ -6,7 +6,7 @@ Once a limit had no room for the worst case, a plan holds and is capped at what 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from analytics.lengths import Length
+from analytics.measuring.lengths import Length
 from autorouter.decision.candidates import permitted
 from autorouter.errors import NoCandidate
 from autorouter.types import Candidate, Decision, Exclusion

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from analytics import measured as measuring
-from analytics.lengths import UNMEASURED as NO_LENGTHS
-from analytics.lengths import Lengths
+from analytics.measuring import facts as measuring
+from analytics.measuring.lengths import UNMEASURED as NO_LENGTHS
+from analytics.measuring.lengths import Lengths
 from autorouter import availability_facts
 from autorouter.decision.ranking import Rankings
 from autorouter.people import preferences

@@ -18,8 +18,8 @@ WHY = Change(reason="two regions")
 
 
 @pytest.fixture(scope="module")
-def west_database() -> Iterator[dict[str, Any]]:
-    """Known to Django before a test says that it uses it."""
+def west_database(django_db_setup: None) -> Iterator[dict[str, Any]]:
+    """Known to Django before a test says that it uses it, and after the tests' own is made, whose name it would get."""
     url = environ.Env.db_url_config(new_database(os.environ["DATABASE_URL"])[0])
     home = connections.settings[DEFAULT_DB_ALIAS]
     database = {**home, **url, "ENGINE": home["ENGINE"], "CONN_MAX_AGE": 0}

@@ -34,9 +34,8 @@ def test_free_room_moves_to_where_it_is_used(dealt: Deal) -> None:
 
 
 def test_accounts_are_found_by_what_they_are_called(dealt: Deal) -> None:
-    Account.objects.create(slug="elsewhere", name="Elsewhere")
     account = Account.objects.create(slug="both", name="Both")
-    there, _ = Account.objects.using("west").get_or_create(slug="both", name="Both")
+    there = Account.objects.using("west").create(pk=account.pk + 1_000, slug="both", name="Both")
     limit = dealt(home=1, west=1, kind="account", subject=str(account.pk))
     assert places.twin(limit.shared_as, "west").subject == str(there.pk)
     assert account.pk != there.pk

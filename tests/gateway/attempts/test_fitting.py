@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analytics.lengths import ALL, Length, Lengths
+from analytics.measuring.lengths import ALL, Length, Lengths
 from budgets.types import Refused, Spend
 from models_registry.upstream.errors import TimedOut
 from routerhub.gateway.errors import AllFailed, BudgetRefused

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics.lengths import UNMEASURED, Lengths
+from analytics.measuring.lengths import UNMEASURED, Lengths
 from budgets.ledger import Ledger
 from budgets.models import Limit
 from tests.budgets.conftest import dsn

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from analytics.models import Feedback, Record
+from analytics.models import Record
 from budgets.money import usd
 
 
@@ -30,14 +30,3 @@ class RecordSerializer(serializers.ModelSerializer[Record]):
 
     def get_reported_cost_usd(self, record: Record) -> str | None:
         return None if record.reported_cost_nano is None else usd(record.reported_cost_nano)
-
-
-class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
-    """POST {"operation_id", "satisfaction": 0 to 1, "comment"}; the id stands in the answer's x-routerhub-operation-id."""
-
-    operation_id = serializers.UUIDField()
-    satisfaction = serializers.DecimalField(max_digits=4, decimal_places=3, min_value=0, max_value=1)
-
-    class Meta:
-        model = Feedback
-        fields = ["operation_id", "satisfaction", "comment", "reported_at"]

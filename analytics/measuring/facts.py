@@ -1,5 +1,5 @@
 """How models did lately: the facts by which the router keeps to a longest latency, by which time is turned into tokens, and
-by which the gateway holds no more than an answer usually needs, and fits requests where room is scarce (analytics.lengths).
+by which the gateway holds no more than an answer usually needs, and fits requests where room is scarce (`lengths`).
 
 They come back to the router through a table and the next snapshot. A request with a failed attempt is left out, since its time
 is not the model's alone; so is an answer from the cache, which no model gave; and so is what the sandbox answered as soon as real
@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from analytics.lengths import ALL, Length, Lengths
+from analytics.measuring.lengths import ALL, Length, Lengths
 from analytics.models import MeasuredFact, MeasuredLength
 from routerhub.releases import notify
 

@@ -1,4 +1,4 @@
-"""Records in the REST API."""
+"""Feedback in the REST API."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from rest_framework import mixins, viewsets
 from rest_framework.exceptions import ValidationError
 
 from analytics.models import Feedback, Record
-from analytics.serializers import FeedbackSerializer, RecordSerializer
+from analytics.serializers.feedback import FeedbackSerializer
 from budgets.people.ownership import OwnedQuerySet
-from routerhub.audit.permissions import Readers, TablePermissions
+from routerhub.audit.permissions import TablePermissions
 
 
 class FeedbackViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.GenericViewSet[Feedback]):
@@ -32,29 +32,3 @@ class FeedbackViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.G
         serializer.instance, _ = Feedback.objects.update_or_create(
             operation_id=operation, defaults={**values, "account_id": record.account_id}
         )
-
-
-class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
-    """What happened to each request. A key sees its own account's; a login with Django's permission, everybody's."""
-
-    queryset = Record.objects.all()
-    serializer_class = RecordSerializer
-    permission_classes = [TablePermissions]
-    readers: Readers = "routing"
-    by_account = True
-    filterset_fields = [
-        "model",
-        "provider",
-        "outcome",
-        "category",
-        "complexity",
-        "policy",
-        "session",
-        "task_id",
-        "worker",
-        "key_id",
-        "is_cost_disputed",
-    ]
-
-    def get_queryset(self) -> OwnedQuerySet[Record]:
-        return Record.objects.for_caller(self.request.user)

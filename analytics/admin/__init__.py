@@ -1,0 +1,5 @@
+"""Requests, for staff."""
+
+from analytics.admin import records
+
+__all__ = ["records"]

@@ -1,0 +1,1 @@
+"""Pages of figures, and the tiles that they are made of."""

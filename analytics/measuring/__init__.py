@@ -1,0 +1,1 @@
+"""How models did lately: what comes back to the router and the gateway."""

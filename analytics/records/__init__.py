@@ -1,0 +1,1 @@
+"""How request records are kept, and until when."""

@@ -1,0 +1,1 @@
+"""Choices that others act upon, and what came of them."""
