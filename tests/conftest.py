@@ -12,7 +12,7 @@ from pytest_django import DjangoDbBlocker
 from routerhub.embedded.valkey import Valkey
 from routerhub.releases import live, switches
 from routerhub.tenancy import scope
-from tests import seeds
+from tests import emptying, seeds
 from tests.cast import Cast
 from tests.stack import Stack, running_stack
 
@@ -41,10 +41,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The books are never emptied, but between tests: by whoever owns their tables and takes the trigger away first."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in ("ledgerentry", "billingrecord", "billingline", "billedentry"):
-            cursor.execute(f"ALTER TABLE budgets_{table} DISABLE TRIGGER never_emptied")
+        emptying.prepare(cursor)
 
 
 @pytest.hookimpl(tryfirst=True)
