@@ -1,8 +1,9 @@
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect, sync_playwright
 
 from tests.browser.chromium import ARGUMENTS, CHROMIUM
 from tests.stack import ADMIN_PASSWORD, Stack
@@ -34,17 +35,26 @@ def logged_in(browser: Browser, stack: Stack) -> StorageState:
         return page.context.storage_state()
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser, stack: Stack, logged_in: StorageState) -> Iterator[BrowserContext]:
+    """The administrator's windows in a module: what one has fetched of styles and scripts, the next has too."""
+    with browser.new_context(base_url=stack.url, storage_state=logged_in) as context:
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser, stack: Stack, logged_in: StorageState) -> Iterator[Page]:
+def page(context: BrowserContext, logged_in: StorageState) -> Iterator[Page]:
     """A page with the administrator logged in. An error in a script, or one on the console, fails the test."""
     errors: list[str] = []
-    with browser.new_context(
-        base_url=stack.url, viewport={"width": 1400, "height": 1000}, storage_state=logged_in
-    ) as context:
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda told: errors.append(told.text) if is_ours(told) else None)
-        yield page
+    context.clear_cookies()
+    cookies: Any = logged_in["cookies"]
+    context.add_cookies(cookies)
+    page = context.new_page()
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda told: errors.append(told.text) if is_ours(told) else None)
+    yield page
+    page.close()
     assert errors == []
 
 
