@@ -101,7 +101,7 @@ def scene() -> Iterator[Scene]:
         "SANDBOX": "off",
         "OPENAI_API_KEY": "sk-test",
         "OPENAI_BASE_URL": found[0].address,
-        "REQUEST_DEADLINE_S": "4",
+        "REQUEST_DEADLINE_S": "2.5",
     }
     try:
         with running_stack(processes=1, **own) as stack:
