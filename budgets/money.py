@@ -1,5 +1,9 @@
 """Amounts as programs and people read them: exact to the nano-dollar, spelled in this one place. Pure."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from budgets.choices import Measure
 from budgets.types import to_usd
 
 MIN_DECIMALS = 2
@@ -9,6 +13,13 @@ MINUS = "\N{MINUS SIGN}"
 def usd(nano: int) -> str:
     """Decimal text for programs, without exponent: 0.0000495."""
     return f"{to_usd(nano):f}"
+
+
+def named_amounts(measure: str, amounts: Mapping[str, int | None]) -> dict[str, Any]:
+    """Amounts of a measure for programs, each under a name that tells it: {"spent_usd": "0.5"} or {"spent_tokens": 500}."""
+    if measure == Measure.MONEY:
+        return {f"{name}_usd": usd(each or 0) for name, each in amounts.items()}
+    return {f"{name}_{measure}": each for name, each in amounts.items()}
 
 
 def dollars(nano: int, is_sandbox: bool = False) -> str:

@@ -73,7 +73,7 @@ class LimitForm(ReasonForm):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         if self.instance.pk:
-            self.initial["amount"] = shown_amount(self.instance.measure, self.instance.amount).normalize()
+            self.initial["amount"] = shown_amount(self.instance.measure, self.instance.amount)
             self.initial["subject"] = names_of([self.instance])[self.instance.pk]
 
     def clean(self) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from budgets.alerts.raising import raise_alert, settle
 from budgets.alerts.types import Finding
 from budgets.choices import Measure, ScopeKind
 from budgets.models import Account, ApiKey
-from budgets.money import dollars, dollars_of_both, usd
+from budgets.money import dollars, dollars_of_both, named_amounts
 
 FIND = """
     SELECT l.kind, coalesce(nullif(c.subject, ''), l.subject) AS scope, l.account_id, l.measure, l.period, l.amount,
@@ -117,14 +117,8 @@ def concerned(kind: str, scope: str, account_id: int | None) -> Concerned:
 
 
 def _figures(reached: Reached, percent: int) -> dict[str, Any]:
-    amounts = {
-        "spent": reached.spent,
-        "reserved": reached.reserved,
-        "limit": reached.amount,
-        "sandbox": reached.sandbox,
-    }
-    is_money = reached.measure == Measure.MONEY
-    shown = {f"{name}_usd": usd(each) for name, each in amounts.items()} if is_money else {
-        f"{name}_{reached.measure}": each for name, each in amounts.items() if name != "sandbox"
-    }  # fmt: skip
-    return {**shown, "percent": percent, "resets_at": reached.resets_at and reached.resets_at.isoformat()}
+    amounts = {"spent": reached.spent, "reserved": reached.reserved, "limit": reached.amount}
+    if reached.measure == Measure.MONEY:
+        amounts["sandbox"] = reached.sandbox
+    resets_at = reached.resets_at and reached.resets_at.isoformat()
+    return {**named_amounts(reached.measure, amounts), "percent": percent, "resets_at": resets_at}

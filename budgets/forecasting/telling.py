@@ -6,12 +6,11 @@ from typing import Any
 from budgets.alerts.limits import PERIODS, concerned
 from budgets.alerts.raising import raise_alert
 from budgets.alerts.types import Finding
-from budgets.choices import Measure
 from budgets.forecasting import forecasts
 from budgets.forecasting.types import Forecast
 from budgets.forecasting.wording import amount, day
 from budgets.models import Limit
-from budgets.money import usd
+from budgets.money import named_amounts
 
 
 def refresh_and_tell(moment: datetime) -> int:
@@ -41,12 +40,8 @@ def _figures(limit: Limit, forecast: Forecast) -> dict[str, Any]:
         "limit": limit.amount, "spent": forecast.spent, "expected": forecast.expected, "low": forecast.low,
         "high": forecast.high,
     }  # fmt: skip
-    is_money = limit.measure == Measure.MONEY
-    told = {f"{name}_usd": usd(each or 0) for name, each in amounts.items()} if is_money else {
-        f"{name}_{limit.measure}": each for name, each in amounts.items()
-    }  # fmt: skip
     moments = {"passes_at": forecast.passes_at, "period_end": forecast.period_end}
     return {
-        **told, **{name: each and each.isoformat() for name, each in moments.items()},
+        **named_amounts(limit.measure, amounts), **{name: each and each.isoformat() for name, each in moments.items()},
         "interval_percent": 80, "history_hours": forecast.history_hours,
     }  # fmt: skip

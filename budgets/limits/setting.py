@@ -31,7 +31,7 @@ def amount_of(measure: str, given: Decimal) -> int:
 
 def shown_amount(measure: str, amount: int) -> Decimal:
     """As people and programs write it: dollars for money, a count otherwise."""
-    return to_usd(amount) if measure == Measure.MONEY else Decimal(amount)
+    return to_usd(amount).normalize() if measure == Measure.MONEY else Decimal(amount)
 
 
 def owner_of(kind: str, subject: str) -> Account | None:

@@ -1,10 +1,10 @@
-"""Amounts as people write them, dollars for money and counts otherwise, and as they are kept."""
+"""Amounts as people write them, dollars for money and counts otherwise, in the units that are kept."""
 
 from decimal import Decimal
 
 from budgets.choices import Measure
 from budgets.models import Limit
-from budgets.types import to_nano, to_usd
+from budgets.types import to_nano
 
 
 def in_units(limit: Limit, given: Decimal) -> int:
@@ -13,7 +13,3 @@ def in_units(limit: Limit, given: Decimal) -> int:
     if found != int(found):
         raise ValueError(f"{given} is not a whole number of {limit.measure}.")
     return int(found)
-
-
-def for_people(limit: Limit, units: int) -> Decimal:
-    return to_usd(units).normalize() if limit.measure == Measure.MONEY else Decimal(units)

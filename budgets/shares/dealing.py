@@ -9,10 +9,10 @@ from django.db import transaction
 from django.db.models import F
 
 from budgets.choices import Mode, Period, ScopeKind
+from budgets.limits.setting import shown_amount
 from budgets.models import Account, ApiKey, Counter, Limit, Share, ShareTransfer
 from budgets.models.limits import EACH
 from budgets.shares import places
-from budgets.shares.amounts import for_people
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
@@ -85,7 +85,7 @@ def _demand_sound(limit: Limit, shares: Mapping[str, int]) -> None:
     elif set(shares) != set(known):
         problems["shares"] = f"{', '.join(shares) or 'nothing'}: give one of each of {', '.join(known)}, 0 for none."
     elif min(shares.values()) < 0 or sum(shares.values()) != limit.amount:
-        made, whole = (for_people(limit, each) for each in (sum(shares.values()), limit.amount))
+        made, whole = (shown_amount(limit.measure, each) for each in (sum(shares.values()), limit.amount))
         problems["shares"] = f"They make {made:f}: from 0 on, they make up the limit, {whole:f}."
     if problems:
         raise ChangeRefused(problems)

@@ -9,9 +9,9 @@ from typing import Any
 from django.db.models import Sum
 
 from budgets.limits.names import named
+from budgets.limits.setting import shown_amount
 from budgets.models import Limit, Share, ShareTransfer
 from budgets.shares import places
-from budgets.shares.amounts import for_people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,17 +63,17 @@ def of(limit: Limit) -> Dealt:
 
 def _of(limit: Limit) -> Dealt:
     waiting = ShareTransfer.objects.filter(limit=limit, arrived_at=None).aggregate(amount=Sum("amount"))["amount"]
-    whole = for_people(limit, limit.amount)
+    whole = shown_amount(limit.measure, limit.amount)
     return Dealt(
-        limit=limit, amount=whole, under_way=for_people(limit, waiting or 0),
+        limit=limit, amount=whole, under_way=shown_amount(limit.measure, waiting or 0),
         places=tuple(_place(limit, share, whole) for share in limit.shares.all()),
     )  # fmt: skip
 
 
 def _place(limit: Limit, share: Share, whole: Decimal) -> Place:
     return Place(
-        name=share.place, share=for_people(limit, share.amount), used=for_people(limit, share.used), whole=whole,
-        seen_at=share.seen_at, problem=share.problem,
+        name=share.place, share=shown_amount(limit.measure, share.amount),
+        used=shown_amount(limit.measure, share.used), whole=whole, seen_at=share.seen_at, problem=share.problem,
     )  # fmt: skip
 
 
