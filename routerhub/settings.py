@@ -258,6 +258,9 @@ CELERY_BEAT_SCHEDULE = {
     "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
     "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
     "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
+    "seal-chain": {"task": "routerhub.audit.tasks.seal_chain", "schedule": 60.0, "options": {"expires": 60.0}},
+    "verify-newest": {"task": "routerhub.audit.tasks.verify_newest", "schedule": 24 * 3600.0},
+    "verify-chain": {"task": "routerhub.audit.tasks.verify_chain", "schedule": 7 * 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
 

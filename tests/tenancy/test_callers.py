@@ -25,6 +25,7 @@ TASKS = {
     "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
+    "routerhub.audit.tasks.seal_chain", "routerhub.audit.tasks.verify_chain", "routerhub.audit.tasks.verify_newest",
     "experiments.tasks.learn", "routerhub.gateway.batches.tasks.work_batches", "routerhub.storage.tasks.forget_expired",
 }  # fmt: skip
 OF_NOBODY = {
