@@ -43,6 +43,12 @@ def account_of(slug: str, among: Collection[int] | None = None) -> AccountName:
     return AccountName(id=row.pk, slug=row.slug, timezone=row.timezone)
 
 
+def ids_called(kind: Kind, name: str) -> list[int]:
+    """Of all who are called so, whatever the case."""
+    table, column = TABLES[kind]
+    return list(table._default_manager.filter(**{f"{column}__iexact": name}).values_list("pk", flat=True))
+
+
 def zone_of(account_id: int) -> str:
     """Whose days an account has."""
     return Account.objects.values_list("timezone", flat=True).get(pk=account_id)

@@ -15,6 +15,7 @@ ACROSS_ACCOUNTS = {
     "budgets/people/sign_in/openid.py": "groups say which accounts somebody belongs to",
     "budgets/viewsets/accounts.py": "a new account is nobody's yet, and no other may have its slug",
     "manage.py": "commands are run by whoever runs the site",
+    "routerhub/audit/events.py": "who signs in, or fails to, is nobody yet",
     "routerhub/gateway/snapshots/snapshots.py": "every key and everybody's preferences, held in memory",
     "routerhub/tenancy/middleware.py": "logins with a right to see what belongs to accounts",
     "routerhub/tenancy/tasks.py": "the tasks below",
