@@ -119,7 +119,7 @@ def _filter() -> serializers.ListField:
     )  # fmt: skip
 
 
-def _narrowed(accounts: frozenset[int] | None, where: Mapping[str, tuple[str, ...]]) -> frozenset[int] | None:
+def _narrowed(accounts: frozenset[int] | None, where: Mapping[Dimension, tuple[str, ...]]) -> frozenset[int] | None:
     """To the accounts that are named. Raises ValidationError for one that is not among them."""
     if "account" not in where:
         return accounts
