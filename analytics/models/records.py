@@ -57,7 +57,7 @@ class Record(Fact):
     cost_basis = models.CharField(
         max_length=16, blank=True, default="", choices=Basis, help_text="by what the answer's cost was reckoned"
     )
-    deployment = models.CharField(max_length=200, help_text="which deployment of the model answered, or failed last")
+    deployment = models.CharField(max_length=200, help_text="which deployment of the model answered, or was asked")
     error_kind = models.CharField(max_length=64)
     metadata = models.JSONField(help_text="the caller's own object")
     is_reported = models.BooleanField(

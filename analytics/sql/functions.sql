@@ -135,6 +135,6 @@ CREATE OR REPLACE FUNCTION unknown_answer(request analytics_request, cost_nano b
 LANGUAGE sql IMMUTABLE AS $$
     SELECT ROW (
         request.model, '', 'unknown', 'The process died before the answer was settled.', NULL, 0, NULL,
-        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]', 'held', '', ''
+        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]', 'held', '', 'process_died'
     )::analytics_answer
 $$;
