@@ -3,6 +3,7 @@
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
+from analytics.models.prunings import Pruning
 from analytics.models.records import Record
 
-__all__ = ["Feedback", "HourFigures", "MeasuredFact", "MeasuredLength", "Record"]
+__all__ = ["Feedback", "HourFigures", "MeasuredFact", "MeasuredLength", "Pruning", "Record"]

@@ -1,4 +1,4 @@
-"""The request records: one monthly-partitioned table that `settle_many` writes and everybody else reads."""
+"""The request records: one weekly-partitioned table that `settle_many` writes and everybody else reads."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
