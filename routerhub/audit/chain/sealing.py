@@ -9,13 +9,16 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from routerhub.audit.chain import digests
+from routerhub.audit.chain.digests import Block
 from routerhub.audit.chain.tables import SealedTable, find, sealed_tables
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChainRefused
@@ -36,7 +39,7 @@ PARTITION = """
 FORGET = """
     DELETE FROM audit_amendment WHERE id IN (
         SELECT a.id FROM audit_amendment a CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, a.row) was
-        WHERE a."table" = %s AND {day} >= %s AND {day} < %s
+        WHERE a."table" = %s AND coalesce(a.account_id, 0) <> ALL (%s) AND {day} >= %s AND {day} < %s
     )
 """
 RANGE = re.compile(r"FROM \('([^']+)'\) TO \('([^']+)'\)")
@@ -60,9 +63,10 @@ def seal(below: int | None = None, block_rows: int = BLOCK_ROWS, most_rows: int 
             return total
 
 
-def seal_partition(name: str, below: int | None = None) -> Link | None:
+def seal_partition(name: str, held: Sequence[int] = (), below: int | None = None) -> Link | None:
     """What is to be called before a partition is dropped, in the same transaction: all of it is sealed, and a link keeps the
-    count and the digest of what goes. None where its table is not sealed, or nothing of it is. Raises ChainRefused."""
+    count and the digest of what goes; what stays of it, of the accounts that are `held`, is sealed once more. None where its
+    table is not sealed, or nothing of it is. Raises ChainRefused."""
     parent, days = _partition(name)
     of = find(parent)
     if of is None:
@@ -71,13 +75,27 @@ def seal_partition(name: str, below: int | None = None) -> Link | None:
     with transaction.atomic():
         _one(LOCK)
         going = list(open_links(table=parent, part__gte=days[0], part__lt=days[1]))
-        _forget_amendments(of, days)
+        _forget_amendments(of, days, held)
         if not going:
             return None
-        return _append(
+        dropped = _append(
             kind=LinkKind.DROPPED, table=parent, part=days[0], part_end=days[1], rows=sum(each.rows for each in going),
             digest=_joined(each.seal for each in going), reason=name,
         )  # fmt: skip
+        if held:
+            _seal_what_stays(of, going, held)
+        return dropped
+
+
+def _seal_what_stays(of: SealedTable, going: Sequence[Link], held: Sequence[int]) -> None:
+    """In links of the same bounds as before."""
+    accounts = ", ".join(str(int(each)) for each in held)
+    staying = replace(of, is_skipped=f"({of.is_skipped}) OR account_id <> ALL (ARRAY[{accounts}]::bigint[])")
+    columns, parts = digests.columns_of(of.table), {each.part for each in going}
+    bounds = sorted({each.arrived_from for each in going} | {each.arrived_below for each in going})
+    for block in digests.blocks(staying, columns, bounds[:-1], bounds[-1]):
+        if block.part in parts:
+            _append_rows(of, columns, bounds, block)
 
 
 @transaction.atomic
@@ -107,10 +125,25 @@ def links(first: int = 1, **chosen: Any) -> Iterator[Link]:
 
 def open_links(first: int = 1, **chosen: Any) -> Iterator[Link]:
     """Those whose rows are there still to be looked at."""
+    return _open(links(first, kind=LinkKind.ROWS, **chosen))
+
+
+def open_links_of(table: str, first: int) -> Iterator[Link]:
+    """The same of a table, in the order in which its rows arrived."""
+    return _open(_by_arrival(Link.objects.filter(kind=LinkKind.ROWS, table=table, number__gte=first)))
+
+
+def _by_arrival(found: QuerySet[Link]) -> Iterator[Link]:
+    behind = Q()
+    while page := list(found.filter(behind).order_by("arrived_from", "number")[:PAGE_LINKS]):
+        yield from page
+        last = page[-1]
+        behind = Q(arrived_from__gt=last.arrived_from) | Q(arrived_from=last.arrived_from, number__gt=last.number)
+
+
+def _open(found: Iterable[Link]) -> Iterator[Link]:
     endings = ends()
-    return (
-        link for link in links(first, kind=LinkKind.ROWS, **chosen) if not any(_ends(each, link) for each in endings)
-    )
+    return (link for link in found if not any(_ends(each, link) for each in endings))
 
 
 def ends() -> list[Link]:
@@ -158,11 +191,15 @@ def _seal_table(of: SealedTable, bounds: Sequence[int]) -> int:
     columns = digests.columns_of(of.table)
     found = digests.blocks(of, columns, bounds[:-1], bounds[-1])
     for block in found:
-        _append(
-            kind=LinkKind.ROWS, table=of.table, part=block.part, columns=columns, arrived_from=bounds[block.bucket - 1],
-            arrived_below=bounds[block.bucket], rows=block.rows, digest=block.digest,
-        )  # fmt: skip
+        _append_rows(of, columns, bounds, block)
     return sum(block.rows for block in found)
+
+
+def _append_rows(of: SealedTable, columns: list[str], bounds: Sequence[int], block: Block) -> None:
+    _append(
+        kind=LinkKind.ROWS, table=of.table, part=block.part, columns=columns, arrived_from=bounds[block.bucket - 1],
+        arrived_below=bounds[block.bucket], rows=block.rows, digest=block.digest,
+    )  # fmt: skip
 
 
 def _append(**values: Any) -> Link:
@@ -190,10 +227,10 @@ def _partition(name: str) -> tuple[str, tuple[date, date]]:
     return row[0], (first.astimezone(UTC).date(), end.astimezone(UTC).date())
 
 
-def _forget_amendments(of: SealedTable, days: tuple[date, date]) -> None:
+def _forget_amendments(of: SealedTable, days: tuple[date, date], held: Sequence[int]) -> None:
     """What is dropped is not kept as it was before, either."""
     with connection.cursor() as cursor:
-        cursor.execute(FORGET.format(table=of.table, day=of.day), [of.table, *days])
+        cursor.execute(FORGET.format(table=of.table, day=of.day), [of.table, list(held), *days])
 
 
 def _joined(seals: Iterable[str]) -> str:

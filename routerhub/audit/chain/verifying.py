@@ -104,17 +104,17 @@ def _of_links(first: int, seals: Iterable[str]) -> Iterator[Problem]:
 def _of_rows(of: SealedTable, first: int, below: int) -> Iterator[Problem]:
     """Whether the rows that are there are those that the links of their table say."""
     here = set(digests.columns_of(of.table))
-    begins = _begins(first)
+    begins = since = _begins(first)
     for columns, links in _batches(of, first):
         if missing := sorted(set(columns) - here):
             detail = f"The table has no {', '.join(missing)} any more; see `audit restart`."
             yield _of_table(of, links[0], "unreadable row", detail)
         else:
             bounds = {*(each.arrived_from for each in links), *(each.arrived_below for each in links)}
-            yield from _compared(of, columns, links, sorted({min(begins, *bounds), *bounds}))
-        begins = links[-1].arrived_below
+            yield from _compared(of, columns, links, sorted({min(begins, *bounds), *bounds}), since)
+        begins = max(begins, links[-1].arrived_below)
     if begins < below:
-        yield from _compared(of, sorted(here), [], [begins, below])
+        yield from _compared(of, sorted(here), [], [begins, below], since)
 
 
 def _begins(first: int) -> int:
@@ -127,7 +127,7 @@ def _begins(first: int) -> int:
 
 def _batches(of: SealedTable, first: int) -> Iterator[tuple[list[str], list[Link]]]:
     """Links of a table that can be looked at together: all of the same bounds, since the rows of a link are those of its day."""
-    for columns, alike in groupby(sealing.open_links(first, table=of.table), key=lambda each: list(each.columns)):
+    for columns, alike in groupby(sealing.open_links_of(of.table, first), key=lambda each: list(each.columns)):
         batch: list[Link] = []
         for link in alike:
             if len(batch) >= BATCH_LINKS and link.arrived_from != batch[-1].arrived_from:
@@ -137,14 +137,17 @@ def _batches(of: SealedTable, first: int) -> Iterator[tuple[list[str], list[Link
         yield columns, batch
 
 
-def _compared(of: SealedTable, columns: list[str], links: Sequence[Link], bounds: Sequence[int]) -> Iterator[Problem]:
-    if len(bounds) < 2:
-        return
+def _compared(
+    of: SealedTable, columns: list[str], links: Sequence[Link], bounds: Sequence[int], since: int
+) -> Iterator[Problem]:
+    """`since`: what arrived before is in links that are not looked at."""
     found = digests.blocks(of, columns, bounds[:-1], bounds[-1])
     by_place: dict[Any, Block] = {(bounds[each.bucket - 1], each.part): each for each in found}
     for link in links:
         yield from _of_block(of, link, by_place.pop((link.arrived_from, link.part), None))
     for (arrived, part), block in by_place.items():
+        if arrived < since:
+            continue
         yield Problem(
             kind="added row", table=of.table, link=None, day=part.isoformat() if part else "", arrived_from=arrived,
             arrived_below=bounds[block.bucket], detail=f"{block.rows:,} rows are there that were never sealed.",
