@@ -18,7 +18,7 @@ from tests.analytics.rows import insert, insert_many
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = datetime(2026, 11, 27, tzinfo=UTC)
 NOON = DAY + timedelta(hours=12)
-RANGE = {"since": DAY, "until": DAY + timedelta(days=1)}
+RANGE = (DAY, DAY + timedelta(days=1))
 COPY = """
     INSERT INTO analytics_record
     SELECT (r).* FROM (
@@ -31,7 +31,7 @@ ROWS = "SELECT to_jsonb(x) - 'latencies' - 'first_token_times', x.latencies, x.f
 
 
 def asked(**changes: Any) -> Answer:
-    return ask(Question(**{**RANGE, **changes}))
+    return ask(Question(since=RANGE[0], until=RANGE[1], **changes))
 
 
 def total(**changes: Any) -> Figures:
@@ -138,7 +138,7 @@ def test_a_worker_killed_in_the_middle_leaves_the_rest_to_the_next(monkeypatch: 
     assert rolling.roll_up() == 2
     assert requests() == 6
     once = rows()
-    assert rolling.recompute(**RANGE) == 3
+    assert rolling.recompute(*RANGE) == 3
     assert rows() == once
 
 
@@ -151,19 +151,19 @@ def test_figures_stay_when_their_records_go_and_what_comes_later_is_added() -> N
     insert_many(1, created_at=NOON, latency_ms=200, cost_nano=1, tags=("a", "b"))
     for _ in range(2):
         rolling.roll_up()
-        rolling.recompute(**RANGE)
+        rolling.recompute(*RANGE)
         known = total(distributions=True)
         assert (known.requests, known.cost_nano, known.errors) == (5, 16, {"timeout": 1})
         assert sketches.size(known.latencies) == 4
         assert [(row.group, row.figures.requests) for row in asked(by=("tag",)).rows] == [(("a",), 4), (("b",), 1)]
         assert total(where={"model": ("a:b",), "policy": ("",)}).requests == 5
-    rolling.recompute(**RANGE, may_shrink=True)
+    rolling.recompute(*RANGE, may_shrink=True)
     assert requests() == 1
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM analytics_record")
-    rolling.recompute(**RANGE, accounts=[2], may_shrink=True)
+    rolling.recompute(*RANGE, accounts=[2], may_shrink=True)
     assert requests() == 1
-    rolling.recompute(**RANGE, accounts=[1], may_shrink=True)
+    rolling.recompute(*RANGE, accounts=[1], may_shrink=True)
     assert rows() == []
 
 
@@ -180,6 +180,6 @@ def test_records_copied_to_a_server_that_numbers_its_transactions_anew_are_count
 def test_one_rolls_up_at_a_time(slow: psycopg.Connection[Any]) -> None:
     insert(created_at=NOON)
     slow.execute(rolling.ALONE)
-    assert rolling.roll_up() == rolling.recompute(**RANGE) == 0
+    assert rolling.roll_up() == rolling.recompute(*RANGE) == 0
     slow.rollback()
     assert rolling.roll_up() == 1
