@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
-from django.utils.timezone import now
 
 from analytics.models import Watermark
+from analytics.models.windows import BEGINNING
 from analytics.windows import sketches
 from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIED, SKETCHES, TAG
 from analytics.windows.statements import SUMS
@@ -17,6 +18,8 @@ from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER, Span, is_whole, sp
 from analytics.windows.types import Answer, Dimension, Figures, Question, Row
 from routerhub.tenancy import scope
 
+MAX_ROWS = 50_000
+"""Of one answer."""
 ERRORS = "sum_errors(jsonb_agg(x.errors) FILTER (WHERE x.errors IS NOT NULL)) AS errors"
 VALUES = {
     "category": "split_part(x.value, '>', 1)",
@@ -35,11 +38,13 @@ def ask(question: Question) -> Answer:
     with connection.cursor() as cursor:
         cursor.execute(*source.statement(parts))
         rows = [_row(question, zone, row) for row in cursor.fetchall()]
+    if len(rows) > MAX_ROWS:
+        raise ValueError(f"by: the answer has more than {MAX_ROWS:,} rows; name top, fewer dimensions or longer steps.")
     return Answer(rows=tuple(rows), as_of=_as_of())
 
 
-def _as_of() -> Any:
-    return Watermark.objects.values_list("as_of", flat=True).first() or now()
+def _as_of() -> datetime:
+    return Watermark.objects.values_list("as_of", flat=True).first() or BEGINNING
 
 
 def _checked(question: Question) -> ZoneInfo:
@@ -57,6 +62,8 @@ def _checked(question: Question) -> ZoneInfo:
         raise ValueError(f"until: {question.until} is not after since, {question.since}.")
     if question.accounts is None and not scope.current().is_system:
         raise ValueError("accounts: the figures of all accounts are for staff; name the accounts.")
+    if question.top is not None and question.top < 1:
+        raise ValueError(f"top: {question.top} is not from 1 on.")
     _check_dimensions(question)
     return zone
 
@@ -115,9 +122,22 @@ class _Source:
         asked = [SUMS, ERRORS]
         if self._question.distributions:
             asked += [f"sum_buckets(x.{name}) AS {name}" for name in SKETCHES]
+        sums = f"SELECT x.step{groups}, {', '.join(asked)} FROM ({rows}) AS x GROUP BY {numbers}"
+        return f"SELECT * FROM ({self._topmost(sums)}) AS y ORDER BY {numbers} LIMIT {MAX_ROWS + 1}", values
+
+    def _topmost(self, sums: str) -> str:
+        """The rows of the groups that are asked for."""
+        question = self._question
+        if question.top is None or not question.by:
+            return sums
+        group = ", ".join(f"by{at}" for at in range(len(question.by)))
+        totals = ", ".join(
+            f"sum({name}) OVER (PARTITION BY {group}) AS whole_{name}" for name in ("cost_nano", "requests")
+        )
+        place = f"dense_rank() OVER (ORDER BY whole_cost_nano DESC, whole_requests DESC, {group}) AS place"
         return (
-            f"SELECT x.step{groups}, {', '.join(asked)} FROM ({rows}) AS x GROUP BY {numbers} ORDER BY {numbers}",
-            values,
+            f"SELECT * FROM (SELECT *, {place} FROM (SELECT *, {totals} FROM ({sums}) AS a) AS b) AS c"
+            f" WHERE place <= {question.top:d}"
         )
 
     def _of_grain(self, grain: int, some: Sequence[Span], condition: str, values: dict[str, Any]) -> str:
@@ -163,10 +183,11 @@ def _by_grain(parts: Sequence[Span]) -> Iterator[tuple[int, Iterator[Span]]]:
 
 def _row(question: Question, zone: ZoneInfo, row: Sequence[Any]) -> Row:
     start, group, figures = row[0], row[1 : len(question.by) + 1], row[len(question.by) + 1 :]
+    names = (*MEASURES, "errors", *(SKETCHES if question.distributions else ()))
     return Row(
         group=tuple(group),
         start=start.astimezone(zone) if question.step else None,
-        figures=_figures(dict(zip((*MEASURES, "errors", *SKETCHES), figures, strict=False))),
+        figures=_figures(dict(zip(names, figures, strict=False))),
     )
 
 
