@@ -3,7 +3,8 @@
 ExperimentError
 ├── UnknownOperation   a request id that no record has
 ├── NotReproducible    a record that does not keep what its decision came from
-└── BadSlice           a selection of records that makes no sense
+├── BadSlice           a selection of records that makes no sense
+└── AlreadySeeded      a demonstration is there already
 """
 
 
@@ -29,3 +30,10 @@ class BadSlice(ExperimentError, ValueError):
         super().__init__(f"{field}: {message}")
         self.field = field
         self.message = message
+
+
+class AlreadySeeded(ExperimentError):
+    """A demonstration is there already."""
+
+    def __init__(self) -> None:
+        super().__init__("A demonstration is there already: `manage.py seed_demo --remove` takes it away.")

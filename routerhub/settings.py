@@ -227,6 +227,14 @@ BATCH_CONCURRENCY = int(number("BATCH_CONCURRENCY", 8, 1, 1_000))
 # A worker that was not heard of for so long is taken for dead, and another one goes on with its batches.
 BATCH_LEASE_S = number("BATCH_LEASE_S", 30, 1, 3_600)
 
+# --- analytics, see docs/records.md
+# Days that records are kept; roll-ups and books stay.
+ANALYTICS_RETENTION_DAYS = int(number("ANALYTICS_RETENTION_DAYS", 90, 1, 3_650))
+# Whether records say from where a request came, its session and the caller's own metadata.
+ANALYTICS_REQUEST_LOGGING = flag("ANALYTICS_REQUEST_LOGGING", True)
+# Whether the router is told how models did lately.
+ANALYTICS_PERFORMANCE_TRACKING = flag("ANALYTICS_PERFORMANCE_TRACKING", True)
+
 # --- background work
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
@@ -251,6 +259,7 @@ CELERY_BEAT_SCHEDULE = {
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "roll-up-hours": {"task": "budgets.tasks.roll_up_hours", "schedule": 300.0},
     "forecast": {"task": "budgets.tasks.forecast", "schedule": 1800.0},
+    "roll-up": {"task": "analytics.tasks.roll_up", "schedule": 60.0, "options": {"expires": 60.0}},
     "find-anomalies": {"task": "analytics.tasks.find_anomalies", "schedule": 900.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
     "close-months": {"task": "budgets.tasks.close_months", "schedule": 3600.0},
@@ -258,7 +267,11 @@ CELERY_BEAT_SCHEDULE = {
     "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
     "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
     "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
+    "seal-chain": {"task": "routerhub.audit.tasks.seal_chain", "schedule": 60.0, "options": {"expires": 60.0}},
+    "verify-newest": {"task": "routerhub.audit.tasks.verify_newest", "schedule": 24 * 3600.0},
+    "verify-chain": {"task": "routerhub.audit.tasks.verify_chain", "schedule": 7 * 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
+    "prune": {"task": "analytics.tasks.prune", "schedule": 24 * 3600.0},
 }
 
 # --- alerts

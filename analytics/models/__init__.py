@@ -3,6 +3,22 @@
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
+from analytics.models.prunings import Pruning
 from analytics.models.records import Record
+from analytics.models.targets import PolicyBand
+from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 
-__all__ = ["Feedback", "HourFigures", "MeasuredFact", "MeasuredLength", "Record"]
+__all__ = [
+    "Baseline",
+    "Cross",
+    "Feedback",
+    "HourFigures",
+    "MeasuredFact",
+    "MeasuredLength",
+    "PolicyBand",
+    "Pruning",
+    "Record",
+    "Touched",
+    "Watermark",
+    "Window",
+]

@@ -41,6 +41,8 @@ class Question:
     traffic: Traffic = "real"
     distributions: bool = False
     """Whether latencies are asked for as well, which costs more."""
+    top: int | None = None
+    """Of the groups, so many alone: those that cost most in the whole range, and of equal ones those with most requests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +85,8 @@ class Figures:
     """How many of them told when their first token came."""
     output_ms: int = 0
     """Milliseconds in which the output came of those that streamed."""
+    streamed_tokens: int = 0
+    """The output of those."""
     rated: int = 0
     satisfaction: float = 0.0
     """The sum of their ratings, each from 0 to 1."""

@@ -24,6 +24,7 @@ from models_registry.upstream.base import NOTHING_LACKS, Adapter, Lacking
 from models_registry.upstream.errors import Failed
 from models_registry.upstream.registry import open_adapters
 from models_registry.upstream.wire.http import open_session
+from routerhub.audit.chain import metrics as audit_metrics
 from routerhub.gateway.attempts.circuits import Circuits
 from routerhub.gateway.clock import Clock
 from routerhub.gateway.protocols.base import ChatRequest
@@ -57,6 +58,8 @@ class Limits:
     max_batch_requests: int
     stream_ping_s: float
     """0: streams get no signs of life."""
+    logs_requests: bool = True
+    """See Arrival.is_logged."""
 
     @property
     def lease_s(self) -> float:
@@ -206,8 +209,13 @@ async def open_runtime() -> Runtime:
     ledger = Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR)
     circuits = Circuits(circuit_rules(), CircuitStore(dsn), Clock())
     key_uses = KeyUses()
+
+    def checked() -> None:
+        key_uses.write()
+        audit_metrics.refresh()
+
     runtime = Runtime(
-        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use, circuits.hear, key_uses.write),
+        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use, circuits.hear, checked),
         key_uses=key_uses,
         ledger=ledger,
         sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S, settings.DATABASE_POOL_SIZE)),
@@ -229,6 +237,7 @@ async def open_runtime() -> Runtime:
             max_file_bytes=settings.MAX_FILE_BYTES,
             max_batch_requests=settings.MAX_BATCH_REQUESTS,
             stream_ping_s=settings.STREAM_PING_S,
+            logs_requests=settings.ANALYTICS_REQUEST_LOGGING,
         ),
     )
     await runtime.circuits.start()

@@ -65,7 +65,7 @@ def test_the_words_are_these(staff: Client) -> None:
         "Costs", "Credit",
         "Billing records", "Close months", "Reconciliation", "Alerts now",
         "Alerts", "Spend alerts", "Alert channels", "Deliveries", "Releases",
-        "Changes", "Users", "Memberships", "Invitations", "Groups",
+        "Audit log", "Changes", "Users", "Memberships", "Invitations", "Groups",
     ]  # fmt: skip
 
 
