@@ -115,11 +115,12 @@ async def test_what_nobody_foresaw_is_recorded_as_ours(monkeypatch: pytest.Monke
 async def test_the_callers_own_object_is_kept_from_field_header_and_openais_own() -> None:
     own, header = {"metadata": {"project": "own"}}, {"x-routerhub-metadata": '{"project": "header"}'}
     field = {"routerhub": {"metadata": {"project": "field", "run": {"n": 3}}}}
-    for path, body, headers, kept in [
+    cases: list[tuple[str, Any, dict[str, str], str | None]] = [
         (CHAT, {}, {}, None), (CHAT, own, {}, '{"project":"own"}'), (RESPONSES, own, {}, '{"project":"own"}'),
         (CHAT, own, header, '{"project":"header"}'), (CHAT, {**own, **field}, header, '{"project":"field","run":{"n":3}}'),
         (MESSAGES, {"metadata": {"user_id": "u"}, "max_tokens": 9, "model": "auto"}, {}, None),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for path, body, headers, kept in cases:
         exchange = Exchange()
         said: Any = {"input": "Hello", "store": False} if path == RESPONSES else HELLO
         await exchange.ask({**said, **body}, path, headers=headers)
@@ -146,6 +147,16 @@ async def test_with_request_logging_off_figures_are_the_same_and_nobody_is_trace
         name: value for name, value in full.items() if name not in own
     }
     assert {name: thin[name] for name in traces} == traces
+
+
+@pytest.mark.parametrize(("path", "body"), EVERYWHERE[:3])
+async def test_requests_of_one_session_are_one_group_in_the_records(path: str, body: Any) -> None:
+    """H11, B16."""
+    exchange = Exchange()
+    for _ in range(3):
+        await exchange.ask(body, path, headers={"x-claude-code-session-id": "s-1"})
+    assert [record["session"] for record in exchange.ledger.records] == ["s-1"] * 3
+    assert len({record["operation_id"] for record in exchange.ledger.records}) == 3
 
 
 async def test_a_call_of_nobody_who_is_known_is_counted_by_reason_and_logged_with_its_address(
