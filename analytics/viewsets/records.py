@@ -18,7 +18,7 @@ from routerhub.audit.permissions import Readers, TablePermissions
 class ByMetadata(BaseFilterBackend):
     """`?metadata.project=x`, several of them together; of a name within a name `?metadata.run.step=3`."""
 
-    def filter_queryset(self, request: Any, queryset: QuerySet[Record], _view: Any) -> QuerySet[Record]:
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], _view: Any) -> QuerySet[Any]:
         for name, value in request.query_params.items():
             if name.startswith(metadata.PREFIX):
                 try:

@@ -104,12 +104,13 @@ async def test_what_the_database_does_not_take_is_recorded_without_it() -> None:
 
 
 async def test_what_nobody_foresaw_is_recorded_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("write_answer", "asked_of"):
+    for name, model in (("write_answer", "acme:small"), ("asked_of", "")):
         with monkeypatch.context() as broken:
             broken.setattr(f"routerhub.gateway.pipeline.{name}", lambda *_: 1 / 0)
             exchange = Exchange()
             await exchange.ask()
             assert of(exchange) == ("failure", 500, "internal_error")
+            assert exchange.ledger.records[0]["model"] == model
 
 
 async def test_the_callers_own_object_is_kept_from_field_header_and_openais_own() -> None:

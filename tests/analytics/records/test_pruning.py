@@ -164,7 +164,7 @@ def test_who_reads_without_end_keeps_a_week_and_holds_nobody_up_for_long(
         (part,) = pruning.prune(now(), "under load")
         assert "lock timeout" in part.problem
         assert (Record.objects.count(), Pruning.objects.count()) == (1, 0)
-        monkeypatch.setattr(partitions.time, "sleep", lambda _: reader.rollback())
+        monkeypatch.setattr("time.sleep", lambda _: reader.rollback())
         (part,) = pruning.prune(now(), "the reader leaves between two tries")
     assert (part.problem, Record.objects.count()) == ("", 0)
 
