@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from budgets.errors import SpendRejected
+from budgets.people.unknown import UNAUTHENTICATED
 from models_registry.upstream.errors import Failed, TimedOut
 from routerhub.gateway import app
-from routerhub.gateway.observation import metrics
 from tests.gateway.courses import DOWN
 from tests.gateway.exchange import CHAT, HELLO, Exchange
 from tests.gateway.fakes import FakeLedger, chunk, completion
@@ -163,7 +163,7 @@ async def test_requests_of_one_session_are_one_group_in_the_records(path: str, b
 async def test_a_call_of_nobody_who_is_known_is_counted_by_reason_and_logged_with_its_address(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    before = metrics.UNAUTHENTICATED.labels("invalid_api_key").value
+    before = UNAUTHENTICATED.labels("invalid_api_key").value
     with caplog.at_level(logging.INFO):
         for key, path, is_whole in (("rh_no", CHAT, True), ("rh_no", "/v1/models", True), ("rh_no", CHAT, False)):
             exchange = Exchange(body_wait_s=0.01)
@@ -173,4 +173,4 @@ async def test_a_call_of_nobody_who_is_known_is_counted_by_reason_and_logged_wit
     told = [record.getMessage() for record in caplog.records if "action=refuse_caller" in record.getMessage()]
     assert len(told) == 3
     assert all(line.endswith("reason=invalid_api_key ip=192.0.2.7") for line in told)
-    assert metrics.UNAUTHENTICATED.labels("invalid_api_key").value == before + 3
+    assert UNAUTHENTICATED.labels("invalid_api_key").value == before + 3
