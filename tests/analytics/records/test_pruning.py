@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils.timezone import now
 
@@ -19,6 +19,9 @@ from analytics.records.partitions import Partition
 from budgets.models import Account
 from budgets.people.keys import create_key
 from budgets.people.legal_holds import accounts_held
+from routerhub.audit import history
+from routerhub.audit.change import Change
+from routerhub.audit.errors import ChangeRefused
 from routerhub.gateway.snapshots.snapshots import database_dsn
 from tests.analytics.rows import insert, insert_many
 from tests.cast import Cast
@@ -143,6 +146,9 @@ def test_staff_put_an_account_under_legal_hold_by_api_and_its_own_people_do_not(
     assert accounts_held() == []
     assert staff.patch("/api/accounts/acme", said, "application/json").json()["legal_hold"] is True
     assert accounts_held() == [cast.ada.account.pk]
+    with pytest.raises(ChangeRefused, match="Acme is under legal hold: end that first"), transaction.atomic():
+        history.delete([Account.objects.get(slug="acme")], Change(reason="they left"))
+    assert Account.objects.filter(slug="acme").exists()
 
 
 # --- who sees a partition before it goes
