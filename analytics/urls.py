@@ -1,16 +1,18 @@
-"""The addresses of requests, feedback, reports and the audit log below /api/."""
+"""The addresses of requests, feedback, reports, what was pruned and the audit log below /api/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from analytics.viewsets import audit_log, reports
 from analytics.viewsets.feedback import FeedbackViewSet
+from analytics.viewsets.prunings import PruningViewSet
 from analytics.viewsets.records import RecordViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("requests", RecordViewSet)
 router.register("feedback", FeedbackViewSet)
 router.register("routing/targets/policies", reports.PolicyBandViewSet)
+router.register("prunings", PruningViewSet)
 
 urlpatterns = [
     path("audit", audit_log.AuditLogView.as_view()),

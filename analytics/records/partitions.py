@@ -87,8 +87,10 @@ def count(partition: Partition, held: Sequence[int]) -> tuple[int, int]:
         return every - theirs, theirs
 
 
-def drop(partition: Partition, held: Sequence[int], before: Callable[[], None]) -> tuple[int, int, int]:
-    """Take it out of its table and drop it; rows of accounts that are `held` stay, in a smaller one of the same name. Returns how
+def drop(
+    partition: Partition, held_accounts: Callable[[], Sequence[int]], before: Callable[[], None]
+) -> tuple[int, int, int]:
+    """Take it out of its table and drop it; rows of accounts that are held stay, in a smaller one of the same name. Returns how
     many rows are gone, how many stay, and how many bytes the disk has back. `before` sees the partition as it was, in the same
     transaction, while nobody writes to it.
 
@@ -96,6 +98,7 @@ def drop(partition: Partition, held: Sequence[int], before: Callable[[], None]) 
     """
     with transaction.atomic():
         patiently(partial(_run, f"LOCK TABLE {partition.name} IN SHARE ROW EXCLUSIVE MODE"))
+        held = held_accounts()
         gone, stays = count(partition, held)
         freed = size(partition)
         before()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 
 from analytics.models import Pruning
 from analytics.records import partitions
@@ -33,34 +33,29 @@ class Part:
     bytes: int
     problem: str = ""
     """Why it had to stay; empty where it went."""
+    week: Partition | None = None
+    """None: rows of a table."""
 
 
 def due(now: datetime) -> Iterator[Part]:
     """What a run would let go of. Changes nothing."""
     for kind, until in _aged(now):
-        if not kind.is_partitioned:
-            if (part := _rows_of(kind, until)).rows:
-                yield part
-            continue
-        for partition in _over(kind, until):
-            rows, kept = partitions.count(partition, accounts_held())
-            if rows or not kept:
-                yield _part(kind, partition, rows, kept)
-        if (strays := _rows_of(replace(kind, table=f"{kind.table}_rest"), partitions.monday_of(until))).rows:
-            yield strays
+        yield from _parts(kind, until)
+        if kind.is_partitioned:
+            rest = replace(kind, table=f"{kind.table}_rest")
+            yield from _rows(rest, partitions.monday_of(until))
 
 
 def prune(now: datetime, reason: str) -> list[Part]:
     """Let go of what is due, and say so. What somebody keeps locked, or a hook wants to stay, stays until the next run."""
     found = []
-    for kind, _ in _aged(now):
-        for monday in partitions.strays(kind.table) if kind.is_partitioned else ():
-            partitions.make(kind.table, monday)
-    for part in list(due(now)):
-        kind = next(each for each in kinds() if each.name == part.kind)
-        gone = _drop(kind, part) if kind.is_partitioned else _delete(kind, part)
-        found.append(gone)
-        _note(gone, reason)
+    for kind, until in _aged(now):
+        if kind.is_partitioned:
+            for monday in partitions.strays(kind.table):
+                partitions.make(kind.table, monday)
+        for part in list(_parts(kind, until)):
+            found.append(gone := _let_go(kind, part))
+            _note(gone, reason)
     return found
 
 
@@ -70,37 +65,46 @@ def _aged(now: datetime) -> Iterator[tuple[Kind, datetime]]:
             yield kind, now - timedelta(days=days)
 
 
-def _over(kind: Kind, until: datetime) -> list[Partition]:
-    return [each for each in partitions.partitions(kind.table) if each.until <= until]
+def _parts(kind: Kind, until: datetime) -> Iterator[Part]:
+    return _weeks(kind, until) if kind.is_partitioned else _rows(kind, until)
 
 
-def _part(kind: Kind, partition: Partition, rows: int, kept: int) -> Part:
-    size = partitions.size(partition)
-    return Part(kind=kind.name, name=partition.name, until=partition.until, rows=rows, kept=kept, bytes=size)
+def _weeks(kind: Kind, until: datetime) -> Iterator[Part]:
+    """Those that are over, but for what is left of one for the sake of a legal hold."""
+    for week in partitions.partitions(kind.table):
+        if week.until <= until:
+            rows, kept = partitions.count(week, accounts_held())
+            if rows or not kept:
+                yield Part(kind=kind.name, name=week.name, until=week.until, rows=rows, kept=kept,
+                           bytes=partitions.size(week), week=week)  # fmt: skip
 
 
-def _drop(kind: Kind, part: Part) -> Part:
-    partition = next(each for each in _over(kind, part.until) if each.name == part.name)
-
-    def before() -> None:
-        for hook in hooks():
-            hook(partition)
-
-    try:
-        rows, kept, freed = partitions.drop(partition, accounts_held(), before)
-    except (NotYet, OperationalError) as problem:
-        return replace(part, problem=str(problem).strip())
-    return replace(part, rows=rows, kept=kept, bytes=freed)
-
-
-def _rows_of(kind: Kind, until: datetime) -> Part:
+def _rows(kind: Kind, until: datetime) -> Iterator[Part]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT count(*) FILTER (WHERE {_free(kind)}), count(*) FROM {kind.table} WHERE {kind.column} < %(until)s",  # noqa: S608
             {"until": until, "held": accounts_held()},
         )
         rows, every = cursor.fetchone()
-    return Part(kind=kind.name, name=kind.table, until=until, rows=rows, kept=every - rows, bytes=0)
+    if rows:
+        yield Part(kind=kind.name, name=kind.table, until=until, rows=rows, kept=every - rows, bytes=0)
+
+
+def _let_go(kind: Kind, part: Part) -> Part:
+    """The part as it went, or with its problem."""
+    try:
+        return _delete(kind, part) if part.week is None else _drop(part, part.week)
+    except (NotYet, DatabaseError) as problem:
+        return replace(part, problem=str(problem).strip())
+
+
+def _drop(part: Part, week: Partition) -> Part:
+    def before() -> None:
+        for hook in hooks():
+            hook(week)
+
+    rows, kept, freed = partitions.drop(week, accounts_held, before)
+    return replace(part, rows=rows, kept=kept, bytes=freed)
 
 
 def _delete(kind: Kind, part: Part) -> Part:

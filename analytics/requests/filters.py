@@ -11,11 +11,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet, TextField
-from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils.timezone import now
 
 from analytics.models import Record
+from analytics.records import metadata
 from analytics.requests import ranges
 from analytics.requests.ranges import PRESETS, Range
 from budgets.choices import Outcome
@@ -80,7 +80,11 @@ class SelectionForm(NumericForm, forms.Form):
     def clean_metadata(self) -> str:
         given: str = self.cleaned_data["metadata"]
         if given and not all(given.partition("=")):
-            raise ValidationError(f"{given[:50]!r}: write a name and its value, like ticket=42.")
+            raise ValidationError(f"{given[:50]!r}: write a name and its value, like ticket=42 or run.step=3.")
+        try:
+            metadata.condition(given)
+        except ValueError as problem:
+            raise ValidationError(str(problem)) from problem
         return given
 
     def clean_account(self) -> Account | None:
@@ -180,9 +184,7 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
         return records.filter(**{f"cost_nano__{'gte' if name.startswith('min') else 'lte'}": int(given * NANO)})
 
     def of_metadata(self, records: QuerySet[Record], _name: str, given: str) -> QuerySet[Record]:
-        """As text, whether the caller sent 42 or "42"."""
-        name, _, value = given.partition("=")
-        return records.annotate(wanted=KeyTextTransform(name, "metadata")).filter(wanted=value)
+        return records.filter(metadata.condition(given))
 
     def search(self, records: QuerySet[Record], _name: str, given: str) -> QuerySet[Record]:
         words = Q(session=given) | Q(task_id=given) | Q(worker=given) | Q(model__icontains=given)

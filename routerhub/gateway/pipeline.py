@@ -9,6 +9,7 @@ from autorouter.people import preferences
 from autorouter.select import Asked, check, select, with_ids
 from autorouter.types import Decision
 from budgets.errors import KeyRefused, KeysUnavailable
+from budgets.people import unknown
 from budgets.types import Caller
 from routerhub.gateway import router_model
 from routerhub.gateway.answers import response_metadata
@@ -22,7 +23,6 @@ from routerhub.gateway.auth import (
     check_permission,
     check_scope,
     identify,
-    note_unknown,
     user_key,
 )
 from routerhub.gateway.kept import cache, conversations, response_state
@@ -100,7 +100,7 @@ async def unread(
     except KeysUnavailable:
         return
     except KeyRefused as refused:
-        note_unknown(refused, path, client.ip)
+        unknown.note(refused.code, path, client.ip)
         return
     await unheld(runtime, arrival, problem)
 

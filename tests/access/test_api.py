@@ -147,6 +147,8 @@ DOORS = {
     "GET /api/audit": door("audit.view_event"),
     "GET /api/audit/export": door("audit.view_event"),
     "GET /api/audit/chain": door("audit.view_event"),
+    "GET /api/prunings": door("analytics.view_pruning"),
+    "GET /api/prunings/{pk}": door("analytics.view_pruning"),
     "GET /api/requests": door("analytics.view_record", "routing"),
     "GET /api/requests/{pk}": door("analytics.view_record", "routing"),
     "GET /api/rollouts/{line}": door("releases.view_rollout", "routing"),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from budgets.errors import SpendRejected
+from budgets.people.unknown import UNAUTHENTICATED
 from models_registry.upstream.errors import Failed, TimedOut
 from routerhub.gateway import app
-from routerhub.gateway.observation import metrics
 from tests.gateway.courses import DOWN
 from tests.gateway.exchange import CHAT, HELLO, Exchange
 from tests.gateway.fakes import FakeLedger, chunk, completion
@@ -104,22 +104,24 @@ async def test_what_the_database_does_not_take_is_recorded_without_it() -> None:
 
 
 async def test_what_nobody_foresaw_is_recorded_as_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("write_answer", "asked_of"):
+    for name, model in (("write_answer", "acme:small"), ("asked_of", "")):
         with monkeypatch.context() as broken:
             broken.setattr(f"routerhub.gateway.pipeline.{name}", lambda *_: 1 / 0)
             exchange = Exchange()
             await exchange.ask()
             assert of(exchange) == ("failure", 500, "internal_error")
+            assert exchange.ledger.records[0]["model"] == model
 
 
 async def test_the_callers_own_object_is_kept_from_field_header_and_openais_own() -> None:
     own, header = {"metadata": {"project": "own"}}, {"x-routerhub-metadata": '{"project": "header"}'}
     field = {"routerhub": {"metadata": {"project": "field", "run": {"n": 3}}}}
-    for path, body, headers, kept in [
+    cases: list[tuple[str, Any, dict[str, str], str | None]] = [
         (CHAT, {}, {}, None), (CHAT, own, {}, '{"project":"own"}'), (RESPONSES, own, {}, '{"project":"own"}'),
         (CHAT, own, header, '{"project":"header"}'), (CHAT, {**own, **field}, header, '{"project":"field","run":{"n":3}}'),
         (MESSAGES, {"metadata": {"user_id": "u"}, "max_tokens": 9, "model": "auto"}, {}, None),
-    ]:  # fmt: skip
+    ]  # fmt: skip
+    for path, body, headers, kept in cases:
         exchange = Exchange()
         said: Any = {"input": "Hello", "store": False} if path == RESPONSES else HELLO
         await exchange.ask({**said, **body}, path, headers=headers)
@@ -148,10 +150,20 @@ async def test_with_request_logging_off_figures_are_the_same_and_nobody_is_trace
     assert {name: thin[name] for name in traces} == traces
 
 
+@pytest.mark.parametrize(("path", "body"), EVERYWHERE[:3])
+async def test_requests_of_one_session_are_one_group_in_the_records(path: str, body: Any) -> None:
+    """H11, B16."""
+    exchange = Exchange()
+    for _ in range(3):
+        await exchange.ask(body, path, headers={"x-claude-code-session-id": "s-1"})
+    assert [record["session"] for record in exchange.ledger.records] == ["s-1"] * 3
+    assert len({record["operation_id"] for record in exchange.ledger.records}) == 3
+
+
 async def test_a_call_of_nobody_who_is_known_is_counted_by_reason_and_logged_with_its_address(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    before = metrics.UNAUTHENTICATED.labels("invalid_api_key").value
+    before = UNAUTHENTICATED.labels("invalid_api_key").value
     with caplog.at_level(logging.INFO):
         for key, path, is_whole in (("rh_no", CHAT, True), ("rh_no", "/v1/models", True), ("rh_no", CHAT, False)):
             exchange = Exchange(body_wait_s=0.01)
@@ -161,4 +173,4 @@ async def test_a_call_of_nobody_who_is_known_is_counted_by_reason_and_logged_wit
     told = [record.getMessage() for record in caplog.records if "action=refuse_caller" in record.getMessage()]
     assert len(told) == 3
     assert all(line.endswith("reason=invalid_api_key ip=192.0.2.7") for line in told)
-    assert metrics.UNAUTHENTICATED.labels("invalid_api_key").value == before + 3
+    assert UNAUTHENTICATED.labels("invalid_api_key").value == before + 3

@@ -93,10 +93,11 @@ async def refuse(
         arrival, decision = replace(arrival, request=UNREAD), None
     decision = problem.decision if isinstance(problem, NoCandidate) else decision
     decided = decision_json.dumps(decision, arrival.availability_digest).decode() if decision else "{}"
+    candidate = decision.candidates[0] if decision and decision.candidates else None
     cause = cause_of(problem)
     ending = Ending(
         outcome=cause.outcome,
-        model="",
+        model=candidate.model if candidate else "",
         provider="",
         usage=FREE.usage,
         latency_ms=round((now - arrival.began) * 1_000),
@@ -104,7 +105,7 @@ async def refuse(
         error=cause.error,
         error_kind=cause.kind,
     )
-    facts = request_facts(arrival.id, arrival, decision, decided, None)
+    facts = request_facts(arrival.id, arrival, decision, decided, candidate)
     await ledger.record(facts.row(), answer_facts(ending, 0, ()).row())
     metrics.ended(ending, 0, ())
     traces.refused(arrival, ending, type(problem).__name__)

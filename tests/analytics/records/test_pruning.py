@@ -8,7 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.test import Client
 from django.utils.timezone import now
 
 from analytics import tasks
@@ -16,6 +17,11 @@ from analytics.models import Feedback, MeasuredFact, Pruning, Record
 from analytics.records import partitions, pruning, retention
 from analytics.records.partitions import Partition
 from budgets.models import Account
+from budgets.people.keys import create_key
+from budgets.people.legal_holds import accounts_held
+from routerhub.audit import history
+from routerhub.audit.change import Change
+from routerhub.audit.errors import ChangeRefused
 from routerhub.gateway.snapshots.snapshots import database_dsn
 from tests.analytics.rows import insert, insert_many
 from tests.cast import Cast
@@ -130,6 +136,21 @@ def test_rows_of_an_account_under_legal_hold_outlive_their_week_and_are_found_wh
     assert week.name not in names()
 
 
+def test_staff_put_an_account_under_legal_hold_by_api_and_its_own_people_do_not(cast: Cast) -> None:
+    staff, (_, text) = Client(), create_key(cast.ada.account, "admin", cast.ada.user, ["admin"])
+    staff.force_login(cast.staff)
+    said = {"legal_hold": True, "reason": "case 12/26"}
+    own = Client(headers={"Authorization": f"Bearer {text}"})
+    refused = own.patch("/api/accounts/acme", said, "application/json")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "legal_hold")
+    assert accounts_held() == []
+    assert staff.patch("/api/accounts/acme", said, "application/json").json()["legal_hold"] is True
+    assert accounts_held() == [cast.ada.account.pk]
+    with pytest.raises(ChangeRefused, match="Acme is under legal hold: end that first"), transaction.atomic():
+        history.delete([Account.objects.get(slug="acme")], Change(reason="they left"))
+    assert Account.objects.filter(slug="acme").exists()
+
+
 # --- who sees a partition before it goes
 
 
@@ -164,7 +185,7 @@ def test_who_reads_without_end_keeps_a_week_and_holds_nobody_up_for_long(
         (part,) = pruning.prune(now(), "under load")
         assert "lock timeout" in part.problem
         assert (Record.objects.count(), Pruning.objects.count()) == (1, 0)
-        monkeypatch.setattr(partitions.time, "sleep", lambda _: reader.rollback())
+        monkeypatch.setattr("time.sleep", lambda _: reader.rollback())
         (part,) = pruning.prune(now(), "the reader leaves between two tries")
     assert (part.problem, Record.objects.count()) == ("", 0)
 

@@ -80,7 +80,7 @@ def told(written: io.StringIO) -> list[str]:
 
 def lines_of(written: io.StringIO) -> list[dict[str, Any]]:
     lines = [orjson.loads(line) for line in written.getvalue().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["logger"].startswith("routerhub")]
+    return [line for line in lines if line["logger"].startswith(("routerhub", "budgets.people"))]
 
 
 @pytest.mark.parametrize("streams", [False, True])
