@@ -5,6 +5,7 @@ from django.db import connection
 from django.utils.timezone import now
 
 from analytics.anomalies import telling
+from analytics.bodies import retention
 from analytics.measuring import facts
 from routerhub.tenancy.tasks import AcrossAccounts
 
@@ -29,3 +30,9 @@ def measure() -> int:
 def find_anomalies() -> int:
     """Tell of what is unusual in the last whole hour. Returns how many were told now."""
     return telling.look_and_tell(now())
+
+
+@shared_task(base=AcrossAccounts)
+def forget_bodies() -> int:
+    """Delete what was said and is kept no longer. Returns of how many requests."""
+    return retention.forget_old(now())

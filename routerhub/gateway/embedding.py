@@ -23,6 +23,7 @@ from routerhub.gateway.attempts.dispatch import dispatch
 from routerhub.gateway.attempts.failover import NOT_FOUND, Patience
 from routerhub.gateway.attempts.reservation import answer_cost, believed
 from routerhub.gateway.auth import allowed_models, allowed_regions, check_choice, check_permission, check_scope
+from routerhub.gateway.kept import bodies
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Operation
 from routerhub.gateway.pipeline import REFUSALS, arrived
@@ -64,7 +65,10 @@ async def serve(
     )  # fmt: skip
     if job:
         job.begins(operation)
-    return await _answer(runtime, operation)
+    reply = await _answer(runtime, operation)
+    if arrival.caller.keeps_bodies:
+        bodies.note(runtime, operation, len(body), None)
+    return reply
 
 
 def decide(arrival: Arrival, own: Preferences) -> Decision:

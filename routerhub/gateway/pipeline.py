@@ -24,7 +24,7 @@ from routerhub.gateway.auth import (
     user_key,
 )
 from routerhub.gateway.errors import BadRequest, NotKept
-from routerhub.gateway.kept import cache, conversations, response_state
+from routerhub.gateway.kept import bodies, cache, conversations, response_state
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Keeper, Operation, Select
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, UNREAD, ChatProtocol, ChatRequest, Client
@@ -76,6 +76,8 @@ async def serve(
     if job:
         job.begins(operation)
     write = cache.serve if controls.cache else write_stream if arrival.request.stream else write_answer
+    if arrival.caller.keeps_bodies:
+        write = partial(bodies.serve, write, len(body))
     return await write(runtime, protocol, operation)
 
 

@@ -26,7 +26,8 @@ PREFIXES = (
 )  # fmt: skip
 NAMES = (
     r"(?:pg)?pass(?:word|wd|phrase|code|wort)?|pwd|kennwort|contraseña|senha|wachtwoord|mot de passe"
-    r"|(?:client|app|shared)?[_-]?secret(?:[_ -]?(?:access)?[_-]?key)?|(?:api|access|auth|account|private|subscription|encryption|signing)[_ -]?key"
+    r"|(?:client|app|shared)?[_-]?secret(?:[_ -]?(?:access)?[_-]?key)?"
+    r"|(?:api|access|auth|account|private|subscription|encryption|signing)[_ -]?key"
     r"|(?:access|auth|refresh|session|id|bot|api)?[_ -]?token|x-amz-(?:signature|security-token)|signature|sig"
 )
 """What a secret's value is called."""
@@ -48,7 +49,8 @@ PLACEHOLDER = re.compile(
 """What stands for a value that is elsewhere."""
 KEYWORD = re.compile(
     r"(?<![A-Za-z])(?:(?:api|access|secret|private|licen[cs]e|encryption|signing|webhook|deploy|auth|session|service|master)"
-    r"[ _-]?(?:key|token|code|secret)|secret|token|credentials?|schlüssel|zugangsschlüssel|clave|clé|chave|chiave|sleutel|hmac|salt)",
+    r"[ _-]?(?:key|token|code|secret)|secret|token|credentials?"
+    r"|schlüssel|zugangsschlüssel|clave|clé|chave|chiave|sleutel|hmac|salt)",
     re.IGNORECASE,
 )
 TOKEN = re.compile(r"(?<![\w/+-])[\w+/=-]{16,200}")
