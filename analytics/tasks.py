@@ -7,6 +7,7 @@ from django.utils.timezone import now
 from analytics.anomalies import telling
 from analytics.bodies import retention
 from analytics.measuring import facts
+from analytics.windows import rolling
 from routerhub.tenancy.tasks import AcrossAccounts
 
 MONTHS_AHEAD = 2
@@ -36,3 +37,9 @@ def find_anomalies() -> int:
 def forget_bodies() -> int:
     """Delete what was said and is kept no longer. Returns of how many requests."""
     return retention.forget_old(now())
+
+
+@shared_task(base=AcrossAccounts)
+def roll_up() -> int:
+    """Count what was written since the last time. Returns how many quarters of an hour of accounts were counted anew."""
+    return rolling.roll_up()

@@ -1,12 +1,25 @@
-"""The addresses of requests and feedback below /api/."""
+"""The addresses of requests, feedback, reports and the audit log below /api/."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from analytics.viewsets import audit_log, reports
 from analytics.viewsets.feedback import FeedbackViewSet
 from analytics.viewsets.records import RecordViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("requests", RecordViewSet)
 router.register("feedback", FeedbackViewSet)
+router.register("routing/targets/policies", reports.PolicyBandViewSet)
 
-urlpatterns = router.urls
+urlpatterns = [
+    path("audit", audit_log.AuditLogView.as_view()),
+    path("audit/export", audit_log.AuditExportView.as_view()),
+    path("audit/chain", audit_log.ChainView.as_view()),
+    path("routing/performance", reports.PerformanceView.as_view()),
+    path("routing/savings", reports.SavingsView.as_view()),
+    path("routing/targets", reports.TargetsView.as_view()),
+    path("routing/opportunities", reports.OpportunitiesView.as_view()),
+    path("routing/dearest", reports.DearestView.as_view()),
+    *router.urls,
+]

@@ -38,6 +38,10 @@ class BudgetsConfig(AppConfig):
     verbose_name = "Budgets"
 
     def ready(self) -> None:
+        from budgets.alerts import auditing
+        from routerhub.audit.chain import verifying
+
+        verifying.TOLD.append(auditing.tell)
         for signal in (post_save, post_delete):
             signal.connect(_announce_account, sender=self.get_model("Account"), dispatch_uid=f"account-{id(signal)}")
             signal.connect(_announce_key, sender=self.get_model("ApiKey"), dispatch_uid=f"key-{id(signal)}")

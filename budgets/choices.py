@@ -113,6 +113,7 @@ class AlertKind(models.TextChoices):
     SPEND = "spend", "Own spend"
     FORECAST = "forecast", "Forecast"
     ANOMALY = "anomaly", "Anomaly"
+    AUDIT = "audit", "Audit"
 
 
 class AlertState(models.TextChoices):

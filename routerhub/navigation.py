@@ -42,7 +42,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("notifications", "alerts"), ("notification_important", "budgets.alert"), ("savings", "budgets.alertrule"),
         ("alternate_email", "budgets.alertchannel"), ("outgoing_mail", "budgets.delivery"),
     )),
-    ("Rollout and audit", (("new_releases", "releases"), ("history", "changes"))),
+    ("Rollout and audit", (("new_releases", "releases"), ("manage_search", "audit"), ("history", "changes"))),
     ("People", (
         ("person", "auth.user"), ("badge", "budgets.membership"), ("mail", "budgets.invitation"), ("group", "auth.group"),
     )),

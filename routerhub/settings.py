@@ -262,6 +262,7 @@ CELERY_BEAT_SCHEDULE = {
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "roll-up-hours": {"task": "budgets.tasks.roll_up_hours", "schedule": 300.0},
     "forecast": {"task": "budgets.tasks.forecast", "schedule": 1800.0},
+    "roll-up": {"task": "analytics.tasks.roll_up", "schedule": 60.0, "options": {"expires": 60.0}},
     "find-anomalies": {"task": "analytics.tasks.find_anomalies", "schedule": 900.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
     "close-months": {"task": "budgets.tasks.close_months", "schedule": 3600.0},
@@ -270,6 +271,9 @@ CELERY_BEAT_SCHEDULE = {
     "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
     "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
     "forget-bodies": {"task": "analytics.tasks.forget_bodies", "schedule": 3600.0},
+    "seal-chain": {"task": "routerhub.audit.tasks.seal_chain", "schedule": 60.0, "options": {"expires": 60.0}},
+    "verify-newest": {"task": "routerhub.audit.tasks.verify_newest", "schedule": 24 * 3600.0},
+    "verify-chain": {"task": "routerhub.audit.tasks.verify_chain", "schedule": 7 * 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
 }
 

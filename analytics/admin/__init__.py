@@ -1,5 +1,5 @@
 """Requests, for staff."""
 
-from analytics.admin import records
+from analytics.admin import audit_log, records
 
-__all__ = ["records"]
+__all__ = ["audit_log", "records"]

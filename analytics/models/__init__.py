@@ -1,9 +1,24 @@
 """What happened: requests, and what is made of them."""
 
-from analytics.models.bodies import Body, BodyAccess
+from analytics.models.bodies import Body
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
 from analytics.models.records import Record
+from analytics.models.targets import PolicyBand
+from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 
-__all__ = ["Body", "BodyAccess", "Feedback", "HourFigures", "MeasuredFact", "MeasuredLength", "Record"]
+__all__ = [
+    "Baseline",
+    "Body",
+    "Cross",
+    "Feedback",
+    "HourFigures",
+    "MeasuredFact",
+    "MeasuredLength",
+    "PolicyBand",
+    "Record",
+    "Touched",
+    "Watermark",
+    "Window",
+]

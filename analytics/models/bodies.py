@@ -30,25 +30,3 @@ class Body(Fact):
 
     def __str__(self) -> str:
         return str(self.operation_id)
-
-
-class BodyAccess(Fact):
-    """That somebody read what was said, or deleted it."""
-
-    account_id = models.BigIntegerField()
-    operation_id = models.UUIDField(null=True, help_text="Empty: all of the account were deleted.")
-    deed = models.CharField(max_length=16, choices=[("read", "read"), ("deleted", "deleted")])
-    at = models.DateTimeField(auto_now_add=True)
-    person = models.CharField(max_length=150, help_text="Empty: a command.")
-    ip = models.GenericIPAddressField(null=True)
-    reason = models.TextField()
-    objects = OwnedQuerySet.as_manager()
-    owned_by = by_account()
-
-    class Meta:
-        ordering = ["-at"]
-        default_permissions = ("view",)
-        verbose_name_plural = "body accesses"
-
-    def __str__(self) -> str:
-        return f"{self.person or 'a command'} {self.deed} {self.operation_id or 'all'}"

@@ -47,6 +47,7 @@ TABLE: Mapping[str, Row] = {
     "budgets.change_alertchannel": OWN,
     "budgets.delete_alertchannel": OWN,
     "budgets.view_delivery": OWN,
+    "audit.view_event": RUN,
     "analytics.view_record": ALL,
     "analytics.view_body": RUN,
     "analytics.delete_body": RUN,

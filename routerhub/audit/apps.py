@@ -6,4 +6,4 @@ class AuditConfig(AppConfig):
     verbose_name = "Audit"
 
     def ready(self) -> None:
-        from routerhub.audit import checks  # noqa: F401 - registers the system checks
+        from routerhub.audit import checks, events  # noqa: F401 - register the system checks, and who notes sign-ins

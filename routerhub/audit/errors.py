@@ -1,6 +1,7 @@
-"""What can go wrong with a change.
+"""What can go wrong with a change, and with the chain of what happened.
 
 ChangeRefused    it breaks a rule; nothing was written. Each app's refusals derive from it
+ChainRefused     nothing can be sealed as things are; it says what to do
 """
 
 from collections.abc import Mapping
@@ -20,3 +21,7 @@ class ChangeRefused(Exception):
     def label(self, path: str) -> str:
         """What people call the value at a path."""
         return path
+
+
+class ChainRefused(Exception):
+    """Nothing can be sealed as things are; it says what to do."""

@@ -3,9 +3,13 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
+
+from routerhub.tenancy.owners import by_account, by_user
 
 SECRETS = ("digest", "previous_digest", "sealed")
 """Columns that no history keeps."""
@@ -70,3 +74,109 @@ class Fact(models.Model):
 
     class Meta:
         abstract = True
+
+
+class LinkKind(models.TextChoices):
+    ROWS = "rows", "rows"
+    DROPPED = "dropped", "a dropped partition"
+    RESTART = "restart", "a new beginning"
+
+
+class Link(Fact):
+    """One link of the chain (routerhub.audit.chain): some rows that arrived between two transactions, and the link before it."""
+
+    number = models.BigIntegerField(primary_key=True)
+    kind = models.CharField(max_length=8, choices=LinkKind)
+    table = models.CharField(max_length=64, help_text="empty: every table")
+    part = models.DateField(
+        null=True, help_text="the day of its rows, where the table is dropped by days; of a dropped partition the first"
+    )
+    part_end = models.DateField(null=True, help_text="of a dropped partition, the day after the last")
+    columns = ArrayField(models.CharField(max_length=64), help_text="what of each row is sealed")
+    arrived_from = models.BigIntegerField(help_text="the first transaction whose rows it may have")
+    arrived_below = models.BigIntegerField(help_text="the first one after it")
+    rows = models.BigIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 over the digests of its rows in their order")
+    previous = models.CharField(max_length=64, help_text="the seal of the link before")
+    seal = models.CharField(max_length=64, help_text="SHA-256 over all of the above")
+    sealed_at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        indexes = [models.Index(fields=["table", "arrived_from"], name="audit_link_table")]
+
+    def __str__(self) -> str:
+        return f"link {self.number}"
+
+
+class Sealed(Fact):
+    """How far a table is sealed: every row of an earlier transaction is in some link."""
+
+    table = models.CharField(max_length=64, primary_key=True)
+    below = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.table} below {self.below}"
+
+
+class Amendment(Fact):
+    """A row as it was before it was amended, which its table allows while the row is open. A trigger keeps it."""
+
+    table = models.CharField(max_length=64)
+    account_id = models.BigIntegerField(null=True)
+    arrived = models.BigIntegerField(help_text="the transaction that wrote what is kept here")
+    row = models.JSONField()
+    at = models.DateTimeField(db_default=Now())
+    owned_by = by_account()
+
+    class Meta:
+        indexes = [models.Index(fields=["table", "arrived"], name="audit_amendment_arrived")]
+
+    def __str__(self) -> str:
+        return f"{self.table} of {self.at}"
+
+
+class Event(Fact):
+    """What somebody did that no configuration table keeps: a sign-in, an export, a look at a stored body."""
+
+    at = models.DateTimeField(db_default=Now())
+    kind = models.CharField(max_length=32)
+    user_id = models.BigIntegerField(null=True)
+    who = models.CharField(max_length=150, blank=True, help_text="as they were called then, or called themselves")
+    account_id = models.BigIntegerField(null=True)
+    address = models.GenericIPAddressField(null=True)
+    subject = models.CharField(max_length=200, blank=True, help_text="what it was done to")
+    text = models.TextField(blank=True)
+    arrived = models.BigIntegerField(db_default=RawSQL("pg_current_xact_id()::text::bigint", []), editable=False)
+    owned_by = by_account() | by_user()
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_event_at"),
+            models.Index(fields=["arrived"], name="audit_event_arrived"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}".strip()
+
+
+class Verification(Fact):
+    """A walk over the chain, or over its newest links, and what was found."""
+
+    began_at = models.DateTimeField()
+    took_ms = models.IntegerField()
+    first = models.BigIntegerField("first link")
+    head = models.BigIntegerField("last link")
+    seal = models.CharField(max_length=64, help_text="that of the last link")
+    rows = models.BigIntegerField()
+    problems = models.JSONField()
+    author = models.CharField(max_length=150, blank=True)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-began_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"links {self.first} to {self.head}"

@@ -121,7 +121,7 @@ def versions(
             found = found.filter(history_type=next((sign for sign, word in KINDS.items() if word == kind), "?"))
         queries.append(found[: offset + limit])
     merged = heapq.merge(*queries, key=lambda entry: (entry.history_date, entry.history_id), reverse=True)
-    return _described(list(islice(merged, offset, offset + limit)))
+    return described(list(islice(merged, offset, offset + limit)))
 
 
 def seen_by(user: Any) -> Seen:
@@ -140,7 +140,7 @@ def final_because(table_name: str) -> str:
 
 def version(table_name: str, number: int, seen: Seen | None = None) -> VersionEntry:
     """One version; `seen` as above. Raises ValidationError."""
-    return _described([_entry(table_name, number, seen)])[0]
+    return described([_entry(table_name, number, seen)])[0]
 
 
 def restoration(table_name: str, number: int, seen: Seen | None = None) -> Restoration:
@@ -259,8 +259,8 @@ def _entry(table_name: str, number: int, seen: Seen | None = None) -> Any:
     return found
 
 
-def _described(entries: Sequence[Any]) -> list[VersionEntry]:
-    """Entries with their names and changes, in a few queries for each table among them."""
+def described(entries: Sequence[Any]) -> list[VersionEntry]:
+    """Rows of histories with their names and changes, in a few queries for each table among them."""
     rows = {entry: entry.instance for entry in entries}
     before: dict[Any, Any] = {}
     below: dict[Any, list[Any]] = {}

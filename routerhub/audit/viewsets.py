@@ -64,7 +64,7 @@ class VersionView(APIView):
         return Response({
             **as_json(versions.version(table, number, seen)),
             "restoring": {
-                "refused": versions.final_because(table), "changes": _changes_json(restoring.changes),
+                "refused": versions.final_because(table), "changes": changes_json(restoring.changes),
                 "with_it": list(restoring.with_it),
             },
         })  # fmt: skip
@@ -97,11 +97,11 @@ def as_json(version: versions.VersionEntry) -> dict[str, Any]:
     return {
         "table": version.table, "id": version.id, "row": version.row, "name": version.name, "kind": version.kind,
         "at": version.at, "author": version.author, "ip": version.ip, "reason": version.reason,
-        "changes": _changes_json(version.changes),
+        "changes": changes_json(version.changes),
     }  # fmt: skip
 
 
-def _changes_json(changes: Iterable[versions.FieldChange]) -> list[dict[str, Any]]:
+def changes_json(changes: Iterable[versions.FieldChange]) -> list[dict[str, Any]]:
     return [{"field": each.field, "before": _plain(each.before), "after": _plain(each.after)} for each in changes]
 
 

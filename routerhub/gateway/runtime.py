@@ -25,6 +25,7 @@ from models_registry.upstream.base import NOTHING_LACKS, Adapter, Lacking
 from models_registry.upstream.errors import Failed
 from models_registry.upstream.registry import open_adapters
 from models_registry.upstream.wire.http import open_session
+from routerhub.audit.chain import metrics as audit_metrics
 from routerhub.gateway.attempts.circuits import Circuits
 from routerhub.gateway.clock import Clock
 from routerhub.gateway.protocols.base import ChatRequest
@@ -210,8 +211,13 @@ async def open_runtime() -> Runtime:
     ledger = Ledger(dsn, settings.LEDGER_WAIT_S, settings.SPOOL_DIR)
     circuits = Circuits(circuit_rules(), CircuitStore(dsn), Clock())
     key_uses = KeyUses()
+
+    def checked() -> None:
+        key_uses.write()
+        audit_metrics.refresh()
+
     runtime = Runtime(
-        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use, circuits.hear, key_uses.write),
+        snapshots=SnapshotKeeper(dsn, settings.SNAPSHOT_MAX_AGE_S, ledger.use, circuits.hear, checked),
         key_uses=key_uses,
         ledger=ledger,
         sessions=Sessions(SessionStore(dsn, settings.SESSION_IDLE_S, settings.DATABASE_POOL_SIZE)),

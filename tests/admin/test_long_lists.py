@@ -13,6 +13,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from analytics.models import Record
+from analytics.requests import paging
 from budgets.choices import Outcome
 from routerhub.audit.admin import TableAdmin
 from routerhub.audit.models import Fact
@@ -36,7 +37,9 @@ def explained(cursor: Any, query: str) -> list[tuple[str]]:
 
 
 @pytest.fixture
-def many(staff: Client) -> Client:
+def many(staff: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """As much more than is looked through as a million is."""
+    monkeypatch.setattr(paging, "LOOKED_AT", 500)
     volume.fill(5_000)
     return staff
 
@@ -51,8 +54,9 @@ def test_the_requests_of_a_page_are_found_by_an_index_however_they_are_sorted(ma
 
 @pytest.mark.parametrize("address", ["/api/requests", "/api/requests?offset=500", "/api/requests?outcome=failure"])
 def test_the_requests_of_the_api_are_found_by_an_index(many: Client, address: str) -> None:
-    (plan,) = plans(many, address)
-    assert "Seq Scan" not in plan
+    found = plans(many, address)
+    assert found
+    assert [plan for plan in found if "Seq Scan" in plan] == []
 
 
 def test_facts_are_sorted_by_what_an_index_begins_with(staff: Client) -> None:

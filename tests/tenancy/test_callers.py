@@ -15,16 +15,18 @@ ACROSS_ACCOUNTS = {
     "budgets/people/sign_in/openid.py": "groups say which accounts somebody belongs to",
     "budgets/viewsets/accounts.py": "a new account is nobody's yet, and no other may have its slug",
     "manage.py": "commands are run by whoever runs the site",
+    "routerhub/audit/events.py": "who signs in, or fails to, is nobody yet",
     "routerhub/gateway/snapshots/snapshots.py": "every key and everybody's preferences, held in memory",
     "routerhub/tenancy/middleware.py": "logins with a right to see what belongs to accounts",
     "routerhub/tenancy/tasks.py": "the tasks below",
 }
 """Modules that name the system scope, and for what."""
 TASKS = {
-    "analytics.tasks.find_anomalies", "analytics.tasks.measure", "autorouter.tasks.forget_ended_sessions",
-    "experiments.tasks.adjust_policies",
+    "analytics.tasks.find_anomalies", "analytics.tasks.measure", "analytics.tasks.roll_up",
+    "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
+    "routerhub.audit.tasks.seal_chain", "routerhub.audit.tasks.verify_chain", "routerhub.audit.tasks.verify_newest",
     "experiments.tasks.learn", "routerhub.gateway.batches.tasks.work_batches", "routerhub.storage.tasks.forget_expired",
 }  # fmt: skip
 OF_NOBODY = {

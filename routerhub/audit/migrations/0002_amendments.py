@@ -1,0 +1,18 @@
+from pathlib import Path
+
+from django.db import migrations
+
+from routerhub.tenancy.owners import by_account, by_user
+from routerhub.tenancy.policies import protected
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("audit", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL((SQL / "amended.sql").read_text(), "DROP FUNCTION audit_keep_amended"),
+        protected("audit_amendment", by_account()),
+        protected("audit_event", by_account() | by_user()),
+    ]
