@@ -6,7 +6,10 @@ class AnalyticsConfig(AppConfig):
     verbose_name = "Analytics"
 
     def ready(self) -> None:
+        from django.conf import settings
+
         from analytics.measuring import facts
+        from analytics.records.retention import Kind, register
         from analytics.records.sealing import RECORDS
         from budgets.limits import names
         from models_registry import availability
@@ -16,3 +19,10 @@ class AnalyticsConfig(AppConfig):
         tables.register(RECORDS)
         names.KNOWN |= {"model": lambda: set(compiler.model_names().values()), "provider": compiler.provider_names}
         availability.measure_by(facts.facts)
+
+        def days() -> int:
+            return int(settings.ANALYTICS_RETENTION_DAYS)
+
+        register(Kind(name="records", table="analytics_record", days=days, is_partitioned=True))
+        register(Kind(name="bodies", table="analytics_body", days=lambda: settings.ANALYTICS_BODY_RETENTION_DAYS))
+        register(Kind(name="feedback", table="analytics_feedback", days=days, column="reported_at"))

@@ -234,9 +234,17 @@ ANALYTICS_BODIES = flag("ANALYTICS_BODIES", False)
 # Of a request, and of an answer, no more than so many characters.
 ANALYTICS_BODY_MAX_CHARS = int(number("ANALYTICS_BODY_MAX_CHARS", 64 * 1024, 1_024, 4 * 1024 * 1024))
 # An account may have it kept for a shorter time.
-ANALYTICS_BODY_RETENTION_DAYS = number("ANALYTICS_BODY_RETENTION_DAYS", 30, 1, 3_650)
+ANALYTICS_BODY_RETENTION_DAYS = int(number("ANALYTICS_BODY_RETENTION_DAYS", 30, 1, 3_650))
 # The countries whose telephone numbers are known without their code.
 ANALYTICS_PHONE_REGIONS = regions("ANALYTICS_PHONE_REGIONS", "US,GB,DE,FR,ES,IT,NL,BR,IN")
+
+# --- analytics, see docs/records.md
+# Days that records are kept; roll-ups and books stay.
+ANALYTICS_RETENTION_DAYS = int(number("ANALYTICS_RETENTION_DAYS", 90, 1, 3_650))
+# Whether records say from where a request came, its session and the caller's own metadata.
+ANALYTICS_REQUEST_LOGGING = flag("ANALYTICS_REQUEST_LOGGING", True)
+# Whether the router is told how models did lately.
+ANALYTICS_PERFORMANCE_TRACKING = flag("ANALYTICS_PERFORMANCE_TRACKING", True)
 
 # --- background work
 CELERY_TASK_IGNORE_RESULT = True
@@ -275,6 +283,7 @@ CELERY_BEAT_SCHEDULE = {
     "verify-newest": {"task": "routerhub.audit.tasks.verify_newest", "schedule": 24 * 3600.0},
     "verify-chain": {"task": "routerhub.audit.tasks.verify_chain", "schedule": 7 * 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
+    "prune": {"task": "analytics.tasks.prune", "schedule": 24 * 3600.0},
 }
 
 # --- alerts

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from analytics.bodies import keeping, retention
-from analytics.models import Body, BodyAccess
+from analytics.models import Body
+from routerhub.audit import events
 from routerhub.audit.change import Change
 from routerhub.sealing import Unreadable
 
@@ -30,8 +31,8 @@ def find(operation_id: UUID, user: Any) -> Body | None:
 
 @transaction.atomic
 def read(body: Body, change: Change) -> Opened:
-    """What was said. That it was read is written down with it."""
-    _note("read", body.account_id, body.pk, change)
+    """What was said. That it was read is an event of the audit log."""
+    events.note("body read", change, str(body.pk), body.account_id)
     try:
         request, answer = keeping.opened(body)
     except Unreadable as problem:
@@ -42,19 +43,12 @@ def read(body: Body, change: Change) -> Opened:
 @transaction.atomic
 def delete(body: Body, change: Change) -> None:
     """Forget what was said; the record of the request stays."""
-    _note("deleted", body.account_id, body.pk, change)
+    events.note("body deleted", change, str(body.pk), body.account_id)
     body.delete()
 
 
 @transaction.atomic
 def delete_of_account(account_id: int, change: Change) -> int:
     """Forget all that an account said. Returns of how many requests."""
-    _note("deleted", account_id, None, change)
+    events.note("body deleted", change, "all", account_id)
     return Body.objects.filter(account_id=account_id).delete()[0]
-
-
-def _note(deed: str, account_id: int, operation_id: UUID | None, change: Change) -> None:
-    person = change.author.get_username() if change.author else ""
-    BodyAccess.objects.create(
-        deed=deed, account_id=account_id, operation_id=operation_id, person=person, ip=change.address, reason=change.reason
-    )  # fmt: skip

@@ -4,6 +4,7 @@ from analytics.models.bodies import Body
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
+from analytics.models.prunings import Pruning
 from analytics.models.records import Record
 from analytics.models.targets import PolicyBand
 from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
@@ -17,6 +18,7 @@ __all__ = [
     "MeasuredFact",
     "MeasuredLength",
     "PolicyBand",
+    "Pruning",
     "Record",
     "Touched",
     "Watermark",

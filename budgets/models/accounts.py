@@ -63,6 +63,10 @@ class Account(Audited):
         default=MissingUsage.ESTIMATE,
         help_text="What is charged where a provider does not tell what it used.",
     )
+    legal_hold = models.BooleanField(
+        default=False,
+        help_text="What is recorded of it is kept beyond its time, until this ends. Say in the reason what for.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     owned_by = by_account("id")
 

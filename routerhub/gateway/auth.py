@@ -1,20 +1,23 @@
 """Who asks: the API key in the headers, found in the ring that this process holds; and where its request may go."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from autorouter.types import RouterRelease
-from budgets.errors import KeyOutOfScope, PermissionMissing
+from budgets.errors import KeyOutOfScope, KeyRefused, PermissionMissing
 from budgets.people.keys import KeyRing
 from budgets.types import Caller
 from routerhub.audit.change import valid_address
 from routerhub.gateway.errors import BadRequest
+from routerhub.gateway.observation import metrics
 from routerhub.gateway.protocols.base import Controls
 from routerhub.regions import Regions, restriction, strictest
 from routerhub.tenancy import scope
 
+logger = logging.getLogger(__name__)
 address_of = lru_cache(4_096)(valid_address)
 """A client asks again and again from the same place."""
 
@@ -33,6 +36,12 @@ def identify(headers: Mapping[str, str], ring: KeyRing, now: datetime) -> Caller
     caller = ring.find(text.strip() if scheme.lower() == "bearer" else headers.get("x-api-key"), now)
     scope.enter(scope.of_key(caller.account_id, caller.user_id))
     return caller
+
+
+def note_unknown(refused: KeyRefused, path: str, ip: str | None) -> None:
+    """Count and log a call of nobody who is known: it has no record, which would be nobody's."""
+    metrics.UNAUTHENTICATED.labels(refused.code).inc()
+    logger.info("action=refuse_caller path=%s reason=%s ip=%s", path, refused.code, ip)
 
 
 def check_permission(caller: Caller) -> None:

@@ -9,6 +9,7 @@ from routerhub.tenancy.tasks import AcrossAccounts, OfAccount
 from tests.stack import ROOT
 
 ACROSS_ACCOUNTS = {
+    "analytics/bodies/keeping.py": "what was said, of whichever accounts, written together",
     "budgets/ledger/database.py": "the set of limits, and what became of an operation",
     "budgets/people/authentication.py": "when keys were used last, of all that this process has noted",
     "budgets/people/invitations.py": "who is invited belongs to no account yet",
@@ -22,7 +23,8 @@ ACROSS_ACCOUNTS = {
 }
 """Modules that name the system scope, and for what."""
 TASKS = {
-    "analytics.tasks.find_anomalies", "analytics.tasks.measure", "analytics.tasks.roll_up",
+    "analytics.tasks.extend_partitions", "analytics.tasks.find_anomalies", "analytics.tasks.forget_bodies",
+    "analytics.tasks.measure", "analytics.tasks.prune", "analytics.tasks.roll_up",
     "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
@@ -30,7 +32,7 @@ TASKS = {
     "experiments.tasks.learn", "routerhub.gateway.batches.tasks.work_batches", "routerhub.storage.tasks.forget_expired",
 }  # fmt: skip
 OF_NOBODY = {
-    "analytics.tasks.extend_partitions", "models_registry.tasks.probe_deployments", "models_registry.tasks.work_imports",
+    "models_registry.tasks.probe_deployments", "models_registry.tasks.work_imports",
     "routerhub.releases.tasks.enter_switches",
 }  # fmt: skip
 """Tasks that touch no row of an account."""

@@ -22,6 +22,9 @@ HTTP = histogram(
     "routerhub_http_response_seconds", "Until an answer or the first bytes of a stream.", "endpoint", "status"
 )
 ERRORS = counter("routerhub_errors", "Requests that got an error, by its class in the code.", "error")
+UNAUTHENTICATED = counter(
+    "routerhub_unauthenticated_requests", "Calls without a key that opens anything, by why it does not.", "reason"
+)
 LIMIT_REFUSALS = counter(
     "routerhub_limit_refusals", "What did not fit into a limit of money or rate.", "scope", "measure", "period"
 )

@@ -8,10 +8,12 @@ from django.utils.timezone import now
 
 from analytics.bodies import keeping, reading, retention
 from analytics.bodies.types import Said
-from analytics.models import Body, BodyAccess
+from analytics.models import Body
+from analytics.records import pruning
 from analytics.tasks import forget_bodies
 from budgets.people.keys import find_caller
 from budgets.people.privacy import keeps_bodies
+from routerhub.audit.models import Event
 from routerhub.sealing import Sealer
 from tests.analytics.bodies.said import said
 from tests.cast import Cast, because
@@ -87,10 +89,13 @@ def test_a_caller_carries_what_site_account_and_key_say_together(cast: Cast, set
     assert [find_caller(each.text).keeps_bodies for each in (cast.ada, cast.ben, cast.cy)] == [site, False, False]
 
 
-def test_it_is_kept_as_long_as_the_site_says_or_its_account_where_that_is_shorter(cast: Cast, settings: Any) -> None:
+def test_it_is_kept_as_long_as_the_site_says_or_its_account_where_that_is_shorter(
+    cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.ANALYTICS_BODY_RETENTION_DAYS = 30
     cast.ada.account.body_retention_days = 7
     cast.ada.account.save()
+    monkeypatch.setattr(retention, "SLICE", 1)
     cast.cy.account.body_retention_days = 365
     cast.cy.account.save()
     ada, cy, at = cast.ada.account.pk, cast.cy.account.pk, now()
@@ -100,17 +105,18 @@ def test_it_is_kept_as_long_as_the_site_says_or_its_account_where_that_is_shorte
     }
     over = {place for place, row in rows.items() if retention.is_over(row, at)}
     assert over == {(ada, 8), (cy, 31)}
-    assert forget_bodies() == 2
+    assert [part.rows for part in pruning.prune(at, "by hand")] == [1]
+    assert forget_bodies() == 1
     assert set(Body.objects.values_list("pk", flat=True)) == {rows[ada, 6].pk, rows[cy, 8].pk}
     assert forget_bodies() == 0
 
 
-def test_all_before_a_moment_is_deleted_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "SLICE", 2)
-    at = now()
-    keep(*(said(created_at=at - timedelta(days=day)) for day in range(6)))
-    assert retention.drop_before(at - timedelta(hours=1)) == 5
-    assert Body.objects.count() == 1
+def test_under_legal_hold_nothing_goes(cast: Cast) -> None:
+    cast.ada.account.body_retention_days, cast.ada.account.legal_hold = 1, True
+    cast.ada.account.save()
+    keep(said(account_id=cast.ada.account.pk, created_at=now() - timedelta(days=400)))
+    pruning.prune(now(), "by hand")
+    assert (forget_bodies(), Body.objects.count()) == (0, 1)
 
 
 def test_who_reads_or_deletes_is_written_down(cast: Cast) -> None:
@@ -118,6 +124,8 @@ def test_who_reads_or_deletes_is_written_down(cast: Cast) -> None:
     operation = row.pk
     reading.read(row, because("a complaint", cast.staff))
     reading.delete(row, because("asked for", cast.staff))
-    told = BodyAccess.objects.order_by("id").values_list("deed", "operation_id", "person", "reason")
-    assert list(told) == [("read", operation, "staff", "a complaint"), ("deleted", operation, "staff", "asked for")]
+    told = Event.objects.order_by("id").values_list("kind", "subject", "who", "text", "account_id")
+    assert list(told) == [
+        ("body read", str(operation), "staff", "a complaint", 7), ("body deleted", str(operation), "staff", "asked for", 7),
+    ]  # fmt: skip
     assert not Body.objects.exists()

@@ -166,7 +166,7 @@ async def test_every_answer_names_its_operation_and_so_does_every_line(
     ("asked", "actions"),
     [
         ({}, ["settle"]), ({"body": {"messages": CANARY}}, ["refuse", "answer_error"]),
-        ({"key": "rh_nobody"}, ["answer_error"]), ({"headers": {"idempotency-key": "1"}}, ["settle"]),
+        ({"key": "rh_nobody"}, ["refuse_caller", "answer_error"]), ({"headers": {"idempotency-key": "1"}}, ["settle"]),
     ],
     ids=str,
 )  # fmt: skip
