@@ -1,5 +1,5 @@
 """Requests, for staff."""
 
-from analytics.admin import audit_log, records
+from analytics.admin import audit_log, bodies, records
 
-__all__ = ["audit_log", "records"]
+__all__ = ["audit_log", "bodies", "records"]

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.timezone import now
 
 from analytics.bodies import keeping, retention
 from analytics.models import Body
+from budgets.people.legal_holds import accounts_held
 from routerhub.audit import events
 from routerhub.audit.change import Change
 from routerhub.sealing import Unreadable
@@ -42,13 +44,20 @@ def read(body: Body, change: Change) -> Opened:
 
 @transaction.atomic
 def delete(body: Body, change: Change) -> None:
-    """Forget what was said; the record of the request stays."""
+    """Forget what was said; the record of the request stays. Raises ValidationError."""
+    _demand_free(body.account_id)
     events.note("body deleted", change, str(body.pk), body.account_id)
     body.delete()
 
 
 @transaction.atomic
 def delete_of_account(account_id: int, change: Change) -> int:
-    """Forget all that an account said. Returns of how many requests."""
+    """Forget all that an account said. Returns of how many requests. Raises ValidationError."""
+    _demand_free(account_id)
     events.note("body deleted", change, "all", account_id)
     return Body.objects.filter(account_id=account_id).delete()[0]
+
+
+def _demand_free(account_id: int) -> None:
+    if account_id in accounts_held():
+        raise ValidationError("The account is under legal hold: nothing that it said is deleted.")

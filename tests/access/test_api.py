@@ -146,6 +146,8 @@ DOORS = {
     "GET /api/releases/{line}/{number}": door("releases.view_release", "routing"),
     "GET /api/requests": door("analytics.view_record", "routing"),
     "GET /api/requests/{pk}": door("analytics.view_record", "routing"),
+    "GET /api/requests/{operation_id}/body": door("analytics.view_body"),
+    "DELETE /api/requests/{operation_id}/body": door("analytics.delete_body"),
     "GET /api/rollouts/{line}": door("releases.view_rollout", "routing"),
     "POST /api/rollouts/{line}": door("releases.change_rollout"),
     "GET /api/router/configuration": door("autorouter.view_routerconfiguration", "routing"),
