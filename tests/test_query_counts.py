@@ -15,6 +15,7 @@ from tests.budgets.alerts.findings import channel, of
 from tests.cast import Cast
 
 ADMIN = {
+    "analytics.body": 4,
     "analytics.record": 5,
     "auth.group": 4,
     "auth.user": 5,

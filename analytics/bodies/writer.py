@@ -23,8 +23,8 @@ MAX_WAITING_BYTES = 64 * 1024 * 1024
 BATCH = 50
 RETRY_PAUSE_S = 1.0
 STOP_WAIT_S = 5.0
-KEPT = counter("routerhub_bodies", "Requests whose words were to be kept: kept, or dropped and why.", "result")
-WAITING = gauge("routerhub_bodies_waiting", "Requests whose words wait to be kept.").labels()
+KEPT = counter("routerhub_kept_bodies", "Requests whose words were to be kept: kept, or dropped and why.", "result")
+WAITING = gauge("routerhub_waiting_bodies", "Requests whose words wait to be kept.").labels()
 
 
 class BodyWriter:
