@@ -58,7 +58,7 @@ def opened(body: Body) -> tuple[Any, Any]:
     return _opened(body, "request", body.sealed_request), _opened(body, "answer", body.sealed_answer)
 
 
-def _opened(body: Body, part: str, sealed: bytes | None) -> Any:
+def _opened(body: Body, part: str, sealed: bytes | memoryview | None) -> Any:
     if sealed is None:
         return None
     content = sealer().open(_name(body.account_id, body.operation_id, part), bytes(sealed))

@@ -16,5 +16,5 @@ def keeps_bodies(*, site: bool, account: str, key: bool | None) -> bool:
 
 def shorter_retentions(site_days: float) -> Mapping[int, int]:
     """The days of accounts that keep what was said for a shorter time than the site, by account id."""
-    own = Account.objects.filter(body_retention_days__lt=site_days)
-    return dict(own.order_by("pk").values_list("pk", "body_retention_days"))
+    own = Account.objects.filter(body_retention_days__lt=site_days).order_by("pk")
+    return {account: days for account, days in own.values_list("pk", "body_retention_days") if days is not None}

@@ -11,6 +11,10 @@ from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat
 from analytics.bodies.redaction.types import Find, Span, by_pattern, near
 
 EMAIL = r"(?<![\w.%+'-])[\w.%+'-]{1,64}@(?:[\w-]{1,63}\.){1,8}(?!\d)\w{2,24}"
+SPELT_OUT = (
+    r"(?<![\w.%+-])[\w.%+-]{1,64} ?(?:[\[(]at[\])] ?(?:[\w-]{1,63}\.){1,8}| at (?:[\w-]{1,63} dot ){1,4})\w{2,24}"
+)
+"""As it is written where machines read."""
 IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}(?![\w:])")
 VERSION = re.compile(
@@ -83,7 +87,7 @@ def _candidate(text: str, match: re.Match[str]) -> Candidate | None:
     if DAY.match(written):
         return None
     is_called = CALLED(text, match.start())
-    is_grouped = 3 <= len(groups) <= MAX_GROUPS or written.startswith("(")
+    is_grouped = (2 if written[0] == "0" else 3) <= len(groups) <= MAX_GROUPS or written.startswith("(")
     if not (is_called or written.startswith("+") or is_grouped):
         return None
     return Candidate(written=written, groups=groups, is_called=is_called)
@@ -113,4 +117,5 @@ def _is_written_so(number: PhoneNumber, groups: Sequence[str]) -> bool:
 
 
 def finders(regions: Sequence[str]) -> tuple[Find, ...]:
-    return by_pattern("email", EMAIL, only_with=("@",)), ips, phones(regions)
+    spelt_out = by_pattern("email", SPELT_OUT, only_with=("[at]", "(at)", " dot "))
+    return by_pattern("email", EMAIL, only_with=("@",)), spelt_out, ips, phones(regions)

@@ -103,9 +103,11 @@ NATIONAL_IDS = (
 )  # fmt: skip
 """The United States, Spain, the Netherlands, Brazil, France, Italy, Germany, Poland, Sweden, the United Kingdom, Finland, India,
 Belgium, Switzerland, China and Canada."""
+DENSE = re.compile(r"\d(?:[ .+-]?[A-Za-z]?\d){5}")
+"""Six digits close to one another: without them there is none of these numbers."""
 FINDERS: tuple[Find, ...] = (cards, ibans, *(each.find() for each in NATIONAL_IDS))
 
 
 def find(text: str) -> Iterable[Span]:
-    for each in FINDERS:
+    for each in FINDERS if DENSE.search(text) else ():
         yield from each(text)

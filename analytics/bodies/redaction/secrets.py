@@ -25,7 +25,7 @@ PREFIXES = (
     "discord",
 )  # fmt: skip
 NAMES = (
-    r"(?:pg)?pass(?:word|wd|phrase|code|wort)?|pwd|kennwort|contraseña|senha|wachtwoord|mot de passe"
+    r"(?:pg)?pass(?:word|wd|phrase|code|wort)?|pwd?|pin|kennwort|contraseña|senha|wachtwoord|mot de passe"
     r"|(?:client|app|shared)?[_-]?secret(?:[_ -]?(?:access)?[_-]?key)?"
     r"|(?:api|access|auth|account|private|subscription|encryption|signing)[_ -]?key"
     r"|(?:access|auth|refresh|session|id|bot|api)?[_ -]?token|x-amz-(?:signature|security-token)|signature|sig"
@@ -34,8 +34,13 @@ NAMES = (
 TIES = r"[\"'`]?\s{0,3}(?:=>|:=|=|:|\bis\b|\bist\b|\bes\b|\best\b|\bé\b|\blautet\b)\s{0,3}"
 VALUE = rf"(?<![A-Za-z])(?:{NAMES}){TIES}(?P<quote>[\"'`]?)(?P<it>[^\s\"'`,;<>]{{4,256}})"
 ASSIGNED = re.compile(VALUE, re.IGNORECASE)
+QUOTED = re.compile(
+    rf"(?<![A-Za-z])(?:{NAMES})[\"']?\s{{0,3}}(?:=>|:=|=|:)\s{{0,3}}(?P<quote>[\"'])(?P<it>[^\"'\n]{{6,128}})(?P=quote)",
+    re.IGNORECASE,
+)
+"""What stands in quotation marks may be several words."""
 SPOKEN = re.compile(
-    r"(?<![A-Za-z])(?:password|passwort|passphrase|passcode|kennwort|contraseña|senha|wachtwoord|mot de passe)[ \t]{1,3}"
+    r"(?<![A-Za-z])(?:pass(?:word|wort|phrase|code)?|pwd?|kennwort|contraseña|senha|wachtwoord|mot de passe)[ \t]{1,3}"
     r"(?P<it>[^\s\"'`,;<>]{6,256})",
     re.IGNORECASE,
 )
@@ -50,7 +55,7 @@ PLACEHOLDER = re.compile(
 KEYWORD = re.compile(
     r"(?<![A-Za-z])(?:(?:api|access|secret|private|licen[cs]e|encryption|signing|webhook|deploy|auth|session|service|master)"
     r"[ _-]?(?:key|token|code|secret)|secret|token|credentials?"
-    r"|schlüssel|zugangsschlüssel|clave|clé|chave|chiave|sleutel|hmac|salt)",
+    r"|(?:recovery|backup) codes?|schlüssel|zugangsschlüssel|clave|clé|chave|chiave|sleutel|hmac|salt)",
     re.IGNORECASE,
 )
 TOKEN = re.compile(r"(?<![\w/+-])[\w+/=-]{16,200}")
@@ -85,6 +90,13 @@ def assigned(text: str) -> Iterator[Span]:
             continue
         if _is_password(value) or (match["quote"] and len(value) >= 6):
             yield Span(kind="password", start=match.start("it"), end=match.start("it") + len(value))
+
+
+def quoted(text: str) -> Iterator[Span]:
+    """A value of several words in quotation marks, one of them with a digit in it."""
+    for match in QUOTED.finditer(text):
+        if " " in match["it"] and any(each.isdigit() for each in match["it"]) and not PLACEHOLDER.match(match["it"]):
+            yield Span(kind="password", start=match.start("it"), end=match.end("it"))
 
 
 def spoken(text: str) -> Iterator[Span]:
@@ -131,12 +143,17 @@ FINDERS: tuple[Find, ...] = (
     by_pattern(
         "password", r"(?<![\w+.-])[A-Za-z][\w+.-]{1,24}://[^\s/:@\"']{0,64}:(?P<it>[^\s/@\"']{1,128})@", only_with=("://",)
     ),
-    assigned,
-    spoken,
-    keyed,
 )  # fmt: skip
+NAMED: tuple[Find, ...] = (assigned, quoted, spoken, keyed)
+"""Those of what is called a secret."""
+STEMS = (
+    "pass", "pw", "pin", "kennwort", "contrase", "senha", "wachtwoord", "mot de", "secret", "key", "token", "code", "sig",
+    "credential", "schlüssel", "clave", "clé", "chave", "chiave", "sleutel", "hmac", "salt",
+)  # fmt: skip
+"""Without one of these in it a text calls nothing a secret."""
 
 
 def find(text: str) -> Iterable[Span]:
-    for each in FINDERS:
+    lower = text.lower()
+    for each in (*FINDERS, *NAMED) if any(stem in lower for stem in STEMS) else FINDERS:
         yield from each(text)
