@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ FLOORS = {
     "card": 0.99, "national id": 0.95, "ip": 0.99, "phone": 0.9,
 }  # fmt: skip
 """The recall that docs/bodies.md promises."""
+PAGE = Path(__file__).parents[3] / "docs" / "bodies.md"
 MEBIBYTE = 1024 * 1024
 HOSTILE = (
     "1 ", "123-456-7890 ", "1.1.1.1 ", "a@", "a:", "a.", "sk-", "eyJaaaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "-----BEGIN ",
@@ -142,3 +144,16 @@ def test_a_mebibyte_of_hostile_text_is_bounded_work() -> None:
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_a_mebibyte_that_is_read_to_its_end_is_bounded_work(unit: str) -> None:
     redact({"text": unit * (MEBIBYTE // len(unit))}, REGIONS, MEBIBYTE)
+
+
+def test_the_page_tells_what_is_measured(figures: Figures) -> None:
+    page, unseen = PAGE.read_text(), measured("unseen")
+    for kind in FLOORS:
+        things = figures.found[kind] + figures.missed[kind]
+        assert (
+            f"| {kind} | {things} | {figures.recall(kind):.0%} | {figures.precision(kind):.0%} |".replace("%", " %")
+            in page
+        )
+    found, missed, wrong = (sum(each.values()) for each in (unseen.found, unseen.missed, unseen.wrong))
+    told = f"all | {found + missed} | {found / (found + missed):.0%} | {found / (found + wrong):.0%} |"
+    assert told.replace("%", " %") in page
