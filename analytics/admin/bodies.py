@@ -75,7 +75,8 @@ class BodyAdmin(FactAdmin):
     def conversation(self, body: Any) -> SafeString:
         opened: reading.Opened = body.opened
         told = [] if opened.problem else turns(opened.request, opened.answer)
-        return render_to_string("analytics/said.html", {"opened": opened, "turns": told})
+        link = reverse("admin:analytics_record_change", args=[body.pk])
+        return render_to_string("analytics/said.html", {"opened": opened, "turns": told, "request_link": link})
 
     @display(description="Size", ordering="size")
     def request_size(self, body: Body) -> str:

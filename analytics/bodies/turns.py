@@ -1,19 +1,30 @@
 """What was said, as people read it: who said what, one after another, whichever dialect it was said in. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from analytics.bodies.redaction.types import KINDS
+
 TEXTS = ("text", "content", "refusal", "reasoning", "thinking", "output", "input_text", "output_text")
 """Fields that hold what was said, in the dialects' parts."""
+
+MEDIA = re.compile(r"\[[^\]]{1,64}, [\d,]+ bytes\]")
+OUT = re.compile(rf"(\[(?:{'|'.join(KINDS)})(?:, [\d,]+ characters)?\]|{MEDIA.pattern})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
     role: str
     text: str
+
+    @property
+    def pieces(self) -> list[tuple[bool, str]]:
+        """The text in pieces, each with whether it stands for something that was taken out."""
+        return [(bool(OUT.fullmatch(piece)), piece) for piece in OUT.split(self.text) if piece]
 
 
 def turns(request: Mapping[str, Any], answer: Any) -> list[Turn]:
@@ -51,10 +62,19 @@ def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping):
-        return next((_text(value[name]) for name in TEXTS if value.get(name)), None) or _json(value)
+        return next((_text(value[name]) for name in TEXTS if value.get(name)), "") or _media(value) or _json(value)
     if isinstance(value, Sequence):
         return "\n".join(_text(each) for each in value)
     return _json(value)
+
+
+def _media(part: Mapping[str, Any]) -> str:
+    """What stands for a picture or for sound in a part of a message; empty where none does."""
+    for each in part.values():
+        found = _media(each) if isinstance(each, Mapping) else each
+        if isinstance(found, str) and MEDIA.fullmatch(found):
+            return found
+    return ""
 
 
 def _json(value: Any) -> str:

@@ -109,7 +109,7 @@ def test_staff_read_it_by_a_permission_of_its_own(cast: Cast, body: Body) -> Non
     assert events() == []
     clerk.user_permissions.add(Permission.objects.get(codename="view_body"))
     shown = text(client.get(page))
-    assert "I am [email]" in shown
+    assert '<mark class="rh-out">[email]</mark>' in shown
     assert "Hello, Ada!" in shown
     assert events() == [("body read", "clerk", "read in the admin")]
     assert client.post(page.replace("change", "delete"), {"post": "yes"}).status_code == 403
@@ -175,7 +175,7 @@ def test_a_command_chooses_and_shows_what_is_kept(cast: Cast, settings: Any) -> 
          [("system", "Be brief."), ("user", "Hi"), ("assistant", "Yes?")]),
         ({"system": [{"type": "text", "text": "S"}], "messages": [{"role": "user", "content": [
             {"type": "text", "text": "look"}, {"type": "image", "source": {"data": "[image/png, 3 bytes]"}}]}]}, None,
-         [("system", "S"), ("user", 'look\n{\n  "type": "image",\n  "source": {\n    "data": "[image/png, 3 bytes]"\n  }\n}')]),
+         [("system", "S"), ("user", "look\n[image/png, 3 bytes]")]),
         ({"instructions": "I", "input": "Hi"}, [{"tool_calls": [{"name": "f", "arguments": "{}"}]}],
          [("system", "I"), ("user", "Hi"), ("assistant", "calls f({})")]),
         ({"input": [{"type": "function_call_output", "call_id": "c", "output": "42"}]}, None,
@@ -188,3 +188,9 @@ def test_a_command_chooses_and_shows_what_is_kept(cast: Cast, settings: Any) -> 
 )  # fmt: skip
 def test_a_conversation_is_told_turn_by_turn_in_every_dialect(request_: Any, answer: Any, told: list[Any]) -> None:
     assert [(turn.role, turn.text) for turn in turns(request_, answer)] == told
+
+
+def test_what_stands_for_something_is_told_apart_from_what_was_said() -> None:
+    (turn,) = turns({"input": "I am [email], see [image/png, 72 bytes] and [1]."}, None)
+    assert [piece for is_out, piece in turn.pieces if is_out] == ["[email]", "[image/png, 72 bytes]"]
+    assert "".join(piece for _, piece in turn.pieces) == turn.text
