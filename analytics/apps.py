@@ -25,4 +25,5 @@ class AnalyticsConfig(AppConfig):
             return int(settings.ANALYTICS_RETENTION_DAYS)
 
         register(Kind(name="records", table="analytics_record", days=days, is_partitioned=True))
+        register(Kind(name="bodies", table="analytics_body", days=lambda: settings.ANALYTICS_BODY_RETENTION_DAYS))
         register(Kind(name="feedback", table="analytics_feedback", days=days, column="reported_at"))

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from analytics.anomalies import telling
+from analytics.bodies import retention
 from analytics.measuring import facts
 from analytics.records import pruning, weeks
 from analytics.windows import rolling
@@ -33,6 +34,12 @@ def measure() -> int:
 def find_anomalies() -> int:
     """Tell of what is unusual in the last whole hour. Returns how many were told now."""
     return telling.look_and_tell(now())
+
+
+@shared_task(base=AcrossAccounts)
+def forget_bodies() -> int:
+    """Delete what was said and is kept no longer. Returns of how many requests."""
+    return retention.forget_old(now())
 
 
 @shared_task(base=AcrossAccounts)

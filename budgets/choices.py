@@ -18,6 +18,14 @@ class ScopeKind(models.TextChoices):
     POLICY_TASK = "policy_task", "Each task under policy"
 
 
+class KeepBodies(models.TextChoices):
+    """Of which of an account's keys what requests and answers say is kept."""
+
+    NONE = "none", "Of no key"
+    CHOSEN = "chosen", "Of the keys that say so"
+    ALL = "all", "Of every key that does not say no"
+
+
 class Measure(models.TextChoices):
     MONEY = "money", "Money"
     REQUESTS = "requests", "Requests"

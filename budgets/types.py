@@ -60,6 +60,8 @@ class Caller:
     """Whether the account may use models that are marked pro."""
     keeps_responses: bool = True
     """Whether the account's responses are kept where the request does not say."""
+    keeps_bodies: bool = False
+    """Whether what its requests and their answers say is kept: see budgets.people.privacy."""
     may_cache: bool = False
     """Whether the account's requests may ask for cached answers."""
     max_concurrent: int | None = None

@@ -50,6 +50,14 @@ def networks(name: str, default: str) -> tuple[IPv4Network | IPv6Network, ...]:
         raise ImproperlyConfigured(f"{name}={raw!r}: {problem}. Write networks like 10.0.0.0/8,fd00::/8.") from problem
 
 
+def regions(name: str, default: str) -> tuple[str, ...]:
+    """Countries by their two letters, like US,GB, with commas between them."""
+    found = tuple(each.strip().upper() for each in env.str(name, default).split(",") if each.strip())
+    if wrong := [each for each in found if not re.fullmatch("[A-Z]{2}", each)]:
+        raise ImproperlyConfigured(f"{name} has {wrong[0]!r} in it: write countries by their two letters, like US,GB.")
+    return found
+
+
 def places(name: str) -> dict[str, dict[str, Any]]:
     """Databases by the names of their places, like west=postgres://…,east=postgres://…."""
     found = {}

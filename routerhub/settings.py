@@ -18,6 +18,7 @@ from routerhub.environment import (
     number,
     origin,
     places,
+    regions,
     storage_keys,
     token,
     traces,
@@ -227,6 +228,16 @@ BATCH_CONCURRENCY = int(number("BATCH_CONCURRENCY", 8, 1, 1_000))
 # A worker that was not heard of for so long is taken for dead, and another one goes on with its batches.
 BATCH_LEASE_S = number("BATCH_LEASE_S", 30, 1, 3_600)
 
+# --- what requests and answers say, in docs/bodies.md
+# Whether it is kept of accounts and keys that want it kept; without this, of none.
+ANALYTICS_BODIES = flag("ANALYTICS_BODIES", False)
+# Of a request, and of an answer, no more than so many characters.
+ANALYTICS_BODY_MAX_CHARS = int(number("ANALYTICS_BODY_MAX_CHARS", 64 * 1024, 1_024, 4 * 1024 * 1024))
+# An account may have it kept for a shorter time.
+ANALYTICS_BODY_RETENTION_DAYS = int(number("ANALYTICS_BODY_RETENTION_DAYS", 30, 1, 3_650))
+# The countries whose telephone numbers are known without their code.
+ANALYTICS_PHONE_REGIONS = regions("ANALYTICS_PHONE_REGIONS", "US,GB,DE,FR,ES,IT,NL,BR,IN")
+
 # --- analytics, see docs/records.md
 # Days that records are kept; roll-ups and books stay.
 ANALYTICS_RETENTION_DAYS = int(number("ANALYTICS_RETENTION_DAYS", 90, 1, 3_650))
@@ -267,6 +278,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
     "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
     "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
+    "forget-bodies": {"task": "analytics.tasks.forget_bodies", "schedule": 3600.0},
     "seal-chain": {"task": "routerhub.audit.tasks.seal_chain", "schedule": 60.0, "options": {"expires": 60.0}},
     "verify-newest": {"task": "routerhub.audit.tasks.verify_newest", "schedule": 24 * 3600.0},
     "verify-chain": {"task": "routerhub.audit.tasks.verify_chain", "schedule": 7 * 24 * 3600.0},

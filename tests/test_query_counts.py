@@ -16,6 +16,7 @@ from tests.cast import Cast
 
 ADMIN = {
     "analytics.pruning": 5,
+    "analytics.body": 4,
     "analytics.record": 5,
     "auth.group": 4,
     "auth.user": 5,

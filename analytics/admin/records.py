@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from analytics.admin.bodies import said_panel
 from analytics.models import Record
 from budgets.choices import Outcome
 from budgets.money import dollars
@@ -36,6 +37,7 @@ class RecordAdmin(FactAdmin):
     fieldsets = [
         ("Decision", {"fields": ["decided"]}),
         ("Attempts", {"fields": ["tried"]}),
+        ("What was said", {"fields": ["said"]}),
         (
             "Request",
             {
@@ -66,7 +68,7 @@ class RecordAdmin(FactAdmin):
             },
         ),
     ]
-    readonly_fields = ["decided", "tried", "cost", "estimated", "saved", "reported_cost"]
+    readonly_fields = ["decided", "tried", "said", "cost", "estimated", "saved", "reported_cost"]
 
     @display(description="Model", header=True)
     def known_as(self, row: Record) -> list[str]:
@@ -123,3 +125,7 @@ class RecordAdmin(FactAdmin):
     @display(description="Calls")
     def tried(self, row: Record) -> str:
         return render_to_string("analytics/attempts.html", {"attempts": row.attempts})
+
+    @display(description="Request and answer")
+    def said(self, row: Record) -> str:
+        return said_panel(row)

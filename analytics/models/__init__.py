@@ -1,5 +1,6 @@
 """What happened: requests, and what is made of them."""
 
+from analytics.models.bodies import Body
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
@@ -10,6 +11,7 @@ from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 
 __all__ = [
     "Baseline",
+    "Body",
     "Cross",
     "Feedback",
     "HourFigures",

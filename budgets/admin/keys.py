@@ -74,7 +74,7 @@ class ApiKeyAdmin(AuditedAdmin):
     list_select_related = ["account", "user", "use"]
     search_fields = ["name", "prefix"]
     fieldsets = [
-        (None, {"fields": ["account", "user", "name", "permissions", "max_concurrent", "expires_at"]}),
+        (None, {"fields": ["account", "user", "name", "permissions", "max_concurrent", "keeps_bodies", "expires_at"]}),
         ("What alone it may be used for", {"fields": ["models", "policies", "endpoints", "networks", "regions"]}),
     ]
     actions = ["rotate_keys", "revoke_keys"]

@@ -4,10 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from budgets.choices import MissingUsage, Role
+from budgets.choices import KeepBodies, MissingUsage, Role
 from budgets.limits.zones import check_zone
 from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.models import Audited
@@ -31,6 +31,14 @@ class Account(Audited):
         default=False,
         help_text="Requests that ask for it are answered by an earlier equal answer.",
     )
+    bodies = models.CharField(
+        "keeps what is said", max_length=16, choices=KeepBodies, default=KeepBodies.NONE,
+        help_text="Of which keys requests and answers are kept, redacted and sealed, where the site keeps any.",
+    )  # fmt: skip
+    body_retention_days = models.PositiveSmallIntegerField(
+        "days that it is kept", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(3_650)],
+        help_text="For how long at most. Empty, or more than the site's: as long as the site keeps it.",
+    )  # fmt: skip
     refuses_stand_ins = models.BooleanField(
         default=False,
         help_text="Who names a retired model gets an error that names the successor, and not the successor's answer.",

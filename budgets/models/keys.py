@@ -52,6 +52,10 @@ class ApiKey(Audited):
         "concurrent requests", null=True, blank=True, validators=[MinValueValidator(1)],
         help_text="The most of its requests that may be under way at once, in all processes together. Empty: any number.",
     )  # fmt: skip
+    keeps_bodies = models.BooleanField(
+        "keeps what is said", null=True, blank=True,
+        help_text="Whether its requests and answers are kept, where its account keeps any. Empty: as the account says.",
+    )  # fmt: skip
     is_enabled = models.BooleanField("enabled", default=True, help_text="Off: it opens nothing until it is on again.")
     previous_digest = models.CharField(max_length=64, blank=True, editable=False, db_index=True)
     previous_until = models.DateTimeField(

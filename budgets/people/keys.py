@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings as site
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -26,6 +27,7 @@ from budgets.errors import (
     UnknownKey,
 )
 from budgets.models import Account, ApiKey, Limit, default_permissions
+from budgets.people.privacy import keeps_bodies
 from budgets.people.roles import KEY_PERMISSIONS
 from budgets.people.scopes import scope_of
 from budgets.types import Caller, to_nano
@@ -201,7 +203,7 @@ COLUMNS = (
     "pk", "digest", "previous_digest", "previous_until", "name", "account_id", "account__slug", "user_id", "permissions",
     "revoked_at", "expires_at", "is_enabled", "max_concurrent", "regions", "account__regions", "account__is_active",
     "models", "policies", "endpoints", "networks", "user__is_active", "user__is_staff", "user__username", "role",
-    "account__unpriced_request_usd", "account__missing_usage",
+    "account__unpriced_request_usd", "account__missing_usage", "account__bodies", "keeps_bodies",
     *(f"account__{name}" for name in MARKS),
 )  # fmt: skip
 
@@ -262,6 +264,7 @@ def _held(row: tuple[Any, ...]) -> Held:
         max_concurrent=key["max_concurrent"],
         regions=strictest(restriction(key["regions"]), restriction(key["account__regions"])),
         unpriced_nano=None if (usd := key["account__unpriced_request_usd"]) is None else to_nano(usd),
+        keeps_bodies=keeps_bodies(site=site.ANALYTICS_BODIES, account=key["account__bodies"], key=key["keeps_bodies"]),
         pays_held=key["account__missing_usage"] == MissingUsage.CEILING,
         **{name: key[f"account__{name}"] for name in MARKS},
     )

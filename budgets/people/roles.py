@@ -49,6 +49,8 @@ TABLE: Mapping[str, Row] = {
     "budgets.view_delivery": OWN,
     "audit.view_event": RUN,
     "analytics.view_record": ALL,
+    "analytics.view_body": RUN,
+    "analytics.delete_body": RUN,
     "analytics.view_feedback": ALL,
     "autorouter.view_session": ALL,
     "analytics.add_feedback": ("account", "account", "account", None),
@@ -56,7 +58,7 @@ TABLE: Mapping[str, Row] = {
     "models_registry.view_model": ALL,
 }
 """By right, for owner, admin, member and viewer."""
-ACCOUNT_FIELDS = frozenset({"name", "keeps_responses", "refuses_stand_ins", "regions"})
+ACCOUNT_FIELDS = frozenset({"name", "keeps_responses", "bodies", "body_retention_days", "refuses_stand_ins", "regions"})
 """What of an account its own people may change; the rest is for staff."""
 KEY_PERMISSIONS: Mapping[str, frozenset[str]] = {
     **{role.value: frozenset(KeyPermission.values) for role in ORDER},

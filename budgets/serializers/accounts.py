@@ -10,8 +10,9 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
     class Meta:
         model = Account
         fields = [
-            "slug", "name", "is_active", "is_pro", "keeps_responses", "may_cache", "refuses_stand_ins", "regions", "timezone",
-            "unpriced_request_usd", "missing_usage", "legal_hold", "created_at",
+            "slug", "name", "is_active", "is_pro", "keeps_responses", "bodies", "body_retention_days", "may_cache",
+            "refuses_stand_ins", "regions", "timezone", "unpriced_request_usd", "missing_usage", "legal_hold",
+            "created_at",
         ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from routerhub.gateway.attempts.dispatch import dispatch
 from routerhub.gateway.attempts.failover import NOT_FOUND, Patience
 from routerhub.gateway.attempts.reservation import answer_cost, believed
 from routerhub.gateway.auth import allowed_models, allowed_regions, check_choice, check_permission, check_scope
+from routerhub.gateway.kept import bodies
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Operation
 from routerhub.gateway.pipeline import arrived, unheld
@@ -64,11 +65,14 @@ async def serve(
     if job:
         job.begins(operation)
     try:
-        return await _answer(runtime, operation)
+        reply = await _answer(runtime, operation)
     except BaseException as problem:
         if not operation.is_recorded:
             await unheld(runtime, arrival, problem, job, decision)
         raise
+    if arrival.caller.keeps_bodies:
+        bodies.note(runtime, operation, len(body), None)
+    return reply
 
 
 def decide(arrival: Arrival, own: Preferences) -> Decision:

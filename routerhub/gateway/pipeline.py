@@ -25,7 +25,7 @@ from routerhub.gateway.auth import (
     identify,
     user_key,
 )
-from routerhub.gateway.kept import cache, conversations, response_state
+from routerhub.gateway.kept import bodies, cache, conversations, response_state
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Keeper, Operation, Select
 from routerhub.gateway.protocols.base import AUTO, POLICY_PREFIX, UNREAD, ChatProtocol, ChatRequest, Client
@@ -75,6 +75,8 @@ async def serve(
     if job:
         job.begins(operation)
     write = cache.serve if controls.cache else write_stream if arrival.request.stream else write_answer
+    if arrival.caller.keeps_bodies:
+        write = partial(bodies.serve, write, len(body))
     try:
         return await write(runtime, protocol, operation)
     except BaseException as problem:

@@ -12,6 +12,7 @@ import psycopg
 from django.conf import settings
 from psycopg_pool import PoolTimeout
 
+from analytics.bodies.writer import BodyWriter
 from autorouter.people.sessions import SessionStore, Turn
 from budgets.ledger import Ledger
 from budgets.people.uses import KeyUses
@@ -184,6 +185,8 @@ class Runtime:
     limits: Limits
     clock: Clock = field(default_factory=Clock)
     key_uses: KeyUses = field(default_factory=KeyUses)
+    bodies: BodyWriter = field(default_factory=BodyWriter)
+    """Keeps what was said, of those who want it."""
     streams: set[Stream] = field(default_factory=set)
     """Streams under way. Each settles by itself; they are waited for when the process stops."""
 
@@ -199,6 +202,7 @@ class Runtime:
         await self.ledger.stop()
         await self.sessions.store.stop()
         await self.store.stop()
+        await asyncio.to_thread(self.bodies.stop)
         await self.http.close()
 
 

@@ -21,7 +21,7 @@ REACHED_FROM = {
     "export": "the page Import and export", "import": "the page Import and export",
     "forecast": "the page Forecasts", "import_progress": "the page of an import", "decision": "a request",
     "version": "the page Changes",
-    "billing_file": "a billing record",
+    "billing_file": "a billing record", "analytics.body": "a request",
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
 """What stands in no sidebar, and from where one comes to it."""

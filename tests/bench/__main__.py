@@ -26,6 +26,7 @@ from tests.bench import (  # noqa: E402 - Django first
     ledger,
     pages,
     profiling,
+    redaction,
     room,
     shares,
     soak,
@@ -35,8 +36,11 @@ from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "room", "shares", "pages", "forecast", "anomalies", "windows", "gateway")
-SIMPLE = {"decisions": decisions, "shares": shares, "pages": pages, "forecast": forecast, "anomalies": anomalies}
+PARTS = ("decisions", "ledger", "room", "shares", "pages", "forecast", "anomalies", "windows", "redaction", "gateway")
+SIMPLE = {
+    "decisions": decisions, "shares": shares, "pages": pages, "forecast": forecast, "anomalies": anomalies,
+    "redaction": redaction,
+}  # fmt: skip
 """Those that need to be told nothing."""
 SOAK_REQUESTS = 100_000
 

@@ -9,6 +9,7 @@ from routerhub.tenancy.tasks import AcrossAccounts, OfAccount
 from tests.stack import ROOT
 
 ACROSS_ACCOUNTS = {
+    "analytics/bodies/keeping.py": "what was said, of whichever accounts, written together",
     "budgets/ledger/database.py": "the set of limits, and what became of an operation",
     "budgets/people/authentication.py": "when keys were used last, of all that this process has noted",
     "budgets/people/invitations.py": "who is invited belongs to no account yet",
@@ -22,8 +23,9 @@ ACROSS_ACCOUNTS = {
 }
 """Modules that name the system scope, and for what."""
 TASKS = {
-    "analytics.tasks.extend_partitions", "analytics.tasks.find_anomalies", "analytics.tasks.measure", "analytics.tasks.prune",
-    "analytics.tasks.roll_up", "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
+    "analytics.tasks.extend_partitions", "analytics.tasks.find_anomalies", "analytics.tasks.forget_bodies",
+    "analytics.tasks.measure", "analytics.tasks.prune", "analytics.tasks.roll_up",
+    "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
     "routerhub.audit.tasks.seal_chain", "routerhub.audit.tasks.verify_chain", "routerhub.audit.tasks.verify_newest",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import analytics.bodies.writer  # noqa: F401 - the same
 import budgets.ledger.metrics  # noqa: F401 - known once it is there
 import routerhub.audit.chain.metrics  # noqa: F401 - the same
 import routerhub.gateway.observation.metrics  # noqa: F401 - the same
