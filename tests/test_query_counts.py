@@ -15,6 +15,7 @@ from tests.budgets.alerts.findings import channel, of
 from tests.cast import Cast
 
 ADMIN = {
+    "analytics.policyband": 4,
     "analytics.record": 5,
     "auth.group": 4,
     "auth.user": 5,
@@ -78,7 +79,13 @@ API = {
     "/api/releases": 8,
     "/api/router/configuration": 3,
     "/api/routing/costs": 6,
+    "/api/routing/dearest": 9,
+    "/api/routing/opportunities": 4,
+    "/api/routing/performance": 4,
     "/api/routing/policies": 5,
+    "/api/routing/savings": 4,
+    "/api/routing/targets": 8,
+    "/api/routing/targets/policies": 3,
     "/api/routing/task-types": 4,
     "/api/sessions": 3,
     "/api/shares": 4,

@@ -1,5 +1,5 @@
 """Requests, for staff."""
 
-from analytics.admin import records
+from analytics.admin import opportunities, records, targets
 
-__all__ = ["records"]
+__all__ = ["opportunities", "records", "targets"]

@@ -58,7 +58,7 @@ def test_of_several_the_one_that_saves_most_is_told() -> None:
 
 
 def test_the_more_is_compared_the_surer_it_must_be() -> None:
-    """A difference of half a point, of 2,000 requests each, is well within the margin once, but not among 200 comparisons."""
+    """Seven in a thousand less, of 2,000 requests each, is well within the margin once, but not among 200 comparisons."""
     pair = [days("dear", 50, 0.99, (200,) * 10), days("cheap", 20, 0.983, (200,) * 10)]
     once, _ = compared({("1",): pair})
     often, comparisons = compared({(str(at),): pair for at in range(200)})
