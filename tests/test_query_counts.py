@@ -84,7 +84,7 @@ API = {
     "/api/routing/performance": 4,
     "/api/routing/policies": 5,
     "/api/routing/savings": 4,
-    "/api/routing/targets": 8,
+    "/api/routing/targets": 9,
     "/api/routing/targets/policies": 3,
     "/api/routing/task-types": 4,
     "/api/sessions": 3,

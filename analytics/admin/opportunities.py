@@ -95,7 +95,7 @@ def _found_tile(found: Opportunities) -> dict[str, str]:
 def _saved_tile(each: Saving) -> dict[str, str]:
     against = AGAINST[each.reference]
     if each.share is None:
-        return {"title": "Routing saved", "value": "–", "note": f"against {against}: nothing to compare yet"}
+        return {"title": "Routing saved", "value": "-", "note": f"against {against}: nothing to compare yet"}
     is_less = each.saved_nano >= 0
     return {
         "title": "Routing saved" if is_less else "Routing cost more", "value": _about(abs(each.saved_nano)),
