@@ -30,6 +30,11 @@ def plans(client: Client, address: str) -> list[str]:
         return ["\n".join(row for (row,) in explained(cursor, query)) for query in queries]
 
 
+def read_whole(plan: str) -> list[str]:
+    """Which partitions are read from end to end: an empty one costs nothing."""
+    return [line for line in plan.splitlines() if "Seq Scan" in line and "cost=0.00..0.00" not in line]
+
+
 def explained(cursor: Any, query: str) -> list[tuple[str]]:
     cursor.execute(f"EXPLAIN {query}")
     found: list[tuple[str]] = cursor.fetchall()
@@ -56,7 +61,7 @@ def test_the_requests_of_a_page_are_found_by_an_index_however_they_are_sorted(ma
 def test_the_requests_of_the_api_are_found_by_an_index(many: Client, address: str) -> None:
     found = plans(many, address)
     assert found
-    assert [plan for plan in found if "Seq Scan" in plan] == []
+    assert [line for plan in found for line in read_whole(plan)] == []
 
 
 def test_facts_are_sorted_by_what_an_index_begins_with(staff: Client) -> None:
