@@ -7,11 +7,9 @@ the margin of the others again, or when what was measured is too old to say anyt
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
-Z = 1.96
-"""Standard deviations of a 95 % interval."""
+from routerhub.intervals import wilson
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,16 +65,8 @@ def drawn(order: Sequence[int], wish: Callable[[int], Any], max_places: int) -> 
 
 
 def interval(measured: Measured) -> tuple[float, float]:
-    """Wilson's 95 % interval of the success rate. Source: Wilson (1927), score interval of a binomial proportion."""
-    n = measured.requests
-    if n == 0:
-        return 0.0, 1.0
-    p = measured.rate
-    centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z * sqrt(p * (1 - p) / n + Z * Z / (4 * n * n)) / (1 + Z * Z / n)
-    # Of none and of all the bound is exact; the subtraction may leave a hair there.
-    low = 0.0 if measured.successes == 0 else max(0.0, centre - half)
-    return low, 1.0 if measured.successes == n else min(1.0, centre + half)
+    """Wilson's 95 % interval of the success rate."""
+    return wilson(measured.successes, measured.requests)
 
 
 def adjust(

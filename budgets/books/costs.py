@@ -7,13 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
 
 from budgets.books.months import midnight
-from budgets.models import Account, ApiKey
 from budgets.money import usd
+from budgets.people import naming
 
 MAX_DAYS, MAX_ROWS, MAX_GROUPS, MAX_S = 400, 1_000, 3, 10
 
@@ -145,15 +144,13 @@ def _conditions(asked: Asked) -> list[str]:
 
 
 def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """With the names of accounts, users and keys in the place of their ids; who is gone keeps the number."""
-    for name, table, field_name in (
-        ("account", Account, "slug"), ("user", get_user_model(), "username"), ("key", ApiKey, "name"),
-    ):  # fmt: skip
-        ids = {int(row[name]) for row in rows if row.get(name)}
-        known = {str(pk): text for pk, text in table._default_manager.filter(pk__in=ids).values_list("pk", field_name)}
+    """With the names of accounts, users and keys in the place of their ids."""
+    for kind in naming.TABLES:
+        names = naming.called(kind, {int(row[kind]) for row in rows if row.get(kind)})
         for row in rows:
-            if row.get(name):
-                row[f"{name}_id"], row[name] = int(row[name]), known.get(row[name], f"number {row[name]}")
+            if row.get(kind):
+                row[f"{kind}_id"] = int(row[kind])
+                row[kind] = names[row[f"{kind}_id"]]
     return [{name: "" if value is None else value for name, value in row.items()} for row in rows]
 
 

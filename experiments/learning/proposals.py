@@ -22,7 +22,7 @@ from autorouter.decision.ordering import Measured, interval
 from experiments.choices import ProposalKind, ProposalState
 from experiments.learning import adjusting
 from experiments.models import LearningRound, Proposal
-from experiments.replay.stats import mean_interval
+from routerhub import intervals
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.releases import rollout, store
@@ -103,7 +103,7 @@ def _scores(judged: Mapping[tuple[str, str], Sequence[float]], profiles: Mapping
         ]
         if len(own) < MIN_JUDGED or len(others) < MIN_JUDGED:
             continue
-        (mean, low, high), (rest, rest_low, rest_high) = mean_interval(own), mean_interval(others)
+        (mean, low, high), (rest, rest_low, rest_high) = intervals.mean(own), intervals.mean(others)
         if low <= rest_high and high >= rest_low:
             continue
         known = profiles.get(model, {}).get(category, {}).get("value", 70)

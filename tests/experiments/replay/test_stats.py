@@ -39,12 +39,3 @@ def test_of_nothing_no_share_is_told() -> None:
 def test_what_is_not_paired_is_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
         stats.change([1, 2], [1])
-
-
-def test_a_mean_has_its_interval() -> None:
-    # 0, 0, 1, 1: mean 0.5, variance 1/3, standard error sqrt(1/12)
-    mean, low, high = stats.mean_interval([0, 0, 1, 1])
-    assert mean == 0.5
-    assert [low, high] == pytest.approx([0.5 - 1.96 * sqrt(1 / 12), 0.5 + 1.96 * sqrt(1 / 12)])
-    assert stats.mean_interval([0.25]) == (0.25, 0.25, 0.25)
-    assert stats.mean_interval([]) == (0.0, 0.0, 0.0)
