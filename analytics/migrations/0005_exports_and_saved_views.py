@@ -14,96 +14,167 @@ from routerhub.tenancy.policies import protected
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('analytics', '0004_windows'),
+        ("analytics", "0004_windows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Export',
+            name="Export",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.BigIntegerField(help_text='Of whose key asked for it; empty: a login did.', null=True)),
-                ('query', models.JSONField(help_text='The filters, by field, with the range as moments.')),
-                ('format', models.CharField(max_length=8)),
-                ('name', models.CharField(help_text='Of the file.', max_length=120)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting for a worker'), ('running', 'Being written'), ('ready', 'Ready'), ('failed', 'Failed'), ('expired', 'Expired')], default='waiting', max_length=16)),
-                ('rows', models.BigIntegerField(default=0, help_text='Written so far.')),
-                ('size', models.BigIntegerField(default=0, help_text='bytes')),
-                ('problem', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('touched_at', models.DateTimeField(auto_now=True)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "account_id",
+                    models.BigIntegerField(help_text="Of whose key asked for it; empty: a login did.", null=True),
+                ),
+                ("query", models.JSONField(help_text="The filters, by field, with the range as moments.")),
+                ("format", models.CharField(max_length=8)),
+                ("name", models.CharField(help_text="Of the file.", max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting for a worker"),
+                            ("running", "Being written"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                            ("expired", "Expired"),
+                        ],
+                        default="waiting",
+                        max_length=16,
+                    ),
+                ),
+                ("rows", models.BigIntegerField(default=0, help_text="Written so far.")),
+                ("size", models.BigIntegerField(default=0, help_text="bytes")),
+                ("problem", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("touched_at", models.DateTimeField(auto_now=True)),
+                ("expires_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='ExportPiece',
+            name="ExportPiece",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('sealed', models.BinaryField()),
-                ('export', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pieces', to='analytics.export')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("sealed", models.BinaryField()),
+                (
+                    "export",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pieces", to="analytics.export"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['export', 'number'],
+                "ordering": ["export", "number"],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalSavedView',
+            name="HistoricalSavedView",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('ip', models.GenericIPAddressField(blank=True, null=True)),
-                ('transaction', models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('pg_current_xact_id()::text::bigint', []), editable=False, help_text="PostgreSQL's number of the transaction: versions with the same one were written together.")),
-                ('account_id', models.BigIntegerField(blank=True, help_text='With whose members it is shared; empty: staff.', null=True)),
-                ('name', models.CharField(max_length=80)),
-                ('query', models.JSONField(default=dict, help_text='The filters, by field, and the sorting.')),
-                ('is_shared', models.BooleanField(default=False, verbose_name='shared')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.TextField(null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("ip", models.GenericIPAddressField(blank=True, null=True)),
+                (
+                    "transaction",
+                    models.BigIntegerField(
+                        db_default=django.db.models.expressions.RawSQL("pg_current_xact_id()::text::bigint", []),
+                        editable=False,
+                        help_text="PostgreSQL's number of the transaction: versions with the same one were written together.",
+                    ),
+                ),
+                (
+                    "account_id",
+                    models.BigIntegerField(
+                        blank=True, help_text="With whose members it is shared; empty: staff.", null=True
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("query", models.JSONField(default=dict, help_text="The filters, by field, and the sorting.")),
+                ("is_shared", models.BooleanField(default=False, verbose_name="shared")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.TextField(null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical saved view',
-                'verbose_name_plural': 'historical saved views',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical saved view",
+                "verbose_name_plural": "historical saved views",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_id', models.BigIntegerField(blank=True, help_text='With whose members it is shared; empty: staff.', null=True)),
-                ('name', models.CharField(max_length=80)),
-                ('query', models.JSONField(default=dict, help_text='The filters, by field, and the sorting.')),
-                ('is_shared', models.BooleanField(default=False, verbose_name='shared')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "account_id",
+                    models.BigIntegerField(
+                        blank=True, help_text="With whose members it is shared; empty: staff.", null=True
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("query", models.JSONField(default=dict, help_text="The filters, by field, and the sorting.")),
+                ("is_shared", models.BooleanField(default=False, verbose_name="shared")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name', 'pk'],
+                "ordering": ["name", "pk"],
             },
         ),
         migrations.AddIndex(
-            model_name='export',
-            index=models.Index(fields=['state', 'touched_at'], name='export_state'),
+            model_name="export",
+            index=models.Index(fields=["state", "touched_at"], name="export_state"),
         ),
         migrations.AddConstraint(
-            model_name='exportpiece',
-            constraint=models.UniqueConstraint(fields=('export', 'number'), name='one_piece_per_number'),
+            model_name="exportpiece",
+            constraint=models.UniqueConstraint(fields=("export", "number"), name="one_piece_per_number"),
         ),
         migrations.AddConstraint(
-            model_name='savedview',
-            constraint=models.UniqueConstraint(fields=('user', 'name'), name='one_view_per_name_and_person'),
+            model_name="savedview",
+            constraint=models.UniqueConstraint(fields=("user", "name"), name="one_view_per_name_and_person"),
         ),
         protected("analytics_export", by_account() | by_user()),
         protected("analytics_savedview", by_user() | SHARED),

@@ -32,7 +32,9 @@ class SavedView(Audited):
     gone."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    account_id = models.BigIntegerField(null=True, blank=True, help_text="With whose members it is shared; empty: staff.")
+    account_id = models.BigIntegerField(
+        null=True, blank=True, help_text="With whose members it is shared; empty: staff."
+    )
     name = models.CharField(max_length=MAX_NAME)
     query = models.JSONField(default=dict, help_text="The filters, by field, and the sorting.")
     is_shared = models.BooleanField("shared", default=False)

@@ -32,6 +32,7 @@ WORDS: dict[str, Callable[[], Iterable[str]]] = {
     "traffic": lambda: TRAFFIC,
 }
 """What a field may say. Who knows the words that the router writes adds its columns here."""
+NAMED: Mapping[str, naming.Kind] = {"user": "user", "key": "key"}
 OF_THE_RANGE = ("zone", "range", "since", "until")
 INDEXED = (*OF_THE_RANGE, "account")
 """What an index finds, however few there are of it. For all else so many requests are looked through: see paging."""
@@ -146,6 +147,12 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
             return uuid.UUID(self.selected.get("q", ""))
         except ValueError:
             return None
+
+    def values_of(self, name: str) -> tuple[str, ...]:
+        """What a field asks for, as text; of people and keys the ids."""
+        given = self.selected[name]
+        kind = NAMED.get(name)
+        return tuple(map(str, naming.ids_of(kind, given))) if kind else (str(given),)
 
     def in_range(self) -> QuerySet[Record]:
         """All of the range and account, whatever else is asked for."""
