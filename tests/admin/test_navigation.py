@@ -21,7 +21,10 @@ REACHED_FROM = {
     "export": "the page Import and export", "import": "the page Import and export",
     "forecast": "the page Forecasts", "import_progress": "the page of an import", "decision": "a request",
     "version": "the page Changes",
-    "billing_file": "a billing record",
+    "billing_file": "a billing record", "export_file": "the page Exports", "exports_progress": "the page Exports",
+    **dict.fromkeys(
+        ("request_beside", "requests_newest", "requests_words", "requests_export", "requests_views"), "the page Requests"
+    ),
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
 """What stands in no sidebar, and from where one comes to it."""
@@ -57,8 +60,8 @@ def test_a_link_is_called_what_its_page_is_called(staff: Client, target: str) ->
 
 def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
-        "Overview", "Requests", "Sessions", "Batches", "Files", "Kept items", "Tuning", "Score matrix", "Profiles",
-        "Policies", "Task types", "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds", "Policy shifts",
+        "Overview", "Requests", "Exports", "Sessions", "Batches", "Files", "Kept items", "Tuning", "Score matrix",
+        "Profiles", "Policies", "Task types", "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds", "Policy shifts",
         "Policy bands", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
