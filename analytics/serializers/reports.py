@@ -13,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from analytics.exports.types import FORMATS
 from analytics.models import PolicyBand
 from analytics.reports.types import Order, Page
 from analytics.windows.types import Dimension, Question, Step, Traffic
@@ -80,7 +81,18 @@ class RangeQuery(Strict):
         )  # fmt: skip
 
 
-class ReportQuery(RangeQuery):
+class FileQuery(serializers.Serializer[Any]):
+    """In which format the answer is sent, as a file; as JSON of the API where none is named."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "as": Choice(choices=FORMATS, required=False, help_text="Sends a file.")}
+
+
+class OpportunitiesQuery(FileQuery, RangeQuery):
+    """A range, and how it is told."""
+
+
+class ReportQuery(FileQuery, RangeQuery):
     """A range, and how it is told."""
 
     group_by = serializers.CharField(

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -176,7 +177,7 @@ class CostsView(APIView):
     by_account = True
 
     @extend_schema(parameters=[CostsQuery], responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         return Response(self.found(request).as_json())
 
     def found(self, request: Request) -> costs.Costs:

@@ -157,21 +157,21 @@ def test_targets_stand_beside_what_is_wanted(cast: Cast, staff: Client) -> None:
 def test_bands_of_policies_are_set_for_a_reason_and_kept_in_the_history(staff: Client) -> None:
     Policy.objects.create(name="ops", version=1, title="Ops", model_ids=["a:b"], is_active=True)
 
-    def send(method: str, path: str = "", **sent: Any) -> Any:
+    def send(method: str, path: str, sent: dict[str, Any]) -> Any:
         return staff.generic(method, f"/api/routing/targets/policies{path}", json.dumps(sent), "application/json")
 
-    sent = {"policy": "ops", "low_percent": 20, "high_percent": 95}
-    assert send("POST", **sent).status_code == 400
-    assert send("POST", **sent, reason="cheap ones first").status_code == 201
+    sent: dict[str, Any] = {"policy": "ops", "low_percent": 20, "high_percent": 95}
+    assert send("POST", "", sent).status_code == 400
+    assert send("POST", "", {**sent, "reason": "cheap ones first"}).status_code == 201
     for wrong, field in (
         ({"low_percent": 96}, "high_percent"),
         ({"high_percent": 101}, "high_percent"),
         ({"policy": "none"}, "policy"),
     ):
-        refused = send("PATCH", "/ops", **wrong, reason="r")
+        refused = send("PATCH", "/ops", {**wrong, "reason": "r"})
         assert [each["field"] for each in refused.json()["errors"]] == [field]
-    assert send("PATCH", "/ops", high_percent=90, reason="not all").json()["high_percent"] == 90
-    assert send("DELETE", "/ops?reason=done").status_code == 204
+    assert send("PATCH", "/ops", {"high_percent": 90, "reason": "not all"}).json()["high_percent"] == 90
+    assert send("DELETE", "/ops?reason=done", {}).status_code == 204
     assert [each.history_change_reason for each in PolicyBand.history.all()] == ["done", "not all", "cheap ones first"]
 
 
