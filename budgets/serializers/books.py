@@ -117,6 +117,7 @@ class CostsQuery(serializers.Serializer[Any]):
     key = serializers.IntegerField(required=False, help_text="The id of an API key.")
     model = serializers.CharField(required=False)
     provider = serializers.CharField(required=False)
+    deployment = serializers.CharField(required=False)
     policy = serializers.CharField(required=False)
     task_type = serializers.CharField(required=False)
     category = serializers.CharField(required=False)

@@ -176,6 +176,7 @@ def some_costs(cast: Cast) -> None:
         ("key", {"ada's key": "5", "": "6"}),
         ("model", {"a:b": "5", "a:c": "6"}),
         ("provider", {"p": "5", "": "6"}),
+        ("deployment", {"": "11"}),
         ("policy", {"code": "9", "": "2"}),
         ("task_type", {"review": "5", "": "6"}),
         ("category", {"coding": "5", "": "6"}),
