@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from analytics.windows.types import Figures, Question
-
-Order = Literal["requests", "cost", "failures", "latency", "input_tokens", "output_tokens", "name"]
-"""By what groups are ordered: the most first, names from A on."""
+from analytics.windows.types import Figures, Order, Question
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

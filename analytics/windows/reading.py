@@ -1,22 +1,30 @@
 """Reading the roll-ups: one bounded statement a question, which never looks at the records."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
-from django.utils.timezone import now
 
 from analytics.models import Watermark
+from analytics.models.windows import BEGINNING
 from analytics.windows import sketches
 from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIED, SKETCHES, TAG
 from analytics.windows.statements import SUMS
 from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER, Span, is_whole, spans
-from analytics.windows.types import Answer, Dimension, Figures, Question, Row
+from analytics.windows.types import Answer, Dimension, Figures, Order, Question, Row
 from routerhub.tenancy import scope
 
+ORDERS: Mapping[Order, str] = {
+    **{name: f"sum(x.{name})" for name in ("requests", "failures", "input_tokens", "output_tokens")},
+    "cost": "sum(x.cost_nano)", "latency": "sum(x.latency_ms) / nullif(sum(x.timed), 0)", "name": "0",
+}  # fmt: skip
+MAX_ROWS = 50_000
+"""Of one answer."""
 ERRORS = "sum_errors(jsonb_agg(x.errors) FILTER (WHERE x.errors IS NOT NULL)) AS errors"
 VALUES = {
     "category": "split_part(x.value, '>', 1)",
@@ -35,11 +43,36 @@ def ask(question: Question) -> Answer:
     with connection.cursor() as cursor:
         cursor.execute(*source.statement(parts))
         rows = [_row(question, zone, row) for row in cursor.fetchall()]
+    if len(rows) > MAX_ROWS:
+        raise ValueError(f"by: the answer has more than {MAX_ROWS:,} rows; name top, fewer dimensions or longer steps.")
     return Answer(rows=tuple(rows), as_of=_as_of())
 
 
-def _as_of() -> Any:
-    return Watermark.objects.values_list("as_of", flat=True).first() or now()
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranked:
+    """A page of groups by one figure of theirs, and how many groups there are in all."""
+
+    groups: tuple[tuple[str, ...], ...]
+    count: int
+
+
+def rank(question: Question, order: Order, limit: int, offset: int = 0) -> Ranked:
+    """The groups that have most, whatever steps the question has; equal ones by name. It costs little of what all their figures
+    would, and nothing is read of a group that is not among them. Raises ValueError, naming the field."""
+    whole = replace(question, step=None, distributions=False, top=None)
+    zone = _checked(whole)
+    source = _Source(whole)
+    if source.is_nobody or not whole.by:
+        return Ranked(groups=(), count=0)
+    with connection.cursor() as cursor:
+        parts = list(spans(whole.since, whole.until, None, zone, source.grains))
+        cursor.execute(*source.ranking(parts, ORDERS[order], limit, offset))
+        rows = cursor.fetchall()
+    return Ranked(groups=tuple(tuple(row[2:]) for row in rows if row[1]), count=rows[0][0])
+
+
+def _as_of() -> datetime:
+    return Watermark.objects.values_list("as_of", flat=True).first() or BEGINNING
 
 
 def _checked(question: Question) -> ZoneInfo:
@@ -57,6 +90,8 @@ def _checked(question: Question) -> ZoneInfo:
         raise ValueError(f"until: {question.until} is not after since, {question.since}.")
     if question.accounts is None and not scope.current().is_system:
         raise ValueError("accounts: the figures of all accounts are for staff; name the accounts.")
+    if question.top is not None and question.top < 1:
+        raise ValueError(f"top: {question.top} is not from 1 on.")
     _check_dimensions(question)
     return zone
 
@@ -104,20 +139,53 @@ class _Source:
             return (FIVE,)
         return (DAY, HOUR, QUARTER) if self.is_window else (DAY, QUARTER)
 
-    def statement(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
+    def _rows(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
         values: dict[str, Any] = {"dimension": self._dimension, "accounts": sorted(self._accounts or ())}
         condition = " AND ".join(self._conditions(values))
         rows = " UNION ALL ".join(
             self._of_grain(grain, list(some), condition, values) for grain, some in _by_grain(parts)
         )
+        return rows, values
+
+    def ranking(self, parts: Sequence[Span], figure: str, limit: int, offset: int) -> tuple[str, dict[str, Any]]:
+        """Rows of: how many groups there are, whether a group follows, the group."""
+        rows, values = self._rows(parts)
+        groups = ", ".join(f"{self._value(dimension)} AS by{at}" for at, dimension in enumerate(self._question.by))
+        names = ", ".join(f"by{at}" for at in range(len(self._question.by)))
+        numbers = ", ".join(map(str, range(1, len(self._question.by) + 1)))
+        return (
+            f"""
+            WITH found AS MATERIALIZED (SELECT {groups}, {figure} AS figure FROM ({rows}) AS x GROUP BY {numbers})
+            SELECT whole.count, page.by0 IS NOT NULL, {names} FROM (SELECT count(*) FROM found) AS whole LEFT JOIN (
+                SELECT * FROM found ORDER BY figure DESC NULLS LAST, {names} LIMIT {limit:d} OFFSET {offset:d}
+            ) AS page ON true ORDER BY figure DESC NULLS LAST, {names}
+        """,
+            values,
+        )
+
+    def statement(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
+        rows, values = self._rows(parts)
         groups = "".join(f", {self._value(dimension)} AS by{at}" for at, dimension in enumerate(self._question.by))
         numbers = ", ".join(map(str, range(1, len(self._question.by) + 2)))
         asked = [SUMS, ERRORS]
         if self._question.distributions:
             asked += [f"sum_buckets(x.{name}) AS {name}" for name in SKETCHES]
+        sums = f"SELECT x.step{groups}, {', '.join(asked)} FROM ({rows}) AS x GROUP BY {numbers}"
+        return f"SELECT * FROM ({self._topmost(sums)}) AS y ORDER BY {numbers} LIMIT {MAX_ROWS + 1}", values
+
+    def _topmost(self, sums: str) -> str:
+        """The rows of the groups that are asked for."""
+        question = self._question
+        if question.top is None or not question.by:
+            return sums
+        group = ", ".join(f"by{at}" for at in range(len(question.by)))
+        totals = ", ".join(
+            f"sum({name}) OVER (PARTITION BY {group}) AS whole_{name}" for name in ("cost_nano", "requests")
+        )
+        place = f"dense_rank() OVER (ORDER BY whole_cost_nano DESC, whole_requests DESC, {group}) AS place"
         return (
-            f"SELECT x.step{groups}, {', '.join(asked)} FROM ({rows}) AS x GROUP BY {numbers} ORDER BY {numbers}",
-            values,
+            f"SELECT * FROM (SELECT *, {place} FROM (SELECT *, {totals} FROM ({sums}) AS a) AS b) AS c"
+            f" WHERE place <= {question.top:d}"
         )
 
     def _of_grain(self, grain: int, some: Sequence[Span], condition: str, values: dict[str, Any]) -> str:
@@ -163,10 +231,11 @@ def _by_grain(parts: Sequence[Span]) -> Iterator[tuple[int, Iterator[Span]]]:
 
 def _row(question: Question, zone: ZoneInfo, row: Sequence[Any]) -> Row:
     start, group, figures = row[0], row[1 : len(question.by) + 1], row[len(question.by) + 1 :]
+    names = (*MEASURES, "errors", *(SKETCHES if question.distributions else ()))
     return Row(
         group=tuple(group),
         start=start.astimezone(zone) if question.step else None,
-        figures=_figures(dict(zip((*MEASURES, "errors", *SKETCHES), figures, strict=False))),
+        figures=_figures(dict(zip(names, figures, strict=False))),
     )
 
 

@@ -17,18 +17,24 @@ GATHERED = f"{SUMS}, count_errors(array_agg(x.error_kind) FILTER (WHERE x.error_
 )
 """Records `x`, as in `fresh`, put together."""
 
-PLANNED = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"
-"""Cells are few and lie in big tables: each is looked up. PostgreSQL knows nothing of a table just made, and might read all."""
-
+PLANNED = "SET LOCAL jit = off; SET LOCAL work_mem = '32MB'"
+"""Of which the sums of a piece take a few times as much; what is more goes to the disk."""
+FORGET = "DROP TABLE IF EXISTS pg_temp.cells, pg_temp.fresh, pg_temp.crossed, pg_temp.windowed"
+"""Those of the piece before, where both are parts of one transaction."""
 TAKE = """
     CREATE TEMPORARY TABLE cells ON COMMIT DROP AS
     WITH next AS (
-        SELECT account_id, quarter, since_transaction, sum(records) OVER (ORDER BY quarter, account_id) - records AS before
-        FROM (SELECT * FROM analytics_touched ORDER BY quarter, account_id LIMIT %(max_cells)s) AS first
+        SELECT account_id, quarter, since_transaction, may_shrink,
+               sum(records) OVER (ORDER BY quarter, account_id) - records AS before
+        FROM analytics_touched
+        WHERE quarter < (SELECT date_bin('1 day', min(quarter), 'epoch') + interval '1 day' FROM analytics_touched)
+        ORDER BY quarter, account_id LIMIT %(max_cells)s
     )
-    SELECT account_id, quarter, since_transaction, false AS is_short FROM next WHERE before < %(max_records)s
+    SELECT account_id, quarter, since_transaction, may_shrink, false AS is_short FROM next WHERE before < %(max_records)s
 """
-"""The first cells, as many as were written to by about so many records."""
+"""The first cells of one day, as many as were written to by about so many records."""
+LOOK = "SELECT date_bin('1 day', min(quarter), 'epoch'), min(quarter), max(quarter) + interval '15 minutes' FROM cells"
+"""What bounds all that is touched, said in each statement: so PostgreSQL knows how little of the big tables it needs."""
 DONE = """
     DELETE FROM analytics_touched t USING cells c WHERE t.quarter = c.quarter AND t.account_id = c.account_id
 """
@@ -66,10 +72,15 @@ RELEASES = f"""
     CROSS JOIN LATERAL (SELECT catalogue_release, router_release FROM analytics_record WHERE {IN_CELL} OFFSET 0) AS r
 """
 SHORT = """
-    UPDATE cells SET is_short = true
-    WHERE (SELECT coalesce(sum(x.requests), 0) FROM analytics_cross x
-           WHERE x.grain = 15 AND x.account_id = cells.account_id AND x.start = cells.quarter)
-        > (SELECT count(*) FROM fresh WHERE fresh.account_id = cells.account_id AND fresh.quarter = cells.quarter)
+    UPDATE cells c SET is_short = true
+    FROM (
+        SELECT account_id, start, sum(requests) AS requests FROM analytics_cross
+        WHERE grain = 15 AND start >= %(first)s AND start < %(last)s GROUP BY account_id, start
+    ) AS known
+    LEFT JOIN (SELECT account_id, quarter, count(*) AS requests FROM fresh GROUP BY account_id, quarter) AS there
+      ON there.account_id = known.account_id AND there.quarter = known.start
+    WHERE known.account_id = c.account_id AND known.start = c.quarter
+      AND known.requests > coalesce(there.requests, 0) AND NOT may_shrink
 """
 """Cells of which fewer records are there than were counted: they were kept no longer, and the figures must stay."""
 ONLY_NEW = """
@@ -104,15 +115,17 @@ QUARTERS = f"""
     FROM windowed x GROUP BY quarter, x.account_id, x.is_sandbox, x.dimension, x.value
 """
 BY_DIMENSION = "x.dimension IN ('" + "', '".join(ALL_DIMENSIONS) + "')"
-"""All there are: named so that the index is followed from the account to the start."""
-IN_QUARTER = "x.start >= c.quarter AND x.start < c.quarter + interval '15 minutes'"
+"""All there are: named so that the index is followed to the start."""
+IN_PIECE = "x.start >= %(first)s AND x.start < %(last)s"
+IN_DAY = "x.start >= %(day)s AND x.start < %(day)s + interval '1 day'"
 
 
 def replaced(table: str, staged: str, keys: str, condition: str, is_short: bool) -> Iterator[str]:
     """What was made of the records of the cells, in the place of what was there; of short cells both together."""
-    there = f"{condition} AND x.account_id = c.account_id AND {IN_QUARTER}"
+    there = f"{condition} AND {IN_PIECE} AND x.account_id = c.account_id AND date_bin('15 minutes', x.start, 'epoch') = c.quarter"
     if is_short:
-        yield f"INSERT INTO {staged} SELECT {keys}, {COLUMN_NAMES} FROM {table} x, cells c WHERE c.is_short AND {there}"
+        kept = f"EXISTS (SELECT FROM cells c WHERE c.is_short AND {there})"
+        yield f"INSERT INTO {staged} SELECT {keys}, {COLUMN_NAMES} FROM {table} x WHERE {kept}"
     rows = f"SELECT {keys}, {ADDED} FROM {staged} x GROUP BY {keys}" if is_short else f"SELECT * FROM {staged}"
     yield f"DELETE FROM {table} x USING cells c WHERE {there}"
     yield f"INSERT INTO {table} ({keys}, {COLUMN_NAMES}) {rows}"
@@ -127,32 +140,30 @@ def of_accounts(is_short: bool) -> Iterator[str]:
 
 def of_site() -> Iterator[str]:
     """The finest rows of all accounts together, out of those of each."""
-    there = f"x.grain IN ({FIVE}, {QUARTER}) AND {BY_DIMENSION} AND {IN_QUARTER}"
-    quarters = "(SELECT DISTINCT quarter FROM cells) AS c"
-    yield f"DELETE FROM analytics_window x USING {quarters} WHERE x.account_id = 0 AND {there}"
+    touched = "date_bin('15 minutes', x.start, 'epoch') IN (SELECT quarter FROM cells)"
+    there = f"x.grain IN ({FIVE}, {QUARTER}) AND {BY_DIMENSION} AND {IN_PIECE} AND {touched}"
+    yield f"DELETE FROM analytics_window x WHERE x.account_id = 0 AND {there}"
     yield f"""
         INSERT INTO analytics_window ({WINDOW_KEYS}, {COLUMN_NAMES})
         SELECT x.grain, x.start, 0, x.is_sandbox, x.dimension, x.value, {ADDED}
-        FROM {quarters} JOIN analytics_window x ON x.account_id <> 0 AND {there}
+        FROM analytics_window x WHERE x.account_id <> 0 AND {there}
         GROUP BY x.grain, x.start, x.is_sandbox, x.dimension, x.value
     """
 
 
 def coarser(table: str, keys: str, condition: str, grain: int, finer: int) -> Iterator[str]:
     """Rows of a grain out of those of a finer one, wherever something was touched."""
-    width = f"interval '{grain} minutes'"
-    touched = f"""(
-        SELECT DISTINCT a.account_id, date_bin({width}, c.quarter, 'epoch') AS begin
+    begin = f"date_bin(interval '{grain} minutes', x.start, 'epoch')"
+    touched = f"""(x.account_id, {begin}) IN (
+        SELECT a.account_id, {begin.replace("x.start", "c.quarter")}
         FROM cells c CROSS JOIN LATERAL (VALUES (c.account_id), (0)) AS a (account_id)
-    ) AS t"""
-    of_account = f"x.account_id = t.account_id AND {condition}"
-    yield f"DELETE FROM {table} x USING {touched} WHERE x.grain = {grain} AND {of_account} AND x.start = t.begin"
+    )"""
+    there = f"{condition} AND {IN_DAY} AND {touched}"
+    yield f"DELETE FROM {table} x WHERE x.grain = {grain} AND {there}"
     yield f"""
         INSERT INTO {table} (grain, start, {keys}, {COLUMN_NAMES})
-        SELECT {grain}, t.begin, {keys.replace("account_id", "x.account_id")}, {ADDED}
-        FROM {touched} JOIN {table} x
-          ON x.grain = {finer} AND {of_account} AND x.start >= t.begin AND x.start < t.begin + {width}
-        GROUP BY t.begin, {keys.replace("account_id", "x.account_id")}
+        SELECT {grain}, {begin} AS begin, {keys}, {ADDED} FROM {table} x WHERE x.grain = {finer} AND {there}
+        GROUP BY begin, {keys}
     """
 
 
@@ -161,3 +172,11 @@ def of_longer_stretches() -> Iterator[str]:
     yield from coarser("analytics_window", windows, BY_DIMENSION, HOUR, QUARTER)
     yield from coarser("analytics_window", windows, BY_DIMENSION, DAY, HOUR)
     yield from coarser("analytics_cross", CROSS_KEYS.removeprefix("grain, start, "), "true", DAY, QUARTER)
+
+
+def of_cells(is_short: bool) -> Iterator[str]:
+    """All that is made of the records of the cells, in this order."""
+    yield from (CROSSED, WINDOWED, QUARTERS)
+    yield from of_accounts(is_short)
+    yield from of_site()
+    yield from of_longer_stretches()
