@@ -6,6 +6,7 @@ from django.utils.timezone import now
 
 from analytics.anomalies import telling
 from analytics.bodies import retention
+from analytics.exports import jobs
 from analytics.measuring import facts
 from analytics.records import pruning, weeks
 from analytics.windows import rolling
@@ -46,3 +47,15 @@ def forget_bodies() -> int:
 def roll_up() -> int:
     """Count what was written since the last time. Returns how many quarters of an hour of accounts were counted anew."""
     return rolling.roll_up()
+
+
+@shared_task(base=AcrossAccounts)
+def work_exports() -> int:
+    """Write the exports that wait. Returns how many."""
+    return jobs.work_all()
+
+
+@shared_task(base=AcrossAccounts)
+def forget_exports() -> int:
+    """Delete the files of exports that are kept no longer. Returns how many."""
+    return jobs.forget_expired()

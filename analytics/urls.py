@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from analytics.viewsets import audit_log, reports
+from analytics.viewsets import audit_log, costs, reports
 from analytics.viewsets.bodies import BodyView
 from analytics.viewsets.feedback import FeedbackViewSet
 from analytics.viewsets.prunings import PruningViewSet
@@ -20,6 +20,7 @@ urlpatterns = [
     path("audit/export", audit_log.AuditExportView.as_view()),
     path("audit/chain", audit_log.ChainView.as_view()),
     path("requests/<uuid:operation_id>/body", BodyView.as_view()),
+    path("routing/costs", costs.CostsFileView.as_view()),
     path("routing/performance", reports.PerformanceView.as_view()),
     path("routing/savings", reports.SavingsView.as_view()),
     path("routing/targets", reports.TargetsView.as_view()),

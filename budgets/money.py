@@ -29,6 +29,13 @@ def dollars(nano: int, is_sandbox: bool = False) -> str:
     return f"{sign}${whole}.{decimals.rstrip('0').ljust(MIN_DECIMALS, '0')}{mark}"
 
 
+def rounded(nano: int) -> str:
+    """An amount to look at: from a dollar on with two decimals, below with two significant digits. $1,184.62, $0.031."""
+    amount = to_usd(abs(nano))
+    digits = max(MIN_DECIMALS, 1 - amount.adjusted()) if amount else MIN_DECIMALS
+    return f"{MINUS if nano < 0 else ''}${round(amount, digits):,f}"
+
+
 def dollars_of_both(nano: int, sandbox_nano: int) -> str:
     """A sum of real money, and beside it what the sandbox made up: never the two as one."""
     real, made_up = dollars(nano), dollars(sandbox_nano, is_sandbox=True)

@@ -1,5 +1,5 @@
 """Requests, for staff."""
 
-from analytics.admin import audit_log, bodies, prunings, records
+from analytics.admin import audit_log, bodies, opportunities, prunings, records, targets, views
 
-__all__ = ["audit_log", "bodies", "prunings", "records"]
+__all__ = ["audit_log", "bodies", "opportunities", "prunings", "records", "targets", "views"]

@@ -1,12 +1,14 @@
 """What happened: requests, and what is made of them."""
 
 from analytics.models.bodies import Body
+from analytics.models.exports import Export, ExportPiece, ExportState
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
 from analytics.models.prunings import Pruning
 from analytics.models.records import Record
 from analytics.models.targets import PolicyBand
+from analytics.models.views import SavedView
 from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 
 __all__ = [
@@ -24,3 +26,6 @@ __all__ = [
     "Watermark",
     "Window",
 ]
+    "Baseline", "Cross", "Export", "ExportPiece", "ExportState", "Feedback", "HourFigures", "MeasuredFact", "MeasuredLength",
+    "PolicyBand", "Record", "SavedView", "Touched", "Watermark", "Window",
+]  # fmt: skip

@@ -9,21 +9,22 @@ from analytics.reports.asking import ask
 from analytics.reports.comparing import MARGIN, MIN_FINISHED, Compared, Days, compared
 from analytics.reports.types import Opportunities, Opportunity
 from analytics.windows import names
+from analytics.windows.reading import MAX_ROWS
 from analytics.windows.types import Dimension, Figures, Question, Row
 
 BY: tuple[Dimension, ...] = ("account", "task_type", "category", "complexity")
 """Groups of like requests: within one, models are compared."""
-MAX_GROUPS = 500
-"""The dearest so many groups are looked at day by day."""
+MAX_GROUPS, MAX_ACCOUNTS = 500, 50
+"""The dearest so many groups, of so many accounts, are looked at day by day: an account at a time."""
 Group = tuple[str, ...]
 
 
 def opportunities(question: Question) -> Opportunities:
     """Of the question's range, accounts and filters, whatever it is grouped by. Raises ValidationError."""
-    plain = replace(question, by=(*BY, "model"), step=None, distributions=False)
+    plain = replace(question, by=(*BY, "model"), step=None, distributions=False, top=MAX_ROWS)
     answer = ask(plain)
     groups = _with_a_choice(answer.rows)
-    found, comparisons = compared(_day_by_day(plain, groups)) if groups else ({}, 0)
+    found, comparisons = compared(_day_by_day(plain, groups))
     told = [(group, each) for group, several in found.items() for each in several]
     told.sort(key=lambda each: (-each[1].saving_nano[0], each[0]))
     return Opportunities(
@@ -43,13 +44,16 @@ def _with_a_choice(rows: Sequence[Row]) -> list[Group]:
 
 
 def _day_by_day(plain: Question, groups: Sequence[Group]) -> dict[Group, list[Days]]:
-    where = {name: tuple(dict.fromkeys(group[at] for group in groups)) for at, name in enumerate(BY)}
-    rows = ask(replace(plain, step="day", where={**plain.where, **where})).rows
-    wanted = set(groups)
+    """What each model did for each group, on days of UTC: of those the roll-ups have rows."""
+    most = max(1, MAX_ROWS // ((plain.until - plain.since).days + 2))
     days: dict[Group, dict[str, list[Figures]]] = {group: defaultdict(list) for group in groups}
-    for row in rows:
-        if row.group[:-1] in wanted and _answered(row.figures):
-            days[row.group[:-1]][row.group[-1]].append(row.figures)
+    for account in list(dict.fromkeys(group[0] for group in groups))[:MAX_ACCOUNTS]:
+        own = [group for group in groups if group[0] == account]
+        where = {name: tuple(dict.fromkeys(group[at] for group in own)) for at, name in enumerate(BY)}
+        asked = replace(plain, step="day", zone="UTC", where={**plain.where, **where}, top=most)
+        for row in ask(asked).rows:
+            if row.group[:-1] in days and _answered(row.figures):
+                days[row.group[:-1]][row.group[-1]].append(row.figures)
     return {group: [_days(model, each) for model, each in by_model.items()] for group, by_model in days.items()}
 
 

@@ -1,20 +1,19 @@
 """How groups of requests did, and what they cost: out of the roll-ups, a page of groups at a time.
 
-However many groups there are, the answer has at most `page.limit` of them, and the others as one. The queries are as many for one
-group as for all: the whole range, the groups, what the page's groups did in detail, and the same of the period before.
+However many groups there are, the answer has at most `page.limit` of them, and the others as one; of those nothing is read. The
+queries are as many for one group as for all: the whole range, which groups, what these did, and the same of the period before.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from analytics.reports import measures
 from analytics.reports.adding import total, without
-from analytics.reports.asking import ask
+from analytics.reports.asking import ask, rank
 from analytics.reports.ranges import before, steps_in
-from analytics.reports.types import Group, Order, Page, Point, Report
+from analytics.reports.types import Group, Page, Point, Report
 from analytics.windows import names
 from analytics.windows.types import Answer, Figures, Question, Row
 
@@ -22,25 +21,15 @@ FIRST = Page()
 MAX_GROUP_BY, MAX_LIMIT, MAX_POINTS = 3, 1_000, 20_000
 Values = tuple[str, ...]
 Found = Mapping[Values, Figures]
-MOST: Mapping[Order, Callable[[Figures], float]] = {
-    "requests": lambda figures: figures.requests,
-    "cost": lambda figures: figures.cost_nano,
-    "failures": lambda figures: figures.failures,
-    "latency": lambda figures: measures.mean_latency_ms(figures) or 0.0,
-    "input_tokens": lambda figures: figures.input_tokens,
-    "output_tokens": lambda figures: figures.output_tokens,
-    "name": lambda figures: 0,
-}
 
 
 def performance(question: Question, page: Page = FIRST) -> Report:
     """Raises ValidationError, which names the field, where something is asked for that there is not, or too much of it."""
     check(question, page)
     whole = ask(replace(question, by=()))
-    groups = _by_group(ask(_plain(question)).rows) if question.by else {}
-    order = sorted(groups, key=lambda values: (-MOST[page.order](groups[values]), values))
-    chosen = order[page.offset : page.offset + page.limit]
-    found = _detailed(question, chosen, groups)
+    ranked = rank(question, page)
+    chosen = ranked.groups
+    found = _detailed(question, chosen)
     earlier, earlier_groups = _earlier(question, chosen) if page.compare else (None, {})
     everything = _group((), (), whole.rows, earlier, question)
     told = [
@@ -48,8 +37,8 @@ def performance(question: Question, page: Page = FIRST) -> Report:
         for values, labels in zip(chosen, _labels(question, chosen), strict=True)
     ]
     return Report(
-        question=question, page=page, groups=tuple(told), others=_others(everything, told, question, len(order)),
-        total=everything, count=len(order), as_of=whole.as_of,
+        question=question, page=page, groups=tuple(told), others=_others(everything, told, question, ranked.count),
+        total=everything, count=ranked.count, as_of=whole.as_of,
     )  # fmt: skip
 
 
@@ -81,12 +70,10 @@ def _narrowed(question: Question, chosen: Sequence[Values]) -> Question:
     return replace(question, where={**question.where, **values})
 
 
-def _detailed(question: Question, chosen: Sequence[Values], groups: Found) -> Mapping[Values, Sequence[Row]]:
+def _detailed(question: Question, chosen: Sequence[Values]) -> Mapping[Values, Sequence[Row]]:
     """The rows of each chosen group, step by step and with times, as far as they are asked for."""
-    if not chosen or (question.step is None and not question.distributions):
-        return {values: [Row(group=values, figures=groups[values])] for values in chosen}
     found: dict[Values, list[Row]] = {values: [] for values in chosen}
-    for row in ask(_narrowed(question, chosen)).rows:
+    for row in ask(_narrowed(question, chosen)).rows if chosen else ():
         if row.group in found:
             found[row.group].append(row)
     return found

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import django_filters
 from django import forms
-from django.contrib.auth import get_user_model
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet, TextField
@@ -20,7 +19,8 @@ from analytics.requests import ranges
 from analytics.requests.ranges import PRESETS, Range
 from budgets.choices import Outcome
 from budgets.limits.zones import check_zone
-from budgets.models import Account
+from budgets.people import naming
+from budgets.people.naming import AccountName
 from budgets.types import NANO
 from routerhub.audit.forms import NumericForm
 
@@ -32,6 +32,7 @@ WORDS: dict[str, Callable[[], Iterable[str]]] = {
     "traffic": lambda: TRAFFIC,
 }
 """What a field may say. Who knows the words that the router writes adds its columns here."""
+NAMED: Mapping[str, naming.Kind] = {"user": "user", "key": "key"}
 OF_THE_RANGE = ("zone", "range", "since", "until")
 INDEXED = (*OF_THE_RANGE, "account")
 """What an index finds, however few there are of it. For all else so many requests are looked through: see paging."""
@@ -87,12 +88,12 @@ class SelectionForm(NumericForm, forms.Form):
             raise ValidationError(str(problem)) from problem
         return given
 
-    def clean_account(self) -> Account | None:
+    def clean_account(self) -> AccountName | None:
         slug: str = self.cleaned_data["account"]
-        found = Account.objects.filter(slug=slug).first() if slug else None
-        if slug and found is None:
-            raise ValidationError(f"There is no account {slug[:50]!r} of yours.")
-        return found
+        try:
+            return naming.account_of(slug) if slug else None
+        except ValidationError as problem:
+            raise ValidationError(f"There is no account {slug[:50]!r} of yours.") from problem
 
 
 class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -108,7 +109,8 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
     )
     account = django_filters.CharFilter(method="of_account", label="by its slug")
     user = django_filters.CharFilter(method="of_user", label="by name")
-    key_id = django_filters.NumberFilter()
+    key = django_filters.CharFilter(method="of_key", label="by name")
+    key_id = django_filters.NumberFilter(min_value=0, max_value=2**63 - 1)
     tag = django_filters.CharFilter(method="of_tag")
     traffic = django_filters.CharFilter(method="of_traffic", label="real or sandbox")
     min_cost_usd = django_filters.NumberFilter(method="of_cost", min_value=0, max_value=10**9)
@@ -150,6 +152,12 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
         except ValueError:
             return None
 
+    def values_of(self, name: str) -> tuple[str, ...]:
+        """What a field asks for, as text; of people and keys the ids."""
+        given = self.selected[name]
+        kind = NAMED.get(name)
+        return tuple(map(str, naming.ids_of(kind, given))) if kind else (str(given),)
+
     def in_range(self) -> QuerySet[Record]:
         """All of the range and account, whatever else is asked for."""
         found: QuerySet[Record] = self.queryset.all()
@@ -166,12 +174,14 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
         """What only says how another field is meant."""
         return records
 
-    def of_account(self, records: QuerySet[Record], _name: str, given: Account) -> QuerySet[Record]:
-        return records.filter(account_id=given.pk)
+    def of_account(self, records: QuerySet[Record], _name: str, given: AccountName) -> QuerySet[Record]:
+        return records.filter(account_id=given.id)
 
     def of_user(self, records: QuerySet[Record], _name: str, given: str) -> QuerySet[Record]:
-        ids = get_user_model().objects.filter(username=given).values_list("pk", flat=True)
-        return records.filter(user_id__in=list(ids))
+        return records.filter(user_id__in=naming.ids_of("user", given))
+
+    def of_key(self, records: QuerySet[Record], _name: str, given: str) -> QuerySet[Record]:
+        return records.filter(key_id__in=naming.ids_of("key", given))
 
     def of_tag(self, records: QuerySet[Record], _name: str, given: str) -> QuerySet[Record]:
         """The column is text[], which PostgreSQL compares with nothing else."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+QUARTER = timedelta(minutes=15)
 WRONG = "{given!r} is no day or time: write one like 2026-11-01 or 2026-11-01T12:00:00+01:00."
 
 
@@ -21,7 +22,8 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _last(length: timedelta) -> Callable[[datetime], Range]:
-    return lambda now: Range(since=now - length)
+    """From a whole quarter of an hour on, so that figures are kept of just that."""
+    return lambda now: Range(since=now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0) - length)
 
 
 def _day(ago: int) -> Callable[[datetime], Range]:

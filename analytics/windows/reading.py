@@ -1,7 +1,8 @@
 """Reading the roll-ups: one bounded statement a question, which never looks at the records."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,9 +16,13 @@ from analytics.windows import sketches
 from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIED, SKETCHES, TAG
 from analytics.windows.statements import SUMS
 from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER, Span, is_whole, spans
-from analytics.windows.types import Answer, Dimension, Figures, Question, Row
+from analytics.windows.types import Answer, Dimension, Figures, Order, Question, Row
 from routerhub.tenancy import scope
 
+ORDERS: Mapping[Order, str] = {
+    **{name: f"sum(x.{name})" for name in ("requests", "failures", "input_tokens", "output_tokens")},
+    "cost": "sum(x.cost_nano)", "latency": "sum(x.latency_ms) / nullif(sum(x.timed), 0)", "name": "0",
+}  # fmt: skip
 MAX_ROWS = 50_000
 """Of one answer."""
 ERRORS = "sum_errors(jsonb_agg(x.errors) FILTER (WHERE x.errors IS NOT NULL)) AS errors"
@@ -41,6 +46,29 @@ def ask(question: Question) -> Answer:
     if len(rows) > MAX_ROWS:
         raise ValueError(f"by: the answer has more than {MAX_ROWS:,} rows; name top, fewer dimensions or longer steps.")
     return Answer(rows=tuple(rows), as_of=_as_of())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ranked:
+    """A page of groups by one figure of theirs, and how many groups there are in all."""
+
+    groups: tuple[tuple[str, ...], ...]
+    count: int
+
+
+def rank(question: Question, order: Order, limit: int, offset: int = 0) -> Ranked:
+    """The groups that have most, whatever steps the question has; equal ones by name. It costs little of what all their figures
+    would, and nothing is read of a group that is not among them. Raises ValueError, naming the field."""
+    whole = replace(question, step=None, distributions=False, top=None)
+    zone = _checked(whole)
+    source = _Source(whole)
+    if source.is_nobody or not whole.by:
+        return Ranked(groups=(), count=0)
+    with connection.cursor() as cursor:
+        parts = list(spans(whole.since, whole.until, None, zone, source.grains))
+        cursor.execute(*source.ranking(parts, ORDERS[order], limit, offset))
+        rows = cursor.fetchall()
+    return Ranked(groups=tuple(tuple(row[2:]) for row in rows if row[1]), count=rows[0][0])
 
 
 def _as_of() -> datetime:
@@ -111,12 +139,32 @@ class _Source:
             return (FIVE,)
         return (DAY, HOUR, QUARTER) if self.is_window else (DAY, QUARTER)
 
-    def statement(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
+    def _rows(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
         values: dict[str, Any] = {"dimension": self._dimension, "accounts": sorted(self._accounts or ())}
         condition = " AND ".join(self._conditions(values))
         rows = " UNION ALL ".join(
             self._of_grain(grain, list(some), condition, values) for grain, some in _by_grain(parts)
         )
+        return rows, values
+
+    def ranking(self, parts: Sequence[Span], figure: str, limit: int, offset: int) -> tuple[str, dict[str, Any]]:
+        """Rows of: how many groups there are, whether a group follows, the group."""
+        rows, values = self._rows(parts)
+        groups = ", ".join(f"{self._value(dimension)} AS by{at}" for at, dimension in enumerate(self._question.by))
+        names = ", ".join(f"by{at}" for at in range(len(self._question.by)))
+        numbers = ", ".join(map(str, range(1, len(self._question.by) + 1)))
+        return (
+            f"""
+            WITH found AS MATERIALIZED (SELECT {groups}, {figure} AS figure FROM ({rows}) AS x GROUP BY {numbers})
+            SELECT whole.count, page.by0 IS NOT NULL, {names} FROM (SELECT count(*) FROM found) AS whole LEFT JOIN (
+                SELECT * FROM found ORDER BY figure DESC NULLS LAST, {names} LIMIT {limit:d} OFFSET {offset:d}
+            ) AS page ON true ORDER BY figure DESC NULLS LAST, {names}
+        """,
+            values,
+        )
+
+    def statement(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
+        rows, values = self._rows(parts)
         groups = "".join(f", {self._value(dimension)} AS by{at}" for at, dimension in enumerate(self._question.by))
         numbers = ", ".join(map(str, range(1, len(self._question.by) + 2)))
         asked = [SUMS, ERRORS]

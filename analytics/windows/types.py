@@ -13,6 +13,8 @@ A request has any number of tags: it counts for each of them, so that figures by
 Step = Literal["5min", "quarter", "hour", "day", "week", "month"]
 """How finely a range is cut: days, weeks (from Monday) and months are those of the question's zone."""
 Traffic = Literal["real", "sandbox", "both"]
+Order = Literal["requests", "cost", "failures", "latency", "input_tokens", "output_tokens", "name"]
+"""By what groups are ranked: the most first, names from A on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,7 @@ def test_figures_are_those_of_the_records() -> None:
     usual = {
         "created_at": NOON, "account_id": 5, "latency_ms": 1_000, "ttft_ms": 300, "is_stream": True, "cost_nano": 7,
         "input_tokens": 10, "output_tokens": 20, "cache_read_tokens": 3, "cache_write_tokens": 2, "reasoning_tokens": 4,
+        "catalogue_release": 99,
     }  # fmt: skip
     insert_many(2, **usual)
     insert_many(1, **usual, fallback_used=True)
@@ -127,7 +128,7 @@ def test_what_was_saved_is_known_of_what_can_be_compared() -> None:
     usual = {"catalogue_release": 1, "router_release": 2, "category": "coding"}
     Baseline.objects.create(**usual, **rates, kind="best", model="a:best")
     Baseline.objects.create(**usual, **{**rates, "output_rate": "0.5"}, kind="good", model="a:good")
-    Baseline.objects.create(**usual, **{**rates, "output_rate": 50}, kind="asked", asked="a:asked", model="a:asked")
+    Baseline.objects.create(**{**usual, **rates, "category": "", "output_rate": 50}, kind="asked", asked="a:asked", model="a:asked")
     called = {
         **usual,
         "created_at": NOON,
