@@ -15,7 +15,7 @@ from tests.budgets.alerts.findings import channel, of
 from tests.cast import Cast
 
 ADMIN = {
-    "analytics.record": 5,
+    "analytics.record": 7,
     "auth.group": 4,
     "auth.user": 5,
     "autorouter.policy": 4,
