@@ -21,8 +21,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("label", "autorouter.tasktype"), ("person_heart", "autorouter.preferences"),
     )),
     ("Improve", (
-        ("history_toggle_off", "backtest"), ("lightbulb", "experiments.proposal"),
-        ("school", "experiments.learninground"), ("swap_vert", "autorouter.policyshift"),
+        ("savings", "opportunities"), ("history_toggle_off", "backtest"), ("lightbulb", "experiments.proposal"),
+        ("school", "experiments.learninground"), ("swap_vert", "autorouter.policyshift"), ("balance", "analytics.policyband"),
     )),
     ("Catalogue", (
         ("deployed_code", "models_registry.model"), ("lan", "models_registry.deployment"),

@@ -15,6 +15,7 @@ from tests.budgets.alerts.findings import channel, of
 from tests.cast import Cast
 
 ADMIN = {
+    "analytics.policyband": 4,
     "analytics.record": 7,
     "auth.group": 4,
     "auth.user": 5,
@@ -58,6 +59,7 @@ API = {
     "/api/batches": 3,
     "/api/billing": 3,
     "/api/budgets": 7,
+    "/api/exports": 3,
     "/api/feedback": 3,
     "/api/circuits": 3,
     "/api/imports": 3,
@@ -78,8 +80,15 @@ API = {
     "/api/releases": 8,
     "/api/router/configuration": 3,
     "/api/routing/costs": 6,
+    "/api/routing/dearest": 9,
+    "/api/routing/opportunities": 4,
+    "/api/routing/performance": 4,
     "/api/routing/policies": 5,
+    "/api/routing/savings": 4,
+    "/api/routing/targets": 9,
+    "/api/routing/targets/policies": 3,
     "/api/routing/task-types": 4,
+    "/api/saved-views": 3,
     "/api/sessions": 3,
     "/api/shares": 4,
     "/api/switches": 2,

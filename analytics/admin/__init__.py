@@ -1,5 +1,5 @@
 """Requests, for staff."""
 
-from analytics.admin import records, views
+from analytics.admin import opportunities, records, targets, views
 
-__all__ = ["records", "views"]
+__all__ = ["opportunities", "records", "targets", "views"]

@@ -86,9 +86,9 @@ def _found(chosen: RecordFilter, request: HttpRequest, given: Any, sort: str) ->
         found = paging.page(chosen, SHOWN, before, sort)
     except ValidationError as refused:
         return {"problems": [("before", text) for text in refused.messages]}
-    opened = request.GET.get("open", "")
+    opened, sums = request.GET.get("open", ""), totals(chosen)
     return {
-        "rows": _rows(found.rows, chosen), "totals": _words(totals(chosen)),
+        "rows": _rows(found.rows, chosen), "totals": _words(sums), "as_of": sums.as_of,
         "older": chips.address(given, before=found.following) if found.following else "",
         "newest": chips.address(given) if before else "", "looked_back_to": found.looked_back_to,
         "is_live": sort == paging.NEWEST and not before and not chosen.selected.get("until"),

@@ -21,7 +21,7 @@ def dearest_requests(question: Question, limit: int) -> Sequence[Record]:
     """By the index of what requests cost; of equal ones always the same first. Raises ValidationError for too long a range."""
     if question.until - question.since > timedelta(days=MAX_DAYS):
         raise ValidationError({"since": f"{question.since} is more than {MAX_DAYS} days before until: ask for fewer."})
-    found = Record.objects.filter(created_at__gte=question.since, created_at__lt=question.until)
+    found: QuerySet[Record] = Record.objects.filter(created_at__gte=question.since, created_at__lt=question.until)
     if question.accounts is not None:
         found = found.filter(account_id__in=question.accounts)
     if question.traffic != "both":

@@ -18,6 +18,7 @@ from analytics.reports.types import Order, Page
 from analytics.windows.types import Dimension, Question, Step, Traffic
 from budgets.limits.zones import check_zone
 from budgets.people import naming
+from routerhub import numerals
 from routerhub.audit.serializers import Choice, Reasoned, Strict, WholeNumber
 
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -119,7 +120,7 @@ def _filter() -> serializers.ListField:
     )  # fmt: skip
 
 
-def _narrowed(accounts: frozenset[int] | None, where: Mapping[str, tuple[str, ...]]) -> frozenset[int] | None:
+def _narrowed(accounts: frozenset[int] | None, where: Mapping[Dimension, tuple[str, ...]]) -> frozenset[int] | None:
     """To the accounts that are named. Raises ValidationError for one that is not among them."""
     if "account" not in where:
         return accounts
@@ -147,8 +148,10 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-def _ids(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """People are named; keys go by their id."""
+def _ids(name: Dimension, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """People are named; keys go by their id. Raises ValidationError."""
+    if name == "key" and (wrong := [text for text in texts if text and numerals.whole(text) is None]):
+        raise Refused({"key": f"{wrong[0]!r} is not the id of a key."})
     return tuple(str(naming.id_of("user", text)) if name == "user" and text else text for text in texts)
 
 

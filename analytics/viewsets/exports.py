@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -66,10 +65,7 @@ class ExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Des
         values, caller, person = valid(NewExportSerializer(data=request.data)), caller_of(request), author_of(request)
         chosen = _chosen(values["query"], request)
         user_id, account_id = person.pk if person else None, caller.account_id if caller else None
-        try:
-            export = jobs.start(chosen, values["format"], user_id, account_id)
-        except Refused as refused:
-            raise ValidationError(_problems(refused)) from refused
+        export = jobs.start(chosen, values["format"], user_id, account_id)
         return Response(self.get_serializer(export).data, 202)
 
     @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
@@ -85,15 +81,13 @@ class ExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Des
 def _chosen(query: Mapping[str, str], request: Request) -> RecordFilter:
     """The selection of a query, among what whoever asks may see. Raises ValidationError."""
     if unknown := sorted(query.keys() - RecordFilter.base_filters.keys()):
-        raise ValidationError({unknown[0][:50]: f"There is no such filter: {', '.join(sorted(RecordFilter.base_filters))}."})
+        raise ValidationError(
+            {unknown[0][:50]: f"There is no such filter: {', '.join(sorted(RecordFilter.base_filters))}."}
+        )
     chosen = RecordFilter(dict(query), Record.objects.for_caller(request.user))
     if not chosen.is_valid():
         raise ValidationError(chosen.errors)
     return chosen
-
-
-def _problems(refused: Refused) -> Any:
-    return refused.message_dict if hasattr(refused, "error_dict") else refused.messages
 
 
 class SavedViewViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet[SavedView]):
@@ -116,13 +110,10 @@ class SavedViewViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets
     @extend_schema(request=NewSavedViewSerializer, responses={201: SavedViewSerializer})
     def create(self, request: Request) -> Response:
         values = valid(NewSavedViewSerializer(data=request.data))
-        try:
-            view = views.keep(
-                author_of(request), values["name"], values["query"], change_by(request, BY_API),
-                account_id=self._account(values, request), is_shared=values["is_shared"],
-            )  # fmt: skip
-        except Refused as refused:
-            raise ValidationError(_problems(refused)) from refused
+        view = views.keep(
+            author_of(request), values["name"], values["query"], change_by(request, BY_API),
+            account_id=self._account(values, request), is_shared=values["is_shared"],
+        )  # fmt: skip
         return Response(SavedViewSerializer(view).data, 201)
 
     def perform_destroy(self, view: SavedView) -> None:
@@ -138,7 +129,9 @@ class SavedViewViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets
         is_staff = may(request.user, "view", Record)
         if values["account"] is None:
             if not is_staff:
-                raise ValidationError({"account": "Name the account that it is shared with: only staff share with staff."})
+                raise ValidationError(
+                    {"account": "Name the account that it is shared with: only staff share with staff."}
+                )
             return None
         among = None if is_staff else accounts_open(request.user, right("view", Record))
         return naming.account_of(values["account"], among).id

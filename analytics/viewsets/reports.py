@@ -1,6 +1,6 @@
 """Reports in the REST API."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -95,7 +95,7 @@ class PolicyBandViewSet(viewsets.ModelViewSet[PolicyBand]):
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
     lookup_field = "policy"
-    http_method_names: ClassVar = ["get", "post", "patch", "delete", "head", "options"]
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def perform_create(self, serializer: Any) -> None:
         self._save(PolicyBand(), serializer)

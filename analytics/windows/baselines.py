@@ -24,7 +24,8 @@ MEASURED = timedelta(days=30)
 def ensure(releases: Collection[tuple[int, int]]) -> None:
     """That there are baselines of these releases, (catalogue, router) each. Where one is gone, or cannot be read any more, there
     are none, and what it answered is not compared."""
-    known = set(Baseline.objects.values_list("catalogue_release", "router_release").distinct().order_by())
+    near = Baseline.objects.filter(router_release__in={router for _, router in releases})
+    known = set(near.values_list("catalogue_release", "router_release").distinct().order_by())
     missing = sorted(set(releases) - known)
     if not missing:
         return
@@ -49,7 +50,8 @@ def _rows(pair: tuple[int, int], success: Mapping[str, Success], moment: datetim
 
 
 def _success(moment: datetime) -> Mapping[str, Success]:
-    """By model, of those that say something of it."""
-    asked = Question(since=moment - MEASURED, until=moment, by=("model",), traffic="both")
+    """By model, until today's midnight."""
+    today = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    asked = Question(since=today - MEASURED, until=today, by=("model",), traffic="both")
     rows = ask(asked).rows
     return {row.group[0]: (row.figures.successes, row.figures.successes + row.figures.failures) for row in rows}

@@ -42,11 +42,12 @@ IN_CELL = """
 
 
 def _baseline(kind: str) -> str:
-    asked = "r.requested_model" if kind == "asked" else "''"
+    """One that was asked for by name is the same for every category."""
+    category, asked = ("''", "r.requested_model") if kind == "asked" else ("r.category", "''")
     return f"""
         LEFT JOIN analytics_baseline {kind}
           ON {kind}.catalogue_release = r.catalogue_release AND {kind}.router_release = r.router_release
-         AND {kind}.category = r.category AND {kind}.kind = '{kind}' AND {kind}.asked = {asked}
+         AND {kind}.category = {category} AND {kind}.kind = '{kind}' AND {kind}.asked = {asked}
     """
 
 

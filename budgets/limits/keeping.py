@@ -6,6 +6,7 @@ from datetime import datetime
 
 from budgets.choices import Measure, ScopeKind
 from budgets.forecasting import forecasts
+from budgets.forecasting.types import Forecast
 from budgets.limits.names import names_of
 from budgets.limits.standing import Standing, standings
 from budgets.models import Limit
@@ -54,6 +55,6 @@ def keeping(accounts: Collection[int] | None, now: datetime) -> Keeping:
     )  # fmt: skip
 
 
-def _passes(limit: Limit, stands: Standing, forecast: forecasts.Forecast | None) -> bool:
+def _passes(limit: Limit, stands: Standing, forecast: Forecast | None) -> bool:
     found = forecasts.beside(stands, forecast)
     return found is not None and found.expected is not None and found.expected >= limit.amount

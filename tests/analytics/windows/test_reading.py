@@ -26,6 +26,7 @@ def test_figures_are_those_of_the_records() -> None:
     usual = {
         "created_at": NOON, "account_id": 5, "latency_ms": 1_000, "ttft_ms": 300, "is_stream": True, "cost_nano": 7,
         "input_tokens": 10, "output_tokens": 20, "cache_read_tokens": 3, "cache_write_tokens": 2, "reasoning_tokens": 4,
+        "catalogue_release": 99,
     }  # fmt: skip
     insert_many(2, **usual)
     insert_many(1, **usual, fallback_used=True)
