@@ -15,7 +15,7 @@ from routerhub.tenancy.policies import protected
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0005_policy_bands"),
+        ("analytics", "0004_windows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
