@@ -116,7 +116,9 @@ def _names(records: Iterable[Record], with_keys: bool = False) -> Mapping[str, M
 def _words(found: Totals) -> list[tuple[str, str]]:
     """Figures with what they are of, as they stand above the list."""
     plus = "+" if found.is_more else ""
-    cost = rounded(found.cost_nano) + (f" + {rounded(found.sandbox_nano)} sandbox" if found.sandbox_nano else "")
+    made_up = f"{rounded(found.sandbox_nano)} (sandbox)" if found.sandbox_nano else ""
+    real = rounded(found.cost_nano) if found.cost_nano or not made_up else ""
+    cost = " + ".join(filter(None, [real, made_up]))
     told = [
         (f"{found.requests - (1 if found.is_more else 0):,}{plus}", "request" if found.requests == 1 else "requests"),
         (cost + plus, ""),

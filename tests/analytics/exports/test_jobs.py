@@ -1,11 +1,13 @@
 """Exports from the API to the file: whose they are, what a stopped worker leaves, how they end."""
 
 import io
+import json
 from typing import Any
 
 import duckdb
 import pandas
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils.timezone import now
 
@@ -125,3 +127,16 @@ def test_a_small_selection_is_loaded_at_once_and_of_a_large_one_it_is_said_what_
     refused = ada.get("/api/requests/export")
     assert refused.status_code == 400
     assert "POST /api/exports writes them in the background" in refused.json()["errors"][0]["message"]
+
+
+def test_the_command_writes_a_file_by_its_ending(ada: Client, tmp_path: Any) -> None:
+    path = tmp_path / "failures.json"
+    call_command("export_requests", str(path), "--filter=outcome=failure", "--filter=account=acme")
+    told = json.loads(path.read_text())
+    assert (len(told["rows"]), told["about"]["outcome"], told["about"]["time_zone"]) == (3, "failure", "UTC")
+    post(ada)
+    call_command("export_requests", "--wait")
+    assert Export.objects.get().state == ExportState.READY
+    for given, said in ((["x.ods"], "'ods' is no format"), (["--filter=colour=red"], "'colour' is no filter")):
+        with pytest.raises(CommandError, match=said):
+            call_command("export_requests", *given)
