@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import connection
+from django.db import connections
 
 from analytics.models import Watermark
 from analytics.models.windows import BEGINNING
@@ -16,6 +16,7 @@ from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIE
 from analytics.windows.statements import SUMS
 from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER, Span, is_whole, spans
 from analytics.windows.types import Answer, Dimension, Figures, Question, Row
+from routerhub.replica import read_alias
 from routerhub.tenancy import scope
 
 ERRORS = "sum_errors(jsonb_agg(x.errors) FILTER (WHERE x.errors IS NOT NULL)) AS errors"
@@ -33,14 +34,14 @@ def ask(question: Question) -> Answer:
     if source.is_nobody:
         return Answer(rows=(), as_of=_as_of())
     parts = list(spans(question.since, question.until, question.step, zone, source.grains))
-    with connection.cursor() as cursor:
+    with connections[read_alias()].cursor() as cursor:
         cursor.execute(*source.statement(parts))
         rows = [_row(question, zone, row) for row in cursor.fetchall()]
     return Answer(rows=tuple(rows), as_of=_as_of())
 
 
 def _as_of() -> datetime:
-    return Watermark.objects.values_list("as_of", flat=True).first() or BEGINNING
+    return Watermark.objects.using(read_alias()).values_list("as_of", flat=True).first() or BEGINNING
 
 
 def _checked(question: Question) -> ZoneInfo:
