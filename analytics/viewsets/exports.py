@@ -53,6 +53,7 @@ class ExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Des
     only_reads = True
     readers: Readers = "routing"
     by_account = True
+    lookup_url_kwarg = "export_id"
     lookup_value_regex = "[0-9a-f-]{36}"
     """Tables of the catalogue are exported below the same address, by name."""
 
@@ -70,7 +71,7 @@ class ExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Des
 
     @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})
     @action(detail=True)
-    def file(self, request: Request, pk: Any) -> HttpResponseBase:
+    def file(self, request: Request, export_id: str) -> HttpResponseBase:
         """The file, while it is ready."""
         export: Export = self.get_object()
         if export.state != ExportState.READY:

@@ -81,9 +81,9 @@ DOORS = {
     "GET /api/decisions/{operation_id}": door("analytics.view_record", "routing"),
     "GET /api/exports": door("analytics.view_record", "routing"),
     "POST /api/exports": door("analytics.view_record", "routing"),
-    "GET /api/exports/{pk}": door("analytics.view_record", "routing"),
-    "DELETE /api/exports/{pk}": door("analytics.view_record", "routing"),
-    "GET /api/exports/{pk}/file": door("analytics.view_record", "routing"),
+    "GET /api/exports/{export_id}": door("analytics.view_record", "routing"),
+    "DELETE /api/exports/{export_id}": door("analytics.view_record", "routing"),
+    "GET /api/exports/{export_id}/file": door("analytics.view_record", "routing"),
     "GET /api/saved-views": door("analytics.view_record", "routing"),
     "POST /api/saved-views": door("analytics.view_record", "routing"),
     "DELETE /api/saved-views/{pk}": door("analytics.view_record", "routing"),
@@ -190,6 +190,7 @@ DOORS = {
 }
 NAMES = {
     "{table}": "model", "{number}": "1", "{pk}": "1", "{operation_id}": "00000000-0000-0000-0000-000000000001",
+    "{export_id}": "00000000-0000-0000-0000-000000000001",
     "{identifier}": "openai:none", "{model}": "openai:none", "{line}": "router", "{name}": "none",
     "{slug}": "none", "{policy}": "none", "{account}": "none", "{user}": "none",
 }  # fmt: skip

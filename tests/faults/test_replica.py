@@ -1,6 +1,7 @@
 """Reports and exports on a streaming replica, made of the same embedded PostgreSQL."""
 
 import csv
+import io
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ def test_what_is_reported_and_exported_is_what_the_replica_knows(
 
     def exported() -> int:
         clerk.run(["export_requests", str(tmp_path / "x.csv"), "--filter=model=a:b"])
-        return len(list(csv.reader((tmp_path / "x.csv").open()))) - 1
+        return len(list(csv.reader(io.StringIO((tmp_path / "x.csv").read_text())))) - 1
 
     clerk.run(["shell", "-c", WRITE.format(count=5)])
     eventually(lambda: asked()[0] == 5, 20)
