@@ -1,16 +1,19 @@
-"""The addresses of requests, feedback, reports, what was pruned and the audit log below /api/."""
+"""The addresses of requests, exports, feedback, reports, what was pruned and the audit log below /api/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from analytics.viewsets import audit_log, costs, reports
 from analytics.viewsets.bodies import BodyView
+from analytics.viewsets.exports import ExportViewSet, SavedViewViewSet
 from analytics.viewsets.feedback import FeedbackViewSet
 from analytics.viewsets.prunings import PruningViewSet
 from analytics.viewsets.records import RecordViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("requests", RecordViewSet)
+router.register("saved-views", SavedViewViewSet)
+router.register("exports", ExportViewSet)
 router.register("feedback", FeedbackViewSet)
 router.register("routing/targets/policies", reports.PolicyBandViewSet)
 router.register("prunings", PruningViewSet)

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import connection
+from django.db import connections
 
 from analytics.models import Watermark
 from analytics.models.windows import BEGINNING
@@ -17,6 +17,7 @@ from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIE
 from analytics.windows.statements import SUMS
 from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER, Span, is_whole, spans
 from analytics.windows.types import Answer, Dimension, Figures, Order, Question, Row
+from routerhub.replica import read_alias
 from routerhub.tenancy import scope
 
 ORDERS: Mapping[Order, str] = {
@@ -40,7 +41,7 @@ def ask(question: Question) -> Answer:
     if source.is_nobody:
         return Answer(rows=(), as_of=_as_of())
     parts = list(spans(question.since, question.until, question.step, zone, source.grains))
-    with connection.cursor() as cursor:
+    with connections[read_alias()].cursor() as cursor:
         cursor.execute(*source.statement(parts))
         rows = [_row(question, zone, row) for row in cursor.fetchall()]
     if len(rows) > MAX_ROWS:
@@ -64,7 +65,7 @@ def rank(question: Question, order: Order, limit: int, offset: int = 0) -> Ranke
     source = _Source(whole)
     if source.is_nobody or not whole.by:
         return Ranked(groups=(), count=0)
-    with connection.cursor() as cursor:
+    with connections[read_alias()].cursor() as cursor:
         parts = list(spans(whole.since, whole.until, None, zone, source.grains))
         cursor.execute(*source.ranking(parts, ORDERS[order], limit, offset))
         rows = cursor.fetchall()
@@ -72,7 +73,7 @@ def rank(question: Question, order: Order, limit: int, offset: int = 0) -> Ranke
 
 
 def _as_of() -> datetime:
-    return Watermark.objects.values_list("as_of", flat=True).first() or BEGINNING
+    return Watermark.objects.using(read_alias()).values_list("as_of", flat=True).first() or BEGINNING
 
 
 def _checked(question: Question) -> ZoneInfo:

@@ -21,6 +21,7 @@ from routerhub.tenancy.scope import system  # noqa: E402
 from tests.bench import (  # noqa: E402 - Django first
     anomalies,
     decisions,
+    exports,
     forecast,
     gateway,
     ledger,
@@ -36,9 +37,11 @@ from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "room", "shares", "pages", "forecast", "anomalies", "windows", "redaction", "gateway")
+PARTS = (
+    "decisions", "ledger", "room", "shares", "pages", "exports", "forecast", "anomalies", "windows", "redaction", "gateway",
+)  # fmt: skip
 SIMPLE = {
-    "decisions": decisions, "shares": shares, "pages": pages, "forecast": forecast, "anomalies": anomalies,
+    "decisions": decisions, "shares": shares, "pages": pages, "exports": exports, "forecast": forecast, "anomalies": anomalies,
     "redaction": redaction,
 }  # fmt: skip
 """Those that need to be told nothing."""
