@@ -347,7 +347,7 @@ UNFOLD = {
     ],
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [lambda _request: static("routerhub/admin.css")],
-    "DASHBOARD_CALLBACK": "analytics.dashboard.context",
+    "DASHBOARD_CALLBACK": "analytics.admin.dashboards.overview",
     "SIDEBAR": {
         "show_search": True,
         "navigation": "routerhub.navigation.sidebar",

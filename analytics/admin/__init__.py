@@ -1,5 +1,5 @@
-"""Requests, for staff."""
+"""Requests and pages of figures, for staff."""
 
-from analytics.admin import records
+from analytics.admin import dashboards, records
 
-__all__ = ["records"]
+__all__ = ["dashboards", "records"]

@@ -31,7 +31,7 @@ class Board:
     tiles: tuple[Drawn, ...]
     as_of: datetime | None
     """Until when all of its figures are whole."""
-    has_requests: bool
+    names: Names
     asked: int
     """How many questions it took."""
 
@@ -53,7 +53,7 @@ def draw(tiles: Sequence[Tile], view: View, links: Callable[[Mapping[str, str | 
         )
     return Board(
         tiles=tuple(drawn), as_of=min((each.as_of for each in told.values()), default=None),
-        has_requests=any(row.figures.requests for each in told.values() for row in each.rows), asked=len(told),
+        names=called, asked=len(told),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from analytics.reports import measures
 from analytics.windows import sketches
 from analytics.windows.types import Figures, Row, Sketch
 from budgets import formats
@@ -38,15 +39,6 @@ def _percent(value: float) -> str:
     return formats.percent(value, 1, 1)
 
 
-def answered(figures: Figures) -> int:
-    """Those that came to an end which tells how a model did: neither refused nor left by their client."""
-    return figures.successes + figures.failures
-
-
-def _over(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
-
-
 MEASURES: Mapping[str, Measure] = {
     each.name: each
     for each in (
@@ -57,22 +49,24 @@ MEASURES: Mapping[str, Measure] = {
             write=lambda v: formats.tokens(round(v)), adds_up=True,
         ),
         Measure(
-            name="per_request", word="Per request", of=lambda f: _over(f.cost_nano, f.requests - f.refused),
-            write=_money, better="less",
+            name="per_request", word="Per request", of=measures.mean_cost_nano, write=_money, better="less",
         ),
         Measure(
-            name="success", word="Success", of=lambda f: _over(f.successes, answered(f)), write=_percent, better="more"
+            name="success", word="Success", of=measures.success, write=_percent, better="more"
         ),
         Measure(
-            name="latency", word="Mean answer", of=lambda f: _over(f.latency_ms, f.timed), write=formats.duration,
+            name="latency", word="Mean answer", of=measures.mean_latency_ms, write=formats.duration,
             better="less",
         ),
         Measure(
-            name="fallbacks", word="Fallback", of=lambda f: _over(f.fallbacks, answered(f)), write=_percent, better="less"
+            name="fallbacks", word="Fallback", of=measures.fallback, write=_percent, better="less"
         ),
     )
 }  # fmt: skip
 ADDED = tuple(name for name, measure in MEASURES.items() if measure.adds_up)
+
+
+_APART = {"errors", "latencies", "first_token_times"}
 
 
 def total(rows: Iterable[Row]) -> Figures:
@@ -91,9 +85,6 @@ def plus(parts: Iterable[Figures]) -> Figures:
         **summed, errors=errors, latencies=_merged(each.latencies for each in found),
         first_token_times=_merged(each.first_token_times for each in found),
     )  # fmt: skip
-
-
-_APART = {"errors", "latencies", "first_token_times"}
 
 
 def _merged(parts: Iterable[Sketch]) -> Sketch:

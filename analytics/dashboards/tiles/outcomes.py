@@ -7,9 +7,10 @@ from datetime import datetime
 from analytics.dashboards import ranges
 from analytics.dashboards.charts import axes, stack
 from analytics.dashboards.charts.stack import Layer, Series, Stack
-from analytics.dashboards.measures import MEASURES, answered, total
+from analytics.dashboards.measures import MEASURES, total
 from analytics.dashboards.tiles.parts import Delta, Table, tone, written
 from analytics.dashboards.types import Kind, Seen, Tile, View
+from analytics.reports.measures import success
 from analytics.windows.types import Figures, Question
 from budgets import formats
 
@@ -65,10 +66,10 @@ def draw(seen: Seen) -> Outcomes:
 
 
 def _delta(now: Figures, before: Figures) -> Delta:
-    if not answered(now) or not answered(before):
+    share, was = success(now), success(before)
+    if share is None or was is None:
         return Delta(text=formats.NOTHING)
-    shares = [each.successes / answered(each) for each in (now, before)]
-    return Delta(text=formats.points(*shares), tone=tone(round(shares[0] - shares[1], 4), "more"))
+    return Delta(text=formats.points(share, was), tone=tone(round(share - was, 3), "more"))
 
 
 def _chart(view: View, starts: Sequence[datetime], found: Sequence[Figures]) -> Stack:
