@@ -6,6 +6,7 @@ from django.utils.timezone import now
 
 from analytics.anomalies import telling
 from analytics.measuring import facts
+from analytics.windows import rolling
 from routerhub.tenancy.tasks import AcrossAccounts
 
 MONTHS_AHEAD = 2
@@ -29,3 +30,9 @@ def measure() -> int:
 def find_anomalies() -> int:
     """Tell of what is unusual in the last whole hour. Returns how many were told now."""
     return telling.look_and_tell(now())
+
+
+@shared_task(base=AcrossAccounts)
+def roll_up() -> int:
+    """Count what was written since the last time. Returns how many quarters of an hour of accounts were counted anew."""
+    return rolling.roll_up()

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from autorouter.types import CATEGORIES
+from autorouter.types import CATEGORIES, COMPLEXITIES
+from budgets.people import naming
 from experiments.errors import BadSlice
 from experiments.replay.backtest import MAX_REPLAYED, Pair
 from experiments.replay.traffic import MAX_REQUESTS, Slice, read_moment
@@ -33,9 +34,17 @@ class BacktestForm(NumericForm, forms.Form):
         error_messages=dict.fromkeys(("min_value", "max_value", "invalid", "required"), ALLOWED),
     )  # fmt: skip
     since = MomentField(required=False, widget=forms.TextInput(attrs={"placeholder": "2026-11-01 or 7d"}))
+    account = forms.CharField(required=False, widget=forms.TextInput(attrs={"placeholder": "all"}))
     category = forms.ChoiceField(required=False, choices=[("", "all"), *((each, each) for each in CATEGORIES)])
+    complexity = forms.ChoiceField(required=False, choices=[("", "all"), *((each, each) for each in COMPLEXITIES)])
+    task_type = forms.CharField(required=False)
     model = forms.CharField(required=False)
     tag = forms.CharField(required=False)
+    instead = forms.CharField(
+        label="If this model took them",
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "the router decides"}),
+    )
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -48,8 +57,15 @@ class BacktestForm(NumericForm, forms.Form):
 
     def slice(self) -> Slice:
         """The requests that were asked for."""
-        names = ("limit", "since", "category", "model", "tag")
-        return Slice(**{name: self.cleaned_data[name] for name in names})
+        names = ("limit", "since", "category", "complexity", "task_type", "model", "tag")
+        return Slice(account_id=self.cleaned_data["account"], **{name: self.cleaned_data[name] for name in names})
+
+    def clean_account(self) -> int | None:
+        slug = self.cleaned_data["account"]
+        try:
+            return naming.account_of(slug).id if slug else None
+        except ValidationError as unknown:
+            raise ValidationError(unknown.message_dict["account"]) from unknown
 
 
 def _release_field(line: str) -> forms.Field:

@@ -62,7 +62,7 @@ def _replayed(form: BacktestForm) -> Report | None:
     if not form.is_valid():
         return None
     try:
-        return backtest.run(form.pair(), form.slice())
+        return backtest.run(form.pair(), form.slice(), instead=form.cleaned_data["instead"])
     except BadSlice as problem:
         form.add_error(problem.field if problem.field in form.fields else None, problem.message)
     except (RegistryError, ReleaseError) as refused:

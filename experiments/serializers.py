@@ -22,6 +22,8 @@ class SliceSerializer(Strict):
     account_id = serializers.IntegerField(required=False, allow_null=True, default=None)
     user_id = serializers.IntegerField(required=False, allow_null=True, default=None)
     category = serializers.CharField(default="", allow_blank=True)
+    complexity = serializers.CharField(default="", allow_blank=True)
+    task_type = serializers.CharField(default="", allow_blank=True)
     model = serializers.CharField(default="", allow_blank=True)
     tag = serializers.CharField(default="", allow_blank=True)
 
@@ -46,6 +48,9 @@ class BacktestSerializer(SliceSerializer):
 
     router = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
     catalogue = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
+    instead = serializers.CharField(
+        default="", allow_blank=True, help_text="A model: what if it took all of these requests that it can?"
+    )
     max_cost_increase = serializers.FloatField(required=False, allow_null=True, default=None)
     max_latency_increase = serializers.FloatField(required=False, allow_null=True, default=None)
     max_quality_loss = serializers.FloatField(required=False, allow_null=True, default=None)

@@ -60,7 +60,8 @@ class BacktestView(APIView):
         asked = valid(serializer)
         pair = backtest.Pair(catalogue=asked["catalogue"], router=asked["router"])
         bounds = backtest.Bounds(**{name: asked[name] for name in BOUNDS})
-        return Response(backtest.as_json(backtest.run(pair, serializer.chosen(caller_of(request))), bounds))
+        report = backtest.run(pair, serializer.chosen(caller_of(request)), instead=asked["instead"])
+        return Response(backtest.as_json(report, bounds))
 
 
 class DecisionView(APIView):

@@ -251,6 +251,7 @@ CELERY_BEAT_SCHEDULE = {
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "roll-up-hours": {"task": "budgets.tasks.roll_up_hours", "schedule": 300.0},
     "forecast": {"task": "budgets.tasks.forecast", "schedule": 1800.0},
+    "roll-up": {"task": "analytics.tasks.roll_up", "schedule": 60.0, "options": {"expires": 60.0}},
     "find-anomalies": {"task": "analytics.tasks.find_anomalies", "schedule": 900.0},
     "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
     "close-months": {"task": "budgets.tasks.close_months", "schedule": 3600.0},

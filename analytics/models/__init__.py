@@ -4,5 +4,19 @@ from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
 from analytics.models.records import Record
+from analytics.models.targets import PolicyBand
+from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 
-__all__ = ["Feedback", "HourFigures", "MeasuredFact", "MeasuredLength", "Record"]
+__all__ = [
+    "Baseline",
+    "Cross",
+    "Feedback",
+    "HourFigures",
+    "MeasuredFact",
+    "MeasuredLength",
+    "PolicyBand",
+    "Record",
+    "Touched",
+    "Watermark",
+    "Window",
+]

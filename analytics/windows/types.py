@@ -83,6 +83,8 @@ class Figures:
     """How many of them told when their first token came."""
     output_ms: int = 0
     """Milliseconds in which the output came of those that streamed."""
+    streamed_tokens: int = 0
+    """The output of those."""
     rated: int = 0
     satisfaction: float = 0.0
     """The sum of their ratings, each from 0 to 1."""

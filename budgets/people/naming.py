@@ -46,3 +46,12 @@ def account_of(slug: str, among: Collection[int] | None = None) -> AccountName:
 def zone_of(account_id: int) -> str:
     """Whose days an account has."""
     return Account.objects.values_list("timezone", flat=True).get(pk=account_id)
+
+
+def id_of(kind: Kind, name: str) -> int:
+    """Raises ValidationError where nobody is called so."""
+    table, column = TABLES[kind]
+    found: int | None = table._default_manager.filter(**{column: name}).values_list("pk", flat=True).first()
+    if found is None:
+        raise ValidationError({kind: f"There is no {kind} {name!r}."})
+    return found

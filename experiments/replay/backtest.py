@@ -67,12 +67,16 @@ def _release(line: str, number: int | None) -> Any:
     return store.release(line, rollout.pointer(line).stable if number is None else number)
 
 
-def run(after: Pair, chosen: Slice, before: Pair = Pair()) -> Report:
-    """What one pair of releases would do otherwise than another, over a slice of the records.
+def run(after: Pair, chosen: Slice, before: Pair = Pair(), instead: str = "") -> Report:
+    """What one pair of releases would do otherwise than another, over a slice of the records; with `instead`, if that model
+    took all that it can.
 
     Raises UnknownRelease, BadSlice.
     """
-    return comparing.compare(recent(chosen), load(before), load(after))
+    releases = load(after)
+    if instead and instead not in releases[0].models:
+        raise BadSlice("instead", f"There is no model {instead!r} in catalogue release {releases[0].release}.")
+    return comparing.compare(recent(chosen), load(before), releases, instead)
 
 
 def preview(changes: Mapping[str, Any], chosen: Slice) -> Report:

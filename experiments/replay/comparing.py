@@ -79,12 +79,21 @@ class Paired:
         self.after.append(after)
 
 
+def taken_by(model: str, situation: Situation) -> Situation:
+    """The same request, had it asked for that model alone; all else that it asks for still holds."""
+    return replace(situation, constraints=replace(situation.constraints, candidates=(model,), policy=None))
+
+
 def compare(
-    traffic: Traffic, before: tuple[Catalogue, RouterRelease], after: tuple[Catalogue, RouterRelease]
+    traffic: Traffic,
+    before: tuple[Catalogue, RouterRelease],
+    after: tuple[Catalogue, RouterRelease],
+    instead: str = "",
 ) -> Report:
-    """What the second pair of releases would do otherwise than the first."""
+    """What the second pair of releases would do otherwise than the first; with `instead`, if that model took all that it can."""
     earlier, later = Replay(*before), Replay(*after)
-    choices = earlier.choices(traffic.situations), later.choices(traffic.situations)
+    moved_to = [taken_by(instead, each) for each in traffic.situations] if instead else traffic.situations
+    choices = earlier.choices(traffic.situations), later.choices(moved_to)
     moved: Counter[Moved] = Counter()
     change: dict[Moved, Decimal] = {}
     cost_usd, quality, latency_ms = Paired(), Paired(), Paired()

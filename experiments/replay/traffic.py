@@ -35,6 +35,8 @@ FIELDS = (
     "created_at", *TEXTS, "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
 )  # fmt: skip
 REMEMBERED_S = 20
+NAMED = ("category", "complexity", "task_type", "model", "tag")
+"""By what a slice is narrowed as the records have it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,8 @@ class Slice:
     account_id: int | None = None
     user_id: int | None = None
     category: str = ""
+    complexity: str = ""
+    task_type: str = ""
     model: str = ""
     tag: str = ""
 
@@ -54,7 +58,7 @@ class Slice:
         """Raises BadSlice."""
         if not 1 <= self.limit <= 1_000_000:
             raise BadSlice("limit", f"{self.limit} is not from 1 to 1,000,000.")
-        for name in ("category", "model", "tag"):
+        for name in NAMED:
             if "\x00" in getattr(self, name):
                 raise BadSlice(name, f"{getattr(self, name)!r} holds a character that no record has.")
         if self.since and self.until and self.since >= self.until:
@@ -70,8 +74,7 @@ def records(chosen: Slice) -> QuerySet[Record]:
         "created_at__lt": chosen.until,
         "account_id": chosen.account_id,
         "user_id": chosen.user_id,
-        "category": chosen.category or None,
-        "model": chosen.model or None,
+        **{name: getattr(chosen, name) or None for name in NAMED if name != "tag"},
     }
     found = found.filter(**{name: value for name, value in filters.items() if value is not None})
     # The column is text[]; Django's own containment would compare it with varchar[].

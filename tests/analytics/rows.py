@@ -4,12 +4,14 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 from django.utils.timezone import now
 
 from analytics.types import AnswerFacts, RequestFacts
+from analytics.windows import rolling
 from tests.budgets.books import answer, request
 
 ANSWER = {field.name for field in fields(AnswerFacts)}
@@ -43,3 +45,8 @@ def _plain(value: Any) -> Any:
 
 def _rows(rows: Sequence[tuple[Any, ...]]) -> str:
     return ", ".join("ROW(" + ", ".join(["%s"] * len(row)) + ")" for row in rows)
+
+
+def rolled_up() -> None:
+    """Roll up all records that are there: those of the test's own transaction too, which the beat would wait for."""
+    rolling.recompute(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))

@@ -23,7 +23,7 @@ BY_TYPE = {
     "bigint[]": [], "uuid[]": [], "text[]": [], "character varying[]": [], "double precision": 0,
 }  # fmt: skip
 """What stands in a column that must have something, by its type; of a text, x."""
-SPECIAL = {"budgets_ledgerentry.kind": "charge"}
+SPECIAL = {"budgets_ledgerentry.kind": "charge", "analytics_window.grain": 15, "analytics_cross.grain": 15}
 """What its checks ask for."""
 
 

@@ -21,8 +21,8 @@ ACROSS_ACCOUNTS = {
 }
 """Modules that name the system scope, and for what."""
 TASKS = {
-    "analytics.tasks.find_anomalies", "analytics.tasks.measure", "autorouter.tasks.forget_ended_sessions",
-    "experiments.tasks.adjust_policies",
+    "analytics.tasks.find_anomalies", "analytics.tasks.measure", "analytics.tasks.roll_up",
+    "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
     "experiments.tasks.learn", "routerhub.gateway.batches.tasks.work_batches", "routerhub.storage.tasks.forget_expired",

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from experiments.errors import BadSlice
 from experiments.replay import backtest
 from experiments.replay.figures import change
-from experiments.replay.traffic import MAX_REQUESTS, Slice, read_moment
+from experiments.replay.traffic import MAX_REQUESTS, NAMED, Slice, read_moment
 from experiments.types import Estimate, Report
 from models_registry.errors import RegistryError
 from routerhub.releases.errors import ReleaseError
@@ -25,8 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, default=MAX_REQUESTS, help="the newest so many records")
         parser.add_argument("--since", default="", help="a moment such as 2026-11-01, or an age such as 7d or 12h")
         parser.add_argument("--until", default="")
-        for name in ("category", "model", "tag"):
-            parser.add_argument(f"--{name}", default="")
+        for name in NAMED:
+            parser.add_argument(f"--{name.replace('_', '-')}", default="")
+        parser.add_argument("--instead", default="", metavar="MODEL", help="what if it took all of these that it can?")
         parser.add_argument("--account", type=int)
         parser.add_argument("--user", type=int)
         parser.add_argument("--max-cost-increase", default="", metavar="SHARE", help="e.g. 5%%")
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         try:
             bounds = self._bounds(options)
             pair = backtest.Pair(catalogue=options["catalogue"], router=options["router"])
-            report = backtest.run(pair, self._slice(options))
+            report = backtest.run(pair, self._slice(options), instead=options["instead"])
         except (BadSlice, RegistryError, ReleaseError) as problem:
             raise CommandError(str(problem)) from problem
         if options["json"]:
@@ -62,8 +63,7 @@ class Command(BaseCommand):
     def _slice(self, options: dict[str, Any]) -> Slice:
         return Slice(
             limit=options["limit"], since=read_moment("since", options["since"]), until=read_moment("until", options["until"]),
-            account_id=options["account"], user_id=options["user"], category=options["category"],
-            model=options["model"], tag=options["tag"],
+            account_id=options["account"], user_id=options["user"], **{name: options[name] for name in NAMED},
         )  # fmt: skip
 
     def _tell(self, report: Report) -> None:

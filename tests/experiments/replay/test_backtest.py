@@ -36,6 +36,32 @@ def tried(**values: Any) -> Report:
 # --- releases
 
 
+def test_one_model_in_the_place_of_another_takes_what_it_can() -> None:
+    """Of three requests the small one takes two, each for 0.0004 rather than 0.00095 USD; the third is too large for it."""
+    request()
+    request(asked={"complexity": "simple"})
+    request(asked={"input_tokens": 9_000})
+    report = backtest.run(Pair(), Slice(model=MIDDLE), instead=SMALL)
+    assert report.flows[0] == moved_to_small(2)[0]
+    assert (report.moved, report.refused_before, report.refused_after) == (3, 0, 1)
+    with pytest.raises(BadSlice, match="no model 'acme:none'"):
+        backtest.run(Pair(), Slice(), instead="acme:none")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "count"),
+    [
+        (Slice(task_type="review"), 2),
+        (Slice(complexity="complex"), 1),
+        (Slice(complexity="complex", task_type="report"), SHIPPED),
+    ],
+)
+def test_a_slice_is_narrowed_by_complexity_and_task_type(chosen: Slice, count: int) -> None:
+    request(task_type="review")
+    request(asked={"complexity": "complex"}, task_type="review")
+    assert backtest.run(Pair(), chosen).requests == count
+
+
 def test_a_lower_bound_of_cheap_makes_what_lies_between_mid() -> None:
     """acme:middle costs 0.70 in the mean: cheap below 1, mid from 0.50 on. 8 of 10 requests then go to acme:small."""
     for complexity in ("simple", "simple", "simple", *["moderate"] * 5, "complex", "complex"):
