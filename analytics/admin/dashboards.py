@@ -1,11 +1,12 @@
 """Overview, Usage and cost, Performance: pages of tiles in the admin."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timezone import now
@@ -14,8 +15,10 @@ from analytics.dashboards import pages, standard
 from analytics.dashboards.types import Tile
 from analytics.models import Record
 from budgets.formats import ago
-from routerhub.audit.permissions import may
 from routerhub.audit.pages import StaffPage, page
+from routerhub.audit.permissions import may
+
+logger = logging.getLogger(__name__)
 
 
 def shown(request: HttpRequest, tiles: Sequence[Tile]) -> dict[str, Any]:
@@ -25,6 +28,9 @@ def shown(request: HttpRequest, tiles: Sequence[Tile]) -> dict[str, Any]:
         found = pages.show(tiles, dict(request.GET.lists()), moment, settings.TIME_ZONE)
     except ValidationError as refused:
         return {"problems": refused.message_dict}
+    except OperationalError:
+        logger.warning("action=figures_failed path=%s", request.path, exc_info=True)
+        return {"is_down": True, "patience_s": pages.PATIENCE_S, "again": request.get_full_path()}
     as_of = found.board.as_of
     return {
         "page": found, "as_of": ago(found.view.local(as_of), found.view.now) if as_of else "",

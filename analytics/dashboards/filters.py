@@ -1,6 +1,6 @@
 """What the address of a page of figures asks for, and the addresses that ask for something else."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, get_args
@@ -11,8 +11,10 @@ from django.core.exceptions import ValidationError
 
 from analytics.dashboards import ranges
 from analytics.dashboards.ranges import MAX_DAYS, PRESETS, USUAL
-from analytics.dashboards.types import WORDS, Names, View
+from analytics.dashboards.types import WORDS, Links, Names, View
+from analytics.windows.names import NUMBERED
 from analytics.windows.types import Dimension, Traffic
+from routerhub import numerals
 
 TRAFFIC: Mapping[Traffic, str] = {"real": "real", "sandbox": "sandbox", "both": "real and sandbox"}
 SINGLE = ("range", "since", "until", "zone", "traffic", "by")
@@ -121,7 +123,10 @@ def _where(params: Params, problems: dict[str, str]) -> dict[Dimension, tuple[st
         values = tuple(dict.fromkeys(each for each in params.get(dimension, []) if each))
         if len(values) > MAX_VALUES:
             problems[dimension] = f"{len(values)} values are too many: {MAX_VALUES} at most."
-        if values:
+        wrong = [each for each in values if dimension in NUMBERED and numerals.whole(each) is None]
+        if wrong:
+            problems[dimension] = f"{wrong[0]!r} is no id: pick one from a list of the page."
+        elif values:
             found[dimension] = values
     return found
 
@@ -130,12 +135,12 @@ def _single(params: Params, name: str) -> str:
     return (params.get(name) or [""])[-1]
 
 
-def linker(params: Params) -> Callable[[Mapping[str, str | None]], str]:
+def linker(params: Params) -> Links:
     """Makes the address of the same page with something else: None leaves a name out."""
     kept = {name: values for name, values in params.items() if name in SINGLE or name in WORDS}
 
     def link(changes: Mapping[str, str | None]) -> str:
-        dates = {"since": [], "until": []} if changes.get("range") else {}
+        dates: Params = {"since": [], "until": []} if changes.get("range") else {}
         wanted = {**kept, **dates, **{name: [value] if value else [] for name, value in changes.items()}}
         return "?" + urlencode([(name, value) for name, values in wanted.items() for value in values if value])
 

@@ -1,12 +1,12 @@
 """What can be read off figures: one row by measure, with how it is written. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 from analytics.reports import measures
-from analytics.windows import sketches
-from analytics.windows.types import Figures, Row, Sketch
+from analytics.reports.adding import total
+from analytics.windows.types import Answer, Figures, Row
 from budgets import formats
 from budgets.money import rounded
 
@@ -66,30 +66,9 @@ MEASURES: Mapping[str, Measure] = {
 ADDED = tuple(name for name, measure in MEASURES.items() if measure.adds_up)
 
 
-_APART = {"errors", "latencies", "first_token_times"}
-
-
-def total(rows: Iterable[Row]) -> Figures:
-    """The figures of several rows together."""
-    return plus(row.figures for row in rows)
-
-
-def plus(parts: Iterable[Figures]) -> Figures:
-    found = list(parts)
-    summed = {field.name: sum(getattr(each, field.name) for each in found) for field in fields(Figures) if field.name not in _APART}
-    errors: dict[str, int] = {}
-    for each in found:
-        for kind, count in each.errors.items():
-            errors[kind] = errors.get(kind, 0) + count
-    return Figures(
-        **summed, errors=errors, latencies=_merged(each.latencies for each in found),
-        first_token_times=_merged(each.first_token_times for each in found),
-    )  # fmt: skip
-
-
-def _merged(parts: Iterable[Sketch]) -> Sketch:
-    found = [each for each in parts if each.counts or each.zeros]
-    return sketches.merged(found) if found else Sketch()
+def whole(answer: Answer) -> Figures:
+    """All of an answer together."""
+    return total(row.figures for row in answer.rows)
 
 
 def grouped(rows: Iterable[Row], *places: int) -> dict[tuple[str, ...], Figures]:
@@ -97,4 +76,4 @@ def grouped(rows: Iterable[Row], *places: int) -> dict[tuple[str, ...], Figures]
     parts: dict[tuple[str, ...], list[Figures]] = {}
     for row in rows:
         parts.setdefault(tuple(row.group[place] for place in places), []).append(row.figures)
-    return {group: plus(found) for group, found in parts.items()}
+    return {group: total(found) for group, found in parts.items()}

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db import connection, transaction
+
 from analytics.dashboards import board, filters
 from analytics.dashboards.board import Board
 from analytics.dashboards.filters import Bar, Params
@@ -12,6 +14,8 @@ from analytics.windows import names, reading
 from analytics.windows.types import Dimension
 
 MAX_OFFERED = 200
+PATIENCE_S = 2
+"""So long a page waits for one answer of the database."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +43,15 @@ class Page:
 def show(
     tiles: Sequence[Tile], params: Params, now: datetime, zone: str, accounts: frozenset[int] | None = None
 ) -> Page:
-    """Raises ValidationError, by field, where the address makes no sense."""
+    """Raises ValidationError, by field, where the address makes no sense, and OperationalError where the database has no answer
+    in time."""
     view = filters.read(params, now, zone, accounts)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE_S}s'")
+        return _shown(tiles, params, view)
+
+
+def _shown(tiles: Sequence[Tile], params: Params, view: View) -> Page:
     if not params.get("traffic"):
         view = _with_traffic(view)
     link = filters.linker(params)

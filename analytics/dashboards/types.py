@@ -11,6 +11,8 @@ from analytics.windows.types import Answer, Dimension, Question, Step, Traffic
 Width = Literal["whole", "half"]
 Names = Mapping[tuple[Dimension, str], str]
 """What values of dimensions are called for people."""
+Links = Callable[[Mapping[str, str | None]], str]
+"""Makes the address of the same page with other filters; None leaves one out."""
 WORDS: Mapping[Dimension, str] = {
     "account": "account", "user": "user", "key": "key", "model": "model", "provider": "provider",
     "deployment": "deployment", "policy": "policy", "task_type": "task type", "category": "category",
@@ -96,8 +98,7 @@ class Seen:
     answers: Mapping[str, Answer]
     """By the name that the kind gave each question."""
     names: Names
-    links: Callable[[Mapping[str, str | None]], str]
-    """The address of the same page with other filters."""
+    links: Links
     also: Any = None
     """What the kind reads beside the roll-ups."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from analytics.dashboards import ranges
 from analytics.dashboards.charts import axes, stack
 from analytics.dashboards.charts.stack import Layer, Series, Stack
-from analytics.dashboards.measures import MEASURES, total
+from analytics.dashboards.measures import MEASURES, whole
 from analytics.dashboards.tiles.parts import Delta, Table, tone, written
 from analytics.dashboards.types import Kind, Seen, Tile, View
 from analytics.reports.measures import success
@@ -52,14 +52,14 @@ def draw(seen: Seen) -> Outcomes:
     starts = axes.columns(view.since, view.until, view.step)
     by_start = {row.start.timestamp(): row.figures for row in seen.answers["now"].rows if row.start}
     found = [by_start.get(start.timestamp(), Figures()) for start in starts]
-    now, before = (total(seen.answers[name].rows) for name in ("now", "before"))
+    now, before = (whole(seen.answers[name]) for name in ("now", "before"))
     return Outcomes(
         title=seen.tile.title or "How requests ended", is_empty=not now.requests, figure=written(MEASURES["success"], now),
         delta=_delta(now, before), before_words=ranges.shifted(view), chart=_chart(view, starts, found),
         ends=tuple(
             End(word=word, colour=COLOURS[end], count=formats.count(getattr(now, end)),
                 share=formats.percent(getattr(now, end), now.requests, 1))
-            for end, word in reversed(ENDS.items()) if getattr(now, end)
+            for end, word in reversed(list(ENDS.items())) if getattr(now, end)
         ),
         table=_table(view, starts, found),
     )  # fmt: skip
@@ -78,7 +78,10 @@ def _chart(view: View, starts: Sequence[datetime], found: Sequence[Figures]) -> 
     _, ticks = axes.heights(100, lambda value: f"{value:.0f}{formats.THIN}%")
     words = [
         f"{axes.CAPTIONS[view.step](start)}: "
-        + (", ".join(f"{getattr(each, end):,} {word}" for end, word in ENDS.items() if getattr(each, end)) or "no request")
+        + (
+            ", ".join(f"{getattr(each, end):,} {word}" for end, word in ENDS.items() if getattr(each, end))
+            or "no request"
+        )
         for start, each in zip(starts, found, strict=True)
     ]
     return Stack(
@@ -98,7 +101,11 @@ def _kept(layers: Sequence[Layer]) -> tuple[Layer, ...]:
 
 def _table(view: View, starts: Sequence[datetime], found: Sequence[Figures]) -> Table:
     rows = tuple(
-        (axes.CAPTIONS[view.step](start), *(formats.count(getattr(each, end)) for end in ENDS), written(MEASURES["success"], each))
+        (
+            axes.CAPTIONS[view.step](start),
+            *(formats.count(getattr(each, end)) for end in ENDS),
+            written(MEASURES["success"], each),
+        )
         for start, each in zip(starts, found, strict=True)
     )  # fmt: skip
     head = (view.step.capitalize(), *(word.capitalize() for word in ENDS.values()), "Success")

@@ -118,9 +118,7 @@ def _entries(
     return found
 
 
-def _entry(
-    name: str, link: str, value: float, whole: float, before: float, measure: Measure, colour: int = 0
-) -> Entry:
+def _entry(name: str, link: str, value: float, whole: float, before: float, measure: Measure, colour: int = 0) -> Entry:
     return Entry(
         name=name, link=link, figure=measure.write(value), share=formats.percent(value, whole), colour=colour,
         delta=delta(value, before, measure.better),

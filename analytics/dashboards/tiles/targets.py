@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analytics.dashboards.tiles.parts import Delta
+from analytics.dashboards.measures import MEASURES, whole
+from analytics.dashboards.tiles.parts import Delta, delta, written
 from analytics.dashboards.types import Kind, Seen, Tile, View
 from analytics.reports.targets import targets
 from analytics.reports.types import Target, Targets
-from analytics.windows.types import Question
+from analytics.windows.types import Figures, Question
 from budgets import formats
 
 
@@ -27,45 +28,35 @@ class Standing:
     targets: tuple[Shown, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Both:
-    """Of the view, and of the time before."""
-
-    now: Targets
-    before: Targets
+def asks(_tile: Tile, view: View) -> Mapping[str, Question]:
+    return {"now": view.question("policy"), "before": view.before.question("policy")}
 
 
-def asks(_tile: Tile, _view: View) -> Mapping[str, Question]:
-    return {}
-
-
-def reads(view: View) -> Both:
-    return Both(now=targets(view.question()), before=targets(view.before.question()))
+def reads(view: View) -> Targets:
+    return targets(view.question())
 
 
 def draw(seen: Seen) -> Standing:
-    both: Both = seen.also
-    was = {each.name: each for each in both.before.targets}
+    found: Targets = seen.also
+    now, before = whole(seen.answers["now"]), whole(seen.answers["before"])
     return Standing(
-        title=seen.tile.title or "Targets", is_empty=all(each.is_met is None for each in both.now.targets),
-        targets=tuple(_shown(each, was.get(each.name)) for each in both.now.targets),
+        title=seen.tile.title or "Targets", is_empty=not now.requests,
+        targets=tuple(_shown(each, now, before) for each in found.targets),
     )  # fmt: skip
 
 
-def _shown(target: Target, before: Target | None) -> Shown:
+def _shown(target: Target, now: Figures, before: Figures) -> Shown:
+    measure = MEASURES.get(SAME.get(target.name, ""))
+    figure = written(measure, now) if measure else target.value
     return Shown(
-        title=target.title, figure=formats.NOTHING if target.is_met is None else target.value,
-        note=" · ".join(filter(None, (target.wanted, target.note))), delta=_delta(target, before), is_met=target.is_met,
+        title=target.title, figure=formats.NOTHING if target.is_met is None else figure, is_met=target.is_met,
+        note=target.wanted if measure else target.note or target.wanted,
+        delta=delta(measure.of(now), measure.of(before), measure.better) if measure else None,
     )  # fmt: skip
 
 
-BETTER = {"cost": "less", "success": "more", "latency": "less"}
-
-
-def _delta(target: Target, before: Target | None) -> Delta | None:
-    return None
-
-
+SAME = {"cost": "per_request", "success": "success", "latency": "latency"}
+"""Which target is which measure."""
 KIND = Kind(
     name="targets", title="Targets", says="Cost, success, time, budgets and shares of policies beside what they are to be.",
     asks=asks, draw=draw, reads=reads,
