@@ -1,10 +1,14 @@
 """What the records come to, rolled up; and how far."""
 
+from datetime import UTC, datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from routerhub.audit.models import Fact
 from routerhub.tenancy.owners import by_account
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rolled(Fact):
@@ -55,10 +59,13 @@ class Watermark(Fact):
     """How far the records are rolled up: one row."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
-    until_transaction = models.BigIntegerField(default=0, help_text="All that transactions below this wrote was seen.")
-    as_of = models.DateTimeField(help_text="All that was written by then was seen.")
-    next_transaction = models.BigIntegerField(help_text="The first that had not begun at the moment below.")
-    next_at = models.DateTimeField(help_text="What will be `as_of` when no transaction below the one above is open.")
+    until_transaction = models.BigIntegerField(default=0, help_text="What transactions below this wrote was seen.")
+    as_of = models.DateTimeField(default=BEGINNING, help_text="What was written by then is counted.")
+    seen_at = models.DateTimeField(default=BEGINNING, help_text="What was written by then was seen.")
+    next_transaction = models.BigIntegerField(default=0, help_text="The first that had not begun at the moment below.")
+    next_at = models.DateTimeField(
+        default=BEGINNING, help_text="What was written by then is seen when no transaction below that is open."
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="analytics_one_watermark")]
@@ -72,7 +79,10 @@ class Touched(Fact):
 
     account_id = models.BigIntegerField()
     quarter = models.DateTimeField()
-    since_transaction = models.BigIntegerField(help_text="What was written below this is rolled up.")
+    since_transaction = models.BigIntegerField(help_text="What transactions below this wrote is counted.")
+    may_shrink = models.BooleanField(
+        default=False, help_text="Count what is there, though it be less than was counted."
+    )
     records = models.BigIntegerField(help_text="How many were written.")
     owned_by = by_account()
 

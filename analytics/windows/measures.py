@@ -39,7 +39,7 @@ LEFT_TO_THE_ROUTER = "(r.requested_model IN ('', 'auto') OR starts_with(r.reques
 COMPARED = f"{CALLED} AND best.model IS NOT NULL AND good.model IS NOT NULL AND (asked.model IS NOT NULL OR {LEFT_TO_THE_ROUTER})"
 
 
-def _bucket(value: str) -> str:
+def bucket_of(value: str) -> str:
     """A value as one entry of a sketch."""
     index = f"CASE WHEN {value} > 0 THEN ceil(ln({value}::float8) / {LOG_GAMMA!r})::bigint ELSE -1 END"
     return f"(({index}) << 32) + 1"
@@ -85,7 +85,7 @@ MEASURES: Mapping[str, str] = {
 }
 """Whole numbers that are summed up, each of a record `r` with its feedback `f` and what it is compared with."""
 SKETCHES: Mapping[str, str] = {
-    "latencies": f"CASE WHEN {TIMED} THEN {_bucket('r.latency_ms')} END",
-    "first_token_times": f"CASE WHEN {FIRST} THEN {_bucket('r.ttft_ms')} END",
+    "latencies": f"CASE WHEN {TIMED} THEN {bucket_of('r.latency_ms')} END",
+    "first_token_times": f"CASE WHEN {FIRST} THEN {bucket_of('r.ttft_ms')} END",
 }
 COLUMNS = (*MEASURES, "errors", *SKETCHES)

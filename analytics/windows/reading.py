@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
-from django.utils.timezone import now
 
 from analytics.models import Watermark
+from analytics.models.windows import BEGINNING
 from analytics.windows import sketches
 from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIED, SKETCHES, TAG
 from analytics.windows.statements import SUMS
@@ -38,8 +39,8 @@ def ask(question: Question) -> Answer:
     return Answer(rows=tuple(rows), as_of=_as_of())
 
 
-def _as_of() -> Any:
-    return Watermark.objects.values_list("as_of", flat=True).first() or now()
+def _as_of() -> datetime:
+    return Watermark.objects.values_list("as_of", flat=True).first() or BEGINNING
 
 
 def _checked(question: Question) -> ZoneInfo:

@@ -4,7 +4,7 @@ A cell is a quarter of an hour of an account. Whatever was written into it, it i
 matter how often, in what order or how late.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -21,15 +21,23 @@ MAX_RECORDS, MAX_CELLS = 50_000, 2_000
 ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('analytics.windows'))"
 HORIZON = "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() AS s"
 TOUCH = """
-    INSERT INTO analytics_touched AS known (account_id, quarter, since_transaction, records)
-    SELECT r.account_id, date_bin('15 minutes', r.created_at, 'epoch') AS quarter, %(since)s, count(*)
+    INSERT INTO analytics_touched AS known (account_id, quarter, since_transaction, may_shrink, records)
+    SELECT r.account_id, date_bin('15 minutes', r.created_at, 'epoch') AS quarter, %(since)s, {may_shrink}, count(*)
     FROM {rows} GROUP BY r.account_id, quarter
-    ON CONFLICT (quarter, account_id) DO UPDATE SET records = known.records + excluded.records
+    ON CONFLICT (quarter, account_id) DO UPDATE SET
+        records = known.records + excluded.records, may_shrink = known.may_shrink OR excluded.may_shrink
 """
-WRITTEN = "w.written_in >= %(since)s::text::xid8 AND w.written_in < %(until)s::text::xid8"
-RECORDS = f"analytics_record r WHERE {WRITTEN.replace('w.', 'r.')}"
-FEEDBACK = f"analytics_feedback w JOIN analytics_record r ON r.operation_id = w.operation_id WHERE {WRITTEN}"
-CREATED = "analytics_record r WHERE r.created_at >= %(from)s AND r.created_at < %(to)s"
+WRITTEN = "written_in >= %(since)s::text::xid8 AND {0}.written_in < %(until)s::text::xid8"
+RECORDS = f"analytics_record r WHERE r.{WRITTEN.format('r')}"
+FEEDBACK = (
+    f"analytics_feedback f JOIN analytics_record r ON r.operation_id = f.operation_id WHERE f.{WRITTEN.format('f')}"
+)
+CAME_IN = """
+    r.created_at >= %(first)s::timestamptz AND r.created_at < %(last)s::timestamptz
+    AND (%(accounts)s::bigint[] IS NULL OR r.account_id = ANY (%(accounts)s::bigint[]))
+"""
+THERE = f"analytics_record r WHERE {CAME_IN}"
+COUNTED = f"(SELECT account_id, start AS created_at FROM analytics_cross WHERE grain = 15) AS r WHERE {CAME_IN}"  # noqa: S608
 
 
 def roll_up() -> int:
@@ -39,12 +47,17 @@ def roll_up() -> int:
     return _count_touched()
 
 
-def recompute(since: datetime, until: datetime) -> int:
-    """Count again all cells of the records that came in within a range. Returns how many they are. Cells whose records are not
-    all there any more keep their figures."""
+def recompute(
+    since: datetime, until: datetime, accounts: Collection[int] | None = None, may_shrink: bool = False
+) -> int:
+    """Count again the cells of what came in within a range, of some accounts or all. Returns how many they are. Cells of which
+    fewer records are there than were counted keep their figures, unless they may shrink: then what is there is what counts."""
+    values = {"first": since, "last": until, "accounts": None if accounts is None else sorted(accounts)}
     with _alone() as cursor:
         if cursor:
-            _touch(cursor, CREATED, since=_watermark().until_transaction, **{"from": since, "to": until})
+            mark = _watermark()
+            for rows in (THERE, COUNTED) if may_shrink else (THERE,):
+                _touch(cursor, rows, may_shrink, **values, since=mark.until_transaction)
     return _count_touched()
 
 
@@ -57,7 +70,7 @@ def _alone() -> Iterator[CursorWrapper | None]:
 
 
 def _watermark() -> Watermark:
-    return Watermark.objects.get_or_create(defaults={"as_of": now(), "next_transaction": 0, "next_at": now()})[0]
+    return Watermark.objects.get_or_create()[0]
 
 
 def _touch_new() -> None:
@@ -68,20 +81,37 @@ def _touch_new() -> None:
         moment, mark = now(), _watermark()
         cursor.execute(HORIZON)
         horizon, following = cursor.fetchone()
+        values = {"since": mark.until_transaction, "until": horizon}
+        if horizon < mark.until_transaction:
+            # Copied into another server, which numbers its transactions anew: what is there is counted once more.
+            _touch(cursor, THERE, first="-infinity", last="infinity", accounts=None, **values)
         for rows in (RECORDS, FEEDBACK):
-            _touch(cursor, rows, since=mark.until_transaction, until=horizon)
-        mark.until_transaction = horizon
-        if horizon == following:
-            mark.as_of = moment
-        elif mark.next_transaction <= horizon:
-            mark.as_of = mark.next_at
-        if mark.next_transaction <= horizon:
-            mark.next_transaction, mark.next_at = following, moment
-        mark.save()
+            _touch(cursor, rows, **values)
+        _move(mark, moment, horizon, following)
 
 
-def _touch(cursor: CursorWrapper, rows: str, **values: Any) -> None:
-    cursor.execute(TOUCH.format(rows=rows), values)
+def _move(mark: Watermark, moment: datetime, horizon: int, following: int) -> None:
+    """All that was written by the moment was seen if no transaction was open; what was by an earlier one if none of then is."""
+    mark.until_transaction = horizon
+    is_passed = mark.next_transaction <= horizon
+    if horizon == following:
+        mark.seen_at = moment
+    elif is_passed:
+        mark.seen_at = mark.next_at
+    if is_passed:
+        mark.next_transaction, mark.next_at = following, moment
+    _save(mark)
+
+
+def _save(mark: Watermark) -> None:
+    """What was seen is counted when nothing is left to count."""
+    if not Touched.objects.exists():
+        mark.as_of = mark.seen_at
+    mark.save()
+
+
+def _touch(cursor: CursorWrapper, rows: str, may_shrink: bool = False, **values: Any) -> None:
+    cursor.execute(TOUCH.format(rows=rows, may_shrink=may_shrink), values)
 
 
 def _count_touched() -> int:
@@ -92,28 +122,31 @@ def _count_touched() -> int:
 
 
 def _count_some() -> int:
-    """The first touched cells, in a transaction of their own."""
+    """The first touched cells, in a transaction of their own. Returns how many they are."""
     with _alone() as cursor:
         if cursor is None or not Touched.objects.exists():
             return 0
-        for name in ("cells", "fresh", "crossed", "windowed"):
-            cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{name}")
+        mark = _watermark()
         cursor.execute(statements.PLANNED)
+        cursor.execute(statements.FORGET)
         cursor.execute(statements.TAKE, {"max_cells": MAX_CELLS, "max_records": MAX_RECORDS})
         cursor.execute(statements.RELEASES)
         baselines.ensure(cursor.fetchall())
-        cursor.execute(statements.FRESH)
-        cursor.execute(statements.SHORT)
-        is_short = cursor.rowcount > 0
-        if is_short:
-            cursor.execute(statements.ONLY_NEW, {"watermark": _watermark().until_transaction})
-        for statement in _of(is_short):
+        for statement in _of_cells(cursor, mark):
             cursor.execute(statement)
         cursor.execute(statements.DONE)
-        return cursor.rowcount
+        counted: int = cursor.rowcount
+        _save(mark)
+        return counted
 
 
-def _of(is_short: bool) -> Iterator[str]:
+def _of_cells(cursor: CursorWrapper, mark: Watermark) -> Iterator[str]:
+    """All that is made of their records."""
+    yield statements.FRESH
+    cursor.execute(statements.SHORT)
+    is_short = cursor.rowcount > 0
+    if is_short:
+        cursor.execute(statements.ONLY_NEW, {"watermark": mark.until_transaction})
     yield from (statements.CROSSED, statements.WINDOWED, statements.QUARTERS)
     yield from statements.of_accounts(is_short)
     yield from statements.of_site()

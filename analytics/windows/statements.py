@@ -20,13 +20,16 @@ GATHERED = f"{SUMS}, count_errors(array_agg(x.error_kind) FILTER (WHERE x.error_
 PLANNED = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off"
 """Cells are few and lie in big tables: each is looked up. PostgreSQL knows nothing of a table just made, and might read all."""
 
+FORGET = "DROP TABLE IF EXISTS pg_temp.cells, pg_temp.fresh, pg_temp.crossed, pg_temp.windowed"
+"""Those of the piece before, where both are parts of one transaction."""
 TAKE = """
     CREATE TEMPORARY TABLE cells ON COMMIT DROP AS
     WITH next AS (
-        SELECT account_id, quarter, since_transaction, sum(records) OVER (ORDER BY quarter, account_id) - records AS before
+        SELECT account_id, quarter, since_transaction, may_shrink,
+               sum(records) OVER (ORDER BY quarter, account_id) - records AS before
         FROM (SELECT * FROM analytics_touched ORDER BY quarter, account_id LIMIT %(max_cells)s) AS first
     )
-    SELECT account_id, quarter, since_transaction, false AS is_short FROM next WHERE before < %(max_records)s
+    SELECT account_id, quarter, since_transaction, may_shrink, false AS is_short FROM next WHERE before < %(max_records)s
 """
 """The first cells, as many as were written to by about so many records."""
 DONE = """
@@ -67,7 +70,8 @@ RELEASES = f"""
 """
 SHORT = """
     UPDATE cells SET is_short = true
-    WHERE (SELECT coalesce(sum(x.requests), 0) FROM analytics_cross x
+    WHERE NOT may_shrink
+      AND (SELECT coalesce(sum(x.requests), 0) FROM analytics_cross x
            WHERE x.grain = 15 AND x.account_id = cells.account_id AND x.start = cells.quarter)
         > (SELECT count(*) FROM fresh WHERE fresh.account_id = cells.account_id AND fresh.quarter = cells.quarter)
 """
@@ -112,7 +116,8 @@ def replaced(table: str, staged: str, keys: str, condition: str, is_short: bool)
     """What was made of the records of the cells, in the place of what was there; of short cells both together."""
     there = f"{condition} AND x.account_id = c.account_id AND {IN_QUARTER}"
     if is_short:
-        yield f"INSERT INTO {staged} SELECT {keys}, {COLUMN_NAMES} FROM {table} x, cells c WHERE c.is_short AND {there}"
+        kept = f"EXISTS (SELECT FROM cells c WHERE c.is_short AND {there})"
+        yield f"INSERT INTO {staged} SELECT {keys}, {COLUMN_NAMES} FROM {table} x WHERE {kept}"
     rows = f"SELECT {keys}, {ADDED} FROM {staged} x GROUP BY {keys}" if is_short else f"SELECT * FROM {staged}"
     yield f"DELETE FROM {table} x USING cells c WHERE {there}"
     yield f"INSERT INTO {table} ({keys}, {COLUMN_NAMES}) {rows}"

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 from django.utils.timezone import now
 
+from analytics.models import Watermark
 from analytics.types import AnswerFacts, RequestFacts
 from analytics.windows import rolling
 from tests.budgets.books import answer, request
@@ -50,3 +51,4 @@ def _rows(rows: Sequence[tuple[Any, ...]]) -> str:
 def rolled_up() -> None:
     """Roll up all records that are there: those of the test's own transaction too, which the beat would wait for."""
     rolling.recompute(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+    Watermark.objects.update(as_of=now())
