@@ -4,10 +4,12 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from analytics.viewsets import reports
+from analytics.viewsets.dashboards import DashboardViewSet
 from analytics.viewsets.feedback import FeedbackViewSet
 from analytics.viewsets.records import RecordViewSet
 
 router = SimpleRouter(trailing_slash=False)
+router.register("dashboards", DashboardViewSet)
 router.register("requests", RecordViewSet)
 router.register("feedback", FeedbackViewSet)
 router.register("routing/targets/policies", reports.PolicyBandViewSet)

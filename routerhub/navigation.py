@@ -13,8 +13,9 @@ from routerhub.audit.pages import ADDRESSES, StaffPage
 SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Home", (("dashboard", "index"),)),
     ("Observe", (
-        ("receipt_long", "analytics.record"), ("forum", "autorouter.session"), ("bar_chart", "usage"), ("speed", "performance"), ("stacks", "batches.batch"),
-        ("description", "storage.file"), ("inventory_2", "storage.item"),
+        ("receipt_long", "analytics.record"), ("forum", "autorouter.session"), ("bar_chart", "usage"),
+        ("speed", "performance"), ("space_dashboard", "analytics.dashboard"),
+        ("stacks", "batches.batch"), ("description", "storage.file"), ("inventory_2", "storage.item"),
     )),
     ("Routing", (
         ("tune", "tuning"), ("grid_on", "scores"), ("leaderboard", "autorouter.profile"), ("rule", "autorouter.policy"),

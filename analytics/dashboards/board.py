@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from analytics.dashboards import ranges
+from analytics.dashboards.beside import READS
 from analytics.dashboards.tiles import KINDS
 from analytics.dashboards.types import Links, Names, Seen, Tile, View
 from analytics.windows import names, reading
@@ -67,9 +68,8 @@ def draw(tiles: Sequence[Tile], view: View, links: Links) -> Board:
 
 
 def _value(tile: Tile, view: View, answers: Mapping[str, Answer], called: Names, links: Links) -> Any:
-    kind = KINDS[tile.kind]
-    also = kind.reads(view) if kind.reads else None
-    return kind.draw(Seen(tile=tile, view=view, answers=answers, names=called, links=links, also=also))
+    also = READS[tile.kind](view) if tile.kind in READS else None
+    return KINDS[tile.kind].draw(Seen(tile=tile, view=view, answers=answers, names=called, links=links, also=also))
 
 
 def _told(asked: Mapping[Any, Question]) -> tuple[dict[Any, Answer], dict[Any, str]]:

@@ -1,5 +1,7 @@
 """The pages that everybody has. Pure."""
 
+from collections.abc import Mapping, Sequence
+
 from analytics.dashboards.types import Tile
 
 OVERVIEW = (
@@ -33,3 +35,5 @@ PERFORMANCE = (
     Tile(kind="comparison", by=("model",)),
     Tile(kind="comparison", by=("deployment",)),
 )
+PAGES: Mapping[str, Sequence[Tile]] = {"overview": OVERVIEW, "usage": USAGE, "performance": PERFORMANCE}
+"""By the word that addresses know them by."""

@@ -100,7 +100,7 @@ class Seen:
     names: Names
     links: Links
     also: Any = None
-    """What the kind reads beside the roll-ups."""
+    """What the kind shows beside the roll-ups."""
 
     def name(self, dimension: Dimension, value: str) -> str:
         return self.names.get((dimension, value)) or value or f"no {WORDS[dimension]}"
@@ -112,7 +112,7 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """A kind of tile: pure, but for what it reads beside the roll-ups."""
+    """A kind of tile. What some of them show beside the roll-ups is read by analytics.dashboards.beside."""
 
     name: str
     title: str
@@ -125,7 +125,6 @@ class Kind:
     """The groupings that it can have, the usual one first; empty: it has none."""
     measures: tuple[str, ...] = ()
     width: Width = "whole"
-    reads: Callable[[View], Any] | None = None
 
     @property
     def template(self) -> str:

@@ -1,5 +1,6 @@
 """What happened: requests, and what is made of them."""
 
+from analytics.models.dashboards import Dashboard
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
@@ -10,6 +11,7 @@ from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 __all__ = [
     "Baseline",
     "Cross",
+    "Dashboard",
     "Feedback",
     "HourFigures",
     "MeasuredFact",

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from analytics.dashboards.types import Kind, Seen, Tile, View
-from analytics.reports.opportunities import opportunities
 from analytics.reports.types import Opportunities, Opportunity
 from analytics.windows.types import Question
 from budgets import formats
@@ -40,10 +38,6 @@ def asks(_tile: Tile, _view: View) -> Mapping[str, Question]:
     return {}
 
 
-def reads(view: View) -> Opportunities:
-    return opportunities(view.question())
-
-
 def draw(seen: Seen) -> Chances:
     found: Opportunities = seen.also
     return Chances(
@@ -74,7 +68,7 @@ def _backtest(each: Opportunity) -> str:
     return ""
 
 
-KIND: Any = Kind(
+KIND = Kind(
     name="opportunities", title="Opportunities", says="Where a cheaper model succeeds as often, and what it would save.",
-    asks=asks, draw=draw, reads=reads,
+    asks=asks, draw=draw,
 )  # fmt: skip

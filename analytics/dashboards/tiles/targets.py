@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from analytics.dashboards.measures import MEASURES, whole
 from analytics.dashboards.tiles.parts import Delta, delta, written
 from analytics.dashboards.types import Kind, Seen, Tile, View
-from analytics.reports.targets import targets
 from analytics.reports.types import Target, Targets
 from analytics.windows.types import Figures, Question
 from budgets import formats
@@ -32,10 +31,6 @@ def asks(_tile: Tile, view: View) -> Mapping[str, Question]:
     return {"now": view.question("policy"), "before": view.before.question("policy")}
 
 
-def reads(view: View) -> Targets:
-    return targets(view.question())
-
-
 def draw(seen: Seen) -> Standing:
     found: Targets = seen.also
     now, before = whole(seen.answers["now"]), whole(seen.answers["before"])
@@ -59,5 +54,5 @@ SAME = {"cost": "per_request", "success": "success", "latency": "latency"}
 """Which target is which measure."""
 KIND = Kind(
     name="targets", title="Targets", says="Cost, success, time, budgets and shares of policies beside what they are to be.",
-    asks=asks, draw=draw, reads=reads,
+    asks=asks, draw=draw,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analytics.dashboards import ranges
-from analytics.dashboards.measures import ADDED, MEASURES, grouped
+from analytics.dashboards.measures import ADDED, MEASURES, grouped, whole
 from analytics.dashboards.tiles.parts import Delta, Entry, delta, largest, read, width, written
 from analytics.dashboards.types import WORDS, Kind, Seen, Tile, View
 from analytics.windows.types import Dimension, Figures, Question
