@@ -1,4 +1,4 @@
-"""How requests ended over time: bands of answered, failed, cancelled and refused."""
+"""How requests ended over time: bands of what failed, was cancelled or refused, beside success."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from analytics.dashboards import ranges
 from analytics.dashboards.charts import axes, stack
-from analytics.dashboards.charts.stack import Layer, Series, Stack
+from analytics.dashboards.charts.stack import Series, Stack
 from analytics.dashboards.measures import MEASURES, whole
 from analytics.dashboards.tiles.parts import Delta, Table, tone, written
 from analytics.dashboards.types import Kind, Seen, Tile, View
@@ -17,8 +17,9 @@ from budgets import formats
 ENDS: Mapping[str, str] = {
     "failures": "failed", "unknown": "not known", "abandoned": "cancelled", "refused": "refused", "successes": "answered",
 }  # fmt: skip
-"""The field of each end, and its word; those that are to be seen lie lowest."""
-COLOURS = {"failures": 4, "unknown": 5, "abandoned": 3, "refused": 6, "successes": 2}
+"""The field of each end, and its word; the gravest lies lowest."""
+BAD = tuple(end for end in ENDS if end != "successes")
+COLOURS = {"failures": 4, "unknown": 5, "abandoned": 3, "refused": 6, "successes": 0}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,30 +74,28 @@ def _delta(now: Figures, before: Figures) -> Delta:
 
 
 def _chart(view: View, starts: Sequence[datetime], found: Sequence[Figures]) -> Stack:
-    series = [Series(name=ENDS[end], colour=COLOURS[end], values=_shares(found, end)) for end in ENDS]
+    """Those that were not answered: of the others there are nearly always so many that nothing else could be seen."""
+    series = [Series(name=ENDS[end], colour=COLOURS[end], values=_shares(found, end)) for end in BAD]
     is_under_way = bool(starts) and axes.after(starts[-1], view.step) > view.now
-    _, ticks = axes.heights(100, lambda value: f"{value:.0f}{formats.THIN}%")
+    most = max((sum(column) for column in zip(*(each.values for each in series), strict=True)), default=0)
+    top, ticks = axes.heights(max(most, 1), lambda value: f"{value:g}{formats.THIN}%")
     words = [
         f"{axes.CAPTIONS[view.step](start)}: "
         + (
-            ", ".join(f"{getattr(each, end):,} {word}" for end, word in ENDS.items() if getattr(each, end))
+            "; ".join(f"{getattr(each, end):,} {word}" for end, word in ENDS.items() if getattr(each, end))
             or "no request"
         )
         for start, each in zip(starts, found, strict=True)
     ]
     return Stack(
-        label=f"How requests ended per {view.step}, in per cent of them; the table below has the figures.",
-        layers=_kept(stack.layers(series, 100, is_under_way)), marks=(), hits=stack.hits(words), y_ticks=ticks,
+        label=f"Requests that were not answered per {view.step}, in per cent of all; the table below has the figures.",
+        layers=stack.layers(series, top, is_under_way), marks=(), hits=stack.hits(words), y_ticks=ticks,
         x_ticks=axes.dates(starts, view.step, view.local(view.now)),
     )  # fmt: skip
 
 
 def _shares(found: Sequence[Figures], end: str) -> list[float]:
     return [100 * getattr(each, end) / each.requests if each.requests else 0.0 for each in found]
-
-
-def _kept(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    return tuple(each for each in layers if each.path or each.under_way)
 
 
 def _table(view: View, starts: Sequence[datetime], found: Sequence[Figures]) -> Table:
