@@ -15,6 +15,7 @@ from tests.budgets.alerts.findings import channel, of
 from tests.cast import Cast
 
 ADMIN = {
+    "analytics.dashboard": 5,
     "analytics.record": 5,
     "auth.group": 4,
     "auth.user": 5,
@@ -58,6 +59,7 @@ API = {
     "/api/batches": 3,
     "/api/billing": 3,
     "/api/budgets": 7,
+    "/api/dashboards": 3,
     "/api/feedback": 3,
     "/api/circuits": 3,
     "/api/imports": 3,

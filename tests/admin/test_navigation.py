@@ -19,7 +19,7 @@ TARGETS = [target for _, links in navigation.SECTIONS for _, target in links]
 REACHED_FROM = {
     "autorouter.routerconfiguration": "the page Tuning shows it",
     "export": "the page Import and export", "import": "the page Import and export",
-    "forecast": "the page Forecasts", "import_progress": "the page of an import", "decision": "a request",
+    "dashboard": "the list of dashboards", "forecast": "the page Forecasts", "import_progress": "the page of an import", "decision": "a request",
     "version": "the page Changes",
     "billing_file": "a billing record",
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
@@ -57,7 +57,7 @@ def test_a_link_is_called_what_its_page_is_called(staff: Client, target: str) ->
 
 def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
-        "Overview", "Requests", "Sessions", "Batches", "Files", "Kept items", "Tuning", "Score matrix", "Profiles",
+        "Overview", "Requests", "Sessions", "Usage and cost", "Performance", "Dashboards", "Batches", "Files", "Kept items", "Tuning", "Score matrix", "Profiles",
         "Policies", "Task types", "Preferences", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
