@@ -5,6 +5,7 @@ from django.db import connection
 from django.utils.timezone import now
 
 from analytics.anomalies import telling
+from analytics.exports import jobs
 from analytics.measuring import facts
 from analytics.windows import rolling
 from routerhub.tenancy.tasks import AcrossAccounts
@@ -36,3 +37,15 @@ def find_anomalies() -> int:
 def roll_up() -> int:
     """Count what was written since the last time. Returns how many quarters of an hour of accounts were counted anew."""
     return rolling.roll_up()
+
+
+@shared_task(base=AcrossAccounts)
+def work_exports() -> int:
+    """Write the exports that wait. Returns how many."""
+    return jobs.work_all()
+
+
+@shared_task(base=AcrossAccounts)
+def forget_exports() -> int:
+    """Delete the files of exports that are kept no longer. Returns how many."""
+    return jobs.forget_expired()

@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from analytics.viewsets import reports
+from analytics.viewsets import costs, reports
 from analytics.viewsets.dashboards import DashboardViewSet
 from analytics.viewsets.feedback import FeedbackViewSet
 from analytics.viewsets.records import RecordViewSet
@@ -15,6 +15,7 @@ router.register("feedback", FeedbackViewSet)
 router.register("routing/targets/policies", reports.PolicyBandViewSet)
 
 urlpatterns = [
+    path("routing/costs", costs.CostsFileView.as_view()),
     path("routing/performance", reports.PerformanceView.as_view()),
     path("routing/savings", reports.SavingsView.as_view()),
     path("routing/targets", reports.TargetsView.as_view()),

@@ -23,6 +23,5 @@ urlpatterns = [
     path("shares", shares.SharesView.as_view()),
     path("shares/<int:pk>", shares.ShareView.as_view()),
     path("ledger/reconciliation", books.ReconciliationView.as_view()),
-    path("routing/costs", books.CostsView.as_view()),
     *router.urls,
 ]

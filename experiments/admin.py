@@ -11,8 +11,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
-from analytics.admin.records import DECISION_PANELS, RECORD_FILTERS
+from analytics.admin.decisions import DECISION_PANELS
 from analytics.models import Record
+from analytics.requests.filters import WORDS
 from autorouter.admin.people import RULE_PANELS
 from autorouter.people.preferences import value_of
 from autorouter.types import CATEGORIES, COMPLEXITIES
@@ -21,7 +22,7 @@ from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import decisions, rule_effects
 from experiments.replay.bars import bars
-from routerhub.audit.admin import DecidedAdmin, FactAdmin, asks_why, known_values
+from routerhub.audit.admin import DecidedAdmin, FactAdmin, asks_why
 from routerhub.audit.change import Change
 from routerhub.releases.errors import InvalidRelease
 
@@ -49,7 +50,7 @@ def decision_panel(row: Record) -> SafeString:
 
 
 DECISION_PANELS.append(decision_panel)
-RECORD_FILTERS += [("category", known_values(lambda: CATEGORIES)), ("complexity", known_values(lambda: COMPLEXITIES))]
+WORDS |= {"category": lambda: CATEGORIES, "complexity": lambda: COMPLEXITIES}
 
 
 @admin.register(LearningRound)

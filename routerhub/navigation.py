@@ -13,7 +13,7 @@ from routerhub.audit.pages import ADDRESSES, StaffPage
 SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Home", (("dashboard", "index"),)),
     ("Observe", (
-        ("receipt_long", "analytics.record"), ("forum", "autorouter.session"), ("bar_chart", "usage"),
+        ("receipt_long", "analytics.record"), ("download", "exports"), ("forum", "autorouter.session"), ("bar_chart", "usage"),
         ("speed", "performance"), ("space_dashboard", "analytics.dashboard"),
         ("stacks", "batches.batch"), ("description", "storage.file"), ("inventory_2", "storage.item"),
     )),
@@ -22,8 +22,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("label", "autorouter.tasktype"), ("person_heart", "autorouter.preferences"),
     )),
     ("Improve", (
-        ("history_toggle_off", "backtest"), ("lightbulb", "experiments.proposal"),
-        ("school", "experiments.learninground"), ("swap_vert", "autorouter.policyshift"),
+        ("savings", "opportunities"), ("history_toggle_off", "backtest"), ("lightbulb", "experiments.proposal"),
+        ("school", "experiments.learninground"), ("swap_vert", "autorouter.policyshift"), ("balance", "analytics.policyband"),
     )),
     ("Catalogue", (
         ("deployed_code", "models_registry.model"), ("lan", "models_registry.deployment"),

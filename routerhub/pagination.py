@@ -18,13 +18,14 @@ class BoundedPagination(LimitOffsetPagination):
     max_limit = MAX_LIMIT
 
     def get_limit(self, request: Any) -> int:
-        return _whole(request, "limit", 1, MAX_LIMIT, self.default_limit or MAX_LIMIT)
+        return whole(request, "limit", 1, MAX_LIMIT, self.default_limit or MAX_LIMIT)
 
     def get_offset(self, request: Any) -> int:
-        return _whole(request, "offset", 0, MAX_OFFSET, 0)
+        return whole(request, "offset", 0, MAX_OFFSET, 0)
 
 
-def _whole(request: Any, name: str, low: int, high: int, default: int) -> int:
+def whole(request: Any, name: str, low: int, high: int, default: int) -> int:
+    """A whole number of the query, within bounds. Raises ValidationError."""
     given = request.query_params.get(name, "")
     if not given:
         return default
@@ -39,8 +40,8 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any]:
         self._request = request
-        self._limit = _whole(request, "limit", 1, MAX_LIMIT, 100)
-        before = _whole(request, "before", 1, MAX_KEY, MAX_KEY)
+        self._limit = whole(request, "limit", 1, MAX_LIMIT, 100)
+        before = whole(request, "before", 1, MAX_KEY, MAX_KEY)
         self._rows = list(queryset.filter(pk__lt=before).order_by("-pk")[: self._limit + 1])
         return self._rows[: self._limit]
 

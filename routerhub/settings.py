@@ -218,6 +218,8 @@ IDEMPOTENCY_RETENTION_S = number("IDEMPOTENCY_RETENTION_S", 24 * 3_600, 1, 365 *
 CACHE_RETENTION_S = number("CACHE_RETENTION_S", 3_600, 1, 365 * 24 * 3_600)
 # Of files that clients send, and of what batches write, where they do not say.
 FILE_RETENTION_S = number("FILE_RETENTION_S", 30 * 24 * 3_600, 1, 10 * 365 * 24 * 3_600)
+# Of files of requests that were written in the background.
+EXPORT_RETENTION_S = number("EXPORT_RETENTION_S", 7 * 24 * 3_600, 60, 365 * 24 * 3_600)
 
 # --- files and batches
 MAX_FILE_BYTES = int(number("MAX_FILE_BYTES", 200 * 1024 * 1024, 1_024, 10 * 1024**3))
@@ -247,6 +249,8 @@ CELERY_BEAT_SCHEDULE = {
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
     "rebalance-shares": {"task": "budgets.tasks.rebalance_shares", "schedule": 5.0},
+    "work-exports": {"task": "analytics.tasks.work_exports", "schedule": 10.0},
+    "forget-exports": {"task": "analytics.tasks.forget_exports", "schedule": 3600.0},
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "roll-up-hours": {"task": "budgets.tasks.roll_up_hours", "schedule": 300.0},

@@ -26,9 +26,3 @@ def of_the_api() -> list[str]:
     """The address of everything that is read without naming a row."""
     schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return [path for path, verbs in schema["paths"].items() if "get" in verbs and "{" not in path]
-
-
-def sortings(page: Any) -> list[str]:
-    """Every way to sort a table's list by one column."""
-    numbers = [page.list_display.index(name) + 1 for name in page.sortable_by]
-    return [f"?o={way}{number}" for number in numbers for way in ("", "-")]

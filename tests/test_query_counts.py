@@ -16,6 +16,7 @@ from tests.cast import Cast
 
 ADMIN = {
     "analytics.dashboard": 5,
+    "analytics.policyband": 4,
     "analytics.record": 5,
     "auth.group": 4,
     "auth.user": 5,
@@ -80,7 +81,13 @@ API = {
     "/api/releases": 8,
     "/api/router/configuration": 3,
     "/api/routing/costs": 6,
+    "/api/routing/dearest": 9,
+    "/api/routing/opportunities": 4,
+    "/api/routing/performance": 4,
     "/api/routing/policies": 5,
+    "/api/routing/savings": 4,
+    "/api/routing/targets": 9,
+    "/api/routing/targets/policies": 3,
     "/api/routing/task-types": 4,
     "/api/sessions": 3,
     "/api/shares": 4,

@@ -1,5 +1,5 @@
 """Requests and pages of figures, for staff."""
 
-from analytics.admin import composed, dashboards, records
+from analytics.admin import composed, dashboards, opportunities, records, targets, views
 
-__all__ = ["composed", "dashboards", "records"]
+__all__ = ["composed", "dashboards", "opportunities", "records", "targets", "views"]

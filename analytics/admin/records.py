@@ -1,38 +1,24 @@
 """Request records, for staff to read."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from analytics.admin.decisions import DECISION_PANELS
+from analytics.admin.requests import listed
 from analytics.models import Record
-from budgets.choices import Outcome
 from budgets.money import dollars
-from models_registry.catalogue.compiler import provider_names
-from routerhub.audit.admin import FactAdmin, known_values
-
-DECISION_PANELS: list[Callable[[Record], SafeString]] = []
-"""What the page of a request shows of its decision. Who can make it again adds a panel here; analytics does not know how."""
-RECORD_FILTERS: list[Any] = [
-    ("outcome", known_values(lambda: Outcome.values)), ("provider", known_values(provider_names)), "is_stream", "is_sandbox",
-    "is_cost_disputed",
-]  # fmt: skip
-"""By what requests are filtered. Who knows the words that the router writes adds its columns here."""
+from routerhub.audit.admin import FactAdmin
 
 
 @admin.register(Record)
 class RecordAdmin(FactAdmin):
     """What was asked, which model answered, why, and what it cost."""
 
-    list_display = ["created_at", "known_as", "task", "outcome_label", "tokens", "cost", "latency"]
-    sortable_by = ("created_at", "cost", "latency")
-    list_filter = RECORD_FILTERS
-    list_filter_submit = True
-    search_fields = ["operation_id", "model", "session", "task_id", "worker"]
     fieldsets = [
         ("Decision", {"fields": ["decided"]}),
         ("Attempts", {"fields": ["tried"]}),
@@ -67,35 +53,10 @@ class RecordAdmin(FactAdmin):
     ]
     readonly_fields = ["decided", "tried", "cost", "estimated", "saved", "reported_cost"]
 
-    @display(description="Model", header=True)
-    def known_as(self, row: Record) -> list[str]:
-        return [
-            row.model or "none",
-            ", ".join(filter(None, [row.provider, f"asked for {row.requested_model or 'nothing readable'}"])),
-        ]
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return listed(request)
 
-    @display(description="Task")
-    def task(self, row: Record) -> str:
-        return f"{row.complexity} {row.category}".strip()
-
-    @display(
-        description="Outcome",
-        label={
-            "success": "success",
-            "failure": "danger",
-            "abandoned": "warning",
-            "unknown": "warning",
-            "refused": "info",
-        },
-    )
-    def outcome_label(self, row: Record) -> str:
-        return row.outcome
-
-    @display(description="Tokens in / out")
-    def tokens(self, row: Record) -> str:
-        return f"{row.input_tokens:,} / {row.output_tokens:,}"
-
-    @display(description="Cost", ordering="cost_nano")
+    @display(description="Cost")
     def cost(self, row: Record) -> str:
         return dollars(row.cost_nano, row.is_sandbox)
 
@@ -110,10 +71,6 @@ class RecordAdmin(FactAdmin):
     @display(description="The answer's cost by the provider itself")
     def reported_cost(self, row: Record) -> str:
         return "-" if row.reported_cost_nano is None else dollars(row.reported_cost_nano)
-
-    @display(description="Latency", ordering="latency_ms")
-    def latency(self, row: Record) -> str:
-        return f"{row.latency_ms:,} ms"
 
     @display(description="Why this model")
     def decided(self, row: Record) -> str:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0004_windows"),
+        ("analytics", "0005_exports_and_saved_views"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,24 +1,16 @@
 """What happened: requests, and what is made of them."""
 
 from analytics.models.dashboards import Dashboard
+from analytics.models.exports import Export, ExportPiece, ExportState
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
 from analytics.models.records import Record
 from analytics.models.targets import PolicyBand
+from analytics.models.views import SavedView
 from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 
 __all__ = [
-    "Baseline",
-    "Cross",
-    "Dashboard",
-    "Feedback",
-    "HourFigures",
-    "MeasuredFact",
-    "MeasuredLength",
-    "PolicyBand",
-    "Record",
-    "Touched",
-    "Watermark",
-    "Window",
-]
+    "Baseline", "Cross", "Dashboard", "Export", "ExportPiece", "ExportState", "Feedback", "HourFigures", "MeasuredFact",
+    "MeasuredLength", "PolicyBand", "Record", "SavedView", "Touched", "Watermark", "Window",
+]  # fmt: skip

@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from analytics.windows import reading
 from analytics.windows.types import Answer, Question
 
-FIELDS = {"by": "group_by", "zone": "timezone"}
+FIELDS = {"by": "group_by", "zone": "timezone", "where": "tag"}
 """What fields of a question are called where people ask."""
 
 

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from itertools import permutations
 from math import hypot
 
-from analytics.reports.types import Side
+from analytics.reports.types import Interval, Side
 from routerhub import intervals
 
 MIN_FINISHED, MIN_DAYS = 100, 7
 """Of each model: fewer requests, or days, say too little."""
 MARGIN = 0.02
 """So much less success still counts as the same."""
-Interval = tuple[float, float, float]
-"""The estimate, and between which two figures it is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

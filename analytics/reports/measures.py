@@ -1,6 +1,10 @@
 """Rates and means of figures. Pure. None where there is nothing to divide by."""
 
-from analytics.windows.types import Figures
+from analytics.windows.sketches import GAMMA
+from analytics.windows.types import Figures, Sketch
+
+BOUNDS_MS = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000)
+"""Of a histogram: each bar is of what is not longer, and longer than the bar before."""
 
 
 def share(part: float, whole: float) -> float | None:
@@ -46,3 +50,13 @@ def mean_ttft_ms(figures: Figures) -> float | None:
 
 def satisfaction(figures: Figures) -> float | None:
     return share(figures.satisfaction, figures.rated)
+
+
+def histogram(sketch: Sketch) -> list[tuple[int | None, int]]:
+    """Bars as (until, count), in milliseconds; the last one has no end. What lies within 1 % of a bound may be beside it."""
+    counts = dict.fromkeys([*BOUNDS_MS, None], 0)
+    counts[BOUNDS_MS[0]] += sketch.zeros
+    for bucket, count in sketch.counts.items():
+        value = 2 * GAMMA**bucket / (1 + GAMMA)
+        counts[next((bound for bound in BOUNDS_MS if value <= bound), None)] += count
+    return list(counts.items())

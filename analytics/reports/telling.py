@@ -75,6 +75,7 @@ def _times(mean: float | None, sketch: Sketch, distributions: bool) -> dict[str,
     told: dict[str, Any] = {"mean": _rounded(mean, 1)}
     if distributions:
         told |= {f"p{100 * q:g}": _rounded(sketches.quantile(sketch, q), 1) for q in QUANTILES}
+        told["histogram"] = [{"until_ms": until, "count": count} for until, count in measures.histogram(sketch)]
     return told
 
 

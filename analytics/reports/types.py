@@ -60,6 +60,8 @@ class Report:
     as_of: datetime
 
 
+Interval = tuple[float, float, float]
+"""An estimate, and between which two figures it is."""
 Reference = Literal["best", "good", "asked"]
 
 
@@ -161,10 +163,10 @@ class Opportunity:
     labels: Mapping[str, str]
     used: Side
     cheaper: Side
-    success_difference: tuple[float, float, float]
-    """Cheaper less used: the estimate and its interval."""
-    saving_per_request_nano: tuple[float, float, float]
-    saving_nano: tuple[float, float, float]
+    success_difference: Interval
+    """Cheaper less used."""
+    saving_per_request_nano: Interval
+    saving_nano: Interval
     """Of all requests that the used one answered in the range."""
 
 

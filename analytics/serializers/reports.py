@@ -13,11 +13,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from analytics.exports.types import FORMATS
 from analytics.models import PolicyBand
 from analytics.reports.types import Order, Page
 from analytics.windows.types import Dimension, Question, Step, Traffic
 from budgets.limits.zones import check_zone
 from budgets.people import naming
+from routerhub import numerals
 from routerhub.audit.serializers import Choice, Reasoned, Strict, WholeNumber
 
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -79,7 +81,18 @@ class RangeQuery(Strict):
         )  # fmt: skip
 
 
-class ReportQuery(RangeQuery):
+class FileQuery(serializers.Serializer[Any]):
+    """In which format the answer is sent, as a file; as JSON of the API where none is named."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**super().get_fields(), "as": Choice(choices=FORMATS, required=False, help_text="Sends a file.")}
+
+
+class OpportunitiesQuery(FileQuery, RangeQuery):
+    """A range, and how it is told."""
+
+
+class ReportQuery(FileQuery, RangeQuery):
     """A range, and how it is told."""
 
     group_by = serializers.CharField(
@@ -147,8 +160,10 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), zone)
 
 
-def _ids(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """People are named; keys go by their id."""
+def _ids(name: Dimension, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """People are named; keys go by their id. Raises ValidationError."""
+    if name == "key" and (wrong := [text for text in texts if text and numerals.whole(text) is None]):
+        raise Refused({"key": f"{wrong[0]!r} is not the id of a key."})
     return tuple(str(naming.id_of("user", text)) if name == "user" and text else text for text in texts)
 
 

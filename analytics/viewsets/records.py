@@ -1,34 +1,56 @@
 """Records in the REST API."""
 
-from rest_framework import viewsets
+from typing import Any
 
+from django.core.exceptions import ValidationError as Refused
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from analytics.exports.types import FORMATS
 from analytics.models import Record
+from analytics.requests import exporting
+from analytics.requests.filters import RecordFilter
+from analytics.requests.pagination import RecordPagination
 from analytics.serializers.records import RecordSerializer
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.permissions import Readers, TablePermissions
 
 
 class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
-    """What happened to each request. A key sees its own account's; a login with Django's permission, everybody's."""
+    """What happened to each request, the newest first. A key sees its own account's; a login with Django's permission,
+    everybody's."""
 
     queryset = Record.objects.all()
     serializer_class = RecordSerializer
     permission_classes = [TablePermissions]
     readers: Readers = "routing"
     by_account = True
-    filterset_fields = [
-        "model",
-        "provider",
-        "outcome",
-        "category",
-        "complexity",
-        "policy",
-        "session",
-        "task_id",
-        "worker",
-        "key_id",
-        "is_cost_disputed",
-    ]
+    filterset_class = RecordFilter
+    pagination_class = RecordPagination
 
     def get_queryset(self) -> OwnedQuerySet[Record]:
         return Record.objects.for_caller(self.request.user)
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """By the selection, which the page needs to know as well. Raises ValidationError."""
+        self.chosen = RecordFilter(self.request.query_params, queryset)
+        if not self.chosen.is_valid():
+            raise ValidationError(self.chosen.errors)
+        return self.chosen.qs
+
+    @extend_schema(
+        parameters=[OpenApiParameter("as", str, enum=FORMATS)], responses={(200, "*/*"): OpenApiTypes.BINARY}
+    )
+    @action(detail=False)
+    def export(self, request: Request) -> StreamingHttpResponse:
+        """Up to 50,000 requests as a file, by the same filters. More are written by POST /api/exports."""
+        self.filter_queryset(self.get_queryset())
+        try:
+            return exporting.download(self.chosen, request.query_params.get("as", "csv"))
+        except Refused as refused:
+            raise ValidationError(refused.message_dict) from refused

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import viewsets
@@ -10,14 +11,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.models import PolicyBand, Record
-from analytics.reports import telling
+from analytics.reports import files, telling
 from analytics.reports.dearest import dearest_requests, dearest_users
 from analytics.reports.opportunities import opportunities
 from analytics.reports.performance import performance
 from analytics.reports.readers import accounts_of
 from analytics.reports.savings import savings
 from analytics.reports.targets import targets
-from analytics.serializers.reports import DearestQuery, PolicyBandSerializer, RangeQuery, ReportQuery
+from analytics.serializers.reports import (
+    DearestQuery,
+    OpportunitiesQuery,
+    PolicyBandSerializer,
+    RangeQuery,
+    ReportQuery,
+)
 from analytics.windows.types import Question
 from routerhub.audit import history
 from routerhub.audit.change import change_by
@@ -44,10 +51,11 @@ class PerformanceView(ReportView):
     at a time, the others as one; out of the roll-ups, until `as_of`."""
 
     @extend_schema(parameters=[ReportQuery], responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         asked = ReportQuery(data=request.query_params)
-        valid(asked)
-        return Response(telling.of_report(performance(asked.asked(accounts_of(request.user)), asked.page())))
+        wanted = valid(asked).get("as")
+        found = performance(asked.asked(accounts_of(request.user)), asked.page())
+        return files.of_report(found, wanted) if wanted else Response(telling.of_report(found))
 
 
 class SavingsView(ReportView):
@@ -71,9 +79,12 @@ class TargetsView(ReportView):
 class OpportunitiesView(ReportView):
     """GET /api/routing/opportunities: where a cheaper model succeeds as often, what that would save, and how it is tried out."""
 
-    @extend_schema(parameters=[RangeQuery], responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request) -> Response:
-        return Response(telling.of_opportunities(opportunities(self.question(request))))
+    @extend_schema(parameters=[OpportunitiesQuery], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> HttpResponseBase:
+        asked = OpportunitiesQuery(data=request.query_params)
+        wanted = valid(asked).get("as")
+        found = opportunities(asked.question(accounts_of(request.user)))
+        return files.of_opportunities(found, wanted) if wanted else Response(telling.of_opportunities(found))
 
 
 class DearestView(ReportView):

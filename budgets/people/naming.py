@@ -55,3 +55,15 @@ def id_of(kind: Kind, name: str) -> int:
     if found is None:
         raise ValidationError({kind: f"There is no {kind} {name!r}."})
     return found
+
+
+def ids_of(kind: Kind, name: str) -> list[int]:
+    """Of all that are called so: several accounts may have a key of the same name."""
+    table, column = TABLES[kind]
+    return list(table._default_manager.filter(**{column: name}).values_list("pk", flat=True))
+
+
+def known(kind: Kind, at_most: int) -> list[str]:
+    """What they are called, to choose from."""
+    table, column = TABLES[kind]
+    return sorted(set(table._default_manager.order_by("pk").values_list(column, flat=True)[:at_most]))

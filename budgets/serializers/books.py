@@ -1,15 +1,16 @@
 """The books as JSON: money as decimal text in USD, exact to the nano-dollar."""
 
-from typing import Any
+from typing import Any, get_args
 
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
-from budgets.books.costs import DIMENSIONS
+from budgets.books.costs import DIMENSIONS, MAX_ROWS, Traffic
+from budgets.limits.zones import check_zone
 from budgets.models import Account, BillingLine, BillingRecord, LedgerEntry, Reconciliation
 from budgets.money import usd
 from budgets.types import NANO
-from routerhub.audit.serializers import Reasoned, Strict
+from routerhub.audit.serializers import Choice, Reasoned, Strict, WholeNumber
 
 MAX_CREDIT_USD = 1_000_000_000
 
@@ -116,6 +117,7 @@ class CostsQuery(serializers.Serializer[Any]):
     key = serializers.IntegerField(required=False, help_text="The id of an API key.")
     model = serializers.CharField(required=False)
     provider = serializers.CharField(required=False)
+    deployment = serializers.CharField(required=False)
     policy = serializers.CharField(required=False)
     task_type = serializers.CharField(required=False)
     category = serializers.CharField(required=False)
@@ -125,3 +127,12 @@ class CostsQuery(serializers.Serializer[Any]):
     tag = serializers.CharField(required=False)
     kind = serializers.CharField(required=False)
     basis = serializers.CharField(required=False)
+    timezone = serializers.CharField(
+        required=False, validators=[check_zone], help_text="Whose days they are, e.g. Europe/Berlin. Else the account's, or UTC."
+    )  # fmt: skip
+    traffic = Choice(
+        choices=get_args(Traffic), default="both", help_text="What the sandbox made up stands apart always."
+    )
+    limit = WholeNumber(default=MAX_ROWS, min_value=1, max_value=MAX_ROWS, help_text="So many rows; the others as one.")
+    offset = WholeNumber(default=0, min_value=0, max_value=1_000_000)
+    compare = serializers.BooleanField(default=False, help_text="Whether as many days before are told beside.")

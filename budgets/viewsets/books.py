@@ -1,12 +1,14 @@
 """The books in the REST API: the ledger, credits, billing records, reconciliation and costs."""
 
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import django_filters
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError as Refused
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -175,9 +177,13 @@ class CostsView(APIView):
     by_account = True
 
     @extend_schema(parameters=[CostsQuery], responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
+        return Response(self.found(request).as_json())
+
+    def found(self, request: Request) -> costs.Costs:
+        """Raises the REST framework's ValidationError."""
         try:
-            return Response(costs.costs(self._asked(request)).as_json())
+            return costs.costs(self._asked(request))
         except Refused as refused:
             raise ValidationError(refused.message_dict) from refused
 
@@ -190,13 +196,15 @@ class CostsView(APIView):
                 raise ValidationError(
                     {"user": f"Your role sees what you spent alone: leave it out, or write {request.user}."}
                 )
-        zone = zone_of(account)
+        given = values.pop("timezone", None)
+        zone = ZoneInfo(given) if given else zone_of(account)
+        page = {name: values.pop(name) for name in ("traffic", "limit", "offset", "compare")}
         first, today = costs.this_month(timezone.now(), zone)
         names = [name.strip() for name in values.pop("group_by").split(",") if name.strip()]
         until = values.pop("until", today)
         since = values.pop("since", min(first, until))
         return costs.Asked(
-            since=since, until=until, zone=zone, group_by=names, account_id=account.pk if account else None,
+            since=since, until=until, zone=zone, group_by=names, account_id=account.pk if account else None, **page,
             filters={name: str(getattr(value, "pk", value)) for name, value in values.items()},
         )  # fmt: skip
 

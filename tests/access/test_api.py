@@ -159,6 +159,16 @@ DOORS = {
     "PATCH /api/router/configuration": door("autorouter.change_routerconfiguration"),
     "POST /api/router/preview": door("autorouter.view_routerconfiguration"),
     "GET /api/routing/costs": door("budgets.view_ledgerentry", "routing"),
+    "GET /api/routing/dearest": door("analytics.view_record", "routing"),
+    "GET /api/routing/opportunities": door("analytics.view_record", "routing"),
+    "GET /api/routing/performance": door("analytics.view_record", "routing"),
+    "GET /api/routing/savings": door("analytics.view_record", "routing"),
+    "GET /api/routing/targets": door("analytics.view_record", "routing"),
+    "GET /api/routing/targets/policies": door("analytics.view_policyband", "routing"),
+    "POST /api/routing/targets/policies": door("analytics.add_policyband"),
+    "GET /api/routing/targets/policies/{policy}": door("analytics.view_policyband", "routing"),
+    "PATCH /api/routing/targets/policies/{policy}": door("analytics.change_policyband"),
+    "DELETE /api/routing/targets/policies/{policy}": door("analytics.delete_policyband"),
     "GET /api/routing/policies": door("autorouter.view_policy", "routing"),
     "POST /api/routing/policies": door("autorouter.add_policy"),
     "GET /api/routing/policies/{name}": door("autorouter.view_policy", "routing"),
@@ -179,7 +189,7 @@ DOORS = {
 NAMES = {
     "{table}": "model", "{number}": "1", "{pk}": "1", "{operation_id}": "00000000-0000-0000-0000-000000000001",
     "{identifier}": "openai:none", "{model}": "openai:none", "{line}": "router", "{name}": "none",
-    "{slug}": "none", "{account}": "none", "{user}": "none",
+    "{slug}": "none", "{policy}": "none", "{account}": "none", "{user}": "none",
 }  # fmt: skip
 
 

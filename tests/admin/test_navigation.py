@@ -19,9 +19,13 @@ TARGETS = [target for _, links in navigation.SECTIONS for _, target in links]
 REACHED_FROM = {
     "autorouter.routerconfiguration": "the page Tuning shows it",
     "export": "the page Import and export", "import": "the page Import and export",
-    "dashboard": "the list of dashboards", "forecast": "the page Forecasts", "import_progress": "the page of an import", "decision": "a request",
+    "dashboard": "the list of dashboards", "forecast": "the page Forecasts",
+    "import_progress": "the page of an import", "decision": "a request",
     "version": "the page Changes",
-    "billing_file": "a billing record",
+    "billing_file": "a billing record", "export_file": "the page Exports", "exports_progress": "the page Exports",
+    **dict.fromkeys(
+        ("request_beside", "requests_newest", "requests_words", "requests_export", "requests_views"), "the page Requests"
+    ),
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
 """What stands in no sidebar, and from where one comes to it."""
@@ -57,8 +61,10 @@ def test_a_link_is_called_what_its_page_is_called(staff: Client, target: str) ->
 
 def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
-        "Overview", "Requests", "Sessions", "Usage and cost", "Performance", "Dashboards", "Batches", "Files", "Kept items", "Tuning", "Score matrix", "Profiles",
-        "Policies", "Task types", "Preferences", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Models",
+        "Overview", "Requests", "Exports", "Sessions", "Usage and cost", "Performance", "Dashboards", "Batches", "Files",
+        "Kept items", "Tuning", "Score matrix",
+        "Profiles", "Policies", "Task types", "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds", "Policy shifts",
+        "Policy bands", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
         "Import and export", "Accounts", "API keys", "Limits", "Shares of limits", "Forecasts", "Counters", "Holds", "Ledger",

@@ -176,6 +176,7 @@ def some_costs(cast: Cast) -> None:
         ("key", {"ada's key": "5", "": "6"}),
         ("model", {"a:b": "5", "a:c": "6"}),
         ("provider", {"p": "5", "": "6"}),
+        ("deployment", {"": "11"}),
         ("policy", {"code": "9", "": "2"}),
         ("task_type", {"review": "5", "": "6"}),
         ("category", {"coding": "5", "": "6"}),
@@ -211,6 +212,47 @@ def test_costs_are_the_callers_and_narrowed_and_bounded(staff: Client, key: Clie
     ):  # fmt: skip
         answer = staff.get(f"/api/routing/costs?until=2026-11-30&{wrong}")
         assert (answer.status_code, fields(answer)) == (400, [field]), wrong
+
+
+def test_costs_come_in_pages_beside_the_others_and_the_days_before(staff: Client, cast: Cast) -> None:
+    some_costs(cast)
+    days = "since=2026-11-01&until=2026-11-30"
+    first = staff.get(f"/api/routing/costs?{days}&group_by=account&limit=1&compare=true").json()
+    assert ([each["account"] for each in first["results"]], first["is_cut"]) == (["other"], True)
+    assert (first["others"]["cost_usd"], first["others"]["sandbox_usd"], "requests" in first["others"]) == (
+        "2",
+        "9",
+        False,
+    )
+    assert (first["before"]["since"], first["before"]["until"]) == ("2026-10-02", "2026-10-31")
+    assert (first["before"]["total"]["cost_usd"], first["before"]["change"]) == ("0", None)
+    second = staff.get(f"/api/routing/costs?{days}&group_by=account&limit=1&offset=1").json()
+    assert ([each["account"] for each in second["results"]], second["others"]["cost_usd"]) == (["acme"], "4")
+    assert "before" not in second
+    whole = staff.get(f"/api/routing/costs?{days}&group_by=account").json()
+    assert (whole["others"], whole["is_cut"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("traffic", "told"), [("real", ("6", "0", 2)), ("sandbox", ("0", "9", 1)), ("both", ("6", "9", 3))]
+)
+def test_costs_of_the_sandbox_can_be_left_out(
+    staff: Client, cast: Cast, traffic: str, told: tuple[str, str, int]
+) -> None:
+    some_costs(cast)
+    total = staff.get(f"/api/routing/costs?since=2026-11-01&until=2026-11-30&traffic={traffic}").json()["total"]
+    assert (total["cost_usd"], total["sandbox_usd"], total["requests"]) == told
+
+
+def test_costs_are_of_the_readers_days(staff: Client, cast: Cast) -> None:
+    charge(cast.ada.account, USD, datetime(2026, 11, 1, 3, tzinfo=UTC))
+    query = "since=2026-10-31&until=2026-10-31&group_by=day"
+    for zone, spent in (("UTC", "0"), ("America/New_York", "1")):
+        told = staff.get(f"/api/routing/costs?{query}&timezone={zone}").json()
+        assert (told["time_zone"], told["total"]["cost_usd"]) == (zone, spent)
+    assert fields(staff.get(f"/api/routing/costs?{query}&timezone=Mars")) == ["timezone"]
+    for wrong in ("limit=0", "limit=1001", "offset=-1", "traffic=some"):
+        assert fields(staff.get(f"/api/routing/costs?{query}&{wrong}")) == [wrong.partition("=")[0]]
 
 
 def test_roles_open_the_books_of_the_own_account(cast: Cast) -> None:

@@ -3,7 +3,6 @@
 import time
 
 from django.conf import settings
-from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
@@ -11,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from analytics.models import Record
+from analytics.requests.paging import SORTS
 from tests import lists, volume
 from tests.bench.tables import table
 
@@ -39,8 +39,14 @@ def _staff() -> Client:
 
 def _addresses() -> list[str]:
     of_the_admin = lists.of_the_admin().values()
-    sorted_records = [lists.RECORDS + each for each in lists.sortings(admin.site._registry[Record])]
-    searched = [f"{lists.RECORDS}?q=gpt", f"{lists.RECORDS}?outcome=failure", f"{lists.RECORDS}?p=400"]
+    sorted_records = [f"{lists.RECORDS}?range=all&sort={sort}" for sort in SORTS]
+    asked = (
+        "range=all&q=gpt",
+        "range=all&q=nothing%20like%20it",
+        "range=all&outcome=failure",
+        "range=all&model=openai:gpt-5",
+    )
+    searched = [f"{lists.RECORDS}?{each}" for each in asked]
     return [*of_the_admin, *sorted_records, *searched, "/admin/", "/admin/changes/", *lists.of_the_api()]
 
 

@@ -21,6 +21,7 @@ ACROSS_ACCOUNTS = {
 }
 """Modules that name the system scope, and for what."""
 TASKS = {
+    "analytics.tasks.work_exports", "analytics.tasks.forget_exports",
     "analytics.tasks.find_anomalies", "analytics.tasks.measure", "analytics.tasks.roll_up",
     "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
