@@ -133,7 +133,7 @@ def _replaced(table: str, staged: str, keys: str, condition: str, is_short: bool
 
 def _touched(grain: int, of_site: bool) -> str:
     """Rows that are a part of what a row of this grain is made of that the cells lie in."""
-    mine, theirs = begin(grain, "x.start"), begin(grain, "c.quarter")
+    mine, theirs = (begin(max(grain, QUARTER), moment) for moment in ("x.start", "c.quarter"))
     if of_site:
         return f"{IN_DAY} AND {mine} IN (SELECT {theirs} FROM cells c)"
     return f"{IN_DAY} AND (x.account_id, {mine}) IN (SELECT c.account_id, {theirs} FROM cells c)"
