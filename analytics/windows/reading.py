@@ -8,16 +8,19 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
+from django.utils.timezone import now
 
 from analytics.models import Watermark
 from analytics.models.windows import BEGINNING
 from analytics.windows import sketches
 from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIED, SKETCHES, TAG
-from analytics.windows.statements import SUMS
-from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER, Span, is_whole, spans
+from analytics.windows.statements import COLUMN_NAMES, SUMS, has_window
+from analytics.windows.steps import DAY, FIVE, FIVE_MINUTES_KEPT, HOUR, QUARTER, Span, is_whole, spans
 from analytics.windows.types import Answer, Dimension, Figures, Question, Row
 from routerhub.tenancy import scope
 
+MAX_ROWS = 50_000
+"""Of one answer."""
 ERRORS = "sum_errors(jsonb_agg(x.errors) FILTER (WHERE x.errors IS NOT NULL)) AS errors"
 VALUES = {
     "category": "split_part(x.value, '>', 1)",
@@ -36,6 +39,8 @@ def ask(question: Question) -> Answer:
     with connection.cursor() as cursor:
         cursor.execute(*source.statement(parts))
         rows = [_row(question, zone, row) for row in cursor.fetchall()]
+    if len(rows) > MAX_ROWS:
+        raise ValueError(f"by: the answer has more than {MAX_ROWS:,} rows; name top, fewer dimensions or longer steps.")
     return Answer(rows=tuple(rows), as_of=_as_of())
 
 
@@ -54,10 +59,16 @@ def _checked(question: Question) -> ZoneInfo:
             raise ValueError(f"{name}: {moment} has no time zone.")
         if not is_whole(moment, grain):
             raise ValueError(f"{name}: {moment} is no whole {grain} minutes of an hour, which figures are kept of.")
+    if question.step == "5min" and question.since < now() - FIVE_MINUTES_KEPT:
+        raise ValueError(
+            f"since: figures of 5 minutes are kept for {FIVE_MINUTES_KEPT.days} days; {question.since} is before."
+        )
     if question.since >= question.until:
         raise ValueError(f"until: {question.until} is not after since, {question.since}.")
     if question.accounts is None and not scope.current().is_system:
         raise ValueError("accounts: the figures of all accounts are for staff; name the accounts.")
+    if question.top is not None and question.top < 1:
+        raise ValueError(f"top: {question.top} is not from 1 on.")
     _check_dimensions(question)
     return zone
 
@@ -86,76 +97,88 @@ class _Source:
     def __init__(self, question: Question) -> None:
         self._question = question
         named = {*question.by, *question.where} - {"account"}
-        self.is_window = len(named) <= 1 or named == {"category", "model"}
-        self._table = "analytics_window" if self.is_window else "analytics_cross"
+        self._is_single = len(named) <= 1 or named == {"category", "model"}
         self._dimension = FLOW if len(named) == 2 else next(iter(named), ALL)
         self._accounts = question.accounts
         if "account" in question.where:
             chosen = {int(value) for value in question.where["account"] if value.isdigit()}
             self._accounts = frozenset(chosen if self._accounts is None else chosen & self._accounts)
+        self._is_site = self._accounts is None and "account" not in question.by
         self.is_nobody = self._accounts is not None and not self._accounts
-        self.grains = self._grains()
+        self.grains = (FIVE,) if question.step == "5min" else tuple(filter(self._is_kept, (DAY, HOUR, QUARTER)))
 
-    def _grains(self) -> Sequence[int]:
-        if self._question.step == "5min":
-            if not self.is_window:
-                raise ValueError(
-                    "step: 5min is kept of one dimension at a time; take quarter or longer, or fewer dimensions."
-                )
-            return (FIVE,)
-        return (DAY, HOUR, QUARTER) if self.is_window else (DAY, QUARTER)
+    def _has_window(self, grain: int) -> bool:
+        return self._is_single and has_window(grain, self._is_site, self._dimension)
+
+    def _is_kept(self, grain: int) -> bool:
+        """Of hours there are windows alone."""
+        return grain != HOUR or self._has_window(grain)
 
     def statement(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
         values: dict[str, Any] = {"dimension": self._dimension, "accounts": sorted(self._accounts or ())}
-        condition = " AND ".join(self._conditions(values))
-        rows = " UNION ALL ".join(
-            self._of_grain(grain, list(some), condition, values) for grain, some in _by_grain(parts)
-        )
-        groups = "".join(f", {self._value(dimension)} AS by{at}" for at, dimension in enumerate(self._question.by))
+        values |= {"since": self._question.since, "until": self._question.until}
+        values |= {f"where_{dimension}": list(wanted) for dimension, wanted in self._question.where.items()}
+        rows = " UNION ALL ".join(self._of_grain(grain, list(some), values) for grain, some in _by_grain(parts))
+        groups = "".join(f", by{at}" for at, _ in enumerate(self._question.by))
         numbers = ", ".join(map(str, range(1, len(self._question.by) + 2)))
         asked = [SUMS, ERRORS]
         if self._question.distributions:
             asked += [f"sum_buckets(x.{name}) AS {name}" for name in SKETCHES]
-        return (
-            f"SELECT x.step{groups}, {', '.join(asked)} FROM ({rows}) AS x GROUP BY {numbers} ORDER BY {numbers}",
-            values,
-        )
+        sums = f"SELECT x.step{groups}, {', '.join(asked)} FROM ({rows}) AS x GROUP BY {numbers}"
+        return f"SELECT * FROM ({self._topmost(sums)}) AS y ORDER BY {numbers} LIMIT {MAX_ROWS + 1}", values
 
-    def _of_grain(self, grain: int, some: Sequence[Span], condition: str, values: dict[str, Any]) -> str:
+    def _of_grain(self, grain: int, some: Sequence[Span], values: dict[str, Any]) -> str:
         values |= {
             f"step{grain}": [span.step for span in some],
             f"since{grain}": [span.since for span in some],
             f"until{grain}": [span.until for span in some],
         }
+        is_window = self._has_window(grain)
+        groups = "".join(f", {self._value(each, is_window)} AS by{at}" for at, each in enumerate(self._question.by))
         return f"""
-            SELECT s.step, x.* FROM unnest(%(step{grain})s::timestamptz[], %(since{grain})s::timestamptz[],
-                %(until{grain})s::timestamptz[]) AS s (step, since, until)
-            JOIN {self._table} x ON x.grain = {grain} AND x.start >= s.since AND x.start < s.until AND {condition}
+            SELECT s.step{groups}, {COLUMN_NAMES}
+            FROM unnest(%(step{grain})s::timestamptz[], %(since{grain})s::timestamptz[], %(until{grain})s::timestamptz[])
+                AS s (step, since, until)
+            JOIN {"analytics_window" if is_window else "analytics_cross"} x
+              ON x.grain = {grain} AND x.start >= s.since AND x.start < s.until AND x.start >= %(since)s AND x.start < %(until)s
+             AND {" AND ".join(self._conditions(is_window))}
         """
 
-    def _conditions(self, values: dict[str, Any]) -> Iterator[str]:
-        question = self._question
+    def _conditions(self, is_window: bool) -> Iterator[str]:
         if self._accounts is not None:
             yield "x.account_id = ANY (%(accounts)s)"
-        elif self.is_window and "account" not in question.by:
-            yield "x.account_id = 0"
-        else:
-            yield "x.account_id <> 0"
-        if self.is_window:
+        elif is_window:
+            yield "x.account_id = 0" if self._is_site else "x.account_id <> 0"
+        if is_window:
             yield "x.dimension = %(dimension)s"
-        if question.traffic != "both":
-            yield "x.is_sandbox" if question.traffic == "sandbox" else "NOT x.is_sandbox"
-        for dimension, wanted in question.where.items():
+        if self._question.traffic != "both":
+            yield "x.is_sandbox" if self._question.traffic == "sandbox" else "NOT x.is_sandbox"
+        for dimension in self._question.where:
             if dimension != "account":
-                values[f"where_{dimension}"] = list(wanted)
-                yield f"{self._value(dimension)} = ANY (%(where_{dimension})s)"
+                yield f"{self._value(dimension, is_window)} = ANY (%(where_{dimension})s)"
+        yield "true"
 
-    def _value(self, dimension: Dimension) -> str:
+    def _value(self, dimension: Dimension, is_window: bool) -> str:
         if dimension == "account":
             return "x.account_id::text"
-        if not self.is_window:
+        if not is_window:
             return f'x."{dimension}"'
         return VALUES[dimension] if self._dimension == FLOW else "x.value"
+
+    def _topmost(self, sums: str) -> str:
+        """The rows of the groups that are asked for."""
+        question = self._question
+        if question.top is None or not question.by:
+            return sums
+        group = ", ".join(f"by{at}" for at in range(len(question.by)))
+        totals = ", ".join(
+            f"sum({name}) OVER (PARTITION BY {group}) AS whole_{name}" for name in ("cost_nano", "requests")
+        )
+        place = f"dense_rank() OVER (ORDER BY whole_cost_nano DESC, whole_requests DESC, {group}) AS place"
+        return (
+            f"SELECT * FROM (SELECT *, {place} FROM (SELECT *, {totals} FROM ({sums}) AS a) AS b) AS c"
+            f" WHERE place <= {question.top:d}"
+        )
 
 
 def _by_grain(parts: Sequence[Span]) -> Iterator[tuple[int, Iterator[Span]]]:
@@ -164,10 +187,11 @@ def _by_grain(parts: Sequence[Span]) -> Iterator[tuple[int, Iterator[Span]]]:
 
 def _row(question: Question, zone: ZoneInfo, row: Sequence[Any]) -> Row:
     start, group, figures = row[0], row[1 : len(question.by) + 1], row[len(question.by) + 1 :]
+    names = (*MEASURES, "errors", *(SKETCHES if question.distributions else ()))
     return Row(
         group=tuple(group),
         start=start.astimezone(zone) if question.step else None,
-        figures=_figures(dict(zip((*MEASURES, "errors", *SKETCHES), figures, strict=False))),
+        figures=_figures(dict(zip(names, figures, strict=False))),
     )
 
 

@@ -15,8 +15,9 @@ from django.utils.timezone import now
 
 from analytics.models import Touched, Watermark
 from analytics.windows import baselines, statements
+from analytics.windows.steps import FIVE_MINUTES_KEPT
 
-MAX_RECORDS, MAX_CELLS = 50_000, 2_000
+MAX_RECORDS, MAX_CELLS = 50_000, 20_000
 """About so many are counted in one transaction: this bounds memory, and what is lost when it is killed."""
 ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('analytics.windows'))"
 HORIZON = "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() AS s"
@@ -44,7 +45,12 @@ def roll_up() -> int:
     """Count what was written since the last time, as far as no transaction that is still open may write more of it. Returns how
     many cells were counted."""
     _touch_new()
-    return _count_touched()
+    counted = _count_touched()
+    with _alone() as cursor:
+        if cursor:
+            for statement in statements.FORGET_OLD:
+                cursor.execute(statement, [now() - FIVE_MINUTES_KEPT])
+    return counted
 
 
 def recompute(
@@ -132,22 +138,22 @@ def _count_some() -> int:
         cursor.execute(statements.TAKE, {"max_cells": MAX_CELLS, "max_records": MAX_RECORDS})
         cursor.execute(statements.RELEASES)
         baselines.ensure(cursor.fetchall())
-        for statement in _of_cells(cursor, mark):
-            cursor.execute(statement)
+        _count(cursor, mark.until_transaction)
         cursor.execute(statements.DONE)
         counted: int = cursor.rowcount
         _save(mark)
         return counted
 
 
-def _of_cells(cursor: CursorWrapper, mark: Watermark) -> Iterator[str]:
-    """All that is made of their records."""
-    yield statements.FRESH
-    cursor.execute(statements.SHORT)
+def _count(cursor: CursorWrapper, watermark: int) -> None:
+    """Put what the records of the cells come to in the place of what was there."""
+    cursor.execute("ANALYZE cells")
+    cursor.execute(statements.LOOK)
+    bounds = dict(zip(("day", "first", "last"), cursor.fetchone(), strict=True))
+    cursor.execute(statements.FRESH)
+    cursor.execute(statements.SHORT, bounds)
     is_short = cursor.rowcount > 0
     if is_short:
-        cursor.execute(statements.ONLY_NEW, {"watermark": mark.until_transaction})
-    yield from (statements.CROSSED, statements.WINDOWED, statements.QUARTERS)
-    yield from statements.of_accounts(is_short)
-    yield from statements.of_site()
-    yield from statements.of_longer_stretches()
+        cursor.execute(statements.ONLY_NEW, {"watermark": watermark})
+    for statement in statements.of_cells(is_short):
+        cursor.execute(statement, bounds)

@@ -41,6 +41,8 @@ class Question:
     traffic: Traffic = "real"
     distributions: bool = False
     """Whether latencies are asked for as well, which costs more."""
+    top: int | None = None
+    """Of the groups, so many alone: those that cost most in the whole range, and of equal ones those with most requests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

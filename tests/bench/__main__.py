@@ -29,12 +29,13 @@ from tests.bench import (  # noqa: E402 - Django first
     room,
     shares,
     soak,
+    windows,
 )  # fmt: skip
 from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "room", "shares", "pages", "forecast", "anomalies", "gateway")
+PARTS = ("decisions", "ledger", "room", "shares", "pages", "forecast", "anomalies", "windows", "gateway")
 SIMPLE = {"decisions": decisions, "shares": shares, "pages": pages, "forecast": forecast, "anomalies": anomalies}
 """Those that need to be told nothing."""
 SOAK_REQUESTS = 100_000
@@ -64,6 +65,8 @@ def _measure(part: str, arguments: argparse.Namespace) -> None:
         case "room":
             answers_s = arguments.answers or (room.ANSWERS_S if arguments.part else room.ANSWERS_S[:1])
             uvloop.run(room.main(answers_s, arguments.rounds))
+        case "windows":
+            windows.main(arguments.records)
         case "gateway":
             _gateway(arguments)
         case _:
@@ -102,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--answers", type=float, nargs="+", metavar="SECONDS", help="of room (0.2 3 10; where all is measured, 0.2)"
     )
+    parser.add_argument("--records", type=_count, default=windows.RECORDS, metavar="N", help="of windows (%(default)s)")
     options = parser.add_argument_group("gateway")
     options.add_argument("--whole", dest="modes", action="append_const", const=WHOLE, help="whole answers only")
     options.add_argument("--stream", dest="modes", action="append_const", const=STREAMED, help="streamed answers only")
