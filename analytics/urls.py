@@ -6,11 +6,13 @@ from rest_framework.routers import SimpleRouter
 from analytics.viewsets import audit_log, costs, reports
 from analytics.viewsets.bodies import BodyView
 from analytics.viewsets.exports import ExportViewSet, SavedViewViewSet
+from analytics.viewsets.dashboards import DashboardViewSet
 from analytics.viewsets.feedback import FeedbackViewSet
 from analytics.viewsets.prunings import PruningViewSet
 from analytics.viewsets.records import RecordViewSet
 
 router = SimpleRouter(trailing_slash=False)
+router.register("dashboards", DashboardViewSet)
 router.register("requests", RecordViewSet)
 router.register("saved-views", SavedViewViewSet)
 router.register("exports", ExportViewSet)

@@ -39,7 +39,7 @@ def signed(value: float, decimals: int = 0) -> str:
 
 
 def change(now: float, before: float, decimals: int = 0) -> str:
-    """By how much more or less, in per cent of what was before: −24 %."""
+    """By how much more or less, in per cent of what was before."""
     return f"{signed(100 * (now / before - 1), decimals)}{THIN}%" if before else NOTHING
 
 

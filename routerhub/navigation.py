@@ -13,7 +13,8 @@ from routerhub.audit.pages import ADDRESSES, StaffPage
 SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Home", (("dashboard", "index"),)),
     ("Observe", (
-        ("receipt_long", "analytics.record"), ("download", "exports"), ("forum", "autorouter.session"),
+        ("receipt_long", "analytics.record"), ("download", "exports"), ("forum", "autorouter.session"), ("bar_chart", "usage"),
+        ("speed", "performance"), ("space_dashboard", "analytics.dashboard"),
         ("stacks", "batches.batch"), ("description", "storage.file"), ("inventory_2", "storage.item"),
         ("delete_sweep", "analytics.pruning"),
     )),

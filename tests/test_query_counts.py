@@ -17,6 +17,7 @@ from tests.cast import Cast
 ADMIN = {
     "analytics.pruning": 5,
     "analytics.body": 4,
+    "analytics.dashboard": 5,
     "analytics.policyband": 4,
     "analytics.record": 7,
     "auth.group": 4,
@@ -62,6 +63,7 @@ API = {
     "/api/billing": 3,
     "/api/budgets": 7,
     "/api/exports": 3,
+    "/api/dashboards": 3,
     "/api/feedback": 3,
     "/api/circuits": 3,
     "/api/imports": 3,

@@ -1,13 +1,15 @@
 """A page of tiles: every question is asked once, whichever tiles have it; then each tile is drawn from the answers alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from analytics.dashboards import ranges
+from analytics.dashboards.beside import READS
 from analytics.dashboards.tiles import KINDS
-from analytics.dashboards.types import Kind, Names, Seen, Tile, View
+from analytics.dashboards.types import Links, Names, Seen, Tile, View
 from analytics.windows import names, reading
 from analytics.windows.types import Answer, Dimension, Question
 
@@ -19,11 +21,24 @@ NOWHERE = "\N{EMPTY SET}"
 class Drawn:
     """A tile as its template shows it."""
 
-    kind: Kind
     tile: Tile
     value: Any
-    width: str
+    """As its kind made it; None where it cannot be drawn."""
     id: str
+    problem: str = ""
+    """Why it cannot be drawn with these filters; empty: it is drawn."""
+
+    @property
+    def title(self) -> str:
+        return self.tile.title or KINDS[self.tile.kind].title
+
+    @property
+    def width(self) -> str:
+        return self.tile.width or KINDS[self.tile.kind].width
+
+    @property
+    def template(self) -> str:
+        return "analytics/tiles/refused.html" if self.problem else KINDS[self.tile.kind].template
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,30 +46,41 @@ class Board:
     tiles: tuple[Drawn, ...]
     as_of: datetime | None
     """Until when all of its figures are whole."""
-    has_requests: bool
+    names: Names
     asked: int
     """How many questions it took."""
 
 
-def draw(tiles: Sequence[Tile], view: View, links: Callable[[Mapping[str, str | None]], str]) -> Board:
+def draw(tiles: Sequence[Tile], view: View, links: Links) -> Board:
     views = [narrowed(view, tile) for tile in tiles]
     asked = [KINDS[tile.kind].asks(tile, each) for tile, each in zip(tiles, views, strict=True)]
-    answers = {key(question): question for questions in asked for question in questions.values()}
-    told = {name: reading.ask(question) for name, question in answers.items()}
-    called = _names(answers, told)
+    questions = {key(question): question for each in asked for question in each.values()}
+    told, refused = _told(questions)
+    called = _names(questions, told)
     drawn = []
-    for place, (tile, each, questions) in enumerate(zip(tiles, views, asked, strict=True)):
-        kind = KINDS[tile.kind]
-        own = {name: told[key(question)] for name, question in questions.items()}
-        also = kind.reads(each) if kind.reads else None
-        seen = Seen(tile=tile, view=each, answers=own, names=called, links=links, also=also)
-        drawn.append(
-            Drawn(kind=kind, tile=tile, value=kind.draw(seen), width=tile.width or kind.width, id=f"tile-{place}")
-        )
-    return Board(
-        tiles=tuple(drawn), as_of=min((each.as_of for each in told.values()), default=None),
-        has_requests=any(row.figures.requests for each in told.values() for row in each.rows), asked=len(told),
-    )  # fmt: skip
+    for place, (tile, each, own) in enumerate(zip(tiles, views, asked, strict=True)):
+        problem = next((refused[key(question)] for question in own.values() if key(question) in refused), "")
+        answers = {name: told[key(question)] for name, question in own.items() if not problem}
+        value = None if problem else _value(tile, each, answers, called, links)
+        drawn.append(Drawn(tile=tile, value=value, id=f"tile-{place}", problem=problem))
+    as_of = min((each.as_of for each in told.values()), default=None)
+    return Board(tiles=tuple(drawn), as_of=as_of, names=called, asked=len(questions))
+
+
+def _value(tile: Tile, view: View, answers: Mapping[str, Answer], called: Names, links: Links) -> Any:
+    also = READS[tile.kind](view) if tile.kind in READS else None
+    return KINDS[tile.kind].draw(Seen(tile=tile, view=view, answers=answers, names=called, links=links, also=also))
+
+
+def _told(asked: Mapping[Any, Question]) -> tuple[dict[Any, Answer], dict[Any, str]]:
+    """The answers, and why some questions have none: figures of tags are kept by account alone."""
+    told, refused = {}, {}
+    for name, question in asked.items():
+        try:
+            told[name] = reading.ask(question)
+        except ValueError as problem:
+            refused[name] = str(problem).partition(": ")[2]
+    return told, refused
 
 
 def narrowed(view: View, tile: Tile) -> View:
@@ -88,8 +114,18 @@ def _names(asked: Mapping[Any, Question], told: Mapping[Any, Answer]) -> Names:
     return {
         (dimension, value): word
         for dimension, found in values.items()
-        for value, word in names.labels(dimension, sorted(found - {""})).items()
+        for value, word in _labels(dimension, found - {""}).items()
     }
+
+
+def _labels(dimension: Dimension, values: Collection[str]) -> Mapping[str, str]:
+    """Models without their provider, where no other one on the page is called so."""
+    called = names.labels(dimension, sorted(values))
+    if dimension != "model":
+        return called
+    short = {value: word.partition(":")[2] or word for value, word in called.items()}
+    counts = Counter(short.values())
+    return {value: word if counts[word] == 1 else called[value] for value, word in short.items()}
 
 
 def _column(answer: Answer, place: int) -> Iterable[str]:

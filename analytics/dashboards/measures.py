@@ -1,11 +1,12 @@
 """What can be read off figures: one row by measure, with how it is written. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
-from analytics.windows import sketches
-from analytics.windows.types import Figures, Row, Sketch
+from analytics.reports import measures
+from analytics.reports.adding import total
+from analytics.windows.types import Answer, Figures, Row
 from budgets import formats
 from budgets.money import rounded
 
@@ -38,15 +39,6 @@ def _percent(value: float) -> str:
     return formats.percent(value, 1, 1)
 
 
-def answered(figures: Figures) -> int:
-    """Those that came to an end which tells how a model did: neither refused nor left by their client."""
-    return figures.successes + figures.failures
-
-
-def _over(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
-
-
 MEASURES: Mapping[str, Measure] = {
     each.name: each
     for each in (
@@ -57,48 +49,26 @@ MEASURES: Mapping[str, Measure] = {
             write=lambda v: formats.tokens(round(v)), adds_up=True,
         ),
         Measure(
-            name="per_request", word="Per request", of=lambda f: _over(f.cost_nano, f.requests - f.refused),
-            write=_money, better="less",
+            name="per_request", word="Per request", of=measures.mean_cost_nano, write=_money, better="less",
         ),
         Measure(
-            name="success", word="Success", of=lambda f: _over(f.successes, answered(f)), write=_percent, better="more"
+            name="success", word="Success", of=measures.success, write=_percent, better="more"
         ),
         Measure(
-            name="latency", word="Mean answer", of=lambda f: _over(f.latency_ms, f.timed), write=formats.duration,
+            name="latency", word="Mean answer", of=measures.mean_latency_ms, write=formats.duration,
             better="less",
         ),
         Measure(
-            name="fallbacks", word="Fallback", of=lambda f: _over(f.fallbacks, answered(f)), write=_percent, better="less"
+            name="fallbacks", word="Fallback", of=measures.fallback, write=_percent, better="less"
         ),
     )
 }  # fmt: skip
 ADDED = tuple(name for name, measure in MEASURES.items() if measure.adds_up)
 
 
-def total(rows: Iterable[Row]) -> Figures:
-    """The figures of several rows together."""
-    return plus(row.figures for row in rows)
-
-
-def plus(parts: Iterable[Figures]) -> Figures:
-    found = list(parts)
-    summed = {field.name: sum(getattr(each, field.name) for each in found) for field in fields(Figures) if field.name not in _APART}
-    errors: dict[str, int] = {}
-    for each in found:
-        for kind, count in each.errors.items():
-            errors[kind] = errors.get(kind, 0) + count
-    return Figures(
-        **summed, errors=errors, latencies=_merged(each.latencies for each in found),
-        first_token_times=_merged(each.first_token_times for each in found),
-    )  # fmt: skip
-
-
-_APART = {"errors", "latencies", "first_token_times"}
-
-
-def _merged(parts: Iterable[Sketch]) -> Sketch:
-    found = [each for each in parts if each.counts or each.zeros]
-    return sketches.merged(found) if found else Sketch()
+def whole(answer: Answer) -> Figures:
+    """All of an answer together."""
+    return total(row.figures for row in answer.rows)
 
 
 def grouped(rows: Iterable[Row], *places: int) -> dict[tuple[str, ...], Figures]:
@@ -106,4 +76,4 @@ def grouped(rows: Iterable[Row], *places: int) -> dict[tuple[str, ...], Figures]
     parts: dict[tuple[str, ...], list[Figures]] = {}
     for row in rows:
         parts.setdefault(tuple(row.group[place] for place in places), []).append(row.figures)
-    return {group: plus(found) for group, found in parts.items()}
+    return {group: total(found) for group, found in parts.items()}

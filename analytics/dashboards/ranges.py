@@ -9,7 +9,8 @@ from analytics.dashboards.charts.axes import floor
 from analytics.dashboards.types import View
 from budgets.formats import day
 
-GRAIN = timedelta(minutes=5)
+GRAIN = timedelta(minutes=15)
+"""What figures are kept of."""
 USUAL = "28d"
 MAX_DAYS = 1_100
 """A range spans at most three years."""
@@ -65,7 +66,7 @@ def between(view: View, since: date, until: date) -> View:
 
 def whole(moment: datetime) -> datetime:
     """The end of the stretch of time that a moment lies in, as figures are kept."""
-    begin = floor(moment, "5min")
+    begin = floor(moment, "quarter")
     return begin if begin == moment else begin + GRAIN
 
 

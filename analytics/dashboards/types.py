@@ -11,6 +11,8 @@ from analytics.windows.types import Answer, Dimension, Question, Step, Traffic
 Width = Literal["whole", "half"]
 Names = Mapping[tuple[Dimension, str], str]
 """What values of dimensions are called for people."""
+Links = Callable[[Mapping[str, str | None]], str]
+"""Makes the address of the same page with other filters; None leaves one out."""
 WORDS: Mapping[Dimension, str] = {
     "account": "account", "user": "user", "key": "key", "model": "model", "provider": "provider",
     "deployment": "deployment", "policy": "policy", "task_type": "task type", "category": "category",
@@ -96,10 +98,9 @@ class Seen:
     answers: Mapping[str, Answer]
     """By the name that the kind gave each question."""
     names: Names
-    links: Callable[[Mapping[str, str | None]], str]
-    """The address of the same page with other filters."""
+    links: Links
     also: Any = None
-    """What the kind reads beside the roll-ups."""
+    """What the kind shows beside the roll-ups."""
 
     def name(self, dimension: Dimension, value: str) -> str:
         return self.names.get((dimension, value)) or value or f"no {WORDS[dimension]}"
@@ -111,7 +112,7 @@ class Seen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """A kind of tile: pure, but for what it reads beside the roll-ups."""
+    """A kind of tile. What some of them show beside the roll-ups is read by analytics.dashboards.beside."""
 
     name: str
     title: str
@@ -124,7 +125,6 @@ class Kind:
     """The groupings that it can have, the usual one first; empty: it has none."""
     measures: tuple[str, ...] = ()
     width: Width = "whole"
-    reads: Callable[[View], Any] | None = None
 
     @property
     def template(self) -> str:

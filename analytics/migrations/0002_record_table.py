@@ -6,7 +6,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0001_initial")]
+    dependencies = [("analytics", "0001_initial"), ("tenancy", "0001_policies")]
 
     operations = [
         migrations.RunSQL(

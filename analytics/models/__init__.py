@@ -1,6 +1,7 @@
 """What happened: requests, and what is made of them."""
 
 from analytics.models.bodies import Body
+from analytics.models.dashboards import Dashboard
 from analytics.models.exports import Export, ExportPiece, ExportState
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
@@ -12,20 +13,6 @@ from analytics.models.views import SavedView
 from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 
 __all__ = [
-    "Baseline",
-    "Body",
-    "Cross",
-    "Feedback",
-    "HourFigures",
-    "MeasuredFact",
-    "MeasuredLength",
-    "PolicyBand",
-    "Pruning",
-    "Record",
-    "Touched",
-    "Watermark",
-    "Window",
-]
-    "Baseline", "Cross", "Export", "ExportPiece", "ExportState", "Feedback", "HourFigures", "MeasuredFact", "MeasuredLength",
-    "PolicyBand", "Record", "SavedView", "Touched", "Watermark", "Window",
+    "Baseline", "Body", "Cross", "Dashboard", "Export", "ExportPiece", "ExportState", "Feedback", "HourFigures",
+    "MeasuredFact", "MeasuredLength", "PolicyBand", "Pruning", "Record", "SavedView", "Touched", "Watermark", "Window",
 ]  # fmt: skip

@@ -72,6 +72,7 @@ CREATE TABLE analytics_cross (
 ) PARTITION BY LIST (grain);
 CREATE INDEX analytics_cross_account ON analytics_cross (account_id, start);
 CREATE INDEX analytics_cross_start ON analytics_cross (start);
+CREATE TABLE analytics_cross_5min PARTITION OF analytics_cross FOR VALUES IN (5);
 CREATE TABLE analytics_cross_quarter PARTITION OF analytics_cross FOR VALUES IN (15);
 CREATE TABLE analytics_cross_day PARTITION OF analytics_cross FOR VALUES IN (1440);
 

@@ -17,8 +17,11 @@ DIMENSIONS: Mapping[str, str] = {
 """Those of which a record has one value, beside its account."""
 ALL, TAG, FLOW = "", "tag", "category>model"
 """Dimensions of windows that are not columns: everything together, each tag, and category and model at once."""
-ALL_DIMENSIONS = (ALL, *DIMENSIONS, TAG, FLOW)
-
+MANY = ("user", "key", "worker")
+"""Dimensions of which there may be as many values as records in a quarter of an hour: windows of them would save nothing."""
+HOURLY = (ALL, "model")
+"""Those that each account has windows of by the hour: what is drawn over time."""
+FEW = (ALL, *(name for name in DIMENSIONS if name not in MANY), FLOW)
 TIMED = "r.outcome = 'success' AND r.saved_nano IS NULL AND (r.latency_ms > 0 OR NOT r.is_reported)"
 """Whole answers of models. Who tells of an answer from outside need not say how long it took."""
 FIRST = f"{TIMED} AND r.ttft_ms IS NOT NULL"

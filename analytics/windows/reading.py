@@ -9,13 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connections
+from django.utils.timezone import now
 
 from analytics.models import Watermark
 from analytics.models.windows import BEGINNING
 from analytics.windows import sketches
 from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIED, SKETCHES, TAG
-from analytics.windows.statements import SUMS
-from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER, Span, is_whole, spans
+from analytics.windows.statements import COLUMN_NAMES, SUMS, has_window
+from analytics.windows.steps import DAY, FIVE, FIVE_MINUTES_KEPT, HOUR, QUARTER, Span, is_whole, spans
 from analytics.windows.types import Answer, Dimension, Figures, Order, Question, Row
 from routerhub.replica import read_alias
 from routerhub.tenancy import scope
@@ -87,6 +88,10 @@ def _checked(question: Question) -> ZoneInfo:
             raise ValueError(f"{name}: {moment} has no time zone.")
         if not is_whole(moment, grain):
             raise ValueError(f"{name}: {moment} is no whole {grain} minutes of an hour, which figures are kept of.")
+    if question.step == "5min" and question.since < now() - FIVE_MINUTES_KEPT:
+        raise ValueError(
+            f"since: figures of 5 minutes are kept for {FIVE_MINUTES_KEPT.days} days; {question.since} is before."
+        )
     if question.since >= question.until:
         raise ValueError(f"until: {question.until} is not after since, {question.since}.")
     if question.accounts is None and not scope.current().is_system:
@@ -121,42 +126,38 @@ class _Source:
     def __init__(self, question: Question) -> None:
         self._question = question
         named = {*question.by, *question.where} - {"account"}
-        self.is_window = len(named) <= 1 or named == {"category", "model"}
-        self._table = "analytics_window" if self.is_window else "analytics_cross"
+        self._is_single = len(named) <= 1 or named == {"category", "model"}
         self._dimension = FLOW if len(named) == 2 else next(iter(named), ALL)
         self._accounts = question.accounts
         if "account" in question.where:
             chosen = {int(value) for value in question.where["account"] if value.isdigit()}
             self._accounts = frozenset(chosen if self._accounts is None else chosen & self._accounts)
+        self._is_site = self._accounts is None and "account" not in question.by
         self.is_nobody = self._accounts is not None and not self._accounts
-        self.grains = self._grains()
+        self.grains = (FIVE,) if question.step == "5min" else tuple(filter(self._is_kept, (DAY, HOUR, QUARTER)))
 
-    def _grains(self) -> Sequence[int]:
-        if self._question.step == "5min":
-            if not self.is_window:
-                raise ValueError(
-                    "step: 5min is kept of one dimension at a time; take quarter or longer, or fewer dimensions."
-                )
-            return (FIVE,)
-        return (DAY, HOUR, QUARTER) if self.is_window else (DAY, QUARTER)
+    def _has_window(self, grain: int) -> bool:
+        return self._is_single and has_window(grain, self._is_site, self._dimension)
+
+    def _is_kept(self, grain: int) -> bool:
+        """Of hours there are windows alone."""
+        return grain != HOUR or self._has_window(grain)
 
     def _rows(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
         values: dict[str, Any] = {"dimension": self._dimension, "accounts": sorted(self._accounts or ())}
-        condition = " AND ".join(self._conditions(values))
-        rows = " UNION ALL ".join(
-            self._of_grain(grain, list(some), condition, values) for grain, some in _by_grain(parts)
-        )
+        values |= {"since": self._question.since, "until": self._question.until}
+        values |= {f"where_{dimension}": list(wanted) for dimension, wanted in self._question.where.items()}
+        rows = " UNION ALL ".join(self._of_grain(grain, list(some), values) for grain, some in _by_grain(parts))
         return rows, values
 
     def ranking(self, parts: Sequence[Span], figure: str, limit: int, offset: int) -> tuple[str, dict[str, Any]]:
         """Rows of: how many groups there are, whether a group follows, the group."""
         rows, values = self._rows(parts)
-        groups = ", ".join(f"{self._value(dimension)} AS by{at}" for at, dimension in enumerate(self._question.by))
         names = ", ".join(f"by{at}" for at in range(len(self._question.by)))
         numbers = ", ".join(map(str, range(1, len(self._question.by) + 1)))
         return (
             f"""
-            WITH found AS MATERIALIZED (SELECT {groups}, {figure} AS figure FROM ({rows}) AS x GROUP BY {numbers})
+            WITH found AS MATERIALIZED (SELECT {names}, {figure} AS figure FROM ({rows}) AS x GROUP BY {numbers})
             SELECT whole.count, page.by0 IS NOT NULL, {names} FROM (SELECT count(*) FROM found) AS whole LEFT JOIN (
                 SELECT * FROM found ORDER BY figure DESC NULLS LAST, {names} LIMIT {limit:d} OFFSET {offset:d}
             ) AS page ON true ORDER BY figure DESC NULLS LAST, {names}
@@ -166,13 +167,51 @@ class _Source:
 
     def statement(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
         rows, values = self._rows(parts)
-        groups = "".join(f", {self._value(dimension)} AS by{at}" for at, dimension in enumerate(self._question.by))
+        groups = "".join(f", by{at}" for at, _ in enumerate(self._question.by))
         numbers = ", ".join(map(str, range(1, len(self._question.by) + 2)))
         asked = [SUMS, ERRORS]
         if self._question.distributions:
             asked += [f"sum_buckets(x.{name}) AS {name}" for name in SKETCHES]
         sums = f"SELECT x.step{groups}, {', '.join(asked)} FROM ({rows}) AS x GROUP BY {numbers}"
         return f"SELECT * FROM ({self._topmost(sums)}) AS y ORDER BY {numbers} LIMIT {MAX_ROWS + 1}", values
+
+    def _of_grain(self, grain: int, some: Sequence[Span], values: dict[str, Any]) -> str:
+        values |= {
+            f"step{grain}": [span.step for span in some],
+            f"since{grain}": [span.since for span in some],
+            f"until{grain}": [span.until for span in some],
+        }
+        is_window = self._has_window(grain)
+        groups = "".join(f", {self._value(each, is_window)} AS by{at}" for at, each in enumerate(self._question.by))
+        return f"""
+            SELECT s.step{groups}, {COLUMN_NAMES}
+            FROM unnest(%(step{grain})s::timestamptz[], %(since{grain})s::timestamptz[], %(until{grain})s::timestamptz[])
+                AS s (step, since, until)
+            JOIN {"analytics_window" if is_window else "analytics_cross"} x
+              ON x.grain = {grain} AND x.start >= s.since AND x.start < s.until AND x.start >= %(since)s AND x.start < %(until)s
+             AND {" AND ".join(self._conditions(is_window))}
+        """
+
+    def _conditions(self, is_window: bool) -> Iterator[str]:
+        if self._accounts is not None:
+            yield "x.account_id = ANY (%(accounts)s)"
+        elif is_window:
+            yield "x.account_id = 0" if self._is_site else "x.account_id <> 0"
+        if is_window:
+            yield "x.dimension = %(dimension)s"
+        if self._question.traffic != "both":
+            yield "x.is_sandbox" if self._question.traffic == "sandbox" else "NOT x.is_sandbox"
+        for dimension in self._question.where:
+            if dimension != "account":
+                yield f"{self._value(dimension, is_window)} = ANY (%(where_{dimension})s)"
+        yield "true"
+
+    def _value(self, dimension: Dimension, is_window: bool) -> str:
+        if dimension == "account":
+            return "x.account_id::text"
+        if not is_window:
+            return f'x."{dimension}"'
+        return VALUES[dimension] if self._dimension == FLOW else "x.value"
 
     def _topmost(self, sums: str) -> str:
         """The rows of the groups that are asked for."""
@@ -188,42 +227,6 @@ class _Source:
             f"SELECT * FROM (SELECT *, {place} FROM (SELECT *, {totals} FROM ({sums}) AS a) AS b) AS c"
             f" WHERE place <= {question.top:d}"
         )
-
-    def _of_grain(self, grain: int, some: Sequence[Span], condition: str, values: dict[str, Any]) -> str:
-        values |= {
-            f"step{grain}": [span.step for span in some],
-            f"since{grain}": [span.since for span in some],
-            f"until{grain}": [span.until for span in some],
-        }
-        return f"""
-            SELECT s.step, x.* FROM unnest(%(step{grain})s::timestamptz[], %(since{grain})s::timestamptz[],
-                %(until{grain})s::timestamptz[]) AS s (step, since, until)
-            JOIN {self._table} x ON x.grain = {grain} AND x.start >= s.since AND x.start < s.until AND {condition}
-        """
-
-    def _conditions(self, values: dict[str, Any]) -> Iterator[str]:
-        question = self._question
-        if self._accounts is not None:
-            yield "x.account_id = ANY (%(accounts)s)"
-        elif self.is_window and "account" not in question.by:
-            yield "x.account_id = 0"
-        else:
-            yield "x.account_id <> 0"
-        if self.is_window:
-            yield "x.dimension = %(dimension)s"
-        if question.traffic != "both":
-            yield "x.is_sandbox" if question.traffic == "sandbox" else "NOT x.is_sandbox"
-        for dimension, wanted in question.where.items():
-            if dimension != "account":
-                values[f"where_{dimension}"] = list(wanted)
-                yield f"{self._value(dimension)} = ANY (%(where_{dimension})s)"
-
-    def _value(self, dimension: Dimension) -> str:
-        if dimension == "account":
-            return "x.account_id::text"
-        if not self.is_window:
-            return f'x."{dimension}"'
-        return VALUES[dimension] if self._dimension == FLOW else "x.value"
 
 
 def _by_grain(parts: Sequence[Span]) -> Iterator[tuple[int, Iterator[Span]]]:

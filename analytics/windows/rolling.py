@@ -15,6 +15,7 @@ from django.utils.timezone import now
 
 from analytics.models import Touched, Watermark
 from analytics.windows import baselines, statements
+from analytics.windows.steps import FIVE_MINUTES_KEPT
 
 MAX_RECORDS, MAX_CELLS = 50_000, 20_000
 """About so many are counted in one transaction: this bounds memory, and what is lost when it is killed."""
@@ -44,7 +45,12 @@ def roll_up() -> int:
     """Count what was written since the last time, as far as no transaction that is still open may write more of it. Returns how
     many cells were counted."""
     _touch_new()
-    return _count_touched()
+    counted = _count_touched()
+    with _alone() as cursor:
+        if cursor:
+            for statement in statements.FORGET_OLD:
+                cursor.execute(statement, [now() - FIVE_MINUTES_KEPT])
+    return counted
 
 
 def recompute(

@@ -1,8 +1,8 @@
 """The statements of a roll-up. Each piece of work has its cells (quarters of an hour of accounts) in a temporary table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from analytics.windows.measures import ALL_DIMENSIONS, COLUMNS, DIMENSIONS, FLOW, MEASURES, SKETCHES, TAG
+from analytics.windows.measures import COLUMNS, DIMENSIONS, FEW, FLOW, HOURLY, MANY, MEASURES, SKETCHES, TAG
 from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER
 
 DIMENSION_NAMES = ", ".join(f'"{name}"' for name in DIMENSIONS)
@@ -19,7 +19,7 @@ GATHERED = f"{SUMS}, count_errors(array_agg(x.error_kind) FILTER (WHERE x.error_
 
 PLANNED = "SET LOCAL jit = off; SET LOCAL work_mem = '32MB'"
 """Of which the sums of a piece take a few times as much; what is more goes to the disk."""
-FORGET = "DROP TABLE IF EXISTS pg_temp.cells, pg_temp.fresh, pg_temp.crossed, pg_temp.windowed"
+FORGET = "DROP TABLE IF EXISTS pg_temp.cells, pg_temp.fresh, pg_temp.crossed, pg_temp.tagged"
 """Those of the piece before, where both are parts of one transaction."""
 TAKE = """
     CREATE TEMPORARY TABLE cells ON COMMIT DROP AS
@@ -94,35 +94,36 @@ WINDOW_KEYS = "grain, start, account_id, is_sandbox, dimension, value"
 CROSS_KEYS = f"grain, start, account_id, is_sandbox, {DIMENSION_NAMES}"
 CROSSED = f"""
     CREATE TEMPORARY TABLE crossed ON COMMIT DROP AS
-    SELECT {QUARTER}::smallint AS grain, x.quarter AS start, x.account_id, x.is_sandbox, {DIMENSION_NAMES}, {GATHERED}
-    FROM fresh x GROUP BY x.quarter, x.account_id, x.is_sandbox, {DIMENSION_NAMES}
+    SELECT {FIVE}::smallint AS grain, x.start, x.account_id, x.is_sandbox, {DIMENSION_NAMES}, {GATHERED}
+    FROM fresh x GROUP BY x.start, x.account_id, x.is_sandbox, {DIMENSION_NAMES}
 """
-PAIRS = ", ".join(f"('{name}', x.\"{name}\")" for name in DIMENSIONS)
-WINDOWED = f"""
-    CREATE TEMPORARY TABLE windowed ON COMMIT DROP AS
-    SELECT {FIVE}::smallint AS grain, x.start, x.account_id, x.is_sandbox, d.dimension, d.value, {GATHERED}
-    FROM fresh x CROSS JOIN LATERAL (
-        VALUES ('', ''), {PAIRS},
-               ('{FLOW}', x.category || '>' || x.model)
-        UNION ALL SELECT '{TAG}', tag FROM unnest(x.tags) AS tag
-    ) AS d (dimension, value)
-    GROUP BY x.start, x.account_id, x.is_sandbox, d.dimension, d.value
+TAGGED = f"""
+    CREATE TEMPORARY TABLE tagged ON COMMIT DROP AS
+    SELECT {FIVE}::smallint AS grain, x.start, x.account_id, x.is_sandbox, '{TAG}' AS dimension, tag AS value, {GATHERED}
+    FROM fresh x, unnest(x.tags) AS tag GROUP BY x.start, x.account_id, x.is_sandbox, tag
 """
-QUARTERS = f"""
-    INSERT INTO windowed
-    SELECT {QUARTER}, date_bin('15 minutes', x.start, 'epoch') AS quarter, x.account_id, x.is_sandbox, x.dimension, x.value,
-           {ADDED}
-    FROM windowed x GROUP BY quarter, x.account_id, x.is_sandbox, x.dimension, x.value
-"""
-BY_DIMENSION = "x.dimension IN ('" + "', '".join(ALL_DIMENSIONS) + "')"
-"""All there are: named so that the index is followed to the start."""
 IN_PIECE = "x.start >= %(first)s AND x.start < %(last)s"
 IN_DAY = "x.start >= %(day)s AND x.start < %(day)s + interval '1 day'"
 
 
-def replaced(table: str, staged: str, keys: str, condition: str, is_short: bool) -> Iterator[str]:
+def begin(grain: int, moment: str) -> str:
+    """When the row of a grain begins that a moment is in."""
+    return f"date_bin('{grain} minutes', {moment}, 'epoch')"
+
+
+def _quarters(staged: str, keys: str) -> str:
+    rest = keys.removeprefix("grain, start, ")
+    return f"""
+        INSERT INTO {staged} SELECT {QUARTER}, {begin(QUARTER, "x.start")} AS quarter, {rest}, {ADDED}
+        FROM {staged} x GROUP BY quarter, {rest}
+    """
+
+
+def _replaced(table: str, staged: str, keys: str, condition: str, is_short: bool) -> Iterator[str]:
     """What was made of the records of the cells, in the place of what was there; of short cells both together."""
-    there = f"{condition} AND {IN_PIECE} AND x.account_id = c.account_id AND date_bin('15 minutes', x.start, 'epoch') = c.quarter"
+    cell = f"x.account_id = c.account_id AND {begin(QUARTER, 'x.start')} = c.quarter"
+    there = f"x.grain IN ({FIVE}, {QUARTER}) AND {condition} AND {IN_PIECE} AND {cell}"
+    yield _quarters(staged, keys)
     if is_short:
         kept = f"EXISTS (SELECT FROM cells c WHERE c.is_short AND {there})"
         yield f"INSERT INTO {staged} SELECT {keys}, {COLUMN_NAMES} FROM {table} x WHERE {kept}"
@@ -131,52 +132,88 @@ def replaced(table: str, staged: str, keys: str, condition: str, is_short: bool)
     yield f"INSERT INTO {table} ({keys}, {COLUMN_NAMES}) {rows}"
 
 
-def of_accounts(is_short: bool) -> Iterator[str]:
-    """The finest rows of each account."""
-    yield from replaced("analytics_cross", "crossed", CROSS_KEYS, f"x.grain = {QUARTER}", is_short)
-    finest = f"x.grain IN ({FIVE}, {QUARTER}) AND {BY_DIMENSION}"
-    yield from replaced("analytics_window", "windowed", WINDOW_KEYS, finest, is_short)
+def _touched(grain: int, of_site: bool) -> str:
+    """Rows that are a part of what a row of this grain is made of that the cells lie in."""
+    mine, theirs = (begin(max(grain, QUARTER), moment) for moment in ("x.start", "c.quarter"))
+    if of_site:
+        return f"{IN_DAY} AND {mine} IN (SELECT {theirs} FROM cells c)"
+    return f"{IN_DAY} AND (x.account_id, {mine}) IN (SELECT c.account_id, {theirs} FROM cells c)"
 
 
-def of_site() -> Iterator[str]:
-    """The finest rows of all accounts together, out of those of each."""
-    touched = "date_bin('15 minutes', x.start, 'epoch') IN (SELECT quarter FROM cells)"
-    there = f"x.grain IN ({FIVE}, {QUARTER}) AND {BY_DIMENSION} AND {IN_PIECE} AND {touched}"
-    yield f"DELETE FROM analytics_window x WHERE x.account_id = 0 AND {there}"
+def _named(dimensions: Iterable[str]) -> str:
+    return "x.dimension IN ('" + "', '".join(dimensions) + "')"
+
+
+def _value(dimension: str) -> str:
+    if dimension == FLOW:
+        return "x.category || '>' || x.model"
+    return f'x."{dimension}"' if dimension else "''"
+
+
+def _windows(grain: int, of_site: bool, dimensions: Iterable[str], rows: str) -> Iterator[str]:
+    """Windows of a grain made anew out of finer `rows` x, which say their dimension and value."""
+    whose = "x.account_id = 0" if of_site else "x.account_id <> 0"
+    account = "0" if of_site else "x.account_id"
+    groups = f"begin, {'' if of_site else 'x.account_id, '}x.is_sandbox, dimension, value"
+    touched = _touched(grain, of_site)
+    yield f"DELETE FROM analytics_window x WHERE x.grain = {grain} AND {whose} AND {_named(dimensions)} AND {touched}"
     yield f"""
         INSERT INTO analytics_window ({WINDOW_KEYS}, {COLUMN_NAMES})
-        SELECT x.grain, x.start, 0, x.is_sandbox, x.dimension, x.value, {ADDED}
-        FROM analytics_window x WHERE x.account_id <> 0 AND {there}
-        GROUP BY x.grain, x.start, x.is_sandbox, x.dimension, x.value
+        SELECT {grain}, {begin(grain, "x.start")} AS begin, {account}, x.is_sandbox, dimension, value, {ADDED}
+        FROM {rows} AND {touched} GROUP BY {groups}
     """
 
 
-def coarser(table: str, keys: str, condition: str, grain: int, finer: int) -> Iterator[str]:
-    """Rows of a grain out of those of a finer one, wherever something was touched."""
-    begin = f"date_bin(interval '{grain} minutes', x.start, 'epoch')"
-    touched = f"""(x.account_id, {begin}) IN (
-        SELECT a.account_id, {begin.replace("x.start", "c.quarter")}
-        FROM cells c CROSS JOIN LATERAL (VALUES (c.account_id), (0)) AS a (account_id)
-    )"""
-    there = f"{condition} AND {IN_DAY} AND {touched}"
-    yield f"DELETE FROM {table} x WHERE x.grain = {grain} AND {there}"
+def of_cross(grain: int, of_site: bool, dimensions: Sequence[str], finer: int) -> Iterator[str]:
+    """Out of the rows by all dimensions."""
+    pairs = ", ".join(f"('{name}', {_value(name)})" for name in dimensions)
+    expanded = f"analytics_cross x CROSS JOIN LATERAL (VALUES {pairs}) AS d (dimension, value) WHERE x.grain = {finer}"
+    yield from _windows(grain, of_site, dimensions, expanded)
+
+
+def of_windows(grain: int, of_site: bool, dimensions: Sequence[str], finer: int, of_accounts: bool) -> Iterator[str]:
+    """Out of finer windows, of each account or of all together."""
+    whose = "x.account_id <> 0" if of_accounts else "x.account_id = 0"
+    rows = f"analytics_window x WHERE x.grain = {finer} AND {whose} AND {_named(dimensions)}"
+    yield from _windows(grain, of_site, dimensions, rows)
+
+
+def _crossed_days() -> Iterator[str]:
+    rest = CROSS_KEYS.removeprefix("grain, start, ")
+    touched = _touched(DAY, of_site=False)
+    yield f"DELETE FROM analytics_cross x WHERE x.grain = {DAY} AND {touched}"
     yield f"""
-        INSERT INTO {table} (grain, start, {keys}, {COLUMN_NAMES})
-        SELECT {grain}, {begin} AS begin, {keys}, {ADDED} FROM {table} x WHERE x.grain = {finer} AND {there}
-        GROUP BY begin, {keys}
+        INSERT INTO analytics_cross (grain, start, {rest}, {COLUMN_NAMES})
+        SELECT {DAY}, {begin(DAY, "x.start")} AS begin, {rest}, {ADDED}
+        FROM analytics_cross x WHERE x.grain = {QUARTER} AND {touched} GROUP BY begin, {rest}
     """
-
-
-def of_longer_stretches() -> Iterator[str]:
-    windows = WINDOW_KEYS.removeprefix("grain, start, ")
-    yield from coarser("analytics_window", windows, BY_DIMENSION, HOUR, QUARTER)
-    yield from coarser("analytics_window", windows, BY_DIMENSION, DAY, HOUR)
-    yield from coarser("analytics_cross", CROSS_KEYS.removeprefix("grain, start, "), "true", DAY, QUARTER)
 
 
 def of_cells(is_short: bool) -> Iterator[str]:
-    """All that is made of the records of the cells, in this order."""
-    yield from (CROSSED, WINDOWED, QUARTERS)
-    yield from of_accounts(is_short)
-    yield from of_site()
-    yield from of_longer_stretches()
+    """All that is made of the records of the cells, in this order. What windows there are, `has_window` says too."""
+    yield from (CROSSED, TAGGED)
+    yield from _replaced("analytics_cross", "crossed", CROSS_KEYS, "true", is_short)
+    yield from _replaced("analytics_window", "tagged", WINDOW_KEYS, _named([TAG]), is_short)
+    for grain in (FIVE, QUARTER):
+        yield from of_cross(grain, True, FEW, grain)
+        yield from of_windows(grain, True, [TAG], grain, of_accounts=True)
+    yield from of_cross(HOUR, False, HOURLY, QUARTER)
+    yield from of_windows(HOUR, False, [TAG], QUARTER, of_accounts=True)
+    yield from of_windows(HOUR, True, [*FEW, TAG], QUARTER, of_accounts=False)
+    yield from _crossed_days()
+    yield from of_cross(DAY, False, [*FEW, *MANY], DAY)
+    yield from of_windows(DAY, False, [TAG], HOUR, of_accounts=True)
+    yield from of_windows(DAY, True, [*FEW, TAG], HOUR, of_accounts=False)
+    yield from of_windows(DAY, True, MANY, DAY, of_accounts=True)
+
+
+def has_window(grain: int, of_site: bool, dimension: str) -> bool:
+    """Whether there are windows by this dimension; where not, the rows by all dimensions are as few."""
+    if grain == DAY or dimension == TAG:
+        return True
+    return dimension in (FEW if of_site else HOURLY if grain == HOUR else ())
+
+
+FORGET_OLD = [
+    f"DELETE FROM {table} WHERE grain = {FIVE} AND start < %s" for table in ("analytics_window", "analytics_cross")
+]

@@ -13,6 +13,8 @@ from analytics.windows.types import Step
 
 FIVE, QUARTER, HOUR, DAY = 5, 15, 60, 1440
 """The grains, in minutes."""
+FIVE_MINUTES_KEPT = timedelta(days=14)
+"""Rows of five minutes are for looking at what happens now; all longer ones stay."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTES = {"5min": FIVE, "quarter": QUARTER, "hour": HOUR}
 MAX_STEPS = 10_000

@@ -27,3 +27,11 @@ class Finding:
     """One sentence for people, with the figure that matters most."""
     figures: Mapping[str, str | int | float | None]
     """What led to it, by name with the unit in it, e.g. {"spent_usd": "41.20", "limit_usd": "50"}."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unusual:
+    """An anomaly that was told, as charts mark it."""
+
+    title: str
+    found_at: datetime

@@ -13,7 +13,7 @@ from django.urls import reverse
 from tests.access import routes
 from tests.admin.answers import text
 from tests.admin.people import some_staff
-from tests.analytics.rows import insert
+from tests.analytics.rows import insert, rolled_up
 from tests.cast import Cast
 
 OPEN = {
@@ -51,12 +51,13 @@ def test_staff_without_a_permission_may_send_nothing(cast: Cast) -> None:
 
 def test_the_first_page_shows_the_figures_of_all_to_who_may_see_requests(cast: Cast) -> None:
     insert(cost_nano=1_234_000_000, model="openai:gpt-5")
+    rolled_up()
     shown = text(some_staff("view_record").get("/admin/"))
-    assert "$1.234" in shown
-    assert "openai:gpt-5" in shown
+    assert "<b>$1.23</b>" in shown
+    assert "gpt-5" in shown
     hidden = text(some_staff("view_model").get("/admin/"))
     assert "for who may view requests" in hidden
-    for figure in ("$1.234", "openai:gpt-5", "Requests by hour"):
+    for figure in ("$1.23", "gpt-5", "Spend by model"):
         assert figure not in hidden
 
 

@@ -19,7 +19,8 @@ TARGETS = [target for _, links in navigation.SECTIONS for _, target in links]
 REACHED_FROM = {
     "autorouter.routerconfiguration": "the page Tuning shows it",
     "export": "the page Import and export", "import": "the page Import and export",
-    "forecast": "the page Forecasts", "import_progress": "the page of an import", "decision": "a request",
+    "dashboard": "the list of dashboards", "forecast": "the page Forecasts",
+    "import_progress": "the page of an import", "decision": "a request",
     "version": "the page Changes",
     "analytics.body": "a request",
     "billing_file": "a billing record", "export_file": "the page Exports", "exports_progress": "the page Exports",
@@ -61,7 +62,8 @@ def test_a_link_is_called_what_its_page_is_called(staff: Client, target: str) ->
 
 def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
-        "Overview", "Requests", "Exports", "Sessions", "Batches", "Files", "Kept items", "Tuning", "Score matrix",
+        "Overview", "Requests", "Exports", "Sessions", "Usage and cost", "Performance", "Dashboards", "Batches", "Files",
+        "Kept items", "Tuning", "Score matrix",
         "Profiles", "Policies", "Task types", "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds", "Policy shifts",
         "Policy bands", "Models",
         "Deployments", "Circuits",

@@ -31,7 +31,7 @@ def logged_in(browser: Browser, stack: Stack) -> StorageState:
         page.fill("input[name=login]", "admin")
         page.fill("input[name=password]", ADMIN_PASSWORD)
         page.click("button[type=submit]")
-        expect(page.get_by_text("Requests by hour")).to_be_visible()
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         return page.context.storage_state()
 
 

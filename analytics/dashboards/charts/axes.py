@@ -30,6 +30,11 @@ class Tick:
     is_optional: bool = False
     """Left out on a phone."""
 
+    @property
+    def up(self) -> float:
+        """The same height, down from the top of the box."""
+        return round(HEIGHT * (1 - self.at / 100), 1)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hit:

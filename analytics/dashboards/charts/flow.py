@@ -56,7 +56,11 @@ def tops(side: Side, unit: float) -> list[float]:
 
 
 def ribbons(
-    cells: Sequence[Sequence[float]], left: Side, right: Side, colours: Sequence[int], words: Mapping[tuple[int, int], str]
+    cells: Sequence[Sequence[float]],
+    left: Side,
+    right: Side,
+    colours: Sequence[int],
+    words: Mapping[tuple[int, int], str],
 ) -> tuple[Ribbon, ...]:
     unit = scale(left, right)
     begin, end = tops(left, unit), tops(right, unit)
@@ -75,7 +79,10 @@ def nodes(side: Side, unit: float, figures: Sequence[str], colours: Sequence[int
     begin = tops(side, unit)
     middles = spread([at + value * unit / 2 for at, value in zip(begin, side.sums, strict=True)])
     return tuple(
-        Node(name=name, figure=figure, colour=colour, y=round(at, 1), height=round(max(1.0, value * unit), 1), at=round(middle / 4, 2))
+        Node(
+            name=name, figure=figure, colour=colour, y=round(at, 1), height=round(max(1.0, value * unit), 1),
+            at=round(middle / 4, 2),
+        )
         for name, figure, colour, at, value, middle in zip(
             side.names, figures, colours, begin, side.sums, middles, strict=True
         )

@@ -30,13 +30,12 @@ class Lines:
 
 def line(css: str, name: str, values: Sequence[float | None], top: float, end: str = "") -> Line:
     runs = _runs(values)
-    drawn = [
-        "M" + "L".join(f"{x(place, len(values)):.1f} {y(value, top):.1f}" for place, value in run) for run in runs
-    ]
+    drawn = ["M" + "L".join(f"{x(place, len(values)):.1f} {y(value, top):.1f}" for place, value in run) for run in runs]
     alone = [run[0] for run in runs if len(run) == 1]
     last = [runs[-1][-1]] if runs else []
     dots = tuple(
-        (round(x(place, len(values)) / 10, 2), round(y(value, top) / 4, 2)) for place, value in dict.fromkeys(alone + last)
+        (round(x(place, len(values)) / 10, 2), round(y(value, top) / 4, 2))
+        for place, value in dict.fromkeys(alone + last)
     )
     return Line(css=css, name=name, path="".join(drawn), dots=dots, end=end)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from analytics.dashboards.measures import MEASURES, grouped
 from analytics.dashboards.tiles.parts import largest, width, written
 from analytics.dashboards.types import WORDS, Kind, Seen, Tile, View
+from analytics.reports.measures import success
 from analytics.windows import sketches
 from analytics.windows.types import Dimension, Figures, Question, Sketch
 from budgets import formats
-from budgets.money import rounded
 
 MOST = 12
 
@@ -66,14 +66,14 @@ def draw(seen: Seen) -> Comparison:
 
 def _line(seen: Seen, by: Dimension, value: str, figures: Figures, slowest: float) -> Line:
     median, slow = (sketches.quantile(figures.latencies, part) or 0 for part in (0.5, 0.95))
-    success = MEASURES["success"].of(figures)
+    share = success(figures)
     return Line(
         name=seen.name(by, value), link=seen.only(by, value), requests=formats.count(figures.requests),
         success=written(MEASURES["success"], figures), fallback=written(MEASURES["fallbacks"], figures),
         median=_time(figures.latencies, 0.5), slow=_time(figures.latencies, 0.95),
         first_token=_time(figures.first_token_times, 0.5),
-        tokens_per_second=_rate(figures), per_request=_price(figures), left=width(median, slowest),
-        width=max(1.0, width(slow - median, slowest)), failed=success is not None and success < SUCCESS_TARGET,
+        tokens_per_second=_rate(figures), per_request=written(MEASURES["per_request"], figures), left=width(median, slowest),
+        width=max(1.0, width(slow - median, slowest)), failed=share is not None and share < SUCCESS_TARGET,
     )  # fmt: skip
 
 
@@ -86,11 +86,6 @@ def _rate(figures: Figures) -> str:
     """Output tokens a second: by the time in which the output came where that is known, else by the whole time."""
     spent = figures.output_ms or figures.latency_ms
     return f"{1000 * figures.output_tokens / spent:.0f}/s" if spent else formats.NOTHING
-
-
-def _price(figures: Figures) -> str:
-    answered = figures.requests - figures.refused
-    return rounded(figures.cost_nano // answered) if answered else formats.NOTHING
 
 
 _BY: tuple[tuple[Dimension, ...], ...] = (("provider",), ("model",), ("deployment",), ("category",), ("policy",))

@@ -55,7 +55,7 @@ def draw(seen: Seen) -> Efficiency:
 
 
 def _line(seen: Seen, by: tuple[Dimension, ...], group: tuple[str, ...], figures: Figures, most: float) -> Line:
-    chosen = {dimension: value for dimension, value in zip(by, group, strict=True) if value}
+    chosen: dict[str, str | None] = {dimension: value for dimension, value in zip(by, group, strict=True) if value}
     return Line(
         names=tuple(seen.name(dimension, value) for dimension, value in zip(by, group, strict=True)),
         link=seen.links(chosen) if chosen else "", requests=formats.count(figures.requests),

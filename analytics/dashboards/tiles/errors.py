@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analytics.dashboards import ranges
-from analytics.dashboards.measures import total
+from analytics.dashboards.measures import whole
 from analytics.dashboards.tiles.parts import Entry, delta, width
 from analytics.dashboards.types import Kind, Seen, Tile, View
 from analytics.windows.types import Question
@@ -22,12 +22,13 @@ class Errors:
 
 def asks(_tile: Tile, view: View) -> Mapping[str, Question]:
     return {
-        name: each.question(step=each.step, distributions=True) for name, each in (("now", view), ("before", view.before))
+        name: each.question(step=each.step, distributions=True)
+        for name, each in (("now", view), ("before", view.before))
     }
 
 
 def draw(seen: Seen) -> Errors:
-    now, before = (total(seen.answers[name].rows) for name in ("now", "before"))
+    now, before = (whole(seen.answers[name]) for name in ("now", "before"))
     most = max(now.errors.values(), default=0)
     ordered = sorted(now.errors.items(), key=lambda each: (-each[1], each[0]))
     entries = tuple(

@@ -7,7 +7,7 @@ from datetime import datetime
 from analytics.dashboards import ranges
 from analytics.dashboards.charts import axes, lines, stack
 from analytics.dashboards.charts.lines import Lines
-from analytics.dashboards.measures import total
+from analytics.dashboards.measures import whole
 from analytics.dashboards.tiles.parts import Delta, Table, delta
 from analytics.dashboards.types import Kind, Seen, Tile, View
 from analytics.windows import sketches
@@ -47,7 +47,7 @@ def draw(seen: Seen) -> Latency:
     was = _by_start(seen.answers["before"])
     before = [_at(measure, was.get(start.timestamp()), MEDIAN) for start in earlier][: len(starts)]
     before += [None] * (len(starts) - len(before))
-    now_all, before_all = (total(seen.answers[name].rows) for name in ("now", "before"))
+    now_all, before_all = (whole(seen.answers[name]) for name in ("now", "before"))
     middle = _at(measure, now_all, MEDIAN)
     counted = now_all.timed if measure == "latency" else now_all.first_tokens
     return Latency(
@@ -75,9 +75,7 @@ def _written(value: float | None) -> str:
     return formats.NOTHING if value is None else formats.duration(value)
 
 
-def _chart(
-    view: View, starts: Sequence[datetime], median: Values, slow: Values, before: Values, title: str
-) -> Lines:
+def _chart(view: View, starts: Sequence[datetime], median: Values, slow: Values, before: Values, title: str) -> Lines:
     top, ticks = axes.heights(
         max((each for each in (*median, *slow, *before) if each is not None), default=0), formats.duration
     )
@@ -97,9 +95,7 @@ def _chart(
     )  # fmt: skip
 
 
-def _table(
-    view: View, starts: Sequence[datetime], median: Values, slow: Values, before: Values, title: str
-) -> Table:
+def _table(view: View, starts: Sequence[datetime], median: Values, slow: Values, before: Values, title: str) -> Table:
     rows = tuple(
         (axes.CAPTIONS[view.step](start), *(_written(each[place]) for each in (median, slow, before)))
         for place, start in enumerate(starts)

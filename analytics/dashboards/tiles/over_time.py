@@ -12,7 +12,7 @@ from analytics.dashboards.tiles.parts import GREY, Delta, Entry, Groups, Table, 
 from analytics.dashboards.types import WORDS, Kind, Seen, Tile, View
 from analytics.windows.types import Answer, Dimension, Question
 from budgets import formats
-from budgets.alerts.unusual import Unusual, unusual
+from budgets.alerts.types import Unusual
 
 Cells = Mapping[tuple[str, ...], Sequence[float]]
 """By group, one figure a column."""
@@ -25,7 +25,6 @@ class Flag:
     at: float
     """Per cent from the left."""
     title: str
-    alert: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,9 +117,7 @@ def _entries(
     return found
 
 
-def _entry(
-    name: str, link: str, value: float, whole: float, before: float, measure: Measure, colour: int = 0
-) -> Entry:
+def _entry(name: str, link: str, value: float, whole: float, before: float, measure: Measure, colour: int = 0) -> Entry:
     return Entry(
         name=name, link=link, figure=measure.write(value), share=formats.percent(value, whole), colour=colour,
         delta=delta(value, before, measure.better),
@@ -183,20 +180,8 @@ def _flags(seen: Seen, starts: Sequence[datetime]) -> tuple[Flag, ...]:
         if place is not None:
             found.setdefault(place, each)
     return tuple(
-        Flag(at=round(100 * (place + 0.5) / len(starts), 2), title=each.title, alert=each.id)
-        for place, each in sorted(found.items())
+        Flag(at=round(100 * (place + 0.5) / len(starts), 2), title=each.title) for place, each in sorted(found.items())
     )
-
-
-def reads(view: View) -> Sequence[Unusual]:
-    return unusual(view.since, view.until, _accounts(view))
-
-
-def _accounts(view: View) -> frozenset[int] | None:
-    chosen = view.where.get("account")
-    if chosen is None:
-        return view.accounts
-    return frozenset(int(each) for each in chosen if each.isdecimal())
 
 
 _WHAT = {"cost": "Spend", "requests": "Requests", "tokens": "Tokens"}
@@ -205,5 +190,5 @@ _BY: tuple[Dimension, ...] = (
 )  # fmt: skip
 KIND = Kind(
     name="over_time", title="Over time", says="Spend, requests or tokens over time, stacked by a group.",
-    asks=asks, draw=draw, by=tuple((each,) for each in _BY), measures=ADDED, reads=reads,
+    asks=asks, draw=draw, by=tuple((each,) for each in _BY), measures=ADDED,
 )  # fmt: skip

@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analytics.dashboards.measures import MEASURES, total
+from analytics.dashboards.measures import MEASURES, whole
 from analytics.dashboards.tiles.parts import Delta, width, written
 from analytics.dashboards.types import Kind, Seen, Tile, View
 from analytics.windows.types import Question
 from budgets import formats
 from budgets.money import rounded
+
+WORDS: Mapping[str, str] = {
+    "asked_nano": "what was asked for", "best_nano": "always the best model", "good_nano": "always the cheapest good model",
+}  # fmt: skip
+"""By the field of the figures that has it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,16 +39,16 @@ def asks(_tile: Tile, view: View) -> Mapping[str, Question]:
 
 
 def draw(seen: Seen) -> Saved:
-    found = total(seen.answers["now"].rows)
-    costs = {
-        "what was asked for": found.asked_nano, "always the best model": found.best_nano,
-        "always the cheapest good model": found.good_nano,
-    }  # fmt: skip
+    found = whole(seen.answers["now"])
+    costs = {field: getattr(found, field) for field in WORDS}
     most = max(*costs.values(), found.compared_nano)
     baselines = tuple(
-        Baseline(name=name, figure=rounded(nano), width=width(nano, most), delta=_against(nano, found.compared_nano))
-        for name, nano in costs.items()
-    )
+        Baseline(
+            name=word, figure=rounded(costs[name]), width=width(costs[name], most),
+            delta=_against(costs[name], found.compared_nano),
+        )
+        for name, word in WORDS.items()
+    )  # fmt: skip
     paid = Baseline(
         name="as it went", figure=rounded(found.compared_nano), width=width(found.compared_nano, most),
         delta=Delta(text=f"{written(MEASURES['success'], found)} success"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analytics.dashboards import ranges
-from analytics.dashboards.measures import MEASURES, grouped, plus
+from analytics.dashboards.measures import MEASURES, grouped, whole
 from analytics.dashboards.tiles.parts import Delta, delta, largest, written
 from analytics.dashboards.types import Kind, Seen, Tile, View
 from analytics.windows import sketches
@@ -35,7 +35,7 @@ def asks(_tile: Tile, view: View) -> Mapping[str, Question]:
 
 def draw(seen: Seen) -> Sentence:
     by_model = grouped(seen.answers["now"].rows, 0)
-    now, before = plus(by_model.values()), plus(row.figures for row in seen.answers["before"].rows)
+    now, before = whole(seen.answers["now"]), whole(seen.answers["before"])
     spent = {group: figures.cost_nano for group, figures in by_model.items() if group[0]}
     first = largest(spent, 1).names
     return Sentence(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analytics.dashboards import ranges
-from analytics.dashboards.measures import ADDED, MEASURES, grouped, total
+from analytics.dashboards.measures import ADDED, MEASURES, grouped, whole
 from analytics.dashboards.tiles.parts import Delta, Entry, delta, largest, read, width, written
 from analytics.dashboards.types import WORDS, Kind, Seen, Tile, View
 from analytics.windows.types import Dimension, Figures, Question
@@ -42,16 +42,16 @@ def draw(seen: Seen) -> Top:
     now, before = (grouped(seen.answers[name].rows, 0) for name in ("now", "before"))
     sums = {group: read(measure, figures) for group, figures in now.items()}
     groups = largest(sums, MOST)
-    most, whole = max(sums.values(), default=0), sum(sums.values())
+    most, every = max(sums.values(), default=0), sum(sums.values())
     entries = tuple(
         Entry(
             name=seen.name(by, group[0]), link=seen.only(by, group[0]), figure=measure.write(sums[group]),
-            share="" if by == "tag" else formats.percent(sums[group], whole), width=width(sums[group], most),
+            share="" if by == "tag" else formats.percent(sums[group], every), width=width(sums[group], most),
             delta=delta(sums[group], read(measure, before.get(group)), measure.better), detail=_detail(now[group]),
         )
         for group in groups.names
     )  # fmt: skip
-    all_now, all_before = (total(seen.answers[name].rows) for name in ("now", "before"))
+    all_now, all_before = (whole(seen.answers[name]) for name in ("now", "before"))
     return Top(
         title=seen.tile.title or f"By {WORDS[by]}", is_empty=not entries, by=WORDS[by], word=measure.word,
         before_words=ranges.shifted(seen.view), entries=entries, more=len(groups.others),

@@ -123,14 +123,14 @@ def test_a_worker_killed_in_the_middle_leaves_the_rest_to_the_next(monkeypatch: 
         insert_many(2, created_at=NOON + timedelta(hours=hour), tags=("a", "b"), latency_ms=7)
     left = iter([True, False])
 
-    def until_killed() -> Iterator[str]:
-        yield from made()
+    def until_killed(is_short: bool) -> Iterator[str]:
+        yield from made(is_short)
         if not next(left):
             raise KeyboardInterrupt
 
-    made = statements.of_longer_stretches
+    made = statements.of_cells
     with monkeypatch.context() as killed:
-        killed.setattr(statements, "of_longer_stretches", until_killed)
+        killed.setattr(statements, "of_cells", until_killed)
         with pytest.raises(KeyboardInterrupt):
             rolling.roll_up()
     assert (requests(), Touched.objects.count()) == (2, 2)
