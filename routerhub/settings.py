@@ -210,6 +210,9 @@ CIRCUIT_FAILURE_SHARE = number("CIRCUIT_FAILURE_SHARE", 0.5, 0.01, 1)
 CIRCUIT_OPEN_S = number("CIRCUIT_OPEN_S", 15, 0.1, 3_600)
 CIRCUIT_MAX_OPEN_S = number("CIRCUIT_MAX_OPEN_S", 300, 0.1, 24 * 3_600)
 
+# What models and deployments are measured by counts half as much with each of these.
+MEASURED_HALF_LIFE_S = number("MEASURED_HALF_LIFE_S", 4 * 3_600, 60, 30 * 24 * 3_600)
+
 # --- what is kept for clients, in seconds
 # What it is sealed with. The first key seals, the others only open; without any, one is derived from SECRET_KEY.
 STORAGE_KEYS = storage_keys("STORAGE_KEYS", SECRET_KEY)

@@ -2,7 +2,7 @@
 
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
-from analytics.models.measured import MeasuredFact, MeasuredLength
+from analytics.models.measured import MeasuredFact, MeasuredLength, Measuring
 from analytics.models.records import Record
 
-__all__ = ["Feedback", "HourFigures", "MeasuredFact", "MeasuredLength", "Record"]
+__all__ = ["Feedback", "HourFigures", "MeasuredFact", "MeasuredLength", "Measuring", "Record"]

@@ -121,8 +121,8 @@ class Loader:
         whole = changes.whole
         releases = live.load(before.releases) if "releases" in whole else before.releases
         health = probing.measured() if "facts" in whole else before.health
-        measured, usual_output = measuring.read() if "facts" in whole else (before.measured, before.usual_output)
-        lengths = measuring.read_lengths() if "facts" in whole else before.lengths
+        measured = measuring.facts() if "facts" in whole else before.measured
+        lengths, usual_output = measuring.read_lengths() if "facts" in whole else (before.lengths, before.usual_output)
         if "provider_keys" in whole:
             availability.hold(provider_keys.read())
         circuits = rows.read() if "circuits" in whole else before.circuits

@@ -89,7 +89,7 @@ def test_speed_takes_whoever_is_measured_quickest_and_the_unmeasured_as_the_mean
 
 
 @pytest.mark.parametrize("priority", ["balanced", "quality", "cost"])
-def test_no_other_priority_asks_how_quick_models_are(priority: str) -> None:
+def test_no_other_priority_asks_how_quick_models_are(priority: Any) -> None:
     assert order(decided(QUICK, priority=priority)) == order(decided({}, priority=priority))
 
 
