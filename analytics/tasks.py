@@ -6,6 +6,7 @@ from django.utils.timezone import now
 
 from analytics.anomalies import telling
 from analytics.measuring import facts
+from analytics.selections import keeping
 from routerhub.tenancy.tasks import AcrossAccounts
 
 MONTHS_AHEAD = 2
@@ -23,6 +24,12 @@ def extend_partitions() -> int:
 def measure() -> int:
     """Measure how models did lately. Returns how many were."""
     return facts.refresh()
+
+
+@shared_task(base=AcrossAccounts)
+def forget_selections() -> int:
+    """Forget selections that are older than they are kept. Returns how many."""
+    return keeping.forget()
 
 
 @shared_task(base=AcrossAccounts)

@@ -1,10 +1,11 @@
 """The decision for a request, without calling a model."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import DatabaseError
 from drf_spectacular.types import OpenApiTypes
@@ -22,17 +23,43 @@ from autorouter.models import RouterConfiguration
 from autorouter.people import preferences, sessions
 from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
-from autorouter.types import RouterRelease, Task
+from autorouter.types import Candidate, Decision, RouterRelease, Task
 from budgets.limits import pauses
 from budgets.types import Caller, named_scopes
 from models_registry import availability, probing, provider_keys
 from models_registry.circuits import rows
-from models_registry.types import HEALTHY
+from models_registry.types import HEALTHY, Availability
 from routerhub.audit.permissions import Readers, TablePermissions
 from routerhub.regions import Regions, restriction, strictest
 from routerhub.releases import live
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selected:
+    """A selection that is to be kept."""
+
+    caller: Caller
+    decision: Decision
+    candidate: Candidate
+    availability: Availability
+    at: datetime
+    task_type: str
+    session: str
+    task_id: str
+    worker: str
+    tags: tuple[str, ...]
+    metadata: Mapping[str, Any]
+
+
+Keep = Callable[[Selected], UUID]
+_keeping: list[Keep] = []
+
+
+def keep_by(keep: Keep) -> None:
+    """Who keeps selections says so here: it stands above, and is not known here."""
+    _keeping[:] = [keep]
 
 
 class SelectView(APIView):
@@ -56,7 +83,29 @@ class SelectView(APIView):
         decision = select(rankings, asked, own, _task(values), now, None)
         if decision.chosen is None:
             raise NoCandidate(decision)
-        return Response(explain.as_json(decision))
+        told = explain.as_json(decision)
+        if values["record"]:
+            selected = _selected(request, values, decision, decision.chosen, rankings.availability, now)
+            told["id"] = str(_keeping[0](selected))
+        return Response(told)
+
+
+def _selected(
+    request: Request,
+    values: Mapping[str, Any],
+    decision: Decision,
+    candidate: Candidate,
+    availability: Availability,
+    at: datetime,
+) -> Selected:
+    """What is to be kept. Raises ValidationError: a selection belongs to the account of a key."""
+    if not isinstance(request.auth, Caller):
+        raise ValidationError({"record": "A selection is kept for the account of an API key: ask with one."})
+    named = {name: values.get(name) or "" for name in ("task_type", "session", "task_id", "worker")}
+    return Selected(
+        caller=request.auth, decision=decision, candidate=candidate, availability=availability, at=at, **named,
+        tags=tuple(values.get("tags", ())), metadata=values["metadata"],
+    )  # fmt: skip
 
 
 def _known(read: Callable[[], Value], otherwise: Value) -> Value:

@@ -49,6 +49,8 @@ TABLE: Mapping[str, Row] = {
     "budgets.view_delivery": OWN,
     "analytics.view_record": ALL,
     "analytics.view_feedback": ALL,
+    "analytics.view_selection": ALL,
+    "analytics.change_selection": ("account", "account", "account", None),
     "autorouter.view_session": ALL,
     "analytics.add_feedback": ("account", "account", "account", None),
     "batches.view_batch": ALL,
