@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from autorouter.budgeted import within_limits
 from autorouter.decision import explain
 from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
@@ -24,7 +25,7 @@ from autorouter.people import preferences, sessions
 from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
 from autorouter.types import Candidate, Decision, RouterRelease, Task
-from budgets.limits import pauses
+from budgets.limits import outlook
 from budgets.types import Caller, named_scopes
 from models_registry import availability, probing, provider_keys
 from models_registry.circuits import rows
@@ -81,11 +82,12 @@ class SelectView(APIView):
         asked = _paused(request, values, _asked(request, values, rankings.router), now)
         asked = with_ids(rankings.catalogue, asked, now.date(), refuses)
         decision = select(rankings, asked, own, _task(values), now, None)
-        if decision.chosen is None:
-            raise NoCandidate(decision)
-        told = explain.as_json(decision)
+        left = _within_limits(request, values, decision, rankings, now)
+        if left.chosen is None:
+            raise NoCandidate(left)
+        told = explain.as_json(left)
         if values["record"]:
-            selected = _selected(request, values, decision, decision.chosen, rankings.availability, now)
+            selected = _selected(request, values, decision, left.chosen, rankings.availability, now)
             told["id"] = str(_keeping[0](selected))
         return Response(told)
 
@@ -172,14 +174,26 @@ def _asked(request: Request, values: dict[str, Any], router: RouterRelease) -> A
 
 
 def _paused(request: Request, values: dict[str, Any], asked: Asked, now: datetime) -> Asked:
-    """The same without what a limit of the caller's pauses."""
-    if not isinstance(request.auth, Caller):
+    """The same without what a limit that counts the caller pauses."""
+    if not isinstance(caller := request.auth, Caller):
         return asked
-    scopes = named_scopes(
-        **{name: values.get(name) or "" for name in ("session", "task_id", "worker")}, tags=asked.tags
-    )
-    pause = _known(pauses.load, pauses.NONE).strictest(request.auth, scopes, now)
+    pause = _known(lambda: outlook.pause(caller, _named(values), now), None)
     return replace(asked, max_tier=pause.max_tier, paused_by=str(pause)) if pause else asked
+
+
+def _within_limits(
+    request: Request, values: Mapping[str, Any], decision: Decision, rankings: Rankings, now: datetime
+) -> Decision:
+    """The same without whoever a limit of the caller's has no room for."""
+    if not isinstance(caller := request.auth, Caller):
+        return decision
+    return _known(lambda: within_limits(decision, rankings, caller, _named(values), now), decision)
+
+
+def _named(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The scopes that a request names itself."""
+    names = {name: values.get(name) or "" for name in ("session", "task_id", "worker")}
+    return named_scopes(**names, tags=tuple(values.get("tags", ())))
 
 
 def _regions(request: Request, asked: Sequence[str]) -> Regions:

@@ -10,6 +10,7 @@ from tests.stack import ROOT
 
 ACROSS_ACCOUNTS = {
     "budgets/ledger/database.py": "the set of limits, and what became of an operation",
+    "budgets/limits/outlook.py": "limits of the whole site count whoever asks what would be chosen",
     "budgets/people/authentication.py": "when keys were used last, of all that this process has noted",
     "budgets/people/invitations.py": "who is invited belongs to no account yet",
     "budgets/people/sign_in/openid.py": "groups say which accounts somebody belongs to",
