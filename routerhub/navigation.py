@@ -13,8 +13,8 @@ from routerhub.audit.pages import ADDRESSES, StaffPage
 SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Home", (("dashboard", "index"),)),
     ("Observe", (
-        ("receipt_long", "analytics.record"), ("alt_route", "analytics.selection"), ("forum", "autorouter.session"),
-        ("stacks", "batches.batch"),
+        ("receipt_long", "analytics.record"), ("alt_route", "analytics.selection"), ("thumbs_up_down", "analytics.feedback"),
+        ("forum", "autorouter.session"), ("stacks", "batches.batch"),
         ("description", "storage.file"), ("inventory_2", "storage.item"),
     )),
     ("Routing", (

@@ -1,5 +1,5 @@
 """Requests, for staff."""
 
-from analytics.admin import records, selections
+from analytics.admin import feedback, records, selections
 
-__all__ = ["records", "selections"]
+__all__ = ["feedback", "records", "selections"]
