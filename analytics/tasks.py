@@ -9,6 +9,7 @@ from analytics.bodies import retention
 from analytics.exports import jobs
 from analytics.measuring import facts
 from analytics.records import pruning, weeks
+from analytics.selections import keeping
 from analytics.windows import rolling
 from routerhub.tenancy.tasks import AcrossAccounts
 
@@ -29,6 +30,12 @@ def prune() -> int:
 def measure() -> int:
     """Measure how models did lately, or forget it where that is not to be tracked. Returns how many were measured."""
     return facts.refresh() if settings.ANALYTICS_PERFORMANCE_TRACKING else facts.forget()
+
+
+@shared_task(base=AcrossAccounts)
+def forget_selections() -> int:
+    """Forget selections that are older than they are kept. Returns how many."""
+    return keeping.forget()
 
 
 @shared_task(base=AcrossAccounts)

@@ -5,11 +5,12 @@ from rest_framework.routers import SimpleRouter
 
 from analytics.viewsets import audit_log, costs, reports
 from analytics.viewsets.bodies import BodyView
-from analytics.viewsets.exports import ExportViewSet, SavedViewViewSet
 from analytics.viewsets.dashboards import DashboardViewSet
+from analytics.viewsets.exports import ExportViewSet, SavedViewViewSet
 from analytics.viewsets.feedback import FeedbackViewSet
 from analytics.viewsets.prunings import PruningViewSet
 from analytics.viewsets.records import RecordViewSet
+from analytics.viewsets.selections import SelectionViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("dashboards", DashboardViewSet)
@@ -19,6 +20,7 @@ router.register("exports", ExportViewSet)
 router.register("feedback", FeedbackViewSet)
 router.register("routing/targets/policies", reports.PolicyBandViewSet)
 router.register("prunings", PruningViewSet)
+router.register("routing/selections", SelectionViewSet)
 
 urlpatterns = [
     path("audit", audit_log.AuditLogView.as_view()),

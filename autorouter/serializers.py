@@ -1,5 +1,6 @@
 """The router's JSON in the REST API. Unknown fields are errors: a misspelt one must not be ignored in silence."""
 
+import json
 from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any, ClassVar
@@ -20,6 +21,8 @@ from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict, vali
 from routerhub.releases.types import MAX_LABEL_CHARS
 
 MAX_TOKENS = 1_000_000_000
+MAX_METADATA_BYTES = 16 * 1024
+"""As JSON, as in the gateway."""
 
 
 def _choice(allowed: tuple[str, ...], **options: Any) -> serializers.ChoiceField:
@@ -68,6 +71,21 @@ class RegionsField(serializers.ListField):
         return found
 
 
+class MetadataField(serializers.DictField):
+    """An object of the caller's own, which is not looked into."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = super().to_internal_value(data)
+        text = json.dumps(found)
+        if len(text.encode()) > MAX_METADATA_BYTES:
+            raise serializers.ValidationError(
+                f"{len(text):,} characters of JSON were given; allowed are {MAX_METADATA_BYTES:,} bytes."
+            )
+        if "\\u0000" in text:
+            raise serializers.ValidationError("A text with a NUL in it was given; allowed is any other.")
+        return found
+
+
 class SelectSerializer(Strict):
     """POST /api/routing/select: either `messages` or `task`, and what is asked of the router."""
 
@@ -93,6 +111,8 @@ class SelectSerializer(Strict):
     worker = serializers.CharField(required=False, max_length=200)
     tags = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=20)
     region = RegionsField(child=serializers.CharField(), required=False)
+    record = serializers.BooleanField(default=False, help_text="Keep it, and answer with the id for its outcome.")
+    metadata = MetadataField(default=dict, help_text="Your own object, kept with it.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("messages" in attrs) == ("task" in attrs):

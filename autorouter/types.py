@@ -88,6 +88,11 @@ class RouterConfig:
         help="By how many places a caller's preferred providers and priority may move a model within a policy's order. 0: the "
         "order stays as it is.",
     )  # fmt: skip
+    deployment_max_places: int = count(
+        1, low=0, high=20, unit="places", group=groups.POLICIES, label="Places among deployments", is_newer=True,
+        help="By how many places measured success and speed may move a deployment within its model's host order. 0: it stays as "
+        "it is.",
+    )  # fmt: skip
     context_buffer: Decimal = number(
         "1.2", low="1", high="5", unit="times estimated tokens", group=groups.CONTEXT, label="Context buffer",
         help="Estimated tokens are multiplied by it before they are compared with the window.",
@@ -249,6 +254,21 @@ class Terms:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Hosting:
+    """Where a model is called, and what was measured there."""
+
+    deployments: tuple[str, ...] = ()
+    """By id, in the order in which they are tried."""
+    moved: str = ""
+    """What was measured that made this another order than the model's own; empty where it is its own."""
+    expected_ms: int = 0
+    """Until an answer of the first one is there; 0 where nothing was measured."""
+
+
+UNHOSTED = Hosting()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """A model that may answer, with its score and what the request would likely cost there."""
 
@@ -261,6 +281,7 @@ class Candidate:
     """USD per 1M tokens."""
     quality: Decimal
     estimated_cost_usd: Decimal
+    hosting: Hosting = UNHOSTED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,20 +4,29 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from models_registry.types import HEALTHY, SANDBOX, Availability, Health, Protocol, Provider, ProviderKey
+from models_registry.types import (
+    HEALTHY,
+    SANDBOX,
+    Availability,
+    Facts,
+    Health,
+    Measured,
+    Protocol,
+    Provider,
+    ProviderKey,
+)
 
-Measured = tuple[Mapping[str, int], Mapping[str, float]]
-"""Mean answer time in ms and output tokens a second, each by model id."""
-UNMEASURED: Measured = ({}, {})
+UNMEASURED: Facts = ({}, {}, {})
 NO_CIRCUITS: Mapping[str, str] = {}
 Keys = Mapping[str, tuple[ProviderKey, ...]]
 _held: list[Keys] = [{}]
-_measuring: list[Callable[[], Measured]] = []
+_measuring: list[Callable[[], Facts]] = []
 
 
 def base_url(provider: Provider, environment: Mapping[str, str] = os.environ) -> str:
@@ -76,6 +85,7 @@ def current(
     health: Health = HEALTHY,
     latency_ms: Mapping[str, int] = UNMEASURED[0],
     tokens_per_second: Mapping[str, float] = UNMEASURED[1],
+    measured: Mapping[str, Measured] = UNMEASURED[2],
     open_circuits: Mapping[str, str] = NO_CIRCUITS,
 ) -> Availability:
     """What can be called now. In SANDBOX=auto the sandbox steps in while no provider has a key."""
@@ -88,6 +98,7 @@ def current(
         health=health,
         latency_ms=latency_ms,
         tokens_per_second=tokens_per_second,
+        measured=measured,
     )
 
 
@@ -105,12 +116,12 @@ def sandbox_provider() -> Provider:
 # --- measured facts
 
 
-def measure_by(read: Callable[[], Measured]) -> None:
+def measure_by(read: Callable[[], Facts]) -> None:
     """Who measures says here how the figures are read: analytics, which stands above and is not known here."""
     _measuring[:] = [read]
 
 
-def measured() -> Measured:
+def measured() -> Facts:
     """How models did lately. Raises DatabaseError."""
     return _measuring[0]() if _measuring else UNMEASURED
 
@@ -128,6 +139,7 @@ def as_json(availability: Availability) -> dict[str, Any]:
         "degraded": sorted(availability.health.degraded),
         "latency_ms": dict(sorted(availability.latency_ms.items())),
         "tokens_per_second": dict(sorted(availability.tokens_per_second.items())),
+        "measured": {name: asdict(each) for name, each in sorted(availability.measured.items())},
     }
 
 
@@ -140,6 +152,7 @@ def from_json(raw: Mapping[str, Any]) -> Availability:
         health=Health(down=frozenset(raw["down"]), degraded=frozenset(raw["degraded"])),
         latency_ms=raw["latency_ms"],
         tokens_per_second=raw["tokens_per_second"],
+        measured={name: Measured(**each) for name, each in raw.get("measured", {}).items()},
     )
 
 

@@ -214,6 +214,28 @@ class Health:
 HEALTHY = Health()
 
 
+ALL_MODELS = "*"
+"""In the place of a model: all of them together."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """How a model, or one deployment of it, did lately. See analytics.measuring.estimates."""
+
+    calls: int
+    """At least so many were made, each counting the less the longer it is ago."""
+    success: float
+    """The share of them that answered; while they are few, drawn towards the next wider figure."""
+    expected_ms: int
+    """Mean time of a whole answer, drawn in the same way."""
+    ttft_ms: int | None = None
+    """Mean time to the first token of the answers that streamed."""
+
+
+Facts = tuple[Mapping[str, int], Mapping[str, float], Mapping[str, Measured]]
+"""The last three fields of Availability."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Availability:
     """What can be called at this moment, why the rest cannot, and how models did lately."""
@@ -226,9 +248,20 @@ class Availability:
     """Deployment ids that failed too often lately or have used their limit up, with since when and why."""
     health: Health = field(default_factory=lambda: HEALTHY)
     latency_ms: Mapping[str, int] = field(default_factory=dict)
-    """Measured mean answer time by model id; a model without a measurement is missing."""
+    """Measured mean answer time by model id, and by deployment id; what has no measurement is missing."""
     tokens_per_second: Mapping[str, float] = field(default_factory=dict)
-    """Measured output of an answer by model id."""
+    """Measured output of an answer, by the same."""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    """What is known beside, by the same and of ALL_MODELS."""
+
+    def latency_at(self, model: Model, deployment: Deployment) -> int | None:
+        """The measured answer time of a deployment, or else of its model."""
+        return self.latency_ms.get(deployment.id, self.latency_ms.get(model.id))
+
+    def expected_at(self, model: Model, deployment: Deployment | None) -> int:
+        """The time to expect of an answer: by the deployment, or else its model, or else all; 0 where nothing was measured."""
+        names = (deployment.id if deployment else "", model.id, ALL_MODELS)
+        return next((self.measured[name].expected_ms for name in names if name in self.measured), 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

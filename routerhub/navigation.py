@@ -13,9 +13,9 @@ from routerhub.audit.pages import ADDRESSES, StaffPage
 SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Home", (("dashboard", "index"),)),
     ("Observe", (
-        ("receipt_long", "analytics.record"), ("download", "exports"), ("forum", "autorouter.session"), ("bar_chart", "usage"),
-        ("speed", "performance"), ("space_dashboard", "analytics.dashboard"),
-        ("stacks", "batches.batch"), ("description", "storage.file"), ("inventory_2", "storage.item"),
+        ("receipt_long", "analytics.record"), ("forum", "autorouter.session"), ("bar_chart", "usage"), ("speed", "performance"),
+        ("space_dashboard", "analytics.dashboard"), ("alt_route", "analytics.selection"), ("thumbs_up_down", "analytics.feedback"),
+        ("download", "exports"), ("stacks", "batches.batch"), ("description", "storage.file"), ("inventory_2", "storage.item"),
         ("delete_sweep", "analytics.pruning"),
     )),
     ("Routing", (

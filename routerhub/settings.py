@@ -214,6 +214,12 @@ CIRCUIT_FAILURE_SHARE = number("CIRCUIT_FAILURE_SHARE", 0.5, 0.01, 1)
 CIRCUIT_OPEN_S = number("CIRCUIT_OPEN_S", 15, 0.1, 3_600)
 CIRCUIT_MAX_OPEN_S = number("CIRCUIT_MAX_OPEN_S", 300, 0.1, 24 * 3_600)
 
+# What models and deployments are measured by counts half as much with each of these.
+MEASURED_HALF_LIFE_S = number("MEASURED_HALF_LIFE_S", 4 * 3_600, 60, 30 * 24 * 3_600)
+
+# So long a selection that is kept can be completed, and is listed; in seconds.
+SELECTION_RETENTION_S = number("SELECTION_RETENTION_S", 30 * 24 * 3_600, 60, 10 * 365 * 24 * 3_600)
+
 # --- what is kept for clients, in seconds
 # What it is sealed with. The first key seals, the others only open; without any, one is derived from SECRET_KEY.
 STORAGE_KEYS = storage_keys("STORAGE_KEYS", SECRET_KEY)
@@ -274,6 +280,7 @@ CELERY_BEAT_SCHEDULE = {
     "work-exports": {"task": "analytics.tasks.work_exports", "schedule": 10.0},
     "forget-exports": {"task": "analytics.tasks.forget_exports", "schedule": 3600.0},
     "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
+    "forget-selections": {"task": "analytics.tasks.forget_selections", "schedule": 3600.0},
     "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
     "roll-up-hours": {"task": "budgets.tasks.roll_up_hours", "schedule": 300.0},
     "forecast": {"task": "budgets.tasks.forecast", "schedule": 1800.0},

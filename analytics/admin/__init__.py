@@ -1,5 +1,29 @@
 """Requests and pages of figures, for staff."""
 
-from analytics.admin import audit_log, bodies, composed, dashboards, opportunities, prunings, records, targets, views
+from analytics.admin import (
+    audit_log,
+    bodies,
+    composed,
+    dashboards,
+    feedback,
+    opportunities,
+    prunings,
+    records,
+    selections,
+    targets,
+    views,
+)
 
-__all__ = ["audit_log", "bodies", "composed", "dashboards", "opportunities", "prunings", "records", "targets", "views"]
+__all__ = [
+    "audit_log",
+    "bodies",
+    "composed",
+    "dashboards",
+    "feedback",
+    "opportunities",
+    "prunings",
+    "records",
+    "selections",
+    "targets",
+    "views",
+]

@@ -1,16 +1,17 @@
 """Who may answer: where each model can be called, and every reason for which one is out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from autorouter.decision.deployment_order import status_of, up
 from autorouter.decision.scoring import cost_tier
 from autorouter.types import COST_TIERS, Constraints, Exclusion, RouterConfig, Task
 from models_registry.deployments import effective_deployments
 from models_registry.errors import UnknownPrice
 from models_registry.prices.pricing import known, mean_price, price_at
-from models_registry.types import Availability, Catalogue, Deployment, Model, Price, Provider, Rates, Status
+from models_registry.types import Availability, Catalogue, Deployment, Model, Price, Provider, Rates
 from routerhub.regions import Regions, is_within
 
 EXPECTED_OUTPUT_TOKENS = 500
@@ -36,43 +37,40 @@ class Circumstances:
 def serving(
     model: Model, providers: Mapping[str, Provider], constraints: Constraints, availability: Availability
 ) -> tuple[Deployment, ...]:
-    """The deployments of `model` that this request may use, in the order in which they are to be tried."""
-    allowed = permitted(model, providers, constraints, availability)
+    """The deployments of `model` that this request may use, however long they take."""
+    allowed = _allowed(up(model, availability), providers, constraints, availability)
     return tuple(each for each in allowed if each.id not in availability.open_circuits)
 
 
 def permitted(
-    model: Model, providers: Mapping[str, Provider], constraints: Constraints, availability: Availability
+    model: Model,
+    places: Iterable[Deployment],
+    providers: Mapping[str, Provider],
+    constraints: Constraints,
+    availability: Availability,
 ) -> tuple[Deployment, ...]:
-    """The same with those whose circuit is open."""
+    """Those of its deployments that this request may use, be their circuits open or not, in the order in which they come."""
+    allowed, limit = _allowed(places, providers, constraints, availability), constraints.max_latency_ms
+    if limit is None:
+        return tuple(allowed)
+    return tuple([each for each in allowed if (availability.latency_at(model, each) or 0) <= limit])
+
+
+def _allowed(
+    places: Iterable[Deployment],
+    providers: Mapping[str, Provider],
+    constraints: Constraints,
+    availability: Availability,
+) -> list[Deployment]:
+    """Those that the request does not rule out, however long they take."""
     needs_privacy = constraints.priority == "privacy" and not availability.sandbox
-    allowed = [
+    return [
         deployment
-        for deployment in effective_deployments(model, availability)
-        if status_of(deployment, availability) != "down"
-        and deployment.provider not in constraints.blocked_providers
+        for deployment in places
+        if deployment.provider not in constraints.blocked_providers
         and is_within(deployment.regions, constraints.regions)
         and not (needs_privacy and not keeps_private(deployment, providers))
     ]
-    return tuple(sorted(allowed, key=lambda deployment: status_of(deployment, availability) == "degraded"))
-
-
-def usable(model: Model, availability: Availability) -> list[Deployment]:
-    """The deployments that can be called and are not known to fail, for callers who block nothing."""
-    return [
-        deployment
-        for deployment in effective_deployments(model, availability)
-        if status_of(deployment, availability) != "down" and deployment.id not in availability.open_circuits
-    ]
-
-
-def status_of(deployment: Deployment, availability: Availability) -> Status:
-    """The worse one of what staff set and what the last probe found."""
-    if deployment.status == "down" or deployment.id in availability.health.down:
-        return "down"
-    return (
-        "degraded" if deployment.status == "degraded" or deployment.id in availability.health.degraded else "available"
-    )
 
 
 def is_local(model: Model, providers: Mapping[str, Provider]) -> bool:
@@ -154,24 +152,25 @@ def _status_reasons(model: Model, constraints: Constraints, now: datetime) -> It
 
 
 def _fit_reasons(model: Model, case: Circumstances) -> Iterator[tuple[str, str]]:
-    task, limit = case.task, case.constraints.max_latency_ms
+    task = case.task
     if missing := sorted(need for need in task.needs if not model.has(need)):
         yield "capability", f"lacks capability {', '.join(missing)}"
     if task.input_tokens * case.config.context_buffer > model.context_window:
         buffer = f"{case.config.context_buffer.normalize():f}"
         size = f"{task.input_tokens:,} estimated tokens x {buffer}"
         yield "context", f"context: {size} exceed its window of {model.context_window:,}"
-    measured = case.availability.latency_ms.get(model.id)
-    if limit is not None and measured is not None and measured > limit:
-        yield "latency", f"measured latency {measured} ms is over the limit of {limit} ms"
 
 
 def _availability_reasons(model: Model, case: Circumstances) -> Iterator[tuple[str, str]]:
     providers = case.catalogue.providers
     if case.constraints.priority == "privacy" and not is_private(model, providers):
         yield "privacy", "no provider of it is local or zero-retention"
-    elif not serving(model, providers, case.constraints, case.availability):
+    elif not (places := serving(model, providers, case.constraints, case.availability)):
         yield _why_unreachable(model, case.availability, case.constraints.regions)
+    elif (limit := case.constraints.max_latency_ms) is not None:
+        fastest = min(case.availability.latency_at(model, each) or 0 for each in places)
+        if fastest > limit:
+            yield "latency", f"measured latency {fastest} ms is over the limit of {limit} ms"
 
 
 def _why_unreachable(model: Model, availability: Availability, regions: Regions) -> tuple[str, str]:

@@ -63,6 +63,9 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "mean_price_usd_per_mtok": float(candidate.mean_price),
         "estimated_cost_usd": float(candidate.estimated_cost_usd),
         "terms": terms_json(candidate.terms),
+        "expected_ms": candidate.hosting.expected_ms or None,
+        "deployments": list(candidate.hosting.deployments),
+        **({"moved": candidate.hosting.moved} if candidate.hosting.moved else {}),
     }
 
 
@@ -91,13 +94,22 @@ def _choice(decision: Decision, first: Candidate) -> str:
         return f"{first.model} answered this conversation before and can still take what it asks"
     if constraints.policy:
         place = f"the first model of policy {constraints.policy} that can take this request"
-        return f"{first.model} is {place}{counting(constraints)}"
+        return f"{first.model} is {place}{counting(constraints)}{_timed(first, constraints)}"
     if constraints.candidates == (first.model,):
         return f"{first.model} was asked for by name"
     among = f" of the {len(constraints.candidates)} that were asked for" if constraints.candidates else ""
     suits = f"{first.model} suits a {task.complexity} {task.category} task best{among}"
     picked = f", picked for {constraints.priority}" if constraints.priority != "balanced" else ""
-    return f"{suits}: score {_short(first.score)}, {_story(first)}{picked}"
+    return f"{suits}: score {_short(first.score)}, {_story(first)}{picked}{_timed(first, constraints)}"
+
+
+def _timed(first: Candidate, constraints: Constraints) -> str:
+    """How quick it was measured to be, where that counts."""
+    counts, expected_ms = (
+        constraints.priority == "speed" or constraints.max_latency_ms is not None,
+        first.hosting.expected_ms,
+    )
+    return f", which is measured to answer in about {expected_ms:,} ms" if counts and expected_ms else ""
 
 
 def counting(constraints: Constraints) -> str:

@@ -15,8 +15,9 @@ from itertools import product
 from operator import or_
 
 from autorouter.decision.bitsets import Order, Steps, set_of
-from autorouter.decision.candidates import is_local, is_private, keeps_private, price_now, usable
+from autorouter.decision.candidates import is_local, is_private, keeps_private, price_now
 from autorouter.decision.costs import UNPRICED, Rates
+from autorouter.decision.deployment_order import hosting, ordered
 from autorouter.decision.scoring import cost_tier, quality_of, terms
 from autorouter.types import (
     CATEGORIES,
@@ -26,6 +27,7 @@ from autorouter.types import (
     Category,
     Complexity,
     CostTier,
+    Hosting,
     Policy,
     RouterRelease,
     Task,
@@ -33,7 +35,7 @@ from autorouter.types import (
 )
 from models_registry.prices.pricing import mean_price
 from models_registry.succession import succession
-from models_registry.types import Availability, Capability, Catalogue, Model, Price
+from models_registry.types import Availability, Capability, Catalogue, Deployment, Model, Price
 from routerhub.regions import Regions, is_within
 
 MAX_SPANS = 4
@@ -50,6 +52,8 @@ class Host:
     provider: str
     is_private: bool
     regions: tuple[str, ...]
+    latency_ms: int | None
+    """As it was measured there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +69,9 @@ class Standing:
     quality: Decimal
     max_input_tokens: int
     """The largest estimated prompt that its window holds with the context buffer."""
-    latency_ms: int | None
+    deployments: tuple[Deployment, ...]
+    """Those that can be called, in the order in which they are tried."""
+    hosting: Hosting
     labels: frozenset[Label | Host]
 
 
@@ -131,6 +137,15 @@ class Rankings:
         """What of each model does not depend on the task, at a moment, by id."""
         return self._span(now).standings
 
+    def places(self, model: Model, now: datetime) -> tuple[Deployment, ...]:
+        """Where a model can be called, in the order in which that is tried."""
+        standing = self.standings(now).get(model.id)
+        return standing.deployments if standing else self.deployments(model, now)
+
+    def deployments(self, model: Model, now: datetime) -> tuple[Deployment, ...]:
+        """The same of a model that may have no standing, since it is none that is chosen between."""
+        return ordered(model, self.availability, self.router.config.deployment_max_places, now)
+
     def compile_all(self, now: datetime) -> None:
         """Every ranking of a moment, so that no request waits for its own. For whoever makes a snapshot."""
         for category, complexity in product(CATEGORIES, COMPLEXITIES):
@@ -158,6 +173,8 @@ class Rankings:
         mean = mean_price(price) if price else UNPRICED
         is_deprecated = model.is_deprecated(now.date())
         tier = cost_tier(mean, config)
+        places = self.deployments(model, now)
+        usable = [each for each in places if each.id not in self.availability.open_circuits]
         is_open = model.is_available and not is_deprecated
         return Standing(
             model=model,
@@ -167,21 +184,29 @@ class Rankings:
             tier=tier,
             quality=quality_of(self.router.profiles.get(model.id)),
             max_input_tokens=max_input_tokens(model.context_window, config.context_buffer),
-            latency_ms=self.availability.latency_ms.get(model.id),
+            deployments=places,
+            hosting=hosting(model, self.availability, places),
             labels=frozenset(
-                [*self._labels(model), ("tier", tier), *([("is", "open" if price else "unpriced")] if is_open else [])]
+                [
+                    *self._labels(model, usable),
+                    ("tier", tier),
+                    *([("is", "open" if price else "unpriced")] if is_open else []),
+                ]
             ),
         )
 
-    def _labels(self, model: Model) -> Iterator[Label | Host]:
+    def _labels(self, model: Model, usable: Iterable[Deployment]) -> Iterator[Label | Host]:
         providers = self.catalogue.providers
         yield "maker", model.provider
         for need in NEEDS:
             if model.has(need):
                 yield "has", need
-        for deployment in usable(model, self.availability):
-            keeps = self.availability.sandbox or keeps_private(deployment, providers)
-            yield Host(provider=deployment.provider, is_private=keeps, regions=deployment.regions)
+        for each in usable:
+            keeps, takes = (
+                self.availability.sandbox or keeps_private(each, providers),
+                self.availability.latency_at(model, each),
+            )
+            yield Host(provider=each.provider, is_private=keeps, regions=each.regions, latency_ms=takes)
         if is_private(model, providers):
             yield "is", "private"
         if is_local(model, providers):
@@ -239,6 +264,7 @@ class Ranking:
         self._lifted: dict[int, Lifted] = {}
         self._policies: dict[str, tuple[int, ...]] = {}
         self.passing: Callable[..., int] = lru_cache(MAX_FILTERS)(self._passing)
+        self.timely: Callable[..., int] = lru_cache(MAX_FILTERS)(self._timely)
         self.named: Callable[..., int] = lru_cache(MAX_FILTERS)(self._named)
 
     # --- sets of places
@@ -259,10 +285,6 @@ class Ranking:
         """The places of models of this tier and of cheaper ones."""
         return _union(self._groups.get(("tier", each), 0) for each in COST_TIERS[: COST_TIERS.index(tier) + 1])
 
-    def within_ms(self, max_latency_ms: int) -> int:
-        """The models that are not measured to take longer."""
-        return self._latencies.at_most(max_latency_ms)
-
     def scoring(self, score: Decimal) -> int:
         """The models with at least so high a score."""
         return (1 << bisect_right(self._falling, score.copy_negate())) - 1
@@ -279,13 +301,7 @@ class Ranking:
     ) -> int:
         """The models that may be used and can be called, by what somebody's preferences and rules say of any request."""
         groups = self._groups
-        left = _union(
-            places
-            for host, places in self._hosts.items()
-            if host.provider not in blocked_providers
-            and (host.is_private or not wants_privacy)
-            and is_within(host.regions, regions)
-        )
+        left = _reached(self._hosts, blocked_providers, wants_privacy, regions)
         left &= ~self._named(blocked_providers, blocked_models)
         for providers, models in allowed:
             left &= self._named(providers, models)
@@ -294,6 +310,13 @@ class Ranking:
         if not allows_internal:
             left &= ~groups.get(("is", "internal"), 0)
         return left if allows_pro else left & ~groups.get(("is", "pro"), 0)
+
+    def _timely(
+        self, max_latency_ms: int, blocked_providers: frozenset[str], wants_privacy: bool, regions: Regions
+    ) -> int:
+        """The models that can be called at a place that is not measured to take longer."""
+        quick = {host: places for host, places in self._timed.items() if (host.latency_ms or 0) <= max_latency_ms}
+        return _reached(quick, blocked_providers, wants_privacy, regions)
 
     def _named(self, providers: frozenset[str], models: frozenset[str]) -> int:
         """The models of these makers, and these models."""
@@ -323,15 +346,21 @@ class Ranking:
 
     @cached_property
     def by_speed(self) -> Order:
-        return Order([each.terms.speed.copy_negate() for each in self.ranked])
+        """By the time to expect, then by the highest bonus: by that alone where nothing was measured."""
+        return Order([(each.standing.hosting.expected_ms, each.terms.speed.copy_negate()) for each in self.ranked])
 
     @cached_property
-    def _latencies(self) -> Steps:
-        return Steps([each.standing.latency_ms for each in self.ranked])
+    def _timed(self) -> dict[Host, int]:
+        return {host: places for host, places in self._groups.items() if isinstance(host, Host)}
 
     @cached_property
     def _hosts(self) -> dict[Host, int]:
-        return {host: places for host, places in self._groups.items() if isinstance(host, Host)}
+        """The same whatever they take, which are fewer."""
+        found: dict[Host, int] = {}
+        for host, places in self._timed.items():
+            untimed = replace(host, latency_ms=None)
+            found[untimed] = found.get(untimed, 0) | places
+        return found
 
 
 def _sorted(ranked: Iterable[Ranked]) -> tuple[list[tuple[Decimal, Decimal, str]], tuple[Ranked, ...]]:
@@ -341,6 +370,19 @@ def _sorted(ranked: Iterable[Ranked]) -> tuple[list[tuple[Decimal, Decimal, str]
 
 def _union(sets: Iterable[int]) -> int:
     return reduce(or_, sets, 0)
+
+
+def _reached(
+    hosts: Mapping[Host, int], blocked_providers: frozenset[str], wants_privacy: bool, regions: Regions
+) -> int:
+    """The models that somebody may call at one of these."""
+    return _union(
+        places
+        for host, places in hosts.items()
+        if host.provider not in blocked_providers
+        and (host.is_private or not wants_privacy)
+        and is_within(host.regions, regions)
+    )
 
 
 def _grouped(labels: Sequence[Iterable[Label | Host]]) -> Mapping[Label | Host, int]:

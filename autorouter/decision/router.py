@@ -70,6 +70,7 @@ def _candidate(walk: Walk, place: int) -> Candidate:
         mean_price=standing.mean_price,
         quality=standing.quality,
         estimated_cost_usd=estimated_cost_usd(standing.model, standing.price, walk.task, walk.constraints),
+        hosting=standing.hosting,
     )
 
 

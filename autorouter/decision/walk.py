@@ -176,4 +176,7 @@ def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:
         left &= set_of(ranking.places[name] for name in constraints.key_models if name in ranking.places)
     if constraints.max_tier is not None:
         left &= ranking.up_to(constraints.max_tier)
-    return left if constraints.max_latency_ms is None else left & ranking.within_ms(constraints.max_latency_ms)
+    if (limit := constraints.max_latency_ms) is not None:
+        blocked, wants_privacy = constraints.blocked_providers, constraints.priority == "privacy"
+        left &= ranking.timely(limit, blocked, wants_privacy, constraints.regions)
+    return left

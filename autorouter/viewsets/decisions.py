@@ -1,10 +1,11 @@
 """The decision for a request, without calling a model."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import DatabaseError
 from drf_spectacular.types import OpenApiTypes
@@ -14,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from autorouter.budgeted import within_limits
 from autorouter.decision import explain
 from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
@@ -22,17 +24,43 @@ from autorouter.models import RouterConfiguration
 from autorouter.people import preferences, sessions
 from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
-from autorouter.types import RouterRelease, Task
-from budgets.limits import pauses
+from autorouter.types import Candidate, Decision, RouterRelease, Task
+from budgets.limits import outlook
 from budgets.types import Caller, named_scopes
 from models_registry import availability, probing, provider_keys
 from models_registry.circuits import rows
-from models_registry.types import HEALTHY
+from models_registry.types import HEALTHY, Availability
 from routerhub.audit.permissions import Readers, TablePermissions
 from routerhub.regions import Regions, restriction, strictest
 from routerhub.releases import live
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selected:
+    """A selection that is to be kept."""
+
+    caller: Caller
+    decision: Decision
+    candidate: Candidate
+    availability: Availability
+    at: datetime
+    task_type: str
+    session: str
+    task_id: str
+    worker: str
+    tags: tuple[str, ...]
+    metadata: Mapping[str, Any]
+
+
+Keep = Callable[[Selected], UUID]
+_keeping: list[Keep] = []
+
+
+def keep_by(keep: Keep) -> None:
+    """Who keeps selections says so here: it stands above, and is not known here."""
+    _keeping[:] = [keep]
 
 
 class SelectView(APIView):
@@ -54,9 +82,32 @@ class SelectView(APIView):
         asked = _paused(request, values, _asked(request, values, rankings.router), now)
         asked = with_ids(rankings.catalogue, asked, now.date(), refuses)
         decision = select(rankings, asked, own, _task(values), now, None)
-        if decision.chosen is None:
-            raise NoCandidate(decision)
-        return Response(explain.as_json(decision))
+        left = _within_limits(request, values, decision, rankings, now)
+        if left.chosen is None:
+            raise NoCandidate(left)
+        told = explain.as_json(left)
+        if values["record"]:
+            selected = _selected(request, values, decision, left.chosen, rankings.availability, now)
+            told["id"] = str(_keeping[0](selected))
+        return Response(told)
+
+
+def _selected(
+    request: Request,
+    values: Mapping[str, Any],
+    decision: Decision,
+    candidate: Candidate,
+    availability: Availability,
+    at: datetime,
+) -> Selected:
+    """What is to be kept. Raises ValidationError: a selection belongs to the account of a key."""
+    if not isinstance(request.auth, Caller):
+        raise ValidationError({"record": "A selection is kept for the account of an API key: ask with one."})
+    named = {name: values.get(name) or "" for name in ("task_type", "session", "task_id", "worker")}
+    return Selected(
+        caller=request.auth, decision=decision, candidate=candidate, availability=availability, at=at, **named,
+        tags=tuple(values.get("tags", ())), metadata=values["metadata"],
+    )  # fmt: skip
 
 
 def _known(read: Callable[[], Value], otherwise: Value) -> Value:
@@ -123,14 +174,26 @@ def _asked(request: Request, values: dict[str, Any], router: RouterRelease) -> A
 
 
 def _paused(request: Request, values: dict[str, Any], asked: Asked, now: datetime) -> Asked:
-    """The same without what a limit of the caller's pauses."""
-    if not isinstance(request.auth, Caller):
+    """The same without what a limit that counts the caller pauses."""
+    if not isinstance(caller := request.auth, Caller):
         return asked
-    scopes = named_scopes(
-        **{name: values.get(name) or "" for name in ("session", "task_id", "worker")}, tags=asked.tags
-    )
-    pause = _known(pauses.load, pauses.NONE).strictest(request.auth, scopes, now)
+    pause = _known(lambda: outlook.pause(caller, _named(values), now), None)
     return replace(asked, max_tier=pause.max_tier, paused_by=str(pause)) if pause else asked
+
+
+def _within_limits(
+    request: Request, values: Mapping[str, Any], decision: Decision, rankings: Rankings, now: datetime
+) -> Decision:
+    """The same without whoever a limit of the caller's has no room for."""
+    if not isinstance(caller := request.auth, Caller):
+        return decision
+    return _known(lambda: within_limits(decision, rankings, caller, _named(values), now), decision)
+
+
+def _named(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The scopes that a request names itself."""
+    names = {name: values.get(name) or "" for name in ("session", "task_id", "worker")}
+    return named_scopes(**names, tags=tuple(values.get("tags", ())))
 
 
 def _regions(request: Request, asked: Sequence[str]) -> Regions:

@@ -56,6 +56,8 @@ TABLE: Mapping[str, Row] = {
     "analytics.add_dashboard": OWN,
     "analytics.change_dashboard": OWN,
     "analytics.delete_dashboard": OWN,
+    "analytics.view_selection": ALL,
+    "analytics.change_selection": ("account", "account", "account", None),
     "autorouter.view_session": ALL,
     "analytics.add_feedback": ("account", "account", "account", None),
     "batches.view_batch": ALL,

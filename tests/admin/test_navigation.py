@@ -62,10 +62,9 @@ def test_a_link_is_called_what_its_page_is_called(staff: Client, target: str) ->
 
 def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
-        "Overview", "Requests", "Exports", "Sessions", "Usage and cost", "Performance", "Dashboards", "Batches", "Files",
-        "Kept items", "Tuning", "Score matrix",
-        "Profiles", "Policies", "Task types", "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds", "Policy shifts",
-        "Policy bands", "Models",
+        "Overview", "Requests", "Sessions", "Usage and cost", "Performance", "Dashboards", "Selections", "Feedback", "Exports",
+        "Batches", "Files", "Kept items", "Prunings", "Tuning", "Score matrix", "Profiles", "Policies", "Task types",
+        "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Policy bands", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
         "Import and export", "Accounts", "API keys", "Limits", "Shares of limits", "Forecasts", "Counters", "Holds", "Ledger",

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from analytics.models import Feedback
@@ -32,6 +33,49 @@ def test_a_request_of_ones_own_account_is_judged(cast: Cast) -> None:
     }  # fmt: skip
     row = Feedback.objects.get()
     assert (row.operation_id, row.account_id, row.satisfaction) == (operation, cast.ada.account.pk, Decimal("0.125"))
+
+
+@pytest.mark.parametrize(
+    ("said", "satisfaction", "given_as"),
+    [
+        ({"thumbs": "up"}, "1.000", "thumbs"),
+        ({"thumbs": "down"}, "0.000", "thumbs"),
+        ({"score": 1}, "0.000", "score"),
+        ({"score": 4}, "0.750", "score"),
+        ({"score": 5}, "1.000", "score"),
+        ({"satisfaction": 0.3}, "0.300", "satisfaction"),
+    ],
+)
+def test_thumbs_and_scores_are_shares_and_it_is_known_which_was_given(
+    cast: Cast, said: Any, satisfaction: str, given_as: str
+) -> None:
+    body = {"operation_id": str(of(cast.ada)), **said}
+    answer = Client(headers=cast.ben.auth).post("/api/feedback", body, "application/json").json()
+    assert (answer["satisfaction"], answer["given_as"], answer["user_id"]) == (satisfaction, given_as, cast.ben.user.pk)
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        ({"thumbs": "sideways"}, ["thumbs"]),
+        ({"score": 0}, ["score"]),
+        ({"score": 6}, ["score"]),
+        ({"score": 2.5}, ["score"]),
+        ({"thumbs": "up", "score": 5}, ["thumbs", "score"]),
+        ({"stars": 5}, ["satisfaction", "stars"]),
+    ],
+)
+def test_one_way_is_said_and_no_other_word(cast: Cast, said: Any, fields: list[str]) -> None:
+    body = {"operation_id": str(of(cast.ada)), **said}
+    answer = Client(headers=cast.ada.auth).post("/api/feedback", body, "application/json")
+    assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (400, fields)
+
+
+def test_what_came_of_a_selection_is_judged_when_it_is_told(cast: Cast) -> None:
+    selection = insert(account_id=cast.ada.account.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE analytics_record SET is_reported = true WHERE operation_id = %s", [selection])
+    assert report(cast.ada, selection).status_code == 201
 
 
 def test_a_member_may_judge_what_another_of_the_account_asked(cast: Cast) -> None:

@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 
 from budgets.models import Counter, Limit
+from budgets.people.keys import create_key
+from budgets.types import NANO
 from models_registry.catalogue.release0 import STATIC
 from routerhub.releases.models import Rollout
 from tests.cast import Cast
@@ -184,20 +186,76 @@ def test_a_limit_over_its_soft_mark_pauses_the_dear_tiers(seeded: Cast) -> None:
         subject="t",
         account=account,
         period="total",
-        amount=100,
+        amount=100 * NANO,
         mode="pause",
         soft_percent=80,
         max_tier="mid",
     )
-    counter = Counter.objects.create(limit=limit, measure="money", period="total", period_start=EPOCH, spent=79)
+    counter = Counter.objects.create(limit=limit, measure="money", period="total", period_start=EPOCH, spent=79 * NANO)
     body = {"task": COMPLEX, "task_id": "t"}
     assert "premium" in tiers(select(seeded, body).json())
-    Counter.objects.filter(pk=counter.pk).update(spent=82)
+    Counter.objects.filter(pk=counter.pk).update(spent=82 * NANO)
     answer = select(seeded, body).json()
     assert tiers(answer) == {"cheap", "mid"}
     reasons = {each["model"]: each["reason"] for each in answer["excluded"]}
     assert reasons["openai:gpt-5"] == "its tier premium is paused: the total limit of money of this task is at 82 %"
     assert "premium" in tiers(select(seeded, {"task": COMPLEX}).json())
+
+
+def limit(amount: int, spent: int, **scope: Any) -> Limit:
+    made = Limit.objects.create(period="total", amount=amount, **{"measure": "money", **scope})
+    Counter.objects.create(limit=made, measure=made.measure, period="total", period_start=EPOCH, spent=spent)
+    return made
+
+
+def test_a_pause_of_the_whole_site_counts_though_no_account_sees_it(seeded: Cast) -> None:
+    limit(100 * NANO, 82 * NANO, kind="site", mode="pause", soft_percent=80, max_tier="mid")
+    assert tiers(select(seeded, {"task": COMPLEX}).json()) == {"cheap", "mid"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "out"),
+    [
+        ({"kind": "model", "subject": "openai:gpt-5"}, ["openai:gpt-5"]),
+        ({"kind": "provider", "subject": "sandbox"}, [*sorted(GIVEN_TWO)]),
+        ({"kind": "site"}, [*sorted(GIVEN_TWO)]),
+        ({"kind": "tag", "subject": "x"}, [*sorted(GIVEN_TWO)]),
+        ({"kind": "tag", "subject": "y"}, []),
+        ({"kind": "site", "mode": "soft"}, []),
+        ({"kind": "site", "measure": "requests", "amount": 7, "spent": 7}, [*sorted(GIVEN_TWO)]),
+        ({"kind": "site", "measure": "tokens", "amount": 9_000, "spent": 7_500}, [*sorted(GIVEN_TWO)]),
+        ({"kind": "site", "measure": "tokens", "amount": 9_000, "spent": 7_300}, []),
+    ],
+)
+def test_a_limit_without_room_for_the_estimate_rules_out_what_it_counts(seeded: Cast, scope: Any, out: Any) -> None:
+    limit(**{"amount": NANO, "spent": NANO - 1, **scope})
+    answer = select(seeded, {"task": COMPLEX, "candidates": GIVEN_TWO, "tags": ["x"]})
+    excluded = answer.json()["excluded"]
+    assert [each["model"] for each in excluded] == out
+    assert {each["code"] for each in excluded} <= {"budget"}
+    assert answer.status_code == (422 if len(out) == 2 else 200)
+    assert all("has no room for it" in each["reason"] for each in excluded)
+
+
+def test_a_limit_of_each_session_counts_the_one_that_is_named(seeded: Cast) -> None:
+    each = Limit.objects.create(kind="session", subject="*", measure="requests", period="total", amount=1)
+    Counter.objects.create(
+        limit=each,
+        subject=f"{seeded.ada.account.pk}/s",
+        measure="requests",
+        period="total",
+        period_start=EPOCH,
+        spent=1,
+    )
+    body = {"task": COMPLEX, "candidates": GIVEN_TWO}
+    assert select(seeded, {**body, "session": "s"}).status_code == 422
+    assert select(seeded, {**body, "session": "other"}).status_code == 200
+
+
+def test_a_key_bound_to_models_is_offered_no_others(seeded: Cast) -> None:
+    _, text = create_key(seeded.ada.account, "bound", seeded.ada.user, ["routing"], models=GIVEN_TWO[:1])
+    answer = select(seeded, {"task": COMPLEX, "candidates": GIVEN_TWO}, Authorization=f"Bearer {text}").json()
+    assert [each["code"] for each in answer["excluded"]] == ["key"]
 
 
 def tiers(answer: Any) -> set[str]:

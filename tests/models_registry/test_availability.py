@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models_registry import availability
-from models_registry.types import Availability, Health, Provider
+from models_registry.types import Availability, Health, Measured, Provider
 
 WORD = st.text(max_size=8)
 WORDS = st.frozensets(WORD, max_size=3)
@@ -20,6 +20,17 @@ AVAILABILITIES = st.builds(
     health=st.builds(Health, down=WORDS, degraded=WORDS),
     latency_ms=st.dictionaries(WORD, st.integers(0, 10**9), max_size=3),
     tokens_per_second=st.dictionaries(WORD, st.floats(0, 10_000), max_size=3),
+    measured=st.dictionaries(
+        WORD,
+        st.builds(
+            Measured,
+            calls=st.integers(0, 10**9),
+            success=st.floats(0, 1),
+            expected_ms=st.integers(0, 10**9),
+            ttft_ms=st.none() | st.integers(0, 10**9),
+        ),
+        max_size=3,
+    ),
 )
 
 
@@ -35,6 +46,7 @@ def test_every_field_is_tried_above() -> None:
     assert {field.name for field in fields(Health)} == {"down", "degraded"}
 
 
+ONCE = Measured(calls=1, success=1.0, expected_ms=900)
 ONE = Availability(providers=frozenset({"a"}), sandbox=False)
 
 
@@ -49,6 +61,7 @@ ONE = Availability(providers=frozenset({"a"}), sandbox=False)
         replace(ONE, health=Health(degraded=frozenset({"a/x"}))),
         replace(ONE, latency_ms={"a:x": 1}),
         replace(ONE, tokens_per_second={"a:x": 1.0}),
+        replace(ONE, measured={"a:x": ONCE}),
     ],
 )
 def test_other_facts_have_another_name(other: Availability) -> None:
@@ -56,12 +69,15 @@ def test_other_facts_have_another_name(other: Availability) -> None:
 
 
 def test_the_name_of_equal_facts_is_the_same_in_every_process() -> None:
-    assert availability.digest(ONE) == "9566b949ed591e6dac667b9018121bd3"
+    assert availability.digest(ONE) == "55888bd6fdc59f367ff628d502e0b3e8"
 
 
 def test_what_was_measured_is_part_of_what_is_current() -> None:
     provider = Provider(name="home", title="Home", protocol="openai", base_url="http://home", credential_env="")
-    found = availability.current([provider], Health(down=frozenset({"home/x"})), {"a:x": 900}, {"a:x": 46.0})
+    found = availability.current(
+        [provider], Health(down=frozenset({"home/x"})), {"a:x": 900}, {"a:x": 46.0}, {"a:x": ONCE}
+    )
     assert found.providers == {"home"}
     assert found.health.down == {"home/x"}
     assert (found.latency_ms, found.tokens_per_second) == ({"a:x": 900}, {"a:x": 46.0})
+    assert found.measured == {"a:x": ONCE}

@@ -11,6 +11,7 @@ from tests.stack import ROOT
 ACROSS_ACCOUNTS = {
     "analytics/bodies/keeping.py": "what was said, of whichever accounts, written together",
     "budgets/ledger/database.py": "the set of limits, and what became of an operation",
+    "budgets/limits/outlook.py": "limits of the whole site count whoever asks what would be chosen",
     "budgets/people/authentication.py": "when keys were used last, of all that this process has noted",
     "budgets/people/invitations.py": "who is invited belongs to no account yet",
     "budgets/people/sign_in/openid.py": "groups say which accounts somebody belongs to",
@@ -24,8 +25,8 @@ ACROSS_ACCOUNTS = {
 """Modules that name the system scope, and for what."""
 TASKS = {
     "analytics.tasks.extend_partitions", "analytics.tasks.find_anomalies", "analytics.tasks.forget_bodies",
-    "analytics.tasks.forget_exports", "analytics.tasks.measure", "analytics.tasks.prune", "analytics.tasks.roll_up",
-    "analytics.tasks.work_exports",
+    "analytics.tasks.forget_exports", "analytics.tasks.forget_selections", "analytics.tasks.measure",
+    "analytics.tasks.prune", "analytics.tasks.roll_up", "analytics.tasks.work_exports",
     "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",

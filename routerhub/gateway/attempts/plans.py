@@ -183,7 +183,8 @@ class Plans:
     def _plan(self, candidate: Candidate) -> Plan | None:
         rankings, constraints = self._operation.arrival.rankings, self._operation.decision.constraints
         model = rankings.catalogue.models[candidate.model]
-        places = permitted(model, rankings.catalogue.providers, constraints, rankings.availability)
+        places = rankings.places(model, self._operation.arrival.at)
+        places = permitted(model, places, rankings.catalogue.providers, constraints, rankings.availability)
         able = tuple(each for each in places if self._carries(each))
         if not able:
             return None

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from autorouter.decision.ranking import Rankings
 from autorouter.types import RouterRelease
 from models_registry import availability
-from models_registry.availability import Measured
 from models_registry.circuits.breaker import Circuit
 from models_registry.circuits.rows import out_of
-from models_registry.types import Availability, Catalogue, Health
+from models_registry.types import Availability, Catalogue, Facts, Health
 from routerhub.releases.live import LiveReleases
 
 Keep = Callable[[Availability], str]
@@ -18,7 +17,7 @@ Keep = Callable[[Availability], str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
+class Known:
     """What can be called at the moment, and the digest by which records name it: empty where nobody kept it so far."""
 
     availability: Availability
@@ -29,22 +28,22 @@ class Facts:
 class Ranked:
     """Of all releases in use. What did not change is the same object from one snapshot to the next."""
 
-    facts: Mapping[int, Facts] = field(default_factory=dict)
+    facts: Mapping[int, Known] = field(default_factory=dict)
     """By the catalogue's release."""
     rankings: Mapping[tuple[int, int], Rankings] = field(default_factory=dict)
     """By the releases of catalogue and router."""
 
     def renewed(
-        self, releases: LiveReleases, health: Health, measured: Measured, out: Mapping[str, Circuit], keep: Keep
+        self, releases: LiveReleases, health: Health, measured: Facts, out: Mapping[str, Circuit], keep: Keep
     ) -> "Ranked":
         """For these releases, with what probes found, how models did lately and which circuits are open."""
         catalogues, routers = releases.lines["catalogue"].releases, releases.lines["router"].releases
-        facts: dict[int, Facts] = {}
+        facts: dict[int, Known] = {}
         for number, catalogue in catalogues.items():
             now = availability.current(
                 catalogue.providers.values(), health, *measured, open_circuits=out_of(catalogue, out)
             )
-            facts[number] = _facts(now, keep, [*self.facts.values(), *facts.values()])
+            facts[number] = _known(now, keep, [*self.facts.values(), *facts.values()])
         rankings = {
             (number, router_number): self._rankings(catalogue, router, facts[number].availability)
             for number, catalogue in catalogues.items()
@@ -72,9 +71,9 @@ class Ranked:
                 self.rankings[number, router_number].compile_all(now)
 
 
-def _facts(now: Availability, keep: Keep, known: Iterable[Facts]) -> Facts:
+def _known(now: Availability, keep: Keep, known: Iterable[Known]) -> Known:
     """Those that are known where nothing is different, so that equal ones are one object."""
     same = next((each for each in known if each.availability == now), None)
     if same is not None and same.digest:
         return same
-    return Facts(availability=same.availability if same is not None else now, digest=keep(now))
+    return Known(availability=same.availability if same is not None else now, digest=keep(now))

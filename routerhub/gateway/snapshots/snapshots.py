@@ -31,10 +31,10 @@ from budgets.limits.pauses import Pauses
 from budgets.people import keys
 from budgets.people.keys import Held, KeyRing
 from models_registry import availability, probing, provider_keys
-from models_registry.availability import UNMEASURED, Measured
+from models_registry.availability import UNMEASURED
 from models_registry.circuits import rows
 from models_registry.circuits.breaker import Circuit
-from models_registry.types import HEALTHY, Availability, Catalogue, Health
+from models_registry.types import HEALTHY, Availability, Catalogue, Facts, Health
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.snapshots.changes import CIRCUITS, EVERYTHING, Changes, understood
 from routerhub.gateway.snapshots.ranked import Ranked
@@ -55,7 +55,7 @@ class Snapshot:
     releases: live.LiveReleases
     ranked: Ranked
     health: Health
-    measured: Measured
+    measured: Facts
     usual_output: Mapping[str, int]
     """Tokens that an answer hardly ever passes, by model id; a model without a measurement is missing."""
     lengths: Lengths
@@ -121,8 +121,8 @@ class Loader:
         whole = changes.whole
         releases = live.load(before.releases) if "releases" in whole else before.releases
         health = probing.measured() if "facts" in whole else before.health
-        measured, usual_output = measuring.read() if "facts" in whole else (before.measured, before.usual_output)
-        lengths = measuring.read_lengths() if "facts" in whole else before.lengths
+        measured = measuring.facts() if "facts" in whole else before.measured
+        lengths, usual_output = measuring.read_lengths() if "facts" in whole else (before.lengths, before.usual_output)
         if "provider_keys" in whole:
             availability.hold(provider_keys.read())
         circuits = rows.read() if "circuits" in whole else before.circuits

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.types import Candidate, Constraints, CostTier, Decision, Exclusion, Policy, RouterRelease, Task, Terms
 from models_registry.deployments import effective_deployments
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
+from tests.autorouter.decision.oracle_places import hosting, is_down
 
 Reason = tuple[str, str]
 
@@ -161,9 +163,6 @@ def fit_reasons(
     if task.input_tokens * buffer > model.context_window:
         size = f"{task.input_tokens:,} estimated tokens x {buffer.normalize():f}"
         yield "context", f"context: {size} exceed its window of {model.context_window:,}"
-    limit, measured = constraints.max_latency_ms, availability.latency_ms.get(model.id)
-    if limit is not None and measured is not None and measured > limit:
-        yield "latency", f"measured latency {measured} ms is over the limit of {limit} ms"
 
 
 def place_reasons(
@@ -186,6 +185,11 @@ def place_reasons(
         and (constraints.priority != "privacy" or availability.sandbox or each.provider in private)
     ]
     if usable:
+        times = [availability.latency_ms.get(each.id, availability.latency_ms.get(model.id)) for each in usable]
+        limit = constraints.max_latency_ms
+        if limit is not None and all(ms is not None and ms > limit for ms in times):
+            fastest = min(ms for ms in times if ms is not None)
+            yield "latency", f"measured latency {fastest} ms is over the limit of {limit} ms"
         return
     if not everywhere:
         places = ", ".join(sorted({each.provider for each in model.deployments})) or "any provider"
@@ -207,10 +211,6 @@ def stays_in(deployment: Deployment, regions: frozenset[str] | None) -> bool:
     if regions is None:
         return True
     return len(deployment.regions) > 0 and all(each in regions for each in deployment.regions)
-
-
-def is_down(deployment: Deployment, availability: Availability) -> bool:
-    return deployment.status == "down" or deployment.id in availability.health.down
 
 
 # --- what it costs and scores
@@ -260,6 +260,7 @@ def candidate(
         mean_price=mean,
         quality=quality_of(model, router),
         estimated_cost_usd=estimated_cost(model, price, task, constraints),
+        hosting=hosting(model, router, availability, now),
     )
 
 
@@ -310,10 +311,10 @@ def ordered(
     return found
 
 
-MEASURES: dict[str, Callable[[Candidate], Decimal]] = {
+MEASURES: dict[str, Callable[[Candidate], Any]] = {
     "cost": lambda each: each.estimated_cost_usd,
     "quality": lambda each: -each.quality,
-    "speed": lambda each: -each.terms.speed,
+    "speed": lambda each: (each.hosting.expected_ms, -each.terms.speed),
 }
 
 
@@ -354,7 +355,7 @@ def by_priority(found: list[Candidate], catalogue: Catalogue, constraints: Const
     return found
 
 
-def near_first(found: list[Candidate], measure: Callable[[Candidate], Decimal]) -> list[Candidate]:
+def near_first(found: list[Candidate], measure: Callable[[Candidate], Any]) -> list[Candidate]:
     """Those within a fifth of the best score, lowest measure first; then the others as they are."""
     best = max((each.score for each in found), default=Decimal(0))
     floor = best - Decimal("0.2") * abs(best)

@@ -26,11 +26,13 @@ from autorouter.types import (
     Task,
 )
 from models_registry.types import (
+    ALL_MODELS,
     SANDBOX,
     Availability,
     Catalogue,
     Deployment,
     Health,
+    Measured,
     Model,
     Price,
     Provider,
@@ -206,7 +208,16 @@ def _availability(random: Random, catalogue: Catalogue) -> Availability:
         sandbox=random.random() < 0.3,
         open_circuits=dict.fromkeys(some(random, places, 2), "since noon: down"),
         health=Health(down=frozenset(some(random, places, 3)), degraded=frozenset(some(random, places, 3))),
-        latency_ms={name: random.choice([300, 500, 501, 900]) for name in some(random, names(catalogue), 6)},
+        latency_ms={
+            name: random.choice([300, 500, 501, 900]) for name in some(random, [*names(catalogue), *places], 6)
+        },
+        measured={name: _measured(random) for name in some(random, [*names(catalogue), *places, ALL_MODELS], 9)},
+    )
+
+
+def _measured(random: Random) -> Measured:
+    return Measured(
+        calls=5, success=random.choice([0.5, 0.94, 0.96, 0.99, 1.0]), expected_ms=random.choice([300, 400, 500, 900])
     )
 
 

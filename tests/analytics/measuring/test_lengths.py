@@ -1,11 +1,14 @@
 """How long answers are and take, by what was measured, or else by the next wider figure, and at last by an estimate."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils.timezone import now
 
 from analytics.measuring import facts as measured
 from analytics.measuring.lengths import ALL, ESTIMATED_ANSWER_S, ESTIMATES, THINKING, UNMEASURED, Length, Lengths
 from analytics.models import MeasuredLength
-from tests.analytics.test_measured import answers
+from tests.analytics.measuring.answers import answers
 
 CODE, MODEL, SORT = (Length(median=at, high=10 * at) for at in (1, 2, 3))
 SOME = Lengths(
@@ -47,7 +50,7 @@ def test_each_sort_of_answers_is_measured_by_its_median_and_what_98_in_100_do_no
         answers(count, output_tokens=tokens, latency_ms=ms, category="coding", complexity="complex")
     answers(19, model="c:d", output_tokens=9_000, category="creative", complexity="simple")
     measured.refresh()
-    found = measured.read_lengths()
+    found, _ = measured.read_lengths()
     long = Length(median=200, high=440)
     assert found.by_cell == {
         ("a:b", "coding", "complex"): long,
@@ -64,13 +67,13 @@ def test_what_was_cut_does_not_shrink_it() -> None:
     answers(96, output_tokens=100)
     answers(4, output_tokens=1_000)
     measured.refresh()
-    assert measured.read_lengths().of("a:b", "coding", "simple", thinks=False).high == 1_100
+    assert measured.read_lengths()[0].of("a:b", "coding", "simple", thinks=False).high == 1_100
 
 
 @pytest.mark.django_db
 def test_what_was_not_seen_lately_is_forgotten() -> None:
     answers(20)
     measured.refresh()
-    MeasuredLength.objects.filter(model="a:b").update(model="c:d")
+    MeasuredLength.objects.filter(model="a:b").update(measured_at=now() - timedelta(hours=25))
     measured.refresh()
-    assert {row.model for row in MeasuredLength.objects.all()} == {"a:b", ALL}
+    assert {row.model for row in MeasuredLength.objects.all()} == {ALL}
