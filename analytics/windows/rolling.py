@@ -67,6 +67,11 @@ def recompute(
     return _count_touched()
 
 
+def is_counted(until: datetime) -> bool:
+    """Whether all that was written by now of what came in before a moment is counted, so that its records may go."""
+    return _watermark().as_of >= until and not Touched.objects.filter(quarter__lt=until).exists()
+
+
 @contextmanager
 def _alone() -> Iterator[CursorWrapper | None]:
     """A transaction in which nobody else rolls up; nothing to work with where somebody does."""

@@ -32,6 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("--since", type=moment, help="count anew what came in from then on: a day or a time")
         parser.add_argument("--until", type=moment, help="and before then; without it, until now")
         parser.add_argument("--all", action="store_true", help="count all records anew")
+        parser.add_argument(
+            "--may-shrink", action="store_true",
+            help="of a range: count what is there, though it be less than was counted, for records taken away on purpose",
+        )  # fmt: skip
 
     def handle(self, *_: Any, **options: Any) -> None:
         since, until = options["since"], options["until"]
@@ -39,6 +43,10 @@ class Command(BaseCommand):
             raise CommandError("--all is every record: leave out --since and --until.")
         if until and not since:
             raise CommandError("--until wants --since: from when on.")
-        is_anew = options["all"] or since
-        cells = rolling.recompute(since or BEGINNING, until or END) if is_anew else rolling.roll_up()
+        if options["may_shrink"] and not since:
+            raise CommandError("--may-shrink wants --since: from when on.")
+        if options["all"] or since:
+            cells = rolling.recompute(since or BEGINNING, until or END, may_shrink=options["may_shrink"])
+        else:
+            cells = rolling.roll_up()
         self.stdout.write(f"Counted {cells:,} quarters of an hour of accounts anew.")
