@@ -1,5 +1,5 @@
-"""Accounts of a demonstration with their people, keys and limits. They are known by their marks: accounts by the beginning of their
-slugs, people by the domain of their mail."""
+"""Accounts of a demonstration with their people, keys and limits. They are known by their marks: accounts by the beginning of
+their slugs, people by the domain of their mail."""
 
 from collections.abc import Iterable
 from decimal import Decimal

@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('budgets', '0004_legal_hold'),
+        ("budgets", "0004_legal_hold"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='alert',
-            name='kind',
-            field=models.CharField(choices=[('limit', 'Limit'), ('spend', 'Own spend'), ('forecast', 'Forecast'), ('anomaly', 'Anomaly'), ('audit', 'Audit')], max_length=16),
+            model_name="alert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("limit", "Limit"),
+                    ("spend", "Own spend"),
+                    ("forecast", "Forecast"),
+                    ("anomaly", "Anomaly"),
+                    ("audit", "Audit"),
+                ],
+                max_length=16,
+            ),
         ),
     ]

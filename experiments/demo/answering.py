@@ -1,5 +1,5 @@
-"""What comes of a request that was decided for: how long the answer takes, whether a place fails and the next one answers, and what
-it costs by the prices of that day. Pure: randomness is an argument."""
+"""What comes of a request that was decided for: how long the answer takes, whether a place fails and the next one answers, and
+what it costs by the prices of that day. Pure: randomness is an argument."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from random import Random
 import orjson
 
 from analytics.types import AnswerFacts
-from autorouter.types import Candidate, Decision
+from autorouter.types import Decision, Task
 from budgets.types import to_nano
 from experiments.demo.traffic import Ask
 from models_registry.prices import pricing
@@ -57,7 +57,7 @@ def answer(
         place = model.deployments[0]
         is_troubled = troubled and place.provider == troubled_provider
         if random.random() >= (INCIDENT_FAILS if is_troubled else FAILS):
-            return _answered(ask, decision, candidate, model, place, attempts, is_troubled, random)
+            return _answered(ask, decision.task, model, place, attempts, is_troubled, random)
         attempts.append(_failed(ask.at, attempts, model, place, random))
         if random.random() < GIVES_UP:
             break
@@ -65,10 +65,9 @@ def answer(
 
 
 def _answered(
-    ask: Ask, decision: Decision, candidate: Candidate, model: Model, place: Deployment, attempts: Sequence[Attempt],
-    is_troubled: bool, random: Random,
+    ask: Ask, task: Task, model: Model, place: Deployment, attempts: Sequence[Attempt], is_troubled: bool, random: Random
 ) -> Answered:  # fmt: skip
-    usage = _usage(ask, decision, model, random)
+    usage = _usage(ask, task, model, random)
     price = pricing.price_at(place.prices, ask.at)
     cost_nano = to_nano(pricing.cost(price, usage))
     slow = random.lognormvariate(0, 0.3) * (2.6 if is_troubled else 1)
@@ -92,9 +91,9 @@ def _answered(
     return Answered(facts=facts, deployment=place, priced_from=price.effective_from, usage=usage)
 
 
-def _usage(ask: Ask, decision: Decision, model: Model, random: Random) -> Usage:
-    inputs = decision.task.input_tokens
-    thinks = model.supports_reasoning and decision.task.complexity == "complex"
+def _usage(ask: Ask, task: Task, model: Model, random: Random) -> Usage:
+    inputs = task.input_tokens
+    thinks = model.supports_reasoning and task.complexity == "complex"
     thought = round(ask.answer_tokens * random.uniform(0.6, 1.8)) if thinks else 0
     outputs = min(ask.answer_tokens + thought, model.max_output)
     is_going_on = bool(ask.session) and ask.context_tokens > ask.work.context_tokens

@@ -107,7 +107,7 @@ class _Speakers:
         return Ask(
             operation_id=uuid.UUID(int=_version_8(random.getrandbits(128))),
             at=at, company=company, person=person, work=work, prompt=prompt, session=session, task_id=task,
-            context_tokens=round(random.lognormvariate(0, 0.55) * work.context_tokens * (1 + 0.35 * turn) * (9 if is_wild else 1)),
+            context_tokens=round(random.lognormvariate(0, 0.55) * work.context_tokens * (9 if is_wild else 1 + 0.35 * turn)),
             answer_tokens=max(4, round(random.lognormvariate(0, 0.6) * work.answer_tokens * (4 if is_wild else 1))),
             tags=work.tags if random.random() < 0.9 else (),
             ip=f"203.0.113.{20 + COMPANIES.index(company) * 40 + (0 if person is None else 1 + company.people.index(person))}",

@@ -44,21 +44,23 @@ FIX = Work(
     name="fix", weight=9, context_tokens=2_400, answer_tokens=620, task_type="fix_bug", tags=("engineering",), needs_tools=True,
     is_stream=True, turns=5,
     prompts=(
-        "Our {language} code in {part} fails with {error} once the second worker starts. Here is the trace, find the cause and fix it.",
+        "Our {language} code in {part} fails with {error} once the second worker starts. Find the cause and fix it.",
         "Write a failing test for {error} in {part}, then change the {language} function so that it passes.",
-        "Review this {language} patch to {part}: does it really get rid of {error}, and what would you do otherwise?",
+        "Review this {language} patch to {part}: does it get rid of {error}, and what would you do otherwise?",
         "Rename the {language} helpers in {part} so that nobody takes one for the other, without changing what they do.",
     ),
 )  # fmt: skip
 INVESTIGATE = Work(
-    name="investigate", weight=3, context_tokens=5_200, answer_tokens=900, task_type="investigate_error", tags=("engineering", "oncall"),
+    name="investigate", weight=3, context_tokens=5_200, answer_tokens=900, task_type="investigate_error",
+    tags=("engineering", "oncall"),
     prompts=(
-        "Since last night {part} answers {number} times slower, and the logs show {error}. Which of these changes is to blame, and why?",
-        "Compare the two traces of {part}: where does {error} come from, step by step, and what is only a symptom?",
+        "Since last night {part} is {number} times slower, and the logs show {error}. Which of these changes is to blame?",
+        "Compare two traces of {part}: where does {error} come from, and what is only a symptom?",
     ),
 )  # fmt: skip
 LOGS = Work(
-    name="logs", weight=10, context_tokens=3_100, answer_tokens=240, task_type="analyze_logs", tags=("ops",), worker="log-watcher",
+    name="logs", weight=10, context_tokens=3_100, answer_tokens=240, task_type="analyze_logs",
+    tags=("ops",), worker="log-watcher",
     prompts=(
         "Group these log lines of {part} by what went wrong, and count each group.",
         "Which of these entries of {part} are new since yesterday, and does any of them look like {error}?",
@@ -69,7 +71,8 @@ HEALTH = Work(
     prompts=("Is {part} up? Answer yes or no, and the time.", "Say the state of {part} in one line."),
 )  # fmt: skip
 TRIAGE = Work(
-    name="triage", weight=18, context_tokens=420, answer_tokens=90, task_type="simple_query", tags=("support",), worker="ticket-triage",
+    name="triage", weight=18, context_tokens=420, answer_tokens=90, task_type="simple_query",
+    tags=("support",), worker="ticket-triage",
     prompts=(
         "Sort this mail into returns, delivery, billing or praise: I have ordered {product} for {place}, and it has not come.",
         "Which shelf does {product} belong on? One word.",
@@ -92,7 +95,8 @@ REPORT = Work(
     ),
 )  # fmt: skip
 RESEARCH = Work(
-    name="research", weight=3, context_tokens=9_000, answer_tokens=2_100, policy="deep_research", tags=("research",), priority="quality",
+    name="research", weight=3, context_tokens=9_000, answer_tokens=2_100, policy="deep_research",
+    tags=("research",), priority="quality",
     prompts=(
         "Compare what has been published on {topic} in recent years, with sources, and say what is still disputed.",
         "Find {number} recent studies on {topic}, weigh their methods against each other, and name the open questions.",
@@ -117,12 +121,13 @@ COPY = Work(
 PLAN = Work(
     name="plan", weight=3, context_tokens=1_300, answer_tokens=1_500, tags=("operations",), priority="quality",
     prompts=(
-        "We have {number} vans and two depots near {place}. Work out which route takes the least time, and prove that none is shorter.",
+        "We have {number} vans and two depots near {place}. Work out which route is the shortest, and prove it.",
         "If {part} is down for {number} hours on a Friday, what follows for the stock of {product}? Reason it through.",
     ),
 )  # fmt: skip
 CODING_AGENT = Work(
-    name="agent", weight=6, context_tokens=14_000, answer_tokens=480, policy="code", tags=("engineering", "agent"), needs_tools=True,
+    name="agent", weight=6, context_tokens=14_000, answer_tokens=480, policy="code",
+    tags=("engineering", "agent"), needs_tools=True,
     is_stream=True, turns=12,
     prompts=(
         "Go on with the refactoring of {part}: run the tests, and fix what breaks next.",
@@ -130,7 +135,8 @@ CODING_AGENT = Work(
     ),
 )  # fmt: skip
 FIXED_MODEL = Work(
-    name="pinned", weight=4, context_tokens=900, answer_tokens=350, model="openai:gpt-5.4-mini", tags=("legacy",), worker="old-portal",
+    name="pinned", weight=4, context_tokens=900, answer_tokens=350, model="openai:gpt-5.4-mini",
+    tags=("legacy",), worker="old-portal",
     prompts=("Rewrite the description of {product} in plain words.", "Give this note on {topic} a title."),
 )  # fmt: skip
 NOTES = Work(

@@ -21,6 +21,7 @@ RECORD = """
         ARRAY(SELECT a FROM jsonb_populate_recordset(NULL::analytics_answer, %s::jsonb) a)
     )
 """
+OF_THE_REQUEST = ("operation_id", "account_id", "key_id", "user_id", "task_type", "category", "scopes")
 FORGOTTEN = timedelta(days=1)
 """A session that was silent for longer is not kept, as it is not for anybody."""
 
@@ -72,7 +73,7 @@ def _charge(turn: Turn) -> dict[str, Any]:
     request, facts, answered = turn.request, turn.answered.facts, turn.answered
     usage = answered.usage
     return {
-        **{name: request[name] for name in ("operation_id", "account_id", "key_id", "user_id", "task_type", "category", "scopes")},
+        **{name: request[name] for name in OF_THE_REQUEST},
         "amount_nano": facts.cost_nano, "tokens": usage.input_tokens + usage.output_tokens, "outcome": facts.outcome,
         "settled_at": turn.ask.at + timedelta(milliseconds=facts.latency_ms), "incurred_at": turn.ask.at, "model": facts.model,
         "provider": facts.provider, "deployment": facts.deployment, "priced_from": answered.priced_from,
