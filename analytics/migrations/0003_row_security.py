@@ -2,7 +2,8 @@ from pathlib import Path
 
 from django.db import migrations
 
-from routerhub.tenancy.owners import by_account
+from analytics.models.views import SHARED
+from routerhub.tenancy.owners import by_account, by_user
 from routerhub.tenancy.policies import protected
 
 SQL = Path(__file__).parent.parent / "sql"
@@ -13,9 +14,17 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL((SQL / "functions.sql").read_text(), migrations.RunSQL.noop),
+        protected("analytics_body", by_account()),
+        protected("analytics_dashboard", by_account() | by_user()),
+        protected("analytics_export", by_account() | by_user()),
         protected("analytics_feedback", by_account()),
+        protected("analytics_historicaldashboard", by_account() | by_user()),
+        protected("analytics_historicalsavedview", by_user() | SHARED),
         protected("analytics_hourfigures", by_account()),
         protected("analytics_record", by_account()),
+        protected("analytics_savedview", by_user() | SHARED),
+        protected("analytics_selection", by_account()),
+        protected("analytics_touched", by_account()),
         migrations.RunSQL(
             """
             SELECT protect_partition('analytics_record', inhrelid::regclass)

@@ -13,7 +13,9 @@ from routerhub.audit.change import Change, address_of
 from routerhub.audit.models import Event
 from routerhub.tenancy.scope import system
 
-EventKind = Literal["signed in", "sign-in failed", "signed out", "people changed", "exported", "body read", "body deleted"]
+EventKind = Literal[
+    "signed in", "sign-in failed", "signed out", "people changed", "exported", "body read", "body deleted"
+]
 PEOPLE = {"user", "group"}
 """Tables of Django's own that decide who may do what. They keep no versions."""
 

@@ -9,7 +9,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0001_initial")]
+    dependencies = [("audit", "0001_initial"), ("tenancy", "0001_policies")]
 
     operations = [
         migrations.RunSQL((SQL / "amended.sql").read_text(), "DROP FUNCTION audit_keep_amended"),

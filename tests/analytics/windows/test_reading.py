@@ -128,7 +128,9 @@ def test_what_was_saved_is_known_of_what_can_be_compared() -> None:
     usual = {"catalogue_release": 1, "router_release": 2, "category": "coding"}
     Baseline.objects.create(**usual, **rates, kind="best", model="a:best")
     Baseline.objects.create(**usual, **{**rates, "output_rate": "0.5"}, kind="good", model="a:good")
-    Baseline.objects.create(**{**usual, **rates, "category": "", "output_rate": 50}, kind="asked", asked="a:asked", model="a:asked")
+    Baseline.objects.create(
+        **{**usual, **rates, "category": "", "output_rate": 50}, kind="asked", asked="a:asked", model="a:asked"
+    )
     called = {
         **usual,
         "created_at": NOON,

@@ -6,7 +6,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("analytics", "0005_policy_bands"), ("analytics", "0004_retention"), ("audit", "0002_amendments")]
+    dependencies = [("analytics", "0004_window_tables"), ("audit", "0002_amendments")]
 
     operations = [
         migrations.RunSQL((SQL / "amended.sql").read_text(), "DROP TRIGGER keep_amended ON analytics_record"),
