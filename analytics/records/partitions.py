@@ -92,20 +92,27 @@ def drop(
 ) -> tuple[int, int, int]:
     """Take it out of its table and drop it; rows of accounts that are held stay, in a smaller one of the same name. Returns how
     many rows are gone, how many stay, and how many bytes the disk has back. `before` sees the partition as it was, in the same
-    transaction, while nobody writes to it.
+    transaction, while nobody writes to it; it is called again where the transaction has to be tried again.
 
     Raises OperationalError where somebody reads the table without end.
     """
-    with transaction.atomic():
-        patiently(partial(_run, f"LOCK TABLE {partition.name} IN SHARE ROW EXCLUSIVE MODE"))
-        held = held_accounts()
-        gone, stays = count(partition, held)
-        freed = size(partition)
-        before()
-        if stays:
-            _copy_held(partition, held)
-        patiently(partial(_swap, partition, bool(stays)))
-        return gone, stays, max(0, freed - size(partition)) if stays else freed
+    return patiently(partial(_drop, partition, held_accounts, before))
+
+
+def _drop(
+    partition: Partition, held_accounts: Callable[[], Sequence[int]], before: Callable[[], None]
+) -> tuple[int, int, int]:
+    """One try. Who updates rows of any week waits for this one while it is locked, and has the whole table then: so nothing is
+    kept locked from one try to the next."""
+    _run(f"LOCK TABLE {partition.name} IN SHARE ROW EXCLUSIVE MODE")
+    held = held_accounts()
+    gone, stays = count(partition, held)
+    freed = size(partition)
+    before()
+    if stays:
+        _copy_held(partition, held)
+    _swap(partition, bool(stays))
+    return gone, stays, max(0, freed - size(partition)) if stays else freed
 
 
 def _copy_held(partition: Partition, held: Sequence[int]) -> None:

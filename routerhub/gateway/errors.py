@@ -47,7 +47,6 @@ OVERLOADED = frozenset({TOO_MANY, UNAVAILABLE, 529})
 NOBODY = "No deployment answered."
 CLIENT_LEFT, INTERNAL = "client_left", "internal_error"
 """Kinds of what ends a request and is no error that a client is told of by a code."""
-UNEXPECTED = "Something went wrong in RouterHub; its log has more."
 HEDGE: Sequence[Mapping[str, bool]] = ({}, {"hedge": True})
 """What is told of an attempt that was begun beside a slow one."""
 
@@ -358,7 +357,9 @@ def left(error: str) -> Cause:
     return Cause(outcome="abandoned", error=error, status=None, kind=CLIENT_LEFT)
 
 
-BROKEN = Cause(outcome="failure", error=UNEXPECTED, status=500, kind=INTERNAL)
+BROKEN = Cause(
+    outcome="failure", error="Something went wrong in RouterHub; its log has more.", status=500, kind=INTERNAL
+)
 
 
 def cause_of(error: BaseException) -> Cause:

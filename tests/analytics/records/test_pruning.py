@@ -194,6 +194,8 @@ def test_who_reads_without_end_keeps_a_week_and_holds_nobody_up_for_long(
 def test_weeks_are_dropped_while_everybody_writes_and_the_disk_has_the_room_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(partitions, "LOCK_WAIT_MS", 250)
+    monkeypatch.setattr(partitions, "TRIES", 10_000)
     weeks = [GONE - timedelta(weeks=step) for step in range(4)]
     for week in weeks:
         insert_many(300, created_at=week, user_agent="x" * 200)
