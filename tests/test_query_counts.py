@@ -15,7 +15,9 @@ from tests.budgets.alerts.findings import channel, of
 from tests.cast import Cast
 
 ADMIN = {
+    "analytics.feedback": 4,
     "analytics.record": 5,
+    "analytics.selection": 4,
     "auth.group": 4,
     "auth.user": 5,
     "autorouter.policy": 4,
@@ -79,6 +81,7 @@ API = {
     "/api/router/configuration": 3,
     "/api/routing/costs": 6,
     "/api/routing/policies": 5,
+    "/api/routing/selections": 3,
     "/api/routing/task-types": 4,
     "/api/sessions": 3,
     "/api/shares": 4,

@@ -42,7 +42,8 @@ class FeedbackSerializer(Strict, serializers.ModelSerializer[Feedback]):
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as problem:
-            raise serializers.ValidationError({**wrong, **problem.detail}) from problem
+            detail: Any = problem.detail
+            raise serializers.ValidationError({**wrong, **detail}) from problem
         if wrong:
             raise serializers.ValidationError(wrong)
         said = values.pop(given[0])

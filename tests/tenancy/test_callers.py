@@ -22,7 +22,8 @@ ACROSS_ACCOUNTS = {
 }
 """Modules that name the system scope, and for what."""
 TASKS = {
-    "analytics.tasks.find_anomalies", "analytics.tasks.forget_selections", "analytics.tasks.measure", "autorouter.tasks.forget_ended_sessions",
+    "analytics.tasks.find_anomalies", "analytics.tasks.forget_selections", "analytics.tasks.measure",
+    "autorouter.tasks.forget_ended_sessions",
     "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
