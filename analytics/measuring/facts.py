@@ -67,6 +67,14 @@ def read_lengths() -> tuple[Lengths, Mapping[str, int]]:
 
 
 @transaction.atomic
+def forget() -> int:
+    """Let the router know of no model how it did, and announce that where it knew. Returns 0: none was measured."""
+    if sum(table.objects.all().delete()[0] for table in (MeasuredFact, MeasuredLength, Measuring)):
+        notify.announce(CHANGED)
+    return 0
+
+
+@transaction.atomic
 def refresh() -> int:
     """Measure what is new, and announce it where the facts are others by it. Returns of how many models something is known."""
     before, moment = (facts(), read_lengths()), now()
@@ -86,8 +94,7 @@ def _bounds(moment: datetime) -> dict[str, Any]:
     last = Measuring.objects.select_for_update().first()
     is_sandbox = _is_sandbox(moment)
     if last is not None and is_sandbox not in {None, last.is_sandbox}:
-        MeasuredFact.objects.all().delete()
-        MeasuredLength.objects.all().delete()
+        forget()
         last = None
     since, mark = (last.at - LATE, last.before) if last else (moment - WINDOW, 0)
     values = {"at": moment, "before": until, "is_sandbox": last.is_sandbox if last else bool(is_sandbox)}
