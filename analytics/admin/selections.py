@@ -13,7 +13,7 @@ class SelectionAdmin(FactAdmin):
     """What was selected for somebody who calls the model elsewhere, and what came of it."""
 
     list_display = ["created_at", "model", "task", "state", "estimated", "account_id"]
-    list_filter = ["category", "completed_at"]
+    list_filter = [("completed_at", admin.EmptyFieldListFilter)]
     search_fields = ["id", "model", "session", "task_id", "worker"]
 
     @display(description="Task")

@@ -94,8 +94,7 @@ def _bounds(moment: datetime) -> dict[str, Any]:
     last = Measuring.objects.select_for_update().first()
     is_sandbox = _is_sandbox(moment)
     if last is not None and is_sandbox not in {None, last.is_sandbox}:
-        MeasuredFact.objects.all().delete()
-        MeasuredLength.objects.all().delete()
+        forget()
         last = None
     since, mark = (last.at - LATE, last.before) if last else (moment - WINDOW, 0)
     values = {"at": moment, "before": until, "is_sandbox": last.is_sandbox if last else bool(is_sandbox)}

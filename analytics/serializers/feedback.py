@@ -21,8 +21,8 @@ WAYS = tuple(SHARES)
 
 
 class FeedbackSerializer(Strict, serializers.ModelSerializer[Feedback]):
-    """POST {"operation_id", "comment"} with one of `thumbs` ("up", "down"), `score` (1 to 5) and `satisfaction` (0 to 1), which is
-    kept: up is 1, down is 0, a score n is (n - 1) / 4. The id is the answer's x-routerhub-operation-id, or a selection's."""
+    """POST {"operation_id", "comment"} with one of `thumbs` ("up", "down"), `score` (1 to 5) and `satisfaction` (0 to 1), as
+    which it is kept: up is 1, down is 0, n is (n - 1) / 4. The id is the answer's x-routerhub-operation-id, or a selection's."""
 
     operation_id = serializers.UUIDField()
     satisfaction = serializers.DecimalField(max_digits=4, decimal_places=3, min_value=0, max_value=1, required=False)
@@ -42,7 +42,8 @@ class FeedbackSerializer(Strict, serializers.ModelSerializer[Feedback]):
         try:
             values = super().to_internal_value(data)
         except serializers.ValidationError as problem:
-            raise serializers.ValidationError({**wrong, **problem.detail}) from problem
+            detail: Any = problem.detail
+            raise serializers.ValidationError({**wrong, **detail}) from problem
         if wrong:
             raise serializers.ValidationError(wrong)
         said = values.pop(given[0])

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 
 from analytics.models import Record, Selection
 from analytics.tasks import forget_selections
+from autorouter.decision.ordering import Measured
 from budgets.models import LedgerEntry
 from experiments.learning import adjusting
 from experiments.replay import decisions
@@ -74,7 +75,7 @@ def test_it_counts_in_learning_and_its_decision_is_made_again(seeded: Cast) -> N
     for success in (True, False):
         tell(seeded.ada, select(seeded.ada, policy="code", candidates=None).json()["id"], success=success)
     (model,) = {row.model for row in Record.objects.all()}
-    assert adjusting.measured("code")[model] == adjusting.Measured(requests=2, successes=1)
+    assert adjusting.measured("code")[model] == Measured(requests=2, successes=1)
     assert all(decisions.explained(row).is_same for row in Record.objects.all())
 
 

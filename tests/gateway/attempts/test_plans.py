@@ -1,10 +1,11 @@
 """Which candidates are tried, in order, as limits refuse some of them."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from budgets.types import Refused
-from models_registry.types import Deployment
+from models_registry.types import Deployment, Measured
 from routerhub.gateway.attempts.plans import Plans
 from routerhub.gateway.operation import Operation
 from tests.autorouter import fakes as router_fakes
@@ -97,3 +98,21 @@ def test_a_blocked_provider_is_no_place_to_call() -> None:
     plan = plans(made).take()
     assert plan is not None
     assert [place.deployment.provider for place in plan.places] == ["beta"]
+
+
+def test_the_places_of_a_model_are_tried_in_the_order_that_was_measured_and_none_that_takes_too_long() -> None:
+    model = router_fakes.model(LARGE)
+    places = [replace(model.deployments[0], provider=name) for name in ("acme", "beta", "gamma")]
+    everywhere = router_fakes.model(LARGE, deployments=tuple(places))
+    measured = {
+        "acme/large": Measured(calls=50, success=0.5, expected_ms=100),
+        "beta/large": Measured(calls=50, success=0.99, expected_ms=100),
+    }
+
+    def tried(**constraints: Any) -> list[str]:
+        met = rankings(everywhere, measured=measured, latency_ms={"beta/large": 900})
+        plan = plans(operation(LARGE, met=met, **constraints)).take()
+        return [each.deployment.provider for each in plan.places] if plan else []
+
+    assert tried() == ["beta", "acme", "gamma"]
+    assert tried(max_latency_ms=500) == ["acme", "gamma"]
