@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.timezone import now
 
 from analytics.bodies import keeping, reading, retention
@@ -14,6 +15,7 @@ from analytics.tasks import forget_bodies
 from budgets.people.keys import find_caller
 from budgets.people.privacy import keeps_bodies
 from routerhub.audit.models import Event
+from routerhub.environment import regions
 from routerhub.sealing import Sealer
 from tests.analytics.bodies.said import said
 from tests.cast import Cast, because
@@ -129,3 +131,11 @@ def test_who_reads_or_deletes_is_written_down(cast: Cast) -> None:
         ("body read", str(operation), "staff", "a complaint", 7), ("body deleted", str(operation), "staff", "asked for", 7),
     ]  # fmt: skip
     assert not Body.objects.exists()
+
+
+def test_countries_that_are_none_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANALYTICS_PHONE_REGIONS", "us, DE")
+    assert regions("ANALYTICS_PHONE_REGIONS", "") == ("US", "DE")
+    monkeypatch.setenv("ANALYTICS_PHONE_REGIONS", "US,Germany")
+    with pytest.raises(ImproperlyConfigured, match="'GERMANY' in it: write countries by their two letters"):
+        regions("ANALYTICS_PHONE_REGIONS", "")
