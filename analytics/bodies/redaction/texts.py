@@ -1,7 +1,7 @@
 """One text without what was found in it. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from analytics.bodies.redaction import addresses, numbers, secrets
@@ -53,7 +53,3 @@ def redacted(text: str, regions: tuple[str, ...], counts: Counter[Kind], most: i
         pieces += text[at : span.start], f"[{span.kind}{size}]"
         at = span.end
     return "".join([*pieces, text[at:most]])
-
-
-def kinds_in(text: str, regions: tuple[str, ...]) -> Iterable[Kind]:
-    return [span.kind for span in spans(text, regions)]

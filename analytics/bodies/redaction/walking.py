@@ -25,7 +25,11 @@ SECRET_NAME = re.compile(rf"(?:.*[_-])?(?:{secrets.NAMES})", re.IGNORECASE)
 NOT_SECRET = frozenset({"max_tokens", "token", "tokens", "signature"})
 """Names in these dialects that are none: values of them are looked at as any other's."""
 BYTES = re.compile(r"[A-Za-z0-9+/_-]{128,}={0,2}")
-BYTES_NAMES = ("media_type", "mime_type", "mimeType", "format", "filename")
+BYTES_NAMES = ("media_type", "mime_type", "mimeType", "format")
+BYTES_KIND = re.compile(r"[\w.+-]{1,32}(?:/[\w.+-]{1,64})?")
+MAX_NAME = 200
+PLAIN_NAME = re.compile(r"[A-Za-z_]{1,64}")
+"""A field's name that cannot be anything else."""
 CUT = "[cut]"
 
 
@@ -77,11 +81,12 @@ class _Walk:
             if self.left <= 0:
                 self.is_cut = True
                 break
+            told = self._name(str(name))
             if isinstance(each, str) and BYTES.fullmatch(each):
-                kind = next((str(value[known]) for known in BYTES_NAMES if known in value), "bytes")
-                found[name] = self._bytes(kind, len(each) * 3 // 4)
+                kind = next((str(value[known]) for known in BYTES_NAMES if known in value), "")
+                found[told] = self._bytes(kind, len(each) * 3 // 4)
             else:
-                found[self._name(str(name))] = self.value(each, str(name), depth + 1)
+                found[told] = self.value(each, str(name), depth + 1)
         return found
 
     def _list(self, value: Sequence[Any], name: str, depth: int) -> Any:
@@ -117,6 +122,8 @@ class _Walk:
         return orjson.dumps(self.value(value, "", depth + 1)).decode()
 
     def _plain(self, text: str) -> str:
+        """Without halves of surrogate pairs, which upstreams may write and nobody can keep."""
+        text = text if text.isascii() else text.encode(errors="replace").decode()
         most, self.left = max(0, self.left), self.left - len(text)
         kept = redacted(text, self.regions, self.counts, most)
         if len(text) <= most:
@@ -126,7 +133,8 @@ class _Walk:
 
     def _name(self, name: str) -> str:
         """A field's own name may be what somebody wrote, too."""
-        return name if len(name) < 7 or name.isidentifier() else redacted(name, self.regions, self.counts, 200)
+        self.left -= min(len(name), MAX_NAME)
+        return name if PLAIN_NAME.fullmatch(name) else redacted(name, self.regions, self.counts, MAX_NAME)
 
     def _number(self, value: int | float) -> Any:
         """A card's number or a person's may be no text."""
@@ -135,4 +143,5 @@ class _Walk:
 
     def _bytes(self, kind: str, size: int) -> str:
         self.counts["media"] += 1
-        return f"[{kind[:64]}, {size:,} bytes]"
+        self.left -= NODE
+        return f"[{kind if BYTES_KIND.fullmatch(kind) else 'bytes'}, {size:,} bytes]"

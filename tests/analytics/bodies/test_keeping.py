@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.timezone import now
 
 from analytics.bodies import keeping, reading, retention
@@ -14,6 +15,7 @@ from analytics.tasks import forget_bodies
 from budgets.people.keys import find_caller
 from budgets.people.privacy import keeps_bodies
 from routerhub.audit.models import Event
+from routerhub.environment import regions
 from routerhub.sealing import Sealer
 from tests.analytics.bodies.said import said
 from tests.cast import Cast, because
@@ -64,7 +66,7 @@ def test_no_more_than_is_allowed_is_kept(settings: Any) -> None:
     settings.ANALYTICS_BODY_MAX_CHARS = 1_024
     (row,) = keep(said(request={"input": "x " * 2_500}))
     assert row.is_cut
-    assert keeping.opened(row)[0]["input"].endswith("[3,992 characters more]")
+    assert keeping.opened(row)[0]["input"].endswith("[3,997 characters more]")
 
 
 @pytest.mark.parametrize(
@@ -129,3 +131,11 @@ def test_who_reads_or_deletes_is_written_down(cast: Cast) -> None:
         ("body read", str(operation), "staff", "a complaint", 7), ("body deleted", str(operation), "staff", "asked for", 7),
     ]  # fmt: skip
     assert not Body.objects.exists()
+
+
+def test_countries_that_are_none_stop_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANALYTICS_PHONE_REGIONS", "us, DE")
+    assert regions("ANALYTICS_PHONE_REGIONS", "") == ("US", "DE")
+    monkeypatch.setenv("ANALYTICS_PHONE_REGIONS", "US,Germany")
+    with pytest.raises(ImproperlyConfigured, match="'GERMANY' in it: write countries by their two letters"):
+        regions("ANALYTICS_PHONE_REGIONS", "")

@@ -131,6 +131,17 @@ def test_a_body_of_many_or_deep_parts_has_an_end_too() -> None:
     assert len(many.value) < 1_001
 
 
+def test_names_of_fields_are_bounded_and_redacted_too() -> None:
+    found = redact({"ghp_" + "a1B2c3D4" * 5: 1, "x" * MEBIBYTE: 2, "data:my pin 4481;base64,": 3}, REGIONS, 100_000)
+    assert found.value["[api key]"] == 1
+    assert len(orjson.dumps(found.value)) < 400
+    assert kept({"url": "data:ada@example.org;base64,AAAA"}) == {"url": "[bytes, 3 bytes]"}
+
+
+def test_what_nobody_can_keep_is_replaced() -> None:
+    assert orjson.dumps(kept({"text": "half a pair: \ud800"})) == b'{"text":"half a pair: ?"}'
+
+
 @pytest.mark.usefixtures("bounded")
 def test_a_mebibyte_of_hostile_text_is_bounded_work() -> None:
     """Of each only as much is read as is kept."""
