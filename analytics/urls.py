@@ -1,14 +1,17 @@
-"""The addresses of requests, feedback and reports below /api/."""
+"""The addresses of requests, exports, feedback and reports below /api/."""
 
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from analytics.viewsets import costs, reports
+from analytics.viewsets.exports import ExportViewSet, SavedViewViewSet
 from analytics.viewsets.feedback import FeedbackViewSet
 from analytics.viewsets.records import RecordViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("requests", RecordViewSet)
+router.register("saved-views", SavedViewViewSet)
+router.register("exports", ExportViewSet)
 router.register("feedback", FeedbackViewSet)
 router.register("routing/targets/policies", reports.PolicyBandViewSet)
 

@@ -142,6 +142,9 @@ DATABASES = {"default": env.db("DATABASE_URL", default="postgres:///routerhub")}
 DATABASES["default"]["ENGINE"] = ENGINE
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] = {**LOSS_IS_NOTICED, **DATABASES["default"].get("OPTIONS", {})}
+# A streaming replica, for reports and exports: they tell until when what they read goes. Empty: there is none.
+if DATABASE_REPLICA_URL := env.str("DATABASE_REPLICA_URL", ""):
+    DATABASES["replica"] = {**DATABASES["default"], **env.db_url_config(DATABASE_REPLICA_URL), "ENGINE": ENGINE}
 # Connections of a gateway process beside those of its ledger, for conversations.
 DATABASE_POOL_SIZE = int(number("DATABASE_POOL_SIZE", 4, 1, 100))
 # Whether every query goes to the log, with its milliseconds.

@@ -16,7 +16,7 @@ from tests.cast import Cast
 
 ADMIN = {
     "analytics.policyband": 4,
-    "analytics.record": 5,
+    "analytics.record": 7,
     "auth.group": 4,
     "auth.user": 5,
     "autorouter.policy": 4,
@@ -59,6 +59,7 @@ API = {
     "/api/batches": 3,
     "/api/billing": 3,
     "/api/budgets": 7,
+    "/api/exports": 3,
     "/api/feedback": 3,
     "/api/circuits": 3,
     "/api/imports": 3,
@@ -87,6 +88,7 @@ API = {
     "/api/routing/targets": 9,
     "/api/routing/targets/policies": 3,
     "/api/routing/task-types": 4,
+    "/api/saved-views": 3,
     "/api/sessions": 3,
     "/api/shares": 4,
     "/api/switches": 2,

@@ -41,21 +41,30 @@ VALUES: dict[type[models.Model], dict[str, str]] = {
 def fill(records: int = RECORDS) -> None:
     Limit.objects.create(kind="site", measure="money", period="minute", amount=10**12)
     for table, values in VALUES.items():
-        columns = {
-            str(field.column): values.get(str(field.column)) or _filler(field)
-            for field in table._meta.concrete_fields
-            if not field.null and not isinstance(field, models.AutoField)
-        }
-        query = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM generate_series(1, {}) AS n").format(
-            sql.Identifier(table._meta.db_table),
-            sql.SQL(", ").join(map(sql.Identifier, columns)),
-            sql.SQL(", ".join(columns.values())),
-            sql.Literal(records),
-        )
-        with connection.cursor() as cursor:
-            cursor.execute(query)
+        _fill(table, values, records)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def fill_records(records: int) -> None:
+    """Of requests alone, without what was decided."""
+    _fill(Record, {**VALUES[Record], "decision": "'{}'"}, records)
+
+
+def _fill(table: type[models.Model], values: dict[str, str], records: int) -> None:
+    columns = {
+        str(field.column): values.get(str(field.column)) or _filler(field)
+        for field in table._meta.concrete_fields
+        if not field.null and not isinstance(field, models.AutoField)
+    }
+    query = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM generate_series(1, {}) AS n").format(
+        sql.Identifier(table._meta.db_table),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
+        sql.SQL(", ".join(columns.values())),
+        sql.Literal(records),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
 
 
 def _filler(field: "models.Field[object, object]") -> str:

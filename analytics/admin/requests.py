@@ -86,9 +86,9 @@ def _found(chosen: RecordFilter, request: HttpRequest, given: Any, sort: str) ->
         found = paging.page(chosen, SHOWN, before, sort)
     except ValidationError as refused:
         return {"problems": [("before", text) for text in refused.messages]}
-    opened = request.GET.get("open", "")
+    opened, sums = request.GET.get("open", ""), totals(chosen)
     return {
-        "rows": _rows(found.rows, chosen), "totals": _words(totals(chosen)),
+        "rows": _rows(found.rows, chosen), "totals": _words(sums), "as_of": sums.as_of,
         "older": chips.address(given, before=found.following) if found.following else "",
         "newest": chips.address(given) if before else "", "looked_back_to": found.looked_back_to,
         "is_live": sort == paging.NEWEST and not before and not chosen.selected.get("until"),
@@ -116,7 +116,9 @@ def _names(records: Iterable[Record], with_keys: bool = False) -> Mapping[str, M
 def _words(found: Totals) -> list[tuple[str, str]]:
     """Figures with what they are of, as they stand above the list."""
     plus = "+" if found.is_more else ""
-    cost = rounded(found.cost_nano) + (f" + {rounded(found.sandbox_nano)} sandbox" if found.sandbox_nano else "")
+    made_up = f"{rounded(found.sandbox_nano)} (sandbox)" if found.sandbox_nano else ""
+    real = rounded(found.cost_nano) if found.cost_nano or not made_up else ""
+    cost = " + ".join(filter(None, [real, made_up]))
     told = [
         (f"{found.requests - (1 if found.is_more else 0):,}{plus}", "request" if found.requests == 1 else "requests"),
         (cost + plus, ""),

@@ -99,7 +99,7 @@ def _claim() -> Export | None:
 def write(export: Export) -> None:
     """Write the file. Ends as ready, or failed with the reason; what was deleted meanwhile is left alone."""
     try:
-        for number, piece in enumerate(_pieces(_counting(export, rows(_selection(export).qs)), export)):
+        for number, piece in enumerate(_pieces(_selection(export), export)):
             sealed = _sealer().seal(_name(export, number), zlib.compress(piece, FAST))
             _note(export, size=export.size + len(piece))
             ExportPiece.objects.create(export_id=export.pk, number=number, sealed=sealed)
@@ -129,12 +129,10 @@ def _counting(export: Export, found: Iterable[Mapping[str, Any]]) -> Iterator[Ma
         yield row
 
 
-def _pieces(found: Iterable[Mapping[str, Any]], export: Export) -> Iterator[bytes]:
+def _pieces(chosen: RecordFilter, export: Export) -> Iterator[bytes]:
     """The file in pieces of one size, but for the last."""
-    held = bytearray()
-    for part in written(
-        found, COLUMNS, export.format, exporting.about(RecordFilter(export.query, Record.objects.none()))
-    ):
+    found, held = _counting(export, rows(chosen.qs)), bytearray()
+    for part in written(found, COLUMNS, export.format, exporting.about(chosen)):
         held += part
         while len(held) >= PIECE:
             yield bytes(held[:PIECE])

@@ -14,11 +14,10 @@ PLACE = ("before", "open")
 USUAL = "7d"
 """The range where none is said."""
 LABELS = {
-    "key_id": "key number", "q": "search", "task_id": "task", "min_cost_usd": "cost from", "max_cost_usd": "cost to",
-    "min_latency_ms": "latency from", "max_latency_ms": "latency to", "is_sandbox": "sandbox", "is_stream": "streamed",
+    "key_id": "key number", "q": "search", "task_id": "task", "min_cost_usd": "dollars from", "max_cost_usd": "dollars to",
+    "min_latency_ms": "ms from", "max_latency_ms": "ms to", "is_sandbox": "sandbox", "is_stream": "streamed",
     "is_reported": "reported", "is_cost_disputed": "cost disputed", "since": "from", "until": "to",
 }  # fmt: skip
-UNITS = {"min_cost_usd": "${}", "max_cost_usd": "${}", "min_latency_ms": "{} ms", "max_latency_ms": "{} ms"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +51,7 @@ def chips(chosen: RecordFilter, given: QueryDict) -> Iterator[Chip]:
         value = given.get(name, "")
         if value and name not in {"range", "zone"}:
             yield Chip(
-                label=LABELS.get(name, name.replace("_", " ")), value=UNITS.get(name, "{}").format(value),
+                label=LABELS.get(name, name.replace("_", " ")), value=value,
                 without=address(given, **{name: ""}),
             )  # fmt: skip
 

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError as Refused
 from django.db.models import Q, QuerySet
-from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
@@ -34,10 +32,7 @@ class RecordPagination(BoundedPagination):
             rows = list(chosen.qs.order_by("-created_at", "-operation_id")[offset : offset + limit])
             self._page = paging.Page(rows=rows, following=paging.key_of(rows[-1]) if len(rows) == limit else "")
             return rows
-        try:
-            self._page = paging.page(chosen, limit, request.query_params.get("before", ""))
-        except Refused as refused:
-            raise ValidationError(refused.message_dict) from refused
+        self._page = paging.page(chosen, limit, request.query_params.get("before", ""))
         return self._page.rows
 
     def get_paginated_response(self, data: Any) -> Response:

@@ -79,6 +79,14 @@ DOORS = {
     "GET /api/changes/{table}/{number}": door("models_registry.view_model"),
     "POST /api/changes/{table}/{number}/restore": door("models_registry.change_model"),
     "GET /api/decisions/{operation_id}": door("analytics.view_record", "routing"),
+    "GET /api/exports": door("analytics.view_record", "routing"),
+    "POST /api/exports": door("analytics.view_record", "routing"),
+    "GET /api/exports/{export_id}": door("analytics.view_record", "routing"),
+    "DELETE /api/exports/{export_id}": door("analytics.view_record", "routing"),
+    "GET /api/exports/{export_id}/file": door("analytics.view_record", "routing"),
+    "GET /api/saved-views": door("analytics.view_record", "routing"),
+    "POST /api/saved-views": door("analytics.view_record", "routing"),
+    "DELETE /api/saved-views/{pk}": door("analytics.view_record", "routing"),
     "GET /api/exports/{table}": door("models_registry.view_model"),
     "GET /api/feedback": door("analytics.view_feedback", "all"),
     "POST /api/feedback": door("analytics.add_feedback", "all"),
@@ -145,6 +153,7 @@ DOORS = {
     "GET /api/releases/{line}/difference": door("releases.view_release", "routing"),
     "GET /api/releases/{line}/{number}": door("releases.view_release", "routing"),
     "GET /api/requests": door("analytics.view_record", "routing"),
+    "GET /api/requests/export": door("analytics.view_record", "routing"),
     "GET /api/requests/{pk}": door("analytics.view_record", "routing"),
     "GET /api/rollouts/{line}": door("releases.view_rollout", "routing"),
     "POST /api/rollouts/{line}": door("releases.change_rollout"),
@@ -181,6 +190,7 @@ DOORS = {
 }
 NAMES = {
     "{table}": "model", "{number}": "1", "{pk}": "1", "{operation_id}": "00000000-0000-0000-0000-000000000001",
+    "{export_id}": "00000000-0000-0000-0000-000000000001",
     "{identifier}": "openai:none", "{model}": "openai:none", "{line}": "router", "{name}": "none",
     "{slug}": "none", "{policy}": "none", "{account}": "none", "{user}": "none",
 }  # fmt: skip

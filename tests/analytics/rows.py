@@ -37,7 +37,7 @@ def insert_many(count: int, **changes: Any) -> list[uuid.UUID]:
 
 
 def _column(name: str, value: Any) -> Any:
-    return json.dumps(value, default=str) if name in {"decision", "attempts"} else value
+    return json.dumps(value, default=str) if name in {"decision", "attempts", "metadata"} else value
 
 
 def _plain(value: Any) -> Any:

@@ -21,6 +21,7 @@ from routerhub.tenancy.scope import system  # noqa: E402
 from tests.bench import (  # noqa: E402 - Django first
     anomalies,
     decisions,
+    exports,
     forecast,
     gateway,
     ledger,
@@ -35,8 +36,10 @@ from tests.bench.load import MODES, STREAMED, WHOLE  # noqa: E402
 from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
-PARTS = ("decisions", "ledger", "room", "shares", "pages", "forecast", "anomalies", "windows", "gateway")
-SIMPLE = {"decisions": decisions, "shares": shares, "pages": pages, "forecast": forecast, "anomalies": anomalies}
+PARTS = ("decisions", "ledger", "room", "shares", "pages", "exports", "forecast", "anomalies", "windows", "gateway")
+SIMPLE = {
+    "decisions": decisions, "shares": shares, "pages": pages, "exports": exports, "forecast": forecast, "anomalies": anomalies,
+}  # fmt: skip
 """Those that need to be told nothing."""
 SOAK_REQUESTS = 100_000
 
