@@ -15,8 +15,8 @@ from rest_framework import serializers
 
 from analytics.exports.types import FORMATS
 from analytics.models import PolicyBand
-from analytics.reports.types import Order, Page
-from analytics.windows.types import Dimension, Question, Step, Traffic
+from analytics.reports.types import Page
+from analytics.windows.types import Dimension, Order, Question, Step, Traffic
 from budgets.limits.zones import check_zone
 from budgets.people import naming
 from routerhub import numerals

@@ -66,8 +66,8 @@ def rank(question: Question, order: Order, limit: int, offset: int = 0) -> Ranke
     source = _Source(whole)
     if source.is_nobody or not whole.by:
         return Ranked(groups=(), count=0)
+    parts = list(spans(whole.since, whole.until, None, zone, source.grains))
     with connections[read_alias()].cursor() as cursor:
-        parts = list(spans(whole.since, whole.until, None, zone, source.grains))
         cursor.execute(*source.ranking(parts, ORDERS[order], limit, offset))
         rows = cursor.fetchall()
     return Ranked(groups=tuple(tuple(row[2:]) for row in rows if row[1]), count=rows[0][0])
@@ -153,14 +153,13 @@ class _Source:
     def ranking(self, parts: Sequence[Span], figure: str, limit: int, offset: int) -> tuple[str, dict[str, Any]]:
         """Rows of: how many groups there are, whether a group follows, the group."""
         rows, values = self._rows(parts)
-        names = ", ".join(f"by{at}" for at in range(len(self._question.by)))
-        numbers = ", ".join(map(str, range(1, len(self._question.by) + 1)))
+        group = ", ".join(f"by{at}" for at, _ in enumerate(self._question.by))
         return (
             f"""
-            WITH found AS MATERIALIZED (SELECT {names}, {figure} AS figure FROM ({rows}) AS x GROUP BY {numbers})
-            SELECT whole.count, page.by0 IS NOT NULL, {names} FROM (SELECT count(*) FROM found) AS whole LEFT JOIN (
-                SELECT * FROM found ORDER BY figure DESC NULLS LAST, {names} LIMIT {limit:d} OFFSET {offset:d}
-            ) AS page ON true ORDER BY figure DESC NULLS LAST, {names}
+            WITH found AS MATERIALIZED (SELECT {group}, {figure} AS figure FROM ({rows}) AS x GROUP BY {group})
+            SELECT whole.count, page.by0 IS NOT NULL, {group} FROM (SELECT count(*) FROM found) AS whole LEFT JOIN (
+                SELECT * FROM found ORDER BY figure DESC NULLS LAST, {group} LIMIT {limit:d} OFFSET {offset:d}
+            ) AS page ON true ORDER BY figure DESC NULLS LAST, {group}
         """,
             values,
         )

@@ -30,7 +30,8 @@ def _period(unit: str) -> str:
 
 DIMENSIONS: Mapping[str, str] = {
     "account": "e.account_id::text", "user": "e.user_id::text", "key": "e.key_id::text", "model": "e.model",
-    "provider": "e.provider", "deployment": "e.deployment", "policy": _scope("policy"), "task_type": "e.task_type", "category": "e.category",
+    "provider": "e.provider", "deployment": "e.deployment",
+    "policy": _scope("policy"), "task_type": "e.task_type", "category": "e.category",
     "worker": _scope("worker"), "task": _scope("task"), "session": _scope("session"), "tag": "tag.name", "kind": "e.kind",
     "basis": "e.basis", "day": _period("day"), "week": _period("week"), "month": _period("month"),
 }  # fmt: skip
