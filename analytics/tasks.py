@@ -1,29 +1,32 @@
 """Analytics' background work. Each task is repeatable: a wake-up that is lost or doubled changes nothing."""
 
 from celery import shared_task
-from django.db import connection
+from django.conf import settings
 from django.utils.timezone import now
 
 from analytics.anomalies import telling
 from analytics.measuring import facts
+from analytics.records import pruning, weeks
 from analytics.windows import rolling
 from routerhub.tenancy.tasks import AcrossAccounts
 
-MONTHS_AHEAD = 2
 
-
-@shared_task
+@shared_task(base=AcrossAccounts)
 def extend_partitions() -> int:
-    """Make the partitions of the months ahead. Returns how many were missing."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT extend_record_partitions(%s)", [MONTHS_AHEAD])
-        return int(cursor.fetchone()[0])
+    """Make the partitions of the weeks ahead, and tell of rows that had none. Returns how many were missing."""
+    return weeks.extend_all(now())
+
+
+@shared_task(base=AcrossAccounts)
+def prune() -> int:
+    """Let go of what is older than it is kept for. Returns how many partitions and tables that took rows from."""
+    return len(pruning.prune(now(), "every day"))
 
 
 @shared_task(base=AcrossAccounts)
 def measure() -> int:
-    """Measure how models did lately. Returns how many were."""
-    return facts.refresh()
+    """Measure how models did lately, or forget it where that is not to be tracked. Returns how many were measured."""
+    return facts.refresh() if settings.ANALYTICS_PERFORMANCE_TRACKING else facts.forget()
 
 
 @shared_task(base=AcrossAccounts)

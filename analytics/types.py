@@ -97,9 +97,10 @@ class AnswerFacts:
     cost_basis: str = ""
     """By what the answer's cost was reckoned, see budgets.types.Basis; empty where nothing was called."""
     deployment: str = ""
-    """Which deployment of the model answered, or failed last; empty where nothing was called."""
+    """Which deployment of the model answered or, where none did, was asked; empty where nothing was called."""
     error_kind: str = ""
-    """What sort of error it ended with, e.g. "timeout" or "budget_exceeded"; empty where it did not."""
+    """What sort of error it ended with: the code that the client was told, e.g. "insufficient_quota", the last upstream's kind
+    of error, e.g. "TimedOut", or "client_left"; empty where it did not."""
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_answer."""

@@ -15,6 +15,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Observe", (
         ("receipt_long", "analytics.record"), ("forum", "autorouter.session"), ("stacks", "batches.batch"),
         ("description", "storage.file"), ("inventory_2", "storage.item"),
+        ("delete_sweep", "analytics.pruning"),
     )),
     ("Routing", (
         ("tune", "tuning"), ("grid_on", "scores"), ("leaderboard", "autorouter.profile"), ("rule", "autorouter.policy"),

@@ -19,8 +19,10 @@ from rest_framework.views import set_rollback
 from autorouter.decision.explain import as_json
 from autorouter.errors import NoCandidate, RetiredModel, UnknownModel, UnknownPolicy, UnknownTaskType, WrongKind
 from budgets.errors import PlaceAway
+from budgets.people import unknown
 from experiments.errors import BadSlice, UnknownOperation
 from models_registry.errors import UnreadableSource, UnwritableFile
+from routerhub.audit.change import address_of
 from routerhub.audit.errors import ChangeRefused
 from routerhub.problem_details import CONTENT_TYPE, problem
 from routerhub.releases.errors import UnknownLine, UnknownRelease
@@ -36,6 +38,8 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response |
     request = context["request"]
     status, detail, more, headers = _translated(error, request)
     set_rollback()
+    if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        unknown.note(str(error.get_codes()), request.path, address_of(request))
     if status >= 500:
         logger.error("action=request path=%s status=%s", request.path, status, exc_info=error)
     return Response(problem(status, detail, request.path, **more), status, headers=headers, content_type=CONTENT_TYPE)

@@ -227,6 +227,14 @@ BATCH_CONCURRENCY = int(number("BATCH_CONCURRENCY", 8, 1, 1_000))
 # A worker that was not heard of for so long is taken for dead, and another one goes on with its batches.
 BATCH_LEASE_S = number("BATCH_LEASE_S", 30, 1, 3_600)
 
+# --- analytics, see docs/records.md
+# Days that records are kept; roll-ups and books stay.
+ANALYTICS_RETENTION_DAYS = int(number("ANALYTICS_RETENTION_DAYS", 90, 1, 3_650))
+# Whether records say from where a request came, its session and the caller's own metadata.
+ANALYTICS_REQUEST_LOGGING = flag("ANALYTICS_REQUEST_LOGGING", True)
+# Whether the router is told how models did lately.
+ANALYTICS_PERFORMANCE_TRACKING = flag("ANALYTICS_PERFORMANCE_TRACKING", True)
+
 # --- background work
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "UTC"
@@ -260,6 +268,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
     "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
     "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
+    "prune": {"task": "analytics.tasks.prune", "schedule": 24 * 3600.0},
 }
 
 # --- alerts

@@ -15,6 +15,7 @@ from tests.budgets.alerts.findings import channel, of
 from tests.cast import Cast
 
 ADMIN = {
+    "analytics.pruning": 5,
     "analytics.record": 5,
     "auth.group": 4,
     "auth.user": 5,
@@ -75,6 +76,7 @@ API = {
     "/api/provider-keys": 3,
     "/api/providers": 4,
     "/api/requests": 4,
+    "/api/prunings": 3,
     "/api/releases": 8,
     "/api/router/configuration": 3,
     "/api/routing/costs": 6,

@@ -1,5 +1,5 @@
 """Requests, for staff."""
 
-from analytics.admin import records
+from analytics.admin import prunings, records
 
-__all__ = ["records"]
+__all__ = ["prunings", "records"]

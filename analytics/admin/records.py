@@ -45,6 +45,7 @@ class RecordAdmin(FactAdmin):
                     ("requested_model", "policy", "task_type"),
                     ("session", "tags", "priority"),
                     ("task_id", "worker"),
+                    "metadata",
                     ("ip", "user_agent"),
                 ]
             },
@@ -53,7 +54,7 @@ class RecordAdmin(FactAdmin):
             "Answer",
             {
                 "fields": [
-                    ("outcome", "http_status"),
+                    ("outcome", "http_status", "error_kind", "deployment"),
                     "error",
                     ("latency_ms", "ttft_ms", "is_stream"),
                     ("input_tokens", "output_tokens", "is_usage_estimated"),

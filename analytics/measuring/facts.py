@@ -83,6 +83,14 @@ def read_lengths() -> Lengths:
 
 
 @transaction.atomic
+def forget() -> int:
+    """Let the router know of no model how it did, and announce that where it knew. Returns 0: none was measured."""
+    if sum(table.objects.all().delete()[0] for table in (MeasuredFact, MeasuredLength)):
+        notify.announce(CHANGED)
+    return 0
+
+
+@transaction.atomic
 def refresh() -> int:
     """Measure anew, forget the models that did not answer lately, and announce what is new. Returns how many were measured."""
     before, moment = (read(), read_lengths()), now()

@@ -14,10 +14,11 @@ class Migration(migrations.Migration):
                 (SQL / "types.sql").read_text(),
                 (SQL / "record.sql").read_text(),
                 (SQL / "functions.sql").read_text(),
-                "SELECT extend_record_partitions(2)",
+                (SQL / "partitions.sql").read_text(),
+                "SELECT extend_partitions('analytics_record', 4)",
             ],
             """
-            DROP FUNCTION unknown_answer, amend_records, record_many, extend_record_partitions;
+            DROP FUNCTION unknown_answer, amend_records, record_many, extend_partitions, make_partition;
             DROP TABLE analytics_record;
             DROP TYPE analytics_answer, analytics_request;
             """,

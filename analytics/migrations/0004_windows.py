@@ -14,7 +14,7 @@ SQL = Path(__file__).parent.parent / "sql"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("analytics", "0003_row_security"),
+        ("analytics", "0004_retention"),
     ]
 
     operations = [

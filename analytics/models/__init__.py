@@ -3,6 +3,7 @@
 from analytics.models.feedback import Feedback
 from analytics.models.hours import HourFigures
 from analytics.models.measured import MeasuredFact, MeasuredLength
+from analytics.models.prunings import Pruning
 from analytics.models.records import Record
 from analytics.models.windows import Baseline, Cross, Touched, Watermark, Window
 
@@ -13,6 +14,7 @@ __all__ = [
     "HourFigures",
     "MeasuredFact",
     "MeasuredLength",
+    "Pruning",
     "Record",
     "Touched",
     "Watermark",

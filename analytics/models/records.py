@@ -1,4 +1,4 @@
-"""The request records: one monthly-partitioned table that `settle_many` writes and everybody else reads."""
+"""The request records: one weekly-partitioned table that `settle_many` writes and everybody else reads."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -57,7 +57,7 @@ class Record(Fact):
     cost_basis = models.CharField(
         max_length=16, blank=True, default="", choices=Basis, help_text="by what the answer's cost was reckoned"
     )
-    deployment = models.CharField(max_length=200, help_text="which deployment of the model answered, or failed last")
+    deployment = models.CharField(max_length=200, help_text="which deployment of the model answered, or was asked")
     error_kind = models.CharField(max_length=64)
     metadata = models.JSONField(help_text="the caller's own object")
     is_reported = models.BooleanField(

@@ -1,33 +1,3 @@
--- Make the partitions of this month and the next `ahead` ones, where they are missing. Returns how many it made.
--- Rows of a month that has none go to the default partition, so nothing is lost when this comes late; such a month
--- keeps its rows there and gets no partition of its own.
-CREATE OR REPLACE FUNCTION extend_record_partitions(ahead int) RETURNS int
-LANGUAGE plpgsql AS $$
-DECLARE
-    month timestamp := date_trunc('month', now() AT TIME ZONE 'UTC');
-    made int := 0;
-    name text;
-BEGIN
-    FOR step IN 0 .. ahead LOOP
-        name := 'analytics_record_' || to_char(month + make_interval(months => step), 'YYYY_MM');
-        CONTINUE WHEN to_regclass(name) IS NOT NULL;
-        CONTINUE WHEN EXISTS (
-            SELECT FROM analytics_record_rest
-            WHERE created_at >= (month + make_interval(months => step)) AT TIME ZONE 'UTC'
-              AND created_at < (month + make_interval(months => step + 1)) AT TIME ZONE 'UTC'
-        );
-        EXECUTE format(
-            'CREATE TABLE %I PARTITION OF analytics_record FOR VALUES FROM (%L) TO (%L)', name,
-            (month + make_interval(months => step)) AT TIME ZONE 'UTC',
-            (month + make_interval(months => step + 1)) AT TIME ZONE 'UTC'
-        );
-        PERFORM protect_partition('analytics_record', name::regclass);
-        made := made + 1;
-    END LOOP;
-    RETURN made;
-END
-$$;
-
 -- Write request records, each of a request and its answer. An operation has one record: a second one changes nothing,
 -- but that what really happened replaces what a sweep had to assume.
 CREATE OR REPLACE FUNCTION record_many(requests analytics_request[], answers analytics_answer[]) RETURNS void
@@ -135,6 +105,6 @@ CREATE OR REPLACE FUNCTION unknown_answer(request analytics_request, cost_nano b
 LANGUAGE sql IMMUTABLE AS $$
     SELECT ROW (
         request.model, '', 'unknown', 'The process died before the answer was settled.', NULL, 0, NULL,
-        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]', 'held', '', ''
+        0, 0, 0, 0, 0, true, cost_nano, NULL, NULL, false, false, '[]', 'held', '', 'process_died'
     )::analytics_answer
 $$;

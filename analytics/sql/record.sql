@@ -1,4 +1,4 @@
--- One row per request, in monthly partitions by time, with the account in the key so that it can be distributed.
+-- One row per request, in weekly partitions by time, with the account in the key so that it can be distributed.
 CREATE TABLE analytics_record (
     operation_id uuid NOT NULL,
     created_at timestamptz NOT NULL,

@@ -29,6 +29,6 @@ class MembershipInline(TabularInline):
 class AccountAdmin(AuditedAdmin):
     formfield_overrides = ON_ONE_LINE
     list_display = ["name", "slug", "is_active", "is_pro", "created_at"]
-    list_filter = ["is_active", "is_pro"]
+    list_filter = ["is_active", "is_pro", "legal_hold"]
     search_fields = ["name", "slug"]
     inlines = [MembershipInline]

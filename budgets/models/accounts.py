@@ -1,6 +1,7 @@
 """Who spends: accounts and their members."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -8,6 +9,7 @@ from django.db import models
 
 from budgets.choices import MissingUsage, Role
 from budgets.limits.zones import check_zone
+from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.models import Audited
 from routerhub.region_fields import regions_field
 from routerhub.tenancy.owners import by_account, by_user
@@ -55,6 +57,10 @@ class Account(Audited):
         default=MissingUsage.ESTIMATE,
         help_text="What is charged where a provider does not tell what it used.",
     )
+    legal_hold = models.BooleanField(
+        default=False,
+        help_text="What is recorded of it is kept beyond its time, until this ends. Say in the reason what for.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     owned_by = by_account("id")
 
@@ -63,6 +69,12 @@ class Account(Audited):
 
     def __str__(self) -> str:
         return self.name
+
+    def delete(self, *arguments: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        """Raises ChangeRefused while a legal hold is on it, which would end with it."""
+        if self.legal_hold:
+            raise ChangeRefused({"": f"{self} is under legal hold: end that first."})
+        return super().delete(*arguments, **options)
 
     @classmethod
     def of_account(cls, account_id: int) -> models.Q:

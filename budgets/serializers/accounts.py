@@ -11,7 +11,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
         model = Account
         fields = [
             "slug", "name", "is_active", "is_pro", "keeps_responses", "may_cache", "refuses_stand_ins", "regions", "timezone",
-            "unpriced_request_usd", "missing_usage", "created_at",
+            "unpriced_request_usd", "missing_usage", "legal_hold", "created_at",
         ]  # fmt: skip
 
 

@@ -26,6 +26,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from autorouter.decision.ranking import Rankings
 from autorouter.types import RouterRelease
+from budgets.errors import KeyRefused
+from budgets.people import unknown
 from budgets.types import Caller, Rate
 from models_registry.types import Catalogue
 from routerhub.gateway import embedding, pipeline
@@ -122,8 +124,10 @@ async def exchange(
     try:
         body = await read_body(PatientReceive(receive, limits.body_wait_s), limits.max_body_bytes)
     except ClientDisconnect:
+        await pipeline.unread(runtime, scope["path"], headers, client, asyncio.CancelledError())
         return
     except (TooLarge, BodyTimedOut) as error:
+        await pipeline.unread(runtime, scope["path"], headers, client, error)
         await answer.refuse(error)
         return
     with CancelledWhenClientLeaves(receive):
@@ -202,6 +206,8 @@ class _Answer:
 
     async def refuse(self, error: Exception) -> None:
         told = to_api_error(error)
+        if isinstance(error, KeyRefused):
+            unknown.note(error.code, self._scope["path"], ip_of(self._scope["client"]))
         metrics.ERRORS.labels(type(error).__name__).inc()
         logger.info(
             "action=answer_error path=%s status=%s error=%s ms=%.1f",
@@ -329,6 +335,8 @@ def _error_response(request: Request, error: ApiError) -> Response:
 
 
 async def _expected(request: Request, error: Exception) -> Response:
+    if isinstance(error, KeyRefused):
+        unknown.note(error.code, request.url.path, ip_of(request.client))
     return _error_response(request, to_api_error(error))
 
 

@@ -18,14 +18,13 @@ from models_registry.upstream.embeddings import Embedder, Embeddings
 from models_registry.upstream.errors import Failed
 from routerhub.gateway.answers import response_metadata
 from routerhub.gateway.answers.answering import Reply, settle
-from routerhub.gateway.attempts import settlement
 from routerhub.gateway.attempts.dispatch import dispatch
 from routerhub.gateway.attempts.failover import NOT_FOUND, Patience
 from routerhub.gateway.attempts.reservation import answer_cost, believed
 from routerhub.gateway.auth import allowed_models, allowed_regions, check_choice, check_permission, check_scope
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Operation
-from routerhub.gateway.pipeline import REFUSALS, arrived
+from routerhub.gateway.pipeline import arrived, unheld
 from routerhub.gateway.protocols import openai_embeddings
 from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.runtime import Runtime
@@ -52,8 +51,8 @@ async def serve(
         is_dry = arrival.request.controls.dry_run
         if decision.chosen is None and not is_dry:
             raise NoCandidate(decision)
-    except REFUSALS as refused:
-        await settlement.refuse(runtime.ledger, arrival, refused, clock.monotonic())
+    except BaseException as problem:
+        await unheld(runtime, arrival, problem, job)
         raise
     metrics.DECIDE.observe(clock.monotonic() - known)
     if is_dry:
@@ -64,7 +63,12 @@ async def serve(
     )  # fmt: skip
     if job:
         job.begins(operation)
-    return await _answer(runtime, operation)
+    try:
+        return await _answer(runtime, operation)
+    except BaseException as problem:
+        if not operation.is_recorded:
+            await unheld(runtime, arrival, problem, job, decision)
+        raise
 
 
 def decide(arrival: Arrival, own: Preferences) -> Decision:
@@ -108,7 +112,7 @@ async def _answer(runtime: Runtime, operation: Operation) -> Reply:
     size = operation.decision.task.input_tokens
     pays_held = operation.arrival.caller.pays_held
     charge = answer_cost(served.place.tariff, usage, size, 0, hold.granted.amount_nano, pays_held)
-    whole = await settle(runtime, operation, served, charge, "success")
+    whole = await settle(runtime, operation, served, charge)
     metadata = {name: value for name, value in whole.items() if name not in SCORED}
     provider = served.place.deployment.provider
     headers = response_metadata.headers(operation, served.candidate, provider, served.dropped, hold.plan)

@@ -4,6 +4,7 @@ Each protocol writes an `ApiError` in its own spelling, see routerhub.gateway.pr
 those of OpenAI's errors.
 """
 
+import asyncio
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from budgets.errors import (
     SpendRejected,
 )
 from budgets.money import usd
-from budgets.types import Rate, Refused
+from budgets.types import Outcome, Rate, Refused
 from models_registry.types import Attempt
 from models_registry.upstream.errors import TimedOut, UpstreamError
 from routerhub.batches.errors import NotCancellable
@@ -39,9 +40,14 @@ from routerhub.storage.errors import StorageUnavailable
 REFUSALS = frozenset({400, 413, 422})
 """Statuses by which an upstream may refuse a request; other ones of the 400s mean something else to who asks RouterHub."""
 TOO_MANY, UNAVAILABLE = 429, 503
+SERVER_ERRORS = 500
+"""From this status on it is not the caller's fault."""
 OVERLOADED = frozenset({TOO_MANY, UNAVAILABLE, 529})
 """By which an upstream says that it has no room now."""
 NOBODY = "No deployment answered."
+CLIENT_LEFT, INTERNAL = "client_left", "internal_error"
+"""Kinds of what ends a request and is no error that a client is told of by a code."""
+UNEXPECTED = "Something went wrong in RouterHub; its log has more."
 HEDGE: Sequence[Mapping[str, bool]] = ({}, {"hedge": True})
 """What is told of an attempt that was begun beside a slow one."""
 
@@ -333,6 +339,41 @@ _TABLE: Mapping[type[Exception], Callable[[Any], ApiError]] = {
     AllFailed: _all_failed,
 }
 EXPECTED = tuple(_TABLE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """Why a request had no answer, as its record says it."""
+
+    outcome: Outcome
+    error: str
+    status: int | None
+    kind: str
+    """The code that the client was told or, where upstreams failed, what sort of error the last one's was: never an
+    upstream's own words, so that there are few."""
+
+
+def left(error: str) -> Cause:
+    """The client is gone; nobody was told anything."""
+    return Cause(outcome="abandoned", error=error, status=None, kind=CLIENT_LEFT)
+
+
+BROKEN = Cause(outcome="failure", error=UNEXPECTED, status=500, kind=INTERNAL)
+
+
+def cause_of(error: BaseException) -> Cause:
+    """What the record says of what ended a request before anybody answered."""
+    if isinstance(error, asyncio.CancelledError):
+        return left("The client left before anything was called.")
+    if not isinstance(error, EXPECTED):
+        return BROKEN
+    told = to_api_error(error)
+    return Cause(
+        outcome="refused" if told.status < SERVER_ERRORS and not isinstance(error, AllFailed) else "failure",
+        error=error.recorded if isinstance(error, BadRequest) else str(error),
+        status=told.status,
+        kind=error.last.kind if isinstance(error, AllFailed) else told.code or INTERNAL,
+    )
 
 
 def to_api_error(error: Exception) -> ApiError:

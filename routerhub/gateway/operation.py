@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
@@ -41,6 +41,8 @@ class Arrival:
     at: datetime
     began: float
     """Monotonic seconds."""
+    is_logged: bool = True
+    """Whether its record says from where it came, and what the caller adds of their own."""
 
     @property
     def id(self) -> uuid.UUID:
@@ -78,6 +80,10 @@ class Ending:
     """By what the charge for it was reckoned."""
     saved_nano: int | None = None
     """What it cost before, where it comes from the cache."""
+    deployment: str = ""
+    """Of the model: the one that answered or, where none did, was asked."""
+    error_kind: str = ""
+    """See routerhub.gateway.errors.Cause."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +158,8 @@ class Operation:
     """So long it waited for room in a limit: nor does that."""
     hops: int = 0
     charged_nano: int = 0
+    is_recorded: bool = False
+    """Whether its record is written, or on its way."""
     has_slot: bool = False
     """Whether it has one of its key's, which is given back when it ends."""
     counted: tuple[str, ...] = ()
@@ -246,7 +254,7 @@ def request_facts(
     """The first half, which goes with the hold: what is known before the answer, and which `scopes` count it. Of a request that
     was refused before a decision or before a candidate, that much is empty."""
     caller, request, controls = arrival.caller, arrival.request, arrival.request.controls
-    return RequestFacts(
+    facts = RequestFacts(
         operation_id=operation_id,
         created_at=arrival.at,
         account_id=caller.account_id,
@@ -272,7 +280,9 @@ def request_facts(
         scopes=scopes,
         task_id=controls.task_id,
         worker=controls.worker,
+        metadata=controls.metadata or None,
     )
+    return facts if arrival.is_logged else replace(facts, ip=None, user_agent="", session="", metadata=None)
 
 
 def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) -> AnswerFacts:
@@ -299,4 +309,6 @@ def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) ->
         fallback_used=len(attempts) > 1,
         attempts=orjson.dumps(attempts).decode(),
         cost_basis=ending.basis,
+        deployment=ending.deployment,
+        error_kind=ending.error_kind,
     )

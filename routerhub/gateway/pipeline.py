@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from autorouter.errors import NoCandidate, ProModel, RouterError
+from autorouter.errors import NoCandidate, ProModel
 from autorouter.people import preferences
 from autorouter.select import Asked, check, select, with_ids
-from budgets.errors import KeyOutOfScope, PermissionMissing
+from autorouter.types import Decision
+from budgets.errors import KeyRefused, KeysUnavailable
+from budgets.people import unknown
 from budgets.types import Caller
 from routerhub.gateway import router_model
 from routerhub.gateway.answers import response_metadata
@@ -23,7 +25,6 @@ from routerhub.gateway.auth import (
     identify,
     user_key,
 )
-from routerhub.gateway.errors import BadRequest, NotKept
 from routerhub.gateway.kept import cache, conversations, response_state
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival, Job, Keeper, Operation, Select
@@ -32,8 +33,6 @@ from routerhub.gateway.runtime import Runtime
 
 ENOUGH = 4
 """Candidates: failover may need three, and the runner-up is told."""
-REFUSALS = (PermissionMissing, KeyOutOfScope, BadRequest, NotKept, RouterError)
-"""What ends a request of somebody known before anything is held for it."""
 
 
 async def serve(
@@ -60,8 +59,8 @@ async def serve(
         decision = decide(None if controls.dry_run else ENOUGH)
         if decision.chosen is None and not controls.dry_run:
             raise NoCandidate(decision)
-    except REFUSALS as refusal:
-        await settlement.refuse(runtime.ledger, arrival, refusal, clock.monotonic())
+    except BaseException as problem:
+        await unheld(runtime, arrival, problem, job)
         raise
     metrics.DECIDE.observe(clock.monotonic() - known)
     if controls.dry_run:
@@ -76,7 +75,34 @@ async def serve(
     if job:
         job.begins(operation)
     write = cache.serve if controls.cache else write_stream if arrival.request.stream else write_answer
-    return await write(runtime, protocol, operation)
+    try:
+        return await write(runtime, protocol, operation)
+    except BaseException as problem:
+        if not operation.is_recorded:
+            await unheld(runtime, arrival, problem, job, decision)
+        raise
+
+
+async def unheld(
+    runtime: Runtime, arrival: Arrival, problem: BaseException, job: Job | None = None, decision: Decision | None = None
+) -> None:
+    """Record what ends before anything is held for it, whatever ends it. A job that is stopped is done later."""
+    if job is None or isinstance(problem, Exception):
+        await settlement.refuse(runtime.ledger, arrival, problem, runtime.clock.monotonic(), decision)
+
+
+async def unread(
+    runtime: Runtime, path: str, headers: Mapping[str, str], client: Client, problem: BaseException
+) -> None:
+    """Record a request whose body did not come as it should, where somebody known sent it."""
+    try:
+        arrival, _ = arrived(runtime, headers, client, None)
+    except KeysUnavailable:
+        return
+    except KeyRefused as refused:
+        unknown.note(refused.code, path, client.ip)
+        return
+    await unheld(runtime, arrival, problem)
 
 
 def arrived(runtime: Runtime, headers: Mapping[str, str], client: Client, job: Job | None) -> tuple[Arrival, float]:
@@ -92,7 +118,7 @@ def arrived(runtime: Runtime, headers: Mapping[str, str], client: Client, job: J
     rankings = snapshot.rankings(user_key(caller))
     arrival = Arrival(
         caller=caller, client=client, request=UNREAD, rankings=rankings, availability_digest=snapshot.digest_of(rankings),
-        usual_output=snapshot.usual_output, lengths=snapshot.lengths, at=at, began=began,
+        usual_output=snapshot.usual_output, lengths=snapshot.lengths, at=at, began=began, is_logged=runtime.limits.logs_requests,
     )  # fmt: skip
     return arrival, known
 

@@ -57,6 +57,8 @@ class Limits:
     max_batch_requests: int
     stream_ping_s: float
     """0: streams get no signs of life."""
+    logs_requests: bool = True
+    """See Arrival.is_logged."""
 
     @property
     def lease_s(self) -> float:
@@ -229,6 +231,7 @@ async def open_runtime() -> Runtime:
             max_file_bytes=settings.MAX_FILE_BYTES,
             max_batch_requests=settings.MAX_BATCH_REQUESTS,
             stream_ping_s=settings.STREAM_PING_S,
+            logs_requests=settings.ANALYTICS_REQUEST_LOGGING,
         ),
     )
     await runtime.circuits.start()

@@ -29,7 +29,7 @@ def recorded(stack: Stack, operation_id: str, columns: str) -> tuple[Any, ...]:
 def test_the_official_client_gets_an_answer_that_tells_model_reason_and_cost(
     stack: Stack, client: openai.OpenAI
 ) -> None:
-    answer = client.chat.completions.create(model="auto", messages=HELLO)
+    answer = client.chat.completions.create(model="auto", messages=HELLO, metadata={"project": "apollo"})
     assert answer.choices[0].message.content is not None
     assert answer.choices[0].message.content.startswith("[sandbox]")
     told = answer.model_extra["routerhub"] if answer.model_extra else {}
@@ -37,8 +37,11 @@ def test_the_official_client_gets_an_answer_that_tells_model_reason_and_cost(
     assert told["sandbox"] is True
     assert told["why"].startswith(f"{answer.model} suits a simple conversation task best")
     assert told["releases"]["catalogue"] >= 1
-    outcome, cost, model = recorded(stack, told["operation_id"], "outcome, cost_nano, model")
+    outcome, cost, model, *more = recorded(
+        stack, told["operation_id"], "outcome, cost_nano, model, deployment, error_kind, metadata"
+    )
     assert (outcome, model) == ("success", answer.model)
+    assert more == [told["attempts"][0]["deployment"], "", {"project": "apollo"}]
     assert Decimal(told["cost_usd"]) * 10**9 == cost > 0
 
 

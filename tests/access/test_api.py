@@ -144,6 +144,8 @@ DOORS = {
     "GET /api/releases/{pk}": door("releases.view_release", "all"),
     "GET /api/releases/{line}/difference": door("releases.view_release", "routing"),
     "GET /api/releases/{line}/{number}": door("releases.view_release", "routing"),
+    "GET /api/prunings": door("analytics.view_pruning"),
+    "GET /api/prunings/{pk}": door("analytics.view_pruning"),
     "GET /api/requests": door("analytics.view_record", "routing"),
     "GET /api/requests/{pk}": door("analytics.view_record", "routing"),
     "GET /api/rollouts/{line}": door("releases.view_rollout", "routing"),

@@ -57,7 +57,7 @@ def test_a_link_is_called_what_its_page_is_called(staff: Client, target: str) ->
 
 def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
-        "Overview", "Requests", "Sessions", "Batches", "Files", "Kept items", "Tuning", "Score matrix", "Profiles",
+        "Overview", "Requests", "Sessions", "Batches", "Files", "Kept items", "Prunings", "Tuning", "Score matrix", "Profiles",
         "Policies", "Task types", "Preferences", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",

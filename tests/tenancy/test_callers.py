@@ -21,14 +21,14 @@ ACROSS_ACCOUNTS = {
 }
 """Modules that name the system scope, and for what."""
 TASKS = {
-    "analytics.tasks.find_anomalies", "analytics.tasks.measure", "analytics.tasks.roll_up",
-    "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
+    "analytics.tasks.extend_partitions", "analytics.tasks.find_anomalies", "analytics.tasks.measure", "analytics.tasks.prune",
+    "analytics.tasks.roll_up", "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
     "experiments.tasks.learn", "routerhub.gateway.batches.tasks.work_batches", "routerhub.storage.tasks.forget_expired",
 }  # fmt: skip
 OF_NOBODY = {
-    "analytics.tasks.extend_partitions", "models_registry.tasks.probe_deployments", "models_registry.tasks.work_imports",
+    "models_registry.tasks.probe_deployments", "models_registry.tasks.work_imports",
     "routerhub.releases.tasks.enter_switches",
 }  # fmt: skip
 """Tasks that touch no row of an account."""

@@ -59,7 +59,7 @@ def test_the_policies_are_those_that_the_models_say() -> None:
 
 @pytest.mark.django_db
 def test_partitions_have_the_policies_of_their_table_also_those_that_are_made_later() -> None:
-    rows("SELECT extend_record_partitions(7)")
+    rows("SELECT extend_partitions('analytics_record', 7)")
     found: dict[str, set[Any]] = {}
     for table, *policy in rows(POLICIES):
         found.setdefault(table, set()).add(tuple(policy))

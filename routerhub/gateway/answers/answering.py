@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from budgets.types import Outcome, Rate
+from budgets.types import Rate
 from models_registry.types import Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway.answers import response_metadata
@@ -14,6 +14,7 @@ from routerhub.gateway.attempts.calls import complete
 from routerhub.gateway.attempts.dispatch import dispatch
 from routerhub.gateway.attempts.leg import Served
 from routerhub.gateway.attempts.reservation import Charge, answer_cost, believed, is_disputed
+from routerhub.gateway.errors import Cause
 from routerhub.gateway.kept import conversations, response_state
 from routerhub.gateway.kept.claims import uninterrupted
 from routerhub.gateway.operation import Ending, Operation, Whole
@@ -82,7 +83,7 @@ async def settled(runtime: Runtime, operation: Operation, served: Served[Complet
         operation.arrival.caller.pays_held,
     )
     called = conversations.called_in(served.answer.choices)
-    metadata = await settle(runtime, operation, served, charge, "success", called=called)
+    metadata = await settle(runtime, operation, served, charge, called=called)
     return Answer(served=served, usage=charge.usage, cost_nano=hold.charged_nano(charge), metadata=metadata)
 
 
@@ -91,29 +92,31 @@ async def settle(
     operation: Operation,
     served: Served[Any],
     charge: Charge,
-    outcome: Outcome,
-    error: str = "",
+    cause: Cause | None = None,
     called: str = "",
 ) -> dict[str, Any]:
-    """Charge and record an answer that has come to its end, and remember the conversation's model. Returns its metadata.
+    """Charge and record an answer that has come to its end, whole unless there is a `cause`, and remember the conversation's
+    model. Returns its metadata.
 
     `called` is the id of the first tool that it called.
     """
     candidate, deployment = served.candidate, served.place.deployment
     charge = charge.of(served.place)
     ending = Ending(
-        outcome=outcome,
+        outcome=cause.outcome if cause else "success",
         model=candidate.model,
         provider=deployment.provider,
+        deployment=deployment.id,
         usage=charge.usage,
         latency_ms=round((runtime.clock.monotonic() - operation.arrival.began - operation.apart_s) * 1_000),
         ttft_ms=served.took_ms if operation.request.stream else None,
-        error=error,
+        error=cause.error if cause else "",
+        error_kind=cause.kind if cause else "",
         is_cost_disputed=is_disputed(charge),
         basis=charge.basis,
     )
     await settlement.finish(runtime.ledger, operation, charge, ending)
-    if outcome == "success" and (name := conversations.name_after(operation.request, called)):
+    if cause is None and (name := conversations.name_after(operation.request, called)):
         await runtime.sessions.remember(operation.turn(candidate, name))
     return {
         **response_metadata.decided(operation, candidate, deployment.provider),

@@ -11,7 +11,6 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from budgets.types import Outcome
 from models_registry.types import Usage
 from models_registry.upstream.base import Choice, Chunk
 from models_registry.upstream.errors import TimedOut, UpstreamError
@@ -24,7 +23,7 @@ from routerhub.gateway.attempts.dispatch import dispatch
 from routerhub.gateway.attempts.failover import Exposure
 from routerhub.gateway.attempts.leg import Served
 from routerhub.gateway.attempts.reservation import answer_cost, believed, counted
-from routerhub.gateway.errors import AllFailed, to_api_error
+from routerhub.gateway.errors import BROKEN, AllFailed, Cause, left, to_api_error
 from routerhub.gateway.kept import conversations, response_state
 from routerhub.gateway.kept.claims import uninterrupted
 from routerhub.gateway.kept.recording import RECORDED, Recording
@@ -39,7 +38,7 @@ MAX_QUEUED = 64
 MAX_QUEUED_BYTES = 1024 * 1024
 """The same where chunks are larger: one of them may wait beyond it."""
 BROKE = "The stream broke before its end."
-CLIENT_LEFT = "The client left before the end of the stream."
+CLIENT_LEFT = left("The client left before the end of the stream.")
 
 
 class _TooLong(Exception):
@@ -127,7 +126,7 @@ class Pump:
         except asyncio.CancelledError:
             has_left = True
             if self._operation.hold is not None:
-                await self._settle_broken("abandoned", None, CLIENT_LEFT)
+                await self._settle_broken(CLIENT_LEFT)
         finally:
             if self._timer is not None:
                 self._timer.cancel()
@@ -145,12 +144,13 @@ class Pump:
             is_in_time = self._runtime.clock.monotonic() < self._operation.deadline
             if is_in_time and self._operation.request.script is None:
                 self._runtime.circuits.failed(self._served.permit, error)
-            metadata = await self._settle_broken("failure", error, f"{error.kind}: {error}")
+            cause = Cause(outcome="failure", error=f"{error.kind}: {error}", status=200, kind=error.kind)
+            metadata = await self._settle_broken(cause, error)
             failed = AllFailed(error, tuple(self._operation.attempts), BROKE)
             return self._writer.error(to_api_error(failed), metadata)
         except Exception as error:  # the seam: the client has its 200 already, so only an event can tell it
             logger.exception("action=stream operation=%s", self._operation.id)
-            metadata = await self._settle_broken("failure", None, type(error).__name__)
+            metadata = await self._settle_broken(replace(BROKEN, error=type(error).__name__))
             return self._writer.error(to_api_error(error), metadata)
         closing = self._closed(cut)
         return await (uninterrupted(closing) if self._keepers else closing)
@@ -160,7 +160,7 @@ class Pump:
         held, tokens = self._served.hold.granted.amount_nano, self._operation.decision.task.input_tokens
         caller = self._operation.arrival.caller
         charge = answer_cost(self._served.place.tariff, self._believed, tokens, self._chars, held, caller.pays_held)
-        metadata = await settle(self._runtime, self._operation, self._served, charge, "success", called=self._called)
+        metadata = await settle(self._runtime, self._operation, self._served, charge, called=self._called)
         closing = cut + self._writer.end(charge.usage, metadata)
         if self._operation.request.is_kept:
             closing = await response_state.keep(self._runtime, self._operation, closing)
@@ -246,12 +246,12 @@ class Pump:
         self._has_spoken = False
         self._timer = asyncio.get_running_loop().call_later(self._ping_s, self._ping)
 
-    async def _settle_broken(self, outcome: Outcome, error: UpstreamError | None, text: str) -> dict[str, Any]:
+    async def _settle_broken(self, cause: Cause, error: UpstreamError | None = None) -> dict[str, Any]:
         """Charge what was seen, and let the attempt say how it ended. Returns the answer's metadata."""
         operation, served = self._operation, self._served
         charge = failover.attempt_cost(error, self._exposure())
-        operation.attempts[-1] = replace(operation.attempts[-1], error=text, cost_nano=charge.nano)
-        return await settle(self._runtime, operation, served, charge, outcome, text)
+        operation.attempts[-1] = replace(operation.attempts[-1], error=cause.error, cost_nano=charge.nano)
+        return await settle(self._runtime, operation, served, charge, cause)
 
     @property
     def _believed(self) -> Usage | None:

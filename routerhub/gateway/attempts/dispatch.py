@@ -21,13 +21,12 @@ from routerhub.gateway.attempts.fitting import Fitting
 from routerhub.gateway.attempts.leg import Leg, Served
 from routerhub.gateway.attempts.plans import Plans
 from routerhub.gateway.attempts.reservation import FREE, Place, Plan
-from routerhub.gateway.errors import NOBODY, AllFailed, BadRequest, BudgetRefused, to_api_error
+from routerhub.gateway.errors import BROKEN, NOBODY, AllFailed, BadRequest, BudgetRefused, Cause, cause_of, left
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Ending, Hold, Operation
 from routerhub.gateway.runtime import Runtime
 
-CLIENT_LEFT = "The client left before the answer."
-UNEXPECTED = "Something went wrong in RouterHub; its log has more."
+CLIENT_LEFT = left("The client left before the answer.")
 SLOWER = "Another place was quicker."
 REFUSED = "Another place refused the request."
 NOT_IN_TIME = (
@@ -46,22 +45,19 @@ async def dispatch(runtime: Runtime, operation: Operation, call: Call[Answer]) -
         served = await course.run()
         is_served = True
         return served
-    except (BadRequest, BudgetRefused, KeyBusy, NoCandidate) as refusal:
-        await course.end("refused", str(refusal), to_api_error(refusal).status)
-        raise
-    except AllFailed as failure:
-        await course.end("failure", str(failure), to_api_error(failure).status)
+    except (BadRequest, BudgetRefused, KeyBusy, NoCandidate, AllFailed) as problem:
+        await course.end(cause_of(problem))
         raise
     except BudgetError as failure:
         if operation.attempts or operation.has_slot:
-            await course.end("failure", str(failure), to_api_error(failure).status)
+            await course.end(cause_of(failure))
         raise
     except asyncio.CancelledError:
-        await course.cut("abandoned", CLIENT_LEFT, None)
+        await course.cut(CLIENT_LEFT)
         raise
     finally:
         if not is_served and (operation.hold is not None or operation.has_slot):
-            await course.cut("failure", UNEXPECTED, 500)
+            await course.cut(BROKEN)
 
 
 class _Course(Generic[Answer]):
@@ -284,30 +280,32 @@ class _Course(Generic[Answer]):
 
     # --- the end
 
-    async def end(self, outcome: Outcome, error: str, status: int | None, at: int = 0) -> None:
+    async def end(self, cause: Cause, at: int = 0) -> None:
         """Close the operation that nobody answered. Its record is that of the model that was tried first, or `at` this place."""
         operation = self._operation
         await self._drop_others(REFUSED)
         charge = self._leg.charge if self._legs else FREE
         tried = operation.attempts[at] if operation.attempts else None
         ending = Ending(
-            outcome=outcome,
+            outcome=cause.outcome,
             model=tried.model if tried else operation.decision.candidates[0].model,
             provider=tried.provider if tried else "",
+            deployment=tried.deployment if tried else "",
             usage=charge.usage,
             latency_ms=round((self._runtime.clock.monotonic() - operation.arrival.began) * 1_000),
-            http_status=status,
-            error=error,
+            http_status=cause.status,
+            error=cause.error,
+            error_kind=cause.kind,
             basis=charge.basis,
         )
         await settlement.finish(self._runtime.ledger, operation, charge, ending)
 
-    async def cut(self, outcome: Outcome, error: str, status: int | None) -> None:
+    async def cut(self, cause: Cause) -> None:
         """End it wherever it stands. What the attempts under way cost then is charged; a hold that only waits costs nothing."""
-        await self._drop_others(error)
+        await self._drop_others(cause.error)
         if self._legs:
-            await self._leg.cut(error)
-        await self.end(outcome, error, status, at=-1)
+            await self._leg.cut(cause.error)
+        await self.end(cause, at=-1)
 
 
 _Tried = tuple[Leg[Answer], UpstreamError | None]

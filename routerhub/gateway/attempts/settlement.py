@@ -6,14 +6,20 @@ from dataclasses import replace
 
 from autorouter.decision import decision_json
 from autorouter.errors import NoCandidate
+from autorouter.types import Decision
+from budgets.errors import AlreadySettled, LedgerUnavailable, SpendRejected
 from budgets.ledger import Ledger
 from budgets.types import Outcome, Refused, Settlement, Spend, UsageRow
 from routerhub.gateway.attempts.reservation import FREE, Charge, Plan
-from routerhub.gateway.errors import BadRequest, to_api_error
+from routerhub.gateway.errors import cause_of
 from routerhub.gateway.observation import metrics, traces
 from routerhub.gateway.operation import Arrival, Ending, Hold, Operation, answer_facts, request_facts
+from routerhub.gateway.protocols.base import UNREAD
+from routerhub.storage.errors import StorageUnavailable
 
 logger = logging.getLogger(__name__)
+NOT_RECORDED = (LedgerUnavailable, StorageUnavailable, AlreadySettled)
+"""What ends a request without a record of its own: the last one has it already."""
 
 
 async def reserve(ledger: Ledger, operation: Operation, plan: Plan, lease_s: float) -> Hold | Refused:
@@ -59,6 +65,7 @@ async def release(ledger: Ledger, operation: Operation, hold: Hold, charge: Char
 
 async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: Ending) -> None:
     """Close the operation: its hold, where one is open, at this charge, and its record with all attempts. Done once."""
+    operation.is_recorded = True
     if (hold := operation.hold) is not None:
         await _settle(ledger, operation, hold, charge, ending.outcome, ending)
     else:
@@ -75,29 +82,44 @@ async def finish(ledger: Ledger, operation: Operation, charge: Charge, ending: E
     )  # fmt: skip
 
 
-async def refuse(ledger: Ledger, arrival: Arrival, refusal: Exception, now: float) -> None:
-    """The record of a request that ends before anything is held for it. Of a dry run nothing is recorded."""
-    if arrival.request.controls.dry_run:
+async def refuse(
+    ledger: Ledger, arrival: Arrival, problem: BaseException, now: float, decision: Decision | None = None
+) -> None:
+    """The record of a request that ends before anything is held for it. Of a dry run nothing is recorded, nor of what ends since
+    the database is away: the disk is for what was charged meanwhile."""
+    if arrival.request.controls.dry_run or isinstance(problem, NOT_RECORDED):
         return
-    decision = refusal.decision if isinstance(refusal, NoCandidate) else None
+    if isinstance(problem, SpendRejected):
+        arrival, decision = replace(arrival, request=UNREAD), None
+    decision = problem.decision if isinstance(problem, NoCandidate) else decision
     decided = decision_json.dumps(decision, arrival.availability_digest).decode() if decision else "{}"
+    candidate = decision.candidates[0] if decision and decision.candidates else None
+    cause = cause_of(problem)
     ending = Ending(
-        outcome="refused",
-        model="",
+        outcome=cause.outcome,
+        model=candidate.model if candidate else "",
         provider="",
         usage=FREE.usage,
         latency_ms=round((now - arrival.began) * 1_000),
-        http_status=to_api_error(refusal).status,
-        error=refusal.recorded if isinstance(refusal, BadRequest) else str(refusal),
+        http_status=cause.status,
+        error=cause.error,
+        error_kind=cause.kind,
     )
-    facts = request_facts(arrival.id, arrival, decision, decided, None)
+    facts = request_facts(arrival.id, arrival, decision, decided, candidate)
     await ledger.record(facts.row(), answer_facts(ending, 0, ()).row())
     metrics.ended(ending, 0, ())
-    traces.refused(arrival, ending, type(refusal).__name__)
+    traces.refused(arrival, ending, type(problem).__name__)
     logger.info(
         "action=refuse operation=%s status=%s error=%s ms=%s",
-        arrival.id, ending.http_status, type(refusal).__name__, ending.latency_ms,
+        arrival.id, ending.http_status, type(problem).__name__, ending.latency_ms,
     )  # fmt: skip
+
+
+async def replayed(ledger: Ledger, arrival: Arrival, ending: Ending) -> None:
+    """The record of a request that got the answer of an earlier one: nothing is decided, held or called for it."""
+    facts = request_facts(arrival.id, arrival, None, "{}", None)
+    await ledger.record(facts.row(), answer_facts(ending, 0, ()).row())
+    metrics.ended(ending, 0, ())
 
 
 async def _settle(

@@ -221,6 +221,7 @@ async def _record(runtime: Runtime, operation: Operation, candidate: Candidate, 
         outcome="success", model=candidate.model, provider=entry.provider, usage=entry.usage, latency_ms=took_ms,
         ttft_ms=took_ms if operation.request.stream else None, saved_nano=entry.cost_nano,
     )  # fmt: skip
+    operation.is_recorded = True
     await runtime.ledger.record(operation.request_facts(candidate).row(), operation.answer_facts(ending).row())
     metrics.ended(ending, 0, ())
     traces.ended(operation, ending)

@@ -8,17 +8,19 @@ import hashlib
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
+from models_registry.types import Usage
 from routerhub.gateway import pipeline
 from routerhub.gateway.answers.answering import Replayed, Reply
-from routerhub.gateway.auth import check_scope, identify
+from routerhub.gateway.attempts import settlement
+from routerhub.gateway.auth import check_scope
 from routerhub.gateway.errors import IdempotencyConflict
 from routerhub.gateway.kept.claims import Claim, claim_or_wait
 from routerhub.gateway.observation import metrics
-from routerhub.gateway.operation import Whole
+from routerhub.gateway.operation import Arrival, Ending, Whole
 from routerhub.gateway.protocols import controls, fields
 from routerhub.gateway.protocols.base import ChatProtocol, Client
 from routerhub.gateway.runtime import Runtime
@@ -42,7 +44,10 @@ class Keeper:
 
     async def keep(self, whole: Whole) -> None:
         told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in whole.headers]
-        head = orjson.dumps({"headers": told, "is_stream": whole.is_stream})
+        head = orjson.dumps({
+            "headers": told, "is_stream": whole.is_stream, "usage": whole.usage, "cost_nano": whole.cost_nano,
+            "model": whole.model, "provider": whole.provider,
+        })  # fmt: skip
         content = self.mark + head + b"\n" + whole.body
         with suppress(StorageUnavailable):  # the answer is there and paid for; the claim stays, so nobody pays again
             await self.claim.keep(self.runtime, content, self.runtime.limits.idempotency_retention_s)
@@ -56,22 +61,19 @@ async def serve(
     runtime: Runtime, protocol: ChatProtocol, headers: Mapping[str, str], body: bytes, client: Client
 ) -> Reply:
     """As pipeline.serve, once for each key. Raises the errors of routerhub.gateway.errors."""
-    key = fields.text(headers[HEADER], "Idempotency-Key")
-    caller = identify(headers, runtime.snapshots.current.ring, runtime.clock.now())
-    check_scope(caller, protocol.path, client.ip)
-    name, mark = Name(account_id=caller.account_id, kind="answer", name=key), _mark(protocol.path, headers, body)
-
-    def is_another(item: Item) -> bool:
-        return item.content[:MARK_BYTES] != mark
-
-    found = await claim_or_wait(runtime, name, mark, is_another)
-    if found is None or (isinstance(found, Item) and is_another(found)):
-        metrics.IDEMPOTENT.labels("conflict").inc()
-        raise IdempotencyConflict(key, is_under_way=found is None)
+    arrival, _ = pipeline.arrived(runtime, headers, client, None)
+    mark = _mark(protocol.path, headers, body)
+    try:
+        key = fields.text(headers[HEADER], "Idempotency-Key")
+        check_scope(arrival.caller, protocol.path, client.ip)
+        found = await _found(runtime, Name(account_id=arrival.caller.account_id, kind="answer", name=key), mark)
+    except BaseException as problem:
+        await pipeline.unheld(runtime, arrival, problem)
+        raise
     if isinstance(found, Item):
         metrics.IDEMPOTENT.labels("replayed").inc()
         logger.info("action=replay_answer path=%s", protocol.path)
-        return _replayed(found.content[MARK_BYTES:])
+        return await _replayed(runtime, replace(arrival, request=protocol.read(body, headers)), found)
     metrics.IDEMPOTENT.labels("first").inc()
     keeper = Keeper(runtime=runtime, claim=found, mark=mark)
     try:
@@ -81,14 +83,33 @@ async def serve(
         raise
 
 
+async def _found(runtime: Runtime, name: Name, mark: bytes) -> Claim | Item:
+    """The answer that is kept, or the right to make it. Raises IdempotencyConflict, StorageUnavailable."""
+
+    def is_another(item: Item) -> bool:
+        return item.content[:MARK_BYTES] != mark
+
+    found = await claim_or_wait(runtime, name, mark, is_another)
+    if found is None or (isinstance(found, Item) and is_another(found)):
+        metrics.IDEMPOTENT.labels("conflict").inc()
+        raise IdempotencyConflict(name.name, is_under_way=found is None)
+    return found
+
+
 def _mark(path: str, headers: Mapping[str, str], body: bytes) -> bytes:
     """Stands for a request: where it went, what it said, and the controls in its headers."""
     said = sorted(item for item in headers.items() if item[0].startswith(controls.HEADER))
     return hashlib.sha256(orjson.dumps([path, said]) + body).digest()
 
 
-def _replayed(content: bytes) -> Reply:
-    head, _, body = content.partition(b"\n")
+async def _replayed(runtime: Runtime, arrival: Arrival, item: Item) -> Reply:
+    """The answer from before, recorded at no cost."""
+    head, _, body = item.content[MARK_BYTES:].partition(b"\n")
     told = orjson.loads(head)
+    ending = Ending(
+        outcome="success", model=told["model"], provider=told["provider"], usage=Usage(**told["usage"]),
+        latency_ms=round((runtime.clock.monotonic() - arrival.began) * 1_000), saved_nano=told["cost_nano"],
+    )  # fmt: skip
+    await settlement.replayed(runtime.ledger, arrival, ending)
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in told["headers"]]
     return Reply(headers=[*headers, REPLAYED], body=Replayed(body) if told["is_stream"] else body)

@@ -39,6 +39,8 @@ class Controls:
     region: tuple[str, ...] = ()
     """Where alone it may be processed."""
     dry_run: bool = False
+    metadata: str = ""
+    """The caller's own object, as JSON text: kept on the record, and nothing goes by it."""
     cache: str = ""
     """Whether an answer from before will do: where the temperature is 0 ("deterministic"), or "always"."""
 

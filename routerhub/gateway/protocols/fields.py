@@ -30,18 +30,19 @@ def json_object(body: bytes) -> dict[str, Any]:
         raise BadRequest(told, code="invalid_json", recorded="The body is no object.")
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
         for name, value in raw.items():
-            _refuse_deep(value, name)
+            refuse_deep(value, name, MAX_DEPTH)
     return raw
 
 
-def _refuse_deep(value: object, param: str) -> None:
+def refuse_deep(value: object, param: str, most: int) -> None:
+    """Raises BadRequest where more lists and objects lie in each other."""
     level: list[Any] = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(most):
         level = [each for each in level if isinstance(each, dict | list)]
         level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
     if level:
         raise BadRequest(
-            f"{param[:MAX_TEXT]}: lists and objects in each other were given; allowed is a depth of {MAX_DEPTH}.", param
+            f"{param[:MAX_TEXT]}: lists and objects in each other were given; allowed is a depth of {most}.", param
         )
 
 

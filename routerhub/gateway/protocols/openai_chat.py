@@ -61,7 +61,7 @@ class OpenAIChat:
             max_input_tokens=max_input_tokens(len(body), messages),
             extras=extras_of(body, next((name for name in SEARCHING if raw.get(name) is not None), "")),
             left_out=left_out,
-            controls=read_controls(raw.get(FIELD), headers),
+            controls=read_controls(raw.get(FIELD), headers, raw.get("metadata")),
         )
 
     def write(

@@ -331,7 +331,7 @@ async def test_nothing_stays_open_held_or_unrecorded_after_requests_that_fail_ra
         (served,) = await asyncio.gather(going, return_exceptions=True)
         if isinstance(served, Served):
             assert len(made.holds) == 1
-            await settle(first.runtime, made, served, FREE, "success")
+            await settle(first.runtime, made, served, FREE)
         assert (made.holds, ledger.holds, first.upstream.open, len(ledger.records)) == ([], {}, 0, at + 1)
         assert ledger.records[-1]["cost_nano"] == made.charged_nano
     assert ledger.spent_nano == sum(each["cost_nano"] for each in ledger.records)

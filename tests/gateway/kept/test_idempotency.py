@@ -59,7 +59,11 @@ async def test_the_same_key_and_request_get_the_same_answer_for_one_charge(body:
     second = await serve(made, **body)
     assert await sent(second) == told
     assert second.headers == [*first.headers, idempotency.REPLAYED]
-    assert charges(made) == (1, 1)
+    assert charges(made) == (1, 2)
+    paid, replayed = made.ledger.records
+    same = ("outcome", "model", "provider", "requested_model", "is_stream", "input_tokens", "output_tokens", "key_id")
+    assert {name: replayed[name] for name in same} == {name: paid[name] for name in same}
+    assert (replayed["cost_nano"], replayed["saved_nano"], replayed["decision"]) == (0, paid["cost_nano"], "{}")
 
 
 @pytest.mark.parametrize("body", [{}, {"stream": True}])
@@ -70,7 +74,7 @@ async def test_one_that_comes_while_the_first_is_under_way_waits_for_its_answer(
     await until_asked(made)
     go.set()
     told = {await sent(reply) for reply in await asyncio.gather(*under_way)}
-    assert (len(told), charges(made)) == (1, (1, 1))
+    assert (len(told), charges(made)) == (1, (1, 20))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,8 @@ async def test_another_request_under_the_key_is_refused_also_while_the_first_is_
         assert error.headers["x-should-retry"] == "false"
         go.set()
         await first
-    assert charges(made) == (1, 1)
+    assert charges(made) == (1, 3)
+    assert [each["error_kind"] for each in made.ledger.records].count("idempotency_key_reused") == 2
 
 
 async def test_a_conflict_has_the_clients_dialect() -> None:
@@ -163,7 +168,7 @@ async def test_what_is_charged_is_kept_also_where_the_client_leaves_at_that_mome
     go.set()
     await asyncio.wait([reply.body.task if body else asking])
     assert b"Hi" in await sent(await serve(made, **body))
-    assert charges(made) == (1, 1)
+    assert charges(made) == (1, 2)
 
 
 async def test_one_that_has_not_ended_in_all_the_time_is_told_as_such() -> None:

@@ -80,7 +80,7 @@ def told(written: io.StringIO) -> list[str]:
 
 def lines_of(written: io.StringIO) -> list[dict[str, Any]]:
     lines = [orjson.loads(line) for line in written.getvalue().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["logger"].startswith("routerhub")]
+    return [line for line in lines if line["logger"].startswith(("routerhub", "budgets.people"))]
 
 
 @pytest.mark.parametrize("streams", [False, True])
@@ -166,7 +166,7 @@ async def test_every_answer_names_its_operation_and_so_does_every_line(
     ("asked", "actions"),
     [
         ({}, ["settle"]), ({"body": {"messages": CANARY}}, ["refuse", "answer_error"]),
-        ({"key": "rh_nobody"}, ["answer_error"]), ({"headers": {"idempotency-key": "1"}}, ["settle"]),
+        ({"key": "rh_nobody"}, ["refuse_caller", "answer_error"]), ({"headers": {"idempotency-key": "1"}}, ["settle"]),
     ],
     ids=str,
 )  # fmt: skip

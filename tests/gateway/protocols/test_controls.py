@@ -14,7 +14,7 @@ def test_headers_say_the_same_as_the_body_and_the_body_wins() -> None:
     headers = {
         "x-routerhub-policy": "ops", "x-routerhub-max-cost-usd": "0.5", "x-routerhub-tags": "a, b", "authorization": "x",
         "x-routerhub-max-latency-ms": "900", "x-routerhub-dry-run": "true", "x-routerhub-colour": "red",
-        "x-routerhub-cache": "always",
+        "x-routerhub-cache": "always", "x-routerhub-metadata": '{"a": "é"}'.encode().decode("latin-1"),
     }  # fmt: skip
     assert read_controls({"policy": "code"}, headers) == Controls(
         policy="code",
@@ -23,6 +23,7 @@ def test_headers_say_the_same_as_the_body_and_the_body_wins() -> None:
         max_latency_ms=900,
         dry_run=True,
         cache="always",
+        metadata='{"a":"é"}',
     )
 
 
@@ -55,6 +56,8 @@ def test_a_bad_header_is_refused_by_the_controls_name(header: str) -> None:
         ({"max_cost_usd": "\uff11\uff12"}, "routerhub.max_cost_usd"),
         ({"max_cost_usd": "1E-999999999"}, "routerhub.max_cost_usd"),
         ({"max_latency_ms": 0}, "routerhub.max_latency_ms"),
+        ({"metadata": "x"}, "routerhub.metadata"), ({"metadata": {"a": "b" * 16_384}}, "routerhub.metadata"),
+        ({"metadata": {"a": [[[[[1]]]]]}}, "routerhub.metadata"), ({"metadata": {"a": "b\0"}}, "routerhub.metadata"),
         ({"priority": []}, "routerhub.priority"), ({"candidates": "x"}, "routerhub.candidates"),
     ],
 )  # fmt: skip

@@ -107,7 +107,7 @@ class OpenAIResponses:
             continues="" if previous is None else fields.text(previous, "previous_response_id"),
             is_kept=raw.get("store") is None or fields.flag(raw["store"], "store"),
             names=NAMES,
-            controls=read_controls(raw.get(FIELD), headers),
+            controls=read_controls(raw.get(FIELD), headers, raw.get("metadata")),
         )
 
     def write(
