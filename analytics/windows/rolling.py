@@ -161,5 +161,6 @@ def _count(cursor: CursorWrapper, watermark: int) -> None:
     is_short = cursor.rowcount > 0
     if is_short:
         cursor.execute(statements.ONLY_NEW, {"watermark": watermark})
-    for statement in statements.of_cells(is_short):
+    is_recent = bounds["last"] > now() - FIVE_MINUTES_KEPT
+    for statement in statements.of_cells(is_short, is_recent):
         cursor.execute(statement, bounds)

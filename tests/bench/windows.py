@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from analytics.models import Watermark
+from analytics.records import partitions
 from analytics.windows import rolling
 from analytics.windows.reading import ask
 from analytics.windows.types import Question
@@ -20,14 +21,9 @@ RECORDS = 1_000_000
 AIM_MS = 300
 ROUNDS = 5
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
-YEAR = {"since": UNTIL - timedelta(days=365), "until": UNTIL}
+DAYS = 365
+YEAR = {"since": UNTIL - timedelta(days=DAYS), "until": UNTIL}
 MONTH = {"since": UNTIL - timedelta(days=30), "until": UNTIL}
-PARTITIONS = """
-    SELECT format('CREATE TABLE IF NOT EXISTS %%I PARTITION OF analytics_record FOR VALUES FROM (%%L) TO (%%L)',
-                  to_char(month, '"analytics_record_"YYYY_MM'), month AT TIME ZONE 'UTC',
-                  (month + interval '1 month') AT TIME ZONE 'UTC')
-    FROM generate_series(%s::timestamp, %s::timestamp, interval '1 month') AS month
-"""
 FILL = """
     INSERT INTO analytics_record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, model, provider, is_sandbox, policy, task_type,
@@ -75,11 +71,11 @@ QUESTIONS: Mapping[str, Question] = {
 }
 
 
-def main(records: int = RECORDS) -> None:
+def main(records: int = RECORDS, days: int = DAYS) -> None:
     call_command("migrate", verbosity=0)
     began = time.perf_counter()
-    _fill(records)
-    print(f"{records:,} records of a year made in {time.perf_counter() - began:.0f} s", flush=True)
+    _fill(records, days)
+    print(f"{records:,} records of {days} days made in {time.perf_counter() - began:.0f} s", flush=True)
     with _memory() as peak_mb:
         began = time.perf_counter()
         cells = rolling.roll_up()
@@ -95,14 +91,14 @@ def main(records: int = RECORDS) -> None:
     _again(records)
 
 
-def _fill(records: int, at_once: int = 100_000) -> None:
+def _fill(records: int, days: int = DAYS, at_once: int = 100_000) -> None:
+    since = UNTIL - timedelta(days=days)
+    for weeks in range(days // 7 + 2):
+        partitions.make("analytics_record", partitions.monday_of(since) + weeks * partitions.WEEK)
     with connection.cursor() as cursor:
-        cursor.execute(PARTITIONS, [YEAR["since"].strftime("%Y-%m-01"), UNTIL])
-        for (statement,) in cursor.fetchall():
-            cursor.execute(statement)
         for first in range(0, records, at_once):
             span = {"first": first, "last": min(records, first + at_once) - 1, "records": records}
-            cursor.execute(FILL, {**YEAR, **span})
+            cursor.execute(FILL, {**span, "since": since, "until": UNTIL})
         cursor.execute("VACUUM ANALYZE analytics_record")
 
 

@@ -127,8 +127,8 @@ def test_a_worker_killed_in_the_middle_leaves_the_rest_to_the_next(monkeypatch: 
         insert_many(2, created_at=NOON + timedelta(hours=hour), tags=("a", "b"), latency_ms=7)
     left = iter([True, False])
 
-    def until_killed(is_short: bool) -> Iterator[str]:
-        yield from made(is_short)
+    def until_killed(is_short: bool, is_recent: bool) -> Iterator[str]:
+        yield from made(is_short, is_recent)
         if not next(left):
             raise KeyboardInterrupt
 
