@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
@@ -22,8 +23,8 @@ AIM_MS = 300
 ROUNDS = 5
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS = 365
-YEAR = {"since": UNTIL - timedelta(days=DAYS), "until": UNTIL}
-MONTH = {"since": UNTIL - timedelta(days=30), "until": UNTIL}
+YEAR: dict[str, Any] = {"since": UNTIL - timedelta(days=DAYS), "until": UNTIL}
+MONTH: dict[str, Any] = {"since": UNTIL - timedelta(days=30), "until": UNTIL}
 FILL = """
     INSERT INTO analytics_record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, model, provider, is_sandbox, policy, task_type,
@@ -150,7 +151,13 @@ def _measure(name: str, question: Question) -> list[str]:
 def _again(records: int) -> None:
     """The beat's usual work: a minute's records at the end."""
     with connection.cursor() as cursor:
-        span = {"first": 0, "last": 599, "records": 600, "since": UNTIL - timedelta(minutes=1), "until": UNTIL}
+        span: dict[str, Any] = {
+            "first": 0,
+            "last": 599,
+            "records": 600,
+            "since": UNTIL - timedelta(minutes=1),
+            "until": UNTIL,
+        }
         cursor.execute(FILL, span)
     began = time.perf_counter()
     cells = rolling.roll_up()
