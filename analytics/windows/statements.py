@@ -7,7 +7,7 @@ from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER
 
 DIMENSION_NAMES = ", ".join(f'"{name}"' for name in DIMENSIONS)
 MEASURE_NAMES, COLUMN_NAMES = ", ".join(MEASURES), ", ".join(COLUMNS)
-SUMS = ", ".join(f"sum(x.{name})::bigint AS {name}" for name in MEASURES)
+SUMS = ", ".join(f"total(x.{name}) AS {name}" for name in MEASURES)
 ADDED = f"{SUMS}, sum_errors(jsonb_agg(x.errors) FILTER (WHERE x.errors IS NOT NULL)) AS errors, " + ", ".join(
     f"sum_buckets(x.{name}) AS {name}" for name in SKETCHES
 )

@@ -117,9 +117,11 @@ def _memory() -> Iterator[list[float]]:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    yield seen
-    is_over.set()
-    watcher.join()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        watcher.join()
 
 
 def _own_mb(status: Path) -> float:
