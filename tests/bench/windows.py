@@ -1,5 +1,6 @@
 """A year of records rolled up, and asked about: rate, memory, rows, and the time of an answer."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -77,12 +78,13 @@ def main(records: int = RECORDS, days: int = DAYS) -> None:
     began = time.perf_counter()
     _fill(records, days)
     print(f"{records:,} records of {days} days made in {time.perf_counter() - began:.0f} s", flush=True)
-    with _memory() as peak_mb:
-        began = time.perf_counter()
+    process = _database_process()
+    with _memory(process) as peak_mb:
+        began, worked = time.perf_counter(), _cpu_s(process)
         cells = rolling.roll_up()
-        took = time.perf_counter() - began
+        took, work = time.perf_counter() - began, _cpu_s(process) - worked
     print(f"rolled up in {took:.0f} s: {records / took:,.0f} a second, {cells:,} quarters of accounts")
-    print(f"PostgreSQL's process took at most {max(peak_mb):.0f} MB of its own")
+    print(f"PostgreSQL's process worked {work:.0f} s, and took at most {max(peak_mb):.0f} MB of its own")
     _sizes(records)
     print(
         table(
@@ -103,17 +105,26 @@ def _fill(records: int, days: int = DAYS, at_once: int = 100_000) -> None:
         cursor.execute("VACUUM ANALYZE analytics_record")
 
 
-@contextmanager
-def _memory() -> Iterator[list[float]]:
-    """What the process of PostgreSQL that works for this connection has to itself, twice a second."""
+def _database_process() -> Path:
+    """PostgreSQL's that works for this connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
-        status = Path(f"/proc/{cursor.fetchone()[0]}/status")
-    seen, is_over = [_own_mb(status)], threading.Event()
+        return Path(f"/proc/{cursor.fetchone()[0]}")
+
+
+def _cpu_s(process: Path) -> float:
+    user, system = (process / "stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _memory(process: Path) -> Iterator[list[float]]:
+    """What a process has to itself, twice a second."""
+    seen, is_over = [_own_mb(process)], threading.Event()
 
     def watch() -> None:
         while not is_over.wait(0.5):
-            seen.append(_own_mb(status))
+            seen.append(_own_mb(process))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -124,8 +135,8 @@ def _memory() -> Iterator[list[float]]:
         watcher.join()
 
 
-def _own_mb(status: Path) -> float:
-    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+def _own_mb(process: Path) -> float:
+    lines = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
     return int(lines["RssAnon"].split()[0]) / 1024
 
 
