@@ -211,4 +211,7 @@ def _row(question: Question, zone: ZoneInfo, row: Sequence[Any]) -> Row:
 def _figures(values: dict[str, Any]) -> Figures:
     values["satisfaction"] /= SATISFIED
     values["errors"] = json.loads(values["errors"] or "{}")
-    return Figures(**{**values, **{name: sketches.unpacked(values.get(name) or ()) for name in SKETCHES}})
+    for name in SKETCHES:
+        if packed := values.pop(name, None):
+            values[name] = sketches.unpacked(packed)
+    return Figures(**values)
