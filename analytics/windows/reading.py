@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,16 +38,16 @@ VALUES = {
 def ask(question: Question) -> Answer:
     """The figures. Raises ValueError, naming the field of the question."""
     zone = _checked(question)
-    source = _Source(question)
+    source, as_of = _Source(question), _as_of()
     if source.is_nobody:
-        return Answer(rows=(), as_of=_as_of())
+        return Answer(rows=(), as_of=as_of)
     parts = list(spans(question.since, question.until, question.step, zone, source.grains))
     with connections[read_alias()].cursor() as cursor:
         cursor.execute(*source.statement(parts))
         rows = [_row(question, zone, row) for row in cursor.fetchall()]
     if len(rows) > MAX_ROWS:
         raise ValueError(f"by: the answer has more than {MAX_ROWS:,} rows; name top, fewer dimensions or longer steps.")
-    return Answer(rows=tuple(rows), as_of=_as_of())
+    return Answer(rows=tuple(rows), as_of=as_of)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +145,6 @@ class _Source:
 
     def _rows(self, parts: Sequence[Span]) -> tuple[str, dict[str, Any]]:
         values: dict[str, Any] = {"dimension": self._dimension, "accounts": sorted(self._accounts or ())}
-        values |= {"since": self._question.since, "until": self._question.until}
         values |= {f"where_{dimension}": list(wanted) for dimension, wanted in self._question.where.items()}
         rows = " UNION ALL ".join(self._of_grain(grain, list(some), values) for grain, some in _by_grain(parts))
         return rows, values
@@ -175,20 +174,30 @@ class _Source:
         return f"SELECT * FROM ({self._topmost(sums)}) AS y ORDER BY {numbers} LIMIT {MAX_ROWS + 1}", values
 
     def _of_grain(self, grain: int, some: Sequence[Span], values: dict[str, Any]) -> str:
+        """The rows of a grain, each with its step: of a whole range, or where that has large gaps, looked up for each span."""
         values |= {
             f"step{grain}": [span.step for span in some],
+            f"edges{grain}": [edge for span in some for edge in (span.since, span.until)],
             f"since{grain}": [span.since for span in some],
             f"until{grain}": [span.until for span in some],
         }
         is_window = self._has_window(grain)
+        table = "analytics_window" if is_window else "analytics_cross"
         groups = "".join(f", {self._value(each, is_window)} AS by{at}" for at, each in enumerate(self._question.by))
+        rows = f"{table} x WHERE {' AND '.join([f'x.grain = {grain}', *self._conditions(is_window)])}"
+        if _has_gaps(some):
+            return f"""
+                SELECT s.step, x.* FROM unnest(%(step{grain})s::timestamptz[], %(since{grain})s::timestamptz[],
+                    %(until{grain})s::timestamptz[]) AS s (step, since, until)
+                CROSS JOIN LATERAL (
+                    SELECT {COLUMN_NAMES}{groups} FROM {rows} AND x.start >= s.since AND x.start < s.until OFFSET 0
+                ) AS x
+            """
+        edge = f"width_bucket(x.start, %(edges{grain})s::timestamptz[])"
         return f"""
-            SELECT s.step{groups}, {COLUMN_NAMES}
-            FROM unnest(%(step{grain})s::timestamptz[], %(since{grain})s::timestamptz[], %(until{grain})s::timestamptz[])
-                AS s (step, since, until)
-            JOIN {"analytics_window" if is_window else "analytics_cross"} x
-              ON x.grain = {grain} AND x.start >= s.since AND x.start < s.until AND x.start >= %(since)s AND x.start < %(until)s
-             AND {" AND ".join(self._conditions(is_window))}
+            SELECT (%(step{grain})s::timestamptz[])[({edge} + 1) / 2] AS step, {COLUMN_NAMES}{groups}
+            FROM {rows} AND x.start >= (%(since{grain})s::timestamptz[])[1]
+             AND x.start < (%(until{grain})s::timestamptz[])[{len(some)}] AND {edge} %% 2 = 1
         """
 
     def _conditions(self, is_window: bool) -> Iterator[str]:
@@ -203,7 +212,6 @@ class _Source:
         for dimension in self._question.where:
             if dimension != "account":
                 yield f"{self._value(dimension, is_window)} = ANY (%(where_{dimension})s)"
-        yield "true"
 
     def _value(self, dimension: Dimension, is_window: bool) -> str:
         if dimension == "account":
@@ -228,6 +236,11 @@ class _Source:
         )
 
 
+def _has_gaps(some: Sequence[Span]) -> bool:
+    """Whether more lies between these spans than in them."""
+    return 2 * sum((span.until - span.since for span in some), timedelta()) < some[-1].until - some[0].since
+
+
 def _by_grain(parts: Sequence[Span]) -> Iterator[tuple[int, Iterator[Span]]]:
     yield from groupby(sorted(parts, key=lambda span: span.grain), lambda span: span.grain)
 
@@ -245,4 +258,7 @@ def _row(question: Question, zone: ZoneInfo, row: Sequence[Any]) -> Row:
 def _figures(values: dict[str, Any]) -> Figures:
     values["satisfaction"] /= SATISFIED
     values["errors"] = json.loads(values["errors"] or "{}")
-    return Figures(**{**values, **{name: sketches.unpacked(values.get(name) or ()) for name in SKETCHES}})
+    for name in SKETCHES:
+        if packed := values.pop(name, None):
+            values[name] = sketches.unpacked(packed)
+    return Figures(**values)

@@ -68,8 +68,9 @@ def recompute(
 
 
 def is_counted(until: datetime) -> bool:
-    """Whether all that was written by now of what came in before a moment is counted, so that its records may go."""
-    return _watermark().as_of >= until and not Touched.objects.filter(quarter__lt=until).exists()
+    """Whether what came in before a moment is counted, so that its records may go; also where nothing ever was rolled up."""
+    mark = Watermark.objects.first()
+    return mark is None or (mark.as_of >= until and not Touched.objects.filter(quarter__lt=until).exists())
 
 
 @contextmanager
@@ -160,5 +161,6 @@ def _count(cursor: CursorWrapper, watermark: int) -> None:
     is_short = cursor.rowcount > 0
     if is_short:
         cursor.execute(statements.ONLY_NEW, {"watermark": watermark})
-    for statement in statements.of_cells(is_short):
+    is_recent = bounds["last"] > now() - FIVE_MINUTES_KEPT
+    for statement in statements.of_cells(is_short, is_recent):
         cursor.execute(statement, bounds)

@@ -7,7 +7,7 @@ from analytics.windows.steps import DAY, FIVE, HOUR, QUARTER
 
 DIMENSION_NAMES = ", ".join(f'"{name}"' for name in DIMENSIONS)
 MEASURE_NAMES, COLUMN_NAMES = ", ".join(MEASURES), ", ".join(COLUMNS)
-SUMS = ", ".join(f"sum(x.{name})::bigint AS {name}" for name in MEASURES)
+SUMS = ", ".join(f"total(x.{name}) AS {name}" for name in MEASURES)
 ADDED = f"{SUMS}, sum_errors(jsonb_agg(x.errors) FILTER (WHERE x.errors IS NOT NULL)) AS errors, " + ", ".join(
     f"sum_buckets(x.{name}) AS {name}" for name in SKETCHES
 )
@@ -119,7 +119,9 @@ def _quarters(staged: str, keys: str) -> str:
     """
 
 
-def _replaced(table: str, staged: str, keys: str, condition: str, is_short: bool) -> Iterator[str]:
+def _replaced(
+    table: str, staged: str, keys: str, condition: str, grains: Sequence[int], is_short: bool
+) -> Iterator[str]:
     """What was made of the records of the cells, in the place of what was there; of short cells both together."""
     cell = f"x.account_id = c.account_id AND {begin(QUARTER, 'x.start')} = c.quarter"
     there = f"x.grain IN ({FIVE}, {QUARTER}) AND {condition} AND {IN_PIECE} AND {cell}"
@@ -127,7 +129,8 @@ def _replaced(table: str, staged: str, keys: str, condition: str, is_short: bool
     if is_short:
         kept = f"EXISTS (SELECT FROM cells c WHERE c.is_short AND {there})"
         yield f"INSERT INTO {staged} SELECT {keys}, {COLUMN_NAMES} FROM {table} x WHERE {kept}"
-    rows = f"SELECT {keys}, {ADDED} FROM {staged} x GROUP BY {keys}" if is_short else f"SELECT * FROM {staged}"
+    made = f"{staged} x WHERE x.grain IN ({', '.join(map(str, grains))})"
+    rows = f"SELECT {keys}, {ADDED} FROM {made} GROUP BY {keys}" if is_short else f"SELECT * FROM {made}"
     yield f"DELETE FROM {table} x USING cells c WHERE {there}"
     yield f"INSERT INTO {table} ({keys}, {COLUMN_NAMES}) {rows}"
 
@@ -189,12 +192,14 @@ def _crossed_days() -> Iterator[str]:
     """
 
 
-def of_cells(is_short: bool) -> Iterator[str]:
-    """All that is made of the records of the cells, in this order. What windows there are, `has_window` says too."""
+def of_cells(is_short: bool, is_recent: bool) -> Iterator[str]:
+    """All that is made of the records of the cells, in this order; of five minutes where these are recent. `has_window`
+    says which windows there are."""
+    grains = (FIVE, QUARTER) if is_recent else (QUARTER,)
     yield from (CROSSED, TAGGED)
-    yield from _replaced("analytics_cross", "crossed", CROSS_KEYS, "true", is_short)
-    yield from _replaced("analytics_window", "tagged", WINDOW_KEYS, _named([TAG]), is_short)
-    for grain in (FIVE, QUARTER):
+    yield from _replaced("analytics_cross", "crossed", CROSS_KEYS, "true", grains, is_short)
+    yield from _replaced("analytics_window", "tagged", WINDOW_KEYS, _named([TAG]), grains, is_short)
+    for grain in grains:
         yield from of_cross(grain, True, FEW, grain)
         yield from of_windows(grain, True, [TAG], grain, of_accounts=True)
     yield from of_cross(HOUR, False, HOURLY, QUARTER)

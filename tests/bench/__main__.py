@@ -73,7 +73,7 @@ def _measure(part: str, arguments: argparse.Namespace) -> None:
             answers_s = arguments.answers or (room.ANSWERS_S if arguments.part else room.ANSWERS_S[:1])
             uvloop.run(room.main(answers_s, arguments.rounds))
         case "windows":
-            windows.main(arguments.records)
+            windows.main(arguments.records, arguments.days)
         case "gateway":
             _gateway(arguments)
         case _:
@@ -113,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
         "--answers", type=float, nargs="+", metavar="SECONDS", help="of room (0.2 3 10; where all is measured, 0.2)"
     )
     parser.add_argument("--records", type=_count, default=windows.RECORDS, metavar="N", help="of windows (%(default)s)")
+    parser.add_argument(
+        "--days", type=_count, default=windows.DAYS, metavar="N", help="that those are spread over (%(default)s)"
+    )
     options = parser.add_argument_group("gateway")
     options.add_argument("--whole", dest="modes", action="append_const", const=WHOLE, help="whole answers only")
     options.add_argument("--stream", dest="modes", action="append_const", const=STREAMED, help="streamed answers only")

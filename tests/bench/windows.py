@@ -1,16 +1,19 @@
 """A year of records rolled up, and asked about: rate, memory, rows, and the time of an answer."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
 
 from analytics.models import Watermark
+from analytics.records import partitions
 from analytics.windows import rolling
 from analytics.windows.reading import ask
 from analytics.windows.types import Question
@@ -20,14 +23,9 @@ RECORDS = 1_000_000
 AIM_MS = 300
 ROUNDS = 5
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
-YEAR = {"since": UNTIL - timedelta(days=365), "until": UNTIL}
-MONTH = {"since": UNTIL - timedelta(days=30), "until": UNTIL}
-PARTITIONS = """
-    SELECT format('CREATE TABLE IF NOT EXISTS %%I PARTITION OF analytics_record FOR VALUES FROM (%%L) TO (%%L)',
-                  to_char(month, '"analytics_record_"YYYY_MM'), month AT TIME ZONE 'UTC',
-                  (month + interval '1 month') AT TIME ZONE 'UTC')
-    FROM generate_series(%s::timestamp, %s::timestamp, interval '1 month') AS month
-"""
+DAYS = 365
+YEAR: dict[str, Any] = {"since": UNTIL - timedelta(days=DAYS), "until": UNTIL}
+MONTH: dict[str, Any] = {"since": UNTIL - timedelta(days=30), "until": UNTIL}
 FILL = """
     INSERT INTO analytics_record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, model, provider, is_sandbox, policy, task_type,
@@ -75,17 +73,18 @@ QUESTIONS: Mapping[str, Question] = {
 }
 
 
-def main(records: int = RECORDS) -> None:
+def main(records: int = RECORDS, days: int = DAYS) -> None:
     call_command("migrate", verbosity=0)
     began = time.perf_counter()
-    _fill(records)
-    print(f"{records:,} records of a year made in {time.perf_counter() - began:.0f} s", flush=True)
-    with _memory() as peak_mb:
-        began = time.perf_counter()
+    _fill(records, days)
+    print(f"{records:,} records of {days} days made in {time.perf_counter() - began:.0f} s", flush=True)
+    process = _database_process()
+    with _memory(process) as peak_mb:
+        began, worked = time.perf_counter(), _cpu_s(process)
         cells = rolling.roll_up()
-        took = time.perf_counter() - began
+        took, work = time.perf_counter() - began, _cpu_s(process) - worked
     print(f"rolled up in {took:.0f} s: {records / took:,.0f} a second, {cells:,} quarters of accounts")
-    print(f"PostgreSQL's process took at most {max(peak_mb):.0f} MB of its own")
+    print(f"PostgreSQL's process worked {work:.0f} s, and took at most {max(peak_mb):.0f} MB of its own")
     _sizes(records)
     print(
         table(
@@ -95,38 +94,49 @@ def main(records: int = RECORDS) -> None:
     _again(records)
 
 
-def _fill(records: int, at_once: int = 100_000) -> None:
+def _fill(records: int, days: int = DAYS, at_once: int = 100_000) -> None:
+    since = UNTIL - timedelta(days=days)
+    for weeks in range(days // 7 + 2):
+        partitions.make("analytics_record", partitions.monday_of(since) + weeks * partitions.WEEK)
     with connection.cursor() as cursor:
-        cursor.execute(PARTITIONS, [YEAR["since"].strftime("%Y-%m-01"), UNTIL])
-        for (statement,) in cursor.fetchall():
-            cursor.execute(statement)
         for first in range(0, records, at_once):
             span = {"first": first, "last": min(records, first + at_once) - 1, "records": records}
-            cursor.execute(FILL, {**YEAR, **span})
+            cursor.execute(FILL, {**span, "since": since, "until": UNTIL})
         cursor.execute("VACUUM ANALYZE analytics_record")
 
 
-@contextmanager
-def _memory() -> Iterator[list[float]]:
-    """What the process of PostgreSQL that works for this connection has to itself, twice a second."""
+def _database_process() -> Path:
+    """PostgreSQL's that works for this connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
-        status = Path(f"/proc/{cursor.fetchone()[0]}/status")
-    seen, is_over = [_own_mb(status)], threading.Event()
+        return Path(f"/proc/{cursor.fetchone()[0]}")
+
+
+def _cpu_s(process: Path) -> float:
+    user, system = (process / "stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def _memory(process: Path) -> Iterator[list[float]]:
+    """What a process has to itself, twice a second."""
+    seen, is_over = [_own_mb(process)], threading.Event()
 
     def watch() -> None:
         while not is_over.wait(0.5):
-            seen.append(_own_mb(status))
+            seen.append(_own_mb(process))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    yield seen
-    is_over.set()
-    watcher.join()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        watcher.join()
 
 
-def _own_mb(status: Path) -> float:
-    lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+def _own_mb(process: Path) -> float:
+    lines = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
     return int(lines["RssAnon"].split()[0]) / 1024
 
 
@@ -154,7 +164,13 @@ def _measure(name: str, question: Question) -> list[str]:
 def _again(records: int) -> None:
     """The beat's usual work: a minute's records at the end."""
     with connection.cursor() as cursor:
-        span = {"first": 0, "last": 599, "records": 600, "since": UNTIL - timedelta(minutes=1), "until": UNTIL}
+        span: dict[str, Any] = {
+            "first": 0,
+            "last": 599,
+            "records": 600,
+            "since": UNTIL - timedelta(minutes=1),
+            "until": UNTIL,
+        }
         cursor.execute(FILL, span)
     began = time.perf_counter()
     cells = rolling.roll_up()

@@ -1,6 +1,7 @@
 """Rolling up by the transaction that wrote a record: whoever is slow, late or killed, each record is counted once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 from django.db import connection
 
 from analytics.models import Feedback, Touched, Watermark
+from analytics.records.partitions import Partition
+from analytics.records.retention import NotYet
 from analytics.windows import rolling, sketches, statements
+from analytics.windows.keeping import keep_uncounted
 from analytics.windows.reading import ask
 from analytics.windows.types import Answer, Figures, Question
 from routerhub.gateway.snapshots.snapshots import database_dsn
@@ -123,8 +127,8 @@ def test_a_worker_killed_in_the_middle_leaves_the_rest_to_the_next(monkeypatch: 
         insert_many(2, created_at=NOON + timedelta(hours=hour), tags=("a", "b"), latency_ms=7)
     left = iter([True, False])
 
-    def until_killed(is_short: bool) -> Iterator[str]:
-        yield from made(is_short)
+    def until_killed(is_short: bool, is_recent: bool) -> Iterator[str]:
+        yield from made(is_short, is_recent)
         if not next(left):
             raise KeyboardInterrupt
 
@@ -175,6 +179,19 @@ def test_records_copied_to_a_server_that_numbers_its_transactions_anew_are_count
     rolling.roll_up()
     assert requests() == 2
     assert Watermark.objects.get().until_transaction < 2**40
+
+
+def test_records_go_when_they_are_counted() -> None:
+    week = Partition(table="analytics_record", name="analytics_record_2026w48", since=NOON)
+    keep_uncounted(week)
+    insert(created_at=NOON)
+    rolling.roll_up()
+    Watermark.objects.update(as_of=week.until)
+    keep_uncounted(week)
+    Touched.objects.create(account_id=1, quarter=NOON, since_transaction=0, records=1)
+    with pytest.raises(NotYet, match="Not all of it is rolled up yet"):
+        keep_uncounted(week)
+    keep_uncounted(replace(week, table="analytics_body"))
 
 
 def test_one_rolls_up_at_a_time(slow: psycopg.Connection[Any]) -> None:
