@@ -61,6 +61,7 @@ API = {
     "/api/billing": 3,
     "/api/budgets": 7,
     "/api/dashboards": 3,
+    "/api/dashboards/kinds": 2,
     "/api/feedback": 3,
     "/api/circuits": 3,
     "/api/imports": 3,

@@ -63,7 +63,8 @@ def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
         "Overview", "Requests", "Exports", "Sessions", "Usage and cost", "Performance", "Dashboards", "Batches", "Files",
         "Kept items", "Tuning", "Score matrix",
-        "Profiles", "Policies", "Task types", "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds", "Policy shifts",
+        "Profiles", "Policies", "Task types", "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds",
+        "Policy shifts",
         "Policy bands", "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",

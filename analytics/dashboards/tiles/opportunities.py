@@ -21,8 +21,6 @@ class Chance:
     words: str
     saving: str
     interval: str
-    link: str
-    """What backtests it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,16 +54,12 @@ def _chance(each: Opportunity, view: View) -> Chance:
         cheaper=each.cheaper.model, saving=f"saves {_short(estimate)} a month",
         words=f"Success {shares[0]} and {shares[1]}, difference {worse} to {better} points over "
         f"{each.used.requests + each.cheaper.requests:,} like requests",
-        interval=f"95{formats.THIN}%: {_short(low)} to {_short(high)}", link=_backtest(each),
+        interval=f"95{formats.THIN}%: {_short(low)} to {_short(high)}",
     )  # fmt: skip
 
 
 def _short(nano: int) -> str:
     return rounded(nano).split(".")[0] if abs(nano) >= 10**10 else rounded(nano)
-
-
-def _backtest(each: Opportunity) -> str:
-    return ""
 
 
 KIND = Kind(
