@@ -66,6 +66,7 @@ API = {
     "/api/budgets": 7,
     "/api/exports": 3,
     "/api/dashboards": 3,
+    "/api/dashboards/kinds": 2,
     "/api/feedback": 3,
     "/api/circuits": 3,
     "/api/imports": 3,

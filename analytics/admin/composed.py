@@ -1,6 +1,8 @@
 """Dashboards that people compose: the list, the editor of tiles, and the page that shows one."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +19,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from analytics.admin.dashboards import answered
 from analytics.dashboards import composed, composing, standard
 from analytics.dashboards.filters import SINGLE
-from analytics.dashboards.types import WORDS
+from analytics.dashboards.types import WORDS, Tile
 from analytics.models import Dashboard
 from routerhub.audit.admin import AuditedAdmin
 from routerhub.audit.pages import StaffPage, page
@@ -54,7 +56,7 @@ class DashboardAdmin(AuditedAdmin):
         found = {**super().get_changeform_initial_data(request), "user": request.user.pk}
         tiles = standard.PAGES.get(request.GET.get("tiles", ""))
         if tiles:
-            found |= {"tiles": [composing.written(each) for each in tiles], "where": _where(request)}
+            found |= {"tiles": _tiles(tiles, request.GET.get("by", "")), "where": _where(request)}
         return found
 
     @display(description="Show")
@@ -64,6 +66,12 @@ class DashboardAdmin(AuditedAdmin):
     @display(description="Tiles")
     def tile_count(self, row: Dashboard) -> int:
         return len(row.tiles)
+
+
+def _tiles(tiles: Sequence[Tile], stacked_by: str) -> list[dict[str, Any]]:
+    """As they are kept, with what charts over time were stacked by."""
+    by = tuple(name for name in WORDS if name == stacked_by)
+    return [composing.written(replace(each, by=by) if each.kind == "over_time" else each) for each in tiles]
 
 
 def _where(request: HttpRequest) -> dict[str, list[str]]:

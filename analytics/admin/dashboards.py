@@ -33,7 +33,8 @@ def answered(request: HttpRequest, make: Callable[[], Page]) -> dict[str, Any]:
         return {"is_down": True, "patience_s": pages.PATIENCE_S, "again": request.get_full_path()}
     as_of = found.board.as_of
     told = ago(found.view.local(as_of), found.view.now) if as_of else ""
-    return {"page": found, "as_of": told, "alerts_link": reverse("admin:alerts")}
+    links = {f"{name}_link": reverse(f"admin:{name}") for name in ("alerts", "opportunities")}
+    return {"page": found, "as_of": told, **links}
 
 
 def standing(request: HttpRequest, name: str) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 """What some kinds of tiles show beside the roll-ups: targets, opportunities, anomalies."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from analytics.dashboards.charts.axes import floor
+from analytics.dashboards.tiles.opportunities import MAX_DAYS
 from analytics.dashboards.types import View
 from analytics.reports.opportunities import opportunities
 from analytics.reports.targets import targets
+from analytics.reports.types import Opportunities
 from budgets.alerts.types import Unusual
 from budgets.alerts.unusual import unusual
 
@@ -17,9 +22,15 @@ def _anomalies(view: View) -> Sequence[Unusual]:
     return unusual(view.since, view.until, accounts)
 
 
+def _opportunities(view: View) -> Opportunities:
+    """Of the range's last days: of a year they would take longer than all the rest of a page."""
+    since = max(view.since, floor(view.until, "day") - timedelta(days=MAX_DAYS))
+    return opportunities(replace(view, since=since).question())
+
+
 READS: Mapping[str, Callable[[View], Any]] = {
     "targets": lambda view: targets(view.question()),
-    "opportunities": lambda view: opportunities(view.question()),
+    "opportunities": _opportunities,
     "over_time": _anomalies,
 }
 """By kind of tile."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from analytics.dashboards import ranges
 from analytics.dashboards.beside import READS
 from analytics.dashboards.tiles import KINDS
@@ -61,15 +63,22 @@ def draw(tiles: Sequence[Tile], view: View, links: Links) -> Board:
     for place, (tile, each, own) in enumerate(zip(tiles, views, asked, strict=True)):
         problem = next((refused[key(question)] for question in own.values() if key(question) in refused), "")
         answers = {name: told[key(question)] for name, question in own.items() if not problem}
-        value = None if problem else _value(tile, each, answers, called, links)
-        drawn.append(Drawn(tile=tile, value=value, id=f"tile-{place}", problem=problem))
+        seen = Seen(tile=tile, view=each, answers=answers, names=called, links=links)
+        drawn.append(_drawn(seen, problem, f"tile-{place}"))
     as_of = min((each.as_of for each in told.values()), default=None)
     return Board(tiles=tuple(drawn), as_of=as_of, names=called, asked=len(questions))
 
 
-def _value(tile: Tile, view: View, answers: Mapping[str, Answer], called: Names, links: Links) -> Any:
-    also = READS[tile.kind](view) if tile.kind in READS else None
-    return KINDS[tile.kind].draw(Seen(tile=tile, view=view, answers=answers, names=called, links=links, also=also))
+def _drawn(seen: Seen, problem: str, place: str) -> Drawn:
+    """What is beside the roll-ups may be refused as well."""
+    kind, value = seen.tile.kind, None
+    try:
+        if not problem:
+            also = READS[kind](seen.view) if kind in READS else None
+            value = KINDS[kind].draw(replace(seen, also=also))
+    except ValidationError as refused:
+        problem = " ".join(refused.messages)
+    return Drawn(tile=seen.tile, value=value, id=place, problem=problem)
 
 
 def _told(asked: Mapping[Any, Question]) -> tuple[dict[Any, Answer], dict[Any, str]]:

@@ -86,7 +86,7 @@ def test_a_page_asks_as_often_however_much_there_is(plain: Client, cast: Cast, p
     assert asked <= most
 
 
-def test_who_may_not_see_requests_sees_no_figures() -> None:
+def test_who_may_not_see_requests_sees_no_figures(cast: Cast) -> None:
     assert some_staff("view_model").get("/admin/usage/").status_code == 403
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from analytics.dashboards.types import Kind, Seen, Tile, View
 from analytics.reports.types import Opportunities, Opportunity
@@ -11,6 +12,8 @@ from budgets.money import rounded
 
 MOST = 5
 MONTH_DAYS = 30
+MAX_DAYS = 30
+"""They are looked for in so many last days of the range."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,8 +24,6 @@ class Chance:
     words: str
     saving: str
     interval: str
-    link: str
-    """What backtests it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,13 +43,14 @@ def draw(seen: Seen) -> Chances:
     found: Opportunities = seen.also
     return Chances(
         title=seen.tile.title or "Opportunities", is_empty=not found.found,
-        chances=tuple(_chance(each, seen.view) for each in found.found[:MOST]), more=len(found.found[MOST:]),
+        chances=tuple(_chance(each, found.question) for each in found.found[:MOST]), more=len(found.found[MOST:]),
         compared=formats.count(found.comparisons),
     )  # fmt: skip
 
 
-def _chance(each: Opportunity, view: View) -> Chance:
-    estimate, low, high = (round(value * MONTH_DAYS / max(view.days, 1)) for value in each.saving_nano)
+def _chance(each: Opportunity, question: Question) -> Chance:
+    days = max((question.until - question.since) / timedelta(days=1), 1)
+    estimate, low, high = (round(value * MONTH_DAYS / days) for value in each.saving_nano)
     worse, better = (formats.signed(100 * value, 1) for value in each.success_difference[1:])
     shares = [formats.percent(side.success, 1, 1) for side in (each.used, each.cheaper)]
     return Chance(
@@ -56,16 +58,12 @@ def _chance(each: Opportunity, view: View) -> Chance:
         cheaper=each.cheaper.model, saving=f"saves {_short(estimate)} a month",
         words=f"Success {shares[0]} and {shares[1]}, difference {worse} to {better} points over "
         f"{each.used.requests + each.cheaper.requests:,} like requests",
-        interval=f"95{formats.THIN}%: {_short(low)} to {_short(high)}", link=_backtest(each),
+        interval=f"95{formats.THIN}%: {_short(low)} to {_short(high)}",
     )  # fmt: skip
 
 
 def _short(nano: int) -> str:
     return rounded(nano).split(".")[0] if abs(nano) >= 10**10 else rounded(nano)
-
-
-def _backtest(each: Opportunity) -> str:
-    return ""
 
 
 KIND = Kind(

@@ -92,7 +92,7 @@ def test_tags_are_never_summed() -> None:
 
 
 def test_what_routing_saved_is_told_of_what_is_known() -> None:
-    figures = {
+    figures: dict[str, Any] = {
         "cost_nano": 10 * USD,
         "compared_nano": 8 * USD,
         "best_nano": 20 * USD,
@@ -121,7 +121,7 @@ def test_the_sentence_has_spend_success_time_and_the_dearest_model() -> None:
 
 
 def test_times_are_told_by_day_where_there_were_answers() -> None:
-    figures = {"timed": 20, "latencies": sketches.of([1_000.0] * 19 + [9_000.0])}
+    figures: dict[str, Any] = {"timed": 20, "latencies": sketches.of([1_000.0] * 19 + [9_000.0])}
     found = drawn(Tile(kind="latency", measure="latency"), [row(start=MONDAY, **figures)])
     assert found.table.rows[-1] == ("24 Nov", "\N{EN DASH}", "\N{EN DASH}", "\N{EN DASH}")
     assert found.table.rows[-2][0] == "23 Nov"
@@ -130,7 +130,7 @@ def test_times_are_told_by_day_where_there_were_answers() -> None:
 
 
 def test_ends_are_counted_and_the_columns_are_of_what_was_not_answered() -> None:
-    figures = {"requests": 100, "successes": 90, "failures": 4, "refused": 5, "abandoned": 1}
+    figures: dict[str, Any] = {"requests": 100, "successes": 90, "failures": 4, "refused": 5, "abandoned": 1}
     found = drawn(Tile(kind="outcomes"), [row(start=TODAY, **figures)], [row(start=MONDAY, requests=10, successes=10)])
     assert [(each.word, each.count) for each in found.ends] == [
         ("answered", "90"), ("refused", "5"), ("cancelled", "1"), ("failed", "4"),
@@ -150,7 +150,7 @@ def test_kinds_of_errors_are_ordered_by_how_often_they_came() -> None:
 
 
 def test_providers_stand_side_by_side() -> None:
-    one = {
+    one: dict[str, Any] = {
         "requests": 10,
         "successes": 9,
         "failures": 1,
@@ -165,7 +165,13 @@ def test_providers_stand_side_by_side() -> None:
 
 
 def test_efficiency_is_tokens_out_for_each_token_in() -> None:
-    figures = {"requests": 4, "successes": 4, "input_tokens": 20_000, "output_tokens": 5_000, "cost_nano": 2 * USD}
+    figures: dict[str, Any] = {
+        "requests": 4,
+        "successes": 4,
+        "input_tokens": 20_000,
+        "output_tokens": 5_000,
+        "cost_nano": 2 * USD,
+    }
     (line,) = drawn(Tile(kind="efficiency"), [row("fix_bug", "a:b", **figures)]).lines
     assert (line.names, line.link) == (("fix_bug", "a:b"), "?task_type=fix_bug&model=a:b")
     assert (line.input, line.output, line.ratio, line.per_request) == ("20.0k", "5,000", "0.25", "$0.50")
