@@ -14,7 +14,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
@@ -44,7 +44,8 @@ class Gone(Exception):
 def start(chosen: RecordFilter, format_name: str, user_id: int | None, account_id: int | None) -> Export:
     """Have the requests of a valid selection written. Its range ends now, if it has no end. Raises ValidationError."""
     check_format(format_name)
-    if Export.objects.filter(user_id=user_id, account_id=account_id, state__in=UNDER_WAY).count() >= AT_ONCE:
+    whose: dict[str, Any] = {"user_id": user_id, "account_id": account_id}
+    if Export.objects.filter(**whose, state__in=UNDER_WAY).count() >= AT_ONCE:
         raise ValidationError(f"{AT_ONCE} exports of yours are under way: wait for one of them, or delete it.")
     export = Export.objects.create(
         query=_frozen(chosen),
@@ -113,10 +114,8 @@ def write(export: Export) -> None:
 
 def _selection(export: Export) -> RecordFilter:
     """What whoever asked may still see of it."""
-    of_account = export.account_id is not None
-    seen: QuerySet[Record] = (
-        Record.objects.filter(account_id=export.account_id) if of_account else Record.objects.for_caller(export.user)
-    )
+    seen = Record.objects.all()
+    seen = seen.for_caller(export.user) if export.account_id is None else seen.filter(account_id=export.account_id)
     chosen = RecordFilter(export.query, seen)
     if not chosen.is_valid():
         raise ValidationError(chosen.errors.as_text())
