@@ -30,6 +30,8 @@ PIECE = 1024 * 1024
 """Bytes of the file that are sealed together."""
 STALE_AFTER = timedelta(minutes=2)
 """An export without progress for so long was left by a process that is gone."""
+NOTED_EVERY = 5_000
+"""Rows."""
 AT_ONCE = 3
 """So many of one person, or of one account's keys that are nobody's, wait or are written."""
 UNDER_WAY = (ExportState.WAITING, ExportState.RUNNING)
@@ -123,8 +125,11 @@ def _selection(export: Export) -> RecordFilter:
 
 
 def _counting(export: Export, found: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """A spreadsheet has no piece before its last row: how far it is is told by the rows."""
     for row in found:
         export.rows += 1
+        if export.rows % NOTED_EVERY == 0:
+            _note(export)
         yield row
 
 

@@ -76,6 +76,7 @@ def test_a_large_file_is_kept_in_pieces_and_one_that_is_deleted_meanwhile_is_giv
     ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "PIECE", 500)
+    monkeypatch.setattr(jobs, "NOTED_EVERY", 2)
     post(ada)
     jobs.work_all()
     export = Export.objects.get()
