@@ -103,7 +103,7 @@ class SavedViewViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets
     by_account = True
 
     def get_queryset(self) -> QuerySet[SavedView]:
-        person = author_of(self.request)
+        person: Any = author_of(self.request)
         if self.action == "destroy":
             return self.queryset.filter(user=person)
         return SavedView.objects.for_person(person, self.request.user, Record).select_related("user")
