@@ -54,7 +54,7 @@ class ViewsPage(SelectionPage):
 
     def act(self, form: Any, **_: Any) -> HttpResponse:
         values, change = form.cleaned_data, change_by(self.request, FROM_THE_PAGE)
-        own = SavedView.objects.filter(user_id=self.request.user.pk)
+        own = SavedView.objects.filter(user=_person(self.request))
         if self.action == "forget":
             view = get_object_or_404(own, pk=values["view"])
             views.forget(view, change)
@@ -112,7 +112,12 @@ class ExportsPage(SelectionPage):
 
 
 def _own(request: HttpRequest) -> Any:
-    return Export.objects.filter(user_id=request.user.pk)
+    return Export.objects.filter(user=_person(request))
+
+
+def _person(request: HttpRequest) -> Any:
+    """Whoever is logged in."""
+    return request.user
 
 
 @page("exports/progress/", "exports_progress")

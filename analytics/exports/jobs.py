@@ -14,7 +14,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
@@ -30,6 +30,8 @@ PIECE = 1024 * 1024
 """Bytes of the file that are sealed together."""
 STALE_AFTER = timedelta(minutes=2)
 """An export without progress for so long was left by a process that is gone."""
+NOTED_EVERY = 5_000
+"""Rows."""
 AT_ONCE = 3
 """So many of one person, or of one account's keys that are nobody's, wait or are written."""
 UNDER_WAY = (ExportState.WAITING, ExportState.RUNNING)
@@ -44,7 +46,8 @@ class Gone(Exception):
 def start(chosen: RecordFilter, format_name: str, user_id: int | None, account_id: int | None) -> Export:
     """Have the requests of a valid selection written. Its range ends now, if it has no end. Raises ValidationError."""
     check_format(format_name)
-    if Export.objects.filter(user_id=user_id, account_id=account_id, state__in=UNDER_WAY).count() >= AT_ONCE:
+    whose: dict[str, Any] = {"user_id": user_id, "account_id": account_id}
+    if Export.objects.filter(**whose, state__in=UNDER_WAY).count() >= AT_ONCE:
         raise ValidationError(f"{AT_ONCE} exports of yours are under way: wait for one of them, or delete it.")
     export = Export.objects.create(
         query=_frozen(chosen),
@@ -113,10 +116,8 @@ def write(export: Export) -> None:
 
 def _selection(export: Export) -> RecordFilter:
     """What whoever asked may still see of it."""
-    of_account = export.account_id is not None
-    seen: QuerySet[Record] = (
-        Record.objects.filter(account_id=export.account_id) if of_account else Record.objects.for_caller(export.user)
-    )
+    seen = Record.objects.all()
+    seen = seen.for_caller(export.user) if export.account_id is None else seen.filter(account_id=export.account_id)
     chosen = RecordFilter(export.query, seen)
     if not chosen.is_valid():
         raise ValidationError(chosen.errors.as_text())
@@ -124,8 +125,11 @@ def _selection(export: Export) -> RecordFilter:
 
 
 def _counting(export: Export, found: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """A spreadsheet has no piece before its last row: how far it is is told by the rows."""
     for row in found:
         export.rows += 1
+        if export.rows % NOTED_EVERY == 0:
+            _note(export)
         yield row
 
 

@@ -103,9 +103,9 @@ class SavedViewViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets
     by_account = True
 
     def get_queryset(self) -> QuerySet[SavedView]:
-        person = author_of(self.request)
+        person: Any = author_of(self.request)
         if self.action == "destroy":
-            return self.queryset.filter(user_id=person.pk if person else None)
+            return self.queryset.filter(user=person)
         return SavedView.objects.for_person(person, self.request.user, Record).select_related("user")
 
     @extend_schema(request=NewSavedViewSerializer, responses={201: SavedViewSerializer})

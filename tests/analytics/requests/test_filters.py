@@ -108,7 +108,10 @@ def test_totals_beyond_what_is_counted_come_from_the_roll_ups(cast: Cast, monkey
     insert_many(5, model="a:b", cost_nano=10**9, input_tokens=7, created_at=hour_ago)
     insert_many(2, model="a:b", cost_nano=10**9, is_sandbox=True, input_tokens=7, created_at=hour_ago)
     staff = login(cast.staff)
-    figures = lambda query: staff.get(f"/admin/analytics/record/?{query}").context["totals"]  # noqa: E731
+
+    def figures(query: str) -> Any:
+        return staff.get(f"/admin/analytics/record/?{query}").context["totals"]
+
     assert figures("range=24h&outcome=success")[0] == ("3+", "requests")
     rolling.recompute(hour_ago, now())
     assert figures("range=24h&model=a:b")[:2] == [("7", "requests"), ("$5.00 + $2.00 (sandbox)", "")]
