@@ -56,10 +56,10 @@ class AuditPage(StaffPage):
         asked = {name: self.request.GET[name] for name in form.fields if self.request.GET.get(name)}
         return super().get_context_data(
             **given, form=form, plain=[form[name] for name in PLAIN], more=[form[name] for name in MORE],
-            has_more_filters=any(name in asked for name in MORE), found=[_shown(each) for each in found.entries], formats=FORMATS, asked=urlencode(asked),
+            has_more_filters=any(name in asked for name in MORE), found=[_shown(each) for each in found.entries],
+            formats=FORMATS, asked=urlencode(asked), is_first="before" not in self.request.GET, is_narrowed=bool(asked),
             older=urlencode({**asked, "before": found.following}) if found.following else "",
-            looked_back_to=found.looked_back_to, is_first="before" not in self.request.GET, is_narrowed=bool(asked),
-            head=sealing.head(), verified=verifying.last(),
+            looked_back_to=found.looked_back_to, head=sealing.head(), verified=verifying.last(),
         )  # fmt: skip
 
 

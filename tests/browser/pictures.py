@@ -15,7 +15,7 @@ import django
 
 django.setup()
 
-from playwright.sync_api import Page, sync_playwright  # noqa: E402 - after the settings were set up
+from playwright.sync_api import Page, ViewportSize, sync_playwright  # noqa: E402 - after the settings were set up
 
 from tests.browser.chromium import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.stack import ADMIN_PASSWORD, ROOT, running_stack  # noqa: E402
@@ -25,7 +25,7 @@ PAGES = {
     "tuning": "/admin/tuning/", "audit": "/admin/audit/",
 }  # fmt: skip
 """By the picture's name. The one of a request, admin.png, is the first of the list that a model answered."""
-WIDE, NARROW = {"width": 1400, "height": 1000}, {"width": 400, "height": 900}
+WIDE, NARROW = ViewportSize(width=1400, height=1000), ViewportSize(width=400, height=900)
 
 
 @contextmanager
@@ -35,9 +35,9 @@ def site(url: str, password: str) -> Iterator[tuple[str, str]]:
         yield url, password
         return
     with running_stack(processes=1) as stack:
-        stack.clerk.run("seed_demo")
-        stack.clerk.run("audit", "seal")
-        stack.clerk.run("audit", "verify")
+        stack.clerk.run(["seed_demo"])
+        stack.clerk.run(["audit", "seal"])
+        stack.clerk.run(["audit", "verify"])
         yield stack.url, ADMIN_PASSWORD
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import budgets.ledger.metrics  # noqa: F401 - known once it is there
-import routerhub.audit.chain.metrics  # noqa: F401 - the same
+import routerhub.audit.chain.metrics
 import routerhub.gateway.observation.metrics  # noqa: F401 - the same
 from routerhub.metrics import kinds
 from routerhub.metrics.kinds import Family
