@@ -18,11 +18,8 @@ from routerhub.audit.change import change_by
 from routerhub.audit.pages import StaffPage, page
 
 ROWS = 50
-SIGNS = {
-    "request": "arrow_forward", "added": "add", "changed": "edit", "deleted": "delete", "signed in": "login",
-    "sign-in failed": "gpp_bad", "signed out": "logout", "people changed": "group", "exported": "download",
-    "body read": "visibility",
-}  # fmt: skip
+PLAIN, MORE = ("since", "until", "kind", "who", "q"), ("address", "subject", "account")
+"""Filters that stand there, and those that are unfolded."""
 
 
 @page("audit/", "audit")
@@ -58,15 +55,16 @@ class AuditPage(StaffPage):
             messages.error(self.request, " ".join(map(str, texts)))
         asked = {name: self.request.GET[name] for name in form.fields if self.request.GET.get(name)}
         return super().get_context_data(
-            **given, form=form, found=[_shown(each) for each in found.entries], formats=FORMATS, asked=urlencode(asked),
+            **given, form=form, plain=[form[name] for name in PLAIN], more=[form[name] for name in MORE],
+            has_more_filters=any(name in asked for name in MORE), found=[_shown(each) for each in found.entries],
+            formats=FORMATS, asked=urlencode(asked), is_first="before" not in self.request.GET, is_narrowed=bool(asked),
             older=urlencode({**asked, "before": found.following}) if found.following else "",
-            looked_back_to=found.looked_back_to, is_first="before" not in self.request.GET, is_narrowed=bool(asked),
-            head=sealing.head(), verified=verifying.last(),
+            looked_back_to=found.looked_back_to, head=sealing.head(), verified=verifying.last(),
         )  # fmt: skip
 
 
 def _shown(entry: Entry) -> dict[str, Any]:
-    return {"entry": entry, "link": _link(entry), "sign": SIGNS.get(entry.kind, "event")}
+    return {"entry": entry, "link": _link(entry)}
 
 
 def _link(entry: Entry) -> str:

@@ -1,10 +1,12 @@
 """How the audit chain seals request records."""
 
 from analytics.records.partitions import Partition
+from analytics.records.retention import NotYet
 from budgets.demonstration import entries
 from budgets.people.legal_holds import accounts_held
 from routerhub.audit.chain import sealing
 from routerhub.audit.chain.tables import SealedTable
+from routerhub.audit.errors import ChainRefused
 
 RECORDS = SealedTable(
     table="analytics_record", key="operation_id", arrived="written_in", arrived_type="xid8",
@@ -15,5 +17,9 @@ RECORDS = SealedTable(
 
 
 def seal(partition: Partition) -> None:
-    """Before it is dropped. What stays of it, since its account is under legal hold, is sealed once more."""
-    sealing.seal_partition(partition.name, accounts_held())
+    """Before it is dropped. What stays of it, since its account is under legal hold, is sealed once more. Raises
+    NotYet where nothing can be sealed."""
+    try:
+        sealing.seal_partition(partition.name, accounts_held())
+    except ChainRefused as refused:
+        raise NotYet(str(refused)) from refused

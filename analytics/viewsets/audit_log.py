@@ -34,7 +34,7 @@ class AuditView(APIView):
         """Raises ValidationError."""
         form = AuditForm(request.query_params)
         if not form.is_valid():
-            raise ValidationError({name: list(texts) for name, texts in form.errors.items()})
+            raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
         return form
 
 

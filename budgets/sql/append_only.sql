@@ -1,5 +1,6 @@
 -- The books are only ever added to, whoever writes and however: by page, API, import, a shell or a statement of one's own. There
--- is no exception: what was wrong is put right by a further entry.
+-- is no exception but for a demonstration, which takes the trigger off (budgets/demonstration/entries.py): what was wrong is put
+-- right by a further entry.
 CREATE FUNCTION books_are_final() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN

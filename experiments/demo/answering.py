@@ -9,6 +9,7 @@ from random import Random
 import orjson
 
 from analytics.types import AnswerFacts
+from autorouter.errors import NoCandidate
 from autorouter.types import Decision, Task
 from budgets.types import to_nano
 from experiments.demo.traffic import Ask
@@ -49,8 +50,10 @@ def answer(
     ask: Ask, decision: Decision, catalogue: Catalogue, troubled: bool, troubled_provider: str, random: Random
 ) -> Answered:
     """`troubled`: whether the provider of the incident is in trouble at that moment."""
-    if not decision.candidates or random.random() < REFUSED:
-        return _refused(random)
+    if not decision.candidates:
+        return _refused(422, "no_candidate", str(NoCandidate(decision)), random)
+    if random.random() < REFUSED:
+        return _refused(429, "insufficient_quota", REFUSAL, random)
     attempts: list[Attempt] = []
     for candidate in decision.candidates[:3]:
         model = catalogue.models[candidate.model]
@@ -125,11 +128,11 @@ def _all_failed(attempts: Sequence[Attempt]) -> Answered:
     return Answered(facts=facts, deployment=None, priced_from=None, usage=Usage(input_tokens=0, output_tokens=0))
 
 
-def _refused(random: Random) -> Answered:
+def _refused(status: int, kind: str, words: str, random: Random) -> Answered:
     facts = AnswerFacts(
-        model="", provider="", outcome="refused", error=REFUSAL, http_status=429, latency_ms=round(random.uniform(1, 6)),
+        model="", provider="", outcome="refused", error=words, http_status=status, latency_ms=round(random.uniform(1, 6)),
         ttft_ms=None, input_tokens=0, output_tokens=0, cache_read_tokens=0, cache_write_tokens=0, reasoning_tokens=0,
-        is_usage_estimated=False, cost_nano=0, fallback_used=False, attempts="[]", error_kind="insufficient_quota",
+        is_usage_estimated=False, cost_nano=0, fallback_used=False, attempts="[]", error_kind=kind,
     )  # fmt: skip
     return Answered(facts=facts, deployment=None, priced_from=None, usage=Usage(input_tokens=0, output_tokens=0))
 

@@ -20,6 +20,8 @@ class Person:
     works: tuple[Work, ...]
     share: float
     """Of what the people of the company ask."""
+    prefers: tuple[str, ...] = ()
+    """Providers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +45,7 @@ COMPANIES = (
             Person(username="mira.okafor", first_name="Mira", last_name="Okafor", role="owner",
                    works=(works.REPORT, works.PLAN, works.REPLY), share=0.14),
             Person(username="jonas.weber", first_name="Jonas", last_name="Weber", role="admin",
-                   works=(works.FIX, works.INVESTIGATE, works.CODING_AGENT), share=0.34),
+                   works=(works.FIX, works.INVESTIGATE, works.CODING_AGENT), share=0.34, prefers=("anthropic",)),
             Person(username="lea.marchetti", first_name="Lea", last_name="Marchetti", role="member",
                    works=(works.FIX, works.CODING_AGENT, works.FACTS), share=0.28),
             Person(username="tomas.lind", first_name="Tomas", last_name="Lind", role="member",
@@ -60,7 +62,7 @@ COMPANIES = (
         slug="lumen", name="Lumen Clinics", zone="Europe/London", share=0.29, service_share=0.35,
         people=(
             Person(username="priya.nair", first_name="Priya", last_name="Nair", role="owner",
-                   works=(works.NOTES, works.RESEARCH, works.REPORT), share=0.45),
+                   works=(works.NOTES, works.RESEARCH, works.REPORT), share=0.45, prefers=("mistral", "anthropic")),
             Person(username="owen.hughes", first_name="Owen", last_name="Hughes", role="member",
                    works=(works.NOTES, works.REPLY, works.FACTS), share=0.55),
         ),
@@ -74,7 +76,7 @@ COMPANIES = (
         slug="orchard", name="Orchard Studio", zone="America/New_York", share=0.19, service_share=0.15,
         people=(
             Person(username="ana.ruiz", first_name="Ana", last_name="Ruiz", role="owner",
-                   works=(works.COPY, works.PLAN, works.RESEARCH), share=0.6),
+                   works=(works.COPY, works.PLAN, works.RESEARCH), share=0.6, prefers=("anthropic",)),
             Person(username="sam.tanaka", first_name="Sam", last_name="Tanaka", role="member",
                    works=(works.COPY, works.FIX, works.REPLY), share=0.4),
         ),

@@ -14,7 +14,7 @@ from autorouter import availability_facts
 from autorouter.decision import decision_json
 from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
-from autorouter.people.preferences import NONE
+from autorouter.people.preferences import NONE, Preferences
 from autorouter.select import Asked, select
 from autorouter.types import Decision, Task
 from budgets.demonstration import staff
@@ -33,6 +33,8 @@ from routerhub.audit.change import Change
 
 SPAN = timedelta(days=30)
 AT_ONCE = 1_000
+TROUBLED = "google"
+"""The provider of the incident."""
 SANDBOX = Availability(providers=frozenset(), sandbox=True)
 AGENTS = {"": "openai-python/2.8.1", "agent": "claude-cli/2.1.4", "fix": "codex-cli/0.71.0"}
 
@@ -55,6 +57,7 @@ def seed(number: int, until: datetime, count: int, change: Change) -> Seeded:
         for each in COMPANIES
         for who, badge in staff.hire(each.slug, each.name, each.zone, map(_hired, each.people), change).items()
     }
+    writing.keep_preferences(_preferred(badges), change)
     writing.make_partitions(until - SPAN, until)
     turns, written = _turns(number, until, count, badges), 0
     while some := list(islice(turns, AT_ONCE)):
@@ -74,6 +77,12 @@ def remove(change: Change) -> int:
     return removed
 
 
+def _preferred(badges: Mapping[tuple[str, str], Badge]) -> dict[int, tuple[str, ...]]:
+    """The providers that people prefer, by their ids."""
+    found = {badges[each.slug, who.username].user_id: who.prefers for each in COMPANIES for who in each.people}
+    return {user: providers for user, providers in found.items() if user is not None and providers}
+
+
 def _hired(person: Person) -> Hired:
     return Hired(username=person.username, first_name=person.first_name, last_name=person.last_name, role=person.role)
 
@@ -88,7 +97,7 @@ def _turns(number: int, until: datetime, count: int, badges: Mapping[tuple[str, 
     session_models: dict[str, str] = {}
     for ask in asks(number, until - SPAN, until, count):
         decision = _decide(rankings, ask, session_models.get(ask.session))
-        answered = answer(ask, decision, catalogue, began <= ask.at < ended, "anthropic", random)
+        answered = answer(ask, decision, catalogue, began <= ask.at < ended, TROUBLED, random)
         if ask.session and answered.facts.outcome == "success":
             session_models[ask.session] = answered.facts.model
         yield _turn(
@@ -108,7 +117,8 @@ def _decide(rankings: Rankings, ask: Ask, session_model: str | None) -> Decision
         policy=work.policy or None, task_type=work.task_type, candidates=None if work.model == "auto" else (work.model,),
         priority=work.priority or None, session_model=session_model, tags=ask.tags,  # type: ignore[arg-type]
     )  # fmt: skip
-    return select(rankings, asked, NONE, replace(task, input_tokens=task.input_tokens + ask.context_tokens), ask.at)
+    wishes = Preferences(preferred_providers=frozenset(ask.person.prefers)) if ask.person else NONE
+    return select(rankings, asked, wishes, replace(task, input_tokens=task.input_tokens + ask.context_tokens), ask.at)
 
 
 @cache

@@ -140,7 +140,7 @@ FIXED_MODEL = Work(
     prompts=("Rewrite the description of {product} in plain words.", "Give this note on {topic} a title."),
 )  # fmt: skip
 NOTES = Work(
-    name="notes", weight=8, context_tokens=2_800, answer_tokens=420, tags=("clinic",), priority="privacy",
+    name="notes", weight=8, context_tokens=2_800, answer_tokens=420, tags=("clinic",),
     prompts=(
         "Shorten this dictated note on {topic} to {number} lines without losing a figure.",
         "Which of the points in this letter on {topic} does the patient have to do something about?",

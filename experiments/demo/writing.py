@@ -10,10 +10,12 @@ from django.db import connection, transaction
 
 from analytics.models import Feedback
 from analytics.records import partitions
-from autorouter.models import Session
+from autorouter.models import Preferences, Session
 from budgets.demonstration import entries
 from experiments.demo.answering import Answered
 from experiments.demo.traffic import Ask
+from routerhub.audit import history
+from routerhub.audit.change import Change
 
 RECORD = """
     SELECT record_many(
@@ -40,6 +42,13 @@ class Turn:
 def raw(text: bytes | str) -> orjson.Fragment:
     """A JSON text as a part of another."""
     return orjson.Fragment(text)
+
+
+def keep_preferences(providers: Mapping[int, Sequence[str]], change: Change) -> None:
+    """Which providers people prefer, by their ids."""
+    history.create(
+        [Preferences(user_id=user, preferred_providers=list(names)) for user, names in providers.items()], change
+    )
 
 
 def make_partitions(since: datetime, until: datetime) -> None:

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 from analytics.records import partitions
-from budgets.models import Account
+from budgets.models import Account, Alert
 from routerhub.audit import history
-from routerhub.audit.chain import sealing, verifying
+from routerhub.audit.chain import metrics, sealing, verifying
 from routerhub.audit.errors import ChainRefused
 from routerhub.audit.models import Amendment, Link, Verification
 from tests.analytics import rows
@@ -65,6 +65,10 @@ def test_a_removed_row_is_told_with_its_block(sealed: list[uuid.UUID]) -> None:
     found = verifying.verify(because("a look"))
     assert [(each["kind"], each["link"]) for each in found.problems] == [("removed row", links()[1].number)]
     assert "4 rows were sealed, 3 are there" in found.problems[0]["text"]
+    verifying.verify(because("another look"))
+    assert Alert.objects.get(kind="audit").title.startswith("The audit chain is broken: removed row (link 2")
+    metrics.refresh()
+    assert metrics.PROBLEMS.family().samples == {(): 1}
 
 
 @pytest.mark.parametrize("change", ["cost_nano = cost_nano + 1", "user_agent = 'other'", "decision = '{\"a\": 1}'"])

@@ -42,7 +42,7 @@ def test_a_demonstration_is_decided_and_charged_like_anything_and_goes_without_a
     assert set(ours.values_list("is_sandbox", flat=True)) == {True}
     assert {"success", "refused"} <= set(ours.values_list("outcome", flat=True))
     assert ours.filter(fallback_used=True).exists()
-    assert explained(ours.filter(outcome="success", category="coding").first()).is_same
+    assert explained(ours.filter(outcome="success", category="coding")[0]).is_same
     assert sum(LedgerEntry.objects.values_list("amount_nano", flat=True)) == sum(
         ours.values_list("cost_nano", flat=True)
     )

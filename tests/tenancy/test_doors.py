@@ -52,7 +52,7 @@ SOME = ["/api/accounts", "/api/keys", "/api/requests"]
 
 def told(client: Client, marks: set[str], addresses: Sequence[str]) -> dict[str, set[str]]:
     """By address, what each list of the API tells of Ada."""
-    pages = {address: client.get(f"{address}?source=none").content.decode() for address in addresses}
+    pages = {address: client.get(f"{address}?source=none").getvalue().decode() for address in addresses}
     found = {address: {mark for mark in marks if mark in page} for address, page in pages.items()}
     return {address: each for address, each in found.items() if each}
 

@@ -146,10 +146,10 @@ def test_the_page_and_its_files_tell_the_same_and_that_somebody_took_one(staff: 
     page = staff.get("/admin/audit/", {"q": "no such tool"}).content.decode()
     assert page.count("<tr>") == 3
     assert "as it was sealed" in page
-    answer = staff.get("/admin/audit/", {"q": "no such tool", "as": "csv"})
+    answer: Any = staff.get("/admin/audit/", {"q": "no such tool", "as": "csv"})
     assert len(b"".join(answer.streaming_content).splitlines()) == 3
     assert Event.objects.order_by("id").last().subject == "audit log, csv"  # type: ignore[union-attr]
-    exported = staff.get("/api/audit/export", {"as": "json", "kind": "request"})
+    exported: Any = staff.get("/api/audit/export", {"as": "json", "kind": "request"})
     assert b"".join(exported.streaming_content).count(b'"request"') >= 2
     assert staff.get("/api/audit/chain").json()["verified"]["problems"] == []
     Account.history.filter(history_change_reason="renamed by ada").delete()
