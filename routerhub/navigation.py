@@ -15,7 +15,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Observe", (
         ("receipt_long", "analytics.record"), ("forum", "autorouter.session"), ("bar_chart", "usage"), ("speed", "performance"),
         ("space_dashboard", "analytics.dashboard"), ("alt_route", "analytics.selection"),
-        ("thumbs_up_down", "analytics.feedback"), ("download", "exports"), ("stacks", "batches.batch"), ("description", "storage.file"), ("inventory_2", "storage.item"),
+        ("thumbs_up_down", "analytics.feedback"), ("download", "exports"), ("stacks", "batches.batch"),
+        ("description", "storage.file"), ("inventory_2", "storage.item"),
         ("delete_sweep", "analytics.pruning"),
     )),
     ("Routing", (

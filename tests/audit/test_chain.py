@@ -156,7 +156,7 @@ def test_a_dropped_partition_leaves_its_count_and_its_digest() -> None:
     assert link is not None
     assert (link.rows, Amendment.objects.count()) == (8, 0)
     assert (str(link.part), str(link.part_end)) == ("2001-01-01", "2001-01-08")
-    partitions.drop(partitions.partitions("analytics_record")[0], [7], lambda: None)
+    partitions.drop(partitions.partitions("analytics_record")[0], lambda: [7], lambda: None)
     assert problems() == []
     sql("DELETE FROM analytics_record WHERE account_id = 7")
     assert problems() == [("removed row", link.number + 1)], "what is held is sealed still"
