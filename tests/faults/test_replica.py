@@ -48,7 +48,7 @@ def replica(primary: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
     server = Postgres(tmp_path_factory.mktemp("replica"), options=("fsync=off",))
     for file in primary.folder.glob("*.password"):
         shutil.copy(file, server.folder)
-    made = [str(postgres._binaries() / "pg_basebackup"), "-R", "-X", "stream", "-D", str(server.data)]
+    made = [str(postgres._binaries() / "pg_basebackup"), "-c", "fast", "-R", "-X", "stream", "-D", str(server.data)]
     subprocess.run([*made, "-d", primary.admin_url()], check=True, capture_output=True)
     _given_to_the_server(server.data)
     server.child.start()
