@@ -35,7 +35,7 @@ print(sum(row.figures.requests for row in found.rows), found.as_of.isoformat())
 
 @pytest.fixture(scope="module")
 def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    server = Postgres(tmp_path_factory.mktemp("primary"))
+    server = Postgres(tmp_path_factory.mktemp("primary"), options=("fsync=off",))
     server.start()
     fill(server.url)
     yield server
@@ -45,10 +45,10 @@ def primary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 @pytest.fixture(scope="module")
 def replica(primary: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """As docs/howto/scale.md says to make one."""
-    server = Postgres(tmp_path_factory.mktemp("replica"))
+    server = Postgres(tmp_path_factory.mktemp("replica"), options=("fsync=off",))
     for file in primary.folder.glob("*.password"):
         shutil.copy(file, server.folder)
-    made = [str(postgres._binaries() / "pg_basebackup"), "-R", "-X", "stream", "-D", str(server.data)]
+    made = [str(postgres._binaries() / "pg_basebackup"), "-c", "fast", "-R", "-X", "stream", "-D", str(server.data)]
     subprocess.run([*made, "-d", primary.admin_url()], check=True, capture_output=True)
     _given_to_the_server(server.data)
     server.child.start()
