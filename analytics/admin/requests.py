@@ -28,9 +28,11 @@ from budgets import formats
 from budgets.limits.names import KNOWN
 from budgets.money import rounded
 from budgets.people import naming
+from routerhub.audit.change import change_by
 from routerhub.audit.pages import page
 from routerhub.audit.permissions import may
 
+FROM_THE_PAGE = "on the page Requests"
 SHOWN = 50
 MAX_OFFERED = 200
 SORTS = {
@@ -210,7 +212,7 @@ def export(request: HttpRequest) -> Any:
     try:
         if not chosen.is_valid():
             raise ValidationError([text for texts in chosen.errors.values() for text in texts])
-        return exporting.download(chosen, request.GET.get("as", "csv"))
+        return exporting.download(chosen, request.GET.get("as", "csv"), change_by(request, FROM_THE_PAGE))
     except ValidationError as refused:
         for text in refused.messages:
             messages.error(request, text)

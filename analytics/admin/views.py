@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from analytics.admin.requests import check_may_see
+from analytics.admin.requests import FROM_THE_PAGE, check_may_see
 from analytics.exports import jobs
 from analytics.exports.streaming import Download
 from analytics.exports.types import FORMATS
@@ -20,8 +20,6 @@ from routerhub.audit.change import change_by
 from routerhub.audit.pages import StaffPage, page
 from routerhub.audit.permissions import may
 from routerhub.tenancy.scope import streamed
-
-FROM_THE_PAGE = "on the page Requests"
 
 
 class KeepForm(forms.Form):
@@ -106,7 +104,9 @@ class ExportsPage(SelectionPage):
         chosen = RecordFilter(chips.usual(QueryDict(form.cleaned_data["query"])), Record.objects.all())
         if not chosen.is_valid():
             raise ValidationError([text for texts in chosen.errors.values() for text in texts])
-        export = jobs.start(chosen, form.cleaned_data["format"], self.request.user.pk, None)
+        export = jobs.start(
+            chosen, form.cleaned_data["format"], self.request.user.pk, None, change_by(self.request, FROM_THE_PAGE)
+        )
         messages.success(self.request, f"{export} is being written. It stands here when it is ready.")
         return redirect("admin:exports")
 

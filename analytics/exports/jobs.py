@@ -23,6 +23,7 @@ from analytics.models import Export, ExportPiece, ExportState, Record
 from analytics.requests import exporting
 from analytics.requests.columns import COLUMNS, rows
 from analytics.requests.filters import RecordFilter
+from routerhub.audit.change import Change
 from routerhub.sealing import Sealer
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,10 @@ class Gone(Exception):
     """Somebody deleted the export while it was written."""
 
 
-def start(chosen: RecordFilter, format_name: str, user_id: int | None, account_id: int | None) -> Export:
+@transaction.atomic
+def start(
+    chosen: RecordFilter, format_name: str, user_id: int | None, account_id: int | None, change: Change
+) -> Export:
     """Have the requests of a valid selection written. Its range ends now, if it has no end. Raises ValidationError."""
     check_format(format_name)
     whose: dict[str, Any] = {"user_id": user_id, "account_id": account_id}
@@ -56,6 +60,7 @@ def start(chosen: RecordFilter, format_name: str, user_id: int | None, account_i
         user_id=user_id,
         account_id=account_id,
     )
+    exporting.told(chosen, format_name, change, account_id)
     transaction.on_commit(_wake)
     return export
 

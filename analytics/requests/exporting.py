@@ -8,17 +8,29 @@ from analytics.exports.streaming import file_name, stream
 from analytics.exports.types import About
 from analytics.requests.columns import COLUMNS, rows
 from analytics.requests.filters import RecordFilter
+from routerhub.audit import events
+from routerhub.audit.change import Change
 
 MAX_AT_ONCE = 50_000
 """Rows that are sent at once. More are written in the background, so that nothing waits for whoever reads slowly."""
 TOO_MANY = f"These are more than {MAX_AT_ONCE:,} requests: POST /api/exports writes them in the background, or narrow the range."
 
 
-def download(chosen: RecordFilter, format_name: str) -> StreamingHttpResponse:
-    """The requests of a valid selection. Raises ValidationError, with the code "too_many" for too many of them."""
+def download(
+    chosen: RecordFilter, format_name: str, change: Change, account_id: int | None = None
+) -> StreamingHttpResponse:
+    """The requests of a valid selection; that somebody took them along stands in the audit log. Raises ValidationError, with the
+    code "too_many" for too many of them."""
     if chosen.qs.order_by()[: MAX_AT_ONCE + 1].count() > MAX_AT_ONCE:
         raise ValidationError({"range": ValidationError(TOO_MANY, "too_many")})
-    return stream(rows(chosen.qs), COLUMNS, format_name, name_of(chosen), about(chosen))
+    sent = stream(rows(chosen.qs), COLUMNS, format_name, name_of(chosen), about(chosen))
+    told(chosen, format_name, change, account_id)
+    return sent
+
+
+def told(chosen: RecordFilter, format_name: str, change: Change, account_id: int | None) -> None:
+    """Keep in the audit log who took which requests along; of a key, its account's people see it."""
+    events.note("exported", change, f"{name_of(chosen)}, {format_name}", account_id)
 
 
 def name_of(chosen: RecordFilter) -> str:

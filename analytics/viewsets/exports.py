@@ -66,7 +66,7 @@ class ExportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.Des
         values, caller, person = valid(NewExportSerializer(data=request.data)), caller_of(request), author_of(request)
         chosen = _chosen(values["query"], request)
         user_id, account_id = person.pk if person else None, caller.account_id if caller else None
-        export = jobs.start(chosen, values["format"], user_id, account_id)
+        export = jobs.start(chosen, values["format"], user_id, account_id, change_by(request, BY_API))
         return Response(self.get_serializer(export).data, 202)
 
     @extend_schema(responses={(200, "*/*"): OpenApiTypes.BINARY})

@@ -16,8 +16,12 @@ from analytics.requests import exporting
 from analytics.requests.filters import RecordFilter
 from analytics.requests.pagination import RecordPagination
 from analytics.serializers.records import RecordSerializer
+from budgets.people.authentication import caller_of
 from budgets.people.ownership import OwnedQuerySet
+from routerhub.audit.change import change_by
 from routerhub.audit.permissions import Readers, TablePermissions
+
+BY_API = "by the API"
 
 
 class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
@@ -49,4 +53,10 @@ class RecordViewSet(viewsets.ReadOnlyModelViewSet[Record]):
     def export(self, request: Request) -> StreamingHttpResponse:
         """Up to 50,000 requests as a file, by the same filters. More are written by POST /api/exports."""
         self.filter_queryset(self.get_queryset())
-        return exporting.download(self.chosen, request.query_params.get("as", "csv"))
+        caller = caller_of(request)
+        return exporting.download(
+            self.chosen,
+            request.query_params.get("as", "csv"),
+            change_by(request, BY_API),
+            caller.account_id if caller else None,
+        )
