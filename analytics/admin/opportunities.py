@@ -17,7 +17,7 @@ from analytics.reports.opportunities import opportunities
 from analytics.reports.savings import savings
 from analytics.reports.types import Interval, Opportunities, Opportunity, Report, Saving, Side
 from analytics.windows.types import Question
-from budgets.money import dollars
+from budgets.money import rounded
 from budgets.people import naming
 from routerhub.audit.forms import QueryForm
 from routerhub.audit.pages import StaffPage, page
@@ -77,7 +77,7 @@ def _shown(question: Question, may_backtest: bool) -> dict[str, Any]:
         "opportunities": [_row(each, found, may_backtest) for each in found.found[:SHOWN]],
         "comparisons": found.comparisons, "users": _users(dearest_users(question, DEAREST)),
         "requests": [
-            {"record": each, "cost": dollars(each.cost_nano, each.is_sandbox)}
+            {"record": each, "cost": rounded(each.cost_nano)}
             for each in dearest_requests(question, DEAREST)
         ],
     }  # fmt: skip
@@ -150,9 +150,4 @@ def _users(found: Report) -> list[dict[str, Any]]:
 
 
 def _about(nano: float) -> str:
-    """An estimate for people: three digits are more than it is worth."""
-    return dollars(_three_digits(round(nano)))
-
-
-def _three_digits(value: int) -> int:
-    return round(value, 3 - len(str(abs(value)))) if abs(value) >= 1_000 else value
+    return rounded(round(nano))

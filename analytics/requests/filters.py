@@ -80,7 +80,9 @@ class SelectionForm(NumericForm, forms.Form):
 
     def clean_metadata(self) -> str:
         given: str = self.cleaned_data["metadata"]
-        if given and not all(given.partition("=")):
+        if not given:
+            return given
+        if not all(given.partition("=")):
             raise ValidationError(f"{given[:50]!r}: write a name and its value, like ticket=42 or run.step=3.")
         try:
             metadata.condition(given)

@@ -13,11 +13,11 @@ from tests.cast import Cast
 @pytest.fixture
 def ada(cast: Cast) -> Client:
     insert(
-        account_id=cast.ada.account.pk, metadata='{"project": "x", "run": {"step": 3, "is_last": true}}', session="one"
+        account_id=cast.ada.account.pk, metadata={"project": "x", "run": {"step": 3, "is_last": True}}, session="one"
     )
-    insert(account_id=cast.ada.account.pk, metadata='{"project": "y", "run": {"step": "3"}}', session="two")
+    insert(account_id=cast.ada.account.pk, metadata={"project": "y", "run": {"step": "3"}}, session="two")
     insert(account_id=cast.ada.account.pk, session="none")
-    insert(account_id=cast.cy.account.pk, metadata='{"project": "x"}', session="cy's")
+    insert(account_id=cast.cy.account.pk, metadata={"project": "x"}, session="cy's")
     return Client(headers=cast.ada.auth)
 
 
@@ -43,7 +43,7 @@ def test_a_path_that_can_be_none_is_refused(ada: Client, given: str) -> None:
 
 
 def test_the_page_of_a_request_shows_it_with_what_went_wrong(cast: Cast) -> None:
-    made: Any = insert(metadata='{"project": "apollo"}', error_kind="TimedOut", deployment="acme/small")
+    made: Any = insert(metadata={"project": "apollo"}, error_kind="TimedOut", deployment="acme/small")
     client = Client()
     client.force_login(cast.staff)
     page = client.get(f"/admin/analytics/record/{made}/change/").content.decode()
