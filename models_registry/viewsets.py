@@ -259,7 +259,10 @@ class ExportView(APIView):
     table = Model
     permission_classes = [TablePermissions]
 
-    @extend_schema(parameters=[OpenApiParameter("as", str, enum=list(CONTENT_TYPES))], responses=OpenApiTypes.BINARY)
+    @extend_schema(
+        operation_id="exports_of_a_table",
+        parameters=[OpenApiParameter("as", str, enum=list(CONTENT_TYPES))], responses=OpenApiTypes.BINARY,
+    )  # fmt: skip
     def get(self, request: Request, table: str) -> HttpResponse:
         format_name = request.query_params.get("as", "json")
         if table not in resources.TABLES or format_name not in CONTENT_TYPES:
