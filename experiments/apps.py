@@ -6,7 +6,7 @@ class ExperimentsConfig(AppConfig):
     verbose_name = "Experiments"
 
     def ready(self) -> None:
-        from autorouter.viewsets import decisions
+        from autorouter import keeping
         from experiments import selecting
 
-        decisions.keep_by(selecting.keep)
+        keeping.keep_by(selecting.keep)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from analytics.models import Selection
 from autorouter import availability_facts
 from autorouter.decision import decision_json
-from autorouter.viewsets.decisions import Selected
+from autorouter.keeping import Selected
 from budgets.types import to_nano
 
 

@@ -7,6 +7,7 @@ writes to ten tables.
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.db import connections
 from django.test import TransactionTestCase
 
@@ -41,9 +42,10 @@ def prepare(cursor: Any) -> None:
 def _empty(case: Any) -> None:
     for name in case._databases_names(include_mirrors=False):
         connection = connections[name]
-        tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
+        there = set(connection.introspection.table_names())
+        tables = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
         with connection.cursor() as cursor:
-            cursor.execute(EMPTY.format(tables=_array(set(tables) - set(KEPT)), final=_array(FINAL)))
+            cursor.execute(EMPTY.format(tables=_array(tables & there - set(KEPT)), final=_array(FINAL)))
 
 
 def _array(names: Iterable[str]) -> str:

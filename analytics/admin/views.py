@@ -17,6 +17,7 @@ from analytics.models import Export, ExportState, Record, SavedView
 from analytics.requests import chips, views
 from analytics.requests.filters import RecordFilter
 from routerhub.audit.change import change_by
+from routerhub.audit.forms import NumericForm
 from routerhub.audit.pages import StaffPage, page
 from routerhub.audit.permissions import may
 from routerhub.tenancy.scope import streamed
@@ -28,7 +29,7 @@ class KeepForm(forms.Form):
     query = forms.CharField(required=False)
 
 
-class ForgetForm(forms.Form):
+class ForgetForm(NumericForm, forms.Form):
     view = forms.IntegerField()
     query = forms.CharField(required=False)
 

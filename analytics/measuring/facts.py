@@ -40,7 +40,7 @@ HIGH = 0.98
 """The share of answers of a sort that its high length covers."""
 HIGH_MARGIN = 1.1
 """So much beyond it: where answers were cut at it, it grows again, and never shrinks by its own cutting."""
-HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+HORIZON = "SELECT transaction_horizon()"
 """Every transaction before it has ended."""
 
 

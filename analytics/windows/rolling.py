@@ -20,7 +20,7 @@ from analytics.windows.steps import FIVE_MINUTES_KEPT
 MAX_RECORDS, MAX_CELLS = 50_000, 20_000
 """About so many are counted in one transaction: this bounds memory, and what is lost when it is killed."""
 ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('analytics.windows'))"
-HORIZON = "SELECT pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() AS s"
+HORIZON = "SELECT transaction_horizon(), pg_snapshot_xmax(s)::text::bigint FROM pg_current_snapshot() AS s"
 TOUCH = """
     INSERT INTO analytics_touched AS known (account_id, quarter, since_transaction, may_shrink, records)
     SELECT r.account_id, date_bin('15 minutes', r.created_at, 'epoch') AS quarter, %(since)s, {may_shrink}, count(*)
@@ -90,9 +90,10 @@ def _touch_new() -> None:
     with _alone() as cursor:
         if cursor is None:
             return
-        moment, mark = now(), _watermark()
+        moment = now()
         cursor.execute(HORIZON)
         horizon, following = cursor.fetchone()
+        mark = _watermark()
         values = {"since": mark.until_transaction, "until": horizon}
         if horizon < mark.until_transaction:
             # Copied into another server, which numbers its transactions anew: what is there is counted once more.

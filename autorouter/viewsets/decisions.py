@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import DatabaseError
 from drf_spectacular.types import OpenApiTypes
@@ -15,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from autorouter import keeping
 from autorouter.budgeted import within_limits
 from autorouter.decision import explain
 from autorouter.decision.classify import classify
@@ -35,32 +35,6 @@ from routerhub.regions import Regions, restriction, strictest
 from routerhub.releases import live
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Selected:
-    """A selection that is to be kept."""
-
-    caller: Caller
-    decision: Decision
-    candidate: Candidate
-    availability: Availability
-    at: datetime
-    task_type: str
-    session: str
-    task_id: str
-    worker: str
-    tags: tuple[str, ...]
-    metadata: Mapping[str, Any]
-
-
-Keep = Callable[[Selected], UUID]
-_keeping: list[Keep] = []
-
-
-def keep_by(keep: Keep) -> None:
-    """Who keeps selections says so here: it stands above, and is not known here."""
-    _keeping[:] = [keep]
 
 
 class SelectView(APIView):
@@ -88,7 +62,7 @@ class SelectView(APIView):
         told = explain.as_json(left)
         if values["record"]:
             selected = _selected(request, values, decision, left.chosen, rankings.availability, now)
-            told["id"] = str(_keeping[0](selected))
+            told["id"] = str(keeping.keep(selected))
         return Response(told)
 
 
@@ -99,12 +73,12 @@ def _selected(
     candidate: Candidate,
     availability: Availability,
     at: datetime,
-) -> Selected:
+) -> keeping.Selected:
     """What is to be kept. Raises ValidationError: a selection belongs to the account of a key."""
     if not isinstance(request.auth, Caller):
         raise ValidationError({"record": "A selection is kept for the account of an API key: ask with one."})
     named = {name: values.get(name) or "" for name in ("task_type", "session", "task_id", "worker")}
-    return Selected(
+    return keeping.Selected(
         caller=request.auth, decision=decision, candidate=candidate, availability=availability, at=at, **named,
         tags=tuple(values.get("tags", ())), metadata=values["metadata"],
     )  # fmt: skip

@@ -59,7 +59,7 @@ def test_pages_show_the_figures_and_where_they_come_from(plain: Client, cast: Ca
 def test_the_address_filters_and_says_what_makes_no_sense(plain: Client, cast: Cast) -> None:
     seed(cast)
     page = text(plain.get(f"/admin/usage/?model=c:d&key={cast.ada.key.pk}&add=account"))
-    for shown in ("<b>1 requests</b>", "model is <b>d</b>", "key is <b>ada&#x27;s key</b>", '<option value="'):
+    for shown in ("<b>1 request</b>", "model is <b>d</b>", "key is <b>ada&#x27;s key</b>", '<option value="'):
         assert shown in page, shown
     assert "No request fits these filters" in text(plain.get("/admin/usage/?model=e:f"))
     refused = text(plain.get("/admin/usage/?range=ever"))

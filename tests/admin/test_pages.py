@@ -90,8 +90,8 @@ def test_what_the_provider_says_a_request_cost_stands_on_its_page_and_is_filtere
     assert "The answer's cost by the provider itself" in html.unescape(page)
     assert "$0.003" in page
     listed = staff.get("/admin/analytics/record/?is_cost_disputed=true").content.decode()
-    assert "odd:one" in listed
-    assert "good:one" not in listed
+    assert "odd:" in listed
+    assert "good:" not in listed
 
 
 def test_every_list_and_every_first_row_opens(staff: Client) -> None:
@@ -109,27 +109,6 @@ def test_every_list_and_every_first_row_opens(staff: Client) -> None:
                 assert staff.get(reverse(f"admin:{label}_history", args=[row.pk]), follow=True).status_code == 200, (
                     label
                 )
-
-
-def test_the_first_page_shows_the_last_day(staff: Client) -> None:
-    assert b"No request came in" in staff.get("/admin/").content
-    insert(cost_nano=2_000_000)
-    page = staff.get("/admin/").content.decode()
-    assert "$0.002 a task, target below $0.05" in page
-    assert "100.0 %" in page
-
-
-def test_what_the_sandbox_made_up_is_never_summed_with_money(staff: Client) -> None:
-    insert(cost_nano=7_000, is_sandbox=True)
-    page = staff.get("/admin/").content.decode()
-    assert '<p class="rh-figure">$0.000007 (sandbox)</p>' in page
-    assert "nothing was billed" in page
-    insert(cost_nano=2_000_000)
-    page = staff.get("/admin/").content.decode()
-    assert '<p class="rh-figure">$0.002 + $0.000007 (sandbox)</p>' in page
-    assert "$0.002 a task" in page
-    assert '<td class="rh-number">$0.000007 (sandbox)</td>' in page
-    assert "$0.0000070 (sandbox)" in staff.get(reverse("admin:analytics_record_changelist")).content.decode()
 
 
 def test_the_ledger_shows_every_nano_dollar_and_marks_the_sandboxs(staff: Client) -> None:

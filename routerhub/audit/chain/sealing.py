@@ -1,6 +1,6 @@
 """Sealing what arrived: by beat and one at a time, never in a request.
 
-What is sealed next is known by the number of the transaction that wrote it: all below `pg_snapshot_xmin` are over, so that
+What is sealed next is known by the number of the transaction that wrote it: all below the horizon are over, so that
 no slow one is passed over, as it would be by time. A round makes links of about BLOCK_ROWS rows, each with the digest of its
 rows and the seal of the link before.
 """
@@ -31,7 +31,7 @@ START = "0" * 64
 """What stands before the first link."""
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('audit.chain', 0))"
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('audit.chain', 0))"
-WATERMARK = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+WATERMARK = "SELECT transaction_horizon()"
 PARTITION = """
     SELECT i.inhparent::regclass::text, pg_get_expr(c.relpartbound, c.oid)
     FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid WHERE c.oid = to_regclass(%s)

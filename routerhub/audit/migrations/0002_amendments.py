@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL((SQL / "amended.sql").read_text(), "DROP FUNCTION audit_keep_amended"),
+        migrations.RunSQL((SQL / "horizon.sql").read_text(), "DROP FUNCTION transaction_horizon"),
         protected("audit_amendment", by_account()),
         protected("audit_event", by_account() | by_user()),
     ]

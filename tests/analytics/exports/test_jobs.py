@@ -97,7 +97,7 @@ def test_a_large_file_is_kept_in_pieces_and_one_that_is_deleted_meanwhile_is_giv
         ("csv", {"range": "decade"}, "range", "'decade' is none of 1h, 24h, 7d"),
         ("csv", {"since": "yesterday"}, "since", "'yesterday' is no day or time"),
         ("csv", {"zone": "Europe/Berlim"}, "zone", "did you mean Europe/Berlin?"),
-        ("csv", {"metadata": "ticket"}, "metadata", "write a name and its value, like ticket=42."),
+        ("csv", {"metadata": "ticket"}, "metadata", "write a name and its value, like ticket=42"),
         ("csv", {"account": "other"}, "account", "There is no account 'other' of yours."),
     ],
 )

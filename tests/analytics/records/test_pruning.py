@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from analytics import tasks
+from analytics.measuring import facts
 from analytics.models import Feedback, MeasuredFact, Pruning, Record
 from analytics.records import partitions, pruning, retention
 from analytics.records.partitions import Partition
@@ -23,6 +24,7 @@ from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
 from routerhub.gateway.snapshots.snapshots import database_dsn
+from tests.analytics.measuring.answers import HORIZON
 from tests.analytics.rows import insert, insert_many
 from tests.cast import Cast
 
@@ -234,7 +236,10 @@ def _size() -> int:
 # --- switches
 
 
-def test_with_performance_tracking_off_the_router_is_told_of_no_model(db: None, settings: Any) -> None:
+def test_with_performance_tracking_off_the_router_is_told_of_no_model(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "HORIZON", HORIZON)
     insert_many(5, model="acme:small", latency_ms=900, output_tokens=9)
     assert tasks.measure() == 1
     settings.ANALYTICS_PERFORMANCE_TRACKING = False
