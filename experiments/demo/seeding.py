@@ -31,7 +31,8 @@ from experiments.replay.backtest import Pair, load
 from models_registry.types import Availability
 from routerhub.audit.change import Change
 
-SPAN = timedelta(days=30)
+DAYS_BEFORE = 27
+"""With the day on which it ends, four weeks: as much as pages show at first."""
 AT_ONCE = 1_000
 TROUBLED = "google"
 """The provider of the incident."""
@@ -49,7 +50,7 @@ class Seeded:
 
 
 def seed(number: int, until: datetime, count: int, change: Change) -> Seeded:
-    """A month until a moment, the same for the same number and moment. Raises AlreadySeeded."""
+    """Four weeks until a moment, the same for the same number and moment. Raises AlreadySeeded."""
     if staff.is_there():
         raise AlreadySeeded
     badges = {
@@ -58,7 +59,7 @@ def seed(number: int, until: datetime, count: int, change: Change) -> Seeded:
         for who, badge in staff.hire(each.slug, each.name, each.zone, map(_hired, each.people), change).items()
     }
     writing.keep_preferences(_preferred(badges), change)
-    writing.make_partitions(until - SPAN, until)
+    writing.make_partitions(_since(until), until)
     turns, written = _turns(number, until, count, badges), 0
     while some := list(islice(turns, AT_ONCE)):
         writing.write(some)
@@ -68,6 +69,10 @@ def seed(number: int, until: datetime, count: int, change: Change) -> Seeded:
     rolling.roll_up()
     hours.roll_up()
     return Seeded(requests=written, accounts=len(COMPANIES), people=sum(len(each.people) for each in COMPANIES))
+
+
+def _since(until: datetime) -> datetime:
+    return (until - timedelta(days=DAYS_BEFORE)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def remove(change: Change) -> int:
@@ -95,7 +100,7 @@ def _turns(number: int, until: datetime, count: int, badges: Mapping[tuple[str, 
     random = Random(number + 1)  # noqa: S311 - the same each time is what it is for
     began, ended = incident(until)
     session_models: dict[str, str] = {}
-    for ask in asks(number, until - SPAN, until, count):
+    for ask in asks(number, _since(until), until, count):
         decision = _decide(rankings, ask, session_models.get(ask.session))
         answered = answer(ask, decision, catalogue, began <= ask.at < ended, TROUBLED, random)
         if ask.session and answered.facts.outcome == "success":

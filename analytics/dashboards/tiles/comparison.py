@@ -84,8 +84,12 @@ def _time(sketch: Sketch, part: float) -> str:
 
 def _rate(figures: Figures) -> str:
     """Output tokens a second: by the time in which the output came where that is known, else by the whole time."""
-    spent = figures.output_ms or figures.latency_ms
-    return f"{1000 * figures.output_tokens / spent:.0f}/s" if spent else formats.NOTHING
+    tokens, spent = (
+        (figures.streamed_tokens, figures.output_ms)
+        if figures.output_ms
+        else (figures.output_tokens, figures.latency_ms)
+    )
+    return f"{1000 * tokens / spent:,.0f}/s" if spent else formats.NOTHING
 
 
 _BY: tuple[tuple[Dimension, ...], ...] = (("provider",), ("model",), ("deployment",), ("category",), ("policy",))

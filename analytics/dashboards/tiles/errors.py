@@ -1,5 +1,6 @@
 """What went wrong, by kind of error, against the time before."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,7 +34,7 @@ def draw(seen: Seen) -> Errors:
     ordered = sorted(now.errors.items(), key=lambda each: (-each[1], each[0]))
     entries = tuple(
         Entry(
-            name=kind.replace("_", " "), link="", figure=formats.count(count),
+            name=_in_words(kind), link="", figure=formats.count(count),
             share=formats.percent(count, now.requests, 2), width=width(count, most),
             delta=delta(count, before.errors.get(kind, 0), "less"),
         )
@@ -43,6 +44,11 @@ def draw(seen: Seen) -> Errors:
         title=seen.tile.title or "Kinds of errors", is_empty=not entries, requests=formats.count(now.requests),
         before_words=ranges.shifted(seen.view), entries=entries,
     )  # fmt: skip
+
+
+def _in_words(kind: str) -> str:
+    """insufficient quota, timed out."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).replace("_", " ").lower()
 
 
 KIND = Kind(

@@ -9,6 +9,7 @@ from analytics.dashboards.measures import ADDED, MEASURES, Measure, grouped
 from analytics.dashboards.tiles.parts import GREY, Groups, Table, largest, read
 from analytics.dashboards.types import WORDS, Kind, Seen, Tile, View
 from analytics.windows.types import Dimension, Question
+from budgets.types import NANO
 
 LEFT_MOST = 9
 Sums = Mapping[tuple[str, ...], float]
@@ -75,7 +76,11 @@ def _named(seen: Seen, dimension: Dimension, groups: Groups) -> list[str]:
 
 
 def _figures(measure: Measure, sums: Sequence[float]) -> list[str]:
-    return [measure.write(value).split(".")[0] if value >= 10**10 else measure.write(value) for value in sums]
+    """Money from ten dollars on without cents, which a band shows none of."""
+    return [
+        f"${value / NANO:,.0f}" if measure.name == "cost" and value >= 10 * NANO else measure.write(value)
+        for value in sums
+    ]
 
 
 def _words(

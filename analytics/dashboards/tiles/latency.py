@@ -75,9 +75,14 @@ def _written(value: float | None) -> str:
     return formats.NOTHING if value is None else formats.duration(value)
 
 
+def _on_the_axis(milliseconds: float) -> str:
+    """Short, and in seconds however many."""
+    return f"{milliseconds / 1_000:g}{formats.THIN}s" if milliseconds >= 1_000 else f"{milliseconds:g}{formats.THIN}ms"
+
+
 def _chart(view: View, starts: Sequence[datetime], median: Values, slow: Values, before: Values, title: str) -> Lines:
     top, ticks = axes.heights(
-        max((each for each in (*median, *slow, *before) if each is not None), default=0), formats.duration
+        max((each for each in (*median, *slow, *before) if each is not None), default=0), _on_the_axis
     )
     words = [
         f"{axes.CAPTIONS[view.step](start)}: half within {_written(median[n])}, 95{formats.THIN}% within {_written(slow[n])}"
