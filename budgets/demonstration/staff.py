@@ -67,6 +67,11 @@ def bind(slug: str, bounds: Iterable[Bound], change: Change) -> None:
 
 
 @transaction.atomic
+def ids() -> list[int]:
+    """Of its accounts."""
+    return list(Account.objects.filter(slug__startswith=PREFIX).values_list("pk", flat=True))
+
+
 def dismiss(change: Change) -> int:
     """Take all of them away, with every row of theirs in whatever table. Returns how many accounts there were."""
     accounts = list(Account.objects.filter(slug__startswith=PREFIX))

@@ -8,7 +8,9 @@ from functools import cache
 from itertools import islice
 from random import Random
 
-from analytics.models import HourFigures
+from django.db.models import Max, Min
+
+from analytics.models import HourFigures, Record
 from analytics.windows import rolling
 from autorouter import availability_facts
 from autorouter.decision import decision_json
@@ -34,6 +36,7 @@ from routerhub.audit.change import Change
 DAYS_BEFORE = 27
 """With the day on which it ends, four weeks: as much as pages show at first."""
 AT_ONCE = 1_000
+CELL = timedelta(minutes=15)
 TROUBLED = "google"
 """The provider of the incident."""
 SANDBOX = Availability(providers=frozenset(), sandbox=True)
@@ -76,7 +79,12 @@ def _since(until: datetime) -> datetime:
 
 
 def remove(change: Change) -> int:
-    """Take it away. Returns how many accounts there were."""
+    """Take it away, from the figures of the whole site too. Returns how many accounts there were."""
+    records = Record.objects.filter(account_id__in=(ids := staff.ids()))
+    bounds = records.aggregate(first=Min("created_at"), last=Max("created_at"))
+    records.delete()
+    if bounds["first"]:
+        rolling.recompute(bounds["first"] - CELL, bounds["last"] + CELL, accounts=ids, may_shrink=True)
     removed = staff.dismiss(change)
     HourFigures.objects.all().delete()
     return removed

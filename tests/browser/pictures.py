@@ -58,7 +58,8 @@ def take(page: Page, folder: Path, ending: str) -> None:
         page.wait_for_load_state("networkidle")
         page.screenshot(path=folder / f"{name}{ending}.png")
     page.goto(f"{PAGES['requests']}?outcome=success")
-    page.locator("#result_list tbody a, main table tbody a").first.click()
+    shown = page.locator("tr[data-id]").first.get_attribute("data-id")
+    page.goto(f"{PAGES['requests']}{shown}/change/")
     page.wait_for_load_state("networkidle")
     page.screenshot(path=folder / f"admin{ending}.png")
 

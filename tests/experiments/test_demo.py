@@ -6,6 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from analytics.models import Feedback, Record
+from analytics.windows import reading
+from analytics.windows.types import Question
 from budgets.books.sweeping import differences
 from budgets.demonstration import staff
 from budgets.models import Account, Counter, LedgerEntry, Limit
@@ -56,11 +58,20 @@ def test_a_demonstration_is_decided_and_charged_like_anything_and_goes_without_a
 
     with pytest.raises(CommandError, match="is there already"):
         call_command("seed_demo", requests=100)
+    rows.rolled_up()
+    assert requests() > 100
     call_command("seed_demo", remove=True)
+    assert requests() == 1
     assert list(Record.objects.values_list("operation_id", flat=True)) == [real]
     assert not any((staff.is_there(), LedgerEntry.objects.exists(), Feedback.objects.exists()))
     assert not Limit.objects.filter(account__isnull=False).exists()
     assert differences() == []
+
+
+def requests() -> int:
+    """Of the whole site, as it was rolled up."""
+    whole = Question(since=datetime(2000, 1, 1, tzinfo=UTC), until=datetime(2100, 1, 1, tzinfo=UTC), traffic="both")
+    return sum(row.figures.requests for row in reading.ask(whole).rows)
 
 
 def _id(slug: str) -> int:
