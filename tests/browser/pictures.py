@@ -22,7 +22,7 @@ from tests.stack import ADMIN_PASSWORD, ROOT, running_stack  # noqa: E402
 
 PAGES = {
     "overview": "/admin/", "usage": "/admin/usage/", "performance": "/admin/performance/", "requests": "/admin/analytics/record/",
-    "tuning": "/admin/tuning/", "audit": "/admin/audit/",
+    "audit": "/admin/audit/",
 }  # fmt: skip
 """By the picture's name. The one of a request, admin.png, is the first of the list that a model answered."""
 WIDE, NARROW = ViewportSize(width=1400, height=1000), ViewportSize(width=400, height=900)
