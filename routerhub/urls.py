@@ -27,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("accounts/", include("budgets.people.sign_in.urls")),
     path("admin/", admin.site.urls),
+    path("console/", include("routerhub.console.urls")),
+    path("enterprise-router", RedirectView.as_view(url="/console/")),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/", include("routerhub.audit.urls")),

@@ -16,7 +16,7 @@ from django.utils.timezone import now
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from analytics.admin.dashboards import answered
+from analytics.admin.dashboards import in_the_admin
 from analytics.dashboards import composed, composing, standard
 from analytics.dashboards.filters import SINGLE
 from analytics.dashboards.types import WORDS, Tile
@@ -94,5 +94,5 @@ class DashboardPage(StaffPage):
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         params = dict(self.request.GET.lists())
-        shown = answered(self.request, lambda: composed.show(self.dashboard, params, now(), settings.TIME_ZONE))
+        shown = in_the_admin(self.request, lambda: composed.show(self.dashboard, params, now(), settings.TIME_ZONE))
         return super().get_context_data(**given, title=self.dashboard.name, dashboard=self.dashboard, **shown)

@@ -4,10 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from analytics.dashboards import composing, pages
 from analytics.dashboards.filters import Params
 from analytics.dashboards.pages import Page
 from analytics.models import Dashboard
+
+
+def of(user: Any) -> QuerySet[Dashboard]:
+    """Those that somebody may see of an account: their own, and those that others of it share."""
+    return Dashboard.objects.for_caller(user).exclude(account=None).select_related("account", "user")
 
 
 def show(dashboard: Dashboard, params: Params, now: datetime, zone: str) -> Page:

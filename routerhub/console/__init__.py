@@ -1,0 +1,1 @@
+"""Pages of people who use RouterHub, by their own sign-in."""
