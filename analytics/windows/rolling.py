@@ -107,7 +107,7 @@ def _move(mark: Watermark, moment: datetime, horizon: int, following: int) -> No
     """All that was written by the moment was seen if no transaction was open; what was by an earlier one if none of then is."""
     mark.until_transaction = horizon
     is_passed = mark.next_transaction <= horizon
-    if horizon == following:
+    if horizon >= following:
         mark.seen_at = moment
     elif is_passed:
         mark.seen_at = mark.next_at
