@@ -17,7 +17,8 @@ from tests.cast import Cast
 from tests.stack import Stack, running_stack
 
 TIMELESS = (
-    "tests/acceptance", "tests/access", "tests/agents", "tests/autorouter/decision", "tests/browser", "tests/budgets/people",
+    "tests/acceptance", "tests/access", "tests/admin/test_long_lists.py", "tests/agents", "tests/analytics/selections",
+    "tests/autorouter/decision", "tests/browser", "tests/budgets/people",
     "tests/budgets/shares", "tests/budgets/test_crashes.py", "tests/budgets/test_many_processes.py",
     "tests/budgets/test_settling.py", "tests/embedded", "tests/experiments", "tests/faults", "tests/gateway", "tests/metrics",
     "tests/models_registry/sandbox", "tests/models_registry/transfer", "tests/models_registry/upstream", "tests/releases",

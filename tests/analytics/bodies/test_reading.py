@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
 from analytics.bodies import keeping
 from analytics.bodies.turns import turns
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def body(cast: Cast) -> Body:
     """What Ada's account said, with its record."""
     operation = insert(account_id=cast.ada.account.pk)
-    row = keeping.kept(said(operation_id=operation, account_id=cast.ada.account.pk))
+    row = keeping.kept(said(operation_id=operation, account_id=cast.ada.account.pk, created_at=now()))
     keeping.write([row])
     return row
 
