@@ -269,36 +269,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 1,
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "forget-ended-sessions": {"task": "autorouter.tasks.forget_ended_sessions", "schedule": 3600.0},
-    "work-batches": {"task": "routerhub.gateway.batches.tasks.work_batches", "schedule": 10.0},
-    "forget-expired-items": {"task": "routerhub.storage.tasks.forget_expired", "schedule": 600.0},
-    "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
-    "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
-    "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
-    "rebalance-shares": {"task": "budgets.tasks.rebalance_shares", "schedule": 5.0},
-    "work-exports": {"task": "analytics.tasks.work_exports", "schedule": 10.0},
-    "forget-exports": {"task": "analytics.tasks.forget_exports", "schedule": 3600.0},
-    "work-imports": {"task": "models_registry.tasks.work_imports", "schedule": 10.0},
-    "forget-selections": {"task": "analytics.tasks.forget_selections", "schedule": 3600.0},
-    "measure-models": {"task": "analytics.tasks.measure", "schedule": 300.0},
-    "roll-up-hours": {"task": "budgets.tasks.roll_up_hours", "schedule": 300.0},
-    "forecast": {"task": "budgets.tasks.forecast", "schedule": 1800.0},
-    "roll-up": {"task": "analytics.tasks.roll_up", "schedule": 60.0, "options": {"expires": 60.0}},
-    "find-anomalies": {"task": "analytics.tasks.find_anomalies", "schedule": 900.0},
-    "enter-switches": {"task": "routerhub.releases.tasks.enter_switches", "schedule": 10.0},
-    "close-months": {"task": "budgets.tasks.close_months", "schedule": 3600.0},
-    "reconcile": {"task": "budgets.tasks.reconcile", "schedule": 24 * 3600.0},
-    "check-alerts": {"task": "budgets.tasks.check_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
-    "send-alerts": {"task": "budgets.tasks.send_alerts", "schedule": 5.0, "options": {"expires": 5.0}},
-    "forget-deliveries": {"task": "budgets.tasks.forget_deliveries", "schedule": 24 * 3600.0},
-    "forget-bodies": {"task": "analytics.tasks.forget_bodies", "schedule": 3600.0},
-    "seal-chain": {"task": "routerhub.audit.tasks.seal_chain", "schedule": 60.0, "options": {"expires": 60.0}},
-    "verify-newest": {"task": "routerhub.audit.tasks.verify_newest", "schedule": 24 * 3600.0},
-    "verify-chain": {"task": "routerhub.audit.tasks.verify_chain", "schedule": 7 * 24 * 3600.0},
-    "extend-record-partitions": {"task": "analytics.tasks.extend_partitions", "schedule": 3600.0},
-    "prune": {"task": "analytics.tasks.prune", "schedule": 24 * 3600.0},
-}
+from routerhub.beat_settings import *  # noqa: E402, F403 - what beat wakes, and how often
 
 # --- alerts
 # The mail server by which alerts are sent, as apprise writes it; empty: none by email.

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from analytics.dashboards.charts.axes import floor
 from analytics.dashboards.tiles.opportunities import MAX_DAYS
 from analytics.dashboards.types import View
 from analytics.reports.opportunities import opportunities
 from analytics.reports.targets import targets
 from analytics.reports.types import Opportunities
+from analytics.windows.steps import floor
 from budgets.alerts.types import Unusual
 from budgets.alerts.unusual import unusual
 

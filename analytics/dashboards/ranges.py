@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from analytics.dashboards.charts.axes import floor
 from analytics.dashboards.types import View
+from analytics.windows.steps import floor
 from budgets.formats import day
 
 GRAIN = timedelta(minutes=15)

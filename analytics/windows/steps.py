@@ -40,9 +40,9 @@ def spans(since: datetime, until: datetime, step: Step | None, zone: ZoneInfo, g
     if step is None:
         yield from _made_of(since, since, until, grains)
         return
-    begin = _begin(since.astimezone(zone), step)
+    begin = floor(since.astimezone(zone), step)
     for _ in range(MAX_STEPS):
-        end = _next(begin, step)
+        end = after(begin, step)
         yield from _made_of(begin, max(since, begin.astimezone(UTC)), min(until, end.astimezone(UTC)), grains)
         if end.astimezone(UTC) >= until:
             return
@@ -67,7 +67,7 @@ def _made_of(step: datetime, since: datetime, until: datetime, grains: Sequence[
         yield from _made_of(step, end, until, finer)
 
 
-def _begin(local: datetime, step: Step) -> datetime:
+def floor(local: datetime, step: Step) -> datetime:
     """When the step began that a local time is in."""
     if step in MINUTES:
         minute = local.minute - local.minute % MINUTES[step] if step != "hour" else 0
@@ -78,12 +78,12 @@ def _begin(local: datetime, step: Step) -> datetime:
     return midnight.replace(day=1) if step == "month" else midnight
 
 
-def _next(begin: datetime, step: Step) -> datetime:
+def after(begin: datetime, step: Step) -> datetime:
     """When the step after the one of `begin` begins. Days are those of the calendar: clocks may change within."""
     if step in MINUTES:
-        after = (begin.astimezone(UTC) + timedelta(minutes=MINUTES[step])).astimezone(begin.tzinfo)
-        whole = _begin(after, step)
-        return whole if whole.astimezone(UTC) > begin.astimezone(UTC) else after
+        later = (begin.astimezone(UTC) + timedelta(minutes=MINUTES[step])).astimezone(begin.tzinfo)
+        whole = floor(later, step)
+        return whole if whole.astimezone(UTC) > begin.astimezone(UTC) else later
     if step == "month":
-        return _begin(begin + timedelta(days=31), step)
+        return floor(begin + timedelta(days=31), step)
     return begin + timedelta(days=7 if step == "week" else 1)

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
+from analytics.windows.steps import after, floor
 from analytics.windows.types import Step
 from budgets.formats import day
 
@@ -83,26 +84,3 @@ def columns(since: datetime, until: datetime, step: Step) -> tuple[datetime, ...
         found.append(start)
         start = after(start, step)
     return tuple(found)
-
-
-LENGTHS = {"5min": timedelta(minutes=5), "quarter": timedelta(minutes=15), "hour": timedelta(hours=1)}
-
-
-def floor(moment: datetime, step: Step) -> datetime:
-    """The beginning of the step that a moment lies in."""
-    if step in LENGTHS:
-        minutes = LENGTHS[step] // timedelta(minutes=1)
-        return moment.replace(minute=moment.minute // minutes * minutes, second=0, microsecond=0)
-    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    if step == "week":
-        return midnight - timedelta(days=midnight.weekday())
-    return midnight.replace(day=1) if step == "month" else midnight
-
-
-def after(start: datetime, step: Step) -> datetime:
-    """When the next step begins: days are whole days of the zone, also where its clocks change."""
-    if step in LENGTHS:
-        return (start.astimezone(UTC) + LENGTHS[step]).astimezone(start.tzinfo)
-    if step == "month":
-        return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
-    return start + timedelta(days=7 if step == "week" else 1)

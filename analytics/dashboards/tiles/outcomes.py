@@ -11,6 +11,7 @@ from analytics.dashboards.measures import MEASURES, whole
 from analytics.dashboards.tiles.parts import Delta, Table, tone, written
 from analytics.dashboards.types import Kind, Seen, Tile, View
 from analytics.reports.measures import success
+from analytics.windows.steps import after
 from analytics.windows.types import Figures, Question
 from budgets import formats
 
@@ -76,7 +77,7 @@ def _delta(now: Figures, before: Figures) -> Delta:
 def _chart(view: View, starts: Sequence[datetime], found: Sequence[Figures]) -> Stack:
     """Those that were not answered: of the others there are nearly always so many that nothing else could be seen."""
     series = [Series(name=ENDS[end], colour=COLOURS[end], values=_shares(found, end)) for end in BAD]
-    is_under_way = bool(starts) and axes.after(starts[-1], view.step) > view.now
+    is_under_way = bool(starts) and after(starts[-1], view.step) > view.now
     most = max((sum(column) for column in zip(*(each.values for each in series), strict=True)), default=0)
     top, ticks = axes.heights(max(most, 1), lambda value: f"{value:g}{formats.THIN}%")
     words = [

@@ -10,6 +10,7 @@ from analytics.dashboards.charts.stack import Series, Stack
 from analytics.dashboards.measures import ADDED, MEASURES, Measure
 from analytics.dashboards.tiles.parts import GREY, Delta, Entry, Groups, Table, delta, largest, read
 from analytics.dashboards.types import WORDS, Kind, Seen, Tile, View
+from analytics.windows.steps import after
 from analytics.windows.types import Answer, Dimension, Question
 from budgets import formats
 from budgets.alerts.types import Unusual
@@ -135,7 +136,7 @@ def _chart(
         + "".join(f"; {each.name} {measure.write(each.values[place])}" for each in series if each.values[place])
         for place, start in enumerate(starts)
     ]
-    is_under_way = bool(starts) and axes.after(starts[-1], view.step) > view.now
+    is_under_way = bool(starts) and after(starts[-1], view.step) > view.now
     return Stack(
         label=f"{_WHAT[measure.name]} per {view.step}, stacked: {measure.write(sum(totals))} in all, "
         f"{measure.write(sum(marks))} {ranges.shifted(view)}.",

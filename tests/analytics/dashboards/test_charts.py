@@ -8,6 +8,7 @@ import pytest
 from analytics.dashboards.charts import axes, flow, lines, stack
 from analytics.dashboards.charts.flow import Side
 from analytics.dashboards.charts.stack import Series
+from analytics.windows import steps
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -67,8 +68,8 @@ def test_columns_are_days_of_the_zone_also_where_its_clocks_change() -> None:
     hours = axes.columns(starts[1], starts[2], "hour")
     assert len(hours) == 25
     assert [each.hour for each in hours[:5]] == [0, 1, 2, 2, 3]
-    assert axes.floor(datetime(2026, 11, 25, 9, tzinfo=BERLIN), "week").day == 23
-    assert axes.after(datetime(2026, 12, 1, tzinfo=BERLIN), "month") == datetime(2027, 1, 1, tzinfo=BERLIN)
+    assert steps.floor(datetime(2026, 11, 25, 9, tzinfo=BERLIN), "week").day == 23
+    assert steps.after(datetime(2026, 12, 1, tzinfo=BERLIN), "month") == datetime(2027, 1, 1, tzinfo=BERLIN)
 
 
 def test_words_below_are_few_and_the_last_column_is_today() -> None:
