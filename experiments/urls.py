@@ -3,16 +3,16 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from experiments import viewsets
+from experiments.viewsets import learning, replay
 
 router = SimpleRouter(trailing_slash=False)
-router.register("learning/rounds", viewsets.LearningRoundViewSet)
-router.register("learning/proposals", viewsets.ProposalViewSet)
+router.register("learning/rounds", learning.LearningRoundViewSet)
+router.register("learning/proposals", learning.ProposalViewSet)
 
 urlpatterns = [
-    path("router/preview", viewsets.PreviewView.as_view()),
-    path("backtests", viewsets.BacktestView.as_view()),
-    path("decisions/<str:operation_id>", viewsets.DecisionView.as_view()),
-    path("preferences/rules/effects", viewsets.RuleEffectsView.as_view()),
+    path("router/preview", replay.PreviewView.as_view()),
+    path("backtests", replay.BacktestView.as_view()),
+    path("decisions/<str:operation_id>", replay.DecisionView.as_view()),
+    path("preferences/rules/effects", replay.RuleEffectsView.as_view()),
     *router.urls,
 ]

@@ -17,7 +17,6 @@ from analytics.requests.filters import WORDS
 from autorouter.admin.people import RULE_PANELS
 from autorouter.people.preferences import value_of
 from autorouter.types import CATEGORIES, COMPLEXITIES
-from experiments import pages
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
 from experiments.replay import decisions, rule_effects
@@ -25,8 +24,6 @@ from experiments.replay.bars import bars
 from routerhub.audit.admin import DecidedAdmin, FactAdmin, asks_why
 from routerhub.audit.change import Change
 from routerhub.releases.errors import InvalidRelease
-
-__all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages"]
 
 
 def effects_panel(row: Any) -> SafeString:

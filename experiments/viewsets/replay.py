@@ -1,12 +1,9 @@
-"""Trying out, explaining and learning in the REST API."""
+"""Trying out and explaining in the REST API."""
 
 from dataclasses import replace
-from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, viewsets
-from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,18 +13,10 @@ from analytics.models import Record
 from autorouter.models import RouterConfiguration
 from autorouter.people import preferences
 from budgets.people.authentication import caller_of
-from experiments.learning import proposals
-from experiments.models import LearningRound, Proposal
 from experiments.replay import backtest, decisions, rule_effects
-from experiments.serializers import (
-    BacktestSerializer,
-    LearningRoundSerializer,
-    PreviewSerializer,
-    ProposalSerializer,
-)
-from routerhub.audit.change import change_by
+from experiments.serializers.replay import BacktestSerializer, PreviewSerializer
 from routerhub.audit.permissions import Readers, TablePermissions
-from routerhub.audit.serializers import ReasonSerializer, valid
+from routerhub.audit.serializers import valid
 from routerhub.releases.models import Release
 
 BOUNDS = ("max_cost_increase", "max_latency_increase", "max_quality_loss", "max_moved")
@@ -93,43 +82,3 @@ class RuleEffectsView(APIView):
         found = rule_effects.effects(user_id, preferences.of_user(user_id), chosen)
         names = ("rule", "requests", "fired", "moved")
         return Response({"rules": [{name: getattr(each, name) for name in names} for each in found]})
-
-
-class LearningRoundViewSet(viewsets.ReadOnlyModelViewSet[LearningRound]):
-    """Checks of the traffic, with what came of each."""
-
-    queryset = LearningRound.objects.all()
-    serializer_class = LearningRoundSerializer
-    permission_classes = [TablePermissions]
-
-    @extend_schema(request=None, responses={201: LearningRoundSerializer})
-    def create(self, _request: Request) -> Response:
-        """Check the records now."""
-        return Response(LearningRoundSerializer(proposals.learn()).data, 201)
-
-
-class ProposalViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Proposal]):
-    """Changes that the traffic speaks for. Accepted, each becomes an ordinary change."""
-
-    queryset = Proposal.objects.select_related("decided_by")
-    serializer_class = ProposalSerializer
-    permission_classes = [TablePermissions]
-    readers: Readers = "routing"
-    filterset_fields = ["state", "kind", "subject"]
-
-    @extend_schema(request=ReasonSerializer)
-    @action(detail=True, methods=["post"])
-    def accept(self, request: Request, pk: str) -> Response:
-        return self._decide(request, proposals.accept)
-
-    @extend_schema(request=ReasonSerializer)
-    @action(detail=True, methods=["post"])
-    def reject(self, request: Request, pk: str) -> Response:
-        return self._decide(request, proposals.reject)
-
-    def _decide(self, request: Request, decide: Any) -> Response:
-        proposal = self.get_object()
-        reason = valid(ReasonSerializer(data=request.data))["reason"]
-        decide(proposal, change_by(request, reason))
-        proposal.refresh_from_db()
-        return Response(ProposalSerializer(proposal).data)

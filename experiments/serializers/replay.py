@@ -1,13 +1,11 @@
-"""What is tried out, and what was learned, as JSON in the REST API."""
+"""What is tried out, as JSON in the REST API."""
 
 from dataclasses import replace
-from typing import Any
 
 from rest_framework import serializers
 
 from budgets.types import Caller
 from experiments.errors import BadSlice
-from experiments.models import LearningRound, Proposal
 from experiments.replay.backtest import MAX_REPLAYED
 from experiments.replay.traffic import MAX_REQUESTS, Slice
 from routerhub.audit.serializers import Strict
@@ -55,20 +53,3 @@ class BacktestSerializer(SliceSerializer):
     max_latency_increase = serializers.FloatField(required=False, allow_null=True, default=None)
     max_quality_loss = serializers.FloatField(required=False, allow_null=True, default=None)
     max_moved = serializers.FloatField(required=False, allow_null=True, default=None)
-
-
-class ProposalSerializer(serializers.ModelSerializer[Proposal]):
-    decided_by = serializers.StringRelatedField[Any]()
-
-    class Meta:
-        model = Proposal
-        fields = [
-            "id", "kind", "subject", "detail", "before", "after", "evidence", "summary", "state", "decided_by", "decided_at",
-            "reason", "release",
-        ]  # fmt: skip
-
-
-class LearningRoundSerializer(serializers.ModelSerializer[LearningRound]):
-    class Meta:
-        model = LearningRound
-        fields = ["id", "began_at", "since", "records", "feedback", "proposals", "verdict"]

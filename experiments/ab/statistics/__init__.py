@@ -1,0 +1,1 @@
+"""Figures of variants that stay valid while they are watched. Pure."""

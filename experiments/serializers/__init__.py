@@ -1,0 +1,1 @@
+"""What is tried out, learned and tested, as JSON in the REST API."""

@@ -1,0 +1,1 @@
+"""What is tried out, in the REST API."""
