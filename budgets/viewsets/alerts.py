@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -13,11 +13,10 @@ from rest_framework.response import Response
 
 from budgets.alerts import channels
 from budgets.alerts.raising import acknowledge
+from budgets.alerts.seeing import visible_alerts
 from budgets.alerts.spending import spent_now
 from budgets.models import Alert, AlertChannel, AlertRule, Delivery
-from budgets.people.authentication import caller_of
 from budgets.people.ownership import claim, visible
-from budgets.people.rights import within
 from budgets.serializers.alerts import (
     AlertSerializer,
     ChannelChangeSerializer,
@@ -30,7 +29,7 @@ from budgets.serializers.alerts import (
 )
 from routerhub.audit import history
 from routerhub.audit.change import Change, author_of, change_by
-from routerhub.audit.permissions import TablePermissions, may, right
+from routerhub.audit.permissions import TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, reason_of, valid
 
 WHY = OpenApiParameter("reason", str, required=True)
@@ -46,11 +45,7 @@ class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     filterset_fields = {"state": ["exact", "in"], "kind": ["exact"], "account__slug": ["exact"], "subject": ["exact"]}
 
     def get_queryset(self) -> QuerySet[Alert]:
-        """What a person's own spend in all their accounts came to belongs to no account: a login sees it."""
-        found, user = super().get_queryset(), self.request.user
-        if may(user, "view", Alert) or caller_of(self.request):
-            return visible(found, user)
-        return found.filter(within(user, right("view", Alert), Alert) | Q(account=None, user=user.pk))
+        return visible_alerts(self.request.user)
 
     @extend_schema(request=None, responses=AlertSerializer)
     @action(detail=True, methods=["post"])

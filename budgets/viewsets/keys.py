@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from budgets.models import ApiKey
-from budgets.people import keys
+from budgets.people import keys, new_keys
 from budgets.people.authentication import caller_of
 from budgets.people.ownership import visible
 from budgets.serializers.keys import ApiKeyChangeSerializer, ApiKeySerializer, NewApiKeySerializer, RotateSerializer
 from routerhub.audit.change import Change, author_of, change_by
-from routerhub.audit.permissions import TablePermissions, may
+from routerhub.audit.permissions import TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, valid
 
 
@@ -42,7 +42,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
             raise ValidationError({"account": f"{values['account'].slug!r} is not the account of this key."})
         limit = values.pop("limit", None)
         key = ApiKey(account=values.pop("account"), user=values.pop("user", None))
-        self._demand_may_add(key, "user" in request.data)
+        new_keys.demand_may_add(request.user, key, author_of(request), "user" in request.data)
         change = self._set(key, values)
         return self._told(key, 201, keys.make(key, change, limit))
 
@@ -67,32 +67,9 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         keys.revoke(key, change_by(request, valid(ReasonSerializer(data=request.data))["reason"]))
         return self._told(key, 200)
 
-    def _demand_may_add(self, key: ApiKey, names_user: bool) -> None:
-        """That whoever asks may make such a key, by the right or by the role; a member's is their own, also where that is not
-        said. Raises the REST framework's ValidationError."""
-        author, right = self.request.user, "budgets.add_apikey"
-        if may(author, "add", ApiKey):
-            return
-        if author.has_perm(right, key):
-            if key.user is not None and not key.has_member():
-                raise ValidationError({"user": f"{key.user} is no active member of the account {key.account.slug!r}."})
-            return
-        person: Any = author_of(self.request)
-        own = ApiKey(account=key.account, user=person)
-        if not author.has_perm(right, own):
-            raise ValidationError({"account": f"Object with slug={key.account.slug} does not exist."})
-        if names_user:
-            raise ValidationError(
-                {"user": f"Your role makes keys of your own alone: leave it out, or write {own.user}."}
-            )
-        key.user = own.user
-
     def _set(self, key: ApiKey, values: dict[str, Any]) -> Change:
         change = change_by(self.request, values.pop("reason"))
-        for name, value in values.items():
-            setattr(key, name, value)
-        keys.demand_grantable(change.author, key.user, key.permissions)
-        key.full_clean(exclude=["prefix", "digest"])
+        new_keys.fill(key, values, change)
         return change
 
     def _told(self, key: ApiKey, status: int, text: str = "") -> Response:
