@@ -18,6 +18,11 @@ def of_account(user: Any, account: Account) -> Any:
     return found.select_related("account", "user", "use").order_by("-created_at", "-pk")
 
 
+def new(account: Account, user: Any) -> ApiKey:
+    """One of the person's own in an account, not saved yet."""
+    return ApiKey(account=account, user=user)
+
+
 def make(
     user: Any,
     key: ApiKey,
