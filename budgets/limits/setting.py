@@ -66,6 +66,11 @@ def set_limit(row: Limit, values: Mapping[str, Any], change: Change) -> Limit:
     return row
 
 
+def new_limit(account: Account) -> Limit:
+    """One of an account's own, not saved yet."""
+    return Limit(account=account)
+
+
 def limit_key(key: ApiKey, amount_usd: Decimal, period: str, change: Change) -> Limit:
     """Give a key a limit in money, or its own one another amount. What the site gave stays beside it. Raises ValidationError."""
     own = Limit.objects.filter(

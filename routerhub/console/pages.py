@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from budgets.people import members
 from budgets.people.roles import Extent, extent
 from models_registry.sandbox import standing_in
+from routerhub.audit.change import Change, change_by
 from routerhub.audit.pages import ActionPage
 from routerhub.console import navigation
 
@@ -51,6 +52,10 @@ class ConsolePage(LoginRequiredMixin, ActionPage):
         """Raises PermissionDenied."""
         if not is_allowed:
             raise PermissionDenied
+
+    def because(self, reason: str) -> Change:
+        """The change of a deed that explains itself."""
+        return change_by(self.request, reason)
 
     @property
     def zone(self) -> ZoneInfo:
