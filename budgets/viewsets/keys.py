@@ -1,7 +1,5 @@
 """API keys in the REST API."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -11,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from budgets.models import ApiKey
-from budgets.people import keys, new_keys
+from budgets.people import granting, keys
 from budgets.people.authentication import caller_of
 from budgets.people.ownership import visible
 from budgets.serializers.keys import ApiKeyChangeSerializer, ApiKeySerializer, NewApiKeySerializer, RotateSerializer
-from routerhub.audit.change import Change, author_of, change_by
+from routerhub.audit.change import change_by
 from routerhub.audit.permissions import TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, valid
 
@@ -40,16 +38,15 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         caller = caller_of(request)
         if caller is not None and values["account"].pk != caller.account_id:
             raise ValidationError({"account": f"{values['account'].slug!r} is not the account of this key."})
-        limit = values.pop("limit", None)
+        limit, change = values.pop("limit", None), change_by(request, values.pop("reason"))
         key = ApiKey(account=values.pop("account"), user=values.pop("user", None))
-        new_keys.demand_may_add(request.user, key, author_of(request), "user" in request.data)
-        change = self._set(key, values)
-        return self._told(key, 201, keys.make(key, change, limit))
+        return self._told(key, 201, granting.make(request.user, key, "user" in request.data, values, change, limit))
 
     @extend_schema(request=ApiKeyChangeSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         key = self.get_object()
-        keys.save(key, self._set(key, dict(valid(ApiKeyChangeSerializer(key, data=request.data, partial=True)))))
+        values = dict(valid(ApiKeyChangeSerializer(key, data=request.data, partial=True)))
+        granting.alter(key, values, change_by(request, values.pop("reason")))
         return self._told(key, 200)
 
     @extend_schema(request=RotateSerializer)
@@ -66,11 +63,6 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         key = self.get_object()
         keys.revoke(key, change_by(request, valid(ReasonSerializer(data=request.data))["reason"]))
         return self._told(key, 200)
-
-    def _set(self, key: ApiKey, values: dict[str, Any]) -> Change:
-        change = change_by(self.request, values.pop("reason"))
-        new_keys.fill(key, values, change)
-        return change
 
     def _told(self, key: ApiKey, status: int, text: str = "") -> Response:
         """The key; `key` is its text, where it has a new one."""

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from budgets.alerts import showing
+
 Text = str | Promise
 
 
@@ -28,6 +30,13 @@ class Link:
 SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
     ("", (
         Link(name="console_analytics", icon="monitoring", word=_("Analytics"), right="analytics.view_record"),
+    )),
+    (_("Spending"), (
+        Link(
+            name="console_alerts", icon="notifications", word=_("Alerts"), right="budgets.view_alert",
+            count=lambda page: showing.open_alerts(page.request.user, page.account).count(),
+        ),
+        Link(name="console_keys", icon="key", word=_("Keys"), right="budgets.view_apikey"),
     )),
 )  # fmt: skip
 """Each section with its links; the first has no title."""

@@ -1,10 +1,14 @@
 // Parts that need a few lines: dialogs, tabs, what is copied, and values that are not saved. Pages can be read without them.
 const all = (selector, run, within = document) => within.querySelectorAll(selector).forEach(run);
 
-// A button with data-opens="ID" opens that dialog; one with data-shown (a form that came back with problems) is open at once.
+// A button with data-opens="ID" opens that dialog, with what data-fills says in its fields; one with data-shown (a form that came back with problems) is open at once.
 addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
-  if (opener) document.getElementById(opener.dataset.opens).showModal();
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.opens);
+    for (const [name, value] of Object.entries(JSON.parse(opener.dataset.fills ?? "{}"))) dialog.querySelector(`[name="${name}"]`).value = value;
+    dialog.showModal();
+  }
   if (event.target.closest("dialog [data-close]")) event.target.closest("dialog").close();
 });
 all("dialog[data-shown]", (dialog) => dialog.showModal());
