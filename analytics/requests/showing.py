@@ -40,6 +40,8 @@ class RequestRow:
     state: State
     marks: tuple[str, ...]
     who: str
+    """Account and person."""
+    person: str
     time: str
     cost: str
     moment: str
@@ -56,6 +58,7 @@ def row_of(record: Record, names: Mapping[str, Mapping[str, str]], now: datetime
         id=str(record.operation_id), provider=f"{provider}:" if provider else "", model=model or "no model",
         task=" · ".join(filter(None, _task(record))),
         state=STATES.get(record.outcome, STATES["unknown"]), marks=tuple(_marks(record)), who=_who(record, names),
+        person=_person(record, names),
         time=formats.duration(record.latency_ms), cost=_cost(record), moment=moment.isoformat(),
         exact=exactly(moment), ago=formats.ago(moment, now.astimezone(zone)),
     )  # fmt: skip
@@ -80,8 +83,11 @@ def _cost(record: Record) -> str:
 
 def _who(record: Record, names: Mapping[str, Mapping[str, str]]) -> str:
     account = names["account"].get(str(record.account_id), "")
-    user = names["user"].get(str(record.user_id), "") if record.user_id else ""
-    return " · ".join(filter(None, [account, user]))
+    return " · ".join(filter(None, [account, _person(record, names)]))
+
+
+def _person(record: Record, names: Mapping[str, Mapping[str, str]]) -> str:
+    return names["user"].get(str(record.user_id), "") if record.user_id else ""
 
 
 def _marks(record: Record) -> list[str]:
@@ -135,7 +141,9 @@ def calls(attempts: list[Mapping[str, Any]], latency_ms: int, ttft_ms: int | Non
         place = {"left": round(100 * start / whole, 1), "width": max(0.6, round(100 * length / whole, 1))}
         waited = min(length, max(0, (ttft_ms or 0) - start))
         pale = round(100 * waited / whole, 1) if not each.get("error") else 0
-        shown.append({**each, **place, "pale": pale, "time": formats.duration(length), "is_good": not each.get("error")})
+        shown.append(
+            {**each, **place, "pale": pale, "time": formats.duration(length), "is_good": not each.get("error")}
+        )
     return shown
 
 

@@ -35,6 +35,11 @@ class Mark:
     at: float
     text: str
 
+    @property
+    def up(self) -> float:
+        """The same, down from the top."""
+        return round(100 - self.at, 2)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:

@@ -29,6 +29,8 @@ class Link:
 
 SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
     ("", (
+        Link(name="console", icon="home", word=_("Home")),
+        Link(name="console_activity", icon="receipt_long", word=_("Activity"), right="analytics.view_record"),
         Link(name="console_analytics", icon="monitoring", word=_("Analytics"), right="analytics.view_record"),
     )),
     (_("Spending"), (

@@ -3,17 +3,32 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from routerhub.console import figures, pages
+from routerhub.console import activity, figures, home, pages
 from routerhub.console.alerts import pages as alerts
 from routerhub.console.keys import pages as keys
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/console/usage/"), name="console"),
+    path("", home.HomePage.as_view(), name="console"),
+    path("latest/", home.LatestPage.as_view(), name="console_latest"),
     path("choose-account/", pages.choose_account, name="console_account_choice"),
-    path("analytics/", RedirectView.as_view(url="/console/usage/"), name="console_analytics"),
+    path("activity/", activity.ActivityPage.as_view(), name="console_activity"),
+    path("activity/newest/", activity.NewestPage.as_view(), name="console_activity_newest"),
+    path("activity/words/", activity.WordsPage.as_view(), name="console_activity_words"),
+    path("activity/export/", activity.ExportPage.as_view(), name="console_activity_export"),
+    path("activity/<uuid:operation>/", activity.ActivityPage.as_view(), name="console_request"),
+    path("activity/<uuid:operation>/beside/", activity.BesidePage.as_view(), name="console_request_beside"),
+    path("analytics/", RedirectView.as_view(url="/console/analytics/usage/"), name="console_analytics"),
+    path("analytics/dashboards/<int:number>/", figures.DashboardPage.as_view(), name="console_dashboard"),
+    path("analytics/<slug:name>/", figures.StandardPage.as_view(), name="console_figures"),
     path("alerts/", alerts.AlertsPage.as_view(), name="console_alerts"),
     path("keys/", keys.KeysPage.as_view(), name="console_keys"),
     path("keys/<int:number>/", keys.KeyPage.as_view(), name="console_key"),
-    path("dashboards/<int:number>/", figures.DashboardPage.as_view(), name="console_dashboard"),
-    path("<slug:name>/", figures.StandardPage.as_view(), name="console_figures"),
+    *(
+        path(f"{old}/", RedirectView.as_view(url=f"/console/analytics/{old}/", query_string=True))
+        for old in ("usage", "performance")
+    ),
+    path(
+        "dashboards/<int:number>/",
+        RedirectView.as_view(url="/console/analytics/dashboards/%(number)s/", query_string=True),
+    ),
 ]

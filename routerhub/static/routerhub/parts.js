@@ -62,3 +62,14 @@ all("[data-live]", (part) => {
     if (answer.ok) part.innerHTML = await answer.text();
   }, every);
 });
+
+// data-pauses="ID" holds such a part as it is, and lets it go on.
+addEventListener("click", (event) => {
+  const button = event.target.closest("[data-pauses]");
+  if (!button) return;
+  const isPaused = document.getElementById(button.dataset.pauses).toggleAttribute("data-paused");
+  button.setAttribute("aria-pressed", isPaused);
+  button.querySelector(".i").textContent = isPaused ? "play_circle" : "pause_circle";
+  const word = button.parentElement.querySelector("[data-paused-word]");
+  if (word) [word.textContent, word.dataset.pausedWord] = [word.dataset.pausedWord, word.textContent];
+});
