@@ -20,6 +20,7 @@ from experiments.replay import decisions, story
 from routerhub.console.forms import ConsoleForm
 from routerhub.console.pages import ConsolePage
 
+SHOWN = 25
 RATE = "analytics.add_feedback"
 ON_THE_PAGE = "on the console's page Activity"
 
@@ -91,7 +92,7 @@ class ActivityPage(RequestsPage):
             "subtitle": f"{self.account.name} · {_('times in')} {self.given.get('zone') or self.zone.key}",
         }  # fmt: skip
         if self.chosen.is_valid():
-            context |= listing.listed(self.chosen, self.given, sort, self.request.GET.get("before", ""))
+            context |= listing.listed(self.chosen, self.given, sort, self.request.GET.get("before", ""), SHOWN)
         else:
             context |= {"problems": listing.problems(self.chosen)}
         return super().get_context_data(**given, **context, form=None)

@@ -70,14 +70,14 @@ class HomePage(ConsolePage):
 
     def _keys(self, moment: datetime, spent: Mapping[str, str]) -> list[dict[str, str]]:
         """Those that were used last, of what one's role lets one look after."""
-        used = granting.of_account(self.request.user, self.account).filter(revoked_at=None, use__isnull=False)
-        found = list(used.order_by(F("use__last_used_at").desc())[:KEYS])
+        working = granting.of_account(self.request.user, self.account).filter(revoked_at=None, is_enabled=True)
+        found = list(working.order_by(F("use__last_used_at").desc(nulls_last=True), "-pk")[:KEYS])
         own = limits.of_keys(self.request.user, self.account, moment)
         local = moment.astimezone(self.zone)
         return [
             {
                 "name": key.name, "prefix": key.prefix, "number": key.pk,
-                "used": formats.ago(key.use.last_used_at.astimezone(self.zone), local),
+                "used": formats.ago(key.use.last_used_at.astimezone(self.zone), local) if hasattr(key, "use") else "",
                 "spent": limit.spent if (limit := own.get(str(key.pk))) else spent.get(str(key.pk), rounded(0)),
                 "of": f"{_('of')} {limit.amount}, {limit.kind}" if limit else "",
             }

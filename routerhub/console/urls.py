@@ -3,13 +3,14 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from routerhub.console import activity, figures, home, pages
+from routerhub.console import activity, analytics, finding, home, pages
 from routerhub.console.alerts import pages as alerts
 from routerhub.console.keys import pages as keys
 
 urlpatterns = [
     path("", home.HomePage.as_view(), name="console"),
     path("latest/", home.LatestPage.as_view(), name="console_latest"),
+    path("find/", finding.FindPage.as_view(), name="console_find"),
     path("choose-account/", pages.choose_account, name="console_account_choice"),
     path("activity/", activity.ActivityPage.as_view(), name="console_activity"),
     path("activity/newest/", activity.NewestPage.as_view(), name="console_activity_newest"),
@@ -18,8 +19,10 @@ urlpatterns = [
     path("activity/<uuid:operation>/", activity.ActivityPage.as_view(), name="console_request"),
     path("activity/<uuid:operation>/beside/", activity.BesidePage.as_view(), name="console_request_beside"),
     path("analytics/", RedirectView.as_view(url="/console/analytics/usage/"), name="console_analytics"),
-    path("analytics/dashboards/<int:number>/", figures.DashboardPage.as_view(), name="console_dashboard"),
-    path("analytics/<slug:name>/", figures.StandardPage.as_view(), name="console_figures"),
+    path("analytics/dashboards/new/", analytics.EditPage.as_view(), name="console_dashboard_new"),
+    path("analytics/dashboards/<int:number>/edit/", analytics.EditPage.as_view(), name="console_dashboard_edit"),
+    path("analytics/dashboards/<int:number>/", analytics.DashboardPage.as_view(), name="console_dashboard"),
+    path("analytics/<slug:name>/", analytics.StandardPage.as_view(), name="console_figures"),
     path("alerts/", alerts.AlertsPage.as_view(), name="console_alerts"),
     path("keys/", keys.KeysPage.as_view(), name="console_keys"),
     path("keys/<int:number>/", keys.KeyPage.as_view(), name="console_key"),
