@@ -27,6 +27,7 @@ class Link:
 
 SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
     ("", (
+        Link(name="console_playground", icon="play_circle", word=_("Playground")),
         Link(name="console_analytics", icon="monitoring", word=_("Analytics"), right="analytics.view_record"),
     )),
 )  # fmt: skip
