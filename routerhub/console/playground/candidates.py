@@ -16,8 +16,14 @@ from budgets.types import to_nano
 MAX_SHOWN = 8
 ROOM = Decimal("1.085")
 """A bar's whole width stands for so many times the best score."""
-COLOURS = (("category", "t-cat", "s1"), ("stickiness", "t-stick", "s5"), ("reasoning", "t-reason", "s3"), ("research", "t-research", "s2"))  # fmt: skip
+COLOURS = (
+    ("category", "t-cat", "s1"),
+    ("stickiness", "t-stick", "s5"),
+    ("reasoning", "t-reason", "s3"),
+    ("research", "t-research", "s2"),
+)
 """Terms that are added before the factors, each with the class of its part of the bar and the colour under its figure."""
+TIMES = "\N{MULTIPLICATION SIGN}"
 FIGURES: Mapping[str, str] = {"quality": "quality", "cost": "cost", "speed": "time"}
 """Which figure a priority goes by."""
 
@@ -153,8 +159,8 @@ def _formula(candidate: Candidate, decision: Decision) -> Iterator[Word]:
     added = [(f"{value:.2f} {name}", colour) for name, _css, colour in COLOURS if (value := getattr(terms, name))]
     for at, (text, colour) in enumerate(added):
         yield Word(text=text if at == 0 else f"+ {text}", colour=colour)
-    factor = f"× {_plain(terms.complexity_factor)} {decision.task.complexity} " if terms.complexity_factor != 1 else ""
-    yield Word(text=f"{factor}× {_plain(terms.tier_weight)} {candidate.tier} tier")
+    factor = f"{TIMES} {_plain(terms.complexity_factor)} {decision.task.complexity} " if terms.complexity_factor != 1 else ""
+    yield Word(text=f"{factor}{TIMES} {_plain(terms.tier_weight)} {candidate.tier} tier")
     if terms.speed:
         sign = "+" if terms.speed > 0 else money.MINUS
         yield Word(text=f"{sign} {_plain(abs(terms.speed))} speed", colour="s4")
