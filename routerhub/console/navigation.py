@@ -30,6 +30,9 @@ SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
         Link(name="console_playground", icon="play_circle", word=_("Playground")),
         Link(name="console_analytics", icon="monitoring", word=_("Analytics"), right="analytics.view_record"),
     )),
+    (_("Routing"), (
+        Link(name="console_models", icon="deployed_code", word=_("Models"), right="models_registry.view_model"),
+    )),
 )  # fmt: skip
 """Each section with its links; the first has no title."""
 

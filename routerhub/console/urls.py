@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from routerhub.console import figures, pages
+from routerhub.console.catalogue import pages as catalogue
 from routerhub.console.playground import pages as playground
 
 urlpatterns = [
@@ -14,5 +15,7 @@ urlpatterns = [
     path("playground/", playground.PlaygroundPage.as_view(), name="console_playground"),
     path("playground/candidates/", playground.CandidatesPage.as_view(), name="console_playground_candidates"),
     path("playground/key/", playground.KeyPage.as_view(), name="console_playground_key"),
+    path("models/", catalogue.ModelsPage.as_view(), name="console_models"),
+    path("models/<path:identifier>/", catalogue.ModelPage.as_view(), name="console_model"),
     path("<slug:name>/", figures.StandardPage.as_view(), name="console_figures"),
 ]

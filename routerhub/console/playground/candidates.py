@@ -159,7 +159,9 @@ def _formula(candidate: Candidate, decision: Decision) -> Iterator[Word]:
     added = [(f"{value:.2f} {name}", colour) for name, _css, colour in COLOURS if (value := getattr(terms, name))]
     for at, (text, colour) in enumerate(added):
         yield Word(text=text if at == 0 else f"+ {text}", colour=colour)
-    factor = f"{TIMES} {_plain(terms.complexity_factor)} {decision.task.complexity} " if terms.complexity_factor != 1 else ""
+    factor = (
+        f"{TIMES} {_plain(terms.complexity_factor)} {decision.task.complexity} " if terms.complexity_factor != 1 else ""
+    )
     yield Word(text=f"{factor}{TIMES} {_plain(terms.tier_weight)} {candidate.tier} tier")
     if terms.speed:
         sign = "+" if terms.speed > 0 else money.MINUS
