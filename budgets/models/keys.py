@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, UniqueConstraint
 
 from budgets.choices import Endpoint, KeyPermission
 from budgets.models.accounts import Account, Membership
@@ -78,6 +78,10 @@ class ApiKey(Audited):
     )  # fmt: skip
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    is_playground = models.BooleanField(
+        "playground's", default=False, editable=False,
+        help_text="The console calls with it for its person, see budgets.people.playground. It is none of their own keys.",
+    )  # fmt: skip
     models = ArrayField(
         models.CharField(max_length=128), default=list, blank=True,
         help_text="The only ones that may answer its requests, by id. Empty: any.",
@@ -87,6 +91,11 @@ class ApiKey(Audited):
 
     class Meta:
         ordering = ["account", "name"]
+        constraints = [
+            UniqueConstraint(
+                fields=["account", "user"], condition=Q(is_playground=True, revoked_at=None), name="one_playground_key"
+            )
+        ]
         verbose_name = "API key"
         verbose_name_plural = "API keys"
 

@@ -22,7 +22,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     """What applications call with. A secret is told once, by the answer that made it; a change counts in every process within a
     second."""
 
-    queryset = ApiKey.objects.select_related("account", "user", "use")
+    queryset = ApiKey.objects.filter(is_playground=False).select_related("account", "user", "use")
     serializer_class = ApiKeySerializer
     permission_classes = [TablePermissions]
     by_account = True

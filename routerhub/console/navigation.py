@@ -30,8 +30,12 @@ class Link:
 SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
     ("", (
         Link(name="console", icon="home", word=_("Home")),
+        Link(name="console_playground", icon="play_circle", word=_("Playground")),
         Link(name="console_activity", icon="receipt_long", word=_("Activity"), right="analytics.view_record"),
         Link(name="console_analytics", icon="monitoring", word=_("Analytics"), right="analytics.view_record"),
+    )),
+    (_("Routing"), (
+        Link(name="console_models", icon="deployed_code", word=_("Models"), right="models_registry.view_model"),
     )),
     (_("Spending"), (
         Link(

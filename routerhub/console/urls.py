@@ -5,7 +5,9 @@ from django.views.generic import RedirectView
 
 from routerhub.console import activity, analytics, finding, home, pages
 from routerhub.console.alerts import pages as alerts
+from routerhub.console.catalogue import pages as catalogue
 from routerhub.console.keys import pages as keys
+from routerhub.console.playground import pages as playground
 
 urlpatterns = [
     path("", home.HomePage.as_view(), name="console"),
@@ -23,6 +25,11 @@ urlpatterns = [
     path("analytics/dashboards/<int:number>/edit/", analytics.EditPage.as_view(), name="console_dashboard_edit"),
     path("analytics/dashboards/<int:number>/", analytics.DashboardPage.as_view(), name="console_dashboard"),
     path("analytics/<slug:name>/", analytics.StandardPage.as_view(), name="console_figures"),
+    path("playground/", playground.PlaygroundPage.as_view(), name="console_playground"),
+    path("playground/candidates/", playground.CandidatesPage.as_view(), name="console_playground_candidates"),
+    path("playground/key/", playground.KeyPage.as_view(), name="console_playground_key"),
+    path("models/", catalogue.ModelsPage.as_view(), name="console_models"),
+    path("models/<path:identifier>/", catalogue.ModelPage.as_view(), name="console_model"),
     path("alerts/", alerts.AlertsPage.as_view(), name="console_alerts"),
     path("keys/", keys.KeysPage.as_view(), name="console_keys"),
     path("keys/<int:number>/", keys.KeyPage.as_view(), name="console_key"),
