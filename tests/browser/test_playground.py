@@ -52,9 +52,10 @@ def test_a_prompt_is_decided_while_it_is_typed_then_sent_and_watched(stack: Stac
     expect(answers.first.locator("h3")).to_have_text(chosen)
     expect(answers.nth(1).locator("h3")).to_have_text(balanced)
     expect(answers.first.locator("[data-cost]")).to_contain_text("$")
-    operation = answers.first.get_by_role("link", name="Open the request").get_attribute("href").split("/")[-2]  # type: ignore[union-attr]
-    query = "SELECT r.model, r.priority, k.name FROM analytics_record r JOIN budgets_apikey k ON k.id = r.key_id WHERE operation_id = %s"
-    assert stack.rows(query, operation) == [(chosen, "cost", "Playground")]
+    link = answers.first.get_by_role("link", name="Open the request").get_attribute("href") or ""
+    query = """SELECT r.model, r.priority, k.name FROM analytics_record r JOIN budgets_apikey k ON k.id = r.key_id
+               WHERE operation_id = %s"""
+    assert stack.rows(query, link.split("/")[-2]) == [(chosen, "cost", "Playground")]
     assert hits(page) == []
     page.goto("/console/models/?search=gpt-6")
     page.check("input[value='openai:gpt-6-luna']")
