@@ -72,7 +72,7 @@ class SelectView(APIView):
         return Response(told)
 
 
-def decided(request: Asker, values: Mapping[str, Any], rankings: Rankings, now: datetime) -> Decision:
+def decided(request: Asker, values: dict[str, Any], rankings: Rankings, now: datetime) -> Decision:
     """The whole decision for what a SelectSerializer has read, before limits. Raises what select() and with_ids() raise."""
     refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
     asked = _paused(request, values, _asked(request, values, rankings.router), now)

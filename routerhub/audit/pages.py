@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.functional import Promise
 from django.views.generic import TemplateView
 
 from routerhub.audit.change import Change, change_by
@@ -45,7 +46,7 @@ class ActionPage(TemplateView):
     """A page with buttons. Each button is an action with a form; what is refused is said at the top or beside its field,
     and the page is shown again as it was sent."""
 
-    title = ""
+    title: str | Promise = ""
     actions: ClassVar[Mapping[str, type[forms.Form]]] = {}
     """The form of each button, by the button's `action`; "" for the one of a page that has no more."""
     action = ""

@@ -27,7 +27,7 @@ class ConsolePage(LoginRequiredMixin, ActionPage):
 
     nav = ""
     """The name of the address that the sidebar marks."""
-    subtitle = ""
+    subtitle: navigation.Text = ""
     right = ""
     """Which right in the account the page needs; empty: none."""
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from autorouter import models as autorouter
+from budgets.formats import NOTHING
 from models_registry import availability
 from models_registry.models import Model, Price
 from models_registry.types import Measured
@@ -40,7 +41,7 @@ def test_the_list_is_the_gateways_own_and_best_at_coding_first(ada: Client) -> N
     scores = [float(each) for each in re.findall(r'<td class="n m2"><b class="strong">([\d.]+)</b>', page)]
     assert scores == sorted(scores, reverse=True)
     assert "$2.00" in page
-    assert '<td class="n w">–</td>' in page, "nothing was measured yet"
+    assert f'<td class="n w">{NOTHING}</td>' in page, "nothing was measured yet"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from autorouter import models as autorouter
 from budgets.choices import Role
-from budgets.formats import MINUS, THIN
+from budgets.errors import ExpiredKey
+from budgets.formats import THIN
 from budgets.models import ApiKey, Limit, Membership
+from budgets.money import MINUS
 from budgets.people import keys, playground
 from routerhub.audit import history
 from tests.cast import Cast, because
@@ -120,7 +122,7 @@ def test_signing_out_ends_the_key_and_a_revoked_one_is_followed_by_another(ada: 
     text = ada.post("/console/playground/key/").json()["key"]
     ada.logout()
     key = ApiKey.objects.get(is_playground=True)
-    with pytest.raises(keys.ExpiredKey):
+    with pytest.raises(ExpiredKey):
         keys.find_caller(text)
     keys.revoke(key, because("lost"))
     made, _ = playground.open_key(Membership.objects.get(user=key.user, account=key.account), because("again"))

@@ -61,7 +61,6 @@ class Compared:
     ticks: Sequence[tuple[int, str]]
     """Values of the axis, each with where it stands."""
     facts: Sequence[Fact]
-    sources: str
 
 
 def compared(lines: Sequence[Line], used: Used) -> Compared:
@@ -71,7 +70,6 @@ def compared(lines: Sequence[Line], used: Used) -> Compared:
     return Compared(
         lines=lines, dots=[_dots(name, lines, low) for name in CATEGORIES], facts=list(_facts(lines, used)),
         ticks=[(value, f"{100 * (value - low) / span:.0f}%") for value in sorted({low, low + span // 2, 100})],
-        sources=_sources(lines),
     )  # fmt: skip
 
 
@@ -123,11 +121,3 @@ def _usual(line: Line, used: Used) -> tuple[str, Decimal | None]:
         return formats.NOTHING, None
     cost = (used.usual_input * line.input_price + used.usual_output * line.output_price) / MILLION
     return money.rounded(to_nano(cost)), cost
-
-
-def _sources(lines: Sequence[Line]) -> str:
-    """Where the scores are from, each once."""
-    found = {
-        f"{score.source}, {score.dated}" for each in lines if each.profile for score in each.profile.categories.values()
-    }
-    return "; ".join(sorted(found)[:4])

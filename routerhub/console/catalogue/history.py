@@ -85,7 +85,7 @@ def _place(
 ) -> Place:
     measured, keeps = availability.measured.get(each.id), marks.get(each.provider, (False, False))
     return Place(
-        provider=each.provider, name=each.upstream_model, regions=", ".join(each.regions) or formats.NOTHING,
+        provider=each.provider, name=each.upstream_model, regions=", ".join(each.regions),
         state=_state(each, providers, availability),
         time=formats.duration(measured.expected_ms) if measured and measured.expected_ms else formats.NOTHING,
         success=formats.percent(measured.success, 1, 1) if measured else formats.NOTHING,

@@ -102,10 +102,6 @@ class Found:
         return self.decision.chosen.model if self.decision.chosen else ""
 
     @property
-    def why(self) -> str:
-        return explain.why(self.decision)
-
-    @property
     def left(self) -> int:
         return len(self.decision.candidates)
 

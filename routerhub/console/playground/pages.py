@@ -71,13 +71,12 @@ class PlaygroundPage(Deciding):
 
     def _initial(self) -> dict[str, str]:
         """What a link asks for, and the person's own priority."""
-        wanted, names = self.request.GET, self.offers.names
-        priority = wanted.get("priority", "")
-        own = decisions.wanted_by(self.asker).priority or "balanced"
+        given, names = self.request.GET, self.offers.names
+        priorities = (given.get("priority"), decisions.wanted_by(self.asker).priority, "balanced")
         return {
-            "model": wanted["model"] if wanted.get("model") in names else names[0],
-            "second": wanted["second"] if wanted.get("second") in names else "",
-            "priority": priority if priority in WORDS else own,
+            "model": given["model"] if given.get("model") in names else names[0],
+            "second": given["second"] if given.get("second") in names else "",
+            "priority": next(each for each in priorities if each in WORDS),
         }
 
     def _found(self, form: PromptForm) -> Found:
@@ -108,14 +107,14 @@ class CandidatesPage(PlaygroundPage):
     """The part of the page that follows what is typed."""
 
     template_name = "console/playground/found.html"
-    http_method_names = ("post",)  # type: ignore[assignment]  # a list that nobody changes
+    http_method_names = ("post",)
 
 
 class KeyPage(ConsolePage):
     """POST: the key by which the page's script calls the gateway for the next minutes. It is told here, and kept in no cache."""
 
     right = playground.RIGHT
-    http_method_names = ("post",)  # type: ignore[assignment]
+    http_method_names = ("post",)
 
     def post(self, request: HttpRequest, *_: Any, **__: Any) -> HttpResponse:
         key, text = playground.open_key(self.membership, change_by(request, "to send from the playground"))

@@ -83,7 +83,7 @@ class PromptForm(forms.Form):
         """Whether nothing was written, so that there is nothing to decide."""
         return not self.cleaned_data["prompt"].strip() and not self.cleaned_data["pictures"]
 
-    def asked(self, priority: str = "") -> Mapping[str, Any]:
+    def asked(self, priority: str = "") -> dict[str, Any]:
         """The request as SelectView takes it, of this priority or of the one that was chosen."""
         given = self.cleaned_data
         body: dict[str, Any] = {

@@ -151,7 +151,7 @@ class Answer {
       this.operation = answer.headers.get("x-routerhub-operation-id");
       if (answer.ok) await this.read(answer); else this.refuse((await answer.json()).error ?? {}, answer.status);
     } catch (problem) {
-      if (this.isStopped) this.end("", words.stopped, words.stoppedWhy);
+      if (this.isStopped) this.end("", words.stopped, this.text ? words.stoppedWhy : "");
       else this.end("bad", words.failed, problem instanceof TypeError ? words.broke : problem.message);
     } finally {
       clearInterval(ticks);
@@ -221,7 +221,7 @@ class Answer {
   end(css, word, why, icon = "") {
     this.draw(false);
     this.state(css, word, "i", icon);
-    this.part("foot").replaceChildren(make("span", why));
+    this.part("foot").replaceChildren(...(why ? [make("span", why)] : []));
   }
 
   state(css, word, mark, icon = "") {
@@ -279,12 +279,16 @@ function figures(budget) {
   const isMoney = "limit_usd" in budget;
   for (const name of ["limit", "spent", "reserved", "asked"]) {
     const value = Number(isMoney ? budget[`${name}_usd`] : budget[name]);
-    line.append(`${words[name]} `, make("b", isMoney ? money(value) : value.toLocaleString("en")), " ");
+    const part = make("span", `${words[name]} `);
+    part.append(make("b", isMoney ? money(value) : value.toLocaleString("en")));
+    line.append(part);
   }
   if (budget.resets_at) {
-    const moment = make("time", new Date(budget.resets_at).toLocaleString("en", { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }));
+    const told = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit" };
+    const part = make("span", `${words.resets} `), moment = make("time", new Date(budget.resets_at).toLocaleString("en-GB", told));
     moment.dateTime = budget.resets_at;
-    line.append(`${words.resets} `, moment);
+    part.append(moment);
+    line.append(part);
   }
   return line;
 }
