@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from routerhub.console import figures, pages
+from routerhub.console.account import pages as account
 from routerhub.console.alerts import pages as alerts
 from routerhub.console.keys import pages as keys
 
@@ -11,6 +12,8 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/console/usage/"), name="console"),
     path("choose-account/", pages.choose_account, name="console_account_choice"),
     path("analytics/", RedirectView.as_view(url="/console/usage/"), name="console_analytics"),
+    path("account/", account.AccountPage.as_view(), name="console_account"),
+    path("account/billing/<int:number>.<str:kind>", account.BillingFile.as_view(), name="console_billing"),
     path("alerts/", alerts.AlertsPage.as_view(), name="console_alerts"),
     path("keys/", keys.KeysPage.as_view(), name="console_keys"),
     path("keys/<int:number>/", keys.KeyPage.as_view(), name="console_key"),
