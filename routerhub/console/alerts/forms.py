@@ -43,7 +43,8 @@ class RuleForm(ReasonedConsoleForm):
     amount_usd = Amount(label=_("More than"))
     window = forms.ChoiceField(label=_("In"), choices=Window.choices, initial=Window.DAYS_7)
     channels = forms.TypedMultipleChoiceField(
-        label=_("Tell me by"), required=False, coerce=UUID, widget=forms.CheckboxSelectMultiple, help_text=_("None ticked: all of your own."),
+        label=_("Tell me by"), required=False, coerce=UUID, widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: all of your own."),
     )  # fmt: skip
     field_order = ("amount_usd", "window", "channels", "reason")
 
