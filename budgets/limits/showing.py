@@ -119,6 +119,8 @@ def until(moment: datetime | None, now: datetime) -> str:
 def _title(row: Limit) -> str:
     if row.kind == ScopeKind.SITE:
         return "Whole site"
+    if row.kind == ScopeKind.ACCOUNT and row.account:
+        return f"Account {row.account.name}"
     if row.subject == EACH:
         return f"Each {row.get_kind_display().lower()}"
     return (

@@ -43,6 +43,7 @@ SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
             count=lambda page: showing.open_alerts(page.request.user, page.account).count(),
         ),
         Link(name="console_keys", icon="key", word=_("Keys"), right="budgets.view_apikey"),
+        Link(name="console_account", icon="domain", word=_("Account")),
     )),
 )  # fmt: skip
 """Each section with its links; the first has no title."""

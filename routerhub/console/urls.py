@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from routerhub.console import activity, analytics, finding, home, pages
+from routerhub.console.account import pages as account
 from routerhub.console.alerts import pages as alerts
 from routerhub.console.catalogue import pages as catalogue
 from routerhub.console.keys import pages as keys
@@ -30,6 +31,8 @@ urlpatterns = [
     path("playground/key/", playground.KeyPage.as_view(), name="console_playground_key"),
     path("models/", catalogue.ModelsPage.as_view(), name="console_models"),
     path("models/<path:identifier>/", catalogue.ModelPage.as_view(), name="console_model"),
+    path("account/", account.AccountPage.as_view(), name="console_account"),
+    path("account/billing/<int:number>.<str:kind>", account.BillingFile.as_view(), name="console_billing"),
     path("alerts/", alerts.AlertsPage.as_view(), name="console_alerts"),
     path("keys/", keys.KeysPage.as_view(), name="console_keys"),
     path("keys/<int:number>/", keys.KeyPage.as_view(), name="console_key"),

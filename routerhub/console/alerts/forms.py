@@ -1,6 +1,7 @@
 """What is asked for to make alerts, channels and limits. What they may be is checked where the API checks it."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -41,8 +42,9 @@ class RuleForm(ReasonedConsoleForm):
 
     amount_usd = Amount(label=_("More than"))
     window = forms.ChoiceField(label=_("In"), choices=Window.choices, initial=Window.DAYS_7)
-    channels = forms.MultipleChoiceField(
-        label=_("Tell me by"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None ticked: all of your own."),
+    channels = forms.TypedMultipleChoiceField(
+        label=_("Tell me by"), required=False, coerce=UUID, widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: all of your own."),
     )  # fmt: skip
     field_order = ("amount_usd", "window", "channels", "reason")
 

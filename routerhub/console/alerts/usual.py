@@ -14,6 +14,8 @@ from budgets.money import rounded
 WEEKS = 8
 MIN_DAYS = 3
 """Of fewer nothing is called usual."""
+FAR = 2
+"""Times the upper end of what is usual."""
 HEIGHT, WIDTH = 400, 1000
 TENTHS = 10
 
@@ -88,7 +90,7 @@ def _drawn(spent: dict[int, int], usual: dict[int, tuple[float, float]], last: i
             hour=hour, spent=rounded(spent.get(hour, 0)), x=round(step * (hour + 0.2), 1), y=y(spent.get(hour, 0)),
             height=round(HEIGHT - y(spent.get(hour, 0)), 1),
             usual=f"{rounded(round(usual[hour][0]))} to {rounded(round(usual[hour][1]))}" if usual else "",
-            is_unusual=bool(usual) and spent.get(hour, 0) > usual[hour][1] > 0,
+            is_unusual=bool(usual) and spent.get(hour, 0) > FAR * usual[hour][1] > 0,
         )
         for hour in range(last + 1)
     )  # fmt: skip

@@ -11,35 +11,12 @@ from budgets.choices import Endpoint, KeyPermission, Period
 from budgets.people import roles
 from budgets.people.keys import MAX_LIMIT_USD
 from routerhub.console import pickers
+from routerhub.console.fields import Boxes, Lines, Picker
 from routerhub.console.forms import ReasonedConsoleForm
 
 PERIODS = [(each.value, each.label.lower()) for each in (Period.DAY, Period.WEEK, Period.MONTH, Period.TOTAL)]
 LIVES = [("30", _("in 30 days")), ("90", _("in 90 days")), ("365", _("in a year")), ("", _("never"))]
 OVERLAPS = [("0", _("at once")), ("1", _("in an hour")), ("24", _("in a day")), ("168", _("in a week"))]
-
-
-class Lines(forms.CharField):
-    """A list, one to a line or parted by commas."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 2}), **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> Any:
-        return [each.strip() for each in (value or "").replace(",", "\n").splitlines() if each.strip()]
-
-
-class Boxes(forms.MultipleChoiceField):
-    widget = forms.CheckboxSelectMultiple
-
-
-class Picker(forms.MultipleChoiceField):
-    """Several of a long list, by names: works by keys, and without script."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, widget=forms.SelectMultiple(attrs={"size": 6}), **options)
 
 
 class NewKeyForm(ReasonedConsoleForm):

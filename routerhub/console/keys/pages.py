@@ -40,7 +40,7 @@ def state_of(key: Any, now: datetime) -> tuple[str, str]:
         return "near", _("expires soon")
     if key.previous_until and key.previous_until > now:
         return "ack", _("two secrets work")
-    return "ok", _("in use") if hasattr(key, "use") else _("never used")
+    return ("ok", _("in use")) if hasattr(key, "use") else ("", _("never used"))
 
 
 def told(page: ConsolePage, key: Any, text: str) -> HttpResponse:
