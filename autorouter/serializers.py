@@ -237,15 +237,22 @@ class TaskTypeSerializer(Reasoned, Strict, serializers.ModelSerializer[TaskType]
         fields = ["name", "policy", "reason"]
 
 
-class PreferencesSerializer(Reasoned, Strict, serializers.ModelSerializer[Preferences]):
-    account = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+class PreferenceValuesSerializer(Strict, serializers.ModelSerializer[Preferences]):
+    """What a set says."""
 
     class Meta:
         model = Preferences
         fields = [
-            "user", "account", "name", "priority", "max_cost_usd", "max_latency_ms", "preferred_providers", "blocked_providers",
-            "rules", "daily_alert_usd", "reason",
+            "priority", "max_cost_usd", "max_latency_ms", "preferred_providers", "blocked_providers", "rules",
+            "daily_alert_usd",
         ]  # fmt: skip
+
+
+class PreferencesSerializer(Reasoned, PreferenceValuesSerializer):
+    account = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+
+    class Meta(PreferenceValuesSerializer.Meta):
+        fields = ["user", "account", "name", *PreferenceValuesSerializer.Meta.fields, "reason"]
         read_only_fields = ["user", "account"]
         validators: ClassVar[list[Any]] = []  # whose it is comes by the address: the model checks the name
 

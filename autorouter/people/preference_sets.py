@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from autorouter.decision import rules
 from autorouter.decision.rules import InvalidRules, Rule
@@ -104,6 +104,18 @@ def of(account_id: int | None, user_id: int | None, pinned: int | None = None) -
 
 def _whose(account_id: int | None, user_id: int | None) -> Q:
     return Q(account_id=account_id, account__isnull=False) | Q(user_id=user_id, user__isnull=False)
+
+
+def around(owner: Owner, account_id: int | None) -> dict[int, Held]:
+    """An owner's sets by id, and those that may hold together with one of them: in an account the account's own, of an account
+    its members'."""
+    beside = _whose(account_id, owner.user_id) if owner.user_id is not None else Row.of_account(account_id or 0)
+    return {row.pk: held(row) for row in Row.objects.filter(beside).order_by()}
+
+
+def of_owner(owner: Owner) -> QuerySet[Row]:
+    """All of an owner's sets, by name, with the keys that pin them."""
+    return owner.row().others().prefetch_related("keys").order_by("name")
 
 
 def held(row: Row) -> Held:

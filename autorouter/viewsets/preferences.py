@@ -54,6 +54,17 @@ def demand_may_change(request: Request, owner: Owner) -> None:
     raise PermissionDenied("This needs the role owner or admin in the account, or the right to change preferences.")
 
 
+def set_of(request: Request, owner: Owner) -> Preferences:
+    """The owner's set that ?set=ID names; none: the active one. Raises NotFound."""
+    given = request.query_params.get("set")
+    if given is None:
+        return preference_sets.active(owner)
+    found = next((each for each in preference_sets.of_owner(owner) if str(each.pk) == given), None)
+    if found is None:
+        raise NotFound(f"There is no set {given!r} of theirs.")
+    return found
+
+
 def _change(request: Request, row: Preferences, serializer: Any) -> None:
     """Save what a checked serializer holds."""
     values = valid(serializer)

@@ -133,6 +133,7 @@ DOORS = {
     "GET /api/preferences": OWN,
     "PATCH /api/preferences": OWN,
     "GET /api/preferences/rules/effects": OWN,
+    "POST /api/preferences/trial": OWN,
     "GET /api/preferences/sets": OWN,
     "POST /api/preferences/sets": OWN,
     "GET /api/preferences/sets/{pk}": OWN,
