@@ -11,9 +11,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from autorouter import models
 from autorouter.decision import rules
 from autorouter.decision.rules import InvalidRules, Rule
-from autorouter.models import Preferences as Row
 from autorouter.people.preference_owners import Owner
 from autorouter.people.preferences import NONE, Preferences, together
 from routerhub.audit import history
@@ -21,6 +21,7 @@ from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
 from routerhub.releases import notify, rows
 
+Row = models.Preferences
 CHANGED = "preferences"
 """What the processes hear, with the id of the set, when one was changed."""
 OF_ACCOUNT = "account: "

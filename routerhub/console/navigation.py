@@ -29,6 +29,9 @@ SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
     ("", (
         Link(name="console_analytics", icon="monitoring", word=_("Analytics"), right="analytics.view_record"),
     )),
+    (_("Routing"), (
+        Link(name="console_preferences", icon="tune", word=_("Preferences")),
+    )),
 )  # fmt: skip
 """Each section with its links; the first has no title."""
 
