@@ -47,7 +47,7 @@ def test_a_new_user_blocks_a_provider_and_saves_it_with_a_reason(cast: Cast) -> 
 
 def test_rules_are_added_written_and_removed_without_losing_what_was_written(cast: Cast) -> None:
     ada = signed_in(cast.ada)
-    first = {
+    first: dict[str, Any] = {
         "priority": "cost", "rule": ["0"], "rule-0-name": "no code", "rule-0-category": ["coding"], "rule-0-effect": "block",
         "rule-0-more": "providers:mistral",
     }  # fmt: skip

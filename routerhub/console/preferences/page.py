@@ -37,7 +37,7 @@ class PreferencesPage(ConsolePage):
     """The sets of one owner, and one of them to be edited: the active one, or that of ?set=ID."""
 
     template_name = "console/preferences/page.html"
-    title = gettext_lazy("Preferences")
+    title: Any = gettext_lazy("Preferences")
     nav = "console_preferences"
     is_of_account = False
     actions: ClassVar = {
@@ -48,6 +48,7 @@ class PreferencesPage(ConsolePage):
     def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponseBase:
         self.trial: rule_effects.Trial | None = None
         self.opened: int | None = None
+        self.problems: dict[int, list[str]] = {}
         self.is_reviewed = False
         self.reason = ReasonedConsoleForm()
         return super().dispatch(request, *arguments, **options)
@@ -157,8 +158,6 @@ class PreferencesPage(ConsolePage):
         return reverse("console_account_preferences" if self.is_of_account else "console_preferences")
 
     # --- what is shown
-
-    problems: ClassVar[dict[int, list[str]]] = {}
 
     @cached_property
     def changes(self) -> list[str]:

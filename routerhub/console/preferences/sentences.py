@@ -55,23 +55,17 @@ def deed(then: Mapping[str, Any], titles: Titles) -> str:
 
 def changes(saved: Row, row: Row, titles: Titles) -> list[str]:
     """What a set says otherwise than it is saved, one sentence a value."""
-    found = []
-    for label, show in _VALUES:
-        before, after = show(saved), show(row)
-        if before != after:
-            found.append(f"{label()}: {before} → {after}")
+    values = [
+        (_("Priority"), priority(saved.priority), priority(row.priority)),
+        (_("Max cost per request"), _dollars(saved.max_cost_usd), _dollars(row.max_cost_usd)),
+        (_("Max latency"), _duration(saved.max_latency_ms), _duration(row.max_latency_ms)),
+        (_("Daily alert"), _dollars(saved.daily_alert_usd), _dollars(row.daily_alert_usd)),
+    ]
+    found = [f"{label}: {before} → {after}" for label, before, after in values if before != after]
     for label, field in ((_("Preferred"), "preferred_providers"), (_("Blocked"), "blocked_providers")):
         if moved := list(_moved(getattr(saved, field), getattr(row, field), titles.providers)):
             found.append(f"{label}: {', '.join(moved)}")
     return [*found, *_rules(saved.rules, row.rules, titles)]
-
-
-_VALUES = (
-    (lambda: _("Priority"), lambda row: priority(row.priority)),
-    (lambda: _("Max cost per request"), lambda row: _dollars(row.max_cost_usd)),
-    (lambda: _("Max latency"), lambda row: formats.duration(row.max_latency_ms) if row.max_latency_ms else NOTHING),
-    (lambda: _("Daily alert"), lambda row: _dollars(row.daily_alert_usd)),
-)
 
 
 def priority(value: str) -> str:
@@ -80,6 +74,10 @@ def priority(value: str) -> str:
 
 def _dollars(amount: Any) -> str:
     return NOTHING if amount is None else f"${amount.normalize():f}"
+
+
+def _duration(milliseconds: int | None) -> str:
+    return NOTHING if milliseconds is None else formats.duration(milliseconds)
 
 
 def _moved(before: Sequence[str], after: Sequence[str], titles: Mapping[str, str]) -> Iterator[str]:
