@@ -13,6 +13,7 @@ urlpatterns = [
     path("router/preview", replay.PreviewView.as_view()),
     path("backtests", replay.BacktestView.as_view()),
     path("decisions/<str:operation_id>", replay.DecisionView.as_view()),
+    path("preferences/trial", replay.TrialView.as_view()),
     path("preferences/rules/effects", replay.RuleEffectsView.as_view()),
     *router.urls,
 ]

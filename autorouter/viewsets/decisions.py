@@ -21,7 +21,8 @@ from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
 from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration
-from autorouter.people import preferences, sessions
+from autorouter.people import preference_sets, sessions
+from autorouter.people.preferences import NONE, Preferences
 from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
 from autorouter.types import Candidate, Decision, RouterRelease, Task
@@ -80,9 +81,9 @@ def decided(request: Asker, values: dict[str, Any], rankings: Rankings, now: dat
     return select(rankings, asked, wanted_by(request), _task(values), now, None)
 
 
-def wanted_by(request: Asker) -> preferences.Preferences:
+def wanted_by(request: Asker) -> Preferences:
     """The preferences that count for whoever asks."""
-    return _known(lambda: preferences.of_user(_user_id(request)), preferences.NONE)
+    return _known(lambda: preference_sets.of(*_whose(request)), NONE)
 
 
 def _selected(
@@ -128,8 +129,11 @@ def rankings_of(request: Asker) -> Rankings:
     )
 
 
-def _user_id(request: Asker) -> int | None:
-    return request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk
+def _whose(request: Asker) -> tuple[int | None, int | None, int | None]:
+    """Account and user by whose preferences it goes, and the set that the key pins. A login is in no account."""
+    if isinstance(caller := request.auth, Caller):
+        return caller.account_id, caller.user_id, caller.preferences_id
+    return None, request.user.pk, None
 
 
 def _user_key(request: Asker) -> str:

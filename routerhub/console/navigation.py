@@ -36,6 +36,8 @@ SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
     )),
     (_("Routing"), (
         Link(name="console_models", icon="deployed_code", word=_("Models"), right="models_registry.view_model"),
+        Link(name="console_preferences", icon="tune", word=_("Preferences")),
+        Link(name="console_tests", icon="science", word=_("A/B tests"), right="experiments.view_experiment"),
     )),
     (_("Spending"), (
         Link(

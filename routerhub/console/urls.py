@@ -9,6 +9,7 @@ from routerhub.console.alerts import pages as alerts
 from routerhub.console.catalogue import pages as catalogue
 from routerhub.console.keys import pages as keys
 from routerhub.console.playground import pages as playground
+from routerhub.console.preferences import page as preferences
 
 urlpatterns = [
     path("", home.HomePage.as_view(), name="console"),
@@ -44,4 +45,6 @@ urlpatterns = [
         "dashboards/<int:number>/",
         RedirectView.as_view(url="/console/analytics/dashboards/%(number)s/", query_string=True),
     ),
+    path("preferences/", preferences.PreferencesPage.as_view(), name="console_preferences"),
+    path("preferences/account/", preferences.AccountPreferencesPage.as_view(), name="console_account_preferences"),
 ]

@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 
 from autorouter.errors import NoCandidate, ProModel
-from autorouter.people import preferences
 from autorouter.select import Asked, check, select, with_ids
 from autorouter.types import Decision
 from budgets.errors import KeyRefused, KeysUnavailable
@@ -150,8 +149,8 @@ async def _decider(runtime: Runtime, arrival: Arrival, job: Job | None) -> Selec
     task = await router_model.task_of(runtime, arrival)
     if job and (shared := job.shared_model(request, task)):
         asked = replace(asked, session_model=shared, shares_decision=True)
-    own = runtime.snapshots.current.preferences.get(caller.user_id or 0, preferences.NONE)
-    return partial(select, rankings, asked, own, task, arrival.at)
+    wanted = runtime.snapshots.current.preferences.of(caller.account_id, caller.user_id, caller.preferences_id)
+    return partial(select, rankings, asked, wanted, task, arrival.at)
 
 
 def asked_of(arrival: Arrival, session_model: str | None) -> Asked:
