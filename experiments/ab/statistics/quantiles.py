@@ -5,7 +5,7 @@ each arm's quantiles at the two `levels` (PostgreSQL's `percentile_disc`). See d
 """
 
 from dataclasses import dataclass, replace
-from math import exp, hypot, log, sqrt
+from math import expm1, hypot, log, sqrt
 
 from experiments.ab.statistics.measures import says
 from experiments.ab.statistics.sequences import ALPHA, TUNED_FOR, Ratio, guarded, multiplier, ratio
@@ -36,11 +36,13 @@ def levels(a: Sums, b: Sums, alpha: float = ALPHA, *, tuned_for: float = TUNED_F
 def compared(a: Interval | None, b: Interval | None) -> Compared:
     """Both arms' quantiles, each with what was read at its levels. The limits of the difference and of the ratio are made of
     those of each (Zou and Donner, doi:10.1002/sim.3095)."""
-    known = a and b and _both(a, b)
-    difference = known and known[0]
+    known_a, known_b = (arm.estimate if arm else None for arm in (a, b))
+    if a is None or b is None:
+        return Compared(measure="latency_p95", a=known_a, b=known_b, difference=None, relative=None, says="open")
+    difference = _minus(b, a)
     return Compared(
-        measure="latency_p95", a=a and a.estimate, b=b and b.estimate, difference=difference, relative=known and known[1],
-        says=says("latency_p95", difference.low, difference.high) if difference else "open",
+        measure="latency_p95", a=known_a, b=known_b, difference=difference, relative=_relative(a, b),
+        says=says("latency_p95", difference.low, difference.high),
     )  # fmt: skip
 
 
@@ -56,14 +58,11 @@ def _levels(arm: Ratio | None, width: float | None) -> Levels:
     return Levels(low=SHARE - half if half < SHARE else None, high=SHARE + half if half < 1 - SHARE else None)
 
 
-def _both(a: Interval, b: Interval) -> tuple[Interval, Interval | None]:
-    difference = _minus(b, a)
+def _relative(a: Interval, b: Interval) -> Interval | None:
     if min(each for arm in (a, b) for each in (arm.estimate, arm.low, arm.high) if each is not None) <= 0:
-        return difference, None
+        return None
     factor = _minus(_log(b), _log(a))
-    return difference, Interval(
-        estimate=exp(factor.estimate) - 1, low=_less_one(factor.low), high=_less_one(factor.high)
-    )
+    return Interval(estimate=expm1(factor.estimate), low=_less_one(factor.low), high=_less_one(factor.high))
 
 
 def _minus(b: Interval, a: Interval) -> Interval:
@@ -79,4 +78,4 @@ def _log(interval: Interval) -> Interval:
 
 
 def _less_one(factor: float | None) -> float | None:
-    return None if factor is None else exp(factor) - 1
+    return None if factor is None else expm1(factor)

@@ -35,8 +35,8 @@ def compared(measure: Measure, a: Sums, b: Sums, alpha: float = ALPHA, *, tuned_
     arms together; it may not change while a test runs."""
     first, second = ratio(measure, a), ratio(measure, b)
     if first is None or second is None:
-        means = (first and first.value, second and second.value)
-        return Compared(measure=measure, a=means[0], b=means[1], difference=None, relative=None, says="open")
+        known_a, known_b = (arm.value if arm else None for arm in (first, second))
+        return Compared(measure=measure, a=known_a, b=known_b, difference=None, relative=None, says="open")
     first, second = guarded(first, second)
     width = multiplier(first, second, a.w + b.w, alpha, tuned_for)
     difference = _difference(first, second, width)
