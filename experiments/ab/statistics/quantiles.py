@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import expm1, hypot, log, sqrt
 
 from experiments.ab.statistics.measures import says
-from experiments.ab.statistics.sequences import ALPHA, TUNED_FOR, Ratio, guarded, multiplier, ratio
+from experiments.ab.statistics.sequences import ALPHA, TUNED_FOR, Ratio, multiplier, ratio, swapped
 from experiments.ab.types import Compared, Interval, Sums
 
 SHARE = 0.95
@@ -28,7 +28,8 @@ def levels(a: Sums, b: Sums, alpha: float = ALPHA, *, tuned_for: float = TUNED_F
     first, second = _share(a), _share(b)
     width = None
     if first and second:
-        first, second = guarded(first, second)
+        other_b, other_a = swapped(first, second)
+        first, second = _less_sure(first, other_a), _less_sure(second, other_b)
         width = multiplier(first, second, a.w + b.w, alpha, tuned_for)
     return _levels(first, width), _levels(second, width)
 
@@ -49,6 +50,10 @@ def compared(a: Interval | None, b: Interval | None) -> Compared:
 def _share(sums: Sums) -> Ratio | None:
     found = ratio("latency_p95", sums)
     return found and replace(found, variance=max(found.variance, SHARE * (1 - SHARE) / sums.w))
+
+
+def _less_sure(arm: Ratio, other: Ratio) -> Ratio:
+    return replace(arm, variance=max(arm.variance, other.variance))
 
 
 def _levels(arm: Ratio | None, width: float | None) -> Levels:
