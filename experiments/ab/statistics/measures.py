@@ -22,8 +22,9 @@ POINTS: Set[Measure] = SHARES | {"satisfaction"}
 
 def says(measure: Measure, low: float | None, high: float | None) -> Says:
     """What an interval of the difference B minus A shows."""
-    if low is None or high is None or low <= 0 <= high:
+    is_more, is_less = low is not None and low > 0, high is not None and high < 0
+    if not is_more and not is_less:
         return "open"
     if goal := GOALS[measure]:
-        return "better" if (low > 0) == (goal > 0) else "worse"
-    return "more" if low > 0 else "less"
+        return "better" if is_more == (goal > 0) else "worse"
+    return "more" if is_more else "less"
