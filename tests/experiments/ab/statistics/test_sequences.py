@@ -1,14 +1,15 @@
 """Two arms and what may be said of them at every look."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 from math import sqrt
 
 import pytest
 
 from experiments.ab.statistics.sequences import MIN_UNITS, TUNED_FOR, boundary, compared, ratio
-from experiments.ab.types import Interval, Measure, Says, Sums
+from experiments.ab.types import Measure, Says, Sums
 from routerhub.intervals import student
 from tests.bench import experiments as bench
+from tests.bench.crowds import Looks, draw
 from tests.experiments.ab.statistics.figures import alternating, sums
 
 
@@ -35,7 +36,8 @@ def test_a_difference_of_means_is_as_wide_as_worked_out_by_hand() -> None:
     assert found.difference.low == pytest.approx(1 - half, abs=0.025)
     assert found.difference.low <= 1 - half
     points = compared("satisfaction", alternating(2, 4, 1_000), alternating(3, 5, 1_000))
-    assert points.difference == Interval(estimate=1, low=pytest.approx(1 - half), high=pytest.approx(1 + half))
+    assert points.difference is not None
+    assert astuple(points.difference) == pytest.approx((1, 1 - half, 1 + half))
 
 
 def test_a_relative_interval_has_the_factors_at_which_no_difference_would_show() -> None:
@@ -77,8 +79,8 @@ def test_one_unit_with_most_of_the_requests_leaves_too_few() -> None:
     even = alternating(2, 4, 100)
     heavy = sums([*((3.0, 1.0) for _ in range(99)), (3_000.0, 1_000.0)])
     found = compared("cost", even, heavy)
-    assert found.difference == Interval(estimate=pytest.approx(0), low=None, high=None)
-    assert found.says == "open"
+    assert found.difference is not None
+    assert (found.difference.low, found.difference.high, found.says) == (None, None, "open")
 
 
 def test_nothing_is_said_of_few_units_or_none() -> None:
@@ -111,7 +113,8 @@ def test_of_what_was_free_no_share_is_told() -> None:
     found = compared("cost", alternating(0, 0, 500), alternating(1, 3, 500))
     assert (found.relative, found.says) == (None, "worse")
     free = compared("cost", alternating(1, 3, 500), alternating(0, 0, 500))
-    assert free.relative == Interval(estimate=-1, low=-1, high=pytest.approx(-1, abs=0.2))
+    assert free.relative is not None
+    assert astuple(free.relative) == pytest.approx((-1, -1, -1), abs=0.2)
     assert free.says == "better"
 
 
@@ -135,11 +138,11 @@ def _scaled(of: Sums, scale: float) -> Sums:
 def test_sums_that_are_weighted_alike_say_the_same() -> None:
     """As where each request is divided by the probability of its arm."""
     a, b = alternating(2, 4, 400, requests=3), alternating(3, 5, 400, requests=3)
-    twice = [
-        Sums(units=each.units, y=2 * each.y, w=2 * each.w, yy=4 * each.yy, yw=4 * each.yw, ww=4 * each.ww)
-        for each in (a, b)
-    ]
-    assert compared("cost", *twice, tuned_for=2 * TUNED_FOR) == compared("cost", a, b)
+    assert compared("cost", _twice(a), _twice(b), tuned_for=2 * TUNED_FOR) == compared("cost", a, b)
+
+
+def _twice(of: Sums) -> Sums:
+    return Sums(units=of.units, y=2 * of.y, w=2 * of.w, yy=4 * of.yy, yw=4 * of.yw, ww=4 * of.ww)
 
 
 SHORT = [replace(crowd, units=150, requests=600) for crowd in (*bench.COSTS[:6], bench.COSTS[9], *bench.SUCCESSES[:2])]
@@ -157,6 +160,6 @@ def test_the_truth_is_hardly_ever_outside_where_b_costs_three_times_as_much() ->
 
 
 def test_a_clear_difference_is_shown() -> None:
-    looks = bench.Looks(bench.draw(replace(bench.SUCCEEDING, come="whole", tail=0), 0))
+    looks = Looks(draw(replace(bench.SUCCEEDING, come="whole", tail=0), 0))
     a, b = looks.after(5_000)
     assert compared("success", a, replace(b, y=0.8 * b.y, yy=0.64 * b.yy, yw=0.8 * b.yw)).says == "worse"
