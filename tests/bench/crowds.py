@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.ab.statistics.sequences import MIN_UNITS
 from experiments.ab.types import Measure, Sums
 
 Figures = NDArray[np.float64]
@@ -114,16 +115,20 @@ class Looks:
         """After how many requests B looks as if it were not `factor` times A, or not `truth` more. Others need not be looked at:
         no interval is narrower than so many standard errors."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            (a, a_variance), (b, b_variance) = _ratios(self.a), _ratios(self.b)
-            far = abs(b - factor * a) > NARROWEST * np.sqrt(b_variance + factor**2 * a_variance)
-            far |= abs(b - a - truth) > NARROWEST * np.sqrt(b_variance + a_variance)
-        yield from (np.flatnonzero(far) + 1).tolist()
+            (a, a_variance, a_units), (b, b_variance, b_units) = _ratios(self.a), _ratios(self.b)
+            other = a_units / b_units
+            absolute = np.maximum(a_variance + b_variance, a_variance * other + b_variance / other)
+            a_variance *= factor**2
+            relative = np.maximum(a_variance + b_variance, a_variance * other + b_variance / other)
+            far = abs(b - factor * a) > NARROWEST * np.sqrt(relative)
+            far |= abs(b - a - truth) > NARROWEST * np.sqrt(absolute)
+        yield from (np.flatnonzero(far & (np.minimum(a_units, b_units) >= MIN_UNITS)) + 1).tolist()
 
 
-def _ratios(arm: Figures) -> tuple[Figures, Figures]:
+def _ratios(arm: Figures) -> tuple[Figures, Figures, Figures]:
     _, y, w, yy, yw, ww = arm
     value = y / w
-    return value, np.maximum(0, yy - 2 * value * yw + value**2 * ww) / w**2
+    return value, np.maximum(0, yy - 2 * value * yw + value**2 * ww) / w**2, w**2 / ww
 
 
 def sums_of(y: Figures, w: Figures) -> Sums:
