@@ -11,9 +11,11 @@ GOALS: Mapping[Measure, Goal] = {
 }  # fmt: skip
 """1: more is better; -1: less is; 0: neither plainly."""
 LABELS: Mapping[Measure, str] = {
-    "cost": "Cost", "success": "Success", "latency": "Latency", "latency_p95": "Slowest 5 % from", "ttft": "Time to first token",
-    "satisfaction": "Satisfaction", "tokens": "Output tokens", "fallback": "Fallback",
+    "cost": "Cost per request", "success": "Success", "latency": "Mean answer time",
+    "latency_p95": "The time of the slowest 5 %", "ttft": "Time to first token", "satisfaction": "Satisfaction",
+    "tokens": "Tokens per answer", "fallback": "Fallback rate",
 }  # fmt: skip
+"""As a sentence begins."""
 SHARES: Set[Measure] = frozenset({"success", "fallback"})
 """Of each request yes or no: what is counted is bounded, and may be rare."""
 POINTS: Set[Measure] = SHARES | {"satisfaction"}

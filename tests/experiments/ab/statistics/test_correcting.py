@@ -18,5 +18,6 @@ def test_a_measure_alone_has_all() -> None:
 def test_it_is_said_in_words() -> None:
     assert said(alphas("cost", [])) == "The interval holds at every look with 95 % probability."
     assert said(alphas("cost", ["success", "latency"])) == (
-        "All 3 intervals hold together at every look with 95 % probability: 96 % for cost, 99.5 % for success and latency."
+        "All 3 intervals hold together at every look with 95 % probability: "
+        "96 % for cost per request, 99.5 % for success and mean answer time."
     )

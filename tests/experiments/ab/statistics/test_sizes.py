@@ -38,3 +38,4 @@ def test_where_nothing_differs_or_nothing_was_seen_nothing_is_said() -> None:
     assert units_needed("cost", Sums(), 0.1) is None
     assert units_needed("cost", alternating(3, 3, 100), 0.1) is None
     assert units_needed("cost", alternating(0, 0, 100), 0.1) is None
+    assert units_needed("cost", alternating(2, 4, 100), 0) is None
