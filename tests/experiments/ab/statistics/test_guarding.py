@@ -39,7 +39,8 @@ def test_points_are_judged_by_the_difference_and_others_by_the_share_of_a() -> N
     ("measure", "low", "high", "said"),
     [
         ("cost", 0.2, None, "Cost per request may be 10 % higher than A's; the difference lies above +20.0 %: it is broken."),
-        ("success", -0.15, 0.05, "Success may be 10 points lower than A's; the difference lies between -15.0 and +5.0 points: it is open."),
+        ("success", -0.15, 0.05, "Success may be 10 points lower than A's; "
+         "the difference lies between -15.0 and +5.0 points: it is open."),
         ("success", -0.03, None, "Success may be 10 points lower than A's; the difference lies above -3.0 points: it holds."),
         ("ttft", None, None, "Time to first token may be 10 % higher than A's; too little is known yet."),
     ],
