@@ -114,8 +114,11 @@ def _policy(_test: Any, name: str) -> str:
 
 def _preferences(test: Any, number: str) -> str:
     rows = Preferences.objects.filter(pk=int(number)) if number.isdecimal() else Preferences.objects.none()
-    owned = rows.filter(user=test.user_id) if test.user_id else rows
-    return "" if owned.exists() else f"There are no preferences {number!r} of those whom the test is about."
+    if test.user_id is not None:
+        rows = rows.filter(user=test.user_id)
+    elif test.account_id is not None:
+        rows = rows.filter(account=test.account_id)
+    return "" if rows.exists() else f"There are no preferences {number!r} of those whom the test is about."
 
 
 def _release(_test: Any, number: str) -> str:

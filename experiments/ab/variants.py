@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from autorouter.models import Preferences as Row
-from autorouter.people import preferences
+from autorouter.people import preference_sets
 from autorouter.people.preferences import Preferences
 from autorouter.select import Asked
 from autorouter.types import Leads
@@ -101,7 +101,7 @@ def read() -> Variants:
     rows = Row.objects.filter(pk__in=_values(tests, "preferences")) if tests else ()
     return Variants(
         tests=tests,
-        preferences={str(row.pk): preferences.value_of(row) for row in rows},
+        preferences={str(row.pk): preference_sets.value_of(row) for row in rows},
         shares={each.id: shuffling.chosen_lately(each) for each in tests if "shuffle" in kinds(each)},
     )
 

@@ -22,8 +22,8 @@ from analytics.measuring.lengths import UNMEASURED as NO_LENGTHS
 from analytics.measuring.lengths import Lengths
 from autorouter import availability_facts
 from autorouter.decision.ranking import Rankings
-from autorouter.people import preferences
-from autorouter.people.preferences import Preferences
+from autorouter.people import preference_sets
+from autorouter.people.preference_sets import NOBODYS, PreferenceSets
 from budgets.limits import index as limits
 from budgets.limits import pauses
 from budgets.limits.index import UNREAD, LimitIndex
@@ -65,8 +65,7 @@ class Snapshot:
     circuits: Sequence[Circuit]
     """Open and half-open."""
     ring: KeyRing
-    preferences: Mapping[int, Preferences]
-    """By user id; who has none is missing."""
+    preferences: PreferenceSets
     limits: LimitIndex
     pauses: Pauses
     """What limits keep from answering at the moment."""
@@ -110,7 +109,7 @@ def shipped() -> Snapshot:
         lengths=NO_LENGTHS,
         circuits=(),
         ring=KeyRing(held={}, is_read=False),
-        preferences={},
+        preferences=NOBODYS,
         limits=UNREAD,
         pauses=pauses.NONE,
         variants=variants.NONE,
@@ -123,7 +122,7 @@ class Loader:
 
     def __init__(self) -> None:
         self._keys: Rows[Held] = Rows()
-        self._people: Rows[Preferences] = Rows()
+        self._sets: Rows[preference_sets.Held] = Rows()
 
     def load(self, before: Snapshot, changes: Changes) -> Snapshot:
         """The next snapshot, which shares with the one before whatever was not changed. Raises DatabaseError."""
@@ -150,7 +149,7 @@ class Loader:
             lengths=lengths,
             circuits=circuits,
             ring=self._ring(before.ring, changes),
-            preferences=self._preferences(changes),
+            preferences=self._preferences(before.preferences, changes),
             limits=index,
             pauses=before.pauses if "limits" not in whole else pauses.load() if index.has_pauses else pauses.NONE,
             variants=tested,
@@ -177,13 +176,14 @@ class Loader:
             return before
         return keys.ring_of(self._keys.values.values())
 
-    def _preferences(self, changes: Changes) -> Mapping[int, Preferences]:
+    def _preferences(self, before: PreferenceSets, changes: Changes) -> PreferenceSets:
         if "preferences" in changes.whole:
-            self._people = self._people.checked(preferences.versions(), preferences.read)
-        elif changes.users:
-            found = preferences.read(changes.users)
-            self._people = self._people.renewed(lambda user, _: user in changes.users, found)
-        return self._people.values
+            self._sets = self._sets.checked(preference_sets.versions(), preference_sets.read)
+        elif changes.preferences:
+            found = preference_sets.read(changes.preferences)
+            self._sets = self._sets.renewed(lambda number, _: number in changes.preferences, found)
+        held = self._sets.values
+        return before if held is before.held else PreferenceSets(held, before)
 
 
 class SnapshotKeeper:
