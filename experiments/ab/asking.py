@@ -1,16 +1,19 @@
 """What the forms of a test ask, in the console and in the admin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from autorouter.models import Policy
+from autorouter.types import COST_TIERS
 from experiments.ab.checking import WITHOUT_VALUE
 from experiments.ab.types import Measure
 from experiments.choices import Allocation, TreatmentKind, Unit
 from experiments.choices import Measure as MeasureChoice
 from experiments.models import Experiment
+from models_registry.catalogue import compiler
 
 GUARDED: Mapping[Measure, tuple[str, Any, Any]] = {
     "success": ("guard_success", _("Success, at most lower by"), _("points")),
@@ -18,9 +21,25 @@ GUARDED: Mapping[Measure, tuple[str, Any, Any]] = {
     "cost": ("guard_cost", _("Cost per request, at most dearer by"), _("percent")),
 }
 """The guardrails that forms ask for: the field, its label and its unit. Others are set by API."""
-EXAMPLES = _(
-    "A provider's name, a model's id, a policy, the number of a set of preferences or of a router release, or a cost tier."
+GROUPS: Sequence[tuple[Any, Sequence[str]]] = (
+    (_("What is compared"), ("name", "question", "a_kind", "a_value", "b_kind", "b_value")),
+    (_("Who takes part"), ("account", "user", "unit", "share_b", "exposure", "allocation")),
+    (_("By what it is judged"), ("main", "guard_success", "guard_latency", "guard_cost", "budget_usd", "planned_days")),
 )
+VALUES_ID = "treatment-values"
+"""Of the list of names to choose from, which the page of a form has."""
+EXAMPLES = _("Its name or id; of preferences and releases the number.")
+
+
+def named() -> forms.TextInput:
+    """A field that offers the names which are there."""
+    return forms.TextInput(attrs={"list": VALUES_ID, "autocomplete": "off"})
+
+
+def names() -> list[str]:
+    """What a variant can be called: models, providers, policies and cost tiers."""
+    policies = Policy.objects.filter(is_active=True).values_list("name", flat=True)
+    return [*compiler.model_ids(), *compiler.provider_names(), *sorted(policies), *COST_TIERS]
 
 
 class ValuesForm(forms.Form):
@@ -50,22 +69,27 @@ class ValuesForm(forms.Form):
         for field, label, unit in GUARDED.values():
             self.fields[field].label, self.fields[field].help_text = label, unit
 
-    def values(self) -> dict[str, Any]:
-        """As lifecycle takes them."""
+    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """The fields as they stand together, with a heading each; the reason stands alone."""
+        shown = [(title, [self[name] for name in names if name in self.fields]) for title, names in GROUPS]
+        return [(title, fields) for title, fields in shown if fields]
+
+    def values(self, before: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+        """As lifecycle takes them. `before`: the guardrails that are there, of which those that no field asks for stay."""
         given = dict(self.cleaned_data)
         margins = {measure: given.pop(field) for measure, (field, _label, _unit) in GUARDED.items()}
         given.pop("reason", None)
-        rails = [{"measure": name, "margin": each / 100} for name, each in margins.items() if each is not None]
-        return {**given, "guardrails": rails}
+        rails = [{"measure": name, "margin": round(each / 100, 8)} for name, each in margins.items() if each is not None]
+        return {**given, "guardrails": [*rails, *(each for each in before if each["measure"] not in GUARDED)]}
 
 
 class DraftForm(ValuesForm):
     """All that a draft says but whose it is."""
 
     a_kind = forms.ChoiceField(label=_("Variant A"), choices=TreatmentKind.choices, initial="same")
-    a_value = forms.CharField(label=_("which"), required=False, max_length=160, help_text=EXAMPLES)
+    a_value = forms.CharField(label=_("which"), required=False, max_length=160, help_text=EXAMPLES, widget=named())
     b_kind = forms.ChoiceField(label=_("Variant B"), choices=TreatmentKind.choices, initial="model")
-    b_value = forms.CharField(label=_("which"), required=False, max_length=160, help_text=EXAMPLES)
+    b_value = forms.CharField(label=_("which"), required=False, max_length=160, help_text=EXAMPLES, widget=named())
     unit = forms.ChoiceField(
         label=_("Assigned by"),
         choices=Unit.choices,
@@ -74,8 +98,8 @@ class DraftForm(ValuesForm):
     )
     field_order = ("name", "question", "a_kind", "a_value", "b_kind", "b_value", "unit")
 
-    def values(self) -> dict[str, Any]:
-        given = super().values()
+    def values(self, before: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+        given = super().values(before)
         for arm in "ab":
             kind, value = given.pop(f"{arm}_kind"), given.pop(f"{arm}_value")
             given[arm] = {"kind": kind} if kind in WITHOUT_VALUE and not value else {"kind": kind, "value": value}
@@ -84,10 +108,10 @@ class DraftForm(ValuesForm):
 
 def initial(test: Experiment) -> dict[str, Any]:
     """What stands in the form of a test that is there."""
-    margins = {each["measure"]: 100 * each["margin"] for each in test.guardrails}
+    margins = {each["measure"]: round(100 * each["margin"], 6) for each in test.guardrails}
     arms = {f"{arm}_{part}": getattr(test, arm).get(part, "") for arm in "ab" for part in ("kind", "value")}
-    names = ("name", "question", "unit", "share_b", "exposure", "main", "budget_usd", "planned_days", "allocation")
+    fields = ("name", "question", "unit", "share_b", "exposure", "main", "budget_usd", "planned_days", "allocation")
     return {
-        **{name: getattr(test, name) for name in names}, **arms,
+        **{name: getattr(test, name) for name in fields}, **arms,
         **{field: margins.get(measure) for measure, (field, _label, _unit) in GUARDED.items()},
     }  # fmt: skip

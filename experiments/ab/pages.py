@@ -30,7 +30,7 @@ def context(test: Experiment, at: datetime) -> dict[str, Any]:
     """Of the page of one test."""
     earlier = Experiment.objects.filter(account=test.account_id, user=test.user_id, state="ended").exclude(pk=test.pk)
     return {
-        "test": test, "shown": showing.shown(test), "whom": wording.whom(test), "day": _day(test, at),
+        "test": test, "shown": showing.shown(test, at), "whom": wording.whom(test), "day": _day(test, at),
         "share_a": 100 - test.share_b, "earlier": earlier[:MAX_EARLIER],
         "wanted": showing.wanted(test, at) if test.state in {"draft", "running"} else [],
     }  # fmt: skip

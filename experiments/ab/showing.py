@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from budgets import formats
@@ -91,12 +92,14 @@ class Shown:
     rails: Sequence[Rail] = ()
     band: Band | None = None
     at: datetime | None = None
+    """When the newest look was, and how long ago that is."""
+    checked: str = ""
     ratio: str = ""
     ratio_fits: bool = True
     warnings: Sequence[str] = ()
 
 
-def shown(test: Experiment) -> Shown:
+def shown(test: Experiment, at: datetime) -> Shown:
     """By the newest look of its newest phase that has one."""
     look = test.looks.exclude(phase=test.phase if test.state == "stopped" else 0).order_by("-at").first()
     found = findings_json.read(look.findings) if look else None
@@ -109,6 +112,7 @@ def shown(test: Experiment) -> Shown:
     margins = {each.measure: each.margin for each in guardrails(phase.guardrails)}
     return Shown(
         verdict=verdict, said=said, arms=list(_arms(test, found)), rails=list(_rails(test, found.guardrails)), at=found.at,
+        checked=formats.ago(timezone.localtime(found.at), timezone.localtime(at)),
         rows=[_row(each, each is found.measures[0], margins.get(each.measure)) for each in found.measures],
         band=_band(test, look.phase, found.measures[0].measure), ratio=_ratio(found), ratio_fits=found.ratio.fits,
         warnings=list(_warnings(test, found)),

@@ -30,8 +30,8 @@ class NewForm(DraftForm, ReasonedForm):
     )  # fmt: skip
     field_order = (*DraftForm.field_order[:2], "account", "user", *DraftForm.field_order[2:])
 
-    def values(self) -> dict[str, Any]:
-        given = super().values()
+    def values(self, before: Any = ()) -> dict[str, Any]:
+        given = super().values(before)
         if not given["unit"]:
             del given["unit"]
         return given
@@ -77,6 +77,9 @@ class NewTestPage(TestsOfStaff):
     template_name = "experiments/test_form.html"
     permission = change_permission = "experiments.add_experiment"
     actions: ClassVar = {"": NewForm}
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        return super().get_context_data(**given, names=asking.names())
 
     def act(self, form: Any, **_: Any) -> HttpResponse:
         values = form.values()
@@ -128,9 +131,10 @@ class EditTestPage(TestsOfStaff):
         return super().post(request, *arguments, **options)
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        return super().get_context_data(**given, test=self.test)
+        return super().get_context_data(**given, test=self.test, names=asking.names())
 
     def act(self, form: Any, **_: Any) -> HttpResponse:
-        test = lifecycle.edit(self.test, form.values(), self.change(form))
+        test = self.test
+        test = lifecycle.edit(test, form.values(test.guardrails), self.change(form))
         messages.success(self.request, f"Saved. Phase {test.phase} counts." if test.phase else "Saved.")
         return redirect("admin:experiment", test.pk)
