@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from autorouter.models import Policy, Preferences
 from autorouter.types import COST_TIERS
 from experiments.ab.types import Guardrail, Treatment
-from experiments.choices import Measure, TreatmentKind, Unit
+from experiments.choices import Allocation, Measure, TreatmentKind, Unit
 from models_registry.catalogue import compiler
 from routerhub.releases import store
 
@@ -82,6 +82,8 @@ def _problems(test: Any) -> Iterator[tuple[str, str]]:
         guardrails(test.guardrails)
     except ValueError as wrong:
         yield "guardrails", str(wrong)
+    if test.allocation == Allocation.ADAPTIVE and test.unit != Unit.SESSION:
+        yield "allocation", "Shares that follow what is seen take a test by session: only a session remembers what it got."
     if test.main not in Measure.values:
         yield "main", f"{test.main!r} is none of {', '.join(Measure.values)}."
 
