@@ -83,7 +83,10 @@ def _problems(test: Any) -> Iterator[tuple[str, str]]:
     except ValueError as wrong:
         yield "guardrails", str(wrong)
     if test.allocation == Allocation.ADAPTIVE and test.unit != Unit.SESSION:
-        yield "allocation", "Shares that follow what is seen take a test by session: only a session remembers what it got."
+        yield (
+            "allocation",
+            "Shares that follow what is seen take a test by session: only a session remembers what it got.",
+        )
     if test.main not in Measure.values:
         yield "main", f"{test.main!r} is none of {', '.join(Measure.values)}."
 
