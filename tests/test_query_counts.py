@@ -82,6 +82,7 @@ API = {
     "/api/models": 7,
     "/api/preferences": 3,
     "/api/preferences/rules/effects": 8,
+    "/api/preferences/sets": 3,
     "/api/prices": 4,
     "/api/prices/sync": 7,
     "/api/profiles": 5,

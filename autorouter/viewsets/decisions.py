@@ -21,7 +21,8 @@ from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
 from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration
-from autorouter.people import preferences, sessions
+from autorouter.people import preference_sets, sessions
+from autorouter.people.preferences import NONE
 from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
 from autorouter.types import Candidate, Decision, RouterRelease, Task
@@ -50,12 +51,12 @@ class SelectView(APIView):
         serializer = SelectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
-        own = _known(lambda: preferences.of_user(_user_id(request)), preferences.NONE)
+        wanted = _known(lambda: preference_sets.of(*_whose(request)), NONE)
         rankings, now = _rankings(request), datetime.now(UTC)
         refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
         asked = _paused(request, values, _asked(request, values, rankings.router), now)
         asked = with_ids(rankings.catalogue, asked, now.date(), refuses)
-        decision = select(rankings, asked, own, _task(values), now, None)
+        decision = select(rankings, asked, wanted, _task(values), now, None)
         left = _within_limits(request, values, decision, rankings, now)
         if left.chosen is None:
             raise NoCandidate(left)
@@ -109,8 +110,11 @@ def _rankings(request: Request) -> Rankings:
     )
 
 
-def _user_id(request: Request) -> int | None:
-    return request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk
+def _whose(request: Request) -> tuple[int | None, int | None, int | None]:
+    """Account and user by whose preferences it goes, and the set that the key pins. A login is in no account."""
+    if isinstance(caller := request.auth, Caller):
+        return caller.account_id, caller.user_id, caller.preferences_id
+    return None, request.user.pk, None
 
 
 def _user_key(request: Request) -> str:

@@ -75,7 +75,8 @@ def _channels(finding: Finding, named: Collection[uuid.UUID]) -> list[AlertChann
     whose = Q(user=finding.user_id, account=finding.account_id) if finding.user_id is not None else Q(pk=None)
     if finding.account_id is None and finding.user_id is not None:
         whose = Q(user=finding.user_id)
-    if finding.kind != "spend" and (finding.account_id is not None or finding.user_id is None):
+    is_own = finding.user_id is not None and (finding.kind == "spend" or finding.account_id is None)
+    if not is_own:
         whose |= Q(user=None, account=finding.account_id)
     return list(active.filter(whose))
 

@@ -1,6 +1,7 @@
 """What applications call with."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -76,6 +77,10 @@ class ApiKey(Audited):
         models.CharField(max_length=49), default=list, blank=True, validators=[check_networks],
         help_text="From where alone it opens anything, e.g. 10.0.0.0/8,2001:db8::/32. Empty: from anywhere.",
     )  # fmt: skip
+    preferences = models.ForeignKey(
+        "autorouter.Preferences", on_delete=models.SET_NULL, null=True, blank=True, related_name="keys",
+        help_text="The set of its person's or its account's by which its requests go. Empty: the active one.",
+    )  # fmt: skip
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     models = ArrayField(
@@ -99,6 +104,13 @@ class ApiKey(Audited):
             raise ValidationError({"regions": f"Its account allows {', '.join(self.account.regions)} alone."})
         if self.user is not None and not self.user.is_staff and not self.has_member():
             raise ValidationError({"user": f"{self.user} is no active member of the account {self.account.slug!r}."})
+        if self.preferences is not None and not self._may_pin(self.preferences):
+            raise ValidationError({"preferences": "Pin a set of the key's own person or of its account."})
+
+    def _may_pin(self, preferences: Any) -> bool:
+        return preferences.account_id == self.account_id or (
+            self.user_id is not None and preferences.user_id == self.user_id
+        )
 
     def has_member(self) -> bool:
         """Whether its person is an active member of its account."""

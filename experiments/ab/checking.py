@@ -118,8 +118,10 @@ def _policy(_test: Any, name: str) -> str:
 
 
 def _preferences(test: Any, number: str) -> str:
+    if test.account_id is None:
+        return "Preferences are a user's or an account's: test them there."
     rows = Preferences.objects.filter(pk=int(number)) if number.isdecimal() else Preferences.objects.none()
-    owned = rows.filter(user=test.user_id) if test.user_id else rows
+    owned = rows.filter(user=test.user_id) if test.user_id else rows.filter(account=test.account_id)
     return "" if owned.exists() else f"There are no preferences {number!r} of those whom the test is about."
 
 

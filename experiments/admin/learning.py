@@ -15,7 +15,7 @@ from analytics.admin.decisions import DECISION_PANELS
 from analytics.models import Record
 from analytics.requests.filters import WORDS
 from autorouter.admin.people import RULE_PANELS
-from autorouter.people.preferences import value_of
+from autorouter.people.preference_sets import value_of
 from autorouter.types import CATEGORIES, COMPLEXITIES
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal

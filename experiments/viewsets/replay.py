@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from analytics.models import Record
 from autorouter.models import RouterConfiguration
-from autorouter.people import preferences
+from autorouter.people import preference_sets
 from budgets.people.authentication import caller_of
 from experiments.replay import backtest, decisions, rule_effects
 from experiments.serializers.replay import BacktestSerializer, PreviewSerializer
@@ -78,7 +78,8 @@ class RuleEffectsView(APIView):
         user_id = caller.user_id if caller else request.user.pk
         if user_id is None:
             return Response({"rules": []})
-        chosen = replace(rule_effects.LAST, account_id=caller.account_id if caller else None)
-        found = rule_effects.effects(user_id, preferences.of_user(user_id), chosen)
+        account_id, pinned = (caller.account_id, caller.preferences_id) if caller else (None, None)
+        chosen = replace(rule_effects.LAST, account_id=account_id)
+        found = rule_effects.effects(user_id, preference_sets.of(account_id, user_id, pinned), chosen)
         names = ("rule", "requests", "fired", "moved")
         return Response({"rules": [{name: getattr(each, name) for name in names} for each in found]})

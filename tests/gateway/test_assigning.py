@@ -12,6 +12,7 @@ from autorouter.decision import decision_json
 from autorouter.decision.explain import why
 from autorouter.decision.router import decide
 from autorouter.errors import NoCandidate, UnknownModel
+from autorouter.people.preference_sets import Held, PreferenceSets
 from autorouter.people.preferences import Preferences
 from experiments.ab.types import Test as Trial
 from experiments.ab.types import Treatment
@@ -21,7 +22,7 @@ from models_registry.upstream.errors import Failed
 from routerhub.gateway.runtime import Runtime
 from routerhub.releases import switches
 from tests.autorouter import fakes
-from tests.gateway.fakes import NOW, FakeLedger, FakeUpstream, catalogue, completion, rankings, runtime
+from tests.gateway.fakes import NOW, FakeUpstream, catalogue, completion, rankings, runtime
 from tests.gateway.test_pipeline import serve, told
 
 pytestmark = pytest.mark.anyio
@@ -42,12 +43,14 @@ def trial(b: Treatment, **changes: Any) -> Trial:
     return Trial(**{**values, **changes})
 
 
-def gateway(*tests: Trial, script: Any = (), ledger: FakeLedger | None = None, **more: Any) -> Runtime:
+def gateway(*tests: Trial, script: Any = (), blocked: Any = (), **more: Any) -> Runtime:
     made = runtime(
-        FakeUpstream(*(script or (completion(),))), ledger, rankings(*MODELS, router=fakes.router(policies=(CODE,)))
+        FakeUpstream(*(script or (completion(),))), None, rankings(*MODELS, router=fakes.router(policies=(CODE,)))
     )
     snapshot: Any = made.snapshots
-    snapshot.variants = Variants(tests=tests, **more).on({0, 9})
+    blocking = Preferences(blocked_providers=frozenset(blocked))
+    snapshot.preferences = PreferenceSets({3: Held(account_id=7, user_id=None, is_active=False, preferences=blocking)})
+    snapshot.variants = Variants(tests=tests, **more).on({0, 9}, {3})
     snapshot.routers = {
         9: rankings(*MODELS, router=replace(fakes.router(speed_bonuses={"large": Decimal(80)}), release=9))
     }
@@ -79,8 +82,7 @@ def part(made: Runtime) -> list[Any]:
 async def test_a_variant_tells_the_router_what_it_is_and_all_is_kept(
     treatment: Treatment, answers: str, says: str
 ) -> None:
-    sets = {"3": Preferences(blocked_providers=frozenset({"acme"}))}
-    made = gateway(trial(treatment), preferences=sets, shares={5: [(MIDDLE, 10)]})
+    made = gateway(trial(treatment), blocked={"acme"}, shares={5: [(MIDDLE, 10)]})
     reply = await serve(made)
     metadata = orjson.loads(reply.body)["routerhub"]  # type: ignore[arg-type]
     assert (metadata["model"], metadata["experiment"]) == (answers, {"id": 5, "variant": "b"})
@@ -112,7 +114,7 @@ async def test_without_a_test_nothing_is_told_or_kept() -> None:
         ({"model": "policy:code"}, Treatment(kind="policy", value="code")),
         ({"routerhub": {"policy": "code"}}, Treatment(kind="policy", value="code")),
         ({}, Treatment(kind="release", value="8")),
-        ({}, Treatment(kind="preferences", value="3")),
+        ({}, Treatment(kind="preferences", value="4")),
         ({}, Treatment(kind="shuffle")),
     ],
 )
@@ -146,10 +148,7 @@ async def test_whoever_answers_in_the_end_the_variant_is_the_one_that_was_assign
     with pytest.raises(Exception, match="out of order"):
         await serve(made)
     assert (record(made)["outcome"], part(made)[2]) == ("failure", "b")
-    blocked = gateway(
-        trial(Treatment(kind="preferences", value="3")),
-        preferences={"3": Preferences(blocked_providers=frozenset({"acme", "bird"}))},
-    )
+    blocked = gateway(trial(Treatment(kind="preferences", value="3")), blocked={"acme", "bird"})
     with pytest.raises(NoCandidate):
         await serve(blocked)
     assert (record(blocked)["outcome"], part(blocked)[2]) == ("refused", "b")
@@ -177,9 +176,9 @@ async def test_a_provider_that_is_put_first_is_where_its_models_are_called() -> 
 async def test_a_conversation_goes_on_with_a_model_only_if_its_variant_puts_it_first() -> None:
     made = gateway()
     assert (await told(made, routerhub={"session": "s"}))["model"] == USUAL
-    made.snapshots.variants = Variants(tests=[trial(Treatment(kind="model", value=LARGE))]).on(())  # type: ignore[attr-defined]
+    made.snapshots.variants = Variants(tests=[trial(Treatment(kind="model", value=LARGE))]).on((), ())  # type: ignore[attr-defined]
     assert (await told(made, routerhub={"session": "s"}))["model"] == LARGE
-    made.snapshots.variants = Variants(tests=[trial(Treatment(kind="tier", value="mid"))]).on(())  # type: ignore[attr-defined]
+    made.snapshots.variants = Variants(tests=[trial(Treatment(kind="tier", value="mid"))]).on((), ())  # type: ignore[attr-defined]
     assert (await told(made, routerhub={"session": "s"}))["model"] in {MIDDLE, PARROT}
 
 
@@ -190,7 +189,7 @@ async def test_a_session_remembers_its_variant_while_shares_follow_what_is_seen(
     first = part(made)
     assert re.fullmatch("session [0-9a-f]{16}", first[3])
     assert made.sessions.store.variants == {"s": "5/2/b/1.0"}  # type: ignore[attr-defined]
-    made.snapshots.variants = Variants(tests=[replace(adaptive, share_b=0.0)]).on(())  # type: ignore[attr-defined]
+    made.snapshots.variants = Variants(tests=[replace(adaptive, share_b=0.0)]).on((), ())  # type: ignore[attr-defined]
     await serve(made, routerhub={"session": "s"})
     assert part(made) == first
     await serve(made, routerhub={"session": "other"})

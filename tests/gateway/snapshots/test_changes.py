@@ -29,7 +29,7 @@ def test_a_part_is_checked_and_no_other(payload: str, part: Any) -> None:
 def test_single_rows_are_read_and_those_of_several_notifications_together() -> None:
     heard = ["keys:7", "accounts:3", "preferences:17", "keys:8", "keys:7", "limits"]
     assert understood(heard, LINES) == Changes(
-        whole=frozenset({"limits"}), keys=frozenset({7, 8}), accounts=frozenset({3}), users=frozenset({17})
+        whole=frozenset({"limits"}), keys=frozenset({7, 8}), accounts=frozenset({3}), preferences=frozenset({17})
     )
 
 

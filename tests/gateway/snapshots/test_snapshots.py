@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from autorouter import availability_facts, models
-from autorouter.people import preferences
+from autorouter.people import preference_sets
+from autorouter.people.preferences import NONE
 from budgets.errors import AccountClosed, RevokedKey, UnknownKey
 from budgets.models import Account, ApiKey, Counter, Limit
 from budgets.people.keys import create_key, digest
@@ -46,8 +47,8 @@ class Held:
 
 @pytest.fixture
 def held(cast: Cast) -> Held:
-    preferences.save(models.Preferences(user=cast.ada.user, priority="cost"), CHANGE)
-    preferences.save(models.Preferences(user=cast.cy.user, priority="speed"), CHANGE)
+    preference_sets.save(models.Preferences(user=cast.ada.user, priority="cost"), CHANGE)
+    preference_sets.save(models.Preferences(user=cast.cy.user, priority="speed"), CHANGE)
     return Held()
 
 
@@ -73,23 +74,24 @@ def test_what_records_name_is_kept_even_where_it_is_as_shipped(held: Held) -> No
     assert availability_facts.read(digest) == held.snapshot.rankings("anybody").availability
 
 
-def test_one_users_preferences_are_one_row_read(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
-    before = held.snapshot
-    models.Preferences.objects.filter(user=cast.ada.user).update(priority="quality")
-    models.Preferences.objects.filter(user=cast.cy.user).update(priority="quality")
+def test_one_set_of_preferences_is_one_row_read(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
+    before, (ada, cy) = held.snapshot, (cast.ada.user.pk, cast.cy.user.pk)
+    changed = models.Preferences.objects.get(user=ada).pk
+    models.Preferences.objects.filter(user__in=[ada, cy]).update(priority="quality")
     with django_assert_num_queries(1) as asked:
-        after = held.hear(f"preferences:{cast.ada.user.pk}")
-    assert f'"user_id" IN ({cast.ada.user.pk})' in asked.captured_queries[0]["sql"]
-    assert after.preferences[cast.ada.user.pk].priority == "quality"
-    assert after.preferences[cast.cy.user.pk].priority == "speed", "nobody said that it changed"
+        after = held.hear(f"preferences:{changed}")
+    assert f'"id" IN ({changed})' in asked.captured_queries[0]["sql"]
+    assert after.preferences.of(None, ada).priority == "quality"
+    assert after.preferences.of(None, cy).priority == "speed", "nobody said that it changed"
     assert unshared(before, after) == {"preferences"}
-    assert before.preferences[cast.ada.user.pk].priority == "cost", "a request under way keeps what it began with"
+    assert before.preferences.of(None, ada).priority == "cost", "a request under way keeps what it began with"
 
 
 def test_preferences_that_were_deleted_are_gone(held: Held, cast: Cast) -> None:
-    user = cast.ada.user.pk
-    models.Preferences.objects.filter(user=user).delete()
-    assert user not in held.hear(f"preferences:{user}").preferences
+    row = models.Preferences.objects.get(user=cast.ada.user)
+    number = row.pk
+    row.delete()
+    assert held.hear(f"preferences:{number}").preferences.of(None, cast.ada.user.pk) is NONE
 
 
 def test_one_key_is_one_row_read_however_many_there_are(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
@@ -165,7 +167,7 @@ def test_a_check_of_everything_reads_only_what_changed_without_a_word(
         account_of(after, cast.ada.text)
     with pytest.raises(AccountClosed):
         account_of(after, cast.cy.text)
-    assert after.preferences[cast.ada.user.pk].priority == "quality"
+    assert after.preferences.of(None, cast.ada.user.pk).priority == "quality"
 
 
 def test_a_limit_is_in_the_index_of_the_next_snapshot(held: Held) -> None:

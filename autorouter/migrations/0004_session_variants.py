@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("autorouter", "0002_row_security"),
+        ("autorouter", "0003_preference_sets"),
     ]
 
     operations = [
