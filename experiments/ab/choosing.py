@@ -1,10 +1,11 @@
 """What variants can be chosen from by name, on a page: everything that the router can be told for those whom a test is about."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from autorouter.models import Preferences
 from autorouter.types import COST_TIERS
 from experiments.ab.types import Treatment
 from routerhub.releases import live
@@ -14,12 +15,12 @@ BETWEEN = " "
 Group = tuple[str, list[tuple[str, str]]]
 
 
-def choices() -> list[Group]:
+def choices(user: Any, account: Any) -> list[Group]:
     """Groups of what can be told, each with what a field sends and what people read. Raises DatabaseError."""
-    return [(title, found) for title, found in _groups() if found]
+    return [(title, found) for title, found in _groups(user, account) if found]
 
 
-def _groups() -> Iterator[Group]:
+def _groups(user: Any, account: Any) -> Iterator[Group]:
     catalogue, router = (_live(line) for line in ("catalogue", "router"))
     chat = sorted(
         name for name, model in catalogue.models.items() if model.kind == "chat" and not model.is_internal_only
@@ -34,6 +35,8 @@ def _groups() -> Iterator[Group]:
         ],
     )
     yield _("A policy"), _pairs("policy", sorted(router.policies))
+    yield _("Preferences of {account}").format(account=account), _sets(Preferences.objects.filter(account=account))
+    yield _("Preferences of mine"), _sets(Preferences.objects.filter(user=user))
     yield (
         _("To compare with"),
         [
@@ -44,6 +47,17 @@ def _groups() -> Iterator[Group]:
             ("shuffle", _("Models at random, at the same cost")),
         ],
     )
+
+
+def names(treatments: Iterable[Treatment]) -> dict[str, str]:
+    """What sets of preferences are called, by the value that names them."""
+    numbers = [each.value for each in treatments if each.kind == "preferences"]
+    found = Preferences.objects.filter(pk__in=numbers) if numbers else ()
+    return {f"{each.pk}": each.name for each in found}
+
+
+def _sets(rows: Iterable[Preferences]) -> list[tuple[str, str]]:
+    return [(written(Treatment(kind="preferences", value=f"{each.pk}")), each.name) for each in rows]
 
 
 def written(treatment: Treatment) -> str:

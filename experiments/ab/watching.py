@@ -12,7 +12,7 @@ from budgets.formats import NOTHING, THIN, ago, count, day, percent
 from budgets.money import rounded
 from budgets.people.ownership import visible
 from budgets.types import to_nano
-from experiments.ab import checking, findings_json, guarding, planning, telling
+from experiments.ab import checking, choosing, findings_json, guarding, planning, telling
 from experiments.ab.band import Point, band
 from experiments.ab.statistics.measures import POINTS
 from experiments.ab.types import Findings, Interval, Measure
@@ -102,8 +102,10 @@ def figures(test: Experiment, now: datetime) -> dict[str, Any]:
 
 def _variants(test: Experiment, found: Findings | None = None) -> list[dict[str, Any]]:
     told = []
-    for arm in ("a", "b"):
-        before, words = telling.variant(checking.treatment(getattr(test, arm)))
+    treatments = {arm: checking.treatment(getattr(test, arm)) for arm in ("a", "b")}
+    names = choosing.names(treatments.values())
+    for arm, treatment in treatments.items():
+        before, words = telling.variant(treatment, names.get(treatment.value, ""))
         units = getattr(found.ratio, arm) if found else 0
         requests = getattr(found, f"requests_{arm}") if found else 0
         told.append(

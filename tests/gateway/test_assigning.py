@@ -22,7 +22,7 @@ from models_registry.upstream.errors import Failed
 from routerhub.gateway.runtime import Runtime
 from routerhub.releases import switches
 from tests.autorouter import fakes
-from tests.gateway.fakes import NOW, FakeUpstream, catalogue, completion, rankings, runtime
+from tests.gateway.fakes import ADA, NOW, FakeUpstream, catalogue, completion, rankings, runtime
 from tests.gateway.test_pipeline import serve, told
 
 pytestmark = pytest.mark.anyio
@@ -122,6 +122,14 @@ async def test_who_chooses_itself_and_what_is_not_there_is_no_part_of_a_test(bod
     made = gateway(trial(treatment), shares={5: []})
     assert "experiment" not in (await told(made, **body))["routerhub"]
     assert part(made) == [None, None, "", "", None]
+
+
+async def test_a_key_that_pins_preferences_is_no_part_of_a_test_of_them() -> None:
+    made = gateway(trial(Treatment(kind="preferences", value="3")), blocked={"acme"})
+    pinning = replace(ADA, preferences_id=9)
+    made.snapshots.ring.find = lambda *_: pinning  # type: ignore[attr-defined]
+    assert (await told(made))["model"] == USUAL
+    assert part(made)[0] is None
 
 
 async def test_the_switch_of_the_router_keeps_releases_out_of_tests(monkeypatch: pytest.MonkeyPatch) -> None:

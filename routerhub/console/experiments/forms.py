@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from experiments.ab import choosing
+from experiments.ab.choosing import Group
 from experiments.ab.planning import Asked
 from experiments.ab.statistics.measures import POINTS
 from experiments.ab.telling import LABELS
@@ -87,10 +88,9 @@ class PlanForm(ConsoleForm):
         _("What is to be found, in % or points"), 10, 1000, _("The smallest difference that matters to you."), 0.1
     )
 
-    def __init__(self, *arguments: Any, extent: str | None, **options: Any) -> None:
-        """`extent`: over whose tests the person's role goes."""
+    def __init__(self, *arguments: Any, groups: list[Group], extent: str | None, **options: Any) -> None:
+        """`groups`: what can be chosen; `extent`: over whose tests the person's role goes."""
         super().__init__(*arguments, **options)
-        groups = choosing.choices()
         for arm in ("a", "b"):
             field: Any = self.fields[arm]
             field.choices = groups if arm == "a" else [("", _("Choose…")), *groups]
