@@ -79,7 +79,9 @@ class ValuesForm(forms.Form):
         given = dict(self.cleaned_data)
         margins = {measure: given.pop(field) for measure, (field, _label, _unit) in GUARDED.items()}
         given.pop("reason", None)
-        rails = [{"measure": name, "margin": round(each / 100, 8)} for name, each in margins.items() if each is not None]
+        rails = [
+            {"measure": name, "margin": round(each / 100, 8)} for name, each in margins.items() if each is not None
+        ]
         return {**given, "guardrails": [*rails, *(each for each in before if each["measure"] not in GUARDED)]}
 
 

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from experiments.ab import defaults, lifecycle, wording
+from experiments.ab import defaults, lifecycle, telling
 from experiments.ab.checking import treatment
 from experiments.choices import Declared
 from experiments.models import Experiment
@@ -100,7 +100,10 @@ def _deed(test: Experiment, action: str, is_main: bool) -> Deed:
 def _will(test: Experiment, action: str) -> Iterator[tuple[str, str]]:
     if action == "start":
         text = _("From the next request on {share} % of the {unit}s of {whom} that take part get B, the others A.")
-        yield "call_split", text.format(share=test.share_b, unit=test.unit, whom=wording.whom(test))
+        yield (
+            "call_split",
+            text.format(share=test.share_b, unit=test.unit, whom=test.user or test.account or _("everybody")),
+        )
         yield "event", _("It ends by itself after {days} days.").format(days=test.planned_days)
     if action in {"end", "declare"}:
         yield "stop", _("The test ends now; what is being answered is finished on its variant.")
@@ -117,5 +120,6 @@ def _will(test: Experiment, action: str) -> Iterator[tuple[str, str]]:
 def _choices(test: Experiment) -> Iterator[Choice]:
     for arm in "ab":
         value = treatment(getattr(test, arm))
-        yield Choice(value=arm, name=f"{arm.upper()}, {wording.variant(value)}", effect=defaults.effect(test, value))
+        name = "".join(telling.variant(value))
+        yield Choice(value=arm, name=f"{arm.upper()}, {name}", effect=defaults.effect(test, value))
     yield Choice(value="neither", name=_("Neither"), effect=_("End the test and change nothing."))

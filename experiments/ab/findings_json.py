@@ -21,17 +21,14 @@ def least_p(kept: Json) -> float:
 
 
 def read(kept: Json) -> Findings:
-    """A look as it was found. Raises KeyError, TypeError for anything else."""
+    """What a kept look found."""
     return Findings(
-        **{**kept, "at": datetime.fromisoformat(kept["at"]), "ratio": SampleRatio(**kept["ratio"]),
-           "measures": tuple(map(_compared, kept["measures"])), "guardrails": tuple(map(_guarded, kept["guardrails"]))},
+        at=datetime.fromisoformat(kept["at"]), requests_a=kept["requests_a"], requests_b=kept["requests_b"],
+        ratio=SampleRatio(**kept["ratio"]), jumpers=kept["jumpers"], measures=tuple(map(_compared, kept["measures"])),
+        guardrails=tuple(Guarded(**{**each, "guardrail": Guardrail(**each["guardrail"])}) for each in kept["guardrails"]),
     )  # fmt: skip
 
 
 def _compared(kept: Json) -> Compared:
-    bounds = {name: kept[name] and Interval(**kept[name]) for name in ("difference", "relative")}
-    return Compared(**{**kept, **bounds})
-
-
-def _guarded(kept: Json) -> Guarded:
-    return Guarded(**{**kept, "guardrail": Guardrail(**kept["guardrail"])})
+    intervals = {name: kept[name] and Interval(**kept[name]) for name in ("difference", "relative")}
+    return Compared(**{**kept, **intervals})

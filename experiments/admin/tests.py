@@ -9,14 +9,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.timezone import now
 
-from experiments.ab import asking, deeds, lifecycle, pages
+from experiments.ab import asking, deeds, lifecycle, watching
 from experiments.ab.asking import DraftForm, ValuesForm
 from experiments.models import Experiment
 from routerhub.audit.forms import ReasonedForm
 from routerhub.audit.pages import StaffPage, page
 
 ACCOUNT: Any = Experiment._meta.get_field("account").related_model
-MAX_LISTED = 200
 
 
 class NewForm(DraftForm, ReasonedForm):
@@ -62,11 +61,11 @@ class TestsPage(TestsOfStaff):
     template_name = "experiments/tests.html"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        order = {state: at for at, state in enumerate(("running", "stopped", "draft", "ended"))}
-        found = Experiment.objects.select_related("account", "user")[:MAX_LISTED]
-        tests = sorted(found, key=lambda test: order[test.state])
-        may_add = self.request.user.has_perm("experiments.add_experiment")
-        return super().get_context_data(**given, tests=[pages.Listed.of(each) for each in tests], may_add=may_add)
+        tests = Experiment.objects.select_related("account", "user").order_by("-pk")
+        may_add, moment = self.request.user.has_perm("experiments.add_experiment"), now()
+        ended = watching.summaries(tests.filter(state="ended"), moment)
+        rows = [*watching.summaries(watching.under_way(tests), moment), *ended]
+        return super().get_context_data(**given, rows=rows, may_add=may_add)
 
 
 @page("ab-tests/new/", "new_experiment")
@@ -100,8 +99,8 @@ class TestPage(TestsOfStaff):
         test = self.test
         may_change = self.may_change(self.request.user)
         return super().get_context_data(
-            **{**given, "title": test.name}, **pages.context(test, now()), deeds=deeds.of(test) if may_change else [],
-            pressed=self.action,
+            **{**given, "title": test.name}, **watching.figures(test, now()), deeds=deeds.of(test) if may_change else [],
+            pressed=self.action, phases=watching.phases(test), apart=watching.apart(test),
         )  # fmt: skip
 
     def act(self, form: Any, **_: Any) -> HttpResponse:

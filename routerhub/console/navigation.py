@@ -29,6 +29,12 @@ SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
     ("", (
         Link(name="console_analytics", icon="monitoring", word=_("Analytics"), right="analytics.view_record"),
     )),
+    (_("Routing"), (
+        Link(name="console_tests", icon="science", word=_("A/B tests"), right="experiments.view_experiment"),
+    )),
+    (_("Spending"), (
+        Link(name="console_keys", icon="key", word=_("Keys"), right="budgets.view_apikey"),
+    )),
 )  # fmt: skip
 """Each section with its links; the first has no title."""
 

@@ -1,6 +1,7 @@
 """What every page of the console is: for whom it is, what stands around it, and buttons as all pages have them."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
@@ -45,6 +46,16 @@ class ConsolePage(LoginRequiredMixin, ActionPage):
     def extent(self, right: str) -> Extent | None:
         """How far a right goes here: over all of the account, or over what is one's own; None: not at all."""
         return extent(right, self.membership.role)
+
+    def demand(self, is_allowed: bool) -> None:
+        """Raises PermissionDenied."""
+        if not is_allowed:
+            raise PermissionDenied
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The account's, in which its days are those of the pages."""
+        return ZoneInfo(self.account.timezone)
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         return super().get_context_data(**{

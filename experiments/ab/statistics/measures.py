@@ -10,6 +10,10 @@ GOALS: Mapping[Measure, Goal] = {
     "cost": -1, "success": 1, "latency": -1, "latency_p95": -1, "ttft": -1, "satisfaction": 1, "tokens": 0, "fallback": -1,
 }  # fmt: skip
 """1: more is better; -1: less is; 0: neither plainly."""
+LABELS: Mapping[Measure, str] = {
+    "cost": "Cost", "success": "Success", "latency": "Latency", "latency_p95": "Slowest 5 % from", "ttft": "Time to first token",
+    "satisfaction": "Satisfaction", "tokens": "Output tokens", "fallback": "Fallback",
+}  # fmt: skip
 SHARES: Set[Measure] = frozenset({"success", "fallback"})
 """Of each request yes or no: what is counted is bounded, and may be rare."""
 POINTS: Set[Measure] = SHARES | {"satisfaction"}

@@ -127,7 +127,8 @@ class Loader:
     def load(self, before: Snapshot, changes: Changes) -> Snapshot:
         """The next snapshot, which shares with the one before whatever was not changed. Raises DatabaseError."""
         whole = changes.whole
-        releases, tested = self._releases(before, whole)
+        sets = self._preferences(before.preferences, changes)
+        releases, tested = self._releases(before, whole, sets)
         health = probing.measured() if "facts" in whole else before.health
         measured = measuring.facts() if "facts" in whole else before.measured
         lengths, usual_output = measuring.read_lengths() if "facts" in whole else (before.lengths, before.usual_output)
@@ -149,20 +150,25 @@ class Loader:
             lengths=lengths,
             circuits=circuits,
             ring=self._ring(before.ring, changes),
-            preferences=self._preferences(before.preferences, changes),
+            preferences=sets,
             limits=index,
             pauses=before.pauses if "limits" not in whole else pauses.load() if index.has_pauses else pauses.NONE,
             variants=tested,
             loaded_at=at,
         )
 
-    def _releases(self, before: Snapshot, whole: Container[Part]) -> tuple[live.LiveReleases, Variants]:
-        """With those that tests compare, and the tests that can be run with them."""
-        if "releases" not in whole and "experiments" not in whole:
-            return before.releases, before.variants
-        tested = variants.read() if "experiments" in whole else before.variants
-        releases = live.load(before.releases, {"router": tested.releases})
-        return releases, tested.on(releases.lines["router"].releases)
+    def _releases(
+        self, before: Snapshot, whole: Container[Part], sets: PreferenceSets
+    ) -> tuple[live.LiveReleases, Variants]:
+        """With those that tests compare, and the tests that can be run with them and with the sets."""
+        tested, releases = before.variants, before.releases
+        if "experiments" in whole:
+            tested = variants.read()
+        if "experiments" in whole or "releases" in whole:
+            releases = live.load(before.releases, {"router": tested.releases})
+        if tested is before.variants and releases is before.releases and sets is before.preferences:
+            return releases, tested
+        return releases, tested.on(releases.lines["router"].releases, sets.held)
 
     def _ring(self, before: KeyRing, changes: Changes) -> KeyRing:
         if "keys" in changes.whole:

@@ -90,7 +90,7 @@ def test_the_least_p_of_the_sample_ratio_is_remembered_in_its_phase() -> None:
 
 
 def test_an_adaptive_test_sends_new_units_where_it_does_better_and_tells_no_interval() -> None:
-    test = started(allocation="adaptive", floor=20)
+    test = started(unit="session", allocation="adaptive", floor=20)
     assert running.read()[0].is_adaptive
     traffic(test, "a", 30, cost_nano=4_000_000)
     traffic(test, "b", 15, cost_nano=1_000_000)
