@@ -33,7 +33,7 @@ def post(staff: Client, path: str, **given: Any) -> str:
 
 
 def test_a_test_from_draft_to_declared_and_undone(staff: Client, cast: Cast) -> None:
-    assert "Nobody takes part before it does." in post(staff, "new/", **DRAFT)
+    assert "The test has not started." in post(staff, "new/", **DRAFT)
     test = Experiment.objects.get()
     assert (test.account, test.guardrails) == (cast.ada.account, [{"measure": "success", "margin": 0.02}])
     assert "Started: it counts from the next request on." in post(staff, f"{test.pk}/", action="start")
@@ -59,8 +59,8 @@ def test_what_was_found_stands_on_the_page(staff: Client) -> None:
         guarding.look(test.pk, now() + timedelta(minutes=1 + each))
     page = text(staff.get(f"{LIST}{test.pk}/"))
     for said in (
-        "B is cheaper.", "Cost per request of B against A: \N{MINUS SIGN}62", "24 users · 72 requests", "Sample ratio fits",
-        "not more than 2 points lower", 'class="ivl good"', "M0 ", "Difference in cost per request, B against A",
+        "B is cheaper.", "Cost per request is $0.0015 with B and $0.0040 with A: \N{MINUS SIGN}62", "24 users and keys · 72 requests", "Sample ratio fits",
+        "not more than 2 points lower", 'class="ivl good"', "Difference in cost per request, B against A",
     ):  # fmt: skip
         assert said in page, said
 
