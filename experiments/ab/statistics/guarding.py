@@ -34,6 +34,6 @@ def _said(guardrail: Guardrail, interval: Interval | None, state: GuardrailState
     allowed = f"{LABELS[guardrail.measure]} may be {100 * guardrail.margin:g} {unit} {more} than A's"
     if interval is None or (interval.low is None and interval.high is None):
         return f"{allowed}; too little is known yet."
-    low, high = (limit if limit is None else f"{100 * limit:+.1f} {unit}" for limit in (interval.low, interval.high))
+    low, high = (limit if limit is None else f"{100 * limit:+.1f}" for limit in (interval.low, interval.high))
     between = f"between {low} and {high}" if low and high else f"above {low}" if low else f"below {high}"
-    return f"{allowed}; the difference lies {between}: {WORDS[state]}."
+    return f"{allowed}; the difference lies {between} {unit}: {WORDS[state]}."

@@ -5,20 +5,19 @@ arXiv:2103.06476) of ratios of sums over units: a ratio is linearised (delta met
 residuals, since one unit's requests are alike. docs/experiments.md, "How it is counted", has the formulas and what was measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import expm1, log, sqrt
+from math import log, sqrt
 
-from experiments.ab.statistics.measures import SHARES, says
+from experiments.ab.statistics.measures import POINTS, SHARES, says
 from experiments.ab.types import Compared, Interval, Measure, Sums
+from routerhub.intervals import student
 
 ALPHA = 0.05
 TUNED_FOR = 2_000
 """With how many requests of both arms together intervals are narrowest, unless a test says otherwise when it starts."""
 MIN_UNITS = 10
 """Of each arm, weighted by their requests, before anything is said."""
-MAX_EXPONENT = 50.0
-"""Of so wide an interval nothing is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,9 +40,11 @@ def compared(measure: Measure, a: Sums, b: Sums, alpha: float = ALPHA, *, tuned_
     counted = a.w + b.w
     pairs = [(pair, multiplier(*pair, counted, alpha, tuned_for)) for pair in ((first, second), swapped(first, second))]
     difference = _wider([_difference(*pair, width) for pair, width in pairs])
+    relative = _wider([_relative(*pair, width) for pair, width in pairs]) if first.value > 0 else None
+    if relative and measure not in POINTS:
+        difference = _wider([difference, *_at_either_level(first.value, second.value, relative)])
     return Compared(
-        measure=measure, a=first.value, b=second.value, difference=difference,
-        relative=_wider([_relative(*pair, width) for pair, width in pairs]) if first.value > 0 else None,
+        measure=measure, a=first.value, b=second.value, difference=difference, relative=relative,
         says=says(measure, difference.low, difference.high),
     )  # fmt: skip
 
@@ -64,14 +65,10 @@ def ratio(measure: Measure, sums: Sums) -> Ratio | None:
 
 
 def multiplier(a: Ratio, b: Ratio, counted: float, alpha: float, tuned_for: float) -> float | None:
-    """How many standard errors an interval reaches to each side after so many requests: for few units as much more as Student's t
-    is wider than the normal distribution (after Wallace, Annals of Mathematical Statistics 30, 1959). None: too few units."""
+    """How many standard errors an interval reaches to each side after so many requests, with few units more. None: too few."""
     if min(a.units, b.units) < MIN_UNITS:
         return None
-    squared = boundary(counted / tuned_for, alpha) ** 2
-    freedom = _freedom(a, b)
-    exponent = squared * ((8 * freedom + 3) / (8 * freedom + 1)) ** 2 / freedom
-    return sqrt(freedom * expm1(exponent)) if exponent < MAX_EXPONENT else None
+    return student(boundary(counted / tuned_for, alpha), _freedom(a, b))
 
 
 def boundary(clock: float, alpha: float) -> float:
@@ -112,6 +109,19 @@ def _relative(a: Ratio, b: Ratio, width: float | None) -> Interval:
     low = sure_b / (a.value * b.value + half) if sure_b > 0 else 0.0
     high = (a.value * b.value + half) / sure_a if sure_a > 0 else None
     return Interval(estimate=estimate, low=low - 1, high=None if high is None else high - 1)
+
+
+def _at_either_level(a: float, b: float, relative: Interval) -> Iterator[Interval]:
+    """The difference that the relative limits are at A's level, and at B's. Of what has a long tail both levels, and their
+    variances, seem lower than they are until its heaviest have been seen, but both arms' alike."""
+    low, high = relative.low, relative.high
+    yield Interval(estimate=b - a, low=low and a * low, high=high and a * high)
+    if b > 0:
+        yield Interval(
+            estimate=b - a,
+            low=None if low is None or low <= -1 else b * low / (1 + low),
+            high=None if high is None else b * high / (1 + high),
+        )
 
 
 def _wider(intervals: Sequence[Interval]) -> Interval:
