@@ -7,6 +7,7 @@ from routerhub.console import activity, analytics, finding, home, pages
 from routerhub.console.account import pages as account
 from routerhub.console.alerts import pages as alerts
 from routerhub.console.catalogue import pages as catalogue
+from routerhub.console.experiments import pages as tests
 from routerhub.console.keys import pages as keys
 from routerhub.console.playground import pages as playground
 from routerhub.console.preferences import page as preferences
@@ -47,4 +48,9 @@ urlpatterns = [
     ),
     path("preferences/", preferences.PreferencesPage.as_view(), name="console_preferences"),
     path("preferences/account/", preferences.AccountPreferencesPage.as_view(), name="console_account_preferences"),
+    path("tests/", tests.TestsPage.as_view(), name="console_tests"),
+    path("tests/new/", tests.DraftPage.as_view(), name="console_test_new"),
+    path("tests/<int:number>/", tests.TestPage.as_view(), name="console_test"),
+    path("tests/<int:number>/figures/", tests.TestFigures.as_view(), name="console_test_figures"),
+    path("tests/<int:number>/edit/", tests.DraftPage.as_view(), name="console_test_edit"),
 ]

@@ -9,7 +9,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -30,13 +30,15 @@ from budgets.limits.index import UNREAD, LimitIndex
 from budgets.limits.pauses import Pauses
 from budgets.people import keys
 from budgets.people.keys import Held, KeyRing
+from experiments.ab import variants
+from experiments.ab.variants import Variants
 from models_registry import availability, probing, provider_keys
 from models_registry.availability import UNMEASURED
 from models_registry.circuits import rows
 from models_registry.circuits.breaker import Circuit
 from models_registry.types import HEALTHY, Availability, Catalogue, Facts, Health
 from routerhub.gateway.observation import metrics
-from routerhub.gateway.snapshots.changes import CIRCUITS, EVERYTHING, Changes, understood
+from routerhub.gateway.snapshots.changes import CIRCUITS, EVERYTHING, Changes, Part, understood
 from routerhub.gateway.snapshots.ranked import Ranked
 from routerhub.releases import live
 from routerhub.releases.notify import Listener
@@ -67,12 +69,18 @@ class Snapshot:
     limits: LimitIndex
     pauses: Pauses
     """What limits keep from answering at the moment."""
+    variants: Variants
+    """Of the tests that run."""
     loaded_at: float | None
 
     def rankings(self, user_key: str) -> Rankings:
         """Of the releases that decide for this user at the moment. `user_key` is any text that stays the same for one."""
         catalogue, router = self.releases.for_user("catalogue", user_key), self.releases.for_user("router", user_key)
         return self.ranked.rankings[catalogue.release, router.release]
+
+    def tested(self, rankings: Rankings, router: int) -> Rankings:
+        """The same of another release of the router, which a test compares."""
+        return self.ranked.rankings[rankings.catalogue.release, router]
 
     def availability_of(self, catalogue: Catalogue) -> Availability:
         """What can be called of a catalogue that is in use."""
@@ -104,6 +112,7 @@ def shipped() -> Snapshot:
         preferences=NOBODYS,
         limits=UNREAD,
         pauses=pauses.NONE,
+        variants=variants.NONE,
         loaded_at=None,
     )
 
@@ -118,7 +127,8 @@ class Loader:
     def load(self, before: Snapshot, changes: Changes) -> Snapshot:
         """The next snapshot, which shares with the one before whatever was not changed. Raises DatabaseError."""
         whole = changes.whole
-        releases = live.load(before.releases) if "releases" in whole else before.releases
+        sets = self._preferences(before.preferences, changes)
+        releases, tested = self._releases(before, whole, sets)
         health = probing.measured() if "facts" in whole else before.health
         measured = measuring.facts() if "facts" in whole else before.measured
         lengths, usual_output = measuring.read_lengths() if "facts" in whole else (before.lengths, before.usual_output)
@@ -126,10 +136,10 @@ class Loader:
             availability.hold(provider_keys.read())
         circuits = rows.read() if "circuits" in whole else before.circuits
         at, ranked = time.monotonic(), before.ranked
-        if whole & {"releases", "facts", "circuits", "provider_keys"}:
+        if whole & {"releases", "facts", "circuits", "provider_keys", "experiments"}:
             out = rows.still_open(circuits, at)
             ranked = ranked.renewed(releases, health, measured, out, availability_facts.keep)
-            ranked.compile(releases)
+            ranked.compile(releases, tested.releases & releases.lines["router"].releases.keys())
         index = limits.load() if "limits" in whole else before.limits
         return Snapshot(
             releases=releases,
@@ -140,11 +150,25 @@ class Loader:
             lengths=lengths,
             circuits=circuits,
             ring=self._ring(before.ring, changes),
-            preferences=self._preferences(before.preferences, changes),
+            preferences=sets,
             limits=index,
             pauses=before.pauses if "limits" not in whole else pauses.load() if index.has_pauses else pauses.NONE,
+            variants=tested,
             loaded_at=at,
         )
+
+    def _releases(
+        self, before: Snapshot, whole: Container[Part], sets: PreferenceSets
+    ) -> tuple[live.LiveReleases, Variants]:
+        """With those that tests compare, and the tests that can be run with them and with the sets."""
+        tested, releases = before.variants, before.releases
+        if "experiments" in whole:
+            tested = variants.read()
+        if "experiments" in whole or "releases" in whole:
+            releases = live.load(before.releases, {"router": tested.releases})
+        if tested is before.variants and releases is before.releases and sets is before.preferences:
+            return releases, tested
+        return releases, tested.on(releases.lines["router"].releases, sets.held)
 
     def _ring(self, before: KeyRing, changes: Changes) -> KeyRing:
         if "keys" in changes.whole:

@@ -18,6 +18,7 @@ LINES = ("catalogue", "router")
         ("limits", "limits"),
         ("health", "facts"),
         ("measured", "facts"),
+        ("experiments", "experiments"),
         ("preferences", "preferences"),
     ],
 )
@@ -54,7 +55,11 @@ def test_what_is_not_understood_may_mean_anything(payload: str) -> None:
 
 def test_everything_is_every_part() -> None:
     assert (
-        Changes(whole=frozenset({"releases", "keys", "preferences", "limits", "facts", "circuits", "provider_keys"}))
+        Changes(
+            whole=frozenset(
+                {"releases", "keys", "preferences", "limits", "facts", "circuits", "provider_keys", "experiments"}
+            )
+        )
         == EVERYTHING
     )
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +17,7 @@ from autorouter.people.preferences import NONE
 from budgets.errors import AccountClosed, RevokedKey, UnknownKey
 from budgets.models import Account, ApiKey, Counter, Limit
 from budgets.people.keys import create_key, digest
+from experiments.models import Experiment
 from models_registry.models import Deployment, Probe
 from routerhub.audit.change import Change
 from routerhub.gateway.snapshots.changes import EVERYTHING, understood
@@ -25,7 +27,9 @@ from routerhub.releases.models import Rollout
 from tests.cast import Cast
 
 CHANGE = Change(reason="a test's")
-QUERIES = {"releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 3, "circuits": 1, "provider_keys": 1}
+QUERIES = {
+    "releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 3, "circuits": 1, "provider_keys": 1, "experiments": 1,
+}  # fmt: skip
 """Of a check of each part in which nothing changed."""
 
 
@@ -226,6 +230,18 @@ def test_the_rankings_of_what_did_not_change_are_kept_while_a_candidate_comes_an
     assert before in found
     assert {each.router.release for each in found} == {before.router.release, number}
     assert after.rankings("7") is after.rankings("7")
+    candidate = next(each for each in found if each is not before)
+    rollout.rollback("router", None, CHANGE)
+    for variant in (number, 99):
+        row = Experiment(
+            name="new", state="running", phase=1, a={"kind": "same"}, b={"kind": "release", "value": f"{variant}"}
+        )
+        row.user = User.objects.create(username=f"of {variant}")
+        row.save()
+    tested = seeded.hear("router", "experiments")
+    assert tested.tested(tested.rankings("7"), number) is candidate, "it is on trial"
+    assert [each.b.value for each in tested.variants.tests] == [f"{number}", "99"]
+    assert [each.b.value for each in tested.variants.running.of_everybody] == [f"{number}"], "nobody has release 99"
 
 
 def test_a_pointer_to_a_release_that_is_not_there_leaves_the_line_as_it_was(seeded: Held, cast: Cast) -> None:
