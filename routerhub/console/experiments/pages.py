@@ -171,4 +171,5 @@ class TestFigures(TestPart):
     """What moves on the page of a test, for whoever fetches it again."""
 
     def get(self, request: HttpRequest, *_arguments: Any, **_options: Any) -> HttpResponse:
-        return render(request, "console/tests/figures.html", watching.figures(self.test, timezone.now()))
+        part = "guards" if request.GET.get("part") == "guards" else "figures"
+        return render(request, f"console/tests/{part}.html", watching.figures(self.test, timezone.now()))
