@@ -24,7 +24,8 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ("label", "autorouter.tasktype"), ("person_heart", "autorouter.preferences"),
     )),
     ("Improve", (
-        ("savings", "opportunities"), ("history_toggle_off", "backtest"), ("lightbulb", "experiments.proposal"),
+        ("savings", "opportunities"), ("history_toggle_off", "backtest"), ("science", "experiments"),
+        ("lightbulb", "experiments.proposal"),
         ("school", "experiments.learninground"), ("swap_vert", "autorouter.policyshift"), ("balance", "analytics.policyband"),
     )),
     ("Catalogue", (

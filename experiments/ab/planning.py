@@ -1,6 +1,6 @@
 """How many units a test needs, and how long they take to come: by what those whom it would be about asked lately."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,12 +48,20 @@ class Plan:
 
 def plan(asked: Asked, at: datetime) -> Plan:
     """By the records that whoever asks may see."""
+    return plans(asked, [(asked.measure, asked.effect)], at)[0]
+
+
+def plans(asked: Asked, effects: Sequence[tuple[Measure, float]], at: datetime) -> list[Plan]:
+    """The same for several measures and effects, by one reading of the records."""
     found = arm_figures(_source(asked, at))["a"]
-    pilot = found.of(MEASURED_BY.get(asked.measure, asked.measure))
-    return Plan(
-        pilot=pilot, units_a_day=found.units * asked.exposure / LOOKED_AT.days,
-        needed=units_needed(asked.measure, pilot, asked.effect, share_b=asked.share_b),
-    )  # fmt: skip
+    pilots = [found.of(MEASURED_BY.get(measure, measure)) for measure, _ in effects]
+    return [
+        Plan(
+            pilot=pilot, units_a_day=found.units * asked.exposure / LOOKED_AT.days,
+            needed=units_needed(measure, pilot, effect, share_b=asked.share_b),
+        )
+        for pilot, (measure, effect) in zip(pilots, effects, strict=True)
+    ]  # fmt: skip
 
 
 def _source(asked: Asked, at: datetime) -> Source:

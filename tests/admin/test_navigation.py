@@ -27,6 +27,7 @@ REACHED_FROM = {
     **dict.fromkeys(
         ("request_beside", "requests_newest", "requests_words", "requests_export", "requests_views"), "the page Requests"
     ),
+    **dict.fromkeys(("experiment", "new_experiment", "edit_experiment"), "the page A/B tests"),
     **dict.fromkeys(("release_difference", "roll_out", "promote", "roll_back", "turn_on", "turn_off"), "the page Releases"),
 }  # fmt: skip
 """What stands in no sidebar, and from where one comes to it."""
@@ -64,7 +65,8 @@ def test_the_words_are_these(staff: Client) -> None:
     assert list(links(staff).values()) == [
         "Overview", "Requests", "Sessions", "Usage and cost", "Performance", "Dashboards", "Selections", "Feedback", "Exports",
         "Batches", "Files", "Kept items", "Prunings", "Tuning", "Score matrix", "Profiles", "Policies", "Task types",
-        "Preferences", "Opportunities", "Backtest", "Proposals", "Learning rounds", "Policy shifts", "Policy bands", "Models",
+        "Preferences", "Opportunities", "Backtest", "A/B tests", "Proposals", "Learning rounds", "Policy shifts", "Policy bands",
+        "Models",
         "Deployments", "Circuits",
         "Prices", "Providers", "Provider keys", "Sync prices",
         "Import and export", "Accounts", "API keys", "Limits", "Shares of limits", "Forecasts", "Counters", "Holds", "Ledger",
