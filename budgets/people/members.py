@@ -8,6 +8,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from budgets.choices import Role
 from budgets.models import Account, ApiKey, Membership
@@ -17,6 +18,12 @@ from budgets.people.roles import is_below
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.audit.permissions import may
+
+
+def of(user: Any) -> QuerySet[Membership]:
+    """The accounts that somebody belongs to at the moment, and as what, by the accounts' names."""
+    held = Membership.objects.filter(user=user, is_active=True, account__is_active=True)
+    return held.select_related("account").order_by("account__name", "pk")
 
 
 @transaction.atomic

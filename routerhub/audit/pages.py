@@ -41,38 +41,19 @@ def page(route: str, name: str) -> Callable[[Page], Page]:
     return register
 
 
-class StaffPage(TemplateView):
+class ActionPage(TemplateView):
     """A page with buttons. Each button is an action with a form; what is refused is said at the top or beside its field,
     and the page is shown again as it was sent."""
 
     title = ""
-    permission = ""
-    """Django's permission to see the page."""
-    change_permission = ""
-    """Django's permission to use its buttons; empty: the same."""
     actions: ClassVar[Mapping[str, type[forms.Form]]] = {}
     """The form of each button, by the button's `action`; "" for the one of a page that has no more."""
     action = ""
     """The button that was pressed."""
     refusals: ClassVar[tuple[type[Exception], ...]] = (ValidationError, ChangeRefused)
 
-    @classmethod
-    def may_see(cls, user: Any) -> bool:
-        return bool(user.has_perm(cls.permission))
-
-    @classmethod
-    def may_change(cls, user: Any) -> bool:
-        return bool(user.has_perm(cls.change_permission)) if cls.change_permission else cls.may_see(user)
-
-    def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
-        is_allowed = self.may_change if request.method == "POST" else self.may_see
-        if not is_allowed(request.user):
-            raise PermissionDenied
-        return super().dispatch(request, *arguments, **options)
-
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        may_change = self.may_change(self.request.user)
-        context = {**admin.site.each_context(self.request), "title": self.title, "may_change": may_change, **given}
+        context = {"title": self.title, **given}
         if "form" not in context:
             context["form"] = self.blank()
         return super().get_context_data(**context)
@@ -121,6 +102,34 @@ class StaffPage(TemplateView):
     def change(self, form: forms.Form) -> Change:
         """The change that a form with a reason makes."""
         return change_by(self.request, form.cleaned_data["reason"])
+
+
+class StaffPage(ActionPage):
+    """A page of the admin."""
+
+    permission = ""
+    """Django's permission to see the page."""
+    change_permission = ""
+    """Django's permission to use its buttons; empty: the same."""
+
+    @classmethod
+    def may_see(cls, user: Any) -> bool:
+        return bool(user.has_perm(cls.permission))
+
+    @classmethod
+    def may_change(cls, user: Any) -> bool:
+        return bool(user.has_perm(cls.change_permission)) if cls.change_permission else cls.may_see(user)
+
+    def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
+        is_allowed = self.may_change if request.method == "POST" else self.may_see
+        if not is_allowed(request.user):
+            raise PermissionDenied
+        return super().dispatch(request, *arguments, **options)
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        may_change = self.may_change(self.request.user)
+        context = {**admin.site.each_context(self.request), "may_change": may_change, **given}
+        return super().get_context_data(**context)
 
 
 def _label(refused: Exception, path: str) -> str:

@@ -3,23 +3,24 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
-from django.views.generic import TemplateView
 
 from analytics.dashboards import composed, pages, standard
 from analytics.dashboards.answering import answered
 from analytics.reports.readers import accounts_of
+from routerhub.console.pages import ConsolePage
 
 TITLES = {"usage": "Usage and cost", "performance": "Performance"}
 
 
-class Figures(LoginRequiredMixin, TemplateView):
+class Figures(ConsolePage):
     """What the templates show: a title, the figures, and the dashboards that there are."""
 
     template_name = "console/figures.html"
+    nav = "console_analytics"
+    right = "analytics.view_record"
 
     def shown(self, title: str, make: Any) -> dict[str, Any]:
         dashboards = composed.of(self.request.user)
