@@ -114,6 +114,7 @@ class AlertKind(models.TextChoices):
     FORECAST = "forecast", "Forecast"
     ANOMALY = "anomaly", "Anomaly"
     AUDIT = "audit", "Audit"
+    ROLLOUT = "rollout", "Rollout"
 
 
 class AlertState(models.TextChoices):

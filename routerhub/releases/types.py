@@ -8,6 +8,7 @@ from routerhub.audit.change import Change
 
 Bundle = dict[str, Any]
 """A release's content as plain JSON."""
+MAX_LINE_CHARS = 16
 MAX_LABEL_CHARS = 60
 State = Literal["live", "candidate", "draft", "replaced"]
 """How a release stands: live for all (or all but the candidate's users), live for a share, never live, live no more."""
