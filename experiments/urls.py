@@ -3,11 +3,12 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from experiments.viewsets import learning, replay
+from experiments.viewsets import learning, replay, rollouts
 
 router = SimpleRouter(trailing_slash=False)
 router.register("learning/rounds", learning.LearningRoundViewSet)
 router.register("learning/proposals", learning.ProposalViewSet)
+router.register("gradual-rollouts", rollouts.GradualRolloutViewSet)
 
 urlpatterns = [
     path("router/preview", replay.PreviewView.as_view()),

@@ -5,16 +5,16 @@ It moves the line's pointer as anybody does (routerhub.releases.rollout), which 
 otherwise meanwhile ends it. The pointer's row is locked first, then the rollout's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from experiments.ab import schedule, telling
-from experiments.ab.schedule import DEFAULT, Plan, Verdict
-from experiments.ab.types import Findings
+from experiments.ab import checking, schedule, telling
+from experiments.ab.schedule import DEFAULT, Plan, Step, Verdict
+from experiments.ab.types import Findings, Guardrail
 from experiments.choices import RolloutState
 from experiments.errors import RolloutRefused
 from experiments.models import GradualRollout, RolloutStep
@@ -27,6 +27,25 @@ Look = Callable[[GradualRollout, RolloutStep], Findings]
 """Compares the two releases since a step began."""
 
 
+def plan_of(steps: Iterable[Mapping[str, int]], guardrails: Any) -> Plan:
+    """A plan as it is given from outside; guardrails as JSON. Raises RolloutRefused."""
+    return Plan(steps=tuple(Step(**each) for each in steps), guardrails=guardrails_of(guardrails))
+
+
+def guardrails_of(given: Any) -> tuple[Guardrail, ...]:
+    """Guardrails as JSON. Raises RolloutRefused."""
+    try:
+        return checking.guardrails(given)
+    except ValueError as wrong:
+        raise RolloutRefused({"guardrails": str(wrong)}) from wrong
+
+
+def state_of(gradual: GradualRollout) -> str:
+    """Its state; "waiting" where its step lacks more than time."""
+    is_waiting = gradual.state == RolloutState.RUNNING and any(each.is_waiting for each in gradual.steps.all())
+    return "waiting" if is_waiting else gradual.state
+
+
 def newest(line: str) -> GradualRollout | None:
     """The line's newest rollout by steps, open or ended."""
     return GradualRollout.objects.filter(line=line).first()
@@ -35,6 +54,23 @@ def newest(line: str) -> GradualRollout | None:
 def open_one(line: str) -> GradualRollout | None:
     """The one that is under way on a line."""
     return GradualRollout.objects.filter(line=line, state__in=RolloutState.open()).first()
+
+
+def demand_open(line: str) -> GradualRollout:
+    """The same. Raises RolloutRefused where there is none."""
+    found = open_one(line)
+    if found is None:
+        raise RolloutRefused({"": f"Nothing is rolled out by steps on line {line}."})
+    return found
+
+
+def sentence(gradual: GradualRollout) -> str:
+    """How it stands, for people."""
+    if not gradual.is_open:
+        return gradual.said
+    step = _step(gradual)
+    held = f" Held: {gradual.said}" if gradual.state == RolloutState.PAUSED else ""
+    return f"release {gradual.release} is at {step.percent} %, against {gradual.stable}. {step.said}{held}".strip()
 
 
 @transaction.atomic
