@@ -11,16 +11,17 @@ CHANGED = "experiments"
 
 def read() -> tuple[Test, ...]:
     """All of them, those of a user first, then those of an account, then those of everybody: the first that a request falls
-    under is its own."""
-    running = Experiment.objects.filter(state=ExperimentState.RUNNING)
+    under is its own. Where B was stopped, all who take part get A."""
+    running = Experiment.objects.filter(state__in=[ExperimentState.RUNNING, ExperimentState.STOPPED])
     return tuple(sorted(map(value_of, running), key=_precedence))
 
 
 def value_of(row: Experiment) -> Test:
+    is_stopped = row.state == ExperimentState.STOPPED
     return Test(
         id=row.pk, phase=row.phase, account_id=row.account_id, user_id=row.user_id, unit=row.unit,  # type: ignore[arg-type]
-        salt=row.salt, share_b=row.share_b / 100, exposure=row.exposure / 100, a=Treatment(**row.a), b=Treatment(**row.b),
-        is_adaptive=row.allocation == Allocation.ADAPTIVE,
+        salt=row.salt, share_b=0.0 if is_stopped else row.share_b / 100, exposure=row.exposure / 100, a=Treatment(**row.a), b=Treatment(**row.b),
+        is_adaptive=row.allocation == Allocation.ADAPTIVE and not is_stopped,
     )  # fmt: skip
 
 

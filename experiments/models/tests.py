@@ -1,6 +1,7 @@
 """Tests of one variant against another: what is compared, in which phases, and what was found when."""
 
 import secrets
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -58,6 +59,10 @@ class Experiment(Audited):
         default=10, validators=[MinValueValidator(1), MaxValueValidator(49)],
         help_text="Percent of the units that each variant gets at least, where the allocation is adaptive.",
     )  # fmt: skip
+    tuned_for = models.PositiveIntegerField(
+        default=2_000, validators=[MinValueValidator(10), MaxValueValidator(1_000_000_000)],
+        help_text="With how many requests the intervals are narrowest: as many as the sample-size calculator says. Fixed at the start.",
+    )  # fmt: skip
     salt = models.CharField(max_length=32, default=new_salt, editable=False)
     state = models.CharField(max_length=8, choices=ExperimentState, default=ExperimentState.DRAFT)
     phase = models.PositiveSmallIntegerField(default=0, editable=False, help_text="Its newest; 0 before it starts.")
@@ -80,7 +85,7 @@ class Experiment(Audited):
         verbose_name = "A/B test"
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "user"], condition=models.Q(state="running"), nulls_distinct=False,
+                fields=["account", "user"], condition=models.Q(state__in=["running", "stopped"]), nulls_distinct=False,
                 name="one_running_test_per_scope",
             )
         ]  # fmt: skip
@@ -91,6 +96,11 @@ class Experiment(Audited):
     @classmethod
     def of_account(cls, account_id: int) -> models.Q:
         return models.Q(account_id=account_id)
+
+    @property
+    def planned_end(self) -> datetime | None:
+        """When it ends by itself; None before it starts."""
+        return self.started_at and self.started_at + timedelta(days=self.planned_days)
 
     def clean(self) -> None:
         """Raises ValidationError."""
