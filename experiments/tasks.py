@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from experiments.ab import arms, rollouts
 from experiments.learning import adjusting, proposals
 from routerhub.tenancy.tasks import AcrossAccounts
 
@@ -16,3 +17,9 @@ def adjust_policies() -> None:
 def learn() -> None:
     """One look at records and feedback, with proposals for a person to decide on."""
     proposals.learn()
+
+
+@shared_task(base=AcrossAccounts)
+def check_rollouts() -> None:
+    """Look at what is rolled out by steps, and go on, wait or withdraw it."""
+    rollouts.check_all(arms.look)

@@ -27,7 +27,7 @@ BY_UNIT: Mapping[Measure, tuple[str, str]] = {
     "success": (f"count(*) FILTER (WHERE {ANSWERED})", "count(*)"),
     "latency": (f"sum(r.latency_ms) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
     "latency_p95": (
-        f"count(*) FILTER (WHERE {ANSWERED} AND r.latency_ms <= CASE {{arm}} WHEN 'b' THEN %(p95_b)s ELSE %(p95_a)s END)",
+        f"count(*) FILTER (WHERE {ANSWERED} AND r.latency_ms <= CASE {{arm}} WHEN 'b' THEN %(p95_b)s::float8 ELSE %(p95_a)s::float8 END)",
         f"count(*) FILTER (WHERE {ANSWERED})",
     ),
     "ttft": (f"sum(r.ttft_ms) FILTER (WHERE {ANSWERED})", f"count(r.ttft_ms) FILTER (WHERE {ANSWERED})"),

@@ -62,7 +62,8 @@ class Verdict:
 
 def problems(plan: Plan) -> dict[str, str]:
     """Why it is no plan, by the path of each value; empty where it is one."""
-    return dict(_problems(plan.steps))
+    without = {} if plan.guardrails else {"guardrails": "Name at least one: without it nothing would roll it back."}
+    return {**dict(_problems(plan.steps)), **without}
 
 
 def _problems(steps: tuple[Step, ...]) -> Iterator[tuple[str, str]]:

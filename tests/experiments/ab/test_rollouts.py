@@ -165,7 +165,7 @@ def test_a_switch_that_is_off_is_waited_for(gradual: GradualRollout) -> None:
         (1, PLAN, {"release": "Release 1 is live already: there is nothing to compare it with."}),
         (
             2,
-            Plan(steps=PLAN.steps[:2], guardrails=()),
+            Plan(steps=PLAN.steps[:2], guardrails=PLAN.guardrails),
             {"steps[1].percent": "25 % is the last step; it must be 100 %."},
         ),
     ],
