@@ -5,7 +5,9 @@ ReleaseError
 ├── UnknownLine       a line that nobody registered
 ├── UnknownRelease    a release number that its line does not have
 ├── NoRollout         a promotion where nothing is being rolled out
-└── InvalidShare      a rollout to a share that is none
+├── InvalidShare      a rollout to a share that is none
+├── NoShare           a rollout to a share that was left out
+└── InvalidFile       a file that is no release as it was downloaded
 """
 
 from collections.abc import Iterable
@@ -49,3 +51,17 @@ class InvalidShare(ReleaseError, ValueError):
 
     def __init__(self, percent: int) -> None:
         super().__init__({"percent": f"{percent} is not from 1 to 100."})
+
+
+class NoShare(ReleaseError, ValueError):
+    """A rollout to a share that was left out."""
+
+    def __init__(self) -> None:
+        super().__init__({"percent": "Write for how many percent of the users, 1 to 100."})
+
+    def __str__(self) -> str:
+        return self.problems["percent"]
+
+
+class InvalidFile(ReleaseError, ValueError):
+    """A file that is no release as it was downloaded; by what is wrong in it."""
