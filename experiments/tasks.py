@@ -1,8 +1,9 @@
-"""Background work: rounds of adjusting and of learning."""
+"""Background work: looks at tests and at rollouts by steps, rounds of adjusting and of learning."""
 
 from celery import shared_task
+from django.utils.timezone import now
 
-from experiments.ab import arms, rollouts
+from experiments.ab import arms, guarding, rollouts
 from experiments.learning import adjusting, proposals
 from routerhub.tenancy.tasks import AcrossAccounts
 
@@ -11,6 +12,12 @@ from routerhub.tenancy.tasks import AcrossAccounts
 def adjust_policies() -> None:
     """One round over every policy that staff let be adjusted by performance."""
     adjusting.adjust_all()
+
+
+@shared_task(base=AcrossAccounts)
+def look_at_tests() -> None:
+    """Guardrails, budget and planned end of each test that runs."""
+    guarding.look_at_all(now())
 
 
 @shared_task(base=AcrossAccounts)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from budgets.formats import THIN, signed
-from experiments.ab import figures
+from experiments.ab import figures, findings_json
 from experiments.ab.checking import guardrails
 from experiments.ab.figures import Question, Source
 from experiments.ab.statistics.measures import GOALS, POINTS
@@ -27,7 +27,7 @@ def look(gradual: GradualRollout, step: RolloutStep) -> Findings:
     """What the records since a step began say of both releases."""
     question = Question(
         share_b=step.percent / 100, main="success", guardrails=guardrails(gradual.guardrails),
-        least_p=step.found.get("ratio", {}).get("p", 1.0),
+        least_p=findings_json.least_p(step.findings) if step.findings else 1.0,
     )  # fmt: skip
     found = figures.findings(_source(gradual, step.began_at or gradual.started_at), question, timezone.now())
     measures = {each.measure: each for each in found.measures}

@@ -1,11 +1,11 @@
 """What the records say of two arms: sums by unit, compared by experiments.ab.statistics.
 
-A request counts for the arm that its record names, whatever became of it: refused, failed, or answered by another model (intention
-to treat). The database adds up; a look at two arms is two scans of their records, and a few rows come back.
+A request counts for the arm that its record names, whatever became of it: refused, failed, or answered by another model
+(intention to treat). The database adds up: a look at two arms is two scans of their records, and a few rows come back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import accumulate
 from typing import Any, get_args
@@ -22,12 +22,13 @@ from experiments.ab.types import Arm, Compared, Findings, Guardrail, Interval, M
 ARMS: tuple[Arm, ...] = get_args(Arm)
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 ANSWERED = "r.outcome = 'success'"
+SLOW = "CASE {arm} WHEN 'b' THEN %(p95_b)s::float8 ELSE %(p95_a)s::float8 END"
 BY_UNIT: Mapping[Measure, tuple[str, str]] = {
     "cost": ("sum(r.cost_nano) / 1e9", "count(*)"),
     "success": (f"count(*) FILTER (WHERE {ANSWERED})", "count(*)"),
     "latency": (f"sum(r.latency_ms) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
     "latency_p95": (
-        f"count(*) FILTER (WHERE {ANSWERED} AND r.latency_ms <= CASE {{arm}} WHEN 'b' THEN %(p95_b)s::float8 ELSE %(p95_a)s::float8 END)",
+        f"count(*) FILTER (WHERE {ANSWERED} AND r.latency_ms <= {SLOW})",
         f"count(*) FILTER (WHERE {ANSWERED})",
     ),
     "ttft": (f"sum(r.ttft_ms) FILTER (WHERE {ANSWERED})", f"count(r.ttft_ms) FILTER (WHERE {ANSWERED})"),
@@ -35,7 +36,7 @@ BY_UNIT: Mapping[Measure, tuple[str, str]] = {
     "tokens": (f"sum(r.output_tokens) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
     "fallback": ("count(*) FILTER (WHERE r.fallback_used)", "count(*)"),
 }
-"""Of each measure, a unit's sum y and its number w. Of the slowest 5 %, how many answers took at most as long as its arm's p95."""
+"""Of each measure, a unit's sum y and its number w; of the slowest 5 %, how many answers took at most its arm's p95."""
 SUMS = ("count(*) FILTER (WHERE {w} > 0)", "sum({y})", "sum({w})", "sum({y} * {y})", "sum({y} * {w})", "sum({w} * {w})")
 """In the order of the fields of Sums."""
 TIMES = """
@@ -77,6 +78,8 @@ class Question:
     tuned_for: int = sequences.TUNED_FOR
     least_p: float = 1.0
     """That of the sample ratio at the last look."""
+    is_adaptive: bool = False
+    """Whether the share followed what was seen: then these intervals would not hold, and none is told."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,6 +115,9 @@ def findings(source: Source, question: Question, at: datetime) -> Findings:
     shares = alphas(question.main, measures)
     found = {each: _compared(each, arms, times, shares[each], question.tuned_for) for each in measures}
     ratio = sample_ratio(arms["a"].units, arms["b"].units, question.share_b, least_p=question.least_p)
+    if question.is_adaptive:
+        found = {name: replace(each, difference=None, relative=None, says="open") for name, each in found.items()}
+        ratio = replace(ratio, p=1.0, fits=True)
     return Findings(
         at=at, requests_a=arms["a"].requests, requests_b=arms["b"].requests, ratio=ratio, jumpers=jumpers,
         measures=tuple(found.values()), guardrails=tuple(guarded(each, found[each.measure]) for each in question.guardrails),

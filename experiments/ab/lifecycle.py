@@ -1,8 +1,8 @@
-"""The life of a test: drafted, started, changed, stopped, ended and declared. Each step is one Change with a version in the history.
+"""The life of a test: drafted, started, changed, stopped, ended and declared, each step with a version in the history.
 
-draft → running → ended, and declared. A guardrail that breaks, or a person, stops B: the test is `stopped`, everybody in it gets A
-until it is declared or ended. Of those whom a test is about (a user, an account, everybody) one is under way at a time; a request
-that falls under several takes part in its user's, else its account's, else everybody's.
+draft → running → ended, and declared. A guardrail that breaks, or a person, stops B: the test is `stopped`, and everybody in it
+gets A until it is declared or ended. Of those whom a test is about (a user, an account, everybody) one is under way at a time; a
+request that falls under several takes part in its user's, else its account's, else everybody's.
 """
 
 from collections.abc import Mapping

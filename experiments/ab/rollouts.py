@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from experiments.ab import checking, schedule, telling
+from experiments.ab import checking, findings_json, schedule, telling
 from experiments.ab.schedule import DEFAULT, Plan, Step, Verdict
 from experiments.ab.types import Findings, Guardrail
 from experiments.choices import RolloutState
@@ -170,7 +170,7 @@ def check(gradual: GradualRollout, look: Look) -> None:
             return
         verdict = _judged(current, step, found)
         RolloutStep.objects.filter(pk=step.pk).update(
-            looked_at=found.at, is_waiting=verdict.is_waiting, said=verdict.said, findings=as_json(found)
+            looked_at=found.at, is_waiting=verdict.is_waiting, said=verdict.said, findings=findings_json.as_json(found)
         )
         _obey(current, verdict, found, change)
 
@@ -289,8 +289,3 @@ def _value(step: RolloutStep) -> schedule.Step:
 def _save(gradual: GradualRollout, change: Change) -> None:
     history.stamp(gradual, change)
     gradual.save()
-
-
-def as_json(found: Findings) -> dict[str, Any]:
-    """Findings as a step keeps them."""
-    return {**asdict(found), "at": found.at.isoformat()}

@@ -17,17 +17,24 @@ def read() -> tuple[Test, ...]:
 
 
 def value_of(row: Experiment) -> Test:
-    is_stopped = row.state == ExperimentState.STOPPED
+    is_adaptive = row.allocation == Allocation.ADAPTIVE and row.state == ExperimentState.RUNNING
     return Test(
-        id=row.pk, phase=row.phase, account_id=row.account_id, user_id=row.user_id, unit=row.unit,  # type: ignore[arg-type]
-        salt=row.salt, share_b=0.0 if is_stopped else row.share_b / 100, exposure=row.exposure / 100, a=Treatment(**row.a), b=Treatment(**row.b),
-        is_adaptive=row.allocation == Allocation.ADAPTIVE and not is_stopped,
+        id=row.pk, phase=row.phase, account_id=row.account_id, user_id=row.user_id,
+        unit=row.unit,  # type: ignore[arg-type]  # the column's choices are the type's
+        salt=row.salt, share_b=_share_b(row, is_adaptive), exposure=row.exposure / 100,
+        a=Treatment(**row.a), b=Treatment(**row.b), is_adaptive=is_adaptive,
     )  # fmt: skip
 
 
 def announce_change(**_: object) -> None:
     """Tell every process, when the transaction commits, that other tests run."""
     notify.announce(CHANGED)
+
+
+def _share_b(row: Experiment, is_adaptive: bool) -> float:
+    if row.state == ExperimentState.STOPPED:
+        return 0.0
+    return row.share_b_now if is_adaptive and row.share_b_now is not None else row.share_b / 100
 
 
 def _precedence(test: Test) -> tuple[bool, bool, int]:

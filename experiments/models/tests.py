@@ -61,8 +61,11 @@ class Experiment(Audited):
     )  # fmt: skip
     tuned_for = models.PositiveIntegerField(
         default=2_000, validators=[MinValueValidator(10), MaxValueValidator(1_000_000_000)],
-        help_text="With how many requests the intervals are narrowest: as many as the sample-size calculator says. Fixed at the start.",
+        help_text="With how many requests the intervals are narrowest, as the sample-size calculator says. Fixed at the start.",
     )  # fmt: skip
+    share_b_now = models.FloatField(
+        null=True, editable=False, help_text="What new units get of B at present, where the allocation is adaptive."
+    )
     salt = models.CharField(max_length=32, default=new_salt, editable=False)
     state = models.CharField(max_length=8, choices=ExperimentState, default=ExperimentState.DRAFT)
     phase = models.PositiveSmallIntegerField(default=0, editable=False, help_text="Its newest; 0 before it starts.")
