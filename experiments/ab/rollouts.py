@@ -22,6 +22,7 @@ from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.releases import lines, rollout, switches
 from routerhub.releases.models import Rollout
+from routerhub.releases.types import Pointer
 
 Look = Callable[[GradualRollout, RolloutStep], Findings]
 """Compares the two releases since a step began."""
@@ -68,7 +69,7 @@ def sentence(gradual: GradualRollout) -> str:
     """How it stands, for people."""
     if not gradual.is_open:
         return gradual.said
-    step = _step(gradual)
+    step = step_of(gradual)
     held = f" Held: {gradual.said}" if gradual.state == RolloutState.PAUSED else ""
     return f"release {gradual.release} is at {step.percent} %, against {gradual.stable}. {step.said}{held}".strip()
 
@@ -134,7 +135,10 @@ def stop(gradual_id: int, change: Change) -> GradualRollout:
     """Leave the release with the users who have it, and look no more. Raises RolloutRefused."""
     gradual = _held(gradual_id, change)
     _end(
-        gradual, RolloutState.STOPPED, f"Stopped at {_step(gradual).percent} %, where it stays: {change.reason}", change
+        gradual,
+        RolloutState.STOPPED,
+        f"Stopped at {step_of(gradual).percent} %, where it stays: {change.reason}",
+        change,
     )
     return gradual
 
@@ -143,7 +147,7 @@ def stop(gradual_id: int, change: Change) -> GradualRollout:
 def roll_back(gradual_id: int, change: Change) -> GradualRollout:
     """Take the release from everybody who has it. Raises RolloutRefused."""
     gradual = _held(gradual_id, change)
-    _withdraw(gradual, f"Rolled back by hand at {_step(gradual).percent} %: {change.reason}", change)
+    _withdraw(gradual, f"Rolled back by hand at {step_of(gradual).percent} %: {change.reason}", change)
     return gradual
 
 
@@ -157,7 +161,7 @@ def check_all(look: Look) -> int:
 
 def check(gradual: GradualRollout, look: Look) -> None:
     """Look at one. The figures are read before anything is locked; whoever did something meanwhile comes first."""
-    step = _step(gradual)
+    step = step_of(gradual)
     if _is_overtaken(gradual, step):
         _note_overtaken(gradual)
         return
@@ -186,7 +190,7 @@ def _judged(gradual: GradualRollout, step: RolloutStep, found: Findings) -> Verd
 
 def _obey(gradual: GradualRollout, verdict: Verdict, found: Findings, change: Change) -> None:
     if verdict.deed == "roll back":
-        percent = _step(gradual).percent
+        percent = step_of(gradual).percent
         _withdraw(gradual, f"By itself at {percent} %: {verdict.said}", change)
         telling.tell_rolled_back(gradual, percent, found)
     elif verdict.deed == "go on" and gradual.state == RolloutState.RUNNING:
@@ -201,7 +205,7 @@ def _go_on(gradual: GradualRollout, change: Change) -> None:
 
 def _move(gradual: GradualRollout, change: Change) -> None:
     """Give the release to the share of its step."""
-    step, moment = _step(gradual), timezone.now()
+    step, moment = step_of(gradual), timezone.now()
     rollout.roll_out(gradual.line, gradual.release, step.percent, change)
     is_last = step.percent == schedule.EVERYBODY
     gradual.steps.filter(pk=step.pk).update(began_at=moment, ended_at=moment if is_last else None)
@@ -243,8 +247,8 @@ def _held(gradual_id: int, change: Change) -> GradualRollout:
     gradual = GradualRollout.objects.select_for_update().get(pk=gradual_id)
     if not gradual.is_open:
         raise RolloutRefused({"": f"The rollout of release {gradual.release} has ended: {gradual.said}"})
-    if _is_overtaken(gradual, _step(gradual)):
-        raise RolloutRefused({"": _overtaken(gradual)})
+    if _is_overtaken(gradual, step_of(gradual)):
+        raise RolloutRefused({"": _told(gradual)})
     return gradual
 
 
@@ -256,15 +260,21 @@ def _is_overtaken(gradual: GradualRollout, step: RolloutStep) -> bool:
 
 @transaction.atomic
 def _note_overtaken(gradual: GradualRollout) -> None:
-    said = _overtaken(gradual)
+    said = _told(gradual)
     change = Change(reason=said)
     rollout.locked(gradual.line, change)
     current = GradualRollout.objects.select_for_update().get(pk=gradual.pk)
-    if current.is_open and _is_overtaken(current, _step(current)):
-        _end(current, RolloutState.STOPPED, said, change)
+    if current.is_open and _is_overtaken(current, step_of(current)):
+        is_back = rollout.pointer(gradual.line) == Pointer(line=gradual.line, stable=gradual.stable)
+        _end(current, RolloutState.ROLLED_BACK if is_back else RolloutState.STOPPED, said, change)
 
 
-def _overtaken(gradual: GradualRollout) -> str:
+def overtaken(gradual: GradualRollout) -> str:
+    """By whom one that nobody looked at since was ended, as a sentence; empty where it was not."""
+    return _told(gradual) if gradual.is_open and _is_overtaken(gradual, step_of(gradual)) else ""
+
+
+def _told(gradual: GradualRollout) -> str:
     """Who moved the pointer, whereto and why, as a sentence."""
     versions = Rollout.history.filter(line=gradual.line).order_by("-history_id")
     version = versions.select_related("history_user").first()
@@ -277,7 +287,8 @@ def _overtaken(gradual: GradualRollout) -> str:
     return f"Ended by {who}, who made live {live}: {version.history_change_reason}"
 
 
-def _step(gradual: GradualRollout) -> RolloutStep:
+def step_of(gradual: GradualRollout) -> RolloutStep:
+    """The one under way, or the one that it ended at."""
     found: RolloutStep = gradual.steps.get(place=gradual.step)
     return found
 

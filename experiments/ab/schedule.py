@@ -48,6 +48,17 @@ DEFAULT = Plan(
         Guardrail(measure="fallback", margin=0.01),
     ),
 )
+COLUMNS: Mapping[str, str] = {
+    "percents": "shares of the users, from the smallest to 100",
+    "minutes": "how long each step lasts at least",
+    "units": "how many users of a step must have asked for something",
+    "requests": "how many requests of theirs must have come in",
+}
+"""A plan as lists of numbers, and what each of them says."""
+DEFAULT_COLUMNS: Mapping[str, tuple[int, ...]] = {
+    "percents": tuple(each.percent for each in DEFAULT.steps),
+    **{name: tuple(getattr(each, name) for each in DEFAULT.steps[:-1]) for name in ("minutes", "units", "requests")},
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,3 +157,11 @@ def from_columns(columns: Mapping[str, tuple[int, ...]], guardrails: tuple[Guard
         for at, percent in enumerate(percents)
     )
     return Plan(steps=steps, guardrails=guardrails)
+
+
+def read_numbers(text: str) -> tuple[int, ...]:
+    """A list as people write it, with commas. Raises ValueError."""
+    try:
+        return tuple(int(each) for each in text.split(","))
+    except ValueError as problem:
+        raise ValueError(f"{text!r} is no list of whole numbers such as 1, 5, 25, 100.") from problem

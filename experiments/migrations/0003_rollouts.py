@@ -8,85 +8,167 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('experiments', '0002_tests'),
+        ("experiments", "0002_tests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='GradualRollout',
+            name="GradualRollout",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.CharField(max_length=16)),
-                ('release', models.PositiveIntegerField(help_text='What is rolled out.')),
-                ('stable', models.PositiveIntegerField(help_text='What it is compared with: the release that the others have.')),
-                ('guardrails', models.JSONField(help_text='What rolls it back by itself, e.g. [{"measure": "success", "margin": 0.01}].')),
-                ('state', models.CharField(choices=[('running', 'Rolling out'), ('paused', 'Held'), ('done', 'Live for everybody'), ('rolled_back', 'Rolled back'), ('stopped', 'Stopped')], default='running', max_length=12)),
-                ('step', models.PositiveSmallIntegerField(default=1, help_text='Which of its steps it is at, from 1.')),
-                ('said', models.TextField(blank=True, help_text='How it ended, or why it is held.')),
-                ('reason', models.TextField(help_text='Why it was begun.')),
-                ('author', models.CharField(blank=True, help_text='Who began it; empty: a command.', max_length=150)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line", models.CharField(max_length=16)),
+                ("release", models.PositiveIntegerField(help_text="What is rolled out.")),
+                (
+                    "stable",
+                    models.PositiveIntegerField(
+                        help_text="What it is compared with: the release that the others have."
+                    ),
+                ),
+                (
+                    "guardrails",
+                    models.JSONField(
+                        help_text='What rolls it back by itself, e.g. [{"measure": "success", "margin": 0.01}].'
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Rolling out"),
+                            ("paused", "Held"),
+                            ("done", "Live for everybody"),
+                            ("rolled_back", "Rolled back"),
+                            ("stopped", "Stopped"),
+                        ],
+                        default="running",
+                        max_length=12,
+                    ),
+                ),
+                ("step", models.PositiveSmallIntegerField(default=1, help_text="Which of its steps it is at, from 1.")),
+                ("said", models.TextField(blank=True, help_text="How it ended, or why it is held.")),
+                ("reason", models.TextField(help_text="Why it was begun.")),
+                ("author", models.CharField(blank=True, help_text="Who began it; empty: a command.", max_length=150)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['running', 'paused'])), fields=('line',), name='one_rollout_per_line')],
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["running", "paused"])),
+                        fields=("line",),
+                        name="one_rollout_per_line",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='HistoricalGradualRollout',
+            name="HistoricalGradualRollout",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('ip', models.GenericIPAddressField(blank=True, null=True)),
-                ('transaction', models.BigIntegerField(db_default=django.db.models.expressions.RawSQL('pg_current_xact_id()::text::bigint', []), editable=False, help_text="PostgreSQL's number of the transaction: versions with the same one were written together.")),
-                ('line', models.CharField(max_length=16)),
-                ('release', models.PositiveIntegerField(help_text='What is rolled out.')),
-                ('stable', models.PositiveIntegerField(help_text='What it is compared with: the release that the others have.')),
-                ('guardrails', models.JSONField(help_text='What rolls it back by itself, e.g. [{"measure": "success", "margin": 0.01}].')),
-                ('state', models.CharField(choices=[('running', 'Rolling out'), ('paused', 'Held'), ('done', 'Live for everybody'), ('rolled_back', 'Rolled back'), ('stopped', 'Stopped')], default='running', max_length=12)),
-                ('step', models.PositiveSmallIntegerField(default=1, help_text='Which of its steps it is at, from 1.')),
-                ('said', models.TextField(blank=True, help_text='How it ended, or why it is held.')),
-                ('reason', models.TextField(help_text='Why it was begun.')),
-                ('author', models.CharField(blank=True, help_text='Who began it; empty: a command.', max_length=150)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.TextField(null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("ip", models.GenericIPAddressField(blank=True, null=True)),
+                (
+                    "transaction",
+                    models.BigIntegerField(
+                        db_default=django.db.models.expressions.RawSQL("pg_current_xact_id()::text::bigint", []),
+                        editable=False,
+                        help_text="PostgreSQL's number of the transaction: versions with the same one were written together.",
+                    ),
+                ),
+                ("line", models.CharField(max_length=16)),
+                ("release", models.PositiveIntegerField(help_text="What is rolled out.")),
+                (
+                    "stable",
+                    models.PositiveIntegerField(
+                        help_text="What it is compared with: the release that the others have."
+                    ),
+                ),
+                (
+                    "guardrails",
+                    models.JSONField(
+                        help_text='What rolls it back by itself, e.g. [{"measure": "success", "margin": 0.01}].'
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Rolling out"),
+                            ("paused", "Held"),
+                            ("done", "Live for everybody"),
+                            ("rolled_back", "Rolled back"),
+                            ("stopped", "Stopped"),
+                        ],
+                        default="running",
+                        max_length=12,
+                    ),
+                ),
+                ("step", models.PositiveSmallIntegerField(default=1, help_text="Which of its steps it is at, from 1.")),
+                ("said", models.TextField(blank=True, help_text="How it ended, or why it is held.")),
+                ("reason", models.TextField(help_text="Why it was begun.")),
+                ("author", models.CharField(blank=True, help_text="Who began it; empty: a command.", max_length=150)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.TextField(null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical gradual rollout',
-                'verbose_name_plural': 'historical gradual rollouts',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical gradual rollout",
+                "verbose_name_plural": "historical gradual rollouts",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='RolloutStep',
+            name="RolloutStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('place', models.PositiveSmallIntegerField(help_text='From 1.')),
-                ('percent', models.PositiveSmallIntegerField(help_text='of the users')),
-                ('minutes', models.PositiveIntegerField(help_text='It lasts at least so long.')),
-                ('units', models.PositiveIntegerField(help_text='So many users at least must have asked for something.')),
-                ('requests', models.PositiveIntegerField(help_text='So many requests of theirs at least must have come in.')),
-                ('began_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('looked_at', models.DateTimeField(null=True)),
-                ('is_waiting', models.BooleanField(default=False)),
-                ('said', models.TextField(blank=True, help_text='What the last look led to, and why.')),
-                ('findings', models.JSONField(help_text='As experiments.ab.findings_json writes them.', null=True)),
-                ('rollout', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='experiments.gradualrollout')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("place", models.PositiveSmallIntegerField(help_text="From 1.")),
+                ("percent", models.PositiveSmallIntegerField(help_text="of the users")),
+                ("minutes", models.PositiveIntegerField(help_text="It lasts at least so long.")),
+                (
+                    "units",
+                    models.PositiveIntegerField(help_text="So many users at least must have asked for something."),
+                ),
+                (
+                    "requests",
+                    models.PositiveIntegerField(help_text="So many requests of theirs at least must have come in."),
+                ),
+                ("began_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("looked_at", models.DateTimeField(null=True)),
+                ("is_waiting", models.BooleanField(default=False)),
+                ("said", models.TextField(blank=True, help_text="What the last look led to, and why.")),
+                ("findings", models.JSONField(help_text="As experiments.ab.findings_json writes them.", null=True)),
+                (
+                    "rollout",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="experiments.gradualrollout",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rollout', 'place'],
-                'constraints': [models.UniqueConstraint(fields=('rollout', 'place'), name='one_step_of_a_place')],
+                "ordering": ["rollout", "place"],
+                "constraints": [models.UniqueConstraint(fields=("rollout", "place"), name="one_step_of_a_place")],
             },
         ),
     ]

@@ -54,8 +54,7 @@ class DialogPage(StaffPage):
         return [self.dialog if self.is_dialog else self.template_name]
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        more = {"dialog": self.dialog, "line": self.line, "is_risky": self.is_risky}
-        return super().get_context_data(**{**more, **given})
+        return super().get_context_data(**{"dialog": self.dialog, "is_risky": self.is_risky, **given})
 
     def again(self, form: forms.Form) -> HttpResponse:
         """In a dialog what is wrong stands beside its fields alone: the page beneath would say it later."""
@@ -76,7 +75,7 @@ class DeedPage(DialogPage):
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         choice = self._choice()
         title = f"{self.title}: {self.line}"
-        context = super().get_context_data(**{**given, "title": title, "choice": choice})
+        context = super().get_context_data(**{**given, "title": title, "choice": choice, "line": self.line})
         is_whole = choice.is_bound and choice.is_valid()
         context["heading"] = self.heading(choice.cleaned_data if is_whole else {})
         return {**context, **self._foreseen(choice.cleaned_data)} if is_whole else context

@@ -7,12 +7,14 @@ ReleaseError
 ├── NoRollout         a promotion where nothing is being rolled out
 ├── InvalidShare      a rollout to a share that is none
 ├── NoShare           a rollout to a share that was left out
+├── LongLabel         a name that is too long
 └── InvalidFile       a file that is no release as it was downloaded
 """
 
 from collections.abc import Iterable
 
 from routerhub.audit.errors import ChangeRefused
+from routerhub.releases.types import MAX_LABEL_CHARS
 
 
 class ReleaseError(ChangeRefused):
@@ -61,6 +63,13 @@ class NoShare(ReleaseError, ValueError):
 
     def __str__(self) -> str:
         return self.problems["percent"]
+
+
+class LongLabel(ReleaseError, ValueError):
+    """A name that is too long."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__({"label": f"It has {len(label)} characters; allowed are {MAX_LABEL_CHARS}."})
 
 
 class InvalidFile(ReleaseError, ValueError):

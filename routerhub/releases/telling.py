@@ -7,6 +7,8 @@ from typing import Any
 from routerhub.releases import lines
 from routerhub.releases.differences import ABSENT, Difference
 
+NOTHING = "\N{EN DASH}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
@@ -30,7 +32,7 @@ def told(line: str, found: Iterable[Difference]) -> list[Told]:
 def spelled(value: Any) -> str:
     """A value of a bundle for people: lists with commas, objects as "name: value"."""
     if value is None or value in (ABSENT, "", [], {}):
-        return "–"
+        return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

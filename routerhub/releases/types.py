@@ -11,8 +11,8 @@ Bundle = dict[str, Any]
 MAX_LINE_CHARS = 16
 MAX_LABEL_CHARS = 60
 State = Literal["live", "candidate", "draft", "replaced", "rolled back"]
-"""How a release stands: live for all (or all but the candidate's users), live for a share, never live, live no more, taken back from
-those who had it."""
+"""How a release stands: live for all (or all but the candidate's users), live for a share, never live, live no more since a
+newer one is, taken back from those who had it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,10 @@ from tests.analytics.rows import insert_many
 from tests.api.answers import problem
 from tests.cast import Cast
 
-pytestmark = pytest.mark.usefixtures("both_seeded", "file")
+pytestmark = [
+    pytest.mark.usefixtures("both_seeded", "file"),
+    pytest.mark.parametrize("staff", ["login"], indirect=True),
+]
 AT = "/api/gradual-rollouts"
 STEPS = [{"percent": 25, "minutes": 1, "units": 2, "requests": 20}, {"percent": 100}]
 SUCCESS = [{"measure": "success", "margin": 0.05}]

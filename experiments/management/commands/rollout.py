@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from experiments.ab import rollouts, schedule
-from experiments.ab.schedule import DEFAULT, Plan
+from experiments.ab.schedule import COLUMNS, DEFAULT, DEFAULT_COLUMNS, Plan
 from experiments.models import GradualRollout
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
@@ -15,23 +15,13 @@ MOVES: Mapping[str, Callable[[int, Change], GradualRollout]] = {
     "advance": rollouts.advance, "pause": rollouts.pause, "resume": rollouts.resume, "stop": rollouts.stop,
 }  # fmt: skip
 """What is done with a rollout by steps that is under way. To withdraw it, there is `rollback`."""
-COLUMNS = {
-    "percents": "shares of the users, from the smallest to 100",
-    "minutes": "how long each step lasts at least",
-    "units": "how many users of a step must have asked for something",
-    "requests": "how many requests of theirs must have come in",
-}
-DEFAULTS = {
-    "percents": tuple(each.percent for each in DEFAULT.steps),
-    **{name: tuple(getattr(each, name) for each in DEFAULT.steps[:-1]) for name in ("minutes", "units", "requests")},
-}
 
 
 def numbers(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(each) for each in text.split(","))
+        return schedule.read_numbers(text)
     except ValueError as problem:
-        raise ArgumentTypeError(f"{text!r} is no list of whole numbers such as 1,5,25,100.") from problem
+        raise ArgumentTypeError(str(problem)) from problem
 
 
 def guardrail(text: str) -> dict[str, Any]:
@@ -55,7 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--promote", action="store_true", help="make the line's candidate live for all")
         parser.add_argument("--gradually", action="store_true", help="step by step, rolled back by itself")
         for name, help_text in COLUMNS.items():
-            default = DEFAULTS[name]
+            default = DEFAULT_COLUMNS[name]
             told = f"{help_text}; default {','.join(map(str, default))}"
             parser.add_argument(f"--{name}", type=numbers, default=default, metavar="N,N", help=told)
         parser.add_argument(
