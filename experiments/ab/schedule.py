@@ -43,7 +43,7 @@ DEFAULT = Plan(
     ),
     guardrails=(
         Guardrail(measure="success", margin=0.01),
-        Guardrail(measure="latency_p95", margin=0.15),
+        Guardrail(measure="latency", margin=0.15),
         Guardrail(measure="cost", margin=0.10),
         Guardrail(measure="fallback", margin=0.01),
     ),

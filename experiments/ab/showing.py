@@ -8,7 +8,7 @@ from typing import Any, Literal
 from django.utils.timezone import localtime
 
 from budgets import formats, money
-from budgets.types import to_nano
+from budgets.types import NANO
 from experiments.ab import rollouts
 from experiments.ab.schedule import EVERYBODY
 from experiments.ab.statistics.measures import GOALS, POINTS
@@ -148,7 +148,7 @@ def spelled(measure: Measure, value: float | None) -> str:
         return formats.NOTHING
     match measure:
         case "cost":
-            return money.rounded(to_nano(round(value, 9)))
+            return money.rounded(round(value * NANO))
         case "success" | "fallback":
             return formats.percent(value, 1, 1)
         case "satisfaction" | "tokens":
@@ -184,4 +184,5 @@ def sentence(gradual: GradualRollout) -> str:
     states = [each.state for each in guardrails(step)]
     held = "all guardrails hold" if states and set(states) == {"holds"} else "no guardrail is broken"
     known = held if states else "no look yet"
-    return f"{name} is live for {step.percent}{formats.THIN}% of the users; {known}. {step.said}".strip()
+    waits = f" {step.said}" if step.is_waiting else ""
+    return f"{name} is live for {step.percent}{formats.THIN}% of the users; {known}.{waits}"

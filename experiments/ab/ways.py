@@ -29,18 +29,22 @@ def _numbers(name: str) -> forms.CharField:
     )
 
 
-def _margin(measure: Measure, share: float) -> forms.FloatField:
+def _margin(measure: Measure, share: float | None) -> forms.FloatField:
     unit = "points" if measure.value in POINTS else "%"
     return forms.FloatField(
-        label=f"{measure.label}, {unit} worse at most", initial=f"{share / SHARE:g}", required=False, min_value=0,
-        widget=forms.NumberInput(attrs={"class": "in", "step": "any", "min": 0}),
+        label=f"{measure.label}, {unit} worse at most", initial="" if share is None else f"{share / SHARE:g}", required=False,
+        min_value=0, widget=forms.NumberInput(attrs={"class": "in", "step": "any", "min": 0}),
     )  # fmt: skip
 
 
-MARGINS = {f"margin_{each.measure}": each.measure for each in DEFAULT.guardrails}
+USUAL = {each.measure: each.margin for each in DEFAULT.guardrails}
+MARGINS: Mapping[str, Measure] = {
+    f"margin_{each}": Measure(each) for each in ("success", "latency", "latency_p95", "cost", "fallback")
+}
+"""What the dialog offers to guard; those that are left empty are not. The slowest 5 % take many users to be known."""
 FIELDS: Mapping[str, forms.Field] = {
     **{name: _numbers(name) for name in COLUMNS},
-    **{f"margin_{each.measure}": _margin(Measure(each.measure), each.margin) for each in DEFAULT.guardrails},
+    **{name: _margin(measure, USUAL.get(measure.value)) for name, measure in MARGINS.items()},
 }
 
 
@@ -55,7 +59,7 @@ def plan(given: Given) -> Plan:
     if problems:
         raise RolloutRefused(problems)
     listed = [
-        {"measure": measure, "margin": round(given[name] * SHARE, 6)}
+        {"measure": measure.value, "margin": round(given[name] * SHARE, 6)}
         for name, measure in MARGINS.items()
         if given.get(name) is not None
     ]

@@ -76,8 +76,8 @@ class DeedPage(DialogPage):
         choice = self._choice()
         title = f"{self.title}: {self.line}"
         context = super().get_context_data(**{**given, "title": title, "choice": choice, "line": self.line})
-        is_whole = choice.is_bound and choice.is_valid()
-        context["heading"] = self.heading(choice.cleaned_data if is_whole else {})
+        is_whole = choice.is_valid()
+        context["heading"] = self.heading(getattr(choice, "cleaned_data", {}) if choice.is_bound else {})
         return {**context, **self._foreseen(choice.cleaned_data)} if is_whole else context
 
     def heading(self, given: Given) -> str:

@@ -51,7 +51,8 @@ class LivePage(StaffPage):
         may_change = self.may_change(self.request.user)
         found = [(line, made(line, may_change)) for line in lines.names() for made in PANELS]
         panels = {line: panel for line, panel in found if panel is not None}
-        said = [panels[line].said if line in panels else _live(rollout.pointer(line)) for line in lines.names()]
+        quiet = [_live(rollout.pointer(line)) for line in lines.names() if line not in panels]
+        said = [*(each.said for each in panels.values()), *quiet]
         return super().get_context_data(**given, panels=panels.values(), said=" ".join(said))
 
 

@@ -39,7 +39,7 @@ document.addEventListener("change", async (event) => {
   host.querySelectorAll("details").forEach((each, at) => { each.open ||= folded[at]; });
   const reason = host.querySelector("[name=reason]");
   if (reason) reason.value = written.get("reason") ?? "";
-  (focused && document.getElementById(focused))?.focus();
+  if (focused) document.getElementById(focused)?.focus();
 });
 
 dialog.addEventListener("submit", (event) => {
