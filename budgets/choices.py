@@ -115,6 +115,7 @@ class AlertKind(models.TextChoices):
     ANOMALY = "anomaly", "Anomaly"
     AUDIT = "audit", "Audit"
     EXPERIMENT = "experiment", "A/B test"
+    ROLLOUT = "rollout", "Rollout"
 
 
 class AlertState(models.TextChoices):

@@ -60,3 +60,16 @@ class Declared(models.TextChoices):
     A = "a", "A"
     B = "b", "B"
     NEITHER = "neither", "Neither"
+
+
+class RolloutState(models.TextChoices):
+    RUNNING = "running", "Rolling out"
+    PAUSED = "paused", "Held"
+    DONE = "done", "Live for everybody"
+    ROLLED_BACK = "rolled_back", "Rolled back"
+    STOPPED = "stopped", "Stopped"
+
+    @classmethod
+    def open(cls) -> tuple["RolloutState", ...]:
+        """Those in which it is looked at and may still be rolled back by itself."""
+        return cls.RUNNING, cls.PAUSED

@@ -4,8 +4,13 @@ ExperimentError
 ├── UnknownOperation   a request id that no record has
 ├── NotReproducible    a record that does not keep what its decision came from
 ├── BadSlice           a selection of records that makes no sense
-└── AlreadySeeded      a demonstration is there already
+├── AlreadySeeded      a demonstration is there already
+└── RolloutRefused     a rollout by steps that cannot be begun or moved like that; by field
 """
+
+from collections.abc import Mapping
+
+from routerhub.audit.errors import ChangeRefused
 
 
 class ExperimentError(Exception):
@@ -37,3 +42,10 @@ class AlreadySeeded(ExperimentError):
 
     def __init__(self) -> None:
         super().__init__("A demonstration is there already: `manage.py seed_demo --remove` takes it away.")
+
+
+class RolloutRefused(ExperimentError, ChangeRefused):
+    """A rollout by steps that cannot be begun or moved like that. Carries every problem, by the path of its value."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        ChangeRefused.__init__(self, problems)

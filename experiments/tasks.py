@@ -1,10 +1,11 @@
-"""Background work: looks at tests, rounds of adjusting and of learning."""
+"""Background work: looks at tests and at rollouts by steps, rounds of adjusting and of learning."""
 
 from celery import shared_task
 from django.utils.timezone import now
 
 from experiments.ab import guarding
 from experiments.learning import adjusting, proposals
+from experiments.rollouts import arms, stepping
 from routerhub.tenancy.tasks import AcrossAccounts
 
 
@@ -24,3 +25,9 @@ def look_at_tests() -> None:
 def learn() -> None:
     """One look at records and feedback, with proposals for a person to decide on."""
     proposals.learn()
+
+
+@shared_task(base=AcrossAccounts)
+def check_rollouts() -> None:
+    """Look at what is rolled out by steps, and go on, wait or withdraw it."""
+    stepping.check_all(arms.look)

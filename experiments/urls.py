@@ -3,12 +3,13 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from experiments.viewsets import learning, replay, tests
+from experiments.viewsets import learning, replay, rollouts, tests
 
 router = SimpleRouter(trailing_slash=False)
 router.register("experiments", tests.ExperimentViewSet)
 router.register("learning/rounds", learning.LearningRoundViewSet)
 router.register("learning/proposals", learning.ProposalViewSet)
+router.register("gradual-rollouts", rollouts.GradualRolloutViewSet)
 
 urlpatterns = [
     path("router/preview", replay.PreviewView.as_view()),

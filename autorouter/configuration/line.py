@@ -1,6 +1,6 @@
 """The router's line of releases."""
 
-from autorouter.configuration import bundles, compiler, release0, tables
+from autorouter.configuration import bundles, compiler, naming, release0, tables
 from routerhub.releases.types import ReleaseLine
 
 ROUTER = ReleaseLine(
@@ -11,5 +11,6 @@ ROUTER = ReleaseLine(
     read=bundles.read,
     write=tables.write,
     release0=release0.bundle,
+    label=naming.label,
     editor="admin:tuning",
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-AlertKind = Literal["limit", "spend", "forecast", "anomaly", "audit", "experiment"]
+AlertKind = Literal["limit", "spend", "forecast", "anomaly", "audit", "experiment", "rollout"]
 FoundState = Literal["near", "triggered"]
 
 
@@ -19,7 +19,7 @@ class Finding:
     user_id: int | None = None
     """The one member whom it concerns; None: the account as a whole."""
     subject: str
-    """The matter, in words for machines, e.g. "limit:12", "forecast:12", "anomaly:latency:model:openai:gpt-5"."""
+    """The matter, in words for machines, e.g. "limit:12", "rollout:12", "anomaly:latency:model:openai:gpt-5"."""
     period_start: datetime
     """Of the period that it holds for: a new period is a new alert."""
     state: FoundState

@@ -3,5 +3,6 @@
 from experiments import pages
 from experiments.admin import tests
 from experiments.admin.learning import LearningRoundAdmin, ProposalAdmin
+from experiments.rollouts import pages as rollout_pages
 
-__all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages", "tests"]
+__all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages", "rollout_pages", "tests"]

@@ -1,6 +1,9 @@
 """What was learned from traffic, and what is tested."""
 
 from experiments.models.learning import LearningRound, Proposal
+from experiments.models.rollouts import GradualRollout, RolloutStep
 from experiments.models.tests import Experiment, ExperimentPhase, Look
 
-__all__ = ["Experiment", "ExperimentPhase", "LearningRound", "Look", "Proposal"]
+__all__ = [
+    "Experiment", "ExperimentPhase", "GradualRollout", "LearningRound", "Look", "Proposal", "RolloutStep",
+]  # fmt: skip

@@ -1,6 +1,6 @@
 """The catalogue's line of releases."""
 
-from models_registry.catalogue import bundles, compiler, release0, tables
+from models_registry.catalogue import bundles, compiler, naming, release0, tables
 from routerhub.audit.change import Change
 from routerhub.releases.types import Bundle, ReleaseLine
 
@@ -18,4 +18,5 @@ CATALOGUE = ReleaseLine(
     read=bundles.read,
     write=_write,
     release0=release0.bundle,
+    label=naming.label,
 )

@@ -14,7 +14,14 @@ from routerhub.audit.models import Event
 from routerhub.tenancy.scope import system
 
 EventKind = Literal[
-    "signed in", "sign-in failed", "signed out", "people changed", "exported", "body read", "body deleted"
+    "signed in",
+    "sign-in failed",
+    "signed out",
+    "people changed",
+    "exported",
+    "body read",
+    "body deleted",
+    "release named",
 ]
 PEOPLE = {"user", "group"}
 """Tables of Django's own that decide who may do what. They keep no versions."""

@@ -2,13 +2,14 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
 from routerhub.audit.change import Change
 from routerhub.audit.pages import StaffPage, page
-from routerhub.releases import effects, lines, rollout, store, switch_history, switches
+from routerhub.releases import effects, lines, rollout, store, switch_history, switches, ways
 from routerhub.releases.effects import Effect
 from routerhub.releases.forms import (
     LineForm,
@@ -16,23 +17,26 @@ from routerhub.releases.forms import (
     PromoteForm,
     ReleaseChoice,
     RollBackForm,
+    RollOutChoice,
     RollOutForm,
-    ShareChoice,
     SwitchForm,
 )
+from routerhub.releases.telling import told
 from routerhub.releases.types import Pointer
 
-MAX_DIFFERENCES = 12
+MAX_DIFFERENCES, MAX_FEW = 12, 2
 Given = dict[str, Any]
 """What was chosen, by the names of the form."""
 
 
-class DeedPage(StaffPage):
-    """One deed on one line. What is chosen stands in the address, so that the page can be opened for one release."""
+class DialogPage(StaffPage):
+    """A page that is shown in a dialog where a script asks for it, and whole elsewhere. Who may change sees it."""
 
     template_name = "releases/deed.html"
+    dialog = ""
+    """The template of what is inside."""
     permission = "releases.change_rollout"
-    choice: type[LineForm] = LineForm
+    is_risky = False
 
     @property
     def line(self) -> str:
@@ -42,32 +46,67 @@ class DeedPage(StaffPage):
             raise Http404(f"There is no line {name!r}.")
         return name
 
+    @property
+    def is_dialog(self) -> bool:
+        return self.request.headers.get("X-Requested-With") == "fetch"
+
+    def get_template_names(self) -> list[str]:
+        return [self.dialog if self.is_dialog else self.template_name]
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        return super().get_context_data(**{"dialog": self.dialog, "is_risky": self.is_risky, **given})
+
+    def again(self, form: forms.Form) -> HttpResponse:
+        """In a dialog what is wrong stands beside its fields alone: the page beneath would say it later."""
+        if self.is_dialog:
+            return self.render_to_response(self.get_context_data(form=form, **self.kwargs))
+        return super().again(form)
+
+
+class DeedPage(DialogPage):
+    """One deed on one line. What is chosen stands in the address, so that the page can be opened for one release."""
+
+    dialog = "releases/deed_form.html"
+    choice: type[LineForm] = LineForm
+
     def form_options(self) -> dict[str, Any]:
         return {"line": self.line}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         choice = self._choice()
         title = f"{self.title}: {self.line}"
-        context = super().get_context_data(**{**given, "title": title, "line": self.line, "choice": choice})
-        return {**context, **self._foreseen(choice.cleaned_data)} if choice.is_valid() else context
+        context = super().get_context_data(**{**given, "title": title, "choice": choice, "line": self.line})
+        is_whole = choice.is_valid()
+        context["heading"] = self.heading(getattr(choice, "cleaned_data", {}) if choice.is_bound else {})
+        return {**context, **self._foreseen(choice.cleaned_data)} if is_whole else context
+
+    def heading(self, given: Given) -> str:
+        """The deed with its object."""
+        return f"{self.title} {self.line} {named(self.line, given)}"
 
     def _choice(self) -> LineForm:
         """Bound when all was chosen; else it asks for the rest."""
-        sent = self.request.POST if self.request.method == "POST" else self.request.GET
-        is_whole = all(name in sent for name in self.choice.base_fields)
-        return self.choice(sent if is_whole else None, initial=sent.dict(), line=self.line)
+        if self.request.method == "POST":
+            return self.choice(self.request.POST, line=self.line)
+        asked = self.request.GET.dict()
+        return self.choice(self.choice.completed(asked), initial=asked, line=self.line)
 
     def _foreseen(self, given: Given) -> dict[str, Any]:
         effect = self.effect(rollout.pointer(self.line), given)
-        found = store.compared(self.line, effect.before, effect.after)
+        found = told(self.line, store.compared(self.line, effect.before, effect.after))
         return {
-            "effect": effect, "count": len(found), "found": found[:MAX_DIFFERENCES],
-            "release": store.find(self.line, effect.after),
+            "effect": effect, "seen": seen(effect), "count": len(found), "found": found[:MAX_DIFFERENCES],
+            "few": found[:MAX_FEW], "release": store.find(self.line, effect.after),
             "is_on": switches.is_on(self.line), "switch": lines.find(self.line).switch,
         }  # fmt: skip
 
     def act(self, form: Any, **_: Any) -> HttpResponse:
-        messages.success(self.request, self.do(form.cleaned_data, self.change(form)))
+        given = form.cleaned_data
+        told = self.request.POST.get("seen")
+        if told is not None and told != seen(self.effect(rollout.pointer(self.line), given)):
+            form.add_error(None, "What will happen is something else now. Read it, and confirm again.")
+            return self.again(form)
+        messages.success(self.request, self.do(given, self.change(form)))
         return redirect("admin:releases")
 
     def effect(self, pointer: Pointer, given: Given) -> Effect:
@@ -79,20 +118,32 @@ class DeedPage(StaffPage):
         raise NotImplementedError
 
 
+def seen(effect: Effect) -> str:
+    """What was said before a deed was confirmed, to see that it is so still."""
+    return "; ".join((effect.deed, *effect.sentences))
+
+
+def named(line: str, given: Given) -> str:
+    """The release that was chosen, by its number and its name."""
+    if given.get("release") is None:
+        return "releases"
+    release = store.find(line, given["release"])
+    return f"release {given['release']}" + (f", “{release.label}”" if release and release.label else "")
+
+
 @page("releases/<str:line>/roll-out/", "roll_out")
 class RollOutPage(DeedPage):
-    """A release for a share of the users, or for everybody."""
+    """A release for a share of the users, for everybody, or as an app has added."""
 
     title = "Roll out"
-    choice = ShareChoice
+    choice = RollOutChoice
     actions: ClassVar = {"": RollOutForm}
 
     def effect(self, pointer: Pointer, given: Given) -> Effect:
-        return effects.of_roll_out(pointer, given["release"], given["percent"])
+        return ways.find(given["how"]).effect(pointer, given)
 
     def do(self, given: Given, change: Change) -> str:
-        rollout.roll_out(self.line, given["release"], given["percent"], change)
-        return f"{self.line} {given['release']} is live for {given['percent']} %."
+        return ways.find(given["how"]).do(self.line, given, change)
 
 
 @page("releases/<str:line>/promote/", "promote")
@@ -102,6 +153,9 @@ class PromotePage(DeedPage):
     title = "Promote"
     choice = PromoteChoice
     actions: ClassVar = {"": PromoteForm}
+
+    def heading(self, _given: Given) -> str:
+        return super().heading({"release": rollout.pointer(self.line).candidate})
 
     def effect(self, pointer: Pointer, _given: Given) -> Effect:
         return effects.of_promotion(pointer, pointer.newest)
@@ -114,9 +168,10 @@ class PromotePage(DeedPage):
 class RollBackPage(DeedPage):
     """An earlier release for everybody again."""
 
-    title = "Roll back"
+    title = "Roll back to"
     choice = ReleaseChoice
     actions: ClassVar = {"": RollBackForm}
+    is_risky = True
 
     def effect(self, pointer: Pointer, given: Given) -> Effect:
         return effects.of_rollback(pointer, given["release"])
@@ -130,6 +185,9 @@ class SwitchPage(DeedPage):
 
     actions: ClassVar = {"": SwitchForm}
     turns_on = False
+
+    def heading(self, _given: Given) -> str:
+        return f"{self.title} {lines.find(self.line).switch}"
 
     def effect(self, pointer: Pointer, _given: Given) -> Effect:
         return effects.of_switch(pointer, lines.find(self.line).switch, self.turns_on)
@@ -148,3 +206,4 @@ class TurnOnPage(SwitchPage):
 @page("releases/<str:line>/turn-off/", "turn_off")
 class TurnOffPage(SwitchPage):
     title = "Turn off"
+    is_risky = True

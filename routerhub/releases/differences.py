@@ -1,7 +1,7 @@
 """In which values two bundles differ. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ABSENT = "(absent)"
@@ -14,22 +14,23 @@ class Difference:
     path: str
     before: Any
     after: Any
+    steps: tuple[str, ...] = field(default=(), compare=False)
+    """The path in its parts, since names may have dots in them."""
 
 
-def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:
+def differences(before: Any, after: Any, path: str = "", steps: tuple[str, ...] = ()) -> Iterator[Difference]:
     """Every value in which two bundles differ, by its path, in order. Lists of objects are compared place by place."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in sorted(before.keys() | after.keys()):
-            yield from differences(
-                before.get(name, ABSENT), after.get(name, ABSENT), f"{path}.{name}" if path else name
-            )
+            below = f"{path}.{name}" if path else name
+            yield from differences(before.get(name, ABSENT), after.get(name, ABSENT), below, (*steps, name))
     elif _is_objects(before) and _is_objects(after):
         for at in range(max(len(before), len(after))):
             one = before[at] if at < len(before) else ABSENT
             other = after[at] if at < len(after) else ABSENT
-            yield from differences(one, other, f"{path}[{at}]")
+            yield from differences(one, other, f"{path}[{at}]", (*steps, str(at + 1)))
     elif before != after:
-        yield Difference(path=path, before=before, after=after)
+        yield Difference(path=path, before=before, after=after, steps=steps)
 
 
 def _is_objects(value: Any) -> bool:

@@ -5,12 +5,16 @@ ReleaseError
 ├── UnknownLine       a line that nobody registered
 ├── UnknownRelease    a release number that its line does not have
 ├── NoRollout         a promotion where nothing is being rolled out
-└── InvalidShare      a rollout to a share that is none
+├── InvalidShare      a rollout to a share that is none
+├── NoShare           a rollout to a share that was left out
+├── LongLabel         a name that is too long
+└── InvalidFile       a file that is no release as it was downloaded
 """
 
 from collections.abc import Iterable
 
 from routerhub.audit.errors import ChangeRefused
+from routerhub.releases.types import MAX_LABEL_CHARS
 
 
 class ReleaseError(ChangeRefused):
@@ -49,3 +53,24 @@ class InvalidShare(ReleaseError, ValueError):
 
     def __init__(self, percent: int) -> None:
         super().__init__({"percent": f"{percent} is not from 1 to 100."})
+
+
+class NoShare(ReleaseError, ValueError):
+    """A rollout to a share that was left out."""
+
+    def __init__(self) -> None:
+        super().__init__({"percent": "Write for how many percent of the users, 1 to 100."})
+
+    def __str__(self) -> str:
+        return self.problems["percent"]
+
+
+class LongLabel(ReleaseError, ValueError):
+    """A name that is too long."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__({"label": f"It has {len(label)} characters; allowed are {MAX_LABEL_CHARS}."})
+
+
+class InvalidFile(ReleaseError, ValueError):
+    """A file that is no release as it was downloaded; by what is wrong in it."""

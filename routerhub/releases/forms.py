@@ -1,13 +1,18 @@
 """What the releases' pages take in: for each deed what is chosen first, and then why."""
 
+import copy
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from routerhub.audit.errors import ChangeRefused
 from routerhub.audit.forms import QueryForm, ReasonedForm
-from routerhub.releases import rollout, store
+from routerhub.releases import rollout, store, ways
 from routerhub.releases.errors import NoRollout
+from routerhub.releases.types import MAX_LABEL_CHARS
+from routerhub.releases.ways import SHARE, WAYS, Way
 
 MAX_LISTED = 25
 
@@ -19,13 +24,19 @@ class LineForm(forms.Form):
         super().__init__(*arguments, **options)
         self.line = line
 
+    @classmethod
+    def completed(cls, asked: Mapping[str, str]) -> Mapping[str, str] | None:
+        """What an address asks for, with what is usual; None where something is left to choose first."""
+        return asked if all(name in asked for name in cls.base_fields) else None
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         try:
             self.demand(given)
         except ChangeRefused as refused:
             for path, problem in refused.problems.items():
-                self.add_error((path or "release") if (path or "release") in self.fields else None, problem)
+                name = (path or "release").partition("[")[0]
+                self.add_error(name if name in self.fields else None, problem)
         return given
 
     def demand(self, given: dict[str, Any]) -> None:
@@ -44,7 +55,7 @@ class ReleaseChoice(LineForm):
     """Which release."""
 
     release = forms.IntegerField(
-        min_value=0, widget=forms.Select,
+        min_value=0, widget=forms.Select(attrs={"class": "in"}),
         error_messages={"required": "Choose a release.", "invalid": "Choose a release by its number."},
     )  # fmt: skip
 
@@ -58,21 +69,42 @@ class ReleaseChoice(LineForm):
             rollout.demand_stored(self.line, given["release"])
 
 
-class ShareChoice(ReleaseChoice):
-    """Which release, and for how many of the users."""
+class RollOutChoice(ReleaseChoice):
+    """Which release, and in which way it goes out. Who only says a share means that way."""
 
-    percent = forms.IntegerField(
-        label="Percent of the users", widget=forms.NumberInput(attrs={"min": 1, "max": rollout.EVERYBODY}),
-        error_messages=dict.fromkeys(("required", "invalid"), "Write for how many percent of the users, 1 to 100."),
-    )  # fmt: skip
+    how = forms.CharField(required=False)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for way in WAYS:
+            self.fields.update(copy.deepcopy(dict(way.fields)))
+
+    @classmethod
+    def completed(cls, asked: Mapping[str, str]) -> Mapping[str, str] | None:
+        if "release" not in asked:
+            return None
+        fields = {name: each for way in WAYS for name, each in way.fields.items()}
+        usual = {name: str(each.initial) for name, each in fields.items()}
+        return {**usual, "how": SHARE.name if "percent" in asked else WAYS[0].name, **asked}
+
+    def clean_how(self) -> str:
+        given = self.cleaned_data["how"] or SHARE.name
+        if given not in {each.name for each in WAYS}:
+            raise ValidationError(f"{given!r} is none of {', '.join(each.name for each in WAYS)}.")
+        return given
 
     def demand(self, given: dict[str, Any]) -> None:
         super().demand(given)
-        if "percent" in given:
-            rollout.demand_share(given["percent"])
+        if not self.errors:
+            ways.find(given["how"]).demand(self.line, given)
+
+    def offered(self) -> list[tuple[Way, bool, list[forms.BoundField]]]:
+        """Each way, whether it is the chosen one, and its fields."""
+        chosen = self.data.get("how") or SHARE.name
+        return [(each, each.name == chosen, [self[name] for name in each.fields]) for each in WAYS]
 
 
-class RollOutForm(ShareChoice, ReasonedForm):
+class RollOutForm(RollOutChoice, ReasonedForm):
     """The same, and why."""
 
 
@@ -88,8 +120,31 @@ class SwitchForm(LineForm, ReasonedForm):
     """Why a switch is turned."""
 
 
+class NameForm(ReasonedForm):
+    """What a release is called, and why."""
+
+    label = forms.CharField(
+        label="Name", required=False, max_length=MAX_LABEL_CHARS, widget=forms.TextInput(attrs={"class": "in"})
+    )
+
+
+class UploadForm(forms.Form):
+    """A release as it was downloaded elsewhere."""
+
+    file = forms.FileField(
+        widget=forms.FileInput(attrs={"accept": ".json,application/json", "class": "in"}),
+        error_messages={"required": "Choose a file.", "empty": "The file is empty."},
+    )  # fmt: skip
+
+
+class StoreForm(NameForm):
+    """The same file once its differences were seen, to be stored as a draft."""
+
+    content = forms.CharField(widget=forms.HiddenInput)
+
+
 class CompareForm(QueryForm):
-    """Two releases of a line; without them, the newest and the one before it."""
+    """Two releases of a line. Without them the newest is compared with what is live, and what is live with what was before it."""
 
     before = forms.IntegerField(required=False, min_value=0)
     after = forms.IntegerField(required=False, min_value=0)
@@ -98,4 +153,4 @@ class CompareForm(QueryForm):
         asked = self.asked()
         newest = next((each.number for each in store.listed(line)), 0)
         after = newest if asked["after"] is None else asked["after"]
-        return max(after - 1, 0) if asked["before"] is None else asked["before"], after
+        return rollout.compared_with(line, after) if asked["before"] is None else asked["before"], after

@@ -5,13 +5,13 @@ from django.core.validators import MinValueValidator
 from django.db import models
 
 from routerhub.audit.models import Audited, Fact
-from routerhub.releases.types import MAX_LABEL_CHARS
+from routerhub.releases.types import MAX_LABEL_CHARS, MAX_LINE_CHARS
 
 
 class Release(Fact):
     """An immutable, validated, numbered bundle of one line. Number 0 ships with the code and has no row."""
 
-    line = models.CharField(max_length=16)
+    line = models.CharField(max_length=MAX_LINE_CHARS)
     number = models.PositiveIntegerField(validators=[MinValueValidator(1)])
     digest = models.CharField(max_length=64, help_text="SHA-256 of the bundle")
     bundle = models.JSONField()
@@ -38,7 +38,7 @@ class Release(Fact):
 class Rollout(Audited):
     """Which release of a line is live, and for whom a newer one is."""
 
-    line = models.CharField(max_length=16, primary_key=True)
+    line = models.CharField(max_length=MAX_LINE_CHARS, primary_key=True)
     stable = models.PositiveIntegerField(default=0)
     candidate = models.PositiveIntegerField(null=True, blank=True)
     percent = models.PositiveSmallIntegerField(default=0)

@@ -8,6 +8,8 @@ the next save builds on it and a withdrawn change does not come back by itself.
 import contextlib
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 
 from django.db import IntegrityError, transaction
 
@@ -120,12 +122,30 @@ def before(pointer: Pointer) -> int:
     return earlier.stable if earlier else 0
 
 
+def compared_with(line: str, number: int) -> int:
+    """What a release is usually compared with: what is live, and what is live with what was so before it."""
+    found = pointer(line)
+    return before(replace(found, candidate=None)) if number == found.stable else found.stable
+
+
 def states(pointer: Pointer) -> Callable[[int], State]:
-    """Says of each release of a line how it stands. What nobody ever got is a draft."""
-    pairs = Rollout.history.filter(line=pointer.line).order_by().values_list("stable", "candidate").distinct()
-    was_live = {number for pair in pairs for number in pair}
-    special: dict[int | None, State] = {pointer.candidate: "candidate", pointer.stable: "live"}
-    return lambda number: special.get(number, "replaced" if number in was_live else "draft")
+    """Says of each release of a line how it stands. What nobody ever got is a draft; what gave way to an older one was rolled
+    back."""
+    special: dict[int | None, State] = {number: state for number, (state, _) in left(pointer.line).items()}
+    special |= {pointer.candidate: "candidate", pointer.stable: "live"}
+    return lambda number: special.get(number, "draft")
+
+
+def left(line: str) -> dict[int, tuple[State, str]]:
+    """Of every release that somebody had and nobody has any more, how it went when it went last, and why."""
+    rows = Rollout.history.filter(line=line).order_by("history_id")
+    moves = rows.values_list("stable", "candidate", "history_change_reason")
+    found: dict[int, tuple[State, str]] = {}
+    for (stable, candidate, _), (next_stable, next_candidate, why) in pairwise(moves):
+        for number in {stable, candidate} - {next_stable, next_candidate, None}:
+            newest = next_stable if next_candidate is None else next_candidate
+            found[number] = ("rolled back" if number > newest else "replaced", why or "")
+    return found
 
 
 def demand_stored(line: str, number: int) -> None:

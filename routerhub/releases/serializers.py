@@ -8,7 +8,7 @@ from rest_framework import serializers
 from routerhub.audit.serializers import Numeric, ReasonSerializer
 from routerhub.releases import rollout
 from routerhub.releases.models import Release
-from routerhub.releases.types import State
+from routerhub.releases.types import MAX_LABEL_CHARS, State
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
@@ -41,3 +41,19 @@ class RolloutSerializer(ReasonSerializer):
 class DifferenceQuery(Numeric):
     before = serializers.IntegerField(min_value=0)
     after = serializers.IntegerField(min_value=0)
+
+
+class NameSerializer(ReasonSerializer):
+    """What a release is called."""
+
+    label = serializers.CharField(max_length=MAX_LABEL_CHARS, allow_blank=True)
+
+
+class UploadSerializer(ReasonSerializer):
+    """A release as it was downloaded elsewhere, to be stored as a draft."""
+
+    file = serializers.JSONField(help_text="What GET /api/releases/{line}/{number}/file answers")
+    label = serializers.CharField(
+        max_length=MAX_LABEL_CHARS, required=False, allow_blank=True, help_text="Another name than the file's"
+    )
+    dry_run = serializers.BooleanField(default=False, help_text="Only check it, and tell the differences")

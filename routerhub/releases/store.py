@@ -7,13 +7,13 @@ from typing import Any
 
 from django.db import transaction
 
-from routerhub.audit import publishing
+from routerhub.audit import events, publishing
 from routerhub.audit.change import Change
 from routerhub.releases import lines, rollout
 from routerhub.releases.differences import Difference, differences
-from routerhub.releases.errors import UnknownRelease
+from routerhub.releases.errors import LongLabel, UnknownRelease
 from routerhub.releases.models import Release
-from routerhub.releases.types import Bundle, ReleaseLine
+from routerhub.releases.types import MAX_LABEL_CHARS, Bundle, ReleaseLine
 
 MAX_REASON_CHARS = 255
 
@@ -35,11 +35,12 @@ def digest(bundle: Mapping[str, Any]) -> str:
 
 @transaction.atomic
 def store(line: str, bundle: Bundle, change: Change, label: str = "") -> Release:
-    """The next release of a line, live for nobody: a draft, called `label`. Raises InvalidRelease.
+    """The next release of a line, live for nobody: a draft, called `label`. Raises InvalidRelease, LongLabel.
 
     A bundle equal to the newest release's makes no new one: that one is returned, and called so where there is a label.
     """
     lines.find(line).read(bundle, 0)
+    demand_label(label)
     rollout.locked(line, change)
     fingerprint = digest(bundle)
     newest = Release.objects.filter(line=line).order_by("-number").first()
@@ -57,6 +58,22 @@ def store(line: str, bundle: Bundle, change: Change, label: str = "") -> Release
         reason=change.reason[:MAX_REASON_CHARS],
         label=label,
     )
+
+
+def demand_label(label: str) -> None:
+    """Raises LongLabel."""
+    if len(label) > MAX_LABEL_CHARS:
+        raise LongLabel(label)
+
+
+@transaction.atomic
+def rename(line: str, number: int, label: str, change: Change) -> None:
+    """Call a stored release so; empty: it has no name. Raises LongLabel, UnknownLine, UnknownRelease."""
+    demand_label(label)
+    if not Release.objects.filter(line=lines.find(line).name, number=number).update(label=label):
+        raise UnknownRelease(line, number)
+    called = f"called {label!r}" if label else "not called anything any more"
+    events.note("release named", change.because(f"{called}: {change.reason}"), f"{line} release {number}")
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Releases as frozen values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,9 +8,11 @@ from routerhub.audit.change import Change
 
 Bundle = dict[str, Any]
 """A release's content as plain JSON."""
+MAX_LINE_CHARS = 16
 MAX_LABEL_CHARS = 60
-State = Literal["live", "candidate", "draft", "replaced"]
-"""How a release stands: live for all (or all but the candidate's users), live for a share, never live, live no more."""
+State = Literal["live", "candidate", "draft", "replaced", "rolled back"]
+"""How a release stands: live for all (or all but the candidate's users), live for a share, never live, live no more since a
+newer one is, taken back from those who had it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +32,8 @@ class ReleaseLine:
     """Make the tables say what a bundle says."""
     release0: Callable[[], Bundle]
     """The bundle of the release that ships with the code."""
+    label: Callable[[Sequence[str]], str] = " · ".join
+    """What people call the value at a path of a bundle, with its unit."""
     editor: str = ""
     """The name of the admin's page that opens any of its releases to go on from, by ?release=; empty where none does."""
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("releases/<str:line>/difference", viewsets.DifferenceView.as_view()),
     path("rollouts/<str:line>", viewsets.RolloutView.as_view()),
     path("releases/<str:line>/<int:number>", viewsets.BundleView.as_view()),
+    path("releases/<str:line>/<int:number>/file", viewsets.FileView.as_view()),
     path("switches", viewsets.SwitchesView.as_view()),
     *router.urls,
 ]

@@ -1,5 +1,6 @@
 """Releases in the REST API: looked at, compared, rolled out, promoted, rolled back; and the switches."""
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
@@ -12,9 +13,16 @@ from rest_framework.views import APIView
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import Readers, TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, valid
-from routerhub.releases import lines, rollout, store, switch_history, switches
+from routerhub.releases import lines, rollout, store, switch_history, switches, transfer
+from routerhub.releases.differences import Difference
 from routerhub.releases.models import Release, Rollout
-from routerhub.releases.serializers import DifferenceQuery, ReleaseSerializer, RolloutSerializer
+from routerhub.releases.serializers import (
+    DifferenceQuery,
+    NameSerializer,
+    ReleaseSerializer,
+    RolloutSerializer,
+    UploadSerializer,
+)
 
 
 class ReleaseViewSet(viewsets.ReadOnlyModelViewSet[Release]):
@@ -30,6 +38,17 @@ class ReleaseViewSet(viewsets.ReadOnlyModelViewSet[Release]):
         states = {line: rollout.states(rollout.pointer(line)) for line in lines.names()}
         return {**super().get_serializer_context(), "states": states}
 
+    @extend_schema(request=UploadSerializer, responses=OpenApiTypes.OBJECT)
+    def create(self, request: Request) -> Response:
+        """Store a release that was downloaded elsewhere as a draft; it is checked whole, and compared with what is live."""
+        asked = valid(UploadSerializer(data=request.data))
+        uploaded = transfer.read(asked["file"])
+        found = {"line": uploaded.line, "differences": _listed(transfer.compared(uploaded))}
+        if asked["dry_run"]:
+            return Response(found)
+        release = transfer.keep(uploaded, change_by(request, asked["reason"]), asked.get("label"))
+        return Response({**found, "number": release.number, "label": release.label, "digest": release.digest}, 201)
+
 
 class BundleView(APIView):
     """GET /api/releases/{line}/{number}: everything that a release says. 0 is the one in the code."""
@@ -41,6 +60,25 @@ class BundleView(APIView):
     @extend_schema(operation_id="releases_bundle", responses=OpenApiTypes.OBJECT)
     def get(self, _request: Request, line: str, number: int) -> Response:
         return Response({"line": line, "number": number, "bundle": store.bundle(line, number)})
+
+    @extend_schema(operation_id="releases_name", request=NameSerializer, responses=OpenApiTypes.OBJECT)
+    def patch(self, request: Request, line: str, number: int) -> Response:
+        """Call it otherwise."""
+        asked = valid(NameSerializer(data=request.data))
+        store.rename(line, number, asked["label"], change_by(request, asked["reason"]))
+        return Response({"line": line, "number": number, "label": asked["label"]})
+
+
+class FileView(APIView):
+    """GET /api/releases/{line}/{number}/file: a release as a file, which POST /api/releases of another site takes."""
+
+    permission_classes = [TablePermissions]
+    table = Release
+    readers: Readers = "routing"
+
+    @extend_schema(operation_id="releases_file", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, line: str, number: int) -> Response:
+        return Response(transfer.download(line, number, change_by(request, "downloaded as a file")))
 
 
 class DifferenceView(APIView):
@@ -56,8 +94,7 @@ class DifferenceView(APIView):
     def get(self, request: Request, line: str) -> Response:
         asked = valid(DifferenceQuery(data=request.query_params))
         found = store.compared(line, asked["before"], asked["after"])
-        listed = [{"path": each.path, "before": each.before, "after": each.after} for each in found]
-        return Response({"line": line, **asked, "differences": listed})
+        return Response({"line": line, **asked, "differences": _listed(found)})
 
 
 class RolloutView(APIView):
@@ -84,6 +121,10 @@ class RolloutView(APIView):
             case _:
                 rollout.roll_out(line, asked["release"], asked["percent"], change)
         return Response(_pointer_json(line))
+
+
+def _listed(found: Iterable[Difference]) -> list[dict[str, Any]]:
+    return [{"path": each.path, "before": each.before, "after": each.after} for each in found]
 
 
 def _pointer_json(line: str) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_a_share_that_is_none_is_told_beside_its_field_before_anything_is_confir
 
 def test_what_will_happen_is_said_before(staff: Client, drafted: int) -> None:
     page = text(staff.get(f"{RELEASES}catalogue/roll-out/?release={drafted}&percent=10"))
-    assert "Release 2, another name" in page
+    assert "Roll out catalogue release 2, “another name”" in page
     assert (
         "10 % of the users get release 2 within a second, always the same ones; the others stay on release 1." in page
     )
@@ -123,7 +123,9 @@ def test_two_releases_are_compared(staff: Client) -> None:
     rename("Ours")
     page = text(staff.get("/admin/releases/catalogue/difference/?after=2"))
     assert "1 value differs" in page
-    assert f"<td>models.{GPT}.name</td><td><del>GPT-5</del></td><td><ins>Ours</ins></td>" in page
+    assert f'title="models.{GPT}.name">{GPT}, name</th>' in page
+    assert "<del>GPT-5</del></td>" in page
+    assert "<ins>Ours</ins></td>" in page
     assert "0 values differ" in text(staff.get("/admin/releases/catalogue/difference/?before=0&after=1"))
     assert "Line catalogue has no release 9." in text(
         staff.get("/admin/releases/catalogue/difference/?before=9&after=1")

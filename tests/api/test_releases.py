@@ -47,7 +47,7 @@ def test_a_draft_has_its_name_and_each_release_says_how_it_stands(staff: Client)
     assert post(staff, "router", action="roll_out", release=2, percent=10, reason="try it").status_code == 200
     assert staff.get("/api/releases?line=router").json()["results"][0]["state"] == "candidate"
     assert post(staff, "router", action="rollback", reason="enough").status_code == 200
-    assert staff.get("/api/releases?line=router").json()["results"][0]["state"] == "replaced"
+    assert staff.get("/api/releases?line=router").json()["results"][0]["state"] == "rolled back"
 
 
 def test_a_name_for_what_is_no_draft_is_refused(staff: Client) -> None:

@@ -28,6 +28,7 @@ TASKS = {
     "analytics.tasks.forget_exports", "analytics.tasks.forget_selections", "analytics.tasks.measure",
     "analytics.tasks.prune", "analytics.tasks.roll_up", "analytics.tasks.work_exports",
     "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
+    "experiments.tasks.check_rollouts",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
     "routerhub.audit.tasks.seal_chain", "routerhub.audit.tasks.verify_chain", "routerhub.audit.tasks.verify_newest",
