@@ -17,6 +17,7 @@ from unfold.sites import UnfoldAdminSite
 from routerhub.audit.admin import delete_selected
 from routerhub.audit.page_checks import pages_that_do_not_ask_why
 from routerhub.audit.pages import ADDRESSES
+from routerhub.notices import notices
 
 SHORT_ADDRESSES = {"models": "models_registry_model_changelist", "auto-router": "tuning"}
 """What people type, and the page that it leads to."""
@@ -40,6 +41,10 @@ class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
         if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
             wanted = reverse("admin:index")
         return redirect(wanted if request.user.is_authenticated else redirect_to_login(wanted).url)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With what holds for the whole site at the moment, for people who are in."""
+        return {**super().each_context(request), "notices": notices() if self.has_permission(request) else []}
 
     def get_urls(self) -> list[Any]:
         own = [path(each.route, self.admin_view(each.view), name=each.name) for each in ADDRESSES]
