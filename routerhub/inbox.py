@@ -60,7 +60,7 @@ def counted(user: Any) -> Mapping[str, int]:
     columns = ", ".join(f"(SELECT count(*) FROM ({query}) AS waiting)" for query, _ in found)  # noqa: S608 - Django wrote it
     with connection.cursor() as cursor:
         values = [each for _, given in found for each in given]
-        cursor.execute(f"SELECT {columns}", values)  # noqa: S608 - Django wrote it
+        cursor.execute(f"SELECT {columns}", values)
         return dict(zip((kind.name for kind in kinds), cursor.fetchone(), strict=True))
 
 
