@@ -108,6 +108,8 @@ MIDDLEWARE = [
     "routerhub.second_factor.SecondFactorMiddleware",
 ]
 
+CSRF_FAILURE_VIEW = "routerhub.error_pages.csrf_refused"
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
