@@ -303,6 +303,10 @@ class Session(Fact):
     max_cost_usd = models.DecimalField("max cost per request", max_digits=18, decimal_places=9, null=True)
     context_tokens = models.BigIntegerField(default=0, help_text="Estimated size of the last request's messages.")
     requests = models.BigIntegerField(default=1)
+    variant = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False,
+        help_text="What it got in a test whose shares follow what is seen: test/phase/variant/probability.",
+    )  # fmt: skip
     first_activity_at = models.DateTimeField()
     last_activity_at = models.DateTimeField()
     objects = OwnedQuerySet.as_manager()

@@ -9,7 +9,7 @@ from autorouter.decision.router import ENOUGH, decide
 from autorouter.errors import UnknownModel, UnknownPolicy, UnknownTaskType
 from autorouter.naming import named, refusal
 from autorouter.people.preferences import Preferences, apply
-from autorouter.types import Constraints, CostTier, Decision, Priority, RouterRelease, Task
+from autorouter.types import Constraints, CostTier, Decision, Leads, Priority, RouterRelease, Task
 from models_registry.types import Catalogue
 from routerhub.regions import Regions
 
@@ -45,6 +45,9 @@ class Asked:
     """See Constraints."""
     max_tier: CostTier | None = None
     paused_by: str = ""
+    """See Constraints."""
+    tested: tuple[int, str] | None = None
+    leads: Leads | None = None
     """See Constraints."""
 
 
@@ -115,6 +118,8 @@ def constraints_of(asked: Asked, router: RouterRelease) -> Constraints:
         unpriced_usd=asked.unpriced_usd,
         max_tier=asked.max_tier,
         paused_by=asked.paused_by,
+        tested=asked.tested,
+        leads=asked.leads,
     )
 
 

@@ -14,6 +14,8 @@ Category = Literal["coding", "reasoning", "creative", "factual", "analysis", "co
 Complexity = Literal["simple", "moderate", "complex"]
 CostTier = Literal["cheap", "mid", "premium"]
 Priority = Literal["balanced", "speed", "cost", "quality", "privacy"]
+Leads = tuple[Literal["provider", "model", "tier"], str]
+"""What goes before all others whatever it scores: the models of a provider, one model, or those of a cost tier."""
 
 EMBEDDING = "embedding"
 """Stands in the place of a category where vectors are asked for, which the router does not sort."""
@@ -223,6 +225,10 @@ class Constraints:
     """Names of the caller's own rules that fired."""
     stand_ins: tuple[tuple[str, str], ...] = ()
     """Candidates that stand in for a retired one, each with the name that was asked for."""
+    tested: tuple[int, str] | None = None
+    """In which test the request takes part, by its number, and with which variant."""
+    leads: Leads | None = None
+    """What that variant puts first. Who is behind answers only where none of these can."""
 
     @property
     def takes_unpriced(self) -> bool:

@@ -114,6 +114,7 @@ class AlertKind(models.TextChoices):
     FORECAST = "forecast", "Forecast"
     ANOMALY = "anomaly", "Anomaly"
     AUDIT = "audit", "Audit"
+    EXPERIMENT = "experiment", "A/B test"
 
 
 class AlertState(models.TextChoices):

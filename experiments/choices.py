@@ -13,3 +13,50 @@ class ProposalState(models.TextChoices):
     ACCEPTED = "accepted", "Accepted"
     REJECTED = "rejected", "Rejected"
     OUTDATED = "outdated", "Outdated"
+
+
+class Unit(models.TextChoices):
+    USER = "user", "User"
+    SESSION = "session", "Session"
+
+
+class TreatmentKind(models.TextChoices):
+    """See experiments.ab.types.TreatmentKind."""
+
+    SAME = "same", "As it is"
+    PROVIDER = "provider", "Provider"
+    MODEL = "model", "Model"
+    POLICY = "policy", "Policy"
+    PREFERENCES = "preferences", "Preferences"
+    RELEASE = "release", "Router release"
+    TIER = "tier", "One cost tier"
+    SHUFFLE = "shuffle", "Models drawn at random, at the same cost"
+
+
+class Measure(models.TextChoices):
+    COST = "cost", "Cost per request"
+    SUCCESS = "success", "Success"
+    LATENCY = "latency", "Mean latency"
+    LATENCY_P95 = "latency_p95", "p95 latency"
+    TTFT = "ttft", "Time to first token"
+    SATISFACTION = "satisfaction", "Satisfaction"
+    TOKENS = "tokens", "Output tokens"
+    FALLBACK = "fallback", "Fallback rate"
+
+
+class Allocation(models.TextChoices):
+    FIXED = "fixed", "Fixed: the shares stay as they are"
+    ADAPTIVE = "adaptive", "Adaptive: new units go where it does better"
+
+
+class ExperimentState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    RUNNING = "running", "Running"
+    STOPPED = "stopped", "Stopped"
+    ENDED = "ended", "Ended"
+
+
+class Declared(models.TextChoices):
+    A = "a", "A"
+    B = "b", "B"
+    NEITHER = "neither", "Neither"

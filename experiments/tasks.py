@@ -1,7 +1,9 @@
-"""Background work: rounds of adjusting and of learning."""
+"""Background work: looks at tests, rounds of adjusting and of learning."""
 
 from celery import shared_task
+from django.utils.timezone import now
 
+from experiments.ab import guarding
 from experiments.learning import adjusting, proposals
 from routerhub.tenancy.tasks import AcrossAccounts
 
@@ -10,6 +12,12 @@ from routerhub.tenancy.tasks import AcrossAccounts
 def adjust_policies() -> None:
     """One round over every policy that staff let be adjusted by performance."""
     adjusting.adjust_all()
+
+
+@shared_task(base=AcrossAccounts)
+def look_at_tests() -> None:
+    """Guardrails, budget and planned end of each test that runs."""
+    guarding.look_at_all(now())
 
 
 @shared_task(base=AcrossAccounts)

@@ -3,9 +3,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from experiments.viewsets import learning, replay
+from experiments.viewsets import learning, replay, tests
 
 router = SimpleRouter(trailing_slash=False)
+router.register("experiments", tests.ExperimentViewSet)
 router.register("learning/rounds", learning.LearningRoundViewSet)
 router.register("learning/proposals", learning.ProposalViewSet)
 

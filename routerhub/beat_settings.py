@@ -5,6 +5,7 @@ CELERY_BEAT_SCHEDULE = {
     "work-batches": {"task": "routerhub.gateway.batches.tasks.work_batches", "schedule": 10.0},
     "forget-expired-items": {"task": "routerhub.storage.tasks.forget_expired", "schedule": 600.0},
     "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
+    "look-at-tests": {"task": "experiments.tasks.look_at_tests", "schedule": 15.0, "options": {"expires": 15.0}},
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
     "rebalance-shares": {"task": "budgets.tasks.rebalance_shares", "schedule": 5.0},

@@ -36,6 +36,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...] =
     )),
     ("Improve", (
         ("history_toggle_off", "Backtest", ("backtest",)),
+        ("science", "Experiments", ("experiments",)),
         ("lightbulb", "Proposals", ("experiments.proposal", "opportunities", "experiments.learninground")),
     )),
     ("Catalogue", (

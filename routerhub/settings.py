@@ -305,6 +305,7 @@ SPECTACULAR_SETTINGS = {
         "AlertKindEnum": "budgets.choices.AlertKind",
         "ChannelKindEnum": "budgets.choices.ChannelKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
+        "ExperimentStateEnum": "experiments.choices.ExperimentState",
     },
     "TITLE": "RouterHub",
     "DESCRIPTION": "Routing, catalogue, budgets and records.",

@@ -67,6 +67,8 @@ API = {
     "/api/batches": 3,
     "/api/billing": 3,
     "/api/budgets": 7,
+    "/api/experiments": 3,
+    "/api/experiments/sample-size": 3,
     "/api/exports": 3,
     "/api/dashboards": 3,
     "/api/dashboards/kinds": 2,

@@ -49,8 +49,11 @@ def permitted(
     constraints: Constraints,
     availability: Availability,
 ) -> tuple[Deployment, ...]:
-    """Those of its deployments that this request may use, be their circuits open or not, in the order in which they come."""
+    """Those of its deployments that this request may use, be their circuits open or not, in the order in which they come; where a
+    test's variant puts a provider first, that one's before."""
     allowed, limit = _allowed(places, providers, constraints, availability), constraints.max_latency_ms
+    if constraints.leads is not None and constraints.leads[0] == "provider":
+        allowed.sort(key=lambda each: each.provider != constraints.leads[1])
     if limit is None:
         return tuple(allowed)
     return tuple([each for each in allowed if (availability.latency_at(model, each) or 0) <= limit])

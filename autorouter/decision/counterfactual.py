@@ -7,7 +7,7 @@ first, no change of score is promised that the overlay would outdo.
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 
-from autorouter.decision.explain import counting
+from autorouter.decision.explain import counting, is_led, led_words
 from autorouter.types import Candidate, Constraints, Decision, Terms
 
 MAX_SCORE, MAX_WEIGHT, MAX_BONUS = Decimal(100), Decimal(1), Decimal(100)
@@ -30,6 +30,8 @@ def _reasons(constraints: Constraints, candidates: Sequence[Candidate]) -> Itera
         yield f"{second.model} would have to be decided for, for all requests of the batch that are like this one."
     elif constraints.keeps_model and winner.model == constraints.previous_model and winner.terms.stickiness:
         yield _by_session(winner, second, constraints)
+    elif is_led(winner, constraints) and not is_led(second, constraints):
+        yield f"{second.model} is behind {led_words(constraints)}: a test's variant puts {winner.model} first."
     elif constraints.policy:
         where = f"in policy {constraints.policy}{counting(constraints)}"
         yield f"{second.model} would have to stand before {winner.model} {where}, or that one be out."

@@ -89,6 +89,8 @@ def _allowed(raw: Any) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
 _read: Mapping[str, Any] = {
     "candidates": tuple,
     "rules": tuple,
+    "tested": tuple,
+    "leads": tuple,
     "max_cost_usd": Decimal,
     "unpriced_usd": Decimal,
     "allowed": _allowed,

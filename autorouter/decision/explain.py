@@ -19,6 +19,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         "why": why(decision),
         **stand_in_json(decision, chosen),
         **regions_json(decision),
+        **tested_json(decision),
         "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
         "candidates": [candidate_json(each) for each in decision.candidates],
         "excluded": [{"model": out.model, "code": out.code, "reason": out.reason} for out in decision.excluded],
@@ -35,6 +36,12 @@ def regions_json(decision: Decision) -> dict[str, list[str]]:
     """`regions`: those that places had to lie in. Missing where none were asked for."""
     regions = decision.constraints.regions
     return {} if regions is None else {"regions": sorted(regions)}
+
+
+def tested_json(decision: Decision) -> dict[str, dict[str, Any]]:
+    """`experiment`: the test in which the request takes part, and its variant there. Missing where it takes part in none."""
+    tested = decision.constraints.tested
+    return {} if tested is None else {"experiment": {"id": tested[0], "variant": tested[1]}}
 
 
 def task_json(task: Task) -> dict[str, Any]:
@@ -78,8 +85,10 @@ def why(decision: Decision, chosen: Candidate | None = None) -> str:
     if chosen is not None and chosen.model != first.model:
         score = f"score {_short(chosen.score)}, {_story(chosen)}"
         used = f"{chosen.model} stands in for {first.model}, which could not be used: {score}{_rules(decision)}"
-        return f"{used}{_retired(decision, chosen)}{_regions(decision)}."
-    after = f"{_retired(decision, first)}{_next(decision)}{_regions(decision)}{_last_resort(decision)}"
+        return f"{used}{_retired(decision, chosen)}{_regions(decision)}{_tested(decision)}."
+    after = (
+        f"{_retired(decision, first)}{_next(decision)}{_regions(decision)}{_last_resort(decision)}{_tested(decision)}"
+    )
     return f"{_choice(decision, first)}{_rules(decision)}{after}."
 
 
@@ -92,15 +101,49 @@ def _choice(decision: Decision, first: Candidate) -> str:
         return f"{first.model} was decided for once, for all requests of the batch that are like this one"
     if constraints.keeps_model and first.model == constraints.previous_model:
         return f"{first.model} answered this conversation before and can still take what it asks"
-    if constraints.policy:
+    if constraints.policy and not is_led(first, constraints):
         place = f"the first model of policy {constraints.policy} that can take this request"
         return f"{first.model} is {place}{counting(constraints)}{_timed(first, constraints)}"
     if constraints.candidates == (first.model,):
         return f"{first.model} was asked for by name"
+    return _led(decision, first) if is_led(first, constraints) else _suits(task, constraints, first)
+
+
+def _suits(task: Task, constraints: Constraints, first: Candidate) -> str:
     among = f" of the {len(constraints.candidates)} that were asked for" if constraints.candidates else ""
     suits = f"{first.model} suits a {task.complexity} {task.category} task best{among}"
     picked = f", picked for {constraints.priority}" if constraints.priority != "balanced" else ""
     return f"{suits}: score {_short(first.score)}, {_story(first)}{picked}{_timed(first, constraints)}"
+
+
+def is_led(candidate: Candidate, constraints: Constraints) -> bool:
+    """Whether it is among those that a test's variant puts first."""
+    kind, name = constraints.leads or ("", "")
+    places = [each.partition("/")[0] for each in candidate.hosting.deployments]
+    return bool(kind) and name in {
+        "model": [candidate.model], "provider": [candidate.provider, *places], "tier": [candidate.tier],
+    }[kind]  # fmt: skip
+
+
+def led_words(constraints: Constraints) -> str:
+    """What a test's variant puts first."""
+    kind, name = constraints.leads or ("", "")
+    return {"model": name, "provider": f"models of {name}", "tier": f"models of the {name} tier"}.get(kind, "")
+
+
+def _led(decision: Decision, first: Candidate) -> str:
+    constraints, task = decision.constraints, decision.task
+    if constraints.leads == ("model", first.model):
+        return f"{first.model} is put first: score {_short(first.score)}, {_story(first)}"
+    where = f" in policy {constraints.policy}" if constraints.policy else ""
+    suits = f"suits a {task.complexity} {task.category} task best of the {led_words(constraints)}{where}, which are put first"
+    return f"{first.model} {suits}: score {_short(first.score)}, {_story(first)}"
+
+
+def _tested(decision: Decision) -> str:
+    """In which test the request takes part, and with which variant."""
+    tested = decision.constraints.tested
+    return "" if tested is None else f"; it is variant {tested[1].upper()} of test {tested[0]}"
 
 
 def _timed(first: Candidate, constraints: Constraints) -> str:

@@ -28,6 +28,7 @@ from autorouter.types import (
     Complexity,
     CostTier,
     Hosting,
+    Leads,
     Policy,
     RouterRelease,
     Task,
@@ -266,6 +267,7 @@ class Ranking:
         self.passing: Callable[..., int] = lru_cache(MAX_FILTERS)(self._passing)
         self.timely: Callable[..., int] = lru_cache(MAX_FILTERS)(self._timely)
         self.named: Callable[..., int] = lru_cache(MAX_FILTERS)(self._named)
+        self.leading: Callable[[Leads], int] = lru_cache(MAX_FILTERS)(self._leading)
 
     # --- sets of places
 
@@ -322,6 +324,16 @@ class Ranking:
         """The models of these makers, and these models."""
         makers = _union(self._groups.get(("maker", name), 0) for name in providers)
         return makers | set_of(self.places[name] for name in models if name in self.places)
+
+    def _leading(self, leads: Leads) -> int:
+        """What a variant puts first. A provider's models are those that carry its name, and those that are called there."""
+        kind, name = leads
+        if kind == "tier":
+            return self._groups.get(("tier", name), 0)
+        if kind == "model":
+            return self._named(frozenset(), frozenset({name}))
+        there = _union(places for host, places in self._hosts.items() if host.provider == name)
+        return there | self._named(frozenset({name}), frozenset())
 
     # --- orders
 

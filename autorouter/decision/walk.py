@@ -2,6 +2,7 @@
 
 They go by score; then by what is asked for on top: a policy's order, drawn towards what is preferred and the priority's
 measure, or these among those near the best score, or local ones first; and before all others the model that the session keeps.
+What a test's variant puts first (`leads`) goes before the rest, each part in that order; a session keeps no model of the rest.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -55,14 +56,26 @@ class Walk:
 
     def places(self, enough: int | None) -> Iterator[int]:
         """Best first: all of them, or at least `enough` if there are so many."""
-        kept_back = self._own if self._keeps else 0
+        parts = self._parts()
+        kept_back = self._own & parts[0] if self._keeps else 0
         yield from members(kept_back)
+        for left in parts:
+            yield from self._part(left, kept_back, enough)
+
+    def _parts(self) -> tuple[int, ...]:
+        """Sets of places, each wholly before the next: what a variant puts first, and the rest."""
+        if self.constraints.leads is None:
+            return (self._left,)
+        leading = self._left & self.ranking.leading(self.constraints.leads)
+        return (leading, self._left & ~leading) if leading else (self._left,)
+
+    def _part(self, left: int, kept_back: int, enough: int | None) -> Iterator[int]:
         if self._policy is not None:
-            left = self._left & ~kept_back
+            left &= ~kept_back
             order = self._costs.fitting(place for place in self.ranking.in_policy(self._policy) if left >> place & 1)
             yield from self._drawn(order)
             return
-        for group, is_near in self._groups():
+        for group, is_near in self._groups(left):
             yield from self._in_order(group & ~kept_back, is_near, enough)
 
     def _drawn(self, order: Iterator[int]) -> Iterator[int]:
@@ -85,14 +98,14 @@ class Walk:
         measure = measures[constraints.priority]()
         return lambda place: (not preferred >> place & 1, measure(place))
 
-    def _groups(self) -> Iterator[tuple[int, bool]]:
-        """Sets of places, each wholly before the next, and whether the priority's measure orders it."""
+    def _groups(self, left: int) -> Iterator[tuple[int, bool]]:
+        """The same of one part, and whether the priority's measure orders it."""
         constraints, ranking = self.constraints, self.ranking
         prefers = bool(constraints.preferred_providers or constraints.preferred_models)
-        groups = [(self._left, False)]
+        groups = [(left, False)]
         if prefers or constraints.priority in MEASURED:
-            near = self._near()
-            groups = [(near, True), (self._left & ~near, False)]
+            near = self._near(left)
+            groups = [(near, True), (left & ~near, False)]
             if prefers:
                 preferred = near & ranking.named(constraints.preferred_providers, constraints.preferred_models)
                 groups = [(preferred, True), (near & ~preferred, True), groups[1]]
@@ -102,16 +115,17 @@ class Walk:
         else:
             yield from groups
 
-    def _near(self) -> int:
-        """The places within PRIORITY_MARGIN of the best score."""
-        best = next(self._costs.fitting(members(self._left & ~self._own)), None)
+    def _near(self, left: int) -> int:
+        """The places of a part within PRIORITY_MARGIN of its best score."""
+        own = left & self._own
+        best = next(self._costs.fitting(members(left & ~own)), None)
         scores = [] if best is None else [self.ranking.ranked[best].score]
-        scores += [self._lifted.score] if self._lifted else []
+        scores += [self._lifted.score] if self._lifted and own else []
         if not scores:
             return 0
         floor = max(scores) - PRIORITY_MARGIN * abs(max(scores))
-        near = self._left & self.ranking.scoring(floor) & ~self._own
-        return near | self._own if self._lifted and self._lifted.score >= floor else near
+        near = left & self.ranking.scoring(floor) & ~own
+        return near | own if self._lifted and self._lifted.score >= floor else near
 
     def _in_order(self, places: int, is_near: bool, enough: int | None) -> Iterator[int]:
         """One group by its measure, then by score; the previous model where its bonus puts it."""

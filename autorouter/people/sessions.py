@@ -29,6 +29,21 @@ class Turn:
     policy: str
     max_cost_usd: Decimal | None
     context_tokens: int
+    variant: str = ""
+    """See Recalled."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recalled:
+    """What a conversation remembers of its last request."""
+
+    model: str | None = None
+    """Who answered it; None: there was none."""
+    variant: str = ""
+    """Which variant of a test it got, where that cannot be worked out again: experiments.ab.assignment writes and reads it."""
+
+
+NEW = Recalled()
 
 
 def living(account_id: int | None = None) -> OwnedQuerySet[Session]:
@@ -54,19 +69,20 @@ def forget_ended() -> int:
 
 
 RECALL = """
-    SELECT model FROM autorouter_session
+    SELECT model, variant FROM autorouter_session
     WHERE account_id = %s AND name = %s AND last_activity_at >= now() - make_interval(secs => %s)
 """
 REMEMBER = """
     INSERT INTO autorouter_session AS known (
-        account_id, name, user_id, model, priority, policy, max_cost_usd, context_tokens, requests,
+        account_id, name, user_id, model, priority, policy, max_cost_usd, context_tokens, variant, requests,
         first_activity_at, last_activity_at
     )
     VALUES (%(account_id)s, %(name)s, %(user_id)s, %(model)s, %(priority)s, %(policy)s, %(max_cost_usd)s,
-            %(context_tokens)s, 1, now(), now())
+            %(context_tokens)s, %(variant)s, 1, now(), now())
     ON CONFLICT (account_id, name) DO UPDATE SET
         user_id = excluded.user_id, model = excluded.model, priority = excluded.priority, policy = excluded.policy,
-        max_cost_usd = excluded.max_cost_usd, context_tokens = excluded.context_tokens, last_activity_at = now(),
+        max_cost_usd = excluded.max_cost_usd, context_tokens = excluded.context_tokens, variant = excluded.variant,
+        last_activity_at = now(),
         requests = CASE WHEN known.last_activity_at < now() - make_interval(secs => %(idle_s)s)
                         THEN 1 ELSE known.requests + 1 END,
         first_activity_at = CASE WHEN known.last_activity_at < now() - make_interval(secs => %(idle_s)s)
@@ -87,13 +103,13 @@ class SessionStore:
     async def stop(self) -> None:
         await self._pool.close()
 
-    async def previous_model(self, account_id: int, name: str) -> str | None:
-        """The model that answered last in this conversation. Raises psycopg.Error, PoolTimeout."""
+    async def recall(self, account_id: int, name: str) -> Recalled:
+        """What this conversation remembers. Raises psycopg.Error, PoolTimeout."""
         async with self._pool.connection() as connection:
             async with in_one_go(connection):
                 cursor = await connection.execute(RECALL, [account_id, name, self._idle_s])
             row = await cursor.fetchone()
-            return row[0] if row else None
+            return Recalled(model=row[0], variant=row[1]) if row else NEW
 
     async def remember(self, turn: Turn) -> None:
         """Keep what answered now. Raises psycopg.Error, PoolTimeout."""

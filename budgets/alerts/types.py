@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-AlertKind = Literal["limit", "spend", "forecast", "anomaly", "audit"]
+AlertKind = Literal["limit", "spend", "forecast", "anomaly", "audit", "experiment"]
 FoundState = Literal["near", "triggered"]
 
 

@@ -119,6 +119,8 @@ class Findings:
     measures: tuple[Compared, ...]
     """The main measure first; all intervals hold together."""
     guardrails: tuple[Guarded, ...]
+    jumpers: int = 0
+    """Units that are found in both arms: above one in twenty nothing of this is to be trusted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

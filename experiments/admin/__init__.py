@@ -1,6 +1,7 @@
 """Learning and tests in the admin; and what rules did, for the page of a user's preferences."""
 
 from experiments import pages
+from experiments.admin import tests
 from experiments.admin.learning import LearningRoundAdmin, ProposalAdmin
 
-__all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages"]
+__all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages", "tests"]

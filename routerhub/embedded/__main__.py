@@ -154,8 +154,9 @@ def _facts(url: str) -> tuple[dict[str, str], bool]:
     password = secrets.token_urlsafe(12)
     _manage("ensure_admin", "--username", quickstart.ADMIN, step="make the admin", ADMIN_PASSWORD=password)
     made = _manage(
-        "create_api_key", "--account=default", "--create-account", "--name=quickstart", "--json", step="make an API key"
-    )
+        "create_api_key", "--account=default", "--create-account", "--owner", quickstart.ADMIN, "--name=quickstart", "--json",
+        step="make an API key",
+    )  # fmt: skip
     facts = {
         "ROUTERHUB_URL": url,
         "ROUTERHUB_API_KEY": json.loads(made)["key"],

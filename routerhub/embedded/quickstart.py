@@ -61,7 +61,14 @@ def welcome(facts: Mapping[str, str], file: Path, is_first: bool, sandbox: bool)
     """What is printed when everything is ready."""
     url, key = facts["ROUTERHUB_URL"], facts["ROUTERHUB_API_KEY"]
     shown_key = key if is_first else "$ROUTERHUB_API_KEY"
-    lines = ["", f"RouterHub is ready at {url}", "", f"  admin      {url}/admin/", f"  API pages  {url}/api/docs"]
+    lines = [
+        "",
+        f"RouterHub is ready at {url}",
+        "",
+        f"  admin      {url}/admin/",
+        f"  console    {url}/console/",
+        f"  API pages  {url}/api/docs",
+    ]
     if is_first:
         lines += [
             f"  login      {facts['ROUTERHUB_ADMIN_USER']} / {facts['ROUTERHUB_ADMIN_PASSWORD']}",

@@ -16,12 +16,15 @@ from autorouter.decision.ranking import Rankings
 from autorouter.people.sessions import Turn
 from autorouter.types import Candidate, Decision, Policy, Task
 from budgets.types import NANO, Basis, Caller, Granted, Measure, Outcome, PerTask, Rate, to_nano
+from experiments.ab.assignment import kept
+from experiments.ab.variants import Variant
 from models_registry.types import Attempt, Usage
 from models_registry.upstream.base import Completion
 from routerhub.gateway.attempts.reservation import Charge, Plan, scopes
 from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 
 MAX_AGENT = 255
+NO_PART: Mapping[str, Any] = {}
 Select = Callable[[int | None], Decision]
 
 
@@ -43,6 +46,8 @@ class Arrival:
     """Monotonic seconds."""
     is_logged: bool = True
     """Whether its record says from where it came, and what the caller adds of their own."""
+    variant: Variant | None = None
+    """What it gets in a test; None: it takes part in none."""
 
     @property
     def id(self) -> uuid.UUID:
@@ -215,7 +220,7 @@ class Operation:
 
     def turn(self, candidate: Candidate, name: str) -> Turn:
         """What the conversation of that name remembers of it."""
-        constraints, caller = self.decision.constraints, self.arrival.caller
+        constraints, caller, variant = self.decision.constraints, self.arrival.caller, self.arrival.variant
         return Turn(
             account_id=caller.account_id,
             name=name,
@@ -225,6 +230,7 @@ class Operation:
             policy=constraints.policy or "",
             max_cost_usd=constraints.max_cost_usd,
             context_tokens=self.decision.task.input_tokens,
+            variant=kept(variant.assigned) if variant else "",
         )
 
     @cached_property
@@ -281,8 +287,20 @@ def request_facts(
         task_id=controls.task_id,
         worker=controls.worker,
         metadata=controls.metadata or None,
+        **_part(arrival.variant),
     )
     return facts if arrival.is_logged else replace(facts, ip=None, user_agent="", session="", metadata=None)
+
+
+def _part(variant: Variant | None) -> Mapping[str, Any]:
+    """Which variant it has in which test."""
+    if variant is None:
+        return NO_PART
+    found = variant.assigned.assignment
+    return {
+        "experiment": found.experiment, "phase": found.phase, "variant": found.arm, "unit": found.unit,
+        "propensity": found.propensity,
+    }  # fmt: skip
 
 
 def answer_facts(ending: Ending, cost_nano: int, attempts: Sequence[Attempt]) -> AnswerFacts:

@@ -1,4 +1,7 @@
-"""The life of a request: bytes -> Caller -> ChatRequest -> Task -> Decision -> Hold -> Served -> Settlement -> bytes."""
+"""The life of a request.
+
+bytes -> Caller -> ChatRequest -> Variant -> Task -> Decision -> Hold -> Served -> Settlement -> bytes
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +18,7 @@ from routerhub.gateway import router_model
 from routerhub.gateway.answers import response_metadata
 from routerhub.gateway.answers.answering import Reply, write_answer
 from routerhub.gateway.answers.streaming import write_stream
+from routerhub.gateway.assigning import assigned
 from routerhub.gateway.attempts import settlement
 from routerhub.gateway.auth import (
     allowed_models,
@@ -54,7 +58,9 @@ async def serve(
         check_permission(arrival.caller)
         check_scope(arrival.caller, protocol.path, client.ip, job is not None)
         arrival = replace(arrival, request=await _read(runtime, arrival.caller, protocol, body, headers))
-        decide = await _decider(runtime, arrival, job)
+        recalled = await runtime.sessions.recall(arrival.caller, conversations.name_of(arrival.request))
+        arrival = assigned(runtime.snapshots.current, arrival, recalled)
+        decide = await _decider(runtime, arrival, recalled.model, job)
         controls = arrival.request.controls
         decision = decide(None if controls.dry_run else ENOUGH)
         if decision.chosen is None and not controls.dry_run:
@@ -137,20 +143,21 @@ async def _read(
     return request
 
 
-async def _decider(runtime: Runtime, arrival: Arrival, job: Job | None) -> Select:
+async def _decider(runtime: Runtime, arrival: Arrival, session_model: str | None, job: Job | None) -> Select:
     """Decides for a request, for as many candidates as it is asked for. Raises RouterError."""
     request, rankings, caller = arrival.request, arrival.rankings, arrival.caller
-    session_model = await runtime.sessions.previous_model(caller, conversations.name_of(request))
+    own = runtime.snapshots.current.preferences.get(caller.user_id or 0, preferences.NONE)
     asked = asked_of(arrival, session_model or request.previous_model)
     if (pauses := runtime.snapshots.current.pauses) and (
         pause := pauses.strictest(caller, request.controls.scopes, arrival.at)
     ):
         asked = replace(asked, max_tier=pause.max_tier, paused_by=str(pause))
+    if arrival.variant is not None:
+        asked, own = arrival.variant.on(asked, own)
     check(rankings, asked)
     task = await router_model.task_of(runtime, arrival)
     if job and (shared := job.shared_model(request, task)):
         asked = replace(asked, session_model=shared, shares_decision=True)
-    own = runtime.snapshots.current.preferences.get(caller.user_id or 0, preferences.NONE)
     return partial(select, rankings, asked, own, task, arrival.at)
 
 

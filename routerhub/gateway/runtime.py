@@ -13,7 +13,7 @@ from django.conf import settings
 from psycopg_pool import PoolTimeout
 
 from analytics.bodies.writer import BodyWriter
-from autorouter.people.sessions import SessionStore, Turn
+from autorouter.people.sessions import NEW, Recalled, SessionStore, Turn
 from budgets.ledger import Ledger
 from budgets.people.uses import KeyUses
 from budgets.types import Caller
@@ -74,15 +74,15 @@ class Sessions:
     def __init__(self, store: SessionStore) -> None:
         self.store = store
 
-    async def previous_model(self, caller: Caller, name: str) -> str | None:
-        """Who answered last in the conversation of that name; an empty one has nobody."""
+    async def recall(self, caller: Caller, name: str) -> Recalled:
+        """What the conversation of that name remembers; an empty one remembers nothing."""
         if not name:
-            return None
+            return NEW
         try:
-            return await self.store.previous_model(caller.account_id, name)
+            return await self.store.recall(caller.account_id, name)
         except (psycopg.Error, PoolTimeout) as problem:
             logger.warning("action=read_session problem=%s", problem)
-            return None
+            return NEW
 
     async def remember(self, turn: Turn) -> None:
         try:

@@ -5,9 +5,10 @@ Three steps down, never an error: the live release, the last one that was read, 
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from django.db import DatabaseError
@@ -21,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LiveLine:
-    """One line: its pointer, and every release that some user may be on, parsed, by number; 0 is always among them."""
+    """One line: its pointer, and every release that some user may be on, parsed, by number; 0 is always among them. Those that
+    tests compare are there too."""
 
     pointer: Pointer
     releases: Mapping[int, Any]
@@ -52,16 +54,22 @@ def shipped() -> LiveReleases:
     )
 
 
-def load(previous: LiveReleases | None = None) -> LiveReleases:
-    """The live releases from the database; those already in `previous` are not read again. Raises DatabaseError."""
+def load(
+    previous: LiveReleases | None = None, also: Mapping[str, Collection[int]] = MappingProxyType({})
+) -> LiveReleases:
+    """The live releases from the database, and `also` these of a line, where they can be read; those already in `previous` are
+    not read again. Raises DatabaseError."""
     before = previous or shipped()
     pointers = rollout.pointers()
     return LiveReleases(
-        lines={name: _line(pointers.get(name, Pointer(line=name)), known) for name, known in before.lines.items()}
+        lines={
+            name: _line(pointers.get(name, Pointer(line=name)), known, also.get(name, ()))
+            for name, known in before.lines.items()
+        }
     )
 
 
-def _line(pointer: Pointer, before: LiveLine) -> LiveLine:
+def _line(pointer: Pointer, before: LiveLine, also: Collection[int]) -> LiveLine:
     """The line's pointer and parsed releases. A bundle that cannot be read changes nothing."""
     wanted = {0, pointer.stable, *(() if pointer.candidate is None else (pointer.candidate,))}
     try:
@@ -69,7 +77,18 @@ def _line(pointer: Pointer, before: LiveLine) -> LiveLine:
     except (InvalidRelease, UnknownRelease) as problem:
         logger.error("action=load_release line=%s kept=%s problem=%s", pointer.line, before.pointer.stable, problem)
         return before
-    return LiveLine(pointer=pointer, releases=found)
+    return LiveLine(pointer=pointer, releases={**_beside(pointer.line, before, {*also} - wanted), **found})
+
+
+def _beside(line: str, before: LiveLine, numbers: Collection[int]) -> dict[int, Any]:
+    """Releases that nobody is on because of the pointer. One that cannot be read is left out."""
+    found = {}
+    for number in numbers:
+        try:
+            found[number] = before.releases.get(number) or store.release(line, number)
+        except (InvalidRelease, UnknownRelease) as problem:
+            logger.error("action=load_release line=%s without=%s problem=%s", line, number, problem)
+    return found
 
 
 _lock = threading.Lock()

@@ -11,7 +11,7 @@ from routerhub.connections import LOSS_IS_NOTICED
 
 CHANNEL = "routerhub_changes"
 """PostgreSQL's channel. The payload names what changed: a line, "limits", "health", "measured", "circuits",
-"provider_keys", "keys:7", "accounts:3", "preferences:17" (see routerhub.gateway.snapshots.changes)."""
+"provider_keys", "experiments", "keys:7", "accounts:3", "preferences:17" (see routerhub.gateway.snapshots.changes)."""
 
 
 def announce(what: str) -> None:

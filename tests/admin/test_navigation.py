@@ -83,7 +83,7 @@ def test_the_words_are_these(staff: Client) -> None:
         "Home": ["Overview", "Inbox"],
         "Observe": ["Requests", "Sessions", "Usage and cost", "Performance"],
         "Routing": ["Tuning", "Score matrix", "Policies", "Preferences"],
-        "Improve": ["Backtest", "Proposals"],
+        "Improve": ["Backtest", "Experiments", "Proposals"],
         "Catalogue": ["Models", "Providers", "Prices"],
         "Budgets": ["Accounts", "Keys", "Limits", "Alerts", "Billing", "Ledger"],
         "Rollout and audit": ["Releases", "Switches", "Changes"],

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from budgets.errors import AccountClosed, ExpiredKey, KeyRefused, MissingKey, RevokedKey, UnknownKey
 from budgets.models import Account, ApiKey, Limit
+from budgets.people import members
 from budgets.people.keys import create_key, digest, find_caller, load_ring, revoke
 from tests.cast import Cast, because
 
@@ -110,6 +111,13 @@ def test_the_command_makes_account_key_and_limit(db: None) -> None:
     ]
 
 
+def test_the_command_makes_an_account_with_an_owner(cast: Cast) -> None:
+    call_command("create_api_key", account="new", create_account=True, owner=cast.cy.user.username, name="ci")
+    assert [(each.account.slug, each.role) for each in members.of(cast.cy.user) if each.account.slug == "new"] == [
+        ("new", "owner")
+    ]
+
+
 def test_the_command_gives_a_key_its_regions_and_places(db: None) -> None:
     call_command(
         "create_api_key", account="new", create_account=True, name="ci", region=["eu", "ch"], max_concurrent="4"
@@ -128,6 +136,7 @@ def test_the_command_gives_a_key_its_regions_and_places(db: None) -> None:
             "--max-concurrent: .* greater than or equal to 1",
         ),
         ({"account": "nobody"}, "--create-account"),
+        ({"account": "new", "create_account": True, "owner": "nobody"}, "no user"),
         ({"account": "Bad Slug", "create_account": True}, "--account"),
         ({"account": "new", "create_account": True, "user": "nobody"}, "no user"),
         ({"account": "new", "create_account": True, "limit_usd": "lots"}, "--limit-usd"),

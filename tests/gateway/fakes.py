@@ -15,12 +15,13 @@ from analytics.measuring.lengths import UNMEASURED, Lengths
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision.ranking import Rankings
 from autorouter.people.preferences import Preferences
-from autorouter.people.sessions import Turn
+from autorouter.people.sessions import Recalled, Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
 from budgets.errors import KeyBusy, LedgerUnavailable, MissingKey, RevokedKey, UnknownKey
 from budgets.ledger.room import Room
 from budgets.limits import pauses
 from budgets.types import Caller, Granted, Past, Rate, Refused, Settlement, Spend
+from experiments.ab import variants
 from models_registry import availability
 from models_registry.types import SANDBOX, Availability, Provider
 from models_registry.upstream.base import NOTHING_LACKS, OPENAI, Chunk, Completion, Lacking, UpstreamRequest
@@ -338,7 +339,9 @@ class FakeSnapshots:
     def __init__(self, met: Rankings, preferences: Mapping[int, Preferences] | None = None) -> None:
         self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
         self.usual_output: dict[str, int] = {}
-        self.lengths, self.pauses = UNMEASURED, pauses.NONE
+        self.lengths, self.pauses, self.variants = UNMEASURED, pauses.NONE, variants.NONE
+        self.routers: dict[int, Rankings] = {}
+        """Of releases that tests compare."""
         self.is_stopped = False
 
     @property
@@ -347,6 +350,9 @@ class FakeSnapshots:
 
     def rankings(self, user_key: str) -> Rankings:
         return self.met
+
+    def tested(self, rankings: Rankings, router: int) -> Rankings:
+        return self.routers[router]
 
     def digest_of(self, rankings: Rankings) -> str:
         return availability.digest(rankings.availability)
@@ -360,12 +366,14 @@ class FakeSessions:
 
     def __init__(self) -> None:
         self.models: dict[str, str] = {}
+        self.variants: dict[str, str] = {}
 
-    async def previous_model(self, account_id: int, name: str) -> str | None:
-        return self.models.get(name)
+    async def recall(self, account_id: int, name: str) -> Recalled:
+        return Recalled(model=self.models.get(name), variant=self.variants.get(name, ""))
 
     async def remember(self, turn: Turn) -> None:
         self.models[turn.name] = turn.model
+        self.variants[turn.name] = turn.variant
 
     async def stop(self) -> None:
         pass

@@ -10,6 +10,7 @@ import pytest
 from django.conf import LazySettings
 from psycopg_pool import PoolTimeout
 
+from autorouter.people.sessions import NEW
 from models_registry.types import SANDBOX, Deployment, Provider
 from models_registry.upstream.errors import Failed
 from routerhub.gateway import runtime as module
@@ -55,7 +56,7 @@ class Broken:
     def __init__(self, problem: Exception) -> None:
         self.problem = problem
 
-    async def previous_model(self, *_: Any) -> str:
+    async def recall(self, *_: Any) -> str:
         raise self.problem
 
     async def remember(self, _: Any) -> None:
@@ -69,7 +70,7 @@ async def test_without_the_database_conversations_are_forgotten_and_nobody_is_re
 ) -> None:
     sessions = Sessions(Broken(problem))  # type: ignore[arg-type]
     with caplog.at_level(logging.WARNING):
-        assert await sessions.previous_model(ADA, "s") is None
+        assert await sessions.recall(ADA, "s") is NEW
         await sessions.remember(operation().turn(operation().decision.candidates[0], "s"))
     assert [record.message.split()[0] for record in caplog.records] == [
         "action=read_session",
@@ -80,7 +81,7 @@ async def test_without_the_database_conversations_are_forgotten_and_nobody_is_re
 @pytest.mark.anyio
 async def test_a_request_without_a_session_asks_no_store() -> None:
     sessions = Sessions(Broken(ZeroDivisionError()))  # type: ignore[arg-type]
-    assert await sessions.previous_model(ADA, "") is None
+    assert await sessions.recall(ADA, "") is NEW
 
 
 @pytest.mark.anyio

@@ -31,7 +31,7 @@ TASKS = {
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
     "routerhub.audit.tasks.seal_chain", "routerhub.audit.tasks.verify_chain", "routerhub.audit.tasks.verify_newest",
-    "experiments.tasks.learn", "routerhub.gateway.batches.tasks.work_batches", "routerhub.storage.tasks.forget_expired",
+    "experiments.tasks.learn", "experiments.tasks.look_at_tests", "routerhub.gateway.batches.tasks.work_batches", "routerhub.storage.tasks.forget_expired",
 }  # fmt: skip
 OF_NOBODY = {
     "models_registry.tasks.probe_deployments", "models_registry.tasks.work_imports",

@@ -12,8 +12,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils.dateparse import parse_datetime
 
-from budgets.choices import KeyPermission, Period
-from budgets.models import Account, ApiKey, default_permissions
+from budgets.choices import KeyPermission, Period, Role
+from budgets.models import Account, ApiKey, Membership, default_permissions
+from budgets.people import members
 from budgets.people.keys import MAX_LIMIT_USD, make
 from routerhub import numerals
 from routerhub.audit.change import Change
@@ -24,6 +25,7 @@ SCOPES = {
     "endpoint": "what alone it may call, such as chat",
     "network": "range of addresses from where alone it opens anything",
 }
+CHANGE = Change(reason="made by create_api_key")
 PLURALS = {"policies": "policy", "expires_at": "expires"}
 
 
@@ -33,6 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--account", required=True, help="slug of the account")
         parser.add_argument("--create-account", action="store_true", help="make the account when it is not there")
+        parser.add_argument("--owner", help="with --create-account: name of the user who owns the account that is made")
         parser.add_argument("--name", required=True, help="what the key is for")
         parser.add_argument("--user", help="name of the user whom the key belongs to")
         parser.add_argument("--permission", action="append", choices=KeyPermission.values, help="may be repeated")
@@ -49,7 +52,8 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *_: Any, **options: Any) -> None:
-        account = self._account(options["account"], options["create_account"])
+        owner = self._user(options["owner"]) if options["owner"] else None
+        account = self._account(options["account"], options["create_account"], owner)
         user = self._user(options["user"]) if options["user"] else None
         settings = {
             "regions": options["region"], "max_concurrent": self._max_concurrent(options["max_concurrent"]),
@@ -59,13 +63,13 @@ class Command(BaseCommand):
         }  # fmt: skip
         key = ApiKey(account=account, user=user, name=options["name"], **settings)
         self._check(key, settings)
-        text = make(key, Change(reason="made by create_api_key"), self._limit(options["limit_usd"], options["period"]))
+        text = make(key, CHANGE, self._limit(options["limit_usd"], options["period"]))
         if options["json"]:
             self.stdout.write(json.dumps({"key": text, "id": key.pk, "account": account.slug}))
         else:
             self.stdout.write(text)
 
-    def _account(self, slug: str, create: bool) -> Account:
+    def _account(self, slug: str, create: bool, owner: Any) -> Account:
         found = Account.objects.filter(slug=slug).first()
         if found:
             return found
@@ -77,6 +81,8 @@ class Command(BaseCommand):
         except ValidationError as problem:
             raise CommandError(f"--account {slug!r}: {problem.messages[0]}") from problem
         account.save()
+        if owner:
+            members.save(Membership(account=account, user=owner, role=Role.OWNER), CHANGE)
         return account
 
     def _user(self, name: str) -> Any:

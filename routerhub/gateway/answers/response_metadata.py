@@ -28,6 +28,7 @@ def decided(operation: Operation, candidate: Candidate, provider: str) -> dict[s
         "sandbox": provider == SANDBOX,
         "why": explain.why(decision, candidate),
         **explain.stand_in_json(decision, candidate),
+        **explain.tested_json(decision),
         "task": explain.task_json(decision.task),
         "score": float(candidate.score),
         "tier": candidate.tier,
@@ -69,9 +70,14 @@ def headers(
     operation: Operation, candidate: Candidate, provider: str, dropped: tuple[str, ...], plan: Plan | None = None
 ) -> Headers:
     """`dropped`: what of the request did not reach whoever answered. `plan`: by which it was asked, if anybody was."""
-    decision, cache = operation.decision, operation.cache or {}
+    decision, cache, tested = operation.decision, operation.cache or {}, operation.decision.constraints.tested
     asked = decision.constraints.stands_in_for(candidate.model) if decision.constraints.stand_ins else None
     return [
+        *(
+            [(b"x-routerhub-experiment", b"%d" % tested[0]), (b"x-routerhub-variant", tested[1].encode())]
+            if tested
+            else []
+        ),
         *([(b"x-routerhub-model-asked", asked.encode())] if asked else []),
         *([(b"x-routerhub-attempts", b"%d" % tries)] if (tries := len(operation.attempts)) > 1 else []),
         *([(b"x-routerhub-dropped", ", ".join(dropped).encode())] if dropped else []),

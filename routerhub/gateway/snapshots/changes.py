@@ -4,10 +4,11 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["releases", "keys", "preferences", "limits", "facts", "circuits", "provider_keys"]
+Part = Literal["releases", "keys", "preferences", "limits", "facts", "circuits", "provider_keys", "experiments"]
 WHOLE: dict[str, Part] = {
     "keys": "keys", "preferences": "preferences", "limits": "limits", "health": "facts", "measured": "facts",
     "circuits": "circuits", "provider_keys": "provider_keys",
+    "experiments": "experiments",
 }  # fmt: skip
 ROWS = ("keys", "accounts", "preferences")
 MAX_ROWS = 500

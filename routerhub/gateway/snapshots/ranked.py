@@ -62,12 +62,13 @@ class Ranked:
             return before
         return Rankings(catalogue=catalogue, router=router, availability=availability)
 
-    def compile(self, releases: LiveReleases) -> None:
-        """What users are on while the switches are on, so that no request waits for it. What is compiled stays so."""
+    def compile(self, releases: LiveReleases, tested: Iterable[int] = ()) -> None:
+        """What users are on while the switches are on, and the router's releases that are `tested`, so that no request waits for
+        it. What is compiled stays so."""
         now = datetime.now(UTC)
         catalogue, router = releases.lines["catalogue"].pointer, releases.lines["router"].pointer
         for number in {catalogue.stable, catalogue.newest}:
-            for router_number in {router.stable, router.newest}:
+            for router_number in {router.stable, router.newest, *tested}:
                 self.rankings[number, router_number].compile_all(now)
 
 

@@ -9,7 +9,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -30,13 +30,15 @@ from budgets.limits.index import UNREAD, LimitIndex
 from budgets.limits.pauses import Pauses
 from budgets.people import keys
 from budgets.people.keys import Held, KeyRing
+from experiments.ab import variants
+from experiments.ab.variants import Variants
 from models_registry import availability, probing, provider_keys
 from models_registry.availability import UNMEASURED
 from models_registry.circuits import rows
 from models_registry.circuits.breaker import Circuit
 from models_registry.types import HEALTHY, Availability, Catalogue, Facts, Health
 from routerhub.gateway.observation import metrics
-from routerhub.gateway.snapshots.changes import CIRCUITS, EVERYTHING, Changes, understood
+from routerhub.gateway.snapshots.changes import CIRCUITS, EVERYTHING, Changes, Part, understood
 from routerhub.gateway.snapshots.ranked import Ranked
 from routerhub.releases import live
 from routerhub.releases.notify import Listener
@@ -68,12 +70,18 @@ class Snapshot:
     limits: LimitIndex
     pauses: Pauses
     """What limits keep from answering at the moment."""
+    variants: Variants
+    """Of the tests that run."""
     loaded_at: float | None
 
     def rankings(self, user_key: str) -> Rankings:
         """Of the releases that decide for this user at the moment. `user_key` is any text that stays the same for one."""
         catalogue, router = self.releases.for_user("catalogue", user_key), self.releases.for_user("router", user_key)
         return self.ranked.rankings[catalogue.release, router.release]
+
+    def tested(self, rankings: Rankings, router: int) -> Rankings:
+        """The same of another release of the router, which a test compares."""
+        return self.ranked.rankings[rankings.catalogue.release, router]
 
     def availability_of(self, catalogue: Catalogue) -> Availability:
         """What can be called of a catalogue that is in use."""
@@ -105,6 +113,7 @@ def shipped() -> Snapshot:
         preferences={},
         limits=UNREAD,
         pauses=pauses.NONE,
+        variants=variants.NONE,
         loaded_at=None,
     )
 
@@ -119,7 +128,7 @@ class Loader:
     def load(self, before: Snapshot, changes: Changes) -> Snapshot:
         """The next snapshot, which shares with the one before whatever was not changed. Raises DatabaseError."""
         whole = changes.whole
-        releases = live.load(before.releases) if "releases" in whole else before.releases
+        releases, tested = self._releases(before, whole)
         health = probing.measured() if "facts" in whole else before.health
         measured = measuring.facts() if "facts" in whole else before.measured
         lengths, usual_output = measuring.read_lengths() if "facts" in whole else (before.lengths, before.usual_output)
@@ -127,10 +136,10 @@ class Loader:
             availability.hold(provider_keys.read())
         circuits = rows.read() if "circuits" in whole else before.circuits
         at, ranked = time.monotonic(), before.ranked
-        if whole & {"releases", "facts", "circuits", "provider_keys"}:
+        if whole & {"releases", "facts", "circuits", "provider_keys", "experiments"}:
             out = rows.still_open(circuits, at)
             ranked = ranked.renewed(releases, health, measured, out, availability_facts.keep)
-            ranked.compile(releases)
+            ranked.compile(releases, tested.releases & releases.lines["router"].releases.keys())
         index = limits.load() if "limits" in whole else before.limits
         return Snapshot(
             releases=releases,
@@ -144,8 +153,17 @@ class Loader:
             preferences=self._preferences(changes),
             limits=index,
             pauses=before.pauses if "limits" not in whole else pauses.load() if index.has_pauses else pauses.NONE,
+            variants=tested,
             loaded_at=at,
         )
+
+    def _releases(self, before: Snapshot, whole: Container[Part]) -> tuple[live.LiveReleases, Variants]:
+        """With those that tests compare, and the tests that can be run with them."""
+        if "releases" not in whole and "experiments" not in whole:
+            return before.releases, before.variants
+        tested = variants.read() if "experiments" in whole else before.variants
+        releases = live.load(before.releases, {"router": tested.releases})
+        return releases, tested.on(releases.lines["router"].releases)
 
     def _ring(self, before: KeyRing, changes: Changes) -> KeyRing:
         if "keys" in changes.whole:

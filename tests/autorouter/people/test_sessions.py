@@ -112,7 +112,7 @@ def test_a_policy_keeps_the_model_only_where_it_is_one_of_its_own() -> None:
 
 TURN = Turn(
     account_id=7, name="talk", user_id=3, model="a:1", priority="cost", policy="code", max_cost_usd=Decimal("0.25"),
-    context_tokens=1200,
+    context_tokens=1200, variant="5/1/b/0.3",
 )  # fmt: skip
 IDLE_S = 60.0
 
@@ -137,7 +137,9 @@ def recalled(account_id: int, name: str) -> str | None:
         store = SessionStore(database_dsn(), IDLE_S, 4)
         await store.start()
         try:
-            return await store.previous_model(account_id, name)
+            found = await store.recall(account_id, name)
+            assert found.variant == (TURN.variant if found.model else "")
+            return found.model
         finally:
             await store.stop()
 
