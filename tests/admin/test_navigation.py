@@ -22,6 +22,7 @@ REACHED_FROM = {
     "import_progress": "the page of an import", "decision": "a request",
     "version": "the page Changes",
     "analytics.body": "a request",
+    **dict.fromkeys(("experiment", "new_experiment", "edit_experiment"), "the page Experiments"),
     "billing_file": "a billing record", "export_file": "the page Exports", "exports_progress": "the page Exports",
     **dict.fromkeys(
         ("request_beside", "requests_newest", "requests_words", "requests_export", "requests_views"), "the page Requests"
