@@ -86,4 +86,20 @@ def ago(moment: datetime, now: datetime) -> str:
         return f"{passed // timedelta(hours=1)} h ago"
     if passed < timedelta(days=6):
         return f"{moment:%a} {moment.hour}:{moment:%M}"
+    return _dated(moment, now)
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """How long ago something was, or how soon it is: 38 s ago, in 5 min, in 3 h, Mon 9:00, 3 Nov."""
+    ahead = moment - now
+    if ahead <= timedelta(0):
+        return ago(moment, now)
+    if ahead < timedelta(hours=1):
+        return f"in {ahead // timedelta(minutes=1) + 1} min"
+    if ahead < timedelta(days=1):
+        return f"in {ahead // timedelta(hours=1)} h"
+    return f"{moment:%a} {moment.hour}:{moment:%M}" if ahead < timedelta(days=6) else _dated(moment, now)
+
+
+def _dated(moment: datetime, now: datetime) -> str:
     return day(moment) if moment.year == now.year else f"{day(moment)} {moment.year}"

@@ -114,7 +114,7 @@ class AcknowledgeForm(forms.Form):
 class AlertsPage(StaffPage):
     """What waits for somebody, people's own alerts with what they come to, and the newest messages."""
 
-    title = "Alerts now"
+    title = "Alerts"
     template_name = "budgets/alerts.html"
     permission = "budgets.view_alert"
     change_permission = "budgets.change_alert"

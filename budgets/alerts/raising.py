@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
@@ -49,6 +49,12 @@ def raise_alert(finding: Finding, channels: Collection[uuid.UUID] = ()) -> bool:
             _enqueue(finding, alert_id, told, moment)
             transaction.on_commit(waking.wake)
     return True
+
+
+def triggered() -> QuerySet[Alert]:
+    """Those that nobody has in hand yet, the newest first."""
+    found = Alert.objects.filter(state=AlertState.TRIGGERED)
+    return found.select_related("account", "user").order_by("-changed_at", "-pk")
 
 
 def _raised(finding: Finding, moment: datetime) -> int | None:

@@ -57,7 +57,7 @@ class TestsOfStaff(StaffPage):
 class TestsPage(TestsOfStaff):
     """All tests, those under way first."""
 
-    title = "A/B tests"
+    title = "Experiments"
     template_name = "experiments/tests.html"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:

@@ -124,8 +124,13 @@ class StaffPage(ActionPage):
     def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
         is_allowed = self.may_change if request.method == "POST" else self.may_see
         if not is_allowed(request.user):
-            raise PermissionDenied
+            raise PermissionDenied(self._missing(is_post=request.method == "POST"))
         return super().dispatch(request, *arguments, **options)
+
+    def _missing(self, is_post: bool) -> str:
+        """Which right is missing, and who can give it; empty where it is not one alone."""
+        right = (is_post and self.change_permission) or self.permission
+        return f"This page needs the right “{right}”. An administrator can give it to you." if right else ""
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         may_change = self.may_change(self.request.user)
