@@ -5,25 +5,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('budgets', '0003_row_security'),
+        ("budgets", "0003_row_security"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='apikey',
-            name='is_playground',
-            field=models.BooleanField(default=False, editable=False, help_text='The console calls with it for its person, see budgets.people.playground. It is none of their own keys.', verbose_name="playground's"),
+            model_name="apikey",
+            name="is_playground",
+            field=models.BooleanField(
+                default=False,
+                editable=False,
+                help_text="The console calls with it for its person, see budgets.people.playground. It is none of their own keys.",
+                verbose_name="playground's",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalapikey',
-            name='is_playground',
-            field=models.BooleanField(default=False, editable=False, help_text='The console calls with it for its person, see budgets.people.playground. It is none of their own keys.', verbose_name="playground's"),
+            model_name="historicalapikey",
+            name="is_playground",
+            field=models.BooleanField(
+                default=False,
+                editable=False,
+                help_text="The console calls with it for its person, see budgets.people.playground. It is none of their own keys.",
+                verbose_name="playground's",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='apikey',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_playground', True), ('revoked_at', None)), fields=('account', 'user'), name='one_playground_key'),
+            model_name="apikey",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_playground", True), ("revoked_at", None)),
+                fields=("account", "user"),
+                name="one_playground_key",
+            ),
         ),
     ]

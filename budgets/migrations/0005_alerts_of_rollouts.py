@@ -4,15 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('budgets', '0004_alerts_of_tests'),
+        ("budgets", "0004_alerts_of_tests"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='alert',
-            name='kind',
-            field=models.CharField(choices=[('limit', 'Limit'), ('spend', 'Own spend'), ('forecast', 'Forecast'), ('anomaly', 'Anomaly'), ('audit', 'Audit'), ('experiment', 'A/B test'), ('rollout', 'Rollout')], max_length=16),
+            model_name="alert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("limit", "Limit"),
+                    ("spend", "Own spend"),
+                    ("forecast", "Forecast"),
+                    ("anomaly", "Anomaly"),
+                    ("audit", "Audit"),
+                    ("experiment", "A/B test"),
+                    ("rollout", "Rollout"),
+                ],
+                max_length=16,
+            ),
         ),
     ]
