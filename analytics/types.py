@@ -56,6 +56,13 @@ class RequestFacts:
     """Who or what does it."""
     metadata: str | None = None
     """The caller's own object, a JSON text; None where there is none."""
+    experiment: int | None = None
+    """The test in which it takes part, and which `variant` ("a" or "b") its unit has there, by which chance, in which phase:
+    whatever answers in the end."""
+    phase: int | None = None
+    variant: str = ""
+    unit: str = ""
+    propensity: float | None = None
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_request."""

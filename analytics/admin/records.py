@@ -33,6 +33,7 @@ class RecordAdmin(FactAdmin):
                     ("requested_model", "policy", "task_type"),
                     ("session", "tags", "priority"),
                     ("task_id", "worker"),
+                    ("experiment", "phase", "variant", "unit", "propensity"),
                     "metadata",
                     ("ip", "user_agent"),
                 ]

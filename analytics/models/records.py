@@ -63,6 +63,11 @@ class Record(Fact):
     is_reported = models.BooleanField(
         "reported from outside", help_text="not called by the gateway, but told afterwards"
     )
+    experiment = models.BigIntegerField(null=True, help_text="the test in which it took part")
+    phase = models.SmallIntegerField(null=True, help_text="of the test: other weights are another phase")
+    variant = models.CharField(max_length=1, help_text="that its unit has in the test: a or b")
+    unit = models.CharField(max_length=250, help_text="whose requests have one variant: a user, a session or a key")
+    propensity = models.FloatField(null=True, help_text="with what probability the unit got its variant")
     objects = OwnedQuerySet.as_manager()
     owned_by = by_account()
 

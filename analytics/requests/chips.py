@@ -16,7 +16,7 @@ USUAL = "7d"
 LABELS = {
     "key_id": "key number", "q": "search", "task_id": "task", "min_cost_usd": "dollars from", "max_cost_usd": "dollars to",
     "min_latency_ms": "ms from", "max_latency_ms": "ms to", "is_sandbox": "sandbox", "is_stream": "streamed",
-    "is_reported": "reported", "is_cost_disputed": "cost disputed", "since": "from", "until": "to",
+    "experiment": "test", "is_reported": "reported", "is_cost_disputed": "cost disputed", "since": "from", "until": "to",
 }  # fmt: skip
 
 

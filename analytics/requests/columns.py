@@ -41,7 +41,9 @@ COLUMNS = (
             "is_sandbox", "is_stream", "is_reported", "is_usage_estimated", "is_cost_disputed", "fallback_used",
         )
     ),
-    *(Column(name=name, kind="integer") for name in ("catalogue_release", "router_release")),
+    *(Column(name=name, kind="integer") for name in ("catalogue_release", "router_release", "experiment", "phase")),
+    *(Column(name=name) for name in ("variant", "unit")),
+    Column(name="propensity", kind="number"),
 )  # fmt: skip
 
 

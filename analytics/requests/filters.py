@@ -26,15 +26,17 @@ from routerhub.audit.forms import NumericForm
 
 OUTCOMES = (*Outcome.values, "refused")
 TRAFFIC = ("real", "sandbox")
+VARIANTS = ("a", "b")
 WORDS: dict[str, Callable[[], Iterable[str]]] = {
     "outcome": lambda: OUTCOMES,
     "range": lambda: PRESETS,
     "traffic": lambda: TRAFFIC,
+    "variant": lambda: VARIANTS,
 }
 """What a field may say. Who knows the words that the router writes adds its columns here."""
 NAMED: Mapping[str, naming.Kind] = {"user": "user", "key": "key"}
 OF_THE_RANGE = ("zone", "range", "since", "until")
-INDEXED = (*OF_THE_RANGE, "account")
+INDEXED = (*OF_THE_RANGE, "account", "experiment")
 """What an index finds, however few there are of it. For all else so many requests are looked through: see paging."""
 
 
@@ -49,7 +51,11 @@ class SelectionForm(NumericForm, forms.Form):
         return {**cleaned, "since": found.since, "until": found.until}
 
     def _check_word(self, name: str, given: str) -> None:
-        if name in {"outcome", "range", "traffic"} and given and given not in (allowed := list(WORDS[name]())):
+        if (
+            name in {"outcome", "range", "traffic", "variant"}
+            and given
+            and given not in (allowed := list(WORDS[name]()))
+        ):
             self.add_error(name, f"{given[:50]!r} is none of {', '.join(allowed)}.")
 
     def _range(self, cleaned: Mapping[str, Any]) -> Range:
@@ -113,6 +119,8 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
     user = django_filters.CharFilter(method="of_user", label="by name")
     key = django_filters.CharFilter(method="of_key", label="by name")
     key_id = django_filters.NumberFilter(min_value=0, max_value=2**63 - 1)
+    experiment = django_filters.NumberFilter(min_value=1, max_value=2**63 - 1, label="a test's number")
+    phase = django_filters.NumberFilter(min_value=1, max_value=2**15 - 1, label="of a test")
     tag = django_filters.CharFilter(method="of_tag")
     traffic = django_filters.CharFilter(method="of_traffic", label="real or sandbox")
     min_cost_usd = django_filters.NumberFilter(method="of_cost", min_value=0, max_value=10**9)
@@ -134,6 +142,7 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: ClassVar = [
             "model", "provider", "deployment", "policy", "task_type", "category", "complexity", "outcome", "error_kind",
             "is_sandbox", "is_stream", "is_reported", "is_cost_disputed", "session", "task_id", "worker",
+            "variant", "unit",
         ]  # fmt: skip
 
     @property

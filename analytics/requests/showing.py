@@ -68,6 +68,8 @@ def _task(record: Record) -> Iterator[str]:
     yield ", ".join(filter(None, [record.category, record.complexity]))
     if record.policy:
         yield f"policy {record.policy}"
+    if record.variant:
+        yield f"test {record.experiment}, variant {record.variant.upper()}"
     if not record.model:
         yield f"asked for {record.requested_model or 'nothing readable'}"
 
@@ -161,6 +163,15 @@ def _facts(record: Record, names: Mapping[str, Mapping[str, str]]) -> list[tuple
         ("asked for", record.requested_model), ("who", _who(record, names)), ("key", key), ("session", record.session),
         ("task", record.task_id), ("task type", record.task_type), ("worker", record.worker), ("priority", record.priority),
         ("tags", ", ".join(record.tags)), ("metadata", ", ".join(f"{name}={value}" for name, value in record.metadata.items())),
+        ("test", _test(record)),
         ("releases", f"router {record.router_release}, catalogue {record.catalogue_release}"),
         ("address", str(record.ip or "")), ("client", record.user_agent),
     ]  # fmt: skip
+
+
+def _test(record: Record) -> str:
+    """Which variant it had in which test."""
+    if record.experiment is None:
+        return ""
+    share = f"{record.propensity or 0:.0%} of the units"
+    return f"{record.experiment} phase {record.phase}, variant {record.variant.upper()} (as {share}), {record.unit}"

@@ -47,6 +47,11 @@ CREATE TABLE analytics_record (
     error_kind text NOT NULL DEFAULT '',
     metadata jsonb NOT NULL DEFAULT '{}',
     is_reported boolean NOT NULL DEFAULT false,
+    experiment bigint,
+    phase smallint,
+    variant text NOT NULL DEFAULT '',
+    unit text NOT NULL DEFAULT '',
+    propensity real,
     -- The transaction that wrote it last: what is rolled up goes by it, since time stamps overtake slow transactions.
     written_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
     PRIMARY KEY (created_at, account_id, operation_id)
@@ -56,5 +61,6 @@ CREATE INDEX analytics_record_account_time ON analytics_record (account_id, crea
 -- What the list of requests is sorted by beside the time, and the last of equal ones first.
 CREATE INDEX analytics_record_cost ON analytics_record (cost_nano, operation_id DESC);
 CREATE INDEX analytics_record_latency ON analytics_record (latency_ms, operation_id DESC);
+CREATE INDEX analytics_record_experiment ON analytics_record (experiment, created_at) WHERE experiment IS NOT NULL;
 CREATE INDEX analytics_record_operation ON analytics_record (operation_id);
 CREATE TABLE analytics_record_rest PARTITION OF analytics_record DEFAULT;

@@ -26,7 +26,12 @@ CREATE TYPE analytics_request AS (
     scopes text[],
     task_id text,
     worker text,
-    metadata jsonb
+    metadata jsonb,
+    experiment bigint,
+    phase smallint,
+    variant text,
+    unit text,
+    propensity real
 );
 
 CREATE TYPE analytics_answer AS (

@@ -39,7 +39,8 @@ def test_every_fact_arrives_in_its_own_column(db: None) -> None:
         "output_tokens": 11, "cache_read_tokens": 12, "cache_write_tokens": 13, "reasoning_tokens": 14,
         "is_usage_estimated": True, "cost_nano": 15, "saved_nano": 16, "reported_cost_nano": 17,
         "is_cost_disputed": True, "fallback_used": True, "task_id": "t1", "worker": "w1",
-        "deployment": "p/m", "error_kind": "upstream_error",
+        "deployment": "p/m", "error_kind": "upstream_error", "experiment": 17,
+        "phase": 18, "variant": "b", "unit": "user 3", "propensity": 0.5,
     }  # fmt: skip
     made = Record.objects.get(operation_id=insert(**facts, decision={"why": 1}, attempts=[{"status": 502}]))
     assert {name: getattr(made, name) for name in facts} == {**facts, "tags": ["a", "b"]}

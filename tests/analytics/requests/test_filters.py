@@ -34,6 +34,8 @@ def found(**asked: str) -> set[Any]:
         ({"traffic": "sandbox"}, "is_sandbox", True),
         ({"error_kind": "timeout"}, "error_kind", "timeout"),
         ({"deployment": "p/m"}, "deployment", "p/m"),
+        ({"experiment": "7"}, "experiment", 7),
+        ({"variant": "b"}, "variant", "b"),
         ({"q": "took TOO long"}, "error", "It took too long."),
         ({"q": "s-1"}, "session", "s-1"),
         ({"q": "worker 9"}, "worker", "worker 9"),
