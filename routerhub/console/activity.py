@@ -26,7 +26,7 @@ ON_THE_PAGE = "on the console's page Activity"
 
 
 class KeepForm(ConsoleForm):
-    name = forms.CharField(max_length=views.MAX_NAME)
+    name = forms.CharField()
     is_shared = forms.BooleanField(required=False)
     query = forms.CharField(required=False)
 

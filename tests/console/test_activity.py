@@ -74,7 +74,7 @@ def test_feedback_is_given_there_and_shown(ben: Client, made: uuid.UUID, cast: C
     rate = {"action": "rate", "operation": str(made), "thumbs": "down"}
     assert ben.post(f"/console/activity/{made}/", rate).status_code == 302
     kept = Feedback.objects.get(operation_id=made)
-    assert (kept.satisfaction, kept.given_as, kept.user_id) == (0, "thumbs", cast.ben.user.pk)
+    assert (float(kept.satisfaction), kept.given_as, kept.user_id) == (0.0, "thumbs", cast.ben.user.pk)
     assert 'value="down" aria-pressed="true"' in read(ben, f"/console/activity/{made}/")
     assert "There is no request" in signed_in(cast.cy.user).post("/console/activity/", rate).content.decode()
     cast.ben.user.memberships.update(role="viewer")
@@ -96,7 +96,7 @@ def test_views_are_kept_for_oneself_or_the_account_and_forgotten(ben: Client, ma
 
 
 def test_a_selection_goes_into_a_file_and_follows_what_comes_in(ben: Client, made: uuid.UUID) -> None:
-    lines = b"".join(ben.get("/console/activity/export/?as=csv&model=their:model")).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(ben.get("/console/activity/export/?as=csv&model=their:model")).decode().splitlines()
     assert len(lines) == 2
     assert str(made) in lines[1]
     assert ben.get("/console/activity/export/?range=ever").status_code == 302
