@@ -4,8 +4,13 @@ import uuid
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from analytics.models import Feedback, SavedView
+from budgets.money import dollars
+from budgets.types import to_nano
+from models_registry.prices.pricing import price_at
+from routerhub.releases import store
 from tests.analytics import rows
 from tests.cast import Cast
 from tests.console.test_figures import read, signed_in
@@ -118,3 +123,27 @@ def test_a_page_a_model_and_a_request_are_found(ben: Client, made: uuid.UUID, bo
     assert str(made) not in read(signed_in(cast.cy.user), f"/console/find/?q={made}").replace(
         f'value="{made}"', ""
     ).replace(f"“{made}”", "")
+
+
+def test_the_cost_is_told_by_kind_of_token_where_that_comes_to_what_was_charged(
+    ben: Client, both_seeded: None, cast: Cast
+) -> None:
+    luna = store.release("catalogue", 0).models["openai:gpt-6-luna"]
+    place = luna.deployments[0]
+    rates = price_at(place.prices, now()).rates
+    assert rates.input is not None
+    assert rates.output is not None
+    cost = to_nano((1_000 * rates.input + 200 * rates.output) / 1_000_000)
+    answer = {
+        "model": luna.id,
+        "deployment": place.id,
+        "input_tokens": 1_000,
+        "output_tokens": 200,
+        "catalogue_release": 0,
+    }
+    whose = {"account_id": cast.ben.account.pk, "cache_read_tokens": 0, "cache_write_tokens": 0, "reasoning_tokens": 0}
+    told, disputed = (rows.insert(**answer, **whose, cost_nano=nano) for nano in (cost, cost + 1))
+    page = read(ben, f"/console/activity/{told}/")
+    assert f"${rates.input:.2f} per 1M" in page
+    assert dollars(to_nano(200 * rates.output / 1_000_000)) in page
+    assert "per 1M" not in read(ben, f"/console/activity/{disputed}/")
