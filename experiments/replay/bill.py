@@ -44,7 +44,8 @@ def _rates(record: Record) -> Rates | None:
     try:
         model = store.release("catalogue", record.catalogue_release).models.get(record.model)
         places = model.deployments if model else ()
-        place = next((each for each in places if each.id == record.deployment), None)
+        usual = places[0] if places and record.is_sandbox else None  # by whose price the sandbox makes up costs
+        place = next((each for each in places if each.id == record.deployment), usual)
         return rates_for(price_at(place.prices, record.created_at), record.input_tokens) if place else None
     except (UnknownRelease, InvalidRelease, UnknownPrice):
         return None
