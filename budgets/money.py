@@ -1,6 +1,6 @@
 """Amounts as programs and people read them: exact to the nano-dollar, spelled in this one place. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from budgets.choices import Measure
@@ -38,7 +38,15 @@ def rounded(nano: int) -> str:
 
 def dollars_of_both(nano: int, sandbox_nano: int) -> str:
     """A sum of real money, and beside it what the sandbox made up: never the two as one."""
-    real, made_up = dollars(nano), dollars(sandbox_nano, is_sandbox=True)
-    if sandbox_nano:
-        return f"{real} + {made_up}" if nano else made_up
-    return real
+    return _of_both(nano, sandbox_nano, dollars)
+
+
+def rounded_of_both(nano: int, sandbox_nano: int) -> str:
+    """The same, to look at."""
+    return _of_both(nano, sandbox_nano, rounded)
+
+
+def _of_both(nano: int, sandbox_nano: int, write: Callable[[int], str]) -> str:
+    made_up = f"{write(sandbox_nano)} (sandbox)" if sandbox_nano else ""
+    real = write(nano) if nano or not made_up else ""
+    return " + ".join(filter(None, [real, made_up]))

@@ -17,7 +17,7 @@ from analytics.requests.filters import WORDS, RecordFilter
 from analytics.requests.totals import Totals, totals
 from analytics.windows.names import labels
 from budgets import formats
-from budgets.money import rounded
+from budgets.money import rounded_of_both
 
 SHOWN = 50
 MAX_OFFERED = 200
@@ -108,12 +108,9 @@ def _names(records: Iterable[Record], with_keys: bool = False) -> Mapping[str, M
 def words(found: Totals) -> list[tuple[str, str]]:
     """Figures with what they are of, as they stand above the list."""
     plus = "+" if found.is_more else ""
-    made_up = f"{rounded(found.sandbox_nano)} (sandbox)" if found.sandbox_nano else ""
-    real = rounded(found.cost_nano) if found.cost_nano or not made_up else ""
-    cost = " + ".join(filter(None, [real, made_up]))
     told = [
         (f"{found.requests - (1 if found.is_more else 0):,}{plus}", "request" if found.requests == 1 else "requests"),
-        (cost + plus, ""),
+        (rounded_of_both(found.cost_nano, found.sandbox_nano) + plus, ""),
         (formats.tokens(found.tokens) + plus, "tokens"),
         (formats.percent(found.answered, found.admitted, 1), "answered"),
     ]

@@ -68,6 +68,8 @@ def _task(record: Record) -> Iterator[str]:
     yield ", ".join(filter(None, [record.category, record.complexity]))
     if record.policy:
         yield f"policy {record.policy}"
+    if record.variant:
+        yield f"test {record.experiment}, variant {record.variant.upper()}"
     if not record.model:
         yield f"asked for {record.requested_model or 'nothing readable'}"
 

@@ -12,7 +12,7 @@ from django.db import connections
 from django.utils.timezone import now
 
 from analytics.models import Watermark
-from analytics.models.windows import BEGINNING as NOTHING_YET
+from analytics.models.windows import BEGINNING
 from analytics.windows import sketches
 from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIED, SKETCHES, TAG
 from analytics.windows.statements import COLUMN_NAMES, SUMS, has_window
@@ -25,6 +25,8 @@ ORDERS: Mapping[Order, str] = {
     **{name: f"sum(x.{name})" for name in ("requests", "failures", "input_tokens", "output_tokens")},
     "cost": "sum(x.cost_nano)", "latency": "sum(x.latency_ms) / nullif(sum(x.timed), 0)", "name": "0",
 }  # fmt: skip
+NOTHING_YET = BEGINNING
+"""Until when all is counted where nothing was yet."""
 MAX_ROWS = 50_000
 """Of one answer."""
 ERRORS = "sum_errors(jsonb_agg(x.errors) FILTER (WHERE x.errors IS NOT NULL)) AS errors"

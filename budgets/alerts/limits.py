@@ -12,7 +12,7 @@ from budgets.alerts.raising import raise_alert, settle
 from budgets.alerts.types import Finding
 from budgets.choices import Measure, ScopeKind
 from budgets.models import Account, ApiKey
-from budgets.money import dollars, dollars_of_both, named_amounts
+from budgets.money import named_amounts, rounded, rounded_of_both
 
 FIND = """
     SELECT l.kind, coalesce(nullif(c.subject, ''), l.subject) AS scope, l.account_id, l.measure, l.period, l.amount,
@@ -63,7 +63,7 @@ class Reached:
         """In words, e.g. "$8.00 of $10.00 spent"; what the sandbox made up stands apart."""
         if self.measure != Measure.MONEY:
             return f"{self.spent:,} of {self.amount:,} {self.measure}"
-        return f"{dollars_of_both(self.spent - self.sandbox, self.sandbox)} of {dollars(self.amount)} spent"
+        return f"{rounded_of_both(self.spent - self.sandbox, self.sandbox)} of {rounded(self.amount)} spent"
 
 
 def check(since: datetime) -> int:

@@ -18,7 +18,7 @@ from budgets.limits import bars, main
 from budgets.limits.bars import Bar
 from budgets.limits.standing import Standing, State, standings
 from budgets.models import Limit
-from budgets.money import dollars_of_both, rounded
+from budgets.money import rounded
 
 TITLES = {
     Period.DAY: "Spend today", Period.WEEK: "Spend this week", Period.MONTH: "Spend this month",
@@ -61,6 +61,8 @@ class Burn:
     state: State = "ok"
     left: str = ""
     reserved: str = ""
+    sandbox: str = ""
+    """How much of what is spent was made up; empty: nothing."""
     passes: str = ""
     bar: Bar | None = None
     is_empty: bool = False
@@ -95,11 +97,9 @@ def _burn(limit: Limit, outlook: Outlook, standing: Mapping[str, Any]) -> Burn:
 
 def _standing(limit: Limit, forecast: Forecast, stands: Standing) -> Mapping[str, Any]:
     """What is said beside the limit."""
-    spent = rounded(stands.spent)
-    if 0 < stands.sandbox < stands.spent:
-        spent = dollars_of_both(stands.spent - stands.sandbox, stands.sandbox)
     return {
-        "spent": spent, "amount": rounded(limit.amount), "percent": marks.percent(stands.spent, limit.amount),
+        "spent": rounded(stands.spent), "sandbox": rounded(stands.sandbox) if stands.sandbox else "",
+        "amount": rounded(limit.amount), "percent": marks.percent(stands.spent, limit.amount),
         "state": stands.state, "left": rounded(stands.left), "reserved": rounded(stands.reserved),
         "passes": _passes(limit, forecast),
         "bar": bars.of(limit.amount, stands.spent, stands.reserved, limit.soft_percent, forecast),

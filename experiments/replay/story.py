@@ -20,7 +20,7 @@ class Story:
     problem: str
     """Why the decision cannot be shown again, or comes out otherwise; empty: it comes out the same."""
     first: Sequence[dict[str, Any]]
-    """Who answered and who came next, with the bars of their scores."""
+    """Who answered and who came next, with the bars of their scores; `name` is the model's without its maker."""
     candidates: Sequence[Candidate]
     count: int
     would_differ: tuple[str, ...]
@@ -36,10 +36,14 @@ def story(found: ExplainedDecision) -> Story:
     out = decision.excluded if decision else ()
     shown = dict.fromkeys(each for each in (found.used, *candidates[:TOLD]) if each)
     return Story(
-        why=found.why, problem=found.problem, first=bars(list(shown)[:TOLD]), candidates=candidates[:MAX_LISTED],
+        why=found.why, problem=found.problem, first=_named(bars(list(shown)[:TOLD])), candidates=candidates[:MAX_LISTED],
         count=len(candidates), would_differ=counterfactual.changes(decision) if decision else (),
         excluded=tuple((each.model, each.reason) for each in out),
         reasons=", ".join(
             f"{count} {code.replace('_', ' ')}" for code, count in Counter(each.code for each in out).most_common()
         ),
     )  # fmt: skip
+
+
+def _named(rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    return [{**row, "name": row["candidate"].model.partition(":")[2]} for row in rows]

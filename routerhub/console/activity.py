@@ -16,7 +16,7 @@ from analytics.records import rating
 from analytics.requests import chips, exporting, listing, offering, paging, views
 from analytics.requests.filters import RecordFilter
 from analytics.requests.ranges import PRESETS
-from experiments.replay import decisions, story
+from experiments.replay import bill, decisions, story
 from routerhub.console.forms import ConsoleForm
 from routerhub.console.pages import ConsolePage
 
@@ -26,7 +26,7 @@ ON_THE_PAGE = "on the console's page Activity"
 
 
 class KeepForm(ConsoleForm):
-    name = forms.CharField(max_length=views.MAX_NAME)
+    name = forms.CharField()
     is_shared = forms.BooleanField(required=False)
     query = forms.CharField(required=False)
 
@@ -70,7 +70,14 @@ class RequestsPage(ConsolePage):
             return None
         told = story.story(decisions.explained(found["record"]))
         may_rate = self.extent(RATE) is not None and found["record"].outcome == "success"
-        return {**found, "story": told, "may_rate": may_rate, "thumb": rating.thumb_of(found["record"].operation_id)}
+        lines = bill.bill(found["record"])
+        return {
+            **found,
+            "story": told,
+            "bill": lines,
+            "may_rate": may_rate,
+            "thumb": rating.thumb_of(found["record"].operation_id),
+        }
 
 
 class ActivityPage(RequestsPage):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from budgets.money import dollars, dollars_of_both, usd
+from budgets.money import dollars, dollars_of_both, rounded_of_both, usd
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,4 @@ def test_what_the_sandbox_made_up_is_marked_and_stands_apart() -> None:
     assert dollars_of_both(5_000, 0) == "$0.000005"
     assert dollars_of_both(0, 7) == "$0.000000007 (sandbox)"
     assert dollars_of_both(5_000, 7) == "$0.000005 + $0.000000007 (sandbox)"
+    assert rounded_of_both(10_657_960_441, 7_123) == "$10.66 + $0.0000071 (sandbox)"

@@ -4,8 +4,13 @@ import uuid
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from analytics.models import Feedback, SavedView
+from budgets.money import dollars
+from budgets.types import to_nano
+from models_registry.prices.pricing import price_at
+from routerhub.releases import store
 from tests.analytics import rows
 from tests.cast import Cast
 from tests.console.test_figures import read, signed_in
@@ -74,7 +79,7 @@ def test_feedback_is_given_there_and_shown(ben: Client, made: uuid.UUID, cast: C
     rate = {"action": "rate", "operation": str(made), "thumbs": "down"}
     assert ben.post(f"/console/activity/{made}/", rate).status_code == 302
     kept = Feedback.objects.get(operation_id=made)
-    assert (kept.satisfaction, kept.given_as, kept.user_id) == (0, "thumbs", cast.ben.user.pk)
+    assert (float(kept.satisfaction), kept.given_as, kept.user_id) == (0.0, "thumbs", cast.ben.user.pk)
     assert 'value="down" aria-pressed="true"' in read(ben, f"/console/activity/{made}/")
     assert "There is no request" in signed_in(cast.cy.user).post("/console/activity/", rate).content.decode()
     cast.ben.user.memberships.update(role="viewer")
@@ -96,7 +101,7 @@ def test_views_are_kept_for_oneself_or_the_account_and_forgotten(ben: Client, ma
 
 
 def test_a_selection_goes_into_a_file_and_follows_what_comes_in(ben: Client, made: uuid.UUID) -> None:
-    lines = b"".join(ben.get("/console/activity/export/?as=csv&model=their:model")).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(ben.get("/console/activity/export/?as=csv&model=their:model")).decode().splitlines()
     assert len(lines) == 2
     assert str(made) in lines[1]
     assert ben.get("/console/activity/export/?range=ever").status_code == 302
@@ -118,3 +123,27 @@ def test_a_page_a_model_and_a_request_are_found(ben: Client, made: uuid.UUID, bo
     assert str(made) not in read(signed_in(cast.cy.user), f"/console/find/?q={made}").replace(
         f'value="{made}"', ""
     ).replace(f"“{made}”", "")
+
+
+def test_the_cost_is_told_by_kind_of_token_where_that_comes_to_what_was_charged(
+    ben: Client, both_seeded: None, cast: Cast
+) -> None:
+    luna = store.release("catalogue", 0).models["openai:gpt-6-luna"]
+    place = luna.deployments[0]
+    rates = price_at(place.prices, now()).rates
+    assert rates.input is not None
+    assert rates.output is not None
+    cost = to_nano((1_000 * rates.input + 200 * rates.output) / 1_000_000)
+    answer = {
+        "model": luna.id,
+        "deployment": place.id,
+        "input_tokens": 1_000,
+        "output_tokens": 200,
+        "catalogue_release": 0,
+    }
+    whose = {"account_id": cast.ben.account.pk, "cache_read_tokens": 0, "cache_write_tokens": 0, "reasoning_tokens": 0}
+    told, disputed = (rows.insert(**answer, **whose, cost_nano=nano) for nano in (cost, cost + 1))
+    page = read(ben, f"/console/activity/{told}/")
+    assert f"${rates.input:.2f} per 1M" in page
+    assert dollars(to_nano(200 * rates.output / 1_000_000)) in page
+    assert "per 1M" not in read(ben, f"/console/activity/{disputed}/")

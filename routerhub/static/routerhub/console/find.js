@@ -3,10 +3,13 @@ const finder = document.getElementById("find");
 const asked = finder.querySelector("input");
 const found = finder.querySelector("[data-found]");
 const counted = finder.querySelector("[data-counted]");
+const PAUSE_MS = 120;
 let waiting = 0;
 
 async function find() {
   const mine = ++waiting;
+  await new Promise((done) => setTimeout(done, PAUSE_MS));
+  if (mine !== waiting) return;
   const url = `${asked.form.action}?q=${encodeURIComponent(asked.value)}`;
   const answer = await fetch(url, { headers: { "X-Requested-With": "fetch" } }).catch(() => null);
   if (mine !== waiting) return;
