@@ -56,6 +56,8 @@ def test_a_prompt_is_decided_while_it_is_typed_then_sent_and_watched(stack: Stac
     query = """SELECT r.model, r.priority, k.name FROM analytics_record r JOIN budgets_apikey k ON k.id = r.key_id
                WHERE operation_id = %s"""
     assert stack.rows(query, link.split("/")[-2]) == [(chosen, "cost", "Playground")]
+    answers.first.get_by_role("button", name="Which one is better?").click()
+    expect(answers.first).to_contain_text("Kept as your feedback on this answer.")
     assert hits(page) == []
     page.goto("/console/models/?search=gpt-6")
     page.check("input[value='openai:gpt-6-luna']")

@@ -3,19 +3,22 @@
 import html
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from autorouter import models as autorouter
+from autorouter.types import Candidate, Constraints, Decision, Task, Terms
 from budgets.choices import Role
 from budgets.errors import ExpiredKey
-from budgets.formats import THIN
+from budgets.formats import NOTHING, THIN
 from budgets.models import ApiKey, Limit, Membership
 from budgets.money import MINUS
 from budgets.people import keys, playground
 from routerhub.audit import history
+from routerhub.console.playground.candidates import TIMES, found
 from tests.cast import Cast, because
 from tests.console.test_figures import read, signed_in
 
@@ -43,6 +46,29 @@ def chosen(shown: str) -> str:
 
 def membership(cast: Cast, name: str) -> Membership:
     return Membership.objects.get(user=getattr(cast, name).user)
+
+
+def test_a_bar_shows_each_term_after_its_factors_and_the_formula_under_it() -> None:
+    terms = Terms(
+        category=Decimal(90), stickiness=Decimal(0), reasoning=Decimal(15), research=Decimal(0),
+        complexity_factor=Decimal("1.2"), tier_weight=Decimal("0.3"), speed=Decimal(10),
+    )  # fmt: skip
+    candidate = Candidate(
+        model="a:b", provider="a", score=terms.score, tier="premium", terms=terms, mean_price=Decimal(9),
+        quality=Decimal(91), estimated_cost_usd=Decimal("0.02"),
+    )  # fmt: skip
+    task = Task(category="coding", complexity="complex", input_tokens=10, needs=frozenset(), origin="local")
+    decision = Decision(
+        task=task, constraints=Constraints(), candidates=(candidate,), excluded=(), considered=1,
+        catalogue_release=0, router_release=0,
+    )  # fmt: skip
+    (row,) = found(decision, decision, None).rows
+    assert [(part.css, part.width) for part in row.parts] == [
+        ("t-cat", "62.47%"), ("t-reason", "10.41%"), ("t-speed", "19.28%"),
+    ]  # fmt: skip
+    told = "(90.00 category + 15.00 reasoning) * 1.2 complex * 0.3 premium tier + 10 speed"
+    assert " ".join(word.text for word in row.formula) == told.replace("*", TIMES)
+    assert (row.quality, row.cost, row.time) == ("91.0", "$0.020", NOTHING)
 
 
 def test_the_decision_is_the_one_of_routing_select_with_every_term(ada: Client, cast: Cast) -> None:

@@ -1,11 +1,11 @@
 """Where a model is served, and what it cost there when. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from budgets import formats
-from models_registry.types import Availability, Deployment, Model, Price
+from models_registry.types import Availability, Deployment, Model, Price, Provider
 from routerhub.console.catalogue.lines import told_price
 
 
@@ -73,31 +73,27 @@ def _change(before: Price, after: Price) -> str:
     return formats.change(float(after.rates.output), float(before.rates.output))
 
 
-def places(
-    model: Model, providers: Sequence[str], availability: Availability, marks: dict[str, tuple[bool, bool]]
-) -> list[Place]:
-    """`providers`: those that can be called; `marks`: of each provider whether it keeps nothing, and whether it is local."""
-    return [_place(each, providers, availability, marks) for each in model.deployments]
+def places(model: Model, providers: Mapping[str, Provider], availability: Availability) -> list[Place]:
+    return [_place(each, providers.get(each.provider), availability) for each in model.deployments]
 
 
-def _place(
-    each: Deployment, providers: Sequence[str], availability: Availability, marks: dict[str, tuple[bool, bool]]
-) -> Place:
-    measured, keeps = availability.measured.get(each.id), marks.get(each.provider, (False, False))
+def _place(each: Deployment, provider: Provider | None, availability: Availability) -> Place:
+    measured = availability.measured.get(each.id)
     return Place(
         provider=each.provider, name=each.upstream_model, regions=", ".join(each.regions),
-        state=_state(each, providers, availability),
+        state=_state(each, availability),
         time=formats.duration(measured.expected_ms) if measured and measured.expected_ms else formats.NOTHING,
         success=formats.percent(measured.success, 1, 1) if measured else formats.NOTHING,
-        keeps_nothing=keeps[0], is_local=keeps[1],
+        keeps_nothing=provider is not None and provider.is_zero_retention,
+        is_local=provider is not None and provider.is_local,
     )  # fmt: skip
 
 
-def _state(each: Deployment, providers: Sequence[str], availability: Availability) -> str:
+def _state(each: Deployment, availability: Availability) -> str:
     if each.id in availability.open_circuits:
         return "resting"
     if each.id in availability.health.down or each.status == "down":
         return "down"
-    if each.provider not in providers and not availability.sandbox:
+    if each.provider not in availability.providers and not availability.sandbox:
         return "no key"
     return "degraded" if each.id in availability.health.degraded or each.status == "degraded" else "open"

@@ -71,16 +71,15 @@ class ModelPage(CataloguePage):
     template_name = "console/catalogue/model.html"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
-        catalogue, availability = self.rankings.catalogue, self.rankings.availability
+        catalogue = self.rankings.catalogue
         name = catalogue.names.get(self.kwargs["identifier"], "")
         if name not in self.lines:
             raise Http404(f"There is no model {self.kwargs['identifier']} that you may call.")
         found = self.lines[name]
         used = usage.of_month(self.account.pk, self.now, name).by_model.get(name)
-        marks = {each.name: (each.is_zero_retention, each.is_local) for each in catalogue.providers.values()}
         return super().get_context_data(
             title=name, line=found, model=found.model, scores=score_bars(found.profile),
             prices=history.prices(found.model, self.now), used=usage.told(used) if used else None,
-            places=history.places(found.model, sorted(availability.providers), availability, marks),
+            places=history.places(found.model, catalogue.providers, self.rankings.availability),
             may_send=playground.may_send(self.membership), **given,
         )  # fmt: skip

@@ -153,8 +153,10 @@ def _parts(terms: Terms, scale: Decimal) -> Iterator[Part]:
 def _formula(candidate: Candidate, decision: Decision) -> Iterator[Word]:
     terms = candidate.terms
     added = [(f"{value:.2f} {name}", colour) for name, _css, colour in COLOURS if (value := getattr(terms, name))]
+    is_sum, last = len(added) > 1, len(added) - 1
     for at, (text, colour) in enumerate(added):
-        yield Word(text=text if at == 0 else f"+ {text}", colour=colour)
+        before = "(" if is_sum and at == 0 else "+ " if at else ""
+        yield Word(text=f"{before}{text}{')' if is_sum and at == last else ''}", colour=colour)
     factor = (
         f"{TIMES} {_plain(terms.complexity_factor)} {decision.task.complexity} " if terms.complexity_factor != 1 else ""
     )
