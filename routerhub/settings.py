@@ -303,6 +303,7 @@ SPECTACULAR_SETTINGS = {
         "AlertKindEnum": "budgets.choices.AlertKind",
         "ChannelKindEnum": "budgets.choices.ChannelKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
+        "PriorityEnum": "autorouter.choices.PriorityChoice",
     },
     "TITLE": "RouterHub",
     "DESCRIPTION": "Routing, catalogue, budgets and records.",
