@@ -73,7 +73,10 @@ def test_rules_are_added_written_and_removed_without_losing_what_was_written(cas
 
 
 def test_no_more_rules_are_added_than_a_set_may_have(cast: Cast) -> None:
-    many = {"rule": [str(at) for at in range(50)], **{f"rule-{at}-name": f"rule {at}" for at in range(50)}}
+    many: dict[str, Any] = {
+        "rule": [str(at) for at in range(50)],
+        **{f"rule-{at}-name": f"rule {at}" for at in range(50)},
+    }
     assert "A set has at most 50 rules." in send(signed_in(cast.ada), "add", **many)
 
 
