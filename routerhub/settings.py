@@ -306,6 +306,7 @@ SPECTACULAR_SETTINGS = {
         "ChannelKindEnum": "budgets.choices.ChannelKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
         "ExperimentStateEnum": "experiments.choices.ExperimentState",
+        "PriorityEnum": "autorouter.choices.PriorityChoice",
     },
     "TITLE": "RouterHub",
     "DESCRIPTION": "Routing, catalogue, budgets and records.",

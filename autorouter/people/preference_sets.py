@@ -54,7 +54,8 @@ class PreferenceSets:
         self._together: dict[tuple[int, int], Preferences] = {}
         if before is not None:
             there = {id(each.preferences) for each in held.values()}
-            self._together = {pair: found for pair, found in before._together.items() if there.issuperset(pair)}
+            known = before._together.copy()  # requests may still add to it, in another thread
+            self._together = {pair: found for pair, found in known.items() if there.issuperset(pair)}
 
     def of(self, account_id: int | None, user_id: int | None, pinned: int | None = None) -> Preferences:
         """What holds for the requests of an account (None: of none) and a user. `pinned` is the id of a set of either, which

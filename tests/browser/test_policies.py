@@ -74,3 +74,27 @@ def test_preferred_and_blocked_providers_are_chosen_from_the_list(stack: Stack, 
     expect(page.get_by_text("was added successfully")).to_be_visible()
     query = "SELECT preferred_providers, blocked_providers FROM autorouter_preferences ORDER BY id DESC LIMIT 1"
     assert stack.rows(query) == [(["anthropic"], ["mistral"])]
+
+
+@pytest.mark.usefixtures("nobody_else_follows")
+def test_somebody_blocks_a_provider_in_the_console_and_sees_before_what_it_would_do(stack: Stack, page: Page) -> None:
+    stack.manage("set_member", "--account=default", "--user=admin", "--role=owner", "--reason=a place in the console")
+    page.goto("/console/preferences/")
+    page.get_by_label("Find a provider").fill("mistr")
+    wish = page.get_by_role("radiogroup", name="Mistral")
+    expect(page.locator(".providers li:visible")).to_have_count(1)
+    wish.get_by_label("Allow").focus()
+    page.keyboard.press("ArrowRight")
+    expect(wish.get_by_label("Block")).to_be_checked()
+    expect(page.get_by_text("Not saved: providers")).to_be_visible()
+    page.get_by_role("button", name="Add a rule").click()
+    expect(wish.get_by_label("Block")).to_be_checked()
+    page.get_by_role("button", name="Remove the rule").click()
+    page.get_by_role("button", name="Save…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Blocked: + Mistral")).to_be_visible()
+    dialog.get_by_label("Reason").fill("no contract with them")
+    dialog.get_by_role("button", name=re.compile("^Save")).click()
+    expect(page.get_by_text("Saved. It counts from the next request on.")).to_be_visible()
+    saved = stack.call("/api/preferences")[1]
+    assert (saved["blocked_providers"], saved["rules"]) == (["mistral"], [])

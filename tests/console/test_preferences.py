@@ -72,6 +72,14 @@ def test_rules_are_added_written_and_removed_without_losing_what_was_written(cas
     assert Preferences.objects.get().rules == [rule]
 
 
+def test_no_more_rules_are_added_than_a_set_may_have(cast: Cast) -> None:
+    many: dict[str, Any] = {
+        "rule": [str(at) for at in range(50)],
+        **{f"rule-{at}-name": f"rule {at}" for at in range(50)},
+    }
+    assert "A set has at most 50 rules." in send(signed_in(cast.ada), "add", **many)
+
+
 def test_what_the_account_blocks_is_shown_as_such_and_its_rules_beside_ones_own(cast: Cast) -> None:
     rule = {"name": "night", "when": {"from_hour": 22}, "then": {"prefer": {"providers": ["mistral"]}}}
     Preferences.objects.create(account=cast.ada.account, blocked_providers=["openai"], rules=[rule])

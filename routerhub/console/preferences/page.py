@@ -99,10 +99,15 @@ class PreferencesPage(ConsolePage):
             return super().post(request, *arguments, **options)
         self.values = ValuesForm.of(self.row, request.POST)
         draft.put(self.row, request.POST, self.values)
-        return self._edit(*request.POST.get("action", "").split(":"))
+        action, _mark, number = request.POST.get("action", "").partition(":")
+        try:
+            return self._edit(action, number)
+        except self.refusals as refused:
+            self.refuse(self.values, refused)
+            return self.again(self.values)
 
-    def _edit(self, action: str, number: str = "") -> HttpResponse:
-        """What a button of the form does with what stands in it."""
+    def _edit(self, action: str, number: str) -> HttpResponse:
+        """What a button of the form does with what stands in it. Raises one of `refusals`."""
         if action == "add":
             draft.add_rule(self.row)
             self.opened = len(self.row.rules) - 1

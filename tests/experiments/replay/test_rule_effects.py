@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils.timezone import now
 
 from autorouter.decision import rules
@@ -14,7 +15,7 @@ from autorouter.types import Constraints
 from budgets.models import Membership
 from experiments.replay.rule_effects import LAST, Effect, effects, trial
 from experiments.replay.traffic import Slice
-from tests.cast import AccountFactory, UserFactory
+from tests.cast import AccountFactory, Cast, UserFactory
 from tests.experiments.traffic import LARGE, MIDDLE, SMALL, open_shop, policy, request
 
 pytestmark = pytest.mark.django_db
@@ -184,3 +185,22 @@ def test_an_accounts_set_is_tried_together_with_each_members_own() -> None:
     saved(user=own, blocked_providers=["acme"])
     row = saved(account=account)
     assert tried(row, blocked_providers=["acme"]) == (2, 1, [LARGE])
+
+
+def test_what_is_not_saved_is_tried_by_the_api_and_nonsense_is_told(cast: Cast) -> None:
+    asked(user_id=cast.ada.user.pk, account_id=cast.ada.account.pk)
+    saved(user=cast.ada.user, name="other", is_active=False)
+    client = Client(headers=cast.ada.auth)
+
+    def tried_by_api(query: str = "", **values: Any) -> Any:
+        return client.post(f"/api/preferences/trial{query}", values, "application/json")
+
+    code = {"name": "code", "then": {"policy": "code"}}
+    told = tried_by_api(rules=[code]).json()
+    assert (told["requests"], told["moved"]) == (1, 1)
+    assert told["rules"] == [{"rule": "code", "requests": 1, "fired": 1, "moved": 1}]
+    assert tried_by_api(f"?set={Row.objects.get().pk}", rules=[code]).json()["moved"] == 1
+    assert tried_by_api("?set=999999").status_code == 404
+    assert tried_by_api("?account=other").status_code == 400
+    assert tried_by_api(priority="fun").status_code == 400
+    assert not Row.objects.exclude(rules=[]).exists()

@@ -87,6 +87,25 @@ def test_one_set_of_preferences_is_one_row_read(held: Held, cast: Cast, django_a
     assert before.preferences.of(None, ada).priority == "cost", "a request under way keeps what it began with"
 
 
+def test_the_set_that_a_key_pins_arrives_with_the_key_and_the_accounts_with_every_key_of_it(
+    held: Held, cast: Cast
+) -> None:
+    def priority_and_limit(snapshot: Snapshot, text: str) -> tuple[str | None, int | None]:
+        caller = snapshot.ring.find(text, timezone.now())
+        found = snapshot.preferences.of(caller.account_id, caller.user_id, caller.preferences_id)
+        return found.priority, found.max_latency_ms
+
+    pinned = models.Preferences(user=cast.ada.user, name="production", priority="quality")
+    account = models.Preferences(account=cast.ada.account, priority="privacy", max_latency_ms=900)
+    for each in (pinned, account):
+        preference_sets.save(each, CHANGE)
+    before = held.hear(f"preferences:{pinned.pk}", f"preferences:{account.pk}")
+    assert priority_and_limit(before, cast.ada.text) == ("cost", 900)
+    assert priority_and_limit(before, cast.ben.text) == ("privacy", 900)
+    ApiKey.objects.filter(pk=cast.ada.key.pk).update(preferences=pinned)
+    assert priority_and_limit(held.hear(f"keys:{cast.ada.key.pk}"), cast.ada.text) == ("quality", 900)
+
+
 def test_preferences_that_were_deleted_are_gone(held: Held, cast: Cast) -> None:
     row = models.Preferences.objects.get(user=cast.ada.user)
     number = row.pk

@@ -8,6 +8,7 @@ form?.addEventListener("input", (event) => {
   const label = event.target.closest("[data-field]")?.dataset.field;
   if (!label || !bar) return;
   named.add(label);
+  bar.classList.add("dirty");
   bar.querySelector("[data-said]").textContent = `${bar.dataset.words}: ${[...named].join(", ")}`;
 });
 addEventListener("load", () => {
