@@ -14,7 +14,7 @@ from budgets.money import dollars, usd
 from budgets.types import to_nano
 from experiments.ab import findings_json, lifecycle
 from experiments.ab.checking import guardrails
-from experiments.ab.figures import ArmFigures, Question, arm_figures, findings, of_phase
+from experiments.ab.figures import ArmFigures, Question, Source, arm_figures, findings, of_phase
 from experiments.ab.running import announce_change
 from experiments.ab.statistics import allocating
 from experiments.ab.types import Arm, Findings
@@ -68,13 +68,17 @@ def look(number: int, moment: datetime) -> bool:
         lifecycle.end(test, Change(reason=f"The planned {days} are over."), by="plan")
         return True
     if test.allocation == Allocation.ADAPTIVE:
-        _allocate(test, arm_figures(of_phase(test.pk, phase.number, phase.began_at)))
+        _allocate(test, arm_figures(_source(test, phase)))
     return False
 
 
 def look_at(test: Experiment, phase: ExperimentPhase, moment: datetime) -> Findings:
     """What the records of a phase say."""
-    return findings(of_phase(test.pk, phase.number, phase.began_at), question(test, phase), moment)
+    return findings(_source(test, phase), question(test, phase), moment)
+
+
+def _source(test: Experiment, phase: ExperimentPhase) -> Source:
+    return of_phase(test.pk, phase.number, phase.began_at, phase.allocation == Allocation.ADAPTIVE)
 
 
 def question(test: Experiment, phase: ExperimentPhase) -> Question:

@@ -89,7 +89,7 @@ def test_the_least_p_of_the_sample_ratio_is_remembered_in_its_phase() -> None:
     assert test.looks.last().findings["ratio"]["p"] == before["p"]
 
 
-def test_an_adaptive_test_sends_new_units_where_it_does_better_and_tells_no_interval() -> None:
+def test_an_adaptive_test_sends_new_units_where_it_does_better_and_weighs_each_by_its_chance() -> None:
     test = started(unit="session", allocation="adaptive", floor=20)
     assert running.read()[0].is_adaptive
     traffic(test, "a", 30, cost_nano=4_000_000)
@@ -97,9 +97,13 @@ def test_an_adaptive_test_sends_new_units_where_it_does_better_and_tells_no_inte
     traffic(test, "b", 15, cost_nano=2_000_000, first=15)
     later(test, seconds=2)
     assert running.read()[0].share_b == pytest.approx(0.8)
-    cost = test.looks.last().findings["measures"][0]
-    assert (cost["b"], cost["difference"], cost["says"]) == (pytest.approx(0.0015), None, "open")
     assert test.history.count() == 2
+    traffic(test, "b", 15, cost_nano=3_500_000, first=30, propensity=0.25)
+    later(test, seconds=20)
+    cost, *others = test.looks.last().findings["measures"]
+    assert cost["b"] == pytest.approx((15 * 0.001 + 15 * 0.002 + 2 * 15 * 0.0035) / 60)
+    assert cost["difference"]["low"] < 0
+    assert next(each["difference"] for each in others if each["measure"] == "latency_p95") is None
 
 
 def test_a_test_that_is_gone_meanwhile_is_not_looked_at() -> None:
