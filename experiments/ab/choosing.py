@@ -21,7 +21,8 @@ def choices(user: Any, account: Any) -> list[Group]:
 
 
 def _groups(user: Any, account: Any) -> Iterator[Group]:
-    catalogue, router = (_live(line) for line in ("catalogue", "router"))
+    lines = live.current().lines
+    catalogue, router = (each.releases[each.pointer.stable] for each in (lines["catalogue"], lines["router"]))
     chat = sorted(
         name for name, model in catalogue.models.items() if model.kind == "chat" and not model.is_internal_only
     )
@@ -73,8 +74,3 @@ def read(text: str) -> dict[str, str]:
 
 def _pairs(kind: Any, names: Sequence[str]) -> list[tuple[str, str]]:
     return [(written(Treatment(kind=kind, value=name)), name) for name in names]
-
-
-def _live(line: str) -> Any:
-    found = live.current().lines[line]
-    return found.releases[found.pointer.stable]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from analytics.models import Record
 from budgets.formats import NOTHING, THIN, ago, count, day, percent
@@ -77,7 +78,8 @@ def length(test: Experiment, now: datetime) -> str:
     passed = (test.ended_at or now) - test.started_at
     if test.ended_at is not None:
         days = max(1, round(passed / timedelta(days=1)))
-        return _("{day}, after {days} days").format(day=day(test.ended_at), days=days)
+        after = ngettext("{day}, after a day", "{day}, after {days} days", days)
+        return after.format(day=day(test.ended_at), days=days)
     return _("day {day} of {days}").format(day=passed.days + 1, days=test.planned_days)
 
 
@@ -224,7 +226,8 @@ def _plan(test: Experiment, measure: Measure, effect: float, now: datetime) -> p
 def _effect(measure: Measure, effect: float) -> str:
     label = str(telling.LABELS[measure]).lower()
     if measure in POINTS:
-        by = f"{effect:g}" if measure == "satisfaction" else f"{100 * effect:g} {_('points')}"
+        points = ngettext("{number} point", "{number} points", round(100 * effect)).format(number=f"{100 * effect:g}")
+        by = f"{effect:g}" if measure == "satisfaction" else points
     else:
         by = f"{100 * effect:g}{THIN}%"
     return _("{by} in {measure}").format(by=by, measure=label)

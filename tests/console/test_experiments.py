@@ -1,5 +1,6 @@
 """A/B tests in the console: begun by a guided start, watched, and declared by whoever may."""
 
+import html
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils.timezone import now
 
+from autorouter.models import Preferences
 from budgets.models import Membership
 from experiments.ab import guarding, running
 from experiments.models import Experiment
@@ -30,8 +32,8 @@ def ada(cast: Cast, client: Client) -> Client:
 
 def page(client: Client, address: str, **given: Any) -> str:
     answer = client.post(address, given, follow=True) if given else client.get(address)
-    assert answer.status_code == 200, answer.status_code
-    return answer.content.decode()
+    assert answer.status_code == 200, address
+    return html.unescape(answer.content.decode())
 
 
 def test_a_test_is_begun_watched_and_declared(ada: Client, cast: Cast) -> None:
@@ -39,10 +41,10 @@ def test_a_test_is_begun_watched_and_declared(ada: Client, cast: Cast) -> None:
     assert "How long" in page(ada, "/console/tests/new/")
     assert "Too little was asked" in page(ada, "/console/tests/new/", **{**NEW, "reason": ""}, action="plan")
     wrong = page(ada, "/console/tests/new/", **{**NEW, "b": "policy code", "reason": ""}, action="start")
-    assert "Say why" in wrong or "reason" in wrong.lower()
+    assert "Say why: it is kept in the history" in wrong
     assert "It is the same as A" in page(ada, "/console/tests/new/", **{**NEW, "b": "policy code"}, action="start")
     told = page(ada, "/console/tests/new/", **NEW, action="start")
-    assert "Started. It counts from the next request on" in told
+    assert "Started: it counts from the next request on." in told
     assert "No request yet." in told
     test = Experiment.objects.get()
     assert (test.account, test.user, test.guardrails, test.state) == (
@@ -59,9 +61,20 @@ def test_a_test_is_begun_watched_and_declared(ada: Client, cast: Cast) -> None:
     assert "Sample ratio fits" in moving
     listed = page(ada, "/console/tests/")
     assert "B is cheaper." in listed
-    ended = page(ada, f"/console/tests/{test.pk}/", action="declare", declared="b", reason="cheaper, and as good")
+    ended = page(
+        ada,
+        f"/console/tests/{test.pk}/",
+        action="declare",
+        declared="b",
+        as_default="on",
+        reason="cheaper, and as good",
+    )
     assert "Declared: B, policy thrift" in ended
     assert running.read() == ()
+    assert Preferences.objects.get(account=cast.ada.account).rules[0]["then"] == {"policy": "thrift"}
+    undone = page(ada, f"/console/tests/{test.pk}/", action="undo", reason="not so good")
+    assert "Undone." in undone
+    assert Preferences.objects.get(account=cast.ada.account).rules == []
     assert "Earlier tests of Acme" in page(ada, "/console/tests/")
 
 
@@ -72,8 +85,8 @@ def test_a_draft_is_gone_on_with_started_and_stopped(ada: Client, cast: Cast) ->
     assert "Kept as a draft" in edited
     test = Experiment.objects.get()
     assert (test.user, test.unit, test.share_b) == (cast.ada.user, "session", 20)
-    assert "Started." in page(ada, f"/console/tests/{test.pk}/", action="start", reason="go")
-    assert "All who take part get A" in page(ada, f"/console/tests/{test.pk}/", action="stop", reason="it is bad")
+    assert "Started: it counts" in page(ada, f"/console/tests/{test.pk}/", action="start", reason="go")
+    assert "Stopped: everybody gets A." in page(ada, f"/console/tests/{test.pk}/", action="stop", reason="it is bad")
     assert "Phases" in page(ada, f"/console/tests/{test.pk}/")
     assert ada.get(f"/console/tests/{test.pk}/edit/").status_code == 404
 
@@ -82,10 +95,10 @@ def test_who_may_not_change_a_test_sees_it_and_no_more(ada: Client, cast: Cast) 
     test = started(cast.ada.account)
     Membership.objects.filter(user=cast.ben.user).update(role="member")
     ada.force_login(cast.ben.user)
-    assert "Declare" not in page(ada, f"/console/tests/{test.pk}/")
+    assert "Declare a winner" not in page(ada, f"/console/tests/{test.pk}/")
     assert ada.post(f"/console/tests/{test.pk}/", {"action": "stop", "reason": "I want it"}).status_code == 403
     own = page(ada, "/console/tests/new/", **{**NEW, "whose": "user"}, action="start")
-    assert "Started." in own
+    assert "Started: it counts" in own
     assert Experiment.objects.first().user == cast.ben.user  # type: ignore[union-attr]
     refused = page(ada, "/console/tests/new/", **NEW, action="start")
     assert Experiment.objects.count() == 2, refused

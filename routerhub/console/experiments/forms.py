@@ -151,13 +151,3 @@ def initial_of(test: Any) -> dict[str, Any]:
         **{arm: choosing.written(Treatment(**getattr(test, arm))) for arm in ("a", "b")},
         **{name: margins.get(measure) for name, measure in MARGINS.items()},
     }  # fmt: skip
-
-
-class ReasonForm(ReasonedConsoleForm):
-    """Of a deed that needs nothing but a reason."""
-
-
-class DeclareForm(ReasonedConsoleForm):
-    declared = forms.ChoiceField(choices=[("a", "A"), ("b", "B"), ("neither", _("Neither"))])
-    as_default = forms.BooleanField(label=_("Make the winner the default"), required=False, initial=True)
-    field_order = ("declared", "as_default", "reason")

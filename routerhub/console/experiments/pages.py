@@ -10,9 +10,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from budgets.formats import count
-from experiments.ab import choosing, defaults, drafting, lifecycle, planning, watching
-from experiments.ab.checking import treatment
-from routerhub.console.experiments.forms import DeclareForm, PlanForm, ReasonForm, TestForm, initial_of
+from experiments.ab import choosing, deeds, drafting, planning, watching
+from routerhub.console.experiments.forms import PlanForm, TestForm, initial_of
 from routerhub.console.pages import ConsolePage
 
 VIEW, ADD, CHANGE = (f"experiments.{verb}_experiment" for verb in ("view", "add", "change"))
@@ -91,10 +90,7 @@ class DraftPage(TestPart):
         is_own, change = form.cleaned_data["whose"] == "user", self.change(form)
         test = drafting.kept(self.draft, self.request.user, self.account, is_own, form.values(), change)
         if self.action == "start":
-            lifecycle.start(test, change)
-            messages.success(
-                self.request, _("Started. It counts from the next request on, in every process within a second.")
-            )
+            messages.success(self.request, deeds.do(test, "start", {}, change))
         else:
             messages.success(self.request, _("Kept as a draft. Nobody takes part before you start it."))
         return redirect("console_test", number=test.pk)
@@ -116,59 +112,29 @@ class TestPage(TestPart):
     """One test: what its looks found, and what can be done about it."""
 
     template_name = "console/tests/one.html"
-    actions: ClassVar = {
-        "start": ReasonForm, "stop": ReasonForm, "end": ReasonForm, "discard": ReasonForm, "undo": ReasonForm,
-        "declare": DeclareForm,
-    }  # fmt: skip
+    actions = deeds.FORMS
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         test, now = self.test, timezone.now()
-        sent = {self.action: given.pop("form")} if given.get("form") is not None else {}
+        may_change = self.may_change()
         earlier = watching.of_account(self.request.user, self.account).filter(state="ended").exclude(pk=test.pk)
         return super().get_context_data(**{
-            "title": test.name, "form": None, "test": test, "may_change": self.may_change(),
-            "forms": {name: form() for name, form in self.actions.items()} | sent, "winners": self._winners(),
-            "phases": watching.phases(test), "apart": watching.apart(test), "declared": watching.declared(test),
+            "title": test.name, "form": None, "test": test, "may_change": may_change, "pressed": self.action,
+            "deeds": deeds.of(test) if may_change else [], "phases": watching.phases(test), "apart": watching.apart(test),
+            "declared": watching.declared(test),
             "needed": watching.needed(test, now) if test.state in {"draft", "running"} else None,
             "earlier": list(watching.summaries(earlier, now)), **watching.figures(test, now), **given,
         })  # fmt: skip
 
-    def _winners(self) -> list[dict[str, str]]:
-        """What making each variant the default would do."""
-        return [
-            {
-                "value": arm, "title": arm.upper(),
-                "effect": defaults.effect(self.test, treatment(getattr(self.test, arm))),
-            }
-            for arm in ("a", "b")
-        ]  # fmt: skip
-
     def act(self, form: Any, **_options: Any) -> HttpResponse:
         self.demand(self.may_change())
-        change, test = self.change(form), self.test
-        if self.action == "declare":
-            lifecycle.declare(test, form.cleaned_data["declared"], form.cleaned_data["as_default"], change)
-        else:
-            deeds: dict[str, Any] = {
-                "start": lifecycle.start, "stop": lifecycle.stop, "end": lifecycle.end, "discard": lifecycle.discard,
-                "undo": lifecycle.undo,
-            }  # fmt: skip
-            deeds[self.action](test, change)
-        messages.success(self.request, self._said())
-        return redirect("console_tests") if self.action == "discard" else redirect("console_test", number=test.pk)
-
-    def _said(self) -> str:
-        return {
-            "start": _("Started. It counts from the next request on, in every process within a second."),
-            "stop": _("Stopped. All who take part get A, until you declare or end the test."),
-            "end": _("Ended. Nobody takes part any more; you can still declare a winner."),
-            "declare": _("Declared. It is kept in the history with your name."),
-            "discard": _("The draft is deleted."), "undo": _("What was the default before is so again."),
-        }[self.action]  # fmt: skip
+        messages.success(self.request, deeds.do(self.test, self.action, form.cleaned_data, self.change(form)))
+        return redirect("console_tests") if self.action == "discard" else redirect("console_test", number=self.test.pk)
 
 
 class TestFigures(TestPart):
     """What moves on the page of a test, for whoever fetches it again."""
 
     def get(self, request: HttpRequest, *_arguments: Any, **_options: Any) -> HttpResponse:
-        return render(request, "console/tests/figures.html", watching.figures(self.test, timezone.now()))
+        part = "guards" if request.GET.get("part") == "guards" else "figures"
+        return render(request, f"console/tests/{part}.html", watching.figures(self.test, timezone.now()))
