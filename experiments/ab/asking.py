@@ -98,7 +98,7 @@ class DraftForm(ValuesForm):
         required=False,
         help_text=_("A test for one person assigns by session."),
     )
-    field_order = ("name", "question", "a_kind", "a_value", "b_kind", "b_value", "unit")
+    field_order: tuple[str, ...] = ("name", "question", "a_kind", "a_value", "b_kind", "b_value", "unit")
 
     def values(self, before: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
         given = super().values(before)

@@ -24,7 +24,7 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 ANSWERED = "r.outcome = 'success'"
 SLOW = "CASE {arm} WHEN 'b' THEN %(p95_b)s::float8 ELSE %(p95_a)s::float8 END"
 BY_UNIT: Mapping[Measure, tuple[str, str]] = {
-    "cost": ("sum(r.cost_nano) / 1e9", "count(*)"),
+    "cost": ("sum(r.cost_nano::float8) / 1e9", "count(*)"),
     "success": (f"count(*) FILTER (WHERE {ANSWERED})", "count(*)"),
     "latency": (f"sum(r.latency_ms) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
     "latency_p95": (
@@ -32,8 +32,8 @@ BY_UNIT: Mapping[Measure, tuple[str, str]] = {
         f"count(*) FILTER (WHERE {ANSWERED})",
     ),
     "ttft": (f"sum(r.ttft_ms) FILTER (WHERE {ANSWERED})", f"count(r.ttft_ms) FILTER (WHERE {ANSWERED})"),
-    "satisfaction": ("sum(f.satisfaction)", "count(f.satisfaction)"),
-    "tokens": (f"sum(r.output_tokens) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
+    "satisfaction": ("sum(f.satisfaction::float8)", "count(f.satisfaction)"),
+    "tokens": (f"sum(r.output_tokens::float8) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
     "fallback": ("count(*) FILTER (WHERE r.fallback_used)", "count(*)"),
 }
 """Of each measure, a unit's sum y and its number w; of the slowest 5 %, how many answers took at most its arm's p95."""
