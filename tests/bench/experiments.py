@@ -84,15 +84,14 @@ def main(runs: int = RUNS) -> None:
     ]
     print(f"{table(['B is as A', 'says a difference, %'], rows)}\n", flush=True)
     head = ["the truth is ever outside, %", f"B costs {FACTOR:g} times A", "a third"]
-    factors = (FACTOR, 1 / FACTOR)
+    factors, fewer = (FACTOR, 1 / FACTOR), max(1, runs // 10)
     rows = [
-        [crowd.name, *(_share(wrong(crowd, seed, of) for seed in range(runs // 10)) for of in factors)]
-        for crowd in COSTS
+        [crowd.name, *(_share(wrong(crowd, seed, of) for seed in range(fewer)) for of in factors)] for crowd in COSTS
     ]
     print(f"{table(head, rows)}\n", flush=True)
     print(f"{table(['configured', 'is', 'alarms, %', 'units, median'], list(_sample_ratios(runs)))}\n", flush=True)
     head = ["a true difference", "fixed, units", "shown, %", "watched, units", "shown, %", "median, units", "of fixed"]
-    print(table(head, [_power(*each, runs // 10) for each in DIFFERENCES]))
+    print(table(head, [_power(*each, fewer) for each in DIFFERENCES]))
 
 
 def _share(happened: Iterable[bool]) -> str:
