@@ -52,8 +52,9 @@ def permitted(
     """Those of its deployments that this request may use, be their circuits open or not, in the order in which they come; where a
     test's variant puts a provider first, that one's before."""
     allowed, limit = _allowed(places, providers, constraints, availability), constraints.max_latency_ms
-    if constraints.leads is not None and constraints.leads[0] == "provider":
-        allowed.sort(key=lambda each: each.provider != constraints.leads[1])
+    kind, name = constraints.leads or ("", "")
+    if kind == "provider":
+        allowed.sort(key=lambda each: each.provider != name)
     if limit is None:
         return tuple(allowed)
     return tuple([each for each in allowed if (availability.latency_at(model, each) or 0) <= limit])

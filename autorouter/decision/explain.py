@@ -1,5 +1,6 @@
 """A decision for those who ask why: as the JSON of /api/routing/select, and as one plain sentence."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -118,11 +119,14 @@ def _suits(task: Task, constraints: Constraints, first: Candidate) -> str:
 
 def is_led(candidate: Candidate, constraints: Constraints) -> bool:
     """Whether it is among those that a test's variant puts first."""
-    kind, name = constraints.leads or ("", "")
+    if constraints.leads is None:
+        return False
+    kind, name = constraints.leads
     places = [each.partition("/")[0] for each in candidate.hosting.deployments]
-    return bool(kind) and name in {
+    fitting: Mapping[str, list[str]] = {
         "model": [candidate.model], "provider": [candidate.provider, *places], "tier": [candidate.tier],
-    }[kind]  # fmt: skip
+    }  # fmt: skip
+    return name in fitting[kind]
 
 
 def led_words(constraints: Constraints) -> str:

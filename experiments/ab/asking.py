@@ -22,7 +22,8 @@ GUARDED: Mapping[Measure, tuple[str, Any, Any]] = {
 }
 """The guardrails that forms ask for: the field, its label and its unit. Others are set by API."""
 GROUPS: Sequence[tuple[Any, Sequence[str]]] = (
-    (_("What is compared"), ("name", "question", "a_kind", "a_value", "b_kind", "b_value")),
+    (_("What is to be found out"), ("name", "question")),
+    (_("What is compared"), ("a_kind", "a_value", "b_kind", "b_value")),
     (_("Who takes part"), ("account", "user", "unit", "share_b", "exposure", "allocation")),
     (_("By what it is judged"), ("main", "guard_success", "guard_latency", "guard_cost", "budget_usd", "planned_days")),
 )
@@ -98,7 +99,7 @@ class DraftForm(ValuesForm):
         required=False,
         help_text=_("A test for one person assigns by session."),
     )
-    field_order = ("name", "question", "a_kind", "a_value", "b_kind", "b_value", "unit")
+    field_order: tuple[str, ...] = ("name", "question", "a_kind", "a_value", "b_kind", "b_value", "unit")
 
     def values(self, before: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
         given = super().values(before)

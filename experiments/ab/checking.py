@@ -78,10 +78,7 @@ def _problems(test: Any) -> Iterator[tuple[str, str]]:
                 yield arm, problem
     if len(found) == 2 and found["a"] == found["b"] and found["a"].kind != "same":
         yield "b", 'It is the same as A. To test the test itself, write {"kind": "same"} for both.'
-    try:
-        guardrails(test.guardrails)
-    except ValueError as wrong:
-        yield "guardrails", str(wrong)
+    yield from _problems_of_guardrails(test)
     if test.allocation == Allocation.ADAPTIVE and test.unit != Unit.SESSION:
         yield (
             "allocation",
@@ -89,6 +86,19 @@ def _problems(test: Any) -> Iterator[tuple[str, str]]:
         )
     if test.main not in Measure.values:
         yield "main", f"{test.main!r} is none of {', '.join(Measure.values)}."
+
+
+def _problems_of_guardrails(test: Any) -> Iterator[tuple[str, str]]:
+    try:
+        watched = {each.measure for each in guardrails(test.guardrails)}
+    except ValueError as wrong:
+        yield "guardrails", str(wrong)
+    else:
+        if test.allocation == Allocation.ADAPTIVE and "latency_p95" in watched:
+            yield (
+                "guardrails",
+                "Where shares follow what is seen the slowest 5 % have no interval: watch latency instead.",
+            )
 
 
 def _problems_of_scope(test: Any) -> Iterator[tuple[str, str]]:

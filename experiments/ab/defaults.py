@@ -130,5 +130,6 @@ def _demand_owner(test: Any, change: Change) -> None:
 
 
 def _demand_release(change: Change) -> None:
-    if change.author is not None and not change.author.has_perm(RELEASE_RIGHT):
+    author: Any = change.author
+    if author is not None and not author.has_perm(RELEASE_RIGHT):
         raise ValidationError({"as_default": _("It takes the right to roll out releases.")})

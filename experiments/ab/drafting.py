@@ -13,13 +13,11 @@ def kept(
     draft: Experiment | None, user: Any, account: Any, is_own: bool, values: Mapping[str, Any], change: Change
 ) -> Experiment:
     """A new draft, or one that is gone on with; whose it is may be said anew. Raises ValidationError."""
-    test = draft or Experiment(account=account)
     whose = user if is_own else None
-    if draft is not None and draft.user != whose:
+    if draft is not None and draft.user == whose:
+        return lifecycle.edit(draft, values, change)
+    if draft is not None:
         lifecycle.discard(draft, change)
-        test = Experiment(account=account)
-    if test.pk is not None:
-        return lifecycle.edit(test, values, change)
-    test.user = whose
+    test = Experiment(account=account, user=whose)
     claim(test, user, is_own)
     return lifecycle.draft(test, values, change)

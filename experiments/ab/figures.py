@@ -24,7 +24,7 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 ANSWERED = "r.outcome = 'success'"
 SLOW = "CASE {arm} WHEN 'b' THEN %(p95_b)s::float8 ELSE %(p95_a)s::float8 END"
 BY_UNIT: Mapping[Measure, tuple[str, str]] = {
-    "cost": ("sum(r.cost_nano) / 1e9", "count(*)"),
+    "cost": ("sum(r.cost_nano::float8) / 1e9", "count(*)"),
     "success": (f"count(*) FILTER (WHERE {ANSWERED})", "count(*)"),
     "latency": (f"sum(r.latency_ms) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
     "latency_p95": (
@@ -32,11 +32,13 @@ BY_UNIT: Mapping[Measure, tuple[str, str]] = {
         f"count(*) FILTER (WHERE {ANSWERED})",
     ),
     "ttft": (f"sum(r.ttft_ms) FILTER (WHERE {ANSWERED})", f"count(r.ttft_ms) FILTER (WHERE {ANSWERED})"),
-    "satisfaction": ("sum(f.satisfaction)", "count(f.satisfaction)"),
-    "tokens": (f"sum(r.output_tokens) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
+    "satisfaction": ("sum(f.satisfaction::float8)", "count(f.satisfaction)"),
+    "tokens": (f"sum(r.output_tokens::float8) FILTER (WHERE {ANSWERED})", f"count(*) FILTER (WHERE {ANSWERED})"),
     "fallback": ("count(*) FILTER (WHERE r.fallback_used)", "count(*)"),
 }
 """Of each measure, a unit's sum y and its number w; of the slowest 5 %, how many answers took at most its arm's p95."""
+WEIGHT = " * 0.5 / min(r.propensity)"
+"""As much as one at even chances."""
 SUMS = ("count(*) FILTER (WHERE {w} > 0)", "sum({y})", "sum({w})", "sum({y} * {y})", "sum({y} * {w})", "sum({w} * {w})")
 """In the order of the fields of Sums."""
 TIMES = """
@@ -65,6 +67,8 @@ class Source:
     """An expression that is 'a' or 'b'."""
     unit: str = "r.unit"
     values: Mapping[str, Any]
+    is_weighted: bool = False
+    """Whether each unit counts by the probability with which it got its arm: what adaptive shares take."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +83,7 @@ class Question:
     least_p: float = 1.0
     """That of the sample ratio at the last look."""
     is_adaptive: bool = False
-    """Whether the share followed what was seen: then these intervals would not hold, and none is told."""
+    """Whether the share followed what was seen: there is no share to check then, and no interval of the slowest 5 %."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,11 +102,12 @@ Times = Sequence[tuple[int, int]]
 """Milliseconds, and how many answers took as long or less."""
 
 
-def of_phase(test: int, phase: int, since: datetime) -> Source:
+def of_phase(test: int, phase: int, since: datetime, is_adaptive: bool = False) -> Source:
     """The records of one phase of a test, which began then."""
     return Source(
         where="r.experiment = %(test)s AND r.phase = %(phase)s AND r.variant <> '' AND r.created_at >= %(since)s",
         values={"test": test, "phase": phase, "since": since},
+        is_weighted=is_adaptive,
     )
 
 
@@ -116,7 +121,7 @@ def findings(source: Source, question: Question, at: datetime) -> Findings:
     found = {each: _compared(each, arms, times, shares[each], question.tuned_for) for each in measures}
     ratio = sample_ratio(arms["a"].units, arms["b"].units, question.share_b, least_p=question.least_p)
     if question.is_adaptive:
-        found = {name: replace(each, difference=None, relative=None, says="open") for name, each in found.items()}
+        found["latency_p95"] = replace(found["latency_p95"], difference=None, relative=None, says="open")
         ratio = replace(ratio, p=1.0, fits=True)
     return Findings(
         at=at, requests_a=arms["a"].requests, requests_b=arms["b"].requests, ratio=ratio, jumpers=jumpers,
@@ -167,8 +172,9 @@ def _times(source: Source) -> Mapping[Arm, Times]:
 
 def _arms(source: Source, slow: Mapping[Arm, float | None]) -> tuple[Mapping[Arm, ArmFigures], int]:
     """Both arms, and how many units are in both of them."""
+    weight = WEIGHT if source.is_weighted else ""
     columns = ", ".join(
-        f"coalesce({part.format(arm=source.arm)}, 0)::float8 AS {measure}_{name}"
+        f"coalesce({part.format(arm=source.arm)}, 0)::float8{weight} AS {measure}_{name}"
         for measure, pair in BY_UNIT.items() for name, part in zip("yw", pair, strict=True)
     )  # fmt: skip
     sums = ", ".join(part.format(y=f"{measure}_y", w=f"{measure}_w") for measure in MEASURES for part in SUMS)

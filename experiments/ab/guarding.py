@@ -4,6 +4,7 @@ as long as planned ends, and where the allocation is adaptive new units go where
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,7 +15,7 @@ from budgets.money import dollars, usd
 from budgets.types import to_nano
 from experiments.ab import findings_json, lifecycle
 from experiments.ab.checking import guardrails
-from experiments.ab.figures import ArmFigures, Question, arm_figures, findings, of_phase
+from experiments.ab.figures import ArmFigures, Question, Source, arm_figures, findings, of_phase
 from experiments.ab.running import announce_change
 from experiments.ab.statistics import allocating
 from experiments.ab.types import Arm, Findings
@@ -27,6 +28,8 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LOOKS_PER_TIME = 50
 """Looks that are kept lie at least this part of their phase's time apart: dense at first, about 400 in two weeks."""
 MIN_STEP = timedelta(seconds=15)
+REST, MAX_WAIT = 15, timedelta(seconds=45)
+"""After a look follows so many times the time that it took, and at most that: beside a million records a look takes seconds."""
 NEW_SHARE = 0.02
 """By so much the share of B must differ from what it is to be another one."""
 SPENT = """
@@ -58,8 +61,11 @@ def look(number: int, moment: datetime) -> bool:
     if test is None:
         return False
     phase = test.phases.get(number=test.phase)
+    if _is_too_soon(newest(test, phase.number), moment):
+        return False
+    began = perf_counter()
     found = look_at(test, phase, moment)
-    keep(test, found)
+    keep(test, found, round(1000 * (perf_counter() - began)))
     if broken := next(_broken(test, found, moment), None):
         _stop(test, broken, moment)
         return True
@@ -68,13 +74,17 @@ def look(number: int, moment: datetime) -> bool:
         lifecycle.end(test, Change(reason=f"The planned {days} are over."), by="plan")
         return True
     if test.allocation == Allocation.ADAPTIVE:
-        _allocate(test, arm_figures(of_phase(test.pk, phase.number, phase.began_at)))
+        _allocate(test, arm_figures(_source(test, phase)))
     return False
 
 
 def look_at(test: Experiment, phase: ExperimentPhase, moment: datetime) -> Findings:
     """What the records of a phase say."""
-    return findings(of_phase(test.pk, phase.number, phase.began_at), question(test, phase), moment)
+    return findings(_source(test, phase), question(test, phase), moment)
+
+
+def _source(test: Experiment, phase: ExperimentPhase) -> Source:
+    return of_phase(test.pk, phase.number, phase.began_at, phase.allocation == Allocation.ADAPTIVE)
 
 
 def question(test: Experiment, phase: ExperimentPhase) -> Question:
@@ -90,14 +100,18 @@ def newest(test: Experiment, phase: int) -> Look | None:
     return test.looks.filter(phase=phase).order_by("-at").first()
 
 
-def keep(test: Experiment, found: Findings) -> Look:
+def _is_too_soon(last: Look | None, moment: datetime) -> bool:
+    return last is not None and moment < last.at + min(MAX_WAIT, REST * timedelta(milliseconds=last.took_ms))
+
+
+def keep(test: Experiment, found: Findings, took_ms: int) -> Look:
     """The newest look is always there; it takes the place of the one before where that is near to the one before it."""
     last, before = (*test.looks.filter(phase=test.phase).order_by("-at")[:2], None, None)[:2]
     began = test.phases.get(number=test.phase).began_at
     step = max(MIN_STEP, (found.at - began) / LOOKS_PER_TIME)
     if last is None or before is None or last.at - before.at >= step:
         last = Look(experiment=test, account_id=test.account_id, user_id=test.user_id, phase=test.phase)
-    last.at, last.findings = found.at, findings_json.as_json(found)
+    last.at, last.took_ms, last.findings = found.at, took_ms, findings_json.as_json(found)
     last.save()
     return last
 

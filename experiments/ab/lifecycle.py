@@ -21,13 +21,11 @@ from routerhub.audit.change import Change
 
 DRAFT, RUNNING, STOPPED, ENDED = ExperimentState.values
 UNDER_WAY = (RUNNING, STOPPED)
-WHOSE = ("account", "user")
 PHASED = ("share_b", "exposure", "main", "guardrails", "allocation", "floor")
 """What begins a new phase when it is changed under way: figures before and after are not thrown together."""
 ALWAYS = ("name", "question", "budget_usd", "planned_days")
 """What may be changed under way without more ado."""
-VALUES = ("unit", "a", "b", "tuned_for", *ALWAYS, *PHASED)
-"""What a draft says."""
+RELEASE_RIGHT = "releases.view_release"
 
 
 @transaction.atomic
@@ -153,10 +151,19 @@ def _save(row: Experiment, change: Change) -> None:
     """With a phase for each time in which nothing changed. What is not there any more is found when a test is to run."""
     if row.state in {DRAFT, RUNNING}:
         row.full_clean()
+    if row.state == DRAFT:
+        _demand_right(row, change.author)
     history.stamp(row, change)
     row.save()
     if row.phase:
         _keep_phase(row, change)
+
+
+def _demand_right(row: Experiment, author: Any) -> None:
+    """Drafts of releases are staff's to know of. Raises ValidationError."""
+    named = [arm for arm in "ab" if treatment(getattr(row, arm)).kind == "release"]
+    if named and author is not None and not author.has_perm(RELEASE_RIGHT):
+        raise ValidationError({arm: "To test a router release takes the right to see releases." for arm in named})
 
 
 def _keep_phase(row: Experiment, change: Change) -> None:

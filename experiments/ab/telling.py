@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -62,6 +63,11 @@ class Row:
     """"good" or "worse" where B is plainly one of them."""
     bar: Bar | None
     is_main: bool
+
+
+def label(measure: Any) -> Promise:
+    """Of a measure, as a column spells it."""
+    return LABELS[measure]
 
 
 def shown(measure: Measure, value: float | None) -> str:

@@ -58,7 +58,7 @@ def _summary(test: Any, found: Findings | None, now: datetime) -> dict[str, Any]
     return {
         "test": test, "look": look, "icon": icon, "words": telling.headline(found)[0], "variants": _variants(test),
         "difference": telling.difference(main.measure, interval.estimate) if main and interval else NOTHING,
-        "label": telling.LABELS[test.main], "declared": declared(test), "length": length(test, now),
+        "label": telling.label(test.main), "declared": declared(test), "length": length(test, now),
         "requests": count(found.requests_a + found.requests_b) if found else "0",
     }  # fmt: skip
 
@@ -93,7 +93,7 @@ def figures(test: Experiment, now: datetime) -> dict[str, Any]:
     look, icon = STATES[test.state]
     return {
         "test": test, "found": found, "headline": title, "words": words, "look": look, "icon": icon, "phase": phase,
-        "length": length(test, now), "label": telling.LABELS[test.main], "variants": _variants(test, found),
+        "length": length(test, now), "label": telling.label(test.main), "variants": _variants(test, found),
         "ratio": telling.ratio(found.ratio) if found else "", "share_b": _share_b(test),
         "jumpers": telling.jumpers(found) if found else "", "split": _split(found), "rows": telling.rows(found) if found else [],
         "guards": list(telling.guards(found)) if found else [], "budget": _budget(test),
@@ -183,11 +183,10 @@ def apart(test: Experiment) -> str:
     """How many requests of those whom a test by session is about belong to no session: they take no part."""
     if test.unit != "session" or test.started_at is None:
         return ""
+    whose = {name: getattr(test, name) for name in ("account_id", "user_id") if getattr(test, name) is not None}
     records = Record.objects.filter(
-        account_id=test.account_id, created_at__gte=test.started_at, session="", experiment=None, is_reported=False
+        created_at__gte=test.started_at, session="", experiment=None, is_reported=False, **whose
     )
-    if test.user_id is not None:
-        records = records.filter(user_id=test.user_id)
     if test.ended_at is not None:
         records = records.filter(created_at__lt=test.ended_at)
     number = records.order_by()[: MAX_COUNTED + 1].count()

@@ -149,6 +149,7 @@ class Look(OfTest):
     experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="looks")
     phase = models.PositiveSmallIntegerField()
     at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField(default=0, help_text="The longer it takes, the rarer it is: see guarding.")
     findings = models.JSONField(help_text="As experiments.ab.findings_json writes them.")
 
     class Meta:

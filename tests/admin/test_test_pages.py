@@ -48,7 +48,7 @@ def test_a_test_from_draft_to_declared_and_undone(staff: Client, cast: Cast) -> 
         staff, f"{test.pk}/", action="declare", declared="b", as_default="on"
     )
     assert "Undone." in post(staff, f"{test.pk}/", action="undo")
-    assert "B won" in text(staff.get(LIST))
+    assert "B, policy thrift" in text(staff.get(LIST))
 
 
 def test_what_was_found_stands_on_the_page(staff: Client) -> None:
@@ -59,7 +59,8 @@ def test_what_was_found_stands_on_the_page(staff: Client) -> None:
         guarding.look(test.pk, now() + timedelta(minutes=1 + each))
     page = text(staff.get(f"{LIST}{test.pk}/"))
     for said in (
-        "B is cheaper.", "Cost per request is $0.0015 with B and $0.0040 with A: \N{MINUS SIGN}62", "24 users and keys · 72 requests", "Sample ratio fits",
+        "B is cheaper.", "Cost per request is $0.0015 with B and $0.0040 with A: \N{MINUS SIGN}62",
+        "24 users and keys · 72 requests", "Sample ratio fits",
         "not more than 2 points lower", 'class="ivl good"', "Difference in cost per request, B against A",
     ):  # fmt: skip
         assert said in page, said

@@ -23,7 +23,7 @@ UNITS = [
 ]
 ALLOCATIONS = [
     (Allocation.FIXED, _("The shares stay as they are")),
-    (Allocation.ADAPTIVE, _("New sessions go where it does better; no interval is told then")),
+    (Allocation.ADAPTIVE, _("New sessions go where it does better; a session keeps what it got")),
 ]  # fmt: skip
 MARGINS: Mapping[str, str] = {"success_margin": "success", "latency_p95_margin": "latency_p95", "cost_margin": "cost"}
 """The fields of guardrails, with what each watches: in per cent or points."""

@@ -164,8 +164,11 @@ def test_a_winner_of_an_account_or_a_person_goes_to_their_preferences_and_back(c
         lifecycle.declare(started(cast.ada.account), "b", True, ben)
 
 
-def test_to_make_a_release_live_takes_the_right_to_roll_out(cast: Cast) -> None:
-    test = started(a=AS_IT_IS, b={"kind": "release", "value": str(draft_release(stickiness_bonus=40))})
+def test_to_test_a_release_and_to_make_it_live_takes_rights(cast: Cast) -> None:
+    treatments = {"a": AS_IT_IS, "b": {"kind": "release", "value": str(draft_release(stickiness_bonus=40))}}
+    with pytest.raises(ValidationError, match="To test a router release takes the right to see releases"):
+        lifecycle.draft(Experiment(), {"name": "theirs", **treatments}, because("mine", cast.ben.user))
+    test = started(**treatments)
     with pytest.raises(ValidationError, match="takes the right to roll out releases"):
         lifecycle.declare(test, "b", True, because("mine", cast.ben.user))
     assert lifecycle.declare(test, "b", True, because("ours", cast.staff)).applied["kind"] == "release"

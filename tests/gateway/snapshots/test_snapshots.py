@@ -252,11 +252,11 @@ def test_the_rankings_of_what_did_not_change_are_kept_while_a_candidate_comes_an
     candidate = next(each for each in found if each is not before)
     rollout.rollback("router", None, CHANGE)
     for variant in (number, 99):
-        row = Experiment(
+        test = Experiment(
             name="new", state="running", phase=1, a={"kind": "same"}, b={"kind": "release", "value": f"{variant}"}
         )
-        row.user = User.objects.create(username=f"of {variant}")
-        row.save()
+        test.user = User.objects.create(username=f"of {variant}")
+        test.save()
     tested = seeded.hear("router", "experiments")
     assert tested.tested(tested.rankings("7"), number) is candidate, "it is on trial"
     assert [each.b.value for each in tested.variants.tests] == [f"{number}", "99"]
