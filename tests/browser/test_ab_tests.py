@@ -48,6 +48,6 @@ def test_a_test_is_started_seen_running_and_declared(stack: Stack, page: Page) -
     page.get_by_label("Neither").check()
     page.get_by_role("dialog").get_by_label("Reason").fill("too few requests")
     page.get_by_role("dialog").get_by_role("button", name="Declare a winner").click()
-    expect(page.get_by_text("Declared: neither")).to_be_visible()
+    expect(page.get_by_text("Declared: neither", exact=True)).to_be_visible()
     eventually(lambda: "experiment" not in stack.chat(key, routerhub={"session": "after"})[1]["routerhub"])
     stack.manage("set_member", "--account=trials", "--user=admin", "--remove")
