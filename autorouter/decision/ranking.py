@@ -203,10 +203,8 @@ class Rankings:
             if model.has(need):
                 yield "has", need
         for each in usable:
-            keeps, takes = (
-                self.availability.sandbox or keeps_private(each, providers),
-                self.availability.latency_at(model, each),
-            )
+            keeps = self.availability.sandbox or keeps_private(each, providers)
+            takes = self.availability.latency_at(model, each)
             yield Host(provider=each.provider, is_private=keeps, regions=each.regions, latency_ms=takes)
         if is_private(model, providers):
             yield "is", "private"
@@ -267,7 +265,6 @@ class Ranking:
         self.passing: Callable[..., int] = lru_cache(MAX_FILTERS)(self._passing)
         self.timely: Callable[..., int] = lru_cache(MAX_FILTERS)(self._timely)
         self.named: Callable[..., int] = lru_cache(MAX_FILTERS)(self._named)
-        self.leading: Callable[[Leads], int] = lru_cache(MAX_FILTERS)(self._leading)
 
     # --- sets of places
 
@@ -325,15 +322,11 @@ class Ranking:
         makers = _union(self._groups.get(("maker", name), 0) for name in providers)
         return makers | set_of(self.places[name] for name in models if name in self.places)
 
-    def _leading(self, leads: Leads) -> int:
+    def leading(self, leads: Leads) -> int:
         """What a variant puts first. A provider's models are those that carry its name, and those that are called there."""
         kind, name = leads
-        if kind == "tier":
-            return self._groups.get(("tier", name), 0)
-        if kind == "model":
-            return self._named(frozenset(), frozenset({name}))
-        there = _union(places for host, places in self._hosts.items() if host.provider == name)
-        return there | self._named(frozenset({name}), frozenset())
+        there = _union(places for host, places in self._hosts.items() if kind == "provider" and host.provider == name)
+        return self._groups.get(("tier", name), there) | self.named(frozenset({name}), frozenset({name}))
 
     # --- orders
 

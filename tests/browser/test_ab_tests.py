@@ -40,7 +40,7 @@ def test_a_test_is_started_seen_running_and_declared(stack: Stack, page: Page) -
     stack.manage("shell", "--no-imports", "-c", LOOK)
     page.reload()
     expect(page.get_by_text("Sample ratio fits")).to_be_visible()
-    expect(page.get_by_role("row", name="Success 100.0")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="Success", exact=True)).to_be_visible()
     for width in (400, 1400):
         page.set_viewport_size({"width": width, "height": 1000})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -48,6 +48,6 @@ def test_a_test_is_started_seen_running_and_declared(stack: Stack, page: Page) -
     page.get_by_label("Neither").check()
     page.get_by_role("dialog").get_by_label("Reason").fill("too few requests")
     page.get_by_role("dialog").get_by_role("button", name="Declare a winner").click()
-    expect(page.get_by_text("Declared: neither")).to_be_visible()
+    expect(page.get_by_text("Declared: neither", exact=True)).to_be_visible()
     eventually(lambda: "experiment" not in stack.chat(key, routerhub={"session": "after"})[1]["routerhub"])
     stack.manage("set_member", "--account=trials", "--user=admin", "--remove")
