@@ -49,16 +49,23 @@ def say_why_and(page: Page, deed: str) -> None:
     """Give the reason, and press the button that repeats the deed."""
     page.get_by_label("Reason").fill("a browser's reason")
     page.get_by_role("button", name=deed, exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page).to_have_url(re.compile(f"{RELEASES}$"))
+
+
+def roll_out(page: Page, number: int, percent: str) -> None:
+    """Open the dialog of a release, and choose a share."""
+    row(page, number).get_by_role("link", name="Roll out…").click()
+    page.get_by_role("radio", name="For a share of the users").check()
+    page.get_by_label("Percent of the users").fill(percent)
+    page.get_by_label("Percent of the users").blur()
 
 
 def test_a_draft_is_rolled_out_to_a_share_promoted_and_rolled_back(page: Page, stack: Stack, draft: int) -> None:
     stable, _, _ = pointer(stack)
     expect(row(page, draft)).to_contain_text("less sticky")
     expect(row(page, draft)).to_contain_text("draft")
-    row(page, draft).get_by_role("link", name="Roll out…").click()
-    page.get_by_label("Percent of the users").fill("10")
-    page.get_by_role("button", name="Continue…").click()
+    roll_out(page, draft, "10")
     expect(page.get_by_text(f"10 % of the users get release {draft} within a second")).to_be_visible()
     expect(page.get_by_text(f"1 value differs from release {stable}")).to_be_visible()
     assert pointer(stack) == (stable, None, 0), "nothing happens before it is confirmed"
@@ -79,8 +86,33 @@ def test_a_draft_is_rolled_out_to_a_share_promoted_and_rolled_back(page: Page, s
     assert pointer(stack) == (stable, None, 0)
 
 
+def test_a_release_goes_out_step_by_step_and_is_rolled_back_where_it_is_seen_live(
+    page: Page, stack: Stack, draft: int
+) -> None:
+    stable, _, _ = pointer(stack)
+    row(page, draft).get_by_role("link", name="Roll out…").click()
+    expect(page.get_by_text("If a guardrail breaks")).to_be_visible()
+    page.get_by_text("Steps and guardrails").click()
+    page.get_by_label("Steps, percent of the users").fill("20, 100")
+    page.get_by_label("Steps, percent of the users").blur()
+    expect(page.get_by_text(f"20 % of the users get release {draft} within a second")).to_be_visible()
+    say_why_and(page, f"Roll out {draft} step by step")
+    assert pointer(stack) == (stable, draft, 20)
+    expect(page.get_by_role("status").filter(has_text=f"Router release {draft} is live for")).to_be_visible()
+    live = page.get_by_role("region", name=f"Router release {draft}")
+    expect(live.get_by_role("listitem").filter(has_text="20 %")).to_have_attribute("aria-current", "step")
+    live.get_by_role("link", name="Hold here…").click()
+    say_why_and(page, "Hold at 20 %")
+    expect(live).to_contain_text("held")
+    live.get_by_role("link", name="Roll back…").click()
+    expect(page.get_by_text(f"Everybody gets release {stable} within a second.")).to_be_visible()
+    say_why_and(page, f"Roll back to {stable}")
+    assert pointer(stack) == (stable, None, 0)
+    expect(live).to_contain_text("Rolled back by hand at 20 %: a browser's reason")
+
+
 def test_a_draft_is_opened_again_and_saved_as_the_next_one(page: Page, stack: Stack, draft: int) -> None:
-    row(page, draft).get_by_role("link", name="Open").click()
+    row(page, draft).get_by_role("link", name="Open in tuning").click()
     expect(page.get_by_text(f"These are the values of release {draft}, less sticky")).to_be_visible()
     expect(page.locator("[name=stickiness_bonus]")).to_have_value("4")
     expect(page.locator("#changes")).to_contain_text("Stickiness")
@@ -93,15 +125,9 @@ def test_a_draft_is_opened_again_and_saved_as_the_next_one(page: Page, stack: St
     expect(row(page, draft + 1)).to_contain_text("sticky again")
 
 
-@pytest.mark.parametrize("without_checks", [False, True], ids=["the browser checks", "only the server checks"])
-def test_a_share_of_150_percent_is_told_beside_its_field(page: Page, draft: int, without_checks: bool) -> None:
-    row(page, draft).get_by_role("link", name="Roll out…").click()
-    if without_checks:
-        page.evaluate("document.querySelectorAll('form').forEach(form => form.noValidate = true)")
-    page.get_by_label("Percent of the users").fill("150")
-    page.get_by_role("button", name="Continue…").click()
-    if without_checks:
-        expect(page.get_by_text("150 is not from 1 to 100.")).to_be_visible()
+def test_a_share_of_150_percent_is_told_beside_its_field(page: Page, draft: int) -> None:
+    roll_out(page, draft, "150")
+    expect(page.get_by_text("150 is not from 1 to 100.")).to_be_visible()
     expect(page.get_by_text("What will happen")).to_be_hidden()
     expect(page.get_by_label("Percent of the users")).to_have_value("150")
 

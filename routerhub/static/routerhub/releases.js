@@ -11,6 +11,8 @@ async function show(url, options = {}) {
   if (answer.type === "opaqueredirect") return location.assign(document.body.dataset.releases ?? "/admin/releases/");
   if (!answer.ok) return location.assign(url);
   dialog.innerHTML = await answer.text();
+  // The theme's own script takes every file input for one of its kind, with a text beside it, unless it thinks it has seen it.
+  for (const input of dialog.querySelectorAll("input[type=file]")) input.hasChangeListener = true;
   if (!dialog.open) dialog.showModal();
 }
 
