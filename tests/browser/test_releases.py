@@ -1,5 +1,6 @@
 """Releases in a real browser: each deed is done by clicks, and says before what it will change."""
 
+import itertools
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from tests.stack import Stack
 
 pytestmark = [*IN_BROWSER, pytest.mark.usefixtures("restored")]
 RELEASES = "/admin/releases/"
+POINTS = itertools.count(4)
 
 
 def pointer(stack: Stack) -> tuple[int, int | None, int]:
@@ -20,10 +22,16 @@ def pointer(stack: Stack) -> tuple[int, int | None, int]:
 
 
 @pytest.fixture
-def draft(page: Page, stack: Stack) -> int:
+def points() -> str:
+    """Of the stickiness, such as no release has yet."""
+    return str(next(POINTS))
+
+
+@pytest.fixture
+def draft(page: Page, stack: Stack, points: str) -> int:
     """A draft of the router, made on the tuning page."""
     page.goto("/admin/tuning/")
-    page.fill("[name=stickiness_bonus]", "4")
+    page.fill("[name=stickiness_bonus]", points)
     page.fill("[name=reason]", "a browser's idea")
     page.get_by_role("radio", name="Draft").check()
     page.get_by_label("Name", exact=True).fill("less sticky")
@@ -111,12 +119,12 @@ def test_a_release_goes_out_step_by_step_and_is_rolled_back_where_it_is_seen_liv
     expect(live).to_contain_text("Rolled back by hand at 20 %: a browser's reason")
 
 
-def test_a_draft_is_opened_again_and_saved_as_the_next_one(page: Page, stack: Stack, draft: int) -> None:
+def test_a_draft_is_opened_again_and_saved_as_the_next_one(page: Page, draft: int, points: str) -> None:
     row(page, draft).get_by_role("link", name="Open in tuning").click()
     expect(page.get_by_text(f"These are the values of release {draft}, less sticky")).to_be_visible()
-    expect(page.locator("[name=stickiness_bonus]")).to_have_value("4")
+    expect(page.locator("[name=stickiness_bonus]")).to_have_value(points)
     expect(page.locator("#changes")).to_contain_text("Stickiness")
-    page.fill("[name=stickiness_bonus]", "5")
+    page.fill("[name=stickiness_bonus]", "90")
     page.fill("[name=reason]", "a little more")
     page.get_by_role("radio", name="Draft").check()
     page.get_by_label("Name", exact=True).fill("sticky again")

@@ -29,7 +29,9 @@ def stack() -> Iterator[Stack]:
 def keys(stack: Stack) -> Sequence[str]:
     """Of so many callers, each a unit of its own."""
     made = [
-        json.loads(stack.manage("create_api_key", "--create-account", f"--name=caller-{number}", "--json"))["key"]
+        json.loads(
+            stack.manage("create_api_key", "--create-account", f"--account=caller-{number}", "--name=calls", "--json")
+        )["key"]
         for number in range(KEYS)
     ]
     eventually(lambda: all(stack.call("/v1/models", key=made[-1], url=url)[0] == 200 for url in stack.urls))
