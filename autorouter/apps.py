@@ -10,7 +10,7 @@ class AutorouterConfig(AppConfig):
         from autorouter.configuration import policies
         from autorouter.configuration.line import ROUTER
         from autorouter.people import daily_alerts  # noqa: F401 - it registers itself
-        from autorouter.people.preferences import announce_change
+        from autorouter.people.preference_sets import announce_change
         from budgets.limits import names
         from routerhub.releases import store
 

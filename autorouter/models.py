@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -183,11 +184,30 @@ def validate_rules(value: object) -> None:
         raise ValidationError([f"{path}: {problem}" for path, problem in invalid.problems.items()]) from invalid
 
 
-class Preferences(Audited):
-    """What a user wants of every request of theirs."""
+def check_shown(value: str) -> None:
+    """A name that can be read."""
+    if not value.isprintable() or value != value.strip():
+        raise ValidationError(f"{value!r} is not a printable text without blanks around it.")
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
-    priority = models.CharField("default priority", max_length=16, choices=PriorityChoice, default="balanced")
+
+class Preferences(Audited):
+    """A named set of what a user wants of every request of theirs, or an account of all of its people's."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="preferences"
+    )
+    account = models.ForeignKey(
+        "budgets.Account", on_delete=models.CASCADE, null=True, blank=True, related_name="preferences",
+        help_text="Of all of its people, where it is no user's.",
+    )  # fmt: skip
+    name = models.CharField(max_length=64, default="default", validators=[check_shown])
+    is_active = models.BooleanField(
+        "active", default=True, help_text="The one of its owner's that counts, where a key pins no other."
+    )
+    priority = models.CharField(
+        "default priority", max_length=16, choices=PriorityChoice, blank=True, default="",
+        help_text="Empty: as the account says, else balanced.",
+    )  # fmt: skip
     max_cost_usd = models.DecimalField(
         "max cost per request", max_digits=12, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))], help_text="USD. A request's own lower limit goes before it.",
@@ -202,19 +222,48 @@ class Preferences(Audited):
         "daily alert", max_digits=12, decimal_places=6, null=True, blank=True,
         validators=[MinValueValidator(Decimal(0))], help_text="USD of a day from which an alert is sent.",
     )  # fmt: skip
-    named_by = ("user",)
-    owned_by = by_member()
+    named_by = ("user", "account")
+    owned_by = by_member() | by_account()
 
     class Meta:
-        ordering = ["user"]
+        ordering = ["account", "user", "name"]
         verbose_name_plural = "preferences"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) ^ models.Q(account__isnull=True),
+                name="preferences_of_one_owner",
+                violation_error_message="Name a user or an account, and not both.",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "user", "name"], name="one_set_of_a_name", nulls_distinct=False,
+                violation_error_message="There is a set of this name already.",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "user"], condition=models.Q(is_active=True), name="one_active_set",
+                nulls_distinct=False,
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"Preferences of {self.user}"
+        return f"{self.name} of {self.user or self.account}"
 
     @classmethod
     def of_account(cls, account_id: int) -> models.Q:
-        return models.Q(user__memberships__account_id=account_id)
+        return models.Q(user__memberships__account_id=account_id) | models.Q(account_id=account_id)
+
+    def save(self, *arguments: Any, **options: Any) -> None:
+        """Whichever way a set becomes active, the one that was steps back, for the same reason by the same person."""
+        if self.is_active:
+            for other in self.others().filter(is_active=True):
+                other.is_active = False
+                for stamp in ("_history_user", "_change_reason", "_change_address"):
+                    setattr(other, stamp, getattr(self, stamp, None))
+                other.save()
+        super().save(*arguments, **options)
+
+    def others(self) -> models.QuerySet["Preferences"]:
+        """The other sets of its owner."""
+        return Preferences.objects.filter(user=self.user_id, account=self.account_id).exclude(pk=self.pk)
 
     def clean(self) -> None:
         """What is newly named is there; what went from there since may stay. Raises ValidationError."""

@@ -88,7 +88,7 @@ def check(rankings: Rankings, asked: Asked) -> None:
 def select(
     rankings: Rankings, asked: Asked, preferences: Preferences, task: Task, now: datetime, enough: int | None = ENOUGH
 ) -> Decision:
-    """The decision for what is asked, with the user's preferences and the rules that fire. `enough` as decide() says.
+    """The decision for what is asked, with the preferences that hold and the rules that fire. `enough` as decide() says.
 
     Raises UnknownModel, UnknownPolicy, UnknownTaskType.
     """

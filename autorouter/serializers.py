@@ -237,14 +237,41 @@ class TaskTypeSerializer(Reasoned, Strict, serializers.ModelSerializer[TaskType]
         fields = ["name", "policy", "reason"]
 
 
-class PreferencesSerializer(Reasoned, Strict, serializers.ModelSerializer[Preferences]):
+class PreferenceValuesSerializer(Strict, serializers.ModelSerializer[Preferences]):
+    """What a set says."""
+
     class Meta:
         model = Preferences
         fields = [
-            "user", "priority", "max_cost_usd", "max_latency_ms", "preferred_providers", "blocked_providers", "rules",
-            "daily_alert_usd", "reason",
+            "priority", "max_cost_usd", "max_latency_ms", "preferred_providers", "blocked_providers", "rules",
+            "daily_alert_usd",
         ]  # fmt: skip
-        read_only_fields = ["user"]
+
+
+class PreferencesSerializer(Reasoned, PreferenceValuesSerializer):
+    account = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+
+    class Meta(PreferenceValuesSerializer.Meta):
+        fields = ["user", "account", "name", *PreferenceValuesSerializer.Meta.fields, "reason"]
+        read_only_fields = ["user", "account"]
+        validators: ClassVar[list[Any]] = []  # whose it is comes by the address: the model checks the name
+
+
+class PreferenceSetSerializer(PreferencesSerializer):
+    """A set among those of its owner, with the keys that pin it."""
+
+    name = serializers.CharField(max_length=64)
+    keys = serializers.SlugRelatedField[Any](slug_field="name", many=True, read_only=True)
+
+    class Meta(PreferencesSerializer.Meta):
+        fields = ["id", *PreferencesSerializer.Meta.fields, "is_active", "keys"]
+        read_only_fields = ["user", "account", "is_active"]
+
+
+class CopySerializer(ReasonSerializer):
+    """What the copy of a set is called."""
+
+    name = serializers.CharField(max_length=64)
 
 
 class SessionSerializer(serializers.ModelSerializer[Session]):

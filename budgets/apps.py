@@ -39,6 +39,7 @@ class BudgetsConfig(AppConfig):
 
     def ready(self) -> None:
         from budgets.alerts import auditing
+        from budgets.people import playground  # noqa: F401 - it hears of sign-outs
         from routerhub.audit.chain import verifying
 
         verifying.TOLD.append(auditing.tell)

@@ -1,6 +1,7 @@
 """Figures as pages write them, beside amounts of money (budgets.money): one rule for each kind, said once. Pure."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from budgets.money import MINUS
 
@@ -20,6 +21,12 @@ def tokens(value: int) -> str:
     if abs(value) < 10_000:
         return f"{value:,}"
     return f"{value / 1e3:.1f}k" if abs(value) < 999_950 else f"{value / 1e6:,.2f}M"
+
+
+def price(value: Decimal) -> str:
+    """USD per 1M tokens, as it was given, with at least two decimals: $2.00, $0.435."""
+    whole, _, decimals = f"{value:,f}".partition(".")
+    return f"${whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def percent(part: float, whole: float, decimals: int = 0) -> str:
@@ -79,4 +86,20 @@ def ago(moment: datetime, now: datetime) -> str:
         return f"{passed // timedelta(hours=1)} h ago"
     if passed < timedelta(days=6):
         return f"{moment:%a} {moment.hour}:{moment:%M}"
+    return _dated(moment, now)
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """How long ago something was, or how soon it is: 38 s ago, in 5 min, in 3 h, Mon 9:00, 3 Nov."""
+    ahead = moment - now
+    if ahead <= timedelta(0):
+        return ago(moment, now)
+    if ahead < timedelta(hours=1):
+        return f"in {ahead // timedelta(minutes=1) + 1} min"
+    if ahead < timedelta(days=1):
+        return f"in {ahead // timedelta(hours=1)} h"
+    return f"{moment:%a} {moment.hour}:{moment:%M}" if ahead < timedelta(days=6) else _dated(moment, now)
+
+
+def _dated(moment: datetime, now: datetime) -> str:
     return day(moment) if moment.year == now.year else f"{day(moment)} {moment.year}"

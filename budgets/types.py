@@ -76,6 +76,8 @@ class Caller:
     """To what the key is bound beside its account. None: nothing."""
     refuses_stand_ins: bool = False
     """Whether nobody may answer in the place of a model that is named and retired."""
+    preferences_id: int | None = None
+    """The set of preferences that the key pins. None: the active ones count."""
 
     def called(self, label: str) -> str:
         """A scope as people know it: "account acme" for "account 7"."""

@@ -3,8 +3,9 @@
 from celery import shared_task
 from django.utils.timezone import now
 
-from experiments.ab import arms, guarding, rollouts
+from experiments.ab import guarding
 from experiments.learning import adjusting, proposals
+from experiments.rollouts import arms, stepping
 from routerhub.tenancy.tasks import AcrossAccounts
 
 
@@ -29,4 +30,4 @@ def learn() -> None:
 @shared_task(base=AcrossAccounts)
 def check_rollouts() -> None:
     """Look at what is rolled out by steps, and go on, wait or withdraw it."""
-    rollouts.check_all(arms.look)
+    stepping.check_all(arms.look)

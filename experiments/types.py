@@ -18,6 +18,8 @@ class Situation:
     constraints: Constraints
     availability: Availability
     usage: Usage
+    tags: tuple[str, ...] = ()
+    user_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

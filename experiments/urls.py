@@ -3,9 +3,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from experiments.viewsets import learning, replay, rollouts
+from experiments.viewsets import learning, replay, rollouts, tests
 
 router = SimpleRouter(trailing_slash=False)
+router.register("experiments", tests.ExperimentViewSet)
 router.register("learning/rounds", learning.LearningRoundViewSet)
 router.register("learning/proposals", learning.ProposalViewSet)
 router.register("gradual-rollouts", rollouts.GradualRolloutViewSet)
@@ -14,6 +15,7 @@ urlpatterns = [
     path("router/preview", replay.PreviewView.as_view()),
     path("backtests", replay.BacktestView.as_view()),
     path("decisions/<str:operation_id>", replay.DecisionView.as_view()),
+    path("preferences/trial", replay.TrialView.as_view()),
     path("preferences/rules/effects", replay.RuleEffectsView.as_view()),
     *router.urls,
 ]

@@ -10,7 +10,10 @@ from django.contrib.auth.admin import UserAdmin as PlainUserAdmin
 from django.contrib.auth.models import Group, User
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from routerhub import inbox
 from routerhub.audit.admin import TableAdmin
+
+__all__ = ["inbox"]
 
 admin.site.unregister([User, Group])
 admin.site.unregister([EmailAddress, SocialAccount, SocialApp, SocialToken, Authenticator, UserSession])

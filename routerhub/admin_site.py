@@ -7,6 +7,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import path, re_path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -17,6 +18,8 @@ from unfold.sites import UnfoldAdminSite
 from routerhub.audit.admin import delete_selected
 from routerhub.audit.page_checks import pages_that_do_not_ask_why
 from routerhub.audit.pages import ADDRESSES
+from routerhub.finding import find
+from routerhub.notices import notices
 
 SHORT_ADDRESSES = {"models": "models_registry_model_changelist", "auto-router": "tuning"}
 """What people type, and the page that it leads to."""
@@ -40,6 +43,15 @@ class RouterHubSite(UnfoldAdminSite):  # type: ignore[misc]
         if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
             wanted = reverse("admin:index")
         return redirect(wanted if request.user.is_authenticated else redirect_to_login(wanted).url)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With what holds for the whole site at the moment, for people who are in."""
+        return {**super().each_context(request), "notices": notices() if self.has_permission(request) else []}
+
+    def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """What Ctrl K finds. Never out of a cache: what one may see may have changed since."""
+        context = {"results": find(request, request.GET.get("s", ""))}
+        return TemplateResponse(request, "unfold/helpers/command_results.html", context)
 
     def get_urls(self) -> list[Any]:
         own = [path(each.route, self.admin_view(each.view), name=each.name) for each in ADDRESSES]

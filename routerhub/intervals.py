@@ -56,7 +56,7 @@ def ratio(totals: Sequence[float], counts: Sequence[float]) -> tuple[float, floa
     return found, sqrt(n * rest / (n - 1)) / sum(counts) if n > 1 else float("inf")
 
 
-def student(z: float, freedom: int) -> float:
+def student(z: float, freedom: float) -> float:
     """What takes the place of `z` where the spread itself was estimated from few values.
 
     Source: Abramowitz and Stegun 26.7.5; off by less than 0.5 % from five degrees of freedom on."""

@@ -108,6 +108,8 @@ MIDDLEWARE = [
     "routerhub.second_factor.SecondFactorMiddleware",
 ]
 
+CSRF_FAILURE_VIEW = "routerhub.error_pages.csrf_refused"
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -303,6 +305,7 @@ SPECTACULAR_SETTINGS = {
         "AlertKindEnum": "budgets.choices.AlertKind",
         "ChannelKindEnum": "budgets.choices.ChannelKind",
         "BatchStatusEnum": "routerhub.batches.choices.Status",
+        "ExperimentStateEnum": "experiments.choices.ExperimentState",
     },
     "TITLE": "RouterHub",
     "DESCRIPTION": "Routing, catalogue, budgets and records.",
@@ -384,10 +387,14 @@ UNFOLD = {
             "950": "#111116",
         },
     },
-    "STYLES": [lambda _request: static("routerhub/admin.css")],
+    "STYLES": [
+        lambda _request: static("routerhub/design.css"),
+        lambda _request: static("routerhub/admin.css"),
+        lambda _request: static("routerhub/admin-shell.css"),
+    ],
+    "SCRIPTS": [lambda _request: static("routerhub/admin.js")],
     "DASHBOARD_CALLBACK": "analytics.admin.dashboards.overview",
     "SIDEBAR": {
-        "show_search": True,
         "navigation": "routerhub.navigation.sidebar",
     },
 }

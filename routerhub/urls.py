@@ -9,9 +9,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from routerhub import error_pages
 from routerhub.problems import not_found
 
 admin.autodiscover()
+handler403, handler404, handler500 = error_pages.forbidden, error_pages.not_found, error_pages.failed
 RENAMED = {"records": "requests", "history": "changes"}
 """Earlier words of the API, and what the same is called now. What was written for them goes on working."""
 

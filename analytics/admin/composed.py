@@ -1,8 +1,6 @@
 """Dashboards that people compose: the list, the editor of tiles, and the page that shows one."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +15,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from analytics.admin.dashboards import in_the_admin
-from analytics.dashboards import composed, composing, standard
-from analytics.dashboards.filters import SINGLE
-from analytics.dashboards.types import WORDS, Tile
+from analytics.dashboards import composed, composing, keeping
 from analytics.models import Dashboard
 from routerhub.audit.admin import AuditedAdmin
 from routerhub.audit.pages import StaffPage, page
@@ -54,10 +50,7 @@ class DashboardAdmin(AuditedAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A new one is one's own; "Save this view" brings a page's tiles and filters along."""
         found = {**super().get_changeform_initial_data(request), "user": request.user.pk}
-        tiles = standard.PAGES.get(request.GET.get("tiles", ""))
-        if tiles:
-            found |= {"tiles": _tiles(tiles, request.GET.get("by", "")), "where": _where(request)}
-        return found
+        return {**found, **keeping.of_page(request.GET)}
 
     @display(description="Show")
     def open_link(self, row: Dashboard) -> SafeString:
@@ -66,16 +59,6 @@ class DashboardAdmin(AuditedAdmin):
     @display(description="Tiles")
     def tile_count(self, row: Dashboard) -> int:
         return len(row.tiles)
-
-
-def _tiles(tiles: Sequence[Tile], stacked_by: str) -> list[dict[str, Any]]:
-    """As they are kept, with what charts over time were stacked by."""
-    by = tuple(name for name in WORDS if name == stacked_by)
-    return [composing.written(replace(each, by=by) if each.kind == "over_time" else each) for each in tiles]
-
-
-def _where(request: HttpRequest) -> dict[str, list[str]]:
-    return {name: values for name, values in request.GET.lists() if name in WORDS and name not in SINGLE}
 
 
 @page("dashboards/<int:pk>/", "dashboard")

@@ -47,7 +47,7 @@ class Drawn:
 class Board:
     tiles: tuple[Drawn, ...]
     as_of: datetime | None
-    """Until when all of its figures are whole."""
+    """Until when all of its figures are whole; None: nothing was counted yet."""
     names: Names
     asked: int
     """How many questions it took."""
@@ -65,8 +65,9 @@ def draw(tiles: Sequence[Tile], view: View, links: Links) -> Board:
         answers = {name: told[key(question)] for name, question in own.items() if not problem}
         seen = Seen(tile=tile, view=each, answers=answers, names=called, links=links)
         drawn.append(_drawn(seen, problem, f"tile-{place}"))
-    as_of = min((each.as_of for each in told.values()), default=None)
-    return Board(tiles=tuple(drawn), as_of=as_of, names=called, asked=len(questions))
+    as_of = min((each.as_of for each in told.values()), default=reading.NOTHING_YET)
+    counted = as_of if as_of > reading.NOTHING_YET else None
+    return Board(tiles=tuple(drawn), as_of=counted, names=called, asked=len(questions))
 
 
 def _drawn(seen: Seen, problem: str, place: str) -> Drawn:

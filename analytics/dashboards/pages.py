@@ -53,7 +53,7 @@ def show(
 
 def _shown(tiles: Sequence[Tile], params: Params, view: View) -> Page:
     if not params.get("traffic"):
-        view = _with_traffic(view)
+        view = with_traffic(view)
     link = filters.linker(params)
     drawn = board.draw(tiles, view, link)
     return Page(
@@ -62,7 +62,7 @@ def _shown(tiles: Sequence[Tile], params: Params, view: View) -> Page:
     )  # fmt: skip
 
 
-def _with_traffic(view: View) -> View:
+def with_traffic(view: View) -> View:
     """Where nobody said which, and nothing real came in, what the sandbox made up: marked, and never both as one."""
     if any(row.figures.requests for row in reading.ask(view.question()).rows):
         return view

@@ -40,6 +40,8 @@ class RequestRow:
     state: State
     marks: tuple[str, ...]
     who: str
+    """Account and person."""
+    person: str
     time: str
     cost: str
     moment: str
@@ -56,6 +58,7 @@ def row_of(record: Record, names: Mapping[str, Mapping[str, str]], now: datetime
         id=str(record.operation_id), provider=f"{provider}:" if provider else "", model=model or "no model",
         task=" · ".join(filter(None, _task(record))),
         state=STATES.get(record.outcome, STATES["unknown"]), marks=tuple(_marks(record)), who=_who(record, names),
+        person=_person(record, names),
         time=formats.duration(record.latency_ms), cost=_cost(record), moment=moment.isoformat(),
         exact=exactly(moment), ago=formats.ago(moment, now.astimezone(zone)),
     )  # fmt: skip
@@ -80,8 +83,11 @@ def _cost(record: Record) -> str:
 
 def _who(record: Record, names: Mapping[str, Mapping[str, str]]) -> str:
     account = names["account"].get(str(record.account_id), "")
-    user = names["user"].get(str(record.user_id), "") if record.user_id else ""
-    return " · ".join(filter(None, [account, user]))
+    return " · ".join(filter(None, [account, _person(record, names)]))
+
+
+def _person(record: Record, names: Mapping[str, Mapping[str, str]]) -> str:
+    return names["user"].get(str(record.user_id), "") if record.user_id else ""
 
 
 def _marks(record: Record) -> list[str]:
@@ -109,7 +115,7 @@ def details(record: Record, names: Mapping[str, Mapping[str, str]]) -> dict[str,
             ("first token", formats.NOTHING if record.ttft_ms is None else formats.duration(record.ttft_ms)),
             ("tokens", f"{record.input_tokens:,} → {record.output_tokens:,}"),
         ],
-        "calls": calls(record.attempts, record.latency_ms),
+        "calls": calls(record.attempts, record.latency_ms, record.ttft_ms), "axis": _axis(record.latency_ms),
         "in_all": formats.duration(record.latency_ms),
         "tokens": [(name, f"{count:,}") for name, count in _tokens(record) if count],
         "estimated": dollars(record.cost_estimated_nano),
@@ -119,15 +125,25 @@ def details(record: Record, names: Mapping[str, Mapping[str, str]]) -> dict[str,
     }  # fmt: skip
 
 
-def calls(attempts: list[Mapping[str, Any]], latency_ms: int) -> list[dict[str, Any]]:
-    """Each call with where its bar stands, in per cent of the whole, one behind the other; a hedge beside the one before."""
+def _axis(latency_ms: int) -> tuple[str, str, str]:
+    """What stands below the time line: its beginning, middle and end."""
+    return "0", formats.duration(latency_ms / 2), formats.duration(latency_ms)
+
+
+def calls(attempts: list[Mapping[str, Any]], latency_ms: int, ttft_ms: int | None = None) -> list[dict[str, Any]]:
+    """Each call with where its bar stands, in per cent of the whole, one behind the other; a hedge beside the one before.
+    `pale`: so much of the bar until the first token of the request came."""
     whole, at, shown = max(1, latency_ms, sum(each.get("latency_ms") or 0 for each in attempts)), 0, []
     for each in attempts:
         length = each.get("latency_ms") or 0
         start = max(0, at - length) if each.get("is_hedge") else at
         at = max(at, start + length)
         place = {"left": round(100 * start / whole, 1), "width": max(0.6, round(100 * length / whole, 1))}
-        shown.append({**each, **place, "time": formats.duration(length), "is_good": not each.get("error")})
+        waited = min(length, max(0, (ttft_ms or 0) - start))
+        pale = round(100 * waited / whole, 1) if not each.get("error") else 0
+        shown.append(
+            {**each, **place, "pale": pale, "time": formats.duration(length), "is_good": not each.get("error")}
+        )
     return shown
 
 

@@ -36,6 +36,14 @@ def forget(view: SavedView, change: Change) -> None:
     history.delete([view], change)
 
 
+def forget_own(person: Any, view_id: int, change: Change) -> None:
+    """One of the person's own. Raises ValidationError."""
+    view = SavedView.objects.filter(user_id=person.pk, pk=view_id).first()
+    if view is None:
+        raise ValidationError({"view": f"There is no view {view_id} of yours."})
+    forget(view, change)
+
+
 def checked(query: Mapping[str, Any]) -> dict[str, str]:
     """The filters and the order of a query, without what is empty. Raises ValidationError for what makes no sense."""
     names = {*RecordFilter.base_filters, "sort"}

@@ -7,10 +7,10 @@ from typing import Any
 from rest_framework import serializers
 
 from analytics.models import Feedback
+from analytics.records.rating import THUMBS
 from routerhub.audit.serializers import Choice, Strict, WholeNumber
 
 LOWEST, HIGHEST = 1, 5
-THUMBS = {"up": Decimal(1), "down": Decimal(0)}
 SHARES: Mapping[str, Callable[[Any], Decimal]] = {
     "satisfaction": lambda share: share,
     "thumbs": THUMBS.__getitem__,

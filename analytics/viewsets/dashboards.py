@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -11,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from analytics.dashboards import composed, composing
+from analytics.dashboards import composed, composing, keeping
 from analytics.models import Dashboard
 from analytics.models.dashboards import DashboardQuerySet
 from analytics.serializers.dashboards import (
@@ -21,7 +20,6 @@ from analytics.serializers.dashboards import (
     NewDashboardSerializer,
 )
 from budgets.people.ownership import claim
-from routerhub.audit import history
 from routerhub.audit.change import author_of, change_by
 from routerhub.audit.permissions import TablePermissions
 from routerhub.audit.serializers import reason_of, valid
@@ -63,7 +61,7 @@ class DashboardViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
 
     @extend_schema(parameters=[WHY], responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
-        history.delete([self.get_object()], change_by(request, reason_of(request)))
+        keeping.delete(self.get_object(), change_by(request, reason_of(request)))
         return Response(status=204)
 
     @extend_schema(parameters=FILTERS, responses=DashboardFiguresSerializer)
@@ -79,12 +77,6 @@ class DashboardViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewset
         """What a tile may be: kinds with their groupings and measures, ranges and widths."""
         return Response(composing.offered())
 
-    @transaction.atomic
     def _saved(self, row: Dashboard, values: dict[str, Any], status: int) -> Response:
-        change = change_by(self.request, values.pop("reason"))
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.full_clean()
-        history.stamp(row, change)
-        row.save()
+        keeping.save(row, values, change_by(self.request, values.pop("reason")))
         return Response(DashboardSerializer(row).data, status)

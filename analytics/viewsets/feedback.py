@@ -4,11 +4,11 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import mixins, viewsets
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from analytics.models import Feedback, Record
+from analytics.records.rating import rate
 from analytics.serializers.feedback import FeedbackSerializer
 from budgets.people.authentication import caller_of
 from budgets.people.ownership import OwnedQuerySet
@@ -45,12 +45,8 @@ class FeedbackViewSet(mixins.CreateModelMixin, mixins.ListModelMixin, viewsets.G
     def perform_create(self, serializer: Any) -> None:
         values = dict(serializer.validated_data)
         operation = values.pop("operation_id")
-        record = Record.objects.for_caller(self.request.user).filter(operation_id=operation).first()
-        if record is None:
-            raise ValidationError({"operation_id": f"There is no request {operation} of yours."})
-        serializer.instance, _ = Feedback.objects.update_or_create(
-            operation_id=operation, defaults={**values, "account_id": record.account_id, "user_id": self._user_id()}
-        )
+        among = Record.objects.for_caller(self.request.user)
+        serializer.instance = rate(operation, among, self._user_id(), **values)
 
     def _user_id(self) -> int | None:
         caller = caller_of(self.request)

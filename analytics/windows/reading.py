@@ -12,7 +12,7 @@ from django.db import connections
 from django.utils.timezone import now
 
 from analytics.models import Watermark
-from analytics.models.windows import BEGINNING
+from analytics.models.windows import BEGINNING as NOTHING_YET
 from analytics.windows import sketches
 from analytics.windows.measures import ALL, DIMENSIONS, FLOW, MEASURES, SATISFIED, SKETCHES, TAG
 from analytics.windows.statements import COLUMN_NAMES, SUMS, has_window
@@ -74,7 +74,7 @@ def rank(question: Question, order: Order, limit: int, offset: int = 0) -> Ranke
 
 
 def _as_of() -> datetime:
-    return Watermark.objects.using(read_alias()).values_list("as_of", flat=True).first() or BEGINNING
+    return Watermark.objects.using(read_alias()).values_list("as_of", flat=True).first() or NOTHING_YET
 
 
 def _checked(question: Question) -> ZoneInfo:

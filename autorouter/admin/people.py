@@ -1,20 +1,23 @@
 """What belongs to people: their preferences, and the conversations under way."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelect2MultipleWidget, UnfoldAdminTextareaWidget
 
 from autorouter.choices import PriorityChoice
 from autorouter.models import Policy, Preferences, Session
+from autorouter.people import preference_sets
 from models_registry.catalogue.compiler import provider_names
-from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm, known_values
+from routerhub.audit.admin import AuditedAdmin, FactAdmin, ReasonForm, asks_why, known_values
+from routerhub.audit.change import Change, change_by
 
 RULE_PANELS: list[Callable[[Preferences], SafeString]] = []
 """What apps above this one show below a user's rules: what each did over recent traffic."""
@@ -43,16 +46,19 @@ class PreferencesForm(ReasonForm):
 
 @admin.register(Preferences)
 class PreferencesAdmin(AuditedAdmin):
-    """One set per user, with an editor for rules that says what each did lately."""
+    """The sets of users and accounts, with an editor for rules that says what each did lately."""
 
     form = PreferencesForm
-    list_display = ["user", "priority", "max_cost_usd", "max_latency_ms", "rule_names"]
-    list_filter = ["priority"]
-    search_fields = ["user__username"]
-    autocomplete_fields = ["user"]
-    readonly_fields = ["effects"]
+    list_display = ["name", "user", "account", "is_active", "priority", "max_cost_usd", "max_latency_ms", "rule_names"]
+    list_filter = ["priority", "is_active"]
+    list_select_related = ["user", "account"]
+    search_fields = ["name", "user__username", "account__slug"]
+    autocomplete_fields = ["user", "account"]
+    readonly_fields = ["is_active", "effects"]
+    actions = ["make_active"]
     fieldsets = [
-        (None, {"fields": ["user", ("priority", "max_cost_usd", "max_latency_ms"), "daily_alert_usd"]}),
+        (None, {"fields": [("user", "account"), ("name", "is_active")]}),
+        ("Priority and limits", {"fields": [("priority", "max_cost_usd", "max_latency_ms"), "daily_alert_usd"]}),
         ("Providers", {"fields": [("preferred_providers", "blocked_providers")]}),
         ("Custom rules", {"fields": ["rules", "effects"]}),
     ]
@@ -64,6 +70,23 @@ class PreferencesAdmin(AuditedAdmin):
         if db_field.name == "rules":
             options["widget"] = UnfoldAdminTextareaWidget(attrs={"data-rules": "", "rows": 12})
         return super().formfield_for_dbfield(db_field, request, **options)
+
+    def save_model(self, request: HttpRequest, obj: Preferences, form: Any, change: bool) -> None:
+        if not change:
+            obj.is_active = not obj.others().exists()
+        super().save_model(request, obj, form, change)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Iterable[Any]) -> None:
+        change = change_by(request, request.POST["reason"].strip())
+        for row in sorted(queryset, key=lambda each: each.is_active):
+            preference_sets.delete(row, change)
+
+    @action(description="Make active: they count from the next request on", permissions=["change"])
+    @asks_why
+    def make_active(self, request: HttpRequest, rows: QuerySet[Preferences], change: Change) -> None:
+        for row in rows:
+            preference_sets.activate(row, change)
+            messages.success(request, f"{row} counts from the next request on.")
 
     @display(description="Rules")
     def rule_names(self, row: Preferences) -> str:

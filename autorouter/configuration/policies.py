@@ -29,6 +29,11 @@ def every_name() -> set[str]:
     return set(Policy.objects.values_list("name", flat=True))
 
 
+def active_names() -> list[str]:
+    """Of those that can be chosen."""
+    return sorted(Policy.objects.filter(is_active=True).values_list("name", flat=True))
+
+
 def title(name: str) -> str:
     """The title of a policy's newest version, or where there is none its name: for whoever gives none."""
     newest = Policy.objects.filter(name=name).order_by("-version").first()

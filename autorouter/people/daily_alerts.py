@@ -1,6 +1,7 @@
-"""The daily threshold of a user's preferences, among what alerts look at."""
+"""The daily threshold of preferences, among what alerts look at: of each user and of each account that of the active set."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from autorouter.models import Preferences
 from budgets.alerts import spending
@@ -8,7 +9,17 @@ from budgets.alerts.spending import Threshold
 
 
 @spending.source
-def of_preferences() -> Iterable[Threshold]:
-    """Those of everybody who has one."""
-    wanted = Preferences.objects.filter(daily_alert_usd__gt=0, user__is_active=True)
-    return spending.daily({each.user_id: each.daily_alert_usd for each in wanted if each.daily_alert_usd is not None})
+def of_users() -> Iterable[Threshold]:
+    """Of what a user spends a day, in all accounts."""
+    return spending.daily(_wanted("user_id", user__is_active=True))
+
+
+@spending.source
+def of_accounts() -> Iterable[Threshold]:
+    """Of what a whole account spends a day."""
+    return spending.daily_of_accounts(_wanted("account_id", account__is_active=True))
+
+
+def _wanted(owner: str, **filters: bool) -> Mapping[int, Decimal]:
+    wanted = Preferences.objects.filter(daily_alert_usd__gt=0, is_active=True, **filters)
+    return dict(wanted.values_list(owner, "daily_alert_usd"))

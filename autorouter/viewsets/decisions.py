@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db import DatabaseError
 from drf_spectacular.types import OpenApiTypes
@@ -21,7 +21,8 @@ from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
 from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration
-from autorouter.people import preferences, sessions
+from autorouter.people import preference_sets, sessions
+from autorouter.people.preferences import NONE, Preferences
 from autorouter.select import Asked, select, with_ids
 from autorouter.serializers import SelectSerializer
 from autorouter.types import Candidate, Decision, RouterRelease, Task
@@ -37,6 +38,16 @@ from routerhub.releases import live
 Value = TypeVar("Value")
 
 
+class Asker(Protocol):
+    """Who asks: by a key, or by a login. A request of the REST framework is one."""
+
+    @property
+    def auth(self) -> Any: ...
+
+    @property
+    def user(self) -> Any: ...
+
+
 class SelectView(APIView):
     """The decision for a request, without calling a model: every candidate's score, and why the others are out."""
 
@@ -50,13 +61,9 @@ class SelectView(APIView):
         serializer = SelectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         values = serializer.validated_data
-        own = _known(lambda: preferences.of_user(_user_id(request)), preferences.NONE)
-        rankings, now = _rankings(request), datetime.now(UTC)
-        refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
-        asked = _paused(request, values, _asked(request, values, rankings.router), now)
-        asked = with_ids(rankings.catalogue, asked, now.date(), refuses)
-        decision = select(rankings, asked, own, _task(values), now, None)
-        left = _within_limits(request, values, decision, rankings, now)
+        rankings, now = rankings_of(request), datetime.now(UTC)
+        decision = decided(request, values, rankings, now)
+        left = limited(request, values, decision, rankings, now)
         if left.chosen is None:
             raise NoCandidate(left)
         told = explain.as_json(left)
@@ -64,6 +71,19 @@ class SelectView(APIView):
             selected = _selected(request, values, decision, left.chosen, rankings.availability, now)
             told["id"] = str(keeping.keep(selected))
         return Response(told)
+
+
+def decided(request: Asker, values: dict[str, Any], rankings: Rankings, now: datetime) -> Decision:
+    """The whole decision for what a SelectSerializer has read, before limits. Raises what select() and with_ids() raise."""
+    refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
+    asked = _paused(request, values, _asked(request, values, rankings.router), now)
+    asked = with_ids(rankings.catalogue, asked, now.date(), refuses)
+    return select(rankings, asked, wanted_by(request), _task(values), now, None)
+
+
+def wanted_by(request: Asker) -> Preferences:
+    """The preferences that count for whoever asks."""
+    return _known(lambda: preference_sets.of(*_whose(request)), NONE)
 
 
 def _selected(
@@ -92,7 +112,7 @@ def _known(read: Callable[[], Value], otherwise: Value) -> Value:
         return otherwise
 
 
-def _rankings(request: Request) -> Rankings:
+def rankings_of(request: Asker) -> Rankings:
     """Of the caller's releases, for what can be called now: as the gateway's snapshot holds them."""
     releases, user = live.current(), _user_key(request)
     catalogue = releases.for_user("catalogue", user)
@@ -109,11 +129,14 @@ def _rankings(request: Request) -> Rankings:
     )
 
 
-def _user_id(request: Request) -> int | None:
-    return request.auth.user_id if isinstance(request.auth, Caller) else request.user.pk
+def _whose(request: Asker) -> tuple[int | None, int | None, int | None]:
+    """Account and user by whose preferences it goes, and the set that the key pins. A login is in no account."""
+    if isinstance(caller := request.auth, Caller):
+        return caller.account_id, caller.user_id, caller.preferences_id
+    return None, request.user.pk, None
 
 
-def _user_key(request: Request) -> str:
+def _user_key(request: Asker) -> str:
     """Whom a rollout counts as the same: the user, or else the key."""
     caller = request.auth
     if isinstance(caller, Caller):
@@ -121,13 +144,13 @@ def _user_key(request: Request) -> str:
     return f"{request.user.pk}"
 
 
-def _key_models(request: Request, router: RouterRelease) -> frozenset[str] | None:
+def _key_models(request: Asker, router: RouterRelease) -> frozenset[str] | None:
     """The models that the key is bound to. None: any."""
     scope = request.auth.scope if isinstance(request.auth, Caller) else None
     return scope.allowed_models({name: each.models for name, each in router.policies.items()}) if scope else None
 
 
-def _asked(request: Request, values: dict[str, Any], router: RouterRelease) -> Asked:
+def _asked(request: Asker, values: dict[str, Any], router: RouterRelease) -> Asked:
     candidates = values.get("candidates")
     return Asked(
         policy=values.get("policy"),
@@ -147,7 +170,7 @@ def _asked(request: Request, values: dict[str, Any], router: RouterRelease) -> A
     )
 
 
-def _paused(request: Request, values: dict[str, Any], asked: Asked, now: datetime) -> Asked:
+def _paused(request: Asker, values: dict[str, Any], asked: Asked, now: datetime) -> Asked:
     """The same without what a limit that counts the caller pauses."""
     if not isinstance(caller := request.auth, Caller):
         return asked
@@ -155,8 +178,8 @@ def _paused(request: Request, values: dict[str, Any], asked: Asked, now: datetim
     return replace(asked, max_tier=pause.max_tier, paused_by=str(pause)) if pause else asked
 
 
-def _within_limits(
-    request: Request, values: Mapping[str, Any], decision: Decision, rankings: Rankings, now: datetime
+def limited(
+    request: Asker, values: Mapping[str, Any], decision: Decision, rankings: Rankings, now: datetime
 ) -> Decision:
     """The same without whoever a limit of the caller's has no room for."""
     if not isinstance(caller := request.auth, Caller):
@@ -170,7 +193,7 @@ def _named(values: Mapping[str, Any]) -> tuple[str, ...]:
     return named_scopes(**names, tags=tuple(values.get("tags", ())))
 
 
-def _regions(request: Request, asked: Sequence[str]) -> Regions:
+def _regions(request: Asker, asked: Sequence[str]) -> Regions:
     """Those that request, key and account allow in common. Raises ValidationError where the request's own are none of theirs."""
     own = request.auth.regions if isinstance(request.auth, Caller) else None
     found = strictest(own, restriction(asked))
@@ -179,7 +202,7 @@ def _regions(request: Request, asked: Sequence[str]) -> Regions:
     return found
 
 
-def _session_model(request: Request, session: str | None) -> str | None:
+def _session_model(request: Asker, session: str | None) -> str | None:
     """The model of the conversation that is named. Conversations belong to the account of a key."""
     if not session or not isinstance(request.auth, Caller):
         return None

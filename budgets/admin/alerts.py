@@ -1,7 +1,5 @@
 """Alerts and what was sent of them, for staff."""
 
-from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -11,15 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from budgets.alerts import marks
 from budgets.alerts.raising import acknowledge
+from budgets.alerts.showing import NEWEST, OPEN, figures_of, sent, state_of
 from budgets.alerts.spending import spent_now
-from budgets.choices import AlertState, DeliveryState
 from budgets.models import Alert, AlertRule, Delivery, DeliveryTry
 from budgets.money import dollars
 from budgets.types import to_nano
@@ -27,8 +24,6 @@ from routerhub.audit.admin import FactAdmin
 from routerhub.audit.pages import StaffPage, page
 
 STATES = {"ok": "success", "near": "warning", "triggered": "danger", "acknowledged": "info"}
-OPEN = (AlertState.TRIGGERED, AlertState.NEAR)
-NEWEST = ("-changed_at", "-id")
 SHOWN, MAX_LOOKED_AT = 20, 200
 
 
@@ -61,7 +56,7 @@ class AlertAdmin(FactAdmin):
 
     @display(description="Messages")
     def told_by(self, row: Alert) -> SafeString:
-        return render_to_string("budgets/deliveries.html", {"deliveries": sent(row.deliveries.all())})
+        return render_to_string("budgets/deliveries.html", {"deliveries": sent(row.deliveries.all(), timezone.now())})
 
     def has_acknowledge_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("budgets.change_alert")
@@ -106,7 +101,7 @@ class DeliveryAdmin(FactAdmin):
 
     @display(description="State", label={"delivered": "success", "pending": "warning", "given up": "danger"})
     def state_label(self, row: Delivery) -> tuple[str, str]:
-        return row.get_state_display().lower(), state_of(row)
+        return row.get_state_display().lower(), state_of(row, timezone.now())
 
 
 class AcknowledgeForm(forms.Form):
@@ -119,7 +114,7 @@ class AcknowledgeForm(forms.Form):
 class AlertsPage(StaffPage):
     """What waits for somebody, people's own alerts with what they come to, and the newest messages."""
 
-    title = "Alerts now"
+    title = "Alerts"
     template_name = "budgets/alerts.html"
     permission = "budgets.view_alert"
     change_permission = "budgets.change_alert"
@@ -133,7 +128,9 @@ class AlertsPage(StaffPage):
             alerts=[{"row": row, "figures": figures_of(row), "percent": _percent(row)} for row in waiting[:SHOWN]],
             waiting=waiting.count(),
             rules=_rules() if user.has_perm("budgets.view_alertrule") else None,
-            deliveries=sent(Delivery.objects.all()[:SHOWN]) if user.has_perm("budgets.view_delivery") else None,
+            deliveries=sent(Delivery.objects.all()[:SHOWN], timezone.now())
+            if user.has_perm("budgets.view_delivery")
+            else None,
         )
 
     def act(self, form: Any, **_: Any) -> HttpResponse:
@@ -141,21 +138,6 @@ class AlertsPage(StaffPage):
         acknowledge(alert, self.request.user)
         messages.success(self.request, f"Acknowledged: {alert}")
         return redirect("admin:alerts")
-
-
-def figures_of(alert: Alert) -> list[tuple[str, str]]:
-    """Names in words, without what is not there."""
-    return [(_words(name), _shown(name, value)) for name, value in alert.figures.items() if value is not None]
-
-
-def _words(name: str) -> str:
-    return name.removesuffix("_usd").replace("_", " ")
-
-
-def _shown(name: str, value: Any) -> str:
-    if name.endswith("_at") and (moment := parse_datetime(str(value))):
-        return f"{moment:%Y-%m-%d %H:%M} UTC"
-    return f"${value}" if name.endswith("_usd") else str(value)
 
 
 def _percent(alert: Alert) -> int | None:
@@ -175,20 +157,3 @@ def _rule(row: AlertRule, spent: int) -> dict[str, Any]:
     amount = to_nano(row.amount_usd)
     state = marks.state_at(spent, amount) or "ok"
     return {"row": row, "spent": dollars(spent), "percent": marks.percent(spent, amount), "state": state}
-
-
-def sent(deliveries: Iterable[Delivery]) -> list[dict[str, Any]]:
-    return [{"row": each, "title": each.content["data"]["title"], "state": state_of(each)} for each in deliveries]
-
-
-def state_of(row: Delivery) -> str:
-    """In words, with when it is tried again."""
-    if row.state != DeliveryState.PENDING or row.next_try_at is None:
-        return row.get_state_display().lower()
-    left = max(timedelta(), row.next_try_at - timezone.now())
-    return "due" if not left else f"next try in {_span(left)}"
-
-
-def _span(left: timedelta) -> str:
-    minutes, seconds = divmod(round(left.total_seconds()), 60)
-    return f"{seconds} s" if not minutes else f"{minutes} min" if minutes < 90 else f"{round(minutes / 60)} h"

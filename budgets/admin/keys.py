@@ -73,8 +73,10 @@ class ApiKeyAdmin(AuditedAdmin):
     list_filter = ["account"]
     list_select_related = ["account", "user", "use"]
     search_fields = ["name", "prefix"]
+    autocomplete_fields = ["preferences"]
     fieldsets = [
         (None, {"fields": ["account", "user", "name", "permissions", "max_concurrent", "keeps_bodies", "expires_at"]}),
+        ("How its requests are routed", {"fields": ["preferences"]}),
         ("What alone it may be used for", {"fields": ["models", "policies", "endpoints", "networks", "regions"]}),
     ]
     actions = ["rotate_keys", "revoke_keys"]

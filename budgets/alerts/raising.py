@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
@@ -51,6 +51,12 @@ def raise_alert(finding: Finding, channels: Collection[uuid.UUID] = ()) -> bool:
     return True
 
 
+def triggered() -> QuerySet[Alert]:
+    """Those that nobody has in hand yet, the newest first."""
+    found = Alert.objects.filter(state=AlertState.TRIGGERED)
+    return found.select_related("account", "user").order_by("-changed_at", "-pk")
+
+
 def _raised(finding: Finding, moment: datetime) -> int | None:
     values: dict[str, Any] = {
         "kind": finding.kind, "account_id": finding.account_id, "user_id": finding.user_id, "subject": finding.subject,
@@ -75,7 +81,8 @@ def _channels(finding: Finding, named: Collection[uuid.UUID]) -> list[AlertChann
     whose = Q(user=finding.user_id, account=finding.account_id) if finding.user_id is not None else Q(pk=None)
     if finding.account_id is None and finding.user_id is not None:
         whose = Q(user=finding.user_id)
-    if finding.kind != "spend" and (finding.account_id is not None or finding.user_id is None):
+    is_own = finding.user_id is not None and (finding.kind == "spend" or finding.account_id is None)
+    if not is_own:
         whose |= Q(user=None, account=finding.account_id)
     return list(active.filter(whose))
 

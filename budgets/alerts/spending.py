@@ -1,4 +1,4 @@
-"""Alerts on a person's own spend, without a limit behind them: found from outside a request, in the ledger."""
+"""Alerts on a person's own spend, or an account's, without a limit behind them: found from outside a request, in the ledger."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from budgets.alerts.raising import raise_alert, settle
 from budgets.alerts.types import Finding, FoundState
 from budgets.alerts.windows import Span
 from budgets.choices import AlertState, Window
-from budgets.models import Alert, AlertRule, Membership
+from budgets.models import Account, Alert, AlertRule, Membership
 from budgets.money import dollars, dollars_of_both, usd
 from budgets.types import to_nano
 
@@ -26,7 +26,8 @@ Key = TypeVar("Key", int, str)
 SUM = """
     SELECT coalesce(sum(amount_nano), 0)::bigint, coalesce(sum(amount_nano) FILTER (WHERE is_sandbox), 0)::bigint
     FROM budgets_ledgerentry
-    WHERE user_id = %(user_id)s AND incurred_at >= %(start)s AND incurred_at < coalesce(%(end)s::timestamptz, 'infinity')
+    WHERE (%(user_id)s::bigint IS NULL OR user_id = %(user_id)s)
+      AND incurred_at >= %(start)s AND incurred_at < coalesce(%(end)s::timestamptz, 'infinity')
       AND (%(account_id)s::bigint IS NULL OR account_id = %(account_id)s)
 """
 NOW = """
@@ -38,8 +39,10 @@ NOW = """
     GROUP BY i.id
 """
 ACTIVE = """
-    SELECT u.id FROM unnest(%(users)s::bigint[]) AS u (id)
+    SELECT 'user', u.id FROM unnest(%(users)s::bigint[]) AS u (id)
     WHERE EXISTS (SELECT FROM budgets_ledgerentry e WHERE e.user_id = u.id AND e.incurred_at >= %(since)s)
+    UNION ALL SELECT 'account', a.id FROM unnest(%(accounts)s::bigint[]) AS a (id)
+    WHERE EXISTS (SELECT FROM budgets_ledgerentry e WHERE e.account_id = a.id AND e.incurred_at >= %(since)s)
 """
 LATE = timedelta(minutes=15)
 """So long after it was reserved an entry may come to be seen: answers take their time."""
@@ -47,11 +50,12 @@ LATE = timedelta(minutes=15)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Threshold:
-    """An amount of one's own spend that is to be told of when it is passed."""
+    """An amount of a person's spend, or an account's, that is to be told of when it is passed."""
 
     subject: str
     """As in Finding."""
-    user_id: int
+    user_id: int | None
+    """Whose spend counts; None: everybody's in the account."""
     account_id: int | None
     """In which account it counts; None: in all."""
     amount_nano: int
@@ -60,6 +64,10 @@ class Threshold:
     zone: ZoneInfo
     channels: tuple[UUID, ...] = ()
     """By which it is told; none: by all of their own."""
+
+    @property
+    def spender(self) -> tuple[str, int | None]:
+        return ("account", self.account_id) if self.user_id is None else ("user", self.user_id)
 
 
 SOURCES: list[Callable[[], Iterable[Threshold]]] = []
@@ -105,6 +113,18 @@ def daily(usd_by_user: Mapping[int, Decimal]) -> list[Threshold]:
     ]  # fmt: skip
 
 
+def daily_of_accounts(usd_by_account: Mapping[int, Decimal]) -> list[Threshold]:
+    """An amount of each of these accounts, of what all of it spends a day of its zone."""
+    zones = Account.objects.filter(pk__in=usd_by_account, is_active=True).values_list("pk", "timezone")
+    return [
+        Threshold(
+            subject=f"daily-account:{account_id}", user_id=None, account_id=account_id, window=Window.DAY,
+            amount_nano=to_nano(usd_by_account[account_id]), zone=ZoneInfo(zone),
+        )
+        for account_id, zone in zones
+    ]  # fmt: skip
+
+
 def _only(found: set[Key]) -> Key | None:
     return next(iter(found)) if len(found) == 1 else None
 
@@ -113,12 +133,12 @@ def check(since: datetime, now: datetime) -> int:
     """Tell of the spend that passed a mark since then. Returns how many were told."""
     thresholds = [each for source in SOURCES for each in source()]
     open_now = _open([each.subject for each in thresholds])
-    spenders = _spenders({each.user_id for each in thresholds}, since - LATE)
+    spenders = _spenders({each.spender for each in thresholds}, since - LATE)
     spent_in = cache(_spent_in)
     return sum(
         _told(each, span, spent_in)
         for each in thresholds
-        if each.user_id in spenders or each.subject in open_now
+        if each.spender in spenders or each.subject in open_now
         for span in windows.spans(each.window, since - LATE, now, each.zone)
     )
 
@@ -135,7 +155,9 @@ def spent_now(rules: Sequence[AlertRule], now: datetime) -> Mapping[int, int]:
         return dict(cursor.fetchall())
 
 
-def _told(threshold: Threshold, span: Span, spent_in: Callable[[int, int | None, Span], tuple[int, int]]) -> bool:
+def _told(
+    threshold: Threshold, span: Span, spent_in: Callable[[int | None, int | None, Span], tuple[int, int]]
+) -> bool:
     used, sandbox = spent_in(threshold.user_id, threshold.account_id, span)
     state = marks.state_at(used, threshold.amount_nano)
     if state is not None:
@@ -148,10 +170,11 @@ def _told(threshold: Threshold, span: Span, spent_in: Callable[[int, int | None,
 def _finding(threshold: Threshold, state: FoundState, span: Span, used: int, sandbox: int) -> Finding:
     percent = marks.percent(used, threshold.amount_nano)
     over = Window(threshold.window).label.lower()
+    whose = "The account's" if threshold.user_id is None else "Your"
     return Finding(
         kind="spend", account_id=threshold.account_id, user_id=threshold.user_id, subject=threshold.subject,
         period_start=span.period_start, state=state,
-        title=f"Your spend in {over}: {dollars_of_both(used - sandbox, sandbox)}, {percent} % of "
+        title=f"{whose} spend in {over}: {dollars_of_both(used - sandbox, sandbox)}, {percent} % of "
         f"{dollars(threshold.amount_nano)}",
         figures={
             "spent_usd": usd(used), "threshold_usd": usd(threshold.amount_nano), "sandbox_usd": usd(sandbox),
@@ -166,14 +189,15 @@ def _open(subjects: list[str]) -> set[str]:
     return set(found.exclude(told=AlertState.OK).values_list("subject", flat=True))
 
 
-def _spenders(users: set[int], since: datetime) -> set[int]:
-    """Those of the users who spent something since then: a look at the index for each."""
+def _spenders(wanted: set[tuple[str, int | None]], since: datetime) -> set[tuple[str, int | None]]:
+    """Those of the users and accounts who spent something since then: a look at the index for each."""
+    named = {f"{kind}s": [each for of, each in wanted if of == kind] for kind in ("user", "account")}
     with connection.cursor() as cursor:
-        cursor.execute(ACTIVE, {"users": sorted(users), "since": since})
-        return {row[0] for row in cursor.fetchall()}
+        cursor.execute(ACTIVE, {**named, "since": since})
+        return set(cursor.fetchall())
 
 
-def _spent_in(user_id: int, account_id: int | None, span: Span) -> tuple[int, int]:
+def _spent_in(user_id: int | None, account_id: int | None, span: Span) -> tuple[int, int]:
     """In nano-dollars, and how much of it the sandbox made up."""
     with connection.cursor() as cursor:
         cursor.execute(SUM, {"user_id": user_id, "account_id": account_id, "start": span.start, "end": span.end})

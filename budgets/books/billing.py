@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, Max, Min, OuterRef, Sum
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from budgets.books.months import month_of, zone_of
@@ -48,6 +48,11 @@ def _next_month(account: Account, until: datetime) -> tuple[datetime, datetime] 
         return None
     start, end = month_of(first, zone_of(account))
     return (max(start, last), end) if end <= until else None
+
+
+def of_account(account: Account) -> QuerySet[BillingRecord]:
+    """An account's billing records, the newest first."""
+    return BillingRecord.objects.filter(account_id=account.pk).order_by("-number")
 
 
 def open_nano() -> dict[int, int]:

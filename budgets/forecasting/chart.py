@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from budgets.forecasting.forecasts import Outlook
 from budgets.forecasting.season import HOUR
+from budgets.money import rounded
 
 WIDTH, HEIGHT, BARS_HEIGHT = 1_000, 300, 90
 HEADROOM = 1.08
@@ -33,6 +34,11 @@ class Mark:
 
     at: float
     text: str
+
+    @property
+    def up(self) -> float:
+        """The same, down from the top."""
+        return round(100 - self.at, 2)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +67,23 @@ class Chart:
     ticks: tuple[Mark, ...]
     rows: tuple[Row, ...]
     top: float
+    before: str
+    """The period before, from its beginning; empty where nothing is known of it."""
+    heights: tuple[Mark, ...]
+    """Round amounts along the left, from nothing up."""
 
 
 def draw(outlook: Outlook, amount: int, zone: ZoneInfo) -> Chart:
-    """The chart of a forecast beside the limit's amount."""
+    """The chart of a forecast beside the limit's amount; 0: there is no limit."""
     return _Drawing(outlook, amount, zone).chart()
+
+
+def period_before(start: datetime, end: datetime, zone: ZoneInfo) -> datetime:
+    """When the period before this one began: a month before a month, else as long before as it lasts."""
+    local = start.astimezone(zone)
+    if local.day == 1 and end - start > timedelta(days=27):
+        return (local - timedelta(days=1)).replace(day=1)
+    return start - (end - start)
 
 
 class _Drawing:
@@ -73,7 +91,9 @@ class _Drawing:
         self.forecast, self.points, self.zone, self.amount = outlook.forecast, outlook.points, zone, amount
         self.start, self.length = self.forecast.period_start, self.forecast.period_end - self.forecast.period_start
         self.hours = _hours_in(outlook, self.start)
-        self.top = max(amount, self.forecast.high or 0, self.forecast.spent, 1) * HEADROOM
+        self.before = list(self._before(outlook))
+        highest = max((value for _, value in self.before), default=0)
+        self.top = max(amount, self.forecast.high or 0, self.forecast.spent, highest, 1) * HEADROOM
 
     def chart(self) -> Chart:
         forecast, now = self.forecast, self.forecast.made_at
@@ -92,6 +112,7 @@ class _Drawing:
             bars=tuple(self._bars()), limit_y=100 * (1 - self.amount / self.top), now_x=self._x(now) / WIDTH * 100,
             passes_x=self._x(forecast.passes_at) / WIDTH * 100 if forecast.passes_at else None,
             ticks=tuple(self._ticks()), rows=tuple(self._rows(spent, ahead)), top=self.top,
+            before=self._line(self.before), heights=tuple(self._heights()),
         )  # fmt: skip
 
     def _x(self, moment: datetime) -> float:
@@ -106,6 +127,25 @@ class _Drawing:
         for hour, amount in self.hours:
             total += amount
             yield min(hour + HOUR, self.forecast.made_at), min(total, self.forecast.spent)
+
+    def _before(self, outlook: Outlook) -> Iterator[tuple[datetime, float]]:
+        """What the period before added up to, moved to where this one begins."""
+        began = period_before(self.start, self.forecast.period_end, self.zone)
+        hours = [(hour, amount) for hour, amount in _hours_in(outlook, began) if hour < self.start]
+        if hours and hours[0][0] > began + timedelta(days=1):
+            return
+        total = 0.0
+        for hour, amount in hours:
+            total += amount
+            at = self.start + (hour + HOUR - began)
+            if at <= self.forecast.period_end:
+                yield at, total
+
+    def _heights(self) -> Iterator[Mark]:
+        unit: float = 10 ** (len(str(int(self.top))) - 1)
+        step = next(unit * part for part in (0.2, 0.25, 0.5, 1, 2, 2.5) if self.top <= 5.01 * unit * part)
+        for place in range(int(self.top / step) + 1):
+            yield Mark(at=100 * place * step / self.top, text=rounded(round(place * step)))
 
     def _bars(self) -> Iterator[Bar]:
         before, ahead = 0.0, []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -10,7 +10,7 @@ from django.db.models import FloatField
 from django.db.models.functions import Cast, Coalesce, Greatest
 
 from budgets.choices import Period, ScopeKind
-from budgets.forecasting.hours import History, history
+from budgets.forecasting.hours import History, history, spent_since
 from budgets.forecasting.projection import Point, project
 from budgets.forecasting.types import Forecast
 from budgets.limits.standing import Standing
@@ -102,6 +102,14 @@ def look_ahead(limit: Limit, moment: datetime) -> Outlook | None:
     """A forecast made at this moment. None where the limit can have none now."""
     running = _running([limit], moment).get(limit.pk)
     return _outlook(limit, running, moment) if running else None
+
+
+def month_of(account_id: int, zone: ZoneInfo, moment: datetime) -> Outlook:
+    """The running month of an account that has no limit: what its hours come to, and what is expected."""
+    limit = Limit(kind=ScopeKind.ACCOUNT, subject=str(account_id), period=Period.MONTH, amount=0, zone=zone.key)
+    start = moment.astimezone(zone).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    end = (start + timedelta(days=32)).replace(day=1)
+    return _outlook(limit, Running(start=start, end=end, spent=spent_since(account_id, start)), moment)
 
 
 def refresh(moment: datetime) -> Iterator[tuple[Limit, Forecast]]:

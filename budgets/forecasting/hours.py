@@ -49,6 +49,12 @@ def history(limit: Limit, moment: datetime) -> History:
     )
 
 
+def spent_since(account_id: int, start: datetime) -> int:
+    """Nano-dollars of an account from the beginning of an hour on, the running one with them as far as it is rolled up."""
+    rows = AccountHour.objects.filter(account_id=account_id, hour__gte=start)
+    return int(rows.aggregate(spent=Sum("amount_nano", default=0))["spent"])
+
+
 def _rows(limit: Limit) -> QuerySet[AccountHour] | QuerySet[LimitHour]:
     if limit.kind == ScopeKind.SITE:
         return AccountHour.objects.all()

@@ -79,6 +79,16 @@ def full(caller: Caller, wanted: Mapping[str, Wanted], now: datetime) -> Mapping
     return found
 
 
+def least_money(caller: Caller, now: datetime) -> Room | None:
+    """The least that a limit of account, person or key leaves of money; None where none counts the caller. Raises
+    DatabaseError."""
+    scopes = (f"account:{caller.account_id}", f"user:{caller.user_id}", f"key:{caller.key_id}")
+    with system():
+        places = index.load().places(_spend(caller, Wanted(scopes=scopes, nano=0, tokens=0)))
+        rooms = _rooms(set(places), now).values()
+    return min((room for room in rooms if room.measure == "money"), key=lambda room: room.left, default=None)
+
+
 def _rooms(places: Iterable[Place], now: datetime) -> Mapping[tuple[int, str], Room]:
     asked: Sequence[Place] = sorted(places, key=lambda place: place[:2])
     if not asked:

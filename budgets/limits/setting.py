@@ -64,3 +64,17 @@ def set_limit(row: Limit, values: Mapping[str, Any], change: Change) -> Limit:
     history.stamp(row, change)
     row.save()
     return row
+
+
+def new_limit(account: Account) -> Limit:
+    """One of an account's own, not saved yet."""
+    return Limit(account=account)
+
+
+def limit_key(key: ApiKey, amount_usd: Decimal, period: str, change: Change) -> Limit:
+    """Give a key a limit in money, or its own one another amount. What the site gave stays beside it. Raises ValidationError."""
+    own = Limit.objects.filter(
+        kind=ScopeKind.KEY, subject=str(key.pk), measure=Measure.MONEY, is_given=False, is_active=True
+    )
+    row = own.order_by("-pk").first() or Limit(kind=ScopeKind.KEY, account=key.account)
+    return set_limit(row, {"subject": key.prefix, "amount": amount_usd, "period": period}, change)

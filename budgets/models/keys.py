@@ -1,13 +1,14 @@
 """What applications call with."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, UniqueConstraint
 
 from budgets.choices import Endpoint, KeyPermission
 from budgets.models.accounts import Account, Membership
@@ -76,8 +77,16 @@ class ApiKey(Audited):
         models.CharField(max_length=49), default=list, blank=True, validators=[check_networks],
         help_text="From where alone it opens anything, e.g. 10.0.0.0/8,2001:db8::/32. Empty: from anywhere.",
     )  # fmt: skip
+    preferences = models.ForeignKey(
+        "autorouter.Preferences", on_delete=models.SET_NULL, null=True, blank=True, related_name="keys",
+        help_text="The set of its person's or its account's by which its requests go. Empty: the active one.",
+    )  # fmt: skip
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    is_playground = models.BooleanField(
+        "playground's", default=False, editable=False,
+        help_text="The console calls with it for its person, see budgets.people.playground. It is none of their own keys.",
+    )  # fmt: skip
     models = ArrayField(
         models.CharField(max_length=128), default=list, blank=True,
         help_text="The only ones that may answer its requests, by id. Empty: any.",
@@ -87,6 +96,11 @@ class ApiKey(Audited):
 
     class Meta:
         ordering = ["account", "name"]
+        constraints = [
+            UniqueConstraint(
+                fields=["account", "user"], condition=Q(is_playground=True, revoked_at=None), name="one_playground_key"
+            )
+        ]
         verbose_name = "API key"
         verbose_name_plural = "API keys"
 
@@ -99,6 +113,13 @@ class ApiKey(Audited):
             raise ValidationError({"regions": f"Its account allows {', '.join(self.account.regions)} alone."})
         if self.user is not None and not self.user.is_staff and not self.has_member():
             raise ValidationError({"user": f"{self.user} is no active member of the account {self.account.slug!r}."})
+        if self.preferences is not None and not self._may_pin(self.preferences):
+            raise ValidationError({"preferences": "Pin a set of the key's own person or of its account."})
+
+    def _may_pin(self, preferences: Any) -> bool:
+        return preferences.account_id == self.account_id or (
+            self.user_id is not None and preferences.user_id == self.user_id
+        )
 
     def has_member(self) -> bool:
         """Whether its person is an active member of its account."""

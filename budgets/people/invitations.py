@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +21,7 @@ from django.utils import timezone
 from budgets.models import Invitation, Membership
 from budgets.people import members
 from budgets.people.keys import digest
+from budgets.people.ownership import visible
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.tenancy.scope import system
@@ -39,6 +41,12 @@ class Asked:
     role: str
     email: str = ""
     expires_at: datetime | None = None
+
+
+def open_ones(user: Any, account: Any) -> QuerySet[Invitation]:
+    """Those of an account that still lead somewhere, as far as somebody sees them, the newest first."""
+    found = visible(Invitation.objects.filter(account=account), user)
+    return found.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now()).order_by("-pk")
 
 
 def invite(asked: Asked, change: Change) -> tuple[Invitation, str]:

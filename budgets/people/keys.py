@@ -203,7 +203,7 @@ COLUMNS = (
     "pk", "digest", "previous_digest", "previous_until", "name", "account_id", "account__slug", "user_id", "permissions",
     "revoked_at", "expires_at", "is_enabled", "max_concurrent", "regions", "account__regions", "account__is_active",
     "models", "policies", "endpoints", "networks", "user__is_active", "user__is_staff", "user__username", "role",
-    "account__unpriced_request_usd", "account__missing_usage", "account__bodies", "keeps_bodies",
+    "account__unpriced_request_usd", "account__missing_usage", "account__bodies", "keeps_bodies", "preferences_id",
     *(f"account__{name}" for name in MARKS),
 )  # fmt: skip
 
@@ -265,6 +265,7 @@ def _held(row: tuple[Any, ...]) -> Held:
         regions=strictest(restriction(key["regions"]), restriction(key["account__regions"])),
         unpriced_nano=None if (usd := key["account__unpriced_request_usd"]) is None else to_nano(usd),
         keeps_bodies=keeps_bodies(site=site.ANALYTICS_BODIES, account=key["account__bodies"], key=key["keeps_bodies"]),
+        preferences_id=key["preferences_id"],
         pays_held=key["account__missing_usage"] == MissingUsage.CEILING,
         **{name: key[f"account__{name}"] for name in MARKS},
     )

@@ -8,13 +8,14 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 
 from budgets.choices import Role
 from budgets.models import Account, ApiKey, Membership
 from budgets.people import keys
+from budgets.people.ownership import visible
 from budgets.people.rights import roles_of
-from budgets.people.roles import is_below
+from budgets.people.roles import ORDER, is_below
 from routerhub.audit import history
 from routerhub.audit.change import Change
 from routerhub.audit.permissions import may
@@ -24,6 +25,13 @@ def of(user: Any) -> QuerySet[Membership]:
     """The accounts that somebody belongs to at the moment, and as what, by the accounts' names."""
     held = Membership.objects.filter(user=user, is_active=True, account__is_active=True)
     return held.select_related("account").order_by("account__name", "pk")
+
+
+def in_account(user: Any, account: Account) -> QuerySet[Membership]:
+    """Who belongs to an account, as far as somebody sees it, those who may do most first."""
+    found = visible(Membership.objects.filter(account=account), user).select_related("account", "user")
+    order = {role: place for place, role in enumerate(ORDER)}
+    return found.order_by(Case(*[When(role=role, then=place) for role, place in order.items()]), "user__username")
 
 
 @transaction.atomic

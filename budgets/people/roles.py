@@ -61,6 +61,10 @@ TABLE: Mapping[str, Row] = {
     "autorouter.view_session": ALL,
     "analytics.add_feedback": ("account", "account", "account", None),
     "batches.view_batch": ALL,
+    "experiments.view_experiment": ALL,
+    "experiments.add_experiment": ("account", "account", "own", None),
+    "experiments.change_experiment": ("account", "account", "own", None),
+    "experiments.delete_experiment": ("account", "account", "own", None),
     "models_registry.view_model": ALL,
 }
 """By right, for owner, admin, member and viewer."""

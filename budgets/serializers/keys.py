@@ -26,7 +26,7 @@ class ApiKeySerializer(serializers.ModelSerializer[ApiKey]):
         model = ApiKey
         fields = [
             "id", "account", "user", "name", "prefix", "permissions", "models", "policies", "endpoints", "networks", "regions",
-            "max_concurrent", "keeps_bodies", "is_enabled", "created_at",
+            "max_concurrent", "keeps_bodies", "preferences", "is_enabled", "created_at",
             "expires_at", "revoked_at", "previous_until", "last_used_at",
         ]  # fmt: skip
         read_only_fields = ["prefix", "created_at", "revoked_at", "previous_until"]

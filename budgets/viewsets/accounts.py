@@ -2,19 +2,15 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import mixins, viewsets
-from rest_framework.exceptions import ValidationError
 
 from budgets.models import Account
+from budgets.people import settings
 from budgets.people.ownership import visible
-from budgets.people.roles import ACCOUNT_FIELDS
 from budgets.serializers.accounts import AccountChangeSerializer, AccountSerializer
-from routerhub.audit import history
-from routerhub.audit.change import change_by
-from routerhub.audit.permissions import TablePermissions, may
-from routerhub.tenancy.scope import system
+from routerhub.audit.change import Change, change_by
+from routerhub.audit.permissions import TablePermissions
 
 
 class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.ReadOnlyModelViewSet[Account]):
@@ -36,25 +32,13 @@ class AccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, viewsets.
         return AccountSerializer if self.action in {"list", "retrieve"} else AccountChangeSerializer
 
     def perform_create(self, serializer: Any) -> None:
-        self._save(Account(), serializer)
+        serializer.instance = Account()
+        settings.save(serializer.instance, *self._asked(serializer))
 
     def perform_update(self, serializer: Any) -> None:
         """Staff change everything, an account's own people what is theirs to choose."""
-        given = serializer.validated_data.keys() - {"reason"}
-        if not may(self.request.user, "change", Account) and (staffs := sorted(given - ACCOUNT_FIELDS)):
-            text = f"Staff change this. An account's own people change {', '.join(sorted(ACCOUNT_FIELDS))}."
-            raise ValidationError(dict.fromkeys(staffs, text))
-        self._save(serializer.instance, serializer)
+        settings.change(serializer.instance, self.request.user, *self._asked(serializer))
 
-    @system()
-    @transaction.atomic
-    def _save(self, row: Account, serializer: Any) -> None:
-        """A new account is nobody's yet, and no other may have its slug."""
+    def _asked(self, serializer: Any) -> tuple[dict[str, Any], Change]:
         values = dict(serializer.validated_data)
-        change = change_by(self.request, values.pop("reason"))
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.full_clean()
-        history.stamp(row, change)
-        row.save()
-        serializer.instance = row
+        return values, change_by(self.request, values.pop("reason"))

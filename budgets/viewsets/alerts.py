@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, viewsets
@@ -11,13 +10,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from budgets.alerts import channels
+from budgets.alerts import channels, rules, showing
 from budgets.alerts.raising import acknowledge
 from budgets.alerts.spending import spent_now
 from budgets.models import Alert, AlertChannel, AlertRule, Delivery
-from budgets.people.authentication import caller_of
-from budgets.people.ownership import claim, visible
-from budgets.people.rights import within
+from budgets.people.ownership import visible
 from budgets.serializers.alerts import (
     AlertSerializer,
     ChannelChangeSerializer,
@@ -29,8 +26,8 @@ from budgets.serializers.alerts import (
     RuleSerializer,
 )
 from routerhub.audit import history
-from routerhub.audit.change import Change, author_of, change_by
-from routerhub.audit.permissions import TablePermissions, may, right
+from routerhub.audit.change import author_of, change_by
+from routerhub.audit.permissions import TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, reason_of, valid
 
 WHY = OpenApiParameter("reason", str, required=True)
@@ -47,10 +44,7 @@ class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
 
     def get_queryset(self) -> QuerySet[Alert]:
         """What a person's own spend in all their accounts came to belongs to no account: a login sees it."""
-        found, user = super().get_queryset(), self.request.user
-        if may(user, "view", Alert) or caller_of(self.request):
-            return visible(found, user)
-        return found.filter(within(user, right("view", Alert), Alert) | Q(account=None, user=user.pk))
+        return showing.alerts(self.request.user).select_related("account", "user", "acknowledged_by")
 
     @extend_schema(request=None, responses=AlertSerializer)
     @action(detail=True, methods=["post"])
@@ -86,14 +80,14 @@ class AlertRuleViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewset
         values = dict(valid(NewRuleSerializer(data=request.data)))
         author: Any = author_of(request)
         rule = AlertRule(account=values.pop("account"), user=values.pop("user", author))
-        claim(rule, request.user, "user" in request.data)
-        self._save(rule, values)
+        rules.add(rule, request.user, "user" in request.data, values, change_by(request, values.pop("reason")))
         return Response(self._shown(rule), 201)
 
     @extend_schema(request=RuleChangeSerializer, responses=RuleSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         rule = self.get_object()
-        self._save(rule, dict(valid(RuleChangeSerializer(rule, data=request.data, partial=True))))
+        values = dict(valid(RuleChangeSerializer(rule, data=request.data, partial=True)))
+        rules.save(rule, values, change_by(request, values.pop("reason")))
         return Response(self._shown(rule))
 
     @extend_schema(parameters=[WHY], responses={204: None})
@@ -101,17 +95,9 @@ class AlertRuleViewSet(mixins.RetrieveModelMixin, mixins.ListModelMixin, viewset
         history.delete([self.get_object()], change_by(request, reason_of(request)))
         return Response(status=204)
 
-    def _save(self, rule: AlertRule, values: dict[str, Any]) -> None:
-        change = change_by(self.request, values.pop("reason"))
-        for name, value in values.items():
-            setattr(rule, name, value)
-        rule.full_clean()
-        history.stamp(rule, change)
-        rule.save()
-
-    def _shown(self, rules: Any, many: bool = False) -> Any:
-        spent = spent_now(rules if many else [rules], timezone.now())
-        return RuleSerializer(rules, many=many, context={"spent": spent}).data
+    def _shown(self, found: Any, many: bool = False) -> Any:
+        spent = spent_now(found if many else [found], timezone.now())
+        return RuleSerializer(found, many=many, context={"spent": spent}).data
 
 
 class AlertChannelViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[AlertChannel]):
@@ -131,15 +117,15 @@ class AlertChannelViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     def create(self, request: Request) -> Response:
         values = dict(valid(NewChannelSerializer(data=request.data)))
         row = AlertChannel(account=values.pop("account"), user=values.pop("user"))
-        claim(row, request.user, "user" in request.data)
-        return self._told(row, 201, self._save(row, values))
+        change = change_by(request, values.pop("reason"))
+        return self._told(row, 201, rules.add(row, request.user, "user" in request.data, values, change))
 
     @extend_schema(request=ChannelChangeSerializer, responses=ChannelSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         """Another address of a webhook has another secret."""
         row = self.get_object()
         values = dict(valid(ChannelChangeSerializer(row, data=request.data, partial=True)))
-        return self._told(row, 200, self._save(row, values))
+        return self._told(row, 200, rules.save(row, values, change_by(request, values.pop("reason"))))
 
     @extend_schema(parameters=[WHY], responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
@@ -159,19 +145,6 @@ class AlertChannelViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     def test(self, request: Request, pk: str) -> Response:
         """Send it a message that says that it is a test. What becomes of it stands in /api/alerts/deliveries."""
         return Response(DeliverySerializer(channels.test(self.get_object())).data, 202)
-
-    @transaction.atomic
-    def _save(self, row: AlertChannel, values: dict[str, Any]) -> str:
-        """The secret, where it has a new one."""
-        change: Change = change_by(self.request, values.pop("reason"))
-        address = values.pop("address", None)
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.full_clean(exclude=["shown"])
-        if address is not None:
-            return channels.make(row, address, change)
-        channels.save(row, change)
-        return ""
 
     def _told(self, row: AlertChannel, status: int, secret: str) -> Response:
         return Response({**ChannelSerializer(row).data, **({"secret": secret} if secret else {})}, status)

@@ -1,7 +1,5 @@
 """API keys in the REST API."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, viewsets
@@ -11,12 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from budgets.models import ApiKey
-from budgets.people import keys
+from budgets.people import granting, keys
 from budgets.people.authentication import caller_of
 from budgets.people.ownership import visible
 from budgets.serializers.keys import ApiKeyChangeSerializer, ApiKeySerializer, NewApiKeySerializer, RotateSerializer
-from routerhub.audit.change import Change, author_of, change_by
-from routerhub.audit.permissions import TablePermissions, may
+from routerhub.audit.change import change_by
+from routerhub.audit.permissions import TablePermissions
 from routerhub.audit.serializers import ReasonSerializer, valid
 
 
@@ -24,7 +22,7 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
     """What applications call with. A secret is told once, by the answer that made it; a change counts in every process within a
     second."""
 
-    queryset = ApiKey.objects.select_related("account", "user", "use")
+    queryset = ApiKey.objects.filter(is_playground=False).select_related("account", "user", "use")
     serializer_class = ApiKeySerializer
     permission_classes = [TablePermissions]
     by_account = True
@@ -40,16 +38,15 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         caller = caller_of(request)
         if caller is not None and values["account"].pk != caller.account_id:
             raise ValidationError({"account": f"{values['account'].slug!r} is not the account of this key."})
-        limit = values.pop("limit", None)
+        limit, change = values.pop("limit", None), change_by(request, values.pop("reason"))
         key = ApiKey(account=values.pop("account"), user=values.pop("user", None))
-        self._demand_may_add(key, "user" in request.data)
-        change = self._set(key, values)
-        return self._told(key, 201, keys.make(key, change, limit))
+        return self._told(key, 201, granting.make(request.user, key, "user" in request.data, values, change, limit))
 
     @extend_schema(request=ApiKeyChangeSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
         key = self.get_object()
-        keys.save(key, self._set(key, dict(valid(ApiKeyChangeSerializer(key, data=request.data, partial=True)))))
+        values = dict(valid(ApiKeyChangeSerializer(key, data=request.data, partial=True)))
+        granting.alter(key, values, change_by(request, values.pop("reason")))
         return self._told(key, 200)
 
     @extend_schema(request=RotateSerializer)
@@ -66,34 +63,6 @@ class ApiKeyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.G
         key = self.get_object()
         keys.revoke(key, change_by(request, valid(ReasonSerializer(data=request.data))["reason"]))
         return self._told(key, 200)
-
-    def _demand_may_add(self, key: ApiKey, names_user: bool) -> None:
-        """That whoever asks may make such a key, by the right or by the role; a member's is their own, also where that is not
-        said. Raises the REST framework's ValidationError."""
-        author, right = self.request.user, "budgets.add_apikey"
-        if may(author, "add", ApiKey):
-            return
-        if author.has_perm(right, key):
-            if key.user is not None and not key.has_member():
-                raise ValidationError({"user": f"{key.user} is no active member of the account {key.account.slug!r}."})
-            return
-        person: Any = author_of(self.request)
-        own = ApiKey(account=key.account, user=person)
-        if not author.has_perm(right, own):
-            raise ValidationError({"account": f"Object with slug={key.account.slug} does not exist."})
-        if names_user:
-            raise ValidationError(
-                {"user": f"Your role makes keys of your own alone: leave it out, or write {own.user}."}
-            )
-        key.user = own.user
-
-    def _set(self, key: ApiKey, values: dict[str, Any]) -> Change:
-        change = change_by(self.request, values.pop("reason"))
-        for name, value in values.items():
-            setattr(key, name, value)
-        keys.demand_grantable(change.author, key.user, key.permissions)
-        key.full_clean(exclude=["prefix", "digest"])
-        return change
 
     def _told(self, key: ApiKey, status: int, text: str = "") -> Response:
         """The key; `key` is its text, where it has a new one."""

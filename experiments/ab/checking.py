@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from autorouter.models import Policy, Preferences
 from autorouter.types import COST_TIERS
 from experiments.ab.types import Guardrail, Treatment
-from experiments.choices import Measure, TreatmentKind, Unit
+from experiments.choices import Allocation, Measure, TreatmentKind, Unit
 from models_registry.catalogue import compiler
 from routerhub.releases import store
 
@@ -82,6 +82,11 @@ def _problems(test: Any) -> Iterator[tuple[str, str]]:
         guardrails(test.guardrails)
     except ValueError as wrong:
         yield "guardrails", str(wrong)
+    if test.allocation == Allocation.ADAPTIVE and test.unit != Unit.SESSION:
+        yield (
+            "allocation",
+            "Shares that follow what is seen take a test by session: only a session remembers what it got.",
+        )
     if test.main not in Measure.values:
         yield "main", f"{test.main!r} is none of {', '.join(Measure.values)}."
 
@@ -113,8 +118,10 @@ def _policy(_test: Any, name: str) -> str:
 
 
 def _preferences(test: Any, number: str) -> str:
+    if test.account_id is None:
+        return "Preferences are a user's or an account's: test them there."
     rows = Preferences.objects.filter(pk=int(number)) if number.isdecimal() else Preferences.objects.none()
-    owned = rows.filter(user=test.user_id) if test.user_id else rows
+    owned = rows.filter(user=test.user_id) if test.user_id else rows.filter(account=test.account_id)
     return "" if owned.exists() else f"There are no preferences {number!r} of those whom the test is about."
 
 

@@ -35,7 +35,7 @@ def draft(test: Experiment, values: Mapping[str, Any], change: Change) -> Experi
     """A new test, of its account and user, that nobody takes part in yet. Raises ValidationError."""
     if test.user_id is not None and "unit" not in values:
         test.unit = Unit.SESSION
-    _set(test, values)
+    _set(test, _ordered(values))
     _save(test, change)
     return test
 
@@ -44,7 +44,7 @@ def draft(test: Experiment, values: Mapping[str, Any], change: Change) -> Experi
 def edit(test: Experiment, values: Mapping[str, Any], change: Change) -> Experiment:
     """Change a draft, or what may be changed of a test under way. Raises ValidationError."""
     row = _locked(test, DRAFT, RUNNING, doing="changed")
-    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    changed = {name: value for name, value in _ordered(values).items() if getattr(row, name) != value}
     fixed = sorted(changed.keys() - {*PHASED, *ALWAYS}) if row.state == RUNNING else []
     if fixed:
         raise ValidationError(
@@ -128,6 +128,14 @@ def _locked(test: Experiment, *states: str, doing: str) -> Experiment:
         allowed = " or ".join(states)
         raise ValidationError({"state": f"A test that is {row.state} cannot be {doing}; it must be {allowed}."})
     return row
+
+
+def _ordered(values: Mapping[str, Any]) -> dict[str, Any]:
+    """With the guardrails in one order, so that the same ones are no change."""
+    rails = values.get("guardrails")
+    if not isinstance(rails, list) or not all(isinstance(each, Mapping) for each in rails):
+        return dict(values)
+    return {**values, "guardrails": sorted(rails, key=lambda each: str(each.get("measure")))}
 
 
 def _set(test: Experiment, values: Mapping[str, Any]) -> None:

@@ -4,9 +4,6 @@ import logging
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from autorouter.models import Preferences as Row
-from autorouter.people import preferences
-from autorouter.people.preferences import Preferences
 from autorouter.select import Asked
 from autorouter.types import Leads
 from experiments.ab import shuffling
@@ -25,17 +22,15 @@ class Variant:
     assigned: Assigned
     leads: Leads | None = None
     policy: str | None = None
-    preferences: Preferences | None = None
-    """In place of the user's own."""
+    preferences: int | None = None
+    """The set that counts in place of the active one of its owner."""
     release: int | None = None
     """Of the router: its rankings are asked."""
 
-    def on(self, asked: Asked, own: Preferences) -> tuple[Asked, Preferences]:
-        """What the request asks, and its user's preferences, with what the variant says."""
+    def on(self, asked: Asked) -> Asked:
+        """What the request asks, with what the variant says. Preferences and releases it says to whoever looks them up."""
         tested = (self.assigned.test.id, self.assigned.assignment.arm)
-        return replace(
-            asked, tested=tested, leads=self.leads, policy=self.policy or asked.policy
-        ), self.preferences or own
+        return replace(asked, tested=tested, leads=self.leads, policy=self.policy or asked.policy)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +38,6 @@ class Variants:
     """What of the tests a process holds."""
 
     tests: Sequence[Test] = ()
-    preferences: Mapping[str, Preferences] = field(default_factory=dict)
-    """Sets that variants name, by id."""
     shares: Mapping[int, Shares] = field(default_factory=dict)
     """Of tests with a shuffle, by their id: models, with how often the router chose each."""
     running: Running = field(default_factory=Running)
@@ -55,9 +48,9 @@ class Variants:
         """Of the router, which variants name."""
         return frozenset(int(each) for each in _values(self.tests, "release"))
 
-    def on(self, releases: Container[int]) -> "Variants":
-        """The same where these releases of the router are loaded."""
-        return replace(self, running=running([each for each in self.tests if self._is_ready(each, releases)]))
+    def on(self, releases: Container[int], sets: Container[int]) -> "Variants":
+        """The same where these releases of the router and sets of preferences are there."""
+        return replace(self, running=running([each for each in self.tests if self._is_ready(each, releases, sets)]))
 
     def of(self, asker: Asker, name: str) -> Variant | None:
         """The variant of a request; None: it takes part in no test. `name`: of its session, or else its own."""
@@ -75,15 +68,15 @@ class Variants:
             case "policy":
                 return Variant(assigned=assigned, policy=value)
             case "preferences":
-                return Variant(assigned=assigned, preferences=self.preferences[value])
+                return Variant(assigned=assigned, preferences=int(value))
             case "release":
                 return Variant(assigned=assigned, release=int(value))
             case "same":
                 return Variant(assigned=assigned)
 
-    def _is_ready(self, test: Test, releases: Container[int]) -> bool:
+    def _is_ready(self, test: Test, releases: Container[int], sets: Container[int]) -> bool:
         lacks = [
-            *(f"preferences {each}" for each in _values([test], "preferences") if each not in self.preferences),
+            *(f"preferences {each}" for each in _values([test], "preferences") if int(each) not in sets),
             *(f"release {each}" for each in _values([test], "release") if int(each) not in releases),
             *(["requests to shuffle"] if "shuffle" in kinds(test) and not self.shares[test.id] else []),
         ]
@@ -96,14 +89,10 @@ NONE = Variants()
 
 
 def read() -> Variants:
-    """The tests that run and what their variants name, but for releases. Raises DatabaseError."""
+    """The tests that run, with the shares of those that shuffle. Raises DatabaseError."""
     tests = read_tests()
-    rows = Row.objects.filter(pk__in=_values(tests, "preferences")) if tests else ()
-    return Variants(
-        tests=tests,
-        preferences={str(row.pk): preferences.value_of(row) for row in rows},
-        shares={each.id: shuffling.chosen_lately(each) for each in tests if "shuffle" in kinds(each)},
-    )
+    shuffled = [each for each in tests if "shuffle" in kinds(each)]
+    return Variants(tests=tests, shares={each.id: shuffling.chosen_lately(each) for each in shuffled})
 
 
 def kinds(test: Test) -> frozenset[TreatmentKind]:

@@ -15,7 +15,6 @@ from analytics.admin.decisions import DECISION_PANELS
 from analytics.models import Record
 from analytics.requests.filters import WORDS
 from autorouter.admin.people import RULE_PANELS
-from autorouter.people.preferences import value_of
 from autorouter.types import CATEGORIES, COMPLEXITIES
 from experiments.learning import proposals
 from experiments.models import LearningRound, Proposal
@@ -27,8 +26,8 @@ from routerhub.releases.errors import InvalidRelease
 
 
 def effects_panel(row: Any) -> SafeString:
-    """What each rule of a user did over the user's last requests."""
-    found = rule_effects.effects(row.user_id, value_of(row))
+    """What each rule of a set did over its owner's last requests."""
+    found = rule_effects.trial(row, None).effects
     return render_to_string(
         "experiments/rule_effects.html", {"effects": found, "max_requests": rule_effects.MAX_REQUESTS}
     )

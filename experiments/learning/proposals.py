@@ -14,6 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from analytics.models import Feedback, Record
@@ -142,6 +143,11 @@ def _orders(written: Mapping[str, Any]) -> Iterator[Found]:
                           for each, found in ((first, one), (second, other))},
             )  # fmt: skip
             break
+
+
+def waiting() -> QuerySet[Proposal]:
+    """The open ones, the newest first: a person accepts or rejects each."""
+    return Proposal.objects.filter(state=ProposalState.OPEN).order_by("-pk")
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from routerhub.releases.types import MAX_LINE_CHARS
 
 
 class GradualRollout(Audited):
-    """A release given to more and more of the users while its guardrails hold. experiments.ab.rollouts alone writes it."""
+    """A release given to more and more of the users while its guardrails hold. experiments.rollouts.stepping alone writes it."""
 
     line = models.CharField(max_length=MAX_LINE_CHARS)
     release = models.PositiveIntegerField(help_text="What is rolled out.")

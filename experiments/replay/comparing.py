@@ -91,9 +91,13 @@ def compare(
     instead: str = "",
 ) -> Report:
     """What the second pair of releases would do otherwise than the first; with `instead`, if that model took all that it can."""
-    earlier, later = Replay(*before), Replay(*after)
     moved_to = [taken_by(instead, each) for each in traffic.situations] if instead else traffic.situations
-    choices = earlier.choices(traffic.situations), later.choices(moved_to)
+    return between(traffic, Replay(*before), Replay(*after), moved_to)
+
+
+def between(traffic: Traffic, earlier: Replay, later: Replay, asked_later: Sequence[Situation]) -> Report:
+    """What the later one would do otherwise than the earlier one, where it is asked for something else."""
+    choices = earlier.choices(traffic.situations), later.choices(asked_later)
     moved: Counter[Moved] = Counter()
     change: dict[Moved, Decimal] = {}
     cost_usd, quality, latency_ms = Paired(), Paired(), Paired()

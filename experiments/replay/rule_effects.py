@@ -1,28 +1,32 @@
-"""What a user's rules did over recent traffic: how often each fired, and how often it sent a request elsewhere."""
+"""What preferences would do to recent traffic: which requests would go elsewhere, and how often each of their rules fires."""
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
+from typing import Any
 
-from analytics.models import Record
-from autorouter import availability_facts
-from autorouter.decision import decision_json
-from autorouter.decision.firing import RuleSet
 from autorouter.decision.rules import Rule
+from autorouter.models import Preferences as Row
+from autorouter.people import preference_sets, preferences
+from autorouter.people.preference_owners import Owner
+from autorouter.people.preference_sets import PreferenceSets
 from autorouter.people.preferences import Preferences
-from autorouter.types import Constraints
+from autorouter.types import Priority, RouterRelease
 from experiments.replay import backtest, comparing
-from experiments.replay.traffic import Slice, records
-from experiments.types import Situation
-from models_registry.types import Availability, Usage
+from experiments.replay.traffic import Slice, recorded
+from experiments.types import Report, Situation
 
 MAX_REQUESTS = 1_000
 LAST = Slice(limit=MAX_REQUESTS)
-NOTHING = Usage(input_tokens=0, output_tokens=0)
+NEW = 0
+"""Stands for the id of a set that has none yet."""
+Holding = Callable[[int | None], Preferences]
+"""What holds for the requests of a user."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effect:
-    """One rule over the user's last requests."""
+    """One rule over the last requests."""
 
     rule: str
     requests: int
@@ -33,75 +37,109 @@ class Effect:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """A recorded request, with its constraints as they are without any rule."""
+    """A recorded request, as it is without what preferences add."""
 
     situation: Situation
-    tags: Sequence[str]
+    priority: Priority | None
+    """Which the request names itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """What preferences that are not saved yet would do otherwise than those that hold."""
+
+    report: Report
+    effects: Sequence[Effect]
 
 
 def effects(user_id: int, own: Preferences, chosen: Slice = LAST) -> list[Effect]:
-    """Every rule of the user, as it is written now, over the requests of the user in a slice."""
+    """Every rule that holds for the user, as it is written now, over the requests of the user in a slice."""
+    catalogue, router = backtest.load(backtest.Pair())
+    situations = recorded(replace(chosen, user_id=user_id)).situations
+    asked = [_asked(each, own) for each in situations]
+    return _effects(comparing.Replay(catalogue, router), router, asked, lambda _: own, own.rules)
+
+
+def trial(row: Row, account_id: int | None, limit: int = MAX_REQUESTS) -> Trial:
+    """A set as it is written now against how it is saved, over the last requests of its owner, as if all of them went by it;
+    those of a user in one account, or (None) in all. A new set is compared with what holds without it."""
+    owner, inside = Owner.of(row), row.account_id or account_id
+    held, mine = preference_sets.around(owner, inside), row.pk or NEW
+    now, edited = PreferenceSets(held), PreferenceSets({**held, mine: preference_sets.held(row)})
+    holds = cache(partial(now.of, inside))
+    before, after = cache(partial(now.of, inside, pinned=mine)), cache(partial(edited.of, inside, pinned=mine))
     catalogue, router = backtest.load(backtest.Pair())
     replay = comparing.Replay(catalogue, router)
-    asked = _asked(replace(chosen, user_id=user_id), own)
-    with_all = _with_rules(asked, own.rules, router.policies)
-    models = replay.choices(with_all)
+    traffic = recorded(Slice(limit=limit, account_id=inside, user_id=owner.user_id))
+    asked = [_asked(each, holds(each.user_id)) for each in traffic.situations]
+    earlier = replace(traffic, situations=_with(asked, before, router))
+    report = comparing.between(earlier, replay, replay, _with(asked, after, router))
+    rules = preference_sets.value_of(row).rules
+    return Trial(report=report, effects=_effects(replay, router, asked, after, rules))
+
+
+def as_json(effects: Sequence[Effect]) -> list[dict[str, Any]]:
+    return [asdict(each) for each in effects]
+
+
+def _effects(
+    replay: comparing.Replay, router: RouterRelease, asked: Sequence[Asked], holding: Holding, rules: Sequence[Rule]
+) -> list[Effect]:
+    situations = _with(asked, holding, router)
+    models = replay.choices(situations)
     found = []
-    for rule in own.rules:
-        others = [each for each in own.rules if each is not rule]
-        without = replay.choices(_with_rules(asked, others, router.policies))
+    for rule in rules:
+        without = replay.choices(_with(asked, _without(holding, rule.name), router))
         found.append(
             Effect(
                 rule=rule.name,
                 requests=len(asked),
-                fired=sum(rule.name in each.constraints.rules for each in with_all),
+                fired=sum(rule.name in each.constraints.rules for each in situations),
                 moved=sum(one != other for one, other in zip(models, without, strict=True)),
             )
         )
     return found
 
 
-def _asked(chosen: Slice, own: Preferences) -> list[Asked]:
-    rows = list(records(chosen)[: chosen.limit])
-    facts = availability_facts.read_all(row.decision["availability"] for row in rows)
-    return [
-        Asked(situation=_situation(row, facts[row.decision["availability"]], own), tags=row.tags)
-        for row in rows
-        if row.decision["availability"] in facts
-    ]
+def _without(holding: Holding, name: str) -> Holding:
+    @cache
+    def held(user_id: int | None) -> Preferences:
+        found = holding(user_id)
+        return replace(found, rules=tuple(each for each in found.rules if each.name != name))
+
+    return held
 
 
-def _situation(row: Record, availability: Availability, own: Preferences) -> Situation:
-    return Situation(
-        at=row.created_at,
-        task=decision_json.task_of(row.decision["task"]),
-        constraints=_without_rules(decision_json.constraints_of(row.decision["constraints"]), own),
-        availability=availability,
-        usage=NOTHING,
+def _with(asked: Sequence[Asked], holding: Holding, router: RouterRelease) -> list[Situation]:
+    """The requests with what holds for each."""
+    return [_as_held(each, holding(each.situation.user_id), router) for each in asked]
+
+
+def _as_held(asked: Asked, wanted: Preferences, router: RouterRelease) -> Situation:
+    found, policies = asked.situation, router.policies
+    constraints = preferences.apply(
+        wanted, found.constraints, asked.priority, found.task, found.tags, found.at, policies
     )
+    return replace(found, constraints=constraints)
 
 
-def _with_rules(asked: Sequence[Asked], rules: Sequence[Rule], policies: Container[str]) -> list[Situation]:
-    """The requests with these rules in place of those that were then."""
-    ruleset = RuleSet(rules)
-    found = []
-    for each in asked:
-        situation = each.situation
-        effect = ruleset.effect(situation.task, each.tags, situation.at, policies)
-        found.append(replace(situation, constraints=effect.on(situation.constraints)))
-    return found
-
-
-def _without_rules(constraints: Constraints, own: Preferences) -> Constraints:
-    """What is left of recorded constraints when what rules add is taken away. A policy that a rule chose is taken away too."""
-    by_rule = {rule.policy for rule in own.rules if rule.name in constraints.rules}
-    return replace(
+def _asked(situation: Situation, held: Preferences) -> Asked:
+    """A recorded request without what preferences like those that hold add. What it names itself, and they say too, counts as
+    theirs; a limit below theirs, and another priority, are its own."""
+    constraints = situation.constraints
+    by_rule = {rule.policy for rule in held.rules if rule.name in constraints.rules}
+    bare = replace(
         constraints,
+        priority="balanced",
+        max_cost_usd=None if constraints.max_cost_usd == held.max_cost_usd else constraints.max_cost_usd,
+        max_latency_ms=None if constraints.max_latency_ms == held.max_latency_ms else constraints.max_latency_ms,
         rules=(),
         allowed=(),
+        blocked_providers=frozenset(),
         blocked_models=frozenset(),
+        preferred_providers=frozenset(),
         preferred_models=frozenset(),
-        blocked_providers=own.blocked_providers,
-        preferred_providers=own.preferred_providers,
         policy=None if constraints.policy in by_rule else constraints.policy,
     )
+    is_named = constraints.priority != (held.priority or "balanced")
+    return Asked(situation=replace(situation, constraints=bare), priority=constraints.priority if is_named else None)

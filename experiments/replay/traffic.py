@@ -32,7 +32,8 @@ EXPECTED_OUTPUT_TOKENS = 500
 TEXTS = {f"{name}_text": KeyTextTransform(name, "decision") for name in ("task", "constraints", "availability")}
 """As text, since most requests share their constraints: equal texts are read once."""
 FIELDS = (
-    "created_at", *TEXTS, "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens",
+    "created_at", *TEXTS, "user_id", "tags", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens",
+    "reasoning_tokens",
 )  # fmt: skip
 REMEMBERED_S = 20
 NAMED = ("category", "complexity", "task_type", "model", "tag")
@@ -83,11 +84,15 @@ def records(chosen: Slice) -> QuerySet[Record]:
 
 def recent(chosen: Slice) -> Traffic:
     """The traffic of a slice; the built-in prompts where it has no record. Raises BadSlice."""
+    found = recorded(chosen)
+    return found if found.situations else built_in()
+
+
+def recorded(chosen: Slice) -> Traffic:
+    """The traffic of a slice. Raises BadSlice."""
     rows = list(records(chosen).annotate(**TEXTS).values_list(*FIELDS)[: chosen.limit])
     situations = _situations(rows)
-    if not situations:
-        return built_in()
-    return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen))
+    return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen) if situations else {})
 
 
 _remembered: dict[Slice, tuple[float, Traffic]] = {}
@@ -120,9 +125,9 @@ def _situations(rows: Sequence[tuple[Any, ...]]) -> list[Situation]:
     return [
         Situation(
             at=at, task=task_of(task), constraints=constraints_of(constraints), availability=facts[digest],
-            usage=_usage(*tokens),
+            usage=_usage(*tokens), tags=tuple(tags), user_id=user_id,
         )
-        for at, task, constraints, digest, *tokens in rows if digest in facts
+        for at, task, constraints, digest, user_id, tags, *tokens in rows if digest in facts
     ]  # fmt: skip
 
 

@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 from rest_framework import serializers
 
-from experiments.ab import rollouts
-from experiments.ab.schedule import DEFAULT, Plan
 from experiments.models import GradualRollout, RolloutStep
+from experiments.rollouts import stepping
+from experiments.rollouts.schedule import DEFAULT, Plan
 from routerhub.audit.serializers import ReasonSerializer, Strict
 
 
@@ -29,7 +29,7 @@ class GuardrailSerializer(Strict):
 
 
 class StartSerializer(ReasonSerializer):
-    """A release to be rolled out by steps. Whether that can be is up to experiments.ab.rollouts."""
+    """A release to be rolled out by steps. Whether that can be is up to experiments.rollouts.stepping."""
 
     line = serializers.CharField()
     release = serializers.IntegerField(min_value=0)
@@ -38,7 +38,7 @@ class StartSerializer(ReasonSerializer):
 
     def plan(self) -> Plan:
         """Raises RolloutRefused."""
-        return rollouts.plan_of(self.validated_data["steps"], self.validated_data["guardrails"])
+        return stepping.plan_of(self.validated_data["steps"], self.validated_data["guardrails"])
 
 
 class FoundStepSerializer(serializers.ModelSerializer[RolloutStep]):
@@ -62,4 +62,4 @@ class GradualRolloutSerializer(serializers.ModelSerializer[GradualRollout]):
 
     def get_state(self, gradual: GradualRollout) -> str:
         """running, waiting (for more than time), paused, done, rolled_back or stopped"""
-        return rollouts.state_of(gradual)
+        return stepping.state_of(gradual)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +11,9 @@ from rest_framework.views import APIView
 
 from analytics.models import Record
 from autorouter.models import RouterConfiguration
-from autorouter.people import preferences
+from autorouter.people import preference_sets
+from autorouter.serializers import PreferenceValuesSerializer
+from autorouter.viewsets.preferences import WHOSE, demand_may_change, owner_of, set_of
 from budgets.people.authentication import caller_of
 from experiments.replay import backtest, decisions, rule_effects
 from experiments.serializers.replay import BacktestSerializer, PreviewSerializer
@@ -67,6 +69,28 @@ class DecisionView(APIView):
         return Response(decisions.as_json(decisions.explained(record)))
 
 
+class TrialView(APIView):
+    """POST /api/preferences/trial: what values that are not saved yet would do to the last 1,000 requests: of yours, by ?account=
+    of an account's; to the active set, or to another one by ?set=ID. By a key those in its account alone."""
+
+    permission_classes = [IsAuthenticated]
+    only_reads = True
+
+    @extend_schema(
+        parameters=[*WHOSE, OpenApiParameter("set", int)], request=PreferenceValuesSerializer(partial=True),
+        responses=OpenApiTypes.OBJECT,
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        caller, owner = caller_of(request), owner_of(request)
+        demand_may_change(request, owner)
+        row = set_of(request, owner)
+        for name, value in valid(PreferenceValuesSerializer(row, data=request.data, partial=True)).items():
+            setattr(row, name, value)
+        row.full_clean(exclude=["is_active"])
+        found = rule_effects.trial(row, caller.account_id if caller else None)
+        return Response({**backtest.as_json(found.report), "rules": rule_effects.as_json(found.effects)})
+
+
 class RuleEffectsView(APIView):
     """GET /api/preferences/rules/effects: what each of your rules did over your last requests; by a key, its account's."""
 
@@ -78,7 +102,7 @@ class RuleEffectsView(APIView):
         user_id = caller.user_id if caller else request.user.pk
         if user_id is None:
             return Response({"rules": []})
-        chosen = replace(rule_effects.LAST, account_id=caller.account_id if caller else None)
-        found = rule_effects.effects(user_id, preferences.of_user(user_id), chosen)
-        names = ("rule", "requests", "fired", "moved")
-        return Response({"rules": [{name: getattr(each, name) for name in names} for each in found]})
+        account_id, pinned = (caller.account_id, caller.preferences_id) if caller else (None, None)
+        chosen = replace(rule_effects.LAST, account_id=account_id)
+        found = rule_effects.effects(user_id, preference_sets.of(account_id, user_id, pinned), chosen)
+        return Response({"rules": rule_effects.as_json(found)})

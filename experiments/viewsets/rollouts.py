@@ -9,8 +9,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from experiments.ab import rollouts
 from experiments.models import GradualRollout
+from experiments.rollouts import stepping
 from experiments.serializers.rollouts import GradualRolloutSerializer, StartSerializer
 from routerhub.audit.change import Change, change_by
 from routerhub.audit.permissions import Readers, TablePermissions
@@ -35,38 +35,38 @@ class GradualRolloutViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, vi
         serializer = StartSerializer(data=request.data)
         asked = valid(serializer)
         change = change_by(request, asked["reason"])
-        begun = rollouts.start(asked["line"], asked["release"], change, serializer.plan())
+        begun = stepping.start(asked["line"], asked["release"], change, serializer.plan())
         return Response(GradualRolloutSerializer(begun).data, 201)
 
     @extend_schema(request=ReasonSerializer)
     @action(detail=True, methods=["post"])
     def advance(self, request: Request, pk: str) -> Response:
         """Go on to the next step now."""
-        return self._move(request, rollouts.advance)
+        return self._move(request, stepping.advance)
 
     @extend_schema(request=ReasonSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str) -> Response:
         """Stay at this step, still guarded."""
-        return self._move(request, rollouts.pause)
+        return self._move(request, stepping.pause)
 
     @extend_schema(request=ReasonSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str) -> Response:
         """Go on by the plan."""
-        return self._move(request, rollouts.resume)
+        return self._move(request, stepping.resume)
 
     @extend_schema(request=ReasonSerializer)
     @action(detail=True, methods=["post"])
     def stop(self, request: Request, pk: str) -> Response:
         """Leave the release with the users who have it, unguarded."""
-        return self._move(request, rollouts.stop)
+        return self._move(request, stepping.stop)
 
     @extend_schema(request=ReasonSerializer)
     @action(detail=True, methods=["post"])
     def roll_back(self, request: Request, pk: str) -> Response:
         """Take the release from everybody who has it."""
-        return self._move(request, rollouts.roll_back)
+        return self._move(request, stepping.roll_back)
 
     def _move(self, request: Request, move: Callable[[int, Change], GradualRollout]) -> Response:
         reason = valid(ReasonSerializer(data=request.data))["reason"]

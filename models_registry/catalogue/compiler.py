@@ -103,3 +103,9 @@ def successors(today: date) -> dict[str, str]:
 def provider_names() -> list[str]:
     """Every provider, by name."""
     return list(Provider.objects.values_list("name", flat=True))
+
+
+def titles() -> tuple[dict[str, str], dict[str, str]]:
+    """What people call providers and chat models, by name and by id; by what they are called."""
+    models = Model.objects.filter(kind="chat").order_by("name").values_list("identifier", "name")
+    return dict(Provider.objects.order_by("title").values_list("name", "title")), dict(models)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from models_registry.catalogue.compiler import LINE
 from models_registry.models import Deployment, Price
@@ -21,6 +22,13 @@ def add(deployment: Deployment, values: dict[str, Any], change: Change) -> Price
     row.save()
     store.publish(LINE, change)
     return row
+
+
+def waiting() -> QuerySet[Price]:
+    """The prices in doubt, the newest first: a person approves or rejects each."""
+    return (
+        Price.objects.exclude(waits_because="").select_related("deployment__model").order_by("-effective_from", "-pk")
+    )
 
 
 @transaction.atomic

@@ -51,6 +51,13 @@ class TableAdmin(ModelAdmin):
 
     list_per_page = 50
     show_full_result_count = False
+    warn_unsaved_form = True
+    figures: Sequence[str] = ()
+    """Columns of the list that are worked out and hold a number, beside those whose fields do."""
+    moments: Sequence[str] = ()
+    """Columns of the list that are worked out and hold a moment."""
+    on_phone: Sequence[str] = ()
+    """The four columns that a phone shows: what, its figure, a detail, the time or state. Empty: by what the columns hold."""
 
 
 def known_values(words: Callable[[], Iterable[str]]) -> type[AllValuesFieldListFilter]:

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.functional import Promise
 from django.views.generic import TemplateView
 
 from routerhub.audit.change import Change, change_by
@@ -45,7 +46,7 @@ class ActionPage(TemplateView):
     """A page with buttons. Each button is an action with a form; what is refused is said at the top or beside its field,
     and the page is shown again as it was sent."""
 
-    title = ""
+    title: str | Promise = ""
     actions: ClassVar[Mapping[str, type[forms.Form]]] = {}
     """The form of each button, by the button's `action`; "" for the one of a page that has no more."""
     action = ""
@@ -123,8 +124,13 @@ class StaffPage(ActionPage):
     def dispatch(self, request: HttpRequest, *arguments: Any, **options: Any) -> Any:
         is_allowed = self.may_change if request.method == "POST" else self.may_see
         if not is_allowed(request.user):
-            raise PermissionDenied
+            raise PermissionDenied(self._missing(is_post=request.method == "POST"))
         return super().dispatch(request, *arguments, **options)
+
+    def _missing(self, is_post: bool) -> str:
+        """Which right is missing, and who can give it; empty where it is not one alone."""
+        right = (is_post and self.change_permission) or self.permission
+        return f"This page needs the right “{right}”. An administrator can give it to you." if right else ""
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         may_change = self.may_change(self.request.user)

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from budgets.alerts import showing
+
 Text = str | Promise
 
 
@@ -27,7 +29,23 @@ class Link:
 
 SECTIONS: tuple[tuple[Text, tuple[Link, ...]], ...] = (
     ("", (
+        Link(name="console", icon="home", word=_("Home")),
+        Link(name="console_playground", icon="play_circle", word=_("Playground")),
+        Link(name="console_activity", icon="receipt_long", word=_("Activity"), right="analytics.view_record"),
         Link(name="console_analytics", icon="monitoring", word=_("Analytics"), right="analytics.view_record"),
+    )),
+    (_("Routing"), (
+        Link(name="console_models", icon="deployed_code", word=_("Models"), right="models_registry.view_model"),
+        Link(name="console_preferences", icon="tune", word=_("Preferences")),
+        Link(name="console_tests", icon="science", word=_("A/B tests"), right="experiments.view_experiment"),
+    )),
+    (_("Spending"), (
+        Link(
+            name="console_alerts", icon="notifications", word=_("Alerts"), right="budgets.view_alert",
+            count=lambda page: showing.open_alerts(page.request.user, page.account).count(),
+        ),
+        Link(name="console_keys", icon="key", word=_("Keys"), right="budgets.view_apikey"),
+        Link(name="console_account", icon="domain", word=_("Account")),
     )),
 )  # fmt: skip
 """Each section with its links; the first has no title."""

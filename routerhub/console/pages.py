@@ -1,6 +1,7 @@
 """What every page of the console is: for whom it is, what stands around it, and buttons as all pages have them."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST
 from budgets.people import members
 from budgets.people.roles import Extent, extent
 from models_registry.sandbox import standing_in
+from routerhub.audit.change import Change, change_by
 from routerhub.audit.pages import ActionPage
 from routerhub.console import navigation
 
@@ -25,7 +27,7 @@ class ConsolePage(LoginRequiredMixin, ActionPage):
 
     nav = ""
     """The name of the address that the sidebar marks."""
-    subtitle = ""
+    subtitle: navigation.Text = ""
     right = ""
     """Which right in the account the page needs; empty: none."""
 
@@ -45,6 +47,20 @@ class ConsolePage(LoginRequiredMixin, ActionPage):
     def extent(self, right: str) -> Extent | None:
         """How far a right goes here: over all of the account, or over what is one's own; None: not at all."""
         return extent(right, self.membership.role)
+
+    def demand(self, is_allowed: bool) -> None:
+        """Raises PermissionDenied."""
+        if not is_allowed:
+            raise PermissionDenied
+
+    def because(self, reason: str) -> Change:
+        """The change of a deed that explains itself."""
+        return change_by(self.request, reason)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The account's, in which its days are those of the pages."""
+        return ZoneInfo(self.account.timezone)
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         return super().get_context_data(**{

@@ -33,9 +33,11 @@ def assigned(snapshot: Snapshot, arrival: Arrival, recalled: Recalled) -> Arriva
         return arrival
     if variant.policy and variant.policy not in arrival.rankings.router.policies:
         variant = replace(variant, policy=None)  # it was taken out since: nobody is refused for that
-    release = variant.release
-    rankings = arrival.rankings if release is None else snapshot.tested(arrival.rankings, release)
-    return replace(arrival, variant=variant, rankings=rankings)
+    if variant.release is not None:
+        return replace(arrival, variant=variant, rankings=snapshot.tested(arrival.rankings, variant.release))
+    if variant.preferences is not None:
+        return replace(arrival, variant=variant, caller=replace(caller, preferences_id=variant.preferences))
+    return replace(arrival, variant=variant)
 
 
 def _is_to_choose(arrival: Arrival) -> bool:
@@ -44,8 +46,8 @@ def _is_to_choose(arrival: Arrival) -> bool:
 
 
 def _deaf(arrival: Arrival) -> Iterator[TreatmentKind]:
-    """What the request cannot be told: another policy where it names one or its key is bound, and another release than the one in
-    the code while the switch is off."""
+    """What the request cannot be told: another policy where it names one or its key is bound, other preferences where its key
+    pins some, and another release than the one in the code while the switch is off."""
     controls, scope = arrival.request.controls, arrival.caller.scope
     if (
         controls.policy
@@ -54,5 +56,7 @@ def _deaf(arrival: Arrival) -> Iterator[TreatmentKind]:
         or (scope and (scope.models or scope.policies))
     ):
         yield "policy"
+    if arrival.caller.preferences_id is not None:
+        yield "preferences"
     if not switches.is_on(ROUTER):
         yield "release"

@@ -47,8 +47,8 @@ async def serve(
         check_permission(arrival.caller)
         check_scope(arrival.caller, openai_embeddings.PATH, client.ip, job is not None)
         arrival = replace(arrival, request=openai_embeddings.read(body, headers))
-        own = runtime.snapshots.current.preferences.get(arrival.caller.user_id or 0, preferences.NONE)
-        decision = decide(arrival, own)
+        caller, held = arrival.caller, runtime.snapshots.current.preferences
+        decision = decide(arrival, held.of(caller.account_id, caller.user_id, caller.preferences_id))
         is_dry = arrival.request.controls.dry_run
         if decision.chosen is None and not is_dry:
             raise NoCandidate(decision)
@@ -75,7 +75,7 @@ async def serve(
     return reply
 
 
-def decide(arrival: Arrival, own: Preferences) -> Decision:
+def decide(arrival: Arrival, wanted: Preferences) -> Decision:
     """Whether the model that is named may answer. Raises UnknownModel, RetiredModel, WrongKind, ProModel.
 
     No successor stands in: an index that was made with one model cannot be searched with another's vectors.
@@ -96,7 +96,7 @@ def decide(arrival: Arrival, own: Preferences) -> Decision:
     )  # fmt: skip
     task, router = embedding_task(openai_embeddings.estimated_tokens(request)), rankings.router
     constraints = preferences.apply(
-        own, constraints_of(asked, router), controls.priority, task, controls.tags, at, router.policies
+        wanted, constraints_of(asked, router), controls.priority, task, controls.tags, at, router.policies
     )
     return decide_embedding(rankings, model, task, replace(constraints, policy=None), at)
 

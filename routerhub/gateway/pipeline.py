@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 
 from autorouter.errors import NoCandidate, ProModel
-from autorouter.people import preferences
 from autorouter.select import Asked, check, select, with_ids
 from autorouter.types import Decision
 from budgets.errors import KeyRefused, KeysUnavailable
@@ -146,19 +145,19 @@ async def _read(
 async def _decider(runtime: Runtime, arrival: Arrival, session_model: str | None, job: Job | None) -> Select:
     """Decides for a request, for as many candidates as it is asked for. Raises RouterError."""
     request, rankings, caller = arrival.request, arrival.rankings, arrival.caller
-    own = runtime.snapshots.current.preferences.get(caller.user_id or 0, preferences.NONE)
     asked = asked_of(arrival, session_model or request.previous_model)
     if (pauses := runtime.snapshots.current.pauses) and (
         pause := pauses.strictest(caller, request.controls.scopes, arrival.at)
     ):
         asked = replace(asked, max_tier=pause.max_tier, paused_by=str(pause))
-    if arrival.variant is not None:
-        asked, own = arrival.variant.on(asked, own)
     check(rankings, asked)
     task = await router_model.task_of(runtime, arrival)
     if job and (shared := job.shared_model(request, task)):
         asked = replace(asked, session_model=shared, shares_decision=True)
-    return partial(select, rankings, asked, own, task, arrival.at)
+    if arrival.variant is not None:
+        asked = arrival.variant.on(asked)
+    wanted = runtime.snapshots.current.preferences.of(caller.account_id, caller.user_id, caller.preferences_id)
+    return partial(select, rankings, asked, wanted, task, arrival.at)
 
 
 def asked_of(arrival: Arrival, session_model: str | None) -> Asked:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from budgets.money import MINUS
-from experiments.ab import rollouts
+from experiments.rollouts import stepping
 from routerhub.releases import rollout, store
 from routerhub.releases.types import Pointer
 from tests.admin.answers import messages_of, post, text
@@ -33,9 +33,9 @@ def begin(staff: Client, draft: int, **fields: Any) -> Any:
 
 
 def looked(**found: Any) -> None:
-    gradual = rollouts.open_one("catalogue")
+    gradual = stepping.open_one("catalogue")
     assert gradual is not None
-    rollouts.check(gradual, lambda *_: findings(timezone.now() + timedelta(minutes=1), **found))
+    stepping.check(gradual, lambda *_: findings(timezone.now() + timedelta(minutes=1), **found))
 
 
 def test_it_is_suggested_says_what_will_happen_and_begins(staff: Client, draft: int) -> None:

@@ -47,7 +47,8 @@ def patch(client: Client, query: str = "", **body: Any) -> Any:
 
 def test_whoever_has_none_sees_the_plain_ones_and_looking_writes_nothing(cast: Cast) -> None:
     assert who(cast.ada).get(PATH).json() == {
-        "user": cast.ada.user.pk, "priority": "balanced", "max_cost_usd": None, "max_latency_ms": None,
+        "user": cast.ada.user.pk, "account": None, "name": "default", "priority": "", "max_cost_usd": None,
+        "max_latency_ms": None,
         "preferred_providers": [], "blocked_providers": [], "rules": [], "daily_alert_usd": None,
     }  # fmt: skip
     assert not Preferences.objects.exists()
@@ -70,7 +71,7 @@ def test_a_change_is_kept_with_author_address_and_reason(cast: Cast) -> None:
 def test_a_user_neither_sees_nor_changes_anothers(cast: Cast) -> None:
     patch(who(cast.ada), priority="cost")
     for member in (cast.ben, cast.cy):
-        assert who(member).get(PATH).json()["priority"] == "balanced"
+        assert who(member).get(PATH).json()["priority"] == ""
         query = f"?user={cast.ada.user.pk}"
         assert problem(who(member).get(PATH + query)) == (404, [])
         assert problem(patch(who(member), query, priority="speed")) == (404, [])

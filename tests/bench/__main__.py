@@ -21,6 +21,7 @@ from routerhub.tenancy.scope import system  # noqa: E402
 from tests.bench import (  # noqa: E402 - Django first
     anomalies,
     decisions,
+    experiments,
     exports,
     forecast,
     gateway,
@@ -38,7 +39,8 @@ from tests.bench.results import PASS_THROUGH  # noqa: E402
 from tests.bench.subjects import NoAnswer  # noqa: E402
 
 PARTS = (
-    "decisions", "ledger", "room", "shares", "pages", "exports", "forecast", "anomalies", "windows", "redaction", "gateway",
+    "decisions", "ledger", "room", "shares", "pages", "exports", "forecast", "anomalies", "windows", "redaction", "experiments",
+    "gateway",
 )  # fmt: skip
 SIMPLE = {
     "decisions": decisions, "shares": shares, "pages": pages, "exports": exports, "forecast": forecast, "anomalies": anomalies,
@@ -74,6 +76,8 @@ def _measure(part: str, arguments: argparse.Namespace) -> None:
             uvloop.run(room.main(answers_s, arguments.rounds))
         case "windows":
             windows.main(arguments.records, arguments.days)
+        case "experiments":
+            experiments.main(arguments.runs or (experiments.RUNS if arguments.part else experiments.RUNS // 50))
         case "gateway":
             _gateway(arguments)
         case _:
@@ -111,6 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("part", nargs="?", choices=PARTS, help="what to measure (all, each in turn)")
     parser.add_argument(
         "--answers", type=float, nargs="+", metavar="SECONDS", help="of room (0.2 3 10; where all is measured, 0.2)"
+    )
+    parser.add_argument(
+        "--runs",
+        type=_count,
+        metavar="N",
+        help=f"of experiments ({experiments.RUNS}; where all is measured, a fiftieth)",
     )
     parser.add_argument("--records", type=_count, default=windows.RECORDS, metavar="N", help="of windows (%(default)s)")
     parser.add_argument(

@@ -14,6 +14,7 @@ import orjson
 from analytics.measuring.lengths import UNMEASURED, Lengths
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision.ranking import Rankings
+from autorouter.people.preference_sets import Held, PreferenceSets
 from autorouter.people.preferences import Preferences
 from autorouter.people.sessions import Recalled, Turn
 from autorouter.types import Candidate, Constraints, Decision, Terms
@@ -333,11 +334,18 @@ class FakeRing:
         return found[0]
 
 
+def preferring(by_user: Mapping[int, Preferences]) -> PreferenceSets:
+    """What a process holds where these users have a set each."""
+    return PreferenceSets({
+        user: Held(account_id=None, user_id=user, is_active=True, preferences=each) for user, each in by_user.items()
+    })  # fmt: skip
+
+
 class FakeSnapshots:
     """A keeper whose snapshot is itself, and never changes."""
 
     def __init__(self, met: Rankings, preferences: Mapping[int, Preferences] | None = None) -> None:
-        self.ring, self.met, self.preferences = FakeRing(), met, preferences or {}
+        self.ring, self.met, self.preferences = FakeRing(), met, preferring(preferences or {})
         self.usual_output: dict[str, int] = {}
         self.lengths, self.pauses, self.variants = UNMEASURED, pauses.NONE, variants.NONE
         self.routers: dict[int, Rankings] = {}

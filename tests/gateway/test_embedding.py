@@ -20,7 +20,7 @@ from routerhub.gateway.errors import AllFailed, BadRequest, BudgetRefused, to_ap
 from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter.fakes import model, price
-from tests.gateway.fakes import ADA, KEY, FakeLedger, FakeUpstream, rankings, runtime
+from tests.gateway.fakes import ADA, KEY, FakeLedger, FakeUpstream, preferring, rankings, runtime
 
 pytestmark = pytest.mark.anyio
 ONE = [0.5, -1.0]
@@ -217,12 +217,12 @@ async def test_a_users_own_blocks_and_rules_count() -> None:
     made.snapshots.ring.find = lambda *_: dora  # type: ignore[attr-defined]
     always = Rule(name="none of it", when=When(), block=Names(models=frozenset({"acme:embed"})))
     coding = Rule(name="code", when=When(category=frozenset({"coding"})), block=Names(models=frozenset({"acme:other"})))
-    made.snapshots.preferences = {  # type: ignore[attr-defined]
+    made.snapshots.preferences = preferring({  # type: ignore[attr-defined]
         5: Preferences(rules=(always, coding), blocked_providers=frozenset({"acme"}), max_cost_usd=Decimal(1))
-    }
+    })  # fmt: skip
     with pytest.raises(NoCandidate, match="it is blocked by a rule of yours"):
         await ask(made)
-    made.snapshots.preferences = {5: Preferences(rules=(coding,))}  # type: ignore[attr-defined]
+    made.snapshots.preferences = preferring({5: Preferences(rules=(coding,))})  # type: ignore[attr-defined]
     assert (await ask(made, model="other"))["model"] == "acme:other"
 
 

@@ -22,7 +22,7 @@ from routerhub.gateway.protocols.base import Client
 from routerhub.gateway.protocols.openai_chat import PROTOCOL
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes
-from tests.gateway.fakes import ADA, KEY, NOW, PRO_KEY, FakeUpstream, chunk, completion, rankings, runtime
+from tests.gateway.fakes import ADA, KEY, NOW, PRO_KEY, FakeUpstream, chunk, completion, preferring, rankings, runtime
 
 pytestmark = pytest.mark.anyio
 LARGE, MIDDLE, SMALL, PRO = "acme:large", "acme:middle", "acme:small", "acme:pro"
@@ -204,7 +204,7 @@ async def test_a_users_own_preferences_count() -> None:
     made = gateway()
     dora = replace(ADA, user_id=5)
     made.snapshots.ring.find = lambda *_: dora  # type: ignore[attr-defined]
-    made.snapshots.preferences = {5: Preferences(max_cost_usd=Decimal("0.0002"))}  # type: ignore[attr-defined]
+    made.snapshots.preferences = preferring({5: Preferences(max_cost_usd=Decimal("0.0002"))})  # type: ignore[attr-defined]
     assert (await told(made))["model"] == SMALL
 
 

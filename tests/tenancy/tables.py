@@ -23,7 +23,10 @@ BY_TYPE = {
     "bigint[]": [], "uuid[]": [], "text[]": [], "character varying[]": [], "double precision": 0,
 }  # fmt: skip
 """What stands in a column that must have something, by its type; of a text, x."""
-SPECIAL = {"budgets_ledgerentry.kind": "charge", "analytics_window.grain": 15, "analytics_cross.grain": 15}
+SPECIAL = {
+    "budgets_ledgerentry.kind": "charge", "analytics_window.grain": 15, "analytics_cross.grain": 15,
+    "autorouter_preferences.account_id": None,
+}  # fmt: skip
 """What its checks ask for."""
 
 
@@ -72,6 +75,5 @@ def _place(kind: str) -> str:
 
 
 def _value(table: str, column: str, kind: str, whose: Ids) -> Any:
-    if hasattr(whose, column):
-        return getattr(whose, column)
-    return SPECIAL.get(f"{table}.{column}", BY_TYPE.get(kind, "x"))
+    place = f"{table}.{column}"
+    return SPECIAL[place] if place in SPECIAL else getattr(whose, column, BY_TYPE.get(kind, "x"))

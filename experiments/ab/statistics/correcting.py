@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from experiments.ab.statistics.measures import LABELS
 from experiments.ab.statistics.sequences import ALPHA
 from experiments.ab.types import Measure
 
@@ -15,3 +16,15 @@ def alphas(main: Measure, others: Sequence[Measure], alpha: float = ALPHA) -> Ma
     if not rest:
         return {main: alpha}
     return {main: MAIN_SHARE * alpha, **{measure: (1 - MAIN_SHARE) * alpha / len(rest) for measure in rest}}
+
+
+def said(of: Mapping[Measure, float]) -> str:
+    """What `alphas` gave, as a sentence beside the intervals."""
+    sure = f"at every look with {100 * (1 - sum(of.values())):.3g} % probability"
+    if len(of) == 1:
+        return f"The interval holds {sure}."
+    (main, of_main), *rest = of.items()
+    *first, last = (LABELS[measure].lower() for measure, _ in rest)
+    names = f"{', '.join(first)} and {last}" if first else last
+    each = f"{100 * (1 - of_main):.3g} % for {LABELS[main].lower()}, {100 * (1 - rest[0][1]):.3g} % for {names}"
+    return f"All {len(of)} intervals hold together {sure}: {each}."

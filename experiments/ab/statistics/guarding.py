@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from experiments.ab.statistics.measures import GOALS, POINTS
+from experiments.ab.statistics.measures import GOALS, LABELS, POINTS
 from experiments.ab.types import Compared, Guarded, Guardrail, GuardrailState, Interval
 
 WORDS: Mapping[GuardrailState, str] = {"holds": "it holds", "open": "it is open", "broken": "it is broken"}
@@ -20,20 +20,20 @@ def guarded(guardrail: Guardrail, compared: Compared) -> Guarded:
 
 
 def _state(guardrail: Guardrail, interval: Interval | None) -> GuardrailState:
-    if interval is None or interval.low is None or interval.high is None:
-        return "open"
-    worst, best = interval.high, interval.low
+    """Of an interval that is bounded to one side only, that side may tell."""
+    best, worst = (interval.low, interval.high) if interval else (None, None)
     if GOALS[guardrail.measure] > 0:
-        worst, best = -interval.low, -interval.high
-    if worst <= guardrail.margin:
+        best, worst = (None if limit is None else -limit for limit in (worst, best))
+    if worst is not None and worst <= guardrail.margin:
         return "holds"
-    return "broken" if best > guardrail.margin else "open"
+    return "broken" if best is not None and best > guardrail.margin else "open"
 
 
 def _said(guardrail: Guardrail, interval: Interval | None, state: GuardrailState, unit: str) -> str:
-    more = "less" if GOALS[guardrail.measure] > 0 else "more"
-    allowed = f"{guardrail.measure} may be {100 * guardrail.margin:g} {unit} {more} than A's"
-    if interval is None or interval.low is None or interval.high is None:
-        return f"{allowed}; nothing is known of it yet."
-    between = f"between {100 * interval.low:+.1f} and {100 * interval.high:+.1f} {unit}"
-    return f"{allowed}; the difference lies {between}: {WORDS[state]}."
+    more = "lower" if GOALS[guardrail.measure] > 0 else "higher"
+    allowed = f"{LABELS[guardrail.measure]} may be {100 * guardrail.margin:g} {unit} {more} than A's"
+    if interval is None or (interval.low is None and interval.high is None):
+        return f"{allowed}; too little is known yet."
+    low, high = (limit if limit is None else f"{100 * limit:+.1f}" for limit in (interval.low, interval.high))
+    between = f"between {low} and {high}" if low and high else f"above {low}" if low else f"below {high}"
+    return f"{allowed}; the difference lies {between} {unit}: {WORDS[state]}."

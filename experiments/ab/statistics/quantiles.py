@@ -5,10 +5,10 @@ each arm's quantiles at the two `levels` (PostgreSQL's `percentile_disc`). See d
 """
 
 from dataclasses import dataclass, replace
-from math import exp, hypot, log, sqrt
+from math import expm1, hypot, log, sqrt
 
 from experiments.ab.statistics.measures import says
-from experiments.ab.statistics.sequences import ALPHA, TUNED_FOR, Ratio, guarded, multiplier, ratio
+from experiments.ab.statistics.sequences import ALPHA, TUNED_FOR, Ratio, multiplier, ratio, swapped
 from experiments.ab.types import Compared, Interval, Sums
 
 SHARE = 0.95
@@ -28,7 +28,8 @@ def levels(a: Sums, b: Sums, alpha: float = ALPHA, *, tuned_for: float = TUNED_F
     first, second = _share(a), _share(b)
     width = None
     if first and second:
-        first, second = guarded(first, second)
+        other_b, other_a = swapped(first, second)
+        first, second = _less_sure(first, other_a), _less_sure(second, other_b)
         width = multiplier(first, second, a.w + b.w, alpha, tuned_for)
     return _levels(first, width), _levels(second, width)
 
@@ -36,17 +37,23 @@ def levels(a: Sums, b: Sums, alpha: float = ALPHA, *, tuned_for: float = TUNED_F
 def compared(a: Interval | None, b: Interval | None) -> Compared:
     """Both arms' quantiles, each with what was read at its levels. The limits of the difference and of the ratio are made of
     those of each (Zou and Donner, doi:10.1002/sim.3095)."""
-    known = a and b and _both(a, b)
-    difference = known and known[0]
+    known_a, known_b = (arm.estimate if arm else None for arm in (a, b))
+    if a is None or b is None:
+        return Compared(measure="latency_p95", a=known_a, b=known_b, difference=None, relative=None, says="open")
+    difference = _minus(b, a)
     return Compared(
-        measure="latency_p95", a=a and a.estimate, b=b and b.estimate, difference=difference, relative=known and known[1],
-        says=says("latency_p95", difference.low, difference.high) if difference else "open",
+        measure="latency_p95", a=known_a, b=known_b, difference=difference, relative=_relative(a, b),
+        says=says("latency_p95", difference.low, difference.high),
     )  # fmt: skip
 
 
 def _share(sums: Sums) -> Ratio | None:
     found = ratio("latency_p95", sums)
     return found and replace(found, variance=max(found.variance, SHARE * (1 - SHARE) / sums.w))
+
+
+def _less_sure(arm: Ratio, other: Ratio) -> Ratio:
+    return replace(arm, variance=max(arm.variance, other.variance))
 
 
 def _levels(arm: Ratio | None, width: float | None) -> Levels:
@@ -56,14 +63,11 @@ def _levels(arm: Ratio | None, width: float | None) -> Levels:
     return Levels(low=SHARE - half if half < SHARE else None, high=SHARE + half if half < 1 - SHARE else None)
 
 
-def _both(a: Interval, b: Interval) -> tuple[Interval, Interval | None]:
-    difference = _minus(b, a)
+def _relative(a: Interval, b: Interval) -> Interval | None:
     if min(each for arm in (a, b) for each in (arm.estimate, arm.low, arm.high) if each is not None) <= 0:
-        return difference, None
+        return None
     factor = _minus(_log(b), _log(a))
-    return difference, Interval(
-        estimate=exp(factor.estimate) - 1, low=_less_one(factor.low), high=_less_one(factor.high)
-    )
+    return Interval(estimate=expm1(factor.estimate), low=_less_one(factor.low), high=_less_one(factor.high))
 
 
 def _minus(b: Interval, a: Interval) -> Interval:
@@ -79,4 +83,4 @@ def _log(interval: Interval) -> Interval:
 
 
 def _less_one(factor: float | None) -> float | None:
-    return None if factor is None else exp(factor) - 1
+    return None if factor is None else expm1(factor)

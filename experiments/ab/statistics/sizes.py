@@ -36,11 +36,11 @@ def units_needed(
 ) -> Needed | None:
     """With how many units a true `effect` is shown with probability `power`. `pilot`: the sums of units without a test.
     `effect`: a share of the pilot's ratio (.1: ten percent); for success, fallback and satisfaction, points (.02: two). None: the
-    pilot does not tell."""
+    pilot does not tell, or no effect is asked for."""
     found = ratio(measure, pilot)
-    if found is None or not found.variance or not found.value:
+    wanted = effect * (found.value if found and measure not in POINTS else 1)
+    if found is None or not found.variance or not wanted:
         return None
-    wanted = effect if measure in POINTS else effect * found.value
     one = found.variance * pilot.units / (share_b * (1 - share_b)) / wanted**2
     fixed = ceil(one * (NormalDist().inv_cdf(1 - alpha / 2) + NormalDist().inv_cdf(power)) ** 2)
     watched = ceil(one * (boundary(1, alpha) + NormalDist().inv_cdf(power)) ** 2)

@@ -4,15 +4,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from experiments.ab import arms, rollouts, schedule
-from experiments.ab.schedule import COLUMNS, DEFAULT, DEFAULT_COLUMNS, Plan
 from experiments.models import GradualRollout
+from experiments.rollouts import arms, schedule, stepping
+from experiments.rollouts.schedule import COLUMNS, DEFAULT, DEFAULT_COLUMNS, Plan
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
 from routerhub.releases import lines, rollout
 
 MOVES: Mapping[str, Callable[[int, Change], GradualRollout]] = {
-    "advance": rollouts.advance, "pause": rollouts.pause, "resume": rollouts.resume, "stop": rollouts.stop,
+    "advance": stepping.advance, "pause": stepping.pause, "resume": stepping.resume, "stop": stepping.stop,
 }  # fmt: skip
 """What is done with a rollout by steps that is under way. To withdraw it, there is `rollback`."""
 
@@ -62,7 +62,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         line: str | None = options["line"]
         if options["look"]:
-            rollouts.check_all(arms.look)
+            stepping.check_all(arms.look)
         if line and (options["promote"] or options["move"] or options["release"] is not None):
             if not options["reason"].strip():
                 raise CommandError("Give a --reason: it is kept in the history.")
@@ -73,17 +73,17 @@ class Command(BaseCommand):
         for name, pointer in rollout.pointers().items():
             share = f", {pointer.candidate} for {pointer.percent} %" if pointer.candidate is not None else ""
             self.stdout.write(f"{name}: release {pointer.stable} is live{share}")
-            if gradual := rollouts.open_one(name):
-                self.stdout.write(f"  by steps: {rollouts.sentence(gradual)}")
+            if gradual := stepping.open_one(name):
+                self.stdout.write(f"  by steps: {stepping.sentence(gradual)}")
 
     def _change(self, line: str, options: dict[str, Any]) -> None:
         change = Change(reason=options["reason"])
         if options["promote"]:
             rollout.promote(line, change)
         elif options["move"]:
-            MOVES[options["move"]](rollouts.demand_open(line).pk, change)
+            MOVES[options["move"]](stepping.demand_open(line).pk, change)
         elif options["gradually"]:
-            rollouts.start(line, options["release"], change, _plan(options))
+            stepping.start(line, options["release"], change, _plan(options))
         else:
             rollout.roll_out(line, options["release"], options["percent"], change)
 
@@ -92,4 +92,4 @@ def _plan(options: Mapping[str, Any]) -> Plan:
     columns = {name: options[name] for name in COLUMNS}
     if options["guardrails"] is None:
         return schedule.from_columns(columns, DEFAULT.guardrails)
-    return schedule.from_columns(columns, rollouts.guardrails_of(options["guardrails"]))
+    return schedule.from_columns(columns, stepping.guardrails_of(options["guardrails"]))

@@ -68,7 +68,7 @@ def listed(
 ) -> dict[str, Any]:
     """The answer's body: {"object": "list", "data": [...], "total": n}. Raises BadRequest."""
     asked = read(query)
-    models = [model for model in catalogue.models.values() if is_shown(model, caller, now) and _fits(model, asked)]
+    models = [model for model in catalogue.models.values() if is_shown(model, caller, now) and fits(model, asked)]
     models.sort(key=lambda model: model.id)
     key = _ORDERS[asked.order.removeprefix("-")]
     models.sort(key=lambda model: key(model, now), reverse=asked.order.startswith("-"))
@@ -95,7 +95,8 @@ def is_shown(model: Model, caller: Caller, now: datetime) -> bool:
     return is_offered and not model.is_deprecated(now.date())
 
 
-def _fits(model: Model, asked: Asked) -> bool:
+def fits(model: Model, asked: Asked) -> bool:
+    """Whether a model is among what is asked for."""
     told = (model.id, model.name, *model.aliases, model.best_for, model.description, model.user_description)
     text = " ".join(told).lower()
     return (

@@ -18,12 +18,12 @@ MAX_DIGITS = 18
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """Whole parts to check; single keys, the keys of single accounts, and the preferences of single users to read."""
+    """Whole parts to check; single keys, the keys of single accounts, and single sets of preferences to read."""
 
     whole: frozenset[Part] = frozenset()
     keys: frozenset[int] = frozenset()
     accounts: frozenset[int] = frozenset()
-    users: frozenset[int] = frozenset()
+    preferences: frozenset[int] = frozenset()
 
 
 CIRCUITS = Changes(whole=frozenset({"circuits"}))
@@ -31,7 +31,7 @@ EVERYTHING = Changes(whole=frozenset({"releases", *WHOLE.values()}))
 
 
 def understood(payloads: Iterable[str], lines: Container[str]) -> Changes:
-    """All of them together. A payload is a line's name, one of WHOLE, or "keys:ID", "accounts:ID", "preferences:USER". What is
+    """All of them together. A payload is a line's name, one of WHOLE, or "keys:ID", "accounts:ID", "preferences:ID". What is
     none of these may mean anything: everything is checked."""
     whole: set[Part] = set()
     rows: dict[str, set[int]] = {name: set() for name in ROWS}
@@ -53,5 +53,5 @@ def understood(payloads: Iterable[str], lines: Container[str]) -> Changes:
         whole=frozenset(whole),
         keys=frozenset(rows["keys"]),
         accounts=frozenset(rows["accounts"]),
-        users=frozenset(rows["preferences"]),
+        preferences=frozenset(rows["preferences"]),
     )

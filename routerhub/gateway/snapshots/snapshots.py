@@ -22,8 +22,8 @@ from analytics.measuring.lengths import UNMEASURED as NO_LENGTHS
 from analytics.measuring.lengths import Lengths
 from autorouter import availability_facts
 from autorouter.decision.ranking import Rankings
-from autorouter.people import preferences
-from autorouter.people.preferences import Preferences
+from autorouter.people import preference_sets
+from autorouter.people.preference_sets import NOBODYS, PreferenceSets
 from budgets.limits import index as limits
 from budgets.limits import pauses
 from budgets.limits.index import UNREAD, LimitIndex
@@ -65,8 +65,7 @@ class Snapshot:
     circuits: Sequence[Circuit]
     """Open and half-open."""
     ring: KeyRing
-    preferences: Mapping[int, Preferences]
-    """By user id; who has none is missing."""
+    preferences: PreferenceSets
     limits: LimitIndex
     pauses: Pauses
     """What limits keep from answering at the moment."""
@@ -110,7 +109,7 @@ def shipped() -> Snapshot:
         lengths=NO_LENGTHS,
         circuits=(),
         ring=KeyRing(held={}, is_read=False),
-        preferences={},
+        preferences=NOBODYS,
         limits=UNREAD,
         pauses=pauses.NONE,
         variants=variants.NONE,
@@ -123,12 +122,13 @@ class Loader:
 
     def __init__(self) -> None:
         self._keys: Rows[Held] = Rows()
-        self._people: Rows[Preferences] = Rows()
+        self._sets: Rows[preference_sets.Held] = Rows()
 
     def load(self, before: Snapshot, changes: Changes) -> Snapshot:
         """The next snapshot, which shares with the one before whatever was not changed. Raises DatabaseError."""
         whole = changes.whole
-        releases, tested = self._releases(before, whole)
+        sets = self._preferences(before.preferences, changes)
+        releases, tested = self._releases(before, whole, sets)
         health = probing.measured() if "facts" in whole else before.health
         measured = measuring.facts() if "facts" in whole else before.measured
         lengths, usual_output = measuring.read_lengths() if "facts" in whole else (before.lengths, before.usual_output)
@@ -150,20 +150,25 @@ class Loader:
             lengths=lengths,
             circuits=circuits,
             ring=self._ring(before.ring, changes),
-            preferences=self._preferences(changes),
+            preferences=sets,
             limits=index,
             pauses=before.pauses if "limits" not in whole else pauses.load() if index.has_pauses else pauses.NONE,
             variants=tested,
             loaded_at=at,
         )
 
-    def _releases(self, before: Snapshot, whole: Container[Part]) -> tuple[live.LiveReleases, Variants]:
-        """With those that tests compare, and the tests that can be run with them."""
-        if "releases" not in whole and "experiments" not in whole:
-            return before.releases, before.variants
-        tested = variants.read() if "experiments" in whole else before.variants
-        releases = live.load(before.releases, {"router": tested.releases})
-        return releases, tested.on(releases.lines["router"].releases)
+    def _releases(
+        self, before: Snapshot, whole: Container[Part], sets: PreferenceSets
+    ) -> tuple[live.LiveReleases, Variants]:
+        """With those that tests compare, and the tests that can be run with them and with the sets."""
+        tested, releases = before.variants, before.releases
+        if "experiments" in whole:
+            tested = variants.read()
+        if "experiments" in whole or "releases" in whole:
+            releases = live.load(before.releases, {"router": tested.releases})
+        if tested is before.variants and releases is before.releases and sets is before.preferences:
+            return releases, tested
+        return releases, tested.on(releases.lines["router"].releases, sets.held)
 
     def _ring(self, before: KeyRing, changes: Changes) -> KeyRing:
         if "keys" in changes.whole:
@@ -177,13 +182,14 @@ class Loader:
             return before
         return keys.ring_of(self._keys.values.values())
 
-    def _preferences(self, changes: Changes) -> Mapping[int, Preferences]:
+    def _preferences(self, before: PreferenceSets, changes: Changes) -> PreferenceSets:
         if "preferences" in changes.whole:
-            self._people = self._people.checked(preferences.versions(), preferences.read)
-        elif changes.users:
-            found = preferences.read(changes.users)
-            self._people = self._people.renewed(lambda user, _: user in changes.users, found)
-        return self._people.values
+            self._sets = self._sets.checked(preference_sets.versions(), preference_sets.read)
+        elif changes.preferences:
+            found = preference_sets.read(changes.preferences)
+            self._sets = self._sets.renewed(lambda number, _: number in changes.preferences, found)
+        held = self._sets.values
+        return before if held is before.held else PreferenceSets(held, before)
 
 
 class SnapshotKeeper:

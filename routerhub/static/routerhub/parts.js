@@ -1,10 +1,14 @@
 // Parts that need a few lines: dialogs, tabs, what is copied, and values that are not saved. Pages can be read without them.
 const all = (selector, run, within = document) => within.querySelectorAll(selector).forEach(run);
 
-// A button with data-opens="ID" opens that dialog; one with data-shown (a form that came back with problems) is open at once.
+// A button with data-opens="ID" opens that dialog, with what data-fills says in its fields; one with data-shown (a form that came back with problems) is open at once.
 addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
-  if (opener) document.getElementById(opener.dataset.opens).showModal();
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.opens);
+    for (const [name, value] of Object.entries(JSON.parse(opener.dataset.fills ?? "{}"))) dialog.querySelector(`[name="${name}"]`).value = value;
+    dialog.showModal();
+  }
   if (event.target.closest("dialog [data-close]")) event.target.closest("dialog").close();
 });
 all("dialog[data-shown]", (dialog) => dialog.showModal());
@@ -57,4 +61,15 @@ all("[data-live]", (part) => {
     const answer = await fetch(part.dataset.live, { headers: { "X-Requested-With": "fetch" } });
     if (answer.ok) part.innerHTML = await answer.text();
   }, every);
+});
+
+// data-pauses="ID" holds such a part as it is, and lets it go on.
+addEventListener("click", (event) => {
+  const button = event.target.closest("[data-pauses]");
+  if (!button) return;
+  const isPaused = document.getElementById(button.dataset.pauses).toggleAttribute("data-paused");
+  button.setAttribute("aria-pressed", isPaused);
+  button.querySelector(".i").textContent = isPaused ? "play_circle" : "pause_circle";
+  const word = button.parentElement.querySelector("[data-paused-word]");
+  if (word) [word.textContent, word.dataset.pausedWord] = [word.dataset.pausedWord, word.textContent];
 });

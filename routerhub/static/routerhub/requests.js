@@ -35,12 +35,12 @@ function close() {
   sides.classList.remove("rq-two");
   const asked = query();
   asked.delete("open");
-  history.replaceState(null, "", `?${asked}`);
+  history.replaceState(null, "", `${root.dataset.list ?? ""}?${asked}`);
   row?.querySelector("a").focus();
 }
 
 function mark(row) {
-  for (const each of rows.querySelectorAll(".rq-open")) each.classList.remove("rq-open");
+  for (const each of rows?.querySelectorAll(".rq-open") ?? []) each.classList.remove("rq-open");
   row?.classList.add("rq-open");
 }
 
@@ -50,7 +50,11 @@ rows?.addEventListener("click", (event) => {
   event.preventDefault();
   open(link);
 });
-beside?.addEventListener("click", (event) => event.target.closest("[data-close]") && close());
+beside?.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-close]")) return;
+  event.preventDefault();
+  close();
+});
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const sheet = document.querySelector(".rq-drop[open]");

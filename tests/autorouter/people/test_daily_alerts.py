@@ -42,6 +42,23 @@ def test_a_day_over_the_threshold_is_told_to_the_user_alone(cast: Cast) -> None:
     assert watching.check(NOON + timedelta(days=1)) == 1
 
 
+def test_an_accounts_threshold_is_of_what_all_of_it_spends_and_told_to_the_account(cast: Cast) -> None:
+    ada, ben = cast.ada, cast.ben
+    of_account = channel(ada)
+    channel(ada, name="own", user=ada.user)
+    for name, is_active, amount in (("live", True, 20), ("other", False, 1)):
+        Preferences.objects.create(account=ada.account, name=name, is_active=is_active, daily_alert_usd=Decimal(amount))
+    watching.check(NOON - timedelta(seconds=30))
+    spent(ada, ada.account, 12)
+    assert watching.check(NOON) == 0, "the other set counts for nothing"
+    spent(ben, ada.account, 12)
+    assert watching.check(NOON) == 1
+    alert = Alert.objects.get()
+    assert (alert.account, alert.user, alert.state) == (ada.account, None, "triggered")
+    assert alert.title == "The account's spend in a calendar day: $24.00, 120 % of $20.00"
+    assert [each.channel for each in alert.deliveries.all()] == [of_account]
+
+
 def test_it_counts_what_is_spent_in_all_accounts_of_the_user(cast: Cast) -> None:
     Membership.objects.create(user=cast.ada.user, account=cast.cy.account, role="member")
     own = channel(cast.ada, name="own", user=cast.ada.user)

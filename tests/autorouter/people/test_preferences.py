@@ -4,24 +4,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import pytest
-from django.core.exceptions import ValidationError
-from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autorouter import models
 from autorouter.decision import rules
 from autorouter.decision.rules import Names, Rule, When
 from autorouter.people import preferences
 from autorouter.people.preferences import NONE, Preferences
 from autorouter.types import CATEGORIES, COMPLEXITIES, PRIORITIES, Constraints, Priority, Task
-from models_registry.models import Provider
-from routerhub.releases.notify import CHANNEL
 from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, profile, router, task, whole_decision
-from tests.cast import Cast, because
 
-BLOCK = {"name": "no a", "when": {"category": "coding"}, "then": {"block": {"providers": ["a"]}}}
 POLICIES = {"cheap", "code"}
 PRIORITY = st.none() | st.sampled_from(PRIORITIES)
 LIMIT = st.none() | st.integers(0, 50)
@@ -107,126 +99,6 @@ def test_balanced_preferences_decide_exactly_as_none_do(drawn: Any, asked: Task,
         for priority in (None, "balanced"):
             merged = preferences.apply(own, constraints, priority, asked, (), NOW, POLICIES)
             assert whole_decision(known, release, asked, merged, SANDBOXED, NOW) == plain
-
-
-# --- kept
-
-
-@pytest.fixture
-def providers(db: None) -> None:
-    """Of the names that these tests use."""
-    Provider.objects.bulk_create(Provider(name=name, title=name) for name in ("a", "b", "p"))
-
-
-def row(cast: Cast, who: str = "ada", **values: Any) -> models.Preferences:
-    return models.Preferences(user=getattr(cast, who).user, **values)
-
-
-@pytest.mark.usefixtures("providers")
-def test_what_is_saved_is_read_as_values_and_has_a_history(cast: Cast) -> None:
-    saved = row(cast, priority="cost", max_cost_usd=Decimal("0.01"), max_latency_ms=900, blocked_providers=["b"],
-                preferred_providers=["p"], rules=[BLOCK])  # fmt: skip
-    preferences.save(saved, because("cheaper please", cast.ada.user))
-    expected = Preferences(
-        priority="cost", max_cost_usd=Decimal("0.01"), max_latency_ms=900, blocked_providers=frozenset({"b"}),
-        preferred_providers=frozenset({"p"}),
-        rules=(Rule(name="no a", when=When(category=frozenset({"coding"})), block=Names(providers=frozenset({"a"}))),),
-    )  # fmt: skip
-    assert preferences.of_user(cast.ada.user.pk) == expected
-    assert preferences.load() == {cast.ada.user.pk: expected}, "nobody else's"
-    assert preferences.of_user(cast.ben.user.pk) is NONE
-    assert preferences.of_user(None) is NONE
-    (version,) = models.Preferences.history.all()
-    assert (version.history_user, version.history_change_reason, version.priority) == (
-        cast.ada.user, "cheaper please", "cost",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("values", "field"),
-    [
-        ({"priority": "fun"}, "priority"),
-        ({"max_cost_usd": Decimal(-1)}, "max_cost_usd"),
-        ({"max_latency_ms": 0}, "max_latency_ms"),
-        ({"blocked_providers": "openai"}, "blocked_providers"),
-        ({"blocked_providers": ["a", "a"]}, "blocked_providers"),
-        ({"preferred_providers": [1]}, "preferred_providers"),
-        ({"preferred_providers": [""]}, "preferred_providers"),
-        ({"preferred_providers": ["a", "b"], "blocked_providers": ["b"]}, "preferred_providers"),
-        ({"preferred_providers": ["a", "acme"]}, "preferred_providers"),
-        ({"blocked_providers": ["acme"]}, "blocked_providers"),
-        ({"rules": [{"name": "x", "then": {}}]}, "rules"),
-        ({"rules": [{"name": "x\0", "then": {"block": {"providers": ["a"]}}}]}, "rules"),
-        ({"rules": [{"name": "x", "when": {"tag": [" "]}, "then": {"block": {"providers": ["a"]}}}]}, "rules"),
-        ({"daily_alert_usd": Decimal(-1)}, "daily_alert_usd"),
-    ],
-)
-@pytest.mark.usefixtures("providers")
-def test_nonsense_is_refused_and_nothing_is_kept(cast: Cast, values: dict[str, Any], field: str) -> None:
-    with pytest.raises(ValidationError) as caught:
-        preferences.save(row(cast, **values), because("x", cast.ada.user))
-    assert list(caught.value.message_dict) == [field]
-    assert not models.Preferences.objects.exists()
-    assert not models.Preferences.history.exists()
-
-
-def test_a_bad_rule_is_told_by_its_path(cast: Cast) -> None:
-    bad = [BLOCK, {**BLOCK, "name": "b", "when": {"from_hour": 30}}]
-    with pytest.raises(ValidationError) as caught:
-        preferences.save(row(cast, rules=bad), because("x"))
-    assert caught.value.message_dict["rules"] == ["rules[1].when.from_hour: 30 is not a whole number from 0 to 23."]
-
-
-@pytest.mark.usefixtures("providers")
-def test_rules_that_name_what_is_not_there_or_can_never_fire_are_told_by_their_path(cast: Cast) -> None:
-    names = {"providers": ["a", "acme"], "models": ["acme:one"]}
-    wrong = {"name": "x", "when": {"min_tokens": 2_000, "max_tokens": 1_000}, "then": {"prefer": names}}
-    with pytest.raises(ValidationError) as caught:
-        preferences.save(row(cast, rules=[BLOCK, wrong]), because("x"))
-    assert caught.value.message_dict["rules"] == [
-        "rules[1].when.min_tokens: 2,000 is above max_tokens, 1,000.",
-        "rules[1].then.prefer.providers: There is no provider 'acme'.",
-        "rules[1].then.prefer.models: There is no model 'acme:one'.",
-    ]
-
-
-@pytest.mark.usefixtures("providers")
-def test_what_went_from_the_catalogue_since_may_stay(cast: Cast) -> None:
-    saved = row(cast, blocked_providers=["b"], preferred_providers=["p"], rules=[BLOCK])
-    preferences.save(saved, because("x"))
-    Provider.objects.all().delete()
-    saved.priority = "cost"
-    preferences.save(saved, because("y"))
-    saved.blocked_providers = ["b", "z"]
-    with pytest.raises(ValidationError, match="There is no provider 'z'"):
-        preferences.save(saved, because("z"))
-
-
-def test_rules_that_cannot_be_read_any_more_do_not_fire_and_the_rest_counts(cast: Cast) -> None:
-    saved = row(cast, priority="speed", rules=[{"name": "old", "then": {"teleport": {}}}])
-    saved.save()
-    assert preferences.of_user(cast.ada.user.pk) == Preferences(priority="speed")
-
-
-def test_lists_that_nobody_could_have_saved_are_refused_by_the_same_check_as_the_rest(cast: Cast) -> None:
-    with pytest.raises(ValidationError):
-        preferences.save(row(cast, preferred_providers={"a": 1}, blocked_providers=["a"]), because("x"))
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_save_tells_every_process_when_it_commits(transactional_db: None) -> None:
-    import psycopg
-    from django.contrib.auth.models import User
-
-    from routerhub.gateway.snapshots.snapshots import database_dsn
-
-    ada = User.objects.create(username="ada")
-    with psycopg.connect(database_dsn(), autocommit=True) as listener:
-        listener.execute(f"LISTEN {CHANNEL}")
-        preferences.save(models.Preferences(user=ada, priority="cost"), because("cheaper", ada))
-        heard = [each.payload for each in listener.notifies(timeout=5, stop_after=1)]
-    assert heard == [f"{preferences.CHANGED}:{ada.pk}"]
-    connection.close()
 
 
 def test_the_moment_of_a_rule_is_the_requests_own() -> None:

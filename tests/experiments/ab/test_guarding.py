@@ -37,10 +37,10 @@ def test_a_variant_that_fails_is_stopped_by_one_look_which_says_why(cast: Cast) 
     traffic(test, "b", 20, 6, outcome="failure", http_status=502, fallback_used=True)
     later(test, seconds=2)
     assert (test.state, test.stopped_by) == ("stopped", "success")
-    assert test.reason.startswith("success may be 2 points less than A's; the difference lies between -")
+    assert test.reason.startswith("Success may be 2 points lower than A's; the difference lies between -")
     assert running.read()[0].share_b == 0
     alert = Alert.objects.get(kind="experiment")
-    assert alert.title.startswith("B of the A/B test “large or small” was stopped, everybody gets A: success may")
+    assert alert.title.startswith("B of the A/B test “large or small” was stopped, everybody gets A: Success may")
     assert (alert.account, alert.state) == (cast.ada.account, "triggered")
     assert (alert.figures["a"], alert.figures["b"], alert.figures["requests_b"]) == (1, 0.6, 300)
     later(test, seconds=20)
@@ -90,7 +90,7 @@ def test_the_least_p_of_the_sample_ratio_is_remembered_in_its_phase() -> None:
 
 
 def test_an_adaptive_test_sends_new_units_where_it_does_better_and_tells_no_interval() -> None:
-    test = started(allocation="adaptive", floor=20)
+    test = started(unit="session", allocation="adaptive", floor=20)
     assert running.read()[0].is_adaptive
     traffic(test, "a", 30, cost_nano=4_000_000)
     traffic(test, "b", 15, cost_nano=1_000_000)

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from autorouter.people import preference_sets
+from autorouter.people.preference_owners import Owner
 from experiments.ab import lifecycle, running
 from experiments.ab.types import Treatment
 from experiments.models import Experiment
@@ -141,9 +143,30 @@ def test_what_cannot_become_a_default_says_so_and_can_be_declared_without() -> N
     assert lifecycle.declare(again, "a", True, because("as it is")).applied == {}
 
 
+def test_a_winner_of_an_account_or_a_person_goes_to_their_preferences_and_back(cast: Cast) -> None:
+    theirs = Owner(account_id=cast.ada.account.pk)
+    ada, ben = because("it won", cast.ada.user), because("it won", cast.ben.user)
+    done = lifecycle.declare(started(cast.ada.account), "b", True, ada)
+    rule = {"name": f"A/B test {done.pk}", "when": {}, "then": {"policy": "thrift"}}
+    assert preference_sets.active(theirs).rules == [rule]
+    lifecycle.undo(done, ada)
+    assert preference_sets.active(theirs).rules == []
+    own = Owner(user_id=cast.ben.user.pk)
+    preference_sets.save(own.row(), because("as it was"))
+    before = preference_sets.active(own)
+    other = preference_sets.copy(before, "other", because("to try"))
+    test = started(cast.ben.account, cast.ben.user, a=AS_IT_IS, b={"kind": "preferences", "value": str(other.pk)})
+    done = lifecycle.declare(test, "b", True, ben)
+    assert preference_sets.active(own).pk == other.pk
+    lifecycle.undo(done, ben)
+    assert preference_sets.active(own).pk == before.pk
+    with pytest.raises(ValidationError, match="the right to change the preferences of Acme"):
+        lifecycle.declare(started(cast.ada.account), "b", True, ben)
+
+
 def test_to_make_a_release_live_takes_the_right_to_roll_out(cast: Cast) -> None:
     test = started(a=AS_IT_IS, b={"kind": "release", "value": str(draft_release(stickiness_bonus=40))})
-    with pytest.raises(ValidationError, match="the right to roll out releases"):
+    with pytest.raises(ValidationError, match="takes the right to roll out releases"):
         lifecycle.declare(test, "b", True, because("mine", cast.ben.user))
     assert lifecycle.declare(test, "b", True, because("ours", cast.staff)).applied["kind"] == "release"
 

@@ -1,16 +1,20 @@
 """What a user's rules did over recent traffic: how often each fired, and how often it sent a request elsewhere."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.utils.timezone import now
 
 from autorouter.decision import rules
+from autorouter.models import Preferences as Row
 from autorouter.people.preferences import Preferences
 from autorouter.types import Constraints
-from experiments.replay.rule_effects import LAST, Effect, effects
+from budgets.models import Membership
+from experiments.replay.rule_effects import LAST, Effect, effects, trial
 from experiments.replay.traffic import Slice
+from tests.cast import AccountFactory, UserFactory
 from tests.experiments.traffic import LARGE, MIDDLE, SMALL, open_shop, policy, request
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +132,55 @@ def test_the_users_own_blocks_stand_beside_the_rules() -> None:
     asked()
     own = of(rule("no middle", {"block": {"models": [MIDDLE]}}), blocked_providers=frozenset({"acme"}))
     assert found(own) == {"no middle": (1, 1, 0)}
+
+
+# --- before saving
+
+
+def saved(**values: Any) -> Row:
+    row = Row(**values)
+    row.save()
+    return row
+
+
+def tried(row: Row, account_id: int | None = None, **values: Any) -> tuple[int, int, list[str]]:
+    """Requests, those that would go elsewhere, and to where."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    report = trial(row, account_id).report
+    return report.requests, report.moved, sorted(flow.after or "" for flow in report.flows)
+
+
+def test_a_set_is_tried_as_it_is_written_against_how_it_is_saved() -> None:
+    user = UserFactory.create()
+    asked(user_id=user.pk)
+    asked("complex", user_id=user.pk)
+    asked(user_id=user.pk, constraints=Constraints(priority="cost", max_cost_usd=Decimal("0.5")))
+    row = saved(user=user, max_cost_usd=Decimal("0.5"))
+    assert tried(row) == (3, 0, [])
+    block = {"name": "no middle", "then": {"block": {"models": [MIDDLE]}}}
+    assert tried(row, rules=[block]) == (3, 2, [SMALL])
+    found = trial(row, None)
+    assert [(each.rule, each.fired, each.moved) for each in found.effects] == [("no middle", 3, 2)]
+    assert found.report.cost_usd.mean < 0
+    assert not Row.objects.get().rules, "nothing is saved"
+
+
+def test_a_limit_that_the_set_lifts_is_lifted_and_one_of_the_request_itself_is_not() -> None:
+    user = UserFactory.create()
+    for limit in ("0.002", "0.001"):
+        asked("complex", user_id=user.pk, constraints=Constraints(max_cost_usd=Decimal(limit)))
+    row = saved(user=user, max_cost_usd=Decimal("0.002"))
+    assert tried(row, max_cost_usd=None) == (2, 1, [LARGE])
+
+
+def test_an_accounts_set_is_tried_together_with_each_members_own() -> None:
+    account = AccountFactory.create()
+    own, other = UserFactory.create(username="own"), UserFactory.create(username="other")
+    for user in (own, other):
+        Membership.objects.create(account=account, user=user)
+        asked(user_id=user.pk, account_id=account.pk)
+    asked(user_id=own.pk, account_id=account.pk + 1)
+    saved(user=own, blocked_providers=["acme"])
+    row = saved(account=account)
+    assert tried(row, blocked_providers=["acme"]) == (2, 1, [LARGE])

@@ -18,6 +18,7 @@ LINES = ("catalogue", "router")
         ("limits", "limits"),
         ("health", "facts"),
         ("measured", "facts"),
+        ("experiments", "experiments"),
         ("preferences", "preferences"),
     ],
 )
@@ -28,7 +29,7 @@ def test_a_part_is_checked_and_no_other(payload: str, part: Any) -> None:
 def test_single_rows_are_read_and_those_of_several_notifications_together() -> None:
     heard = ["keys:7", "accounts:3", "preferences:17", "keys:8", "keys:7", "limits"]
     assert understood(heard, LINES) == Changes(
-        whole=frozenset({"limits"}), keys=frozenset({7, 8}), accounts=frozenset({3}), users=frozenset({17})
+        whole=frozenset({"limits"}), keys=frozenset({7, 8}), accounts=frozenset({3}), preferences=frozenset({17})
     )
 
 
@@ -54,7 +55,11 @@ def test_what_is_not_understood_may_mean_anything(payload: str) -> None:
 
 def test_everything_is_every_part() -> None:
     assert (
-        Changes(whole=frozenset({"releases", "keys", "preferences", "limits", "facts", "circuits", "provider_keys"}))
+        Changes(
+            whole=frozenset(
+                {"releases", "keys", "preferences", "limits", "facts", "circuits", "provider_keys", "experiments"}
+            )
+        )
         == EVERYTHING
     )
 

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from autorouter import models
-from autorouter.people import preferences
+from autorouter.people import preference_sets
 from budgets.errors import AccountClosed, KeyRefused, MemberInactive, RevokedKey, UnknownKey
 from budgets.limits.index import LimitIndex
 from budgets.models import Account, Limit, Membership
@@ -98,10 +98,8 @@ def test_what_is_rolled_back_never_counts(keeper: SnapshotKeeper) -> None:
 
 def test_preferences_and_limits_arrive_too(keeper: SnapshotKeeper, limits: list[LimitIndex]) -> None:
     ada = User.objects.create(username="ada")
-    preferences.save(models.Preferences(user=ada, priority="cost"), CHANGE)
-    counts_within_a_second(
-        lambda: keeper.current.preferences[ada.pk].priority == "cost" if ada.pk in keeper.current.preferences else False
-    )
+    preference_sets.save(models.Preferences(user=ada, priority="cost"), CHANGE)
+    counts_within_a_second(lambda: keeper.current.preferences.of(None, ada.pk).priority == "cost")
     limit = Limit.objects.create(kind="site", measure="money", period="day", amount=5 * 10**9)
     announce("limits")
     counts_within_a_second(lambda: limits[-1].by_scope == {"site:": (limit.pk,)})

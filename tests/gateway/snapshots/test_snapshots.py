@@ -5,16 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from autorouter import availability_facts, models
-from autorouter.people import preferences
+from autorouter.people import preference_sets
+from autorouter.people.preferences import NONE
 from budgets.errors import AccountClosed, RevokedKey, UnknownKey
 from budgets.models import Account, ApiKey, Counter, Limit
 from budgets.people.keys import create_key, digest
+from experiments.models import Experiment
 from models_registry.models import Deployment, Probe
 from routerhub.audit.change import Change
 from routerhub.gateway.snapshots.changes import EVERYTHING, understood
@@ -24,7 +27,9 @@ from routerhub.releases.models import Rollout
 from tests.cast import Cast
 
 CHANGE = Change(reason="a test's")
-QUERIES = {"releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 3, "circuits": 1, "provider_keys": 1}
+QUERIES = {
+    "releases": 1, "keys": 1, "preferences": 1, "limits": 1, "facts": 3, "circuits": 1, "provider_keys": 1, "experiments": 1,
+}  # fmt: skip
 """Of a check of each part in which nothing changed."""
 
 
@@ -42,8 +47,8 @@ class Held:
 
 @pytest.fixture
 def held(cast: Cast) -> Held:
-    preferences.save(models.Preferences(user=cast.ada.user, priority="cost"), CHANGE)
-    preferences.save(models.Preferences(user=cast.cy.user, priority="speed"), CHANGE)
+    preference_sets.save(models.Preferences(user=cast.ada.user, priority="cost"), CHANGE)
+    preference_sets.save(models.Preferences(user=cast.cy.user, priority="speed"), CHANGE)
     return Held()
 
 
@@ -69,23 +74,24 @@ def test_what_records_name_is_kept_even_where_it_is_as_shipped(held: Held) -> No
     assert availability_facts.read(digest) == held.snapshot.rankings("anybody").availability
 
 
-def test_one_users_preferences_are_one_row_read(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
-    before = held.snapshot
-    models.Preferences.objects.filter(user=cast.ada.user).update(priority="quality")
-    models.Preferences.objects.filter(user=cast.cy.user).update(priority="quality")
+def test_one_set_of_preferences_is_one_row_read(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
+    before, (ada, cy) = held.snapshot, (cast.ada.user.pk, cast.cy.user.pk)
+    changed = models.Preferences.objects.get(user=ada).pk
+    models.Preferences.objects.filter(user__in=[ada, cy]).update(priority="quality")
     with django_assert_num_queries(1) as asked:
-        after = held.hear(f"preferences:{cast.ada.user.pk}")
-    assert f'"user_id" IN ({cast.ada.user.pk})' in asked.captured_queries[0]["sql"]
-    assert after.preferences[cast.ada.user.pk].priority == "quality"
-    assert after.preferences[cast.cy.user.pk].priority == "speed", "nobody said that it changed"
+        after = held.hear(f"preferences:{changed}")
+    assert f'"id" IN ({changed})' in asked.captured_queries[0]["sql"]
+    assert after.preferences.of(None, ada).priority == "quality"
+    assert after.preferences.of(None, cy).priority == "speed", "nobody said that it changed"
     assert unshared(before, after) == {"preferences"}
-    assert before.preferences[cast.ada.user.pk].priority == "cost", "a request under way keeps what it began with"
+    assert before.preferences.of(None, ada).priority == "cost", "a request under way keeps what it began with"
 
 
 def test_preferences_that_were_deleted_are_gone(held: Held, cast: Cast) -> None:
-    user = cast.ada.user.pk
-    models.Preferences.objects.filter(user=user).delete()
-    assert user not in held.hear(f"preferences:{user}").preferences
+    row = models.Preferences.objects.get(user=cast.ada.user)
+    number = row.pk
+    row.delete()
+    assert held.hear(f"preferences:{number}").preferences.of(None, cast.ada.user.pk) is NONE
 
 
 def test_one_key_is_one_row_read_however_many_there_are(held: Held, cast: Cast, django_assert_num_queries: Any) -> None:
@@ -161,7 +167,7 @@ def test_a_check_of_everything_reads_only_what_changed_without_a_word(
         account_of(after, cast.ada.text)
     with pytest.raises(AccountClosed):
         account_of(after, cast.cy.text)
-    assert after.preferences[cast.ada.user.pk].priority == "quality"
+    assert after.preferences.of(None, cast.ada.user.pk).priority == "quality"
 
 
 def test_a_limit_is_in_the_index_of_the_next_snapshot(held: Held) -> None:
@@ -224,6 +230,18 @@ def test_the_rankings_of_what_did_not_change_are_kept_while_a_candidate_comes_an
     assert before in found
     assert {each.router.release for each in found} == {before.router.release, number}
     assert after.rankings("7") is after.rankings("7")
+    candidate = next(each for each in found if each is not before)
+    rollout.rollback("router", None, CHANGE)
+    for variant in (number, 99):
+        row = Experiment(
+            name="new", state="running", phase=1, a={"kind": "same"}, b={"kind": "release", "value": f"{variant}"}
+        )
+        row.user = User.objects.create(username=f"of {variant}")
+        row.save()
+    tested = seeded.hear("router", "experiments")
+    assert tested.tested(tested.rankings("7"), number) is candidate, "it is on trial"
+    assert [each.b.value for each in tested.variants.tests] == [f"{number}", "99"]
+    assert [each.b.value for each in tested.variants.running.of_everybody] == [f"{number}"], "nobody has release 99"
 
 
 def test_a_pointer_to_a_release_that_is_not_there_leaves_the_line_as_it_was(seeded: Held, cast: Cast) -> None:

@@ -1,0 +1,1 @@
+"""Releases that go to more and more of the users by steps, and come back by themselves."""

@@ -1,0 +1,1 @@
+"""Alerts: what waits, limits, one's own alerts, channels, and what was sent."""

@@ -1,0 +1,1 @@
+"""A/B tests: those of an account, a guided start, and one test while it runs."""
