@@ -7,6 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('budgets', '0004_alerts_of_tests'),
+        ("budgets", "0004_playground_keys"),
     ]
 
     operations = [

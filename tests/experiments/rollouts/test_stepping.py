@@ -155,7 +155,7 @@ def test_whoever_moves_the_pointer_meanwhile_ends_it(
 
 def test_another_one_begins_at_once_where_somebody_ended_the_one_before(gradual: GradualRollout) -> None:
     rollout.rollback("router", None, because("again from the beginning"))
-    assert rollouts.start("router", 2, because("again"), PLAN).step == 1
+    assert stepping.start("router", 2, because("again"), PLAN).step == 1
     gradual.refresh_from_db()
     assert (gradual.state, gradual.said) == (
         RolloutState.ROLLED_BACK,
