@@ -173,5 +173,6 @@ def test_a_phone_shows_a_release_in_two_lines_and_its_links_below(page: Page, dr
     expect(link).to_be_visible()
     height = link.bounding_box()["height"]  # type: ignore[index]
     assert height < 45, "the words stay on one line"
-    is_below = link.bounding_box()["y"] > reason.bounding_box()["y"] + 10  # type: ignore[index]
+    box = reason.bounding_box()
+    is_below = link.bounding_box()["y"] >= box["y"] + box["height"]  # type: ignore[index]
     assert is_below == (width == 400)
