@@ -74,6 +74,7 @@ API = {
     "/api/dashboards/kinds": 2,
     "/api/feedback": 3,
     "/api/circuits": 3,
+    "/api/gradual-rollouts": 3,
     "/api/imports": 3,
     "/api/keys": 4,
     "/api/learning/proposals": 3,

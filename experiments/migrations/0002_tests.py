@@ -504,6 +504,12 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 ("findings", models.JSONField(help_text="As experiments.ab.findings_json writes them.")),
                 (
+                    "took_ms",
+                    models.PositiveIntegerField(
+                        default=0, help_text="The longer it takes, the rarer it is: see guarding."
+                    ),
+                ),
+                (
                     "experiment",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="looks", to="experiments.experiment"

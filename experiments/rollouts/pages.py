@@ -72,7 +72,7 @@ class MovePage(DeedPage):
             raise Http404("Nothing is rolled out by steps on this line.")
         return found
 
-    def heading(self, _given: Given) -> str:
+    def heading(self, _choice: LineForm) -> str:
         return f"{self.title}: {self.gradual}"
 
     def effect(self, pointer: Pointer, _given: Given) -> Effect:

@@ -81,8 +81,10 @@ def start(line: str, number: int, change: Change, plan: Plan = DEFAULT) -> Gradu
 
     Raises RolloutRefused, UnknownLine, UnknownRelease.
     """
-    demand_startable(line, number, plan)
     pointer = rollout.locked(line, change)
+    demand_startable(line, number, plan)
+    if overtaken_one := open_one(line):
+        _note_overtaken(overtaken_one)
     gradual = GradualRollout(
         line=line, release=number, stable=pointer.stable, guardrails=[asdict(each) for each in plan.guardrails],
         reason=change.reason, author=change.author.get_username() if change.author else "", started_at=timezone.now(),
@@ -101,12 +103,9 @@ def demand_startable(line: str, number: int, plan: Plan) -> None:
     rollout.demand_stored(line, number)
     if number == rollout.pointer(line).stable:
         raise RolloutRefused({"release": f"Release {number} is live already: there is nothing to compare it with."})
-    if running := open_one(line):
-        raise RolloutRefused(
-            {
-                "": f"Release {running.release} is being rolled out by steps; one runs at a time. Stop it or roll it back first."
-            }
-        )
+    if (running := open_one(line)) and not overtaken(running):
+        one = f"Release {running.release} is being rolled out by steps; one runs at a time. Stop it or roll it back first."
+        raise RolloutRefused({"": one})
     if problems := schedule.problems(plan):
         raise RolloutRefused(problems)
 
@@ -135,12 +134,8 @@ def resume(gradual_id: int, change: Change) -> GradualRollout:
 def stop(gradual_id: int, change: Change) -> GradualRollout:
     """Leave the release with the users who have it, and look no more. Raises RolloutRefused."""
     gradual = _held(gradual_id, change)
-    _end(
-        gradual,
-        RolloutState.STOPPED,
-        f"Stopped at {step_of(gradual).percent} %, where it stays: {change.reason}",
-        change,
-    )
+    said = f"Stopped at {step_of(gradual).percent} %, where it stays: {change.reason}"
+    _end(gradual, RolloutState.STOPPED, said, change)
     return gradual
 
 
@@ -213,7 +208,7 @@ def _move(gradual: GradualRollout, change: Change) -> None:
     if is_last:
         _end(gradual, RolloutState.DONE, change.reason, change)
     else:
-        gradual.state = RolloutState.RUNNING
+        gradual.state, gradual.said = RolloutState.RUNNING, ""
         _save(gradual, change)
 
 
@@ -231,11 +226,8 @@ def _end(gradual: GradualRollout, state: RolloutState, said: str, change: Change
 def _set(gradual_id: int, before: RolloutState, after: RolloutState, change: Change) -> GradualRollout:
     gradual = _held(gradual_id, change)
     if gradual.state != before:
-        raise RolloutRefused(
-            {
-                "": f"The rollout is {gradual.get_state_display().lower()}; that takes one that is {before.label.lower()}."
-            }
-        )
+        now = gradual.get_state_display().lower()
+        raise RolloutRefused({"": f"The rollout is {now}; that takes one that is {before.label.lower()}."})
     gradual.state, gradual.said = after, change.reason if after == RolloutState.PAUSED else ""
     _save(gradual, change)
     return gradual
@@ -280,12 +272,9 @@ def _told(gradual: GradualRollout) -> str:
     versions = Rollout.history.filter(line=gradual.line).order_by("-history_id")
     version = versions.select_related("history_user").first()
     who = version.history_user.get_username() if version.history_user else "a command"
-    live = f"release {version.stable}" + (
-        f", and {version.candidate} for {version.percent} % of the users"
-        if version.candidate is not None
-        else " for everybody"
-    )
-    return f"Ended by {who}, who made live {live}: {version.history_change_reason}"
+    share = f", and {version.candidate} for {version.percent} % of the users"
+    rest = " for everybody" if version.candidate is None else share
+    return f"Ended by {who}, who made live release {version.stable}{rest}: {version.history_change_reason}"
 
 
 def step_of(gradual: GradualRollout) -> RolloutStep:

@@ -37,7 +37,7 @@ def _margin(measure: Measure, share: float | None) -> forms.FloatField:
     )  # fmt: skip
 
 
-USUAL = {each.measure: each.margin for each in DEFAULT.guardrails}
+USUAL: Mapping[str, float] = {each.measure: each.margin for each in DEFAULT.guardrails}
 MARGINS: Mapping[str, Measure] = {
     f"margin_{each}": Measure(each) for each in ("success", "latency", "latency_p95", "cost", "fallback")
 }

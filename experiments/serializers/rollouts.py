@@ -1,8 +1,6 @@
 """Rollouts by steps, as JSON in the REST API."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
 from rest_framework import serializers
 
@@ -21,16 +19,22 @@ class StepSerializer(Strict):
     requests = serializers.IntegerField(default=1, help_text="So many requests of theirs at least")
 
 
+class GuardrailSerializer(Strict):
+    """What rolls it back by itself. Which measures there are, and how far a margin goes, is up to experiments.ab.checking."""
+
+    measure = serializers.CharField()
+    margin = serializers.FloatField(
+        help_text="A share of what is stable, or points as a share for success and fallback"
+    )
+
+
 class StartSerializer(ReasonSerializer):
     """A release to be rolled out by steps. Whether that can be is up to experiments.rollouts.stepping."""
 
     line = serializers.CharField()
     release = serializers.IntegerField(min_value=0)
     steps = StepSerializer(many=True, default=lambda: [asdict(each) for each in DEFAULT.steps])
-    guardrails = serializers.JSONField(
-        default=lambda: [asdict(each) for each in DEFAULT.guardrails],
-        help_text='What rolls it back by itself, e.g. [{"measure": "success", "margin": 0.01}]',
-    )  # fmt: skip
+    guardrails = GuardrailSerializer(many=True, default=lambda: [asdict(each) for each in DEFAULT.guardrails])
 
     def plan(self) -> Plan:
         """Raises RolloutRefused."""
@@ -48,7 +52,6 @@ class FoundStepSerializer(serializers.ModelSerializer[RolloutStep]):
 class GradualRolloutSerializer(serializers.ModelSerializer[GradualRollout]):
     state = serializers.SerializerMethodField()
     steps = FoundStepSerializer(many=True)
-    guardrails: serializers.JSONField[Mapping[str, Any]] = serializers.JSONField()
 
     class Meta:
         model = GradualRollout

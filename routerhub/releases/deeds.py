@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
+from routerhub import numerals
 from routerhub.audit.change import Change
 from routerhub.audit.pages import StaffPage, page
 from routerhub.releases import effects, lines, rollout, store, switch_history, switches, ways
@@ -77,12 +78,13 @@ class DeedPage(DialogPage):
         title = f"{self.title}: {self.line}"
         context = super().get_context_data(**{**given, "title": title, "choice": choice, "line": self.line})
         is_whole = choice.is_valid()
-        context["heading"] = self.heading(getattr(choice, "cleaned_data", {}) if choice.is_bound else {})
+        context["heading"] = self.heading(choice)
         return {**context, **self._foreseen(choice.cleaned_data)} if is_whole else context
 
-    def heading(self, given: Given) -> str:
+    def heading(self, choice: LineForm) -> str:
         """The deed with its object."""
-        return f"{self.title} {self.line} {named(self.line, given)}"
+        number = numerals.whole(str(choice["release"].value())) if "release" in choice.fields else None
+        return f"{self.title} {named(self.line, number)}"
 
     def _choice(self) -> LineForm:
         """Bound when all was chosen; else it asks for the rest."""
@@ -123,12 +125,12 @@ def seen(effect: Effect) -> str:
     return "; ".join((effect.deed, *effect.sentences))
 
 
-def named(line: str, given: Given) -> str:
-    """The release that was chosen, by its number and its name."""
-    if given.get("release") is None:
-        return "releases"
-    release = store.find(line, given["release"])
-    return f"release {given['release']}" + (f", “{release.label}”" if release and release.label else "")
+def named(line: str, number: int | None) -> str:
+    """A release by its line, its number and its name; where none is chosen yet, any."""
+    if number is None:
+        return f"a {line} release"
+    release = store.find(line, number)
+    return f"{line} release {number}" + (f", “{release.label}”" if release and release.label else "")
 
 
 @page("releases/<str:line>/roll-out/", "roll_out")
@@ -154,8 +156,8 @@ class PromotePage(DeedPage):
     choice = PromoteChoice
     actions: ClassVar = {"": PromoteForm}
 
-    def heading(self, _given: Given) -> str:
-        return super().heading({"release": rollout.pointer(self.line).candidate})
+    def heading(self, _choice: LineForm) -> str:
+        return f"{self.title} {named(self.line, rollout.pointer(self.line).candidate)}"
 
     def effect(self, pointer: Pointer, _given: Given) -> Effect:
         return effects.of_promotion(pointer, pointer.newest)
@@ -186,7 +188,7 @@ class SwitchPage(DeedPage):
     actions: ClassVar = {"": SwitchForm}
     turns_on = False
 
-    def heading(self, _given: Given) -> str:
+    def heading(self, _choice: LineForm) -> str:
         return f"{self.title} {lines.find(self.line).switch}"
 
     def effect(self, pointer: Pointer, _given: Given) -> Effect:

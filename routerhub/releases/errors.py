@@ -14,7 +14,6 @@ ReleaseError
 from collections.abc import Iterable
 
 from routerhub.audit.errors import ChangeRefused
-from routerhub.releases.types import MAX_LABEL_CHARS
 
 
 class ReleaseError(ChangeRefused):
@@ -68,8 +67,8 @@ class NoShare(ReleaseError, ValueError):
 class LongLabel(ReleaseError, ValueError):
     """A name that is too long."""
 
-    def __init__(self, label: str) -> None:
-        super().__init__({"label": f"It has {len(label)} characters; allowed are {MAX_LABEL_CHARS}."})
+    def __init__(self, label: str, allowed: int) -> None:
+        super().__init__({"label": f"It has {len(label)} characters; allowed are {allowed}."})
 
 
 class InvalidFile(ReleaseError, ValueError):

@@ -46,14 +46,14 @@ class DifferenceQuery(Numeric):
 class NameSerializer(ReasonSerializer):
     """What a release is called."""
 
-    label = serializers.CharField(max_length=MAX_LABEL_CHARS, allow_blank=True)
+    label = serializers.CharField(max_length=MAX_LABEL_CHARS, allow_blank=True)  # type: ignore[assignment]  # its own word
 
 
 class UploadSerializer(ReasonSerializer):
     """A release as it was downloaded elsewhere, to be stored as a draft."""
 
     file = serializers.JSONField(help_text="What GET /api/releases/{line}/{number}/file answers")
-    label = serializers.CharField(
+    label = serializers.CharField(  # type: ignore[assignment]  # its own word
         max_length=MAX_LABEL_CHARS, required=False, allow_blank=True, help_text="Another name than the file's"
     )
     dry_run = serializers.BooleanField(default=False, help_text="Only check it, and tell the differences")

@@ -63,7 +63,7 @@ def store(line: str, bundle: Bundle, change: Change, label: str = "") -> Release
 def demand_label(label: str) -> None:
     """Raises LongLabel."""
     if len(label) > MAX_LABEL_CHARS:
-        raise LongLabel(label)
+        raise LongLabel(label, MAX_LABEL_CHARS)
 
 
 @transaction.atomic

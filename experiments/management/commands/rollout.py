@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from experiments.models import GradualRollout
-from experiments.rollouts import schedule, stepping
+from experiments.rollouts import arms, schedule, stepping
 from experiments.rollouts.schedule import COLUMNS, DEFAULT, DEFAULT_COLUMNS, Plan
 from routerhub.audit.change import Change
 from routerhub.audit.errors import ChangeRefused
@@ -56,10 +56,13 @@ class Command(BaseCommand):
             parser.add_argument(
                 f"--{name}", action="store_const", const=name, dest="move", help="what goes out by steps"
             )
+        parser.add_argument("--look", action="store_true", help="look now at what goes out by steps, as beat does")
         parser.add_argument("--reason", default="", help="kept in the history; needed for every change")
 
     def handle(self, *_: Any, **options: Any) -> None:
         line: str | None = options["line"]
+        if options["look"]:
+            stepping.check_all(arms.look)
         if line and (options["promote"] or options["move"] or options["release"] is not None):
             if not options["reason"].strip():
                 raise CommandError("Give a --reason: it is kept in the history.")

@@ -153,6 +153,16 @@ def test_whoever_moves_the_pointer_meanwhile_ends_it(
     assert not Alert.objects.exists()
 
 
+def test_another_one_begins_at_once_where_somebody_ended_the_one_before(gradual: GradualRollout) -> None:
+    rollout.rollback("router", None, because("again from the beginning"))
+    assert stepping.start("router", 2, because("again"), PLAN).step == 1
+    gradual.refresh_from_db()
+    assert (gradual.state, gradual.said) == (
+        RolloutState.ROLLED_BACK,
+        "Ended by a command, who made live release 1 for everybody: again from the beginning",
+    )
+
+
 def test_a_switch_that_is_off_is_waited_for(gradual: GradualRollout) -> None:
     switches.turn("router", False, because("it decides badly"))
     assert looked(gradual).step == 1

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("budgets", "0004_alerts_of_tests"),
+        ("budgets", "0005_playground_keys"),
     ]
 
     operations = [

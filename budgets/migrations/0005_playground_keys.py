@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("budgets", "0003_row_security"),
+        ("budgets", "0004_key_preferences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
