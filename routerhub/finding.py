@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 
 from analytics.requests.by_id import beginning_with
 from routerhub import navigation
+from routerhub.audit.viewing import ViewedAdmin
 
 TABLES = (
     ("models_registry.model", "deployed_code"), ("models_registry.provider", "dns"), ("budgets.account", "corporate_fare"),
@@ -50,7 +51,8 @@ def _rows(request: HttpRequest, text: str) -> Iterator[Found]:
         if not page.has_view_permission(request):
             continue
         rows, _ = page.get_search_results(request, page.get_queryset(request), text)
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        step = "view" if isinstance(page, ViewedAdmin) else "change"
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{step}"
         for row in rows[:MAX_OF_A_KIND]:
             kind = capfirst(str(model._meta.verbose_name))
             yield Found(title=str(row), description=kind, link=reverse(name, args=[row.pk]), icon=icon)
