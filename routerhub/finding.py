@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -47,7 +48,7 @@ def _pages(request: HttpRequest, text: str) -> Iterator[Found]:
 def _rows(request: HttpRequest, text: str) -> Iterator[Found]:
     for label, icon in TABLES:
         model = apps.get_model(label)
-        page = admin.site._registry[model]
+        page: Any = admin.site._registry[model]
         if not page.has_view_permission(request):
             continue
         rows, _ = page.get_search_results(request, page.get_queryset(request), text)

@@ -76,7 +76,7 @@ class ProviderAdmin(ViewedAdmin, AuditedAdmin):
         return row.name
 
     def shown(self, row: Provider) -> dict[str, Any]:
-        places = list(
+        places: list[Any] = list(
             circuits.with_circuit(row.deployments.select_related("model", "probe").order_by("model__identifier"))
         )
         for place in places:

@@ -239,7 +239,7 @@ class ModelAdmin_(ViewedAdmin, TakesPartsAlong, TellsOfWaitingPrices, AuditedAdm
         return row.identifier
 
     def shown(self, row: Model) -> dict[str, Any]:
-        places = list(circuits.with_circuit(row.deployments.select_related("provider", "probe").order_by("position")))
+        places: list[Any] = list(circuits.with_circuit(row.deployments.select_related("provider", "probe").order_by("position")))
         for place in places:
             place.out = circuits.told(place)
         return {

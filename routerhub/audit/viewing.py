@@ -1,8 +1,8 @@
 """Pages of rows that open as a view: what there is to know of one first, and an Edit step that leads to its form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
@@ -37,7 +37,7 @@ RECENTLY: list[Callable[[Any, str], Mapping[str, Recent]]] = []
 """How all of a dimension did, by value, as far as somebody may see it: analytics adds it."""
 
 
-class RecentList(ChangeList):  # type: ignore[misc]
+class RecentList(ChangeList):
     """A list whose rows know how they did of late."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -61,7 +61,7 @@ class RecentAdmin:
 
     dimension = ""
     """By which dimension of the figures a row is known."""
-    figures: ClassVar[Any] = ("recent_success", "recent_p95", "recent_cost")
+    figures: Sequence[str] = ("recent_success", "recent_p95", "recent_cost")
 
     def get_changelist(self, _request: HttpRequest, **_: Any) -> Any:
         return RecentList

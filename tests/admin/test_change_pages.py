@@ -36,10 +36,11 @@ def test_changes_are_shown_by_table_row_author_and_kind(staff: Client, cast: Cas
 
 def test_changes_are_found_by_text_and_by_day(staff: Client, cast: Cast) -> None:
     editing.update(GPT, {"name": "Renamed to Zebra"}, because("by contract 17", cast.ada.user))
-    today = timezone.now().date()
+    now = timezone.now()
+    today, yesterday = (f"{each:%Y-%m-%d}" for each in (now, now - timedelta(days=1)))
     for words, count in (("contract 17", 2), ("renamed to zebra", 1), ("zebra crossing", 0)):
         assert len(staff.get("/admin/changes/", {"q": words}).context["found"]) == count
-    for days, count in (({"since": today}, 1), ({"until": today - timedelta(days=1)}, 0)):
+    for days, count in (({"since": today}, 1), ({"until": yesterday}, 0)):
         assert len(staff.get("/admin/changes/", {"q": "zebra", **days}).context["found"]) == count
         api = staff.get("/api/changes", {"q": "zebra", **days}).json()["results"]
         assert [each["reason"] for each in api] == ["by contract 17"] * count
