@@ -61,7 +61,7 @@ class ChangesPage(HistoryPage):
             messages.error(self.request, " ".join(refused.messages))
         return super().get_context_data(
             **given, found=found[:ROWS], has_more=len(found) > ROWS, page=number, asked=asked, again=again,
-            tables=_titles(seen.tables), kinds=versions.KINDS.values(),
+            tables=sorted(seen.tables), titled=_titles(seen.tables), kinds=versions.KINDS.values(),
         )  # fmt: skip
 
 
