@@ -1,7 +1,6 @@
 """Figures as pages write them, beside amounts of money (budgets.money): one rule for each kind, said once. Pure."""
 
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from budgets.money import MINUS
 
@@ -21,12 +20,6 @@ def tokens(value: int) -> str:
     if abs(value) < 10_000:
         return f"{value:,}"
     return f"{value / 1e3:.1f}k" if abs(value) < 999_950 else f"{value / 1e6:,.2f}M"
-
-
-def price(value: Decimal) -> str:
-    """USD per 1M tokens, as it was given, with at least two decimals: $2.00, $0.435."""
-    whole, _, decimals = f"{value:,f}".partition(".")
-    return f"${whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def percent(part: float, whole: float, decimals: int = 0) -> str:

@@ -62,7 +62,7 @@ def _page(request: HttpRequest, status: int, told: str) -> HttpResponse:
         return _in_shell(request, context)
     except Exception:
         logger.exception("action=show_error path=%s status=%s", request.path, status)
-        return render(None, "errors/plain.html", context, status=status)  # type: ignore[arg-type]
+        return render(None, "errors/plain.html", context, status=status)
 
 
 def _in_shell(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

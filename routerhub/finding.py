@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -11,6 +12,7 @@ from django.utils.text import capfirst
 
 from analytics.requests.by_id import beginning_with
 from routerhub import navigation
+from routerhub.audit.viewing import ViewedAdmin
 
 TABLES = (
     ("models_registry.model", "deployed_code"), ("models_registry.provider", "dns"), ("budgets.account", "corporate_fare"),
@@ -46,11 +48,12 @@ def _pages(request: HttpRequest, text: str) -> Iterator[Found]:
 def _rows(request: HttpRequest, text: str) -> Iterator[Found]:
     for label, icon in TABLES:
         model = apps.get_model(label)
-        page = admin.site._registry[model]
+        page: Any = admin.site._registry[model]
         if not page.has_view_permission(request):
             continue
         rows, _ = page.get_search_results(request, page.get_queryset(request), text)
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        step = "view" if isinstance(page, ViewedAdmin) else "change"
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_{step}"
         for row in rows[:MAX_OF_A_KIND]:
             kind = capfirst(str(model._meta.verbose_name))
             yield Found(title=str(row), description=kind, link=reverse(name, args=[row.pk]), icon=icon)

@@ -35,7 +35,7 @@ ADMIN = {
     "budgets.alert": 6,
     "budgets.alertchannel": 7,
     "budgets.alertrule": 7,
-    "budgets.apikey": 7,
+    "budgets.apikey": 11,
     "budgets.billingrecord": 6,
     "budgets.counter": 7,
     "budgets.delivery": 6,
@@ -48,14 +48,15 @@ ADMIN = {
     "experiments.proposal": 6,
     "models_registry.circuit": 6,
     "models_registry.deployment": 7,
-    "models_registry.model": 9,
+    "models_registry.model": 13,
     "models_registry.price": 7,
-    "models_registry.provider": 6,
+    "models_registry.provider": 10,
     "models_registry.providerkey": 7,
     "storage.file": 6,
     "storage.item": 6,
 }
-"""Two of them on every page: how much waits in the inbox, and which rollouts run."""
+"""Two of them on every page: how much waits in the inbox, and which rollouts run. Where a list tells how its
+rows did of late, two more for real traffic, and two for the sandbox's where there was none."""
 API = {
     "/api/accounts": 4,
     "/api/alerts": 4,

@@ -11,6 +11,7 @@ from analytics.admin import (
     records,
     selections,
     targets,
+    usage_panels,
     views,
 )
 
@@ -25,5 +26,6 @@ __all__ = [
     "records",
     "selections",
     "targets",
+    "usage_panels",
     "views",
 ]

@@ -18,6 +18,7 @@ from budgets.models import ApiKey, default_permissions
 from budgets.people.keys import MAX_LIMIT_USD, OVERLAP, demand_grantable, make, revoke, rotate
 from routerhub.audit.admin import ADDED, ON_ONE_LINE, AuditedAdmin, ReasonForm, asks_why
 from routerhub.audit.change import Change, change_by
+from routerhub.audit.viewing import RecentAdmin
 
 
 class ApiKeyForm(ReasonForm):
@@ -54,22 +55,25 @@ class ApiKeyForm(ReasonForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(AuditedAdmin):
+class ApiKeyAdmin(RecentAdmin, AuditedAdmin):
     """The text of a key is shown once, after it was made."""
 
     form = ApiKeyForm
     formfield_overrides = ON_ONE_LINE
+    dimension = "key"
     list_display = [
         "name",
         "prefix",
         "account",
         "user",
-        "allowed_regions",
-        "max_concurrent",
+        "recent_cost",
         "last_used",
+        "expires_at",
         "created_at",
         "state",
     ]
+    moments = ("last_used",)
+    on_phone = ("name", "recent_cost", "account", "state")
     list_filter = ["account"]
     list_select_related = ["account", "user", "use"]
     search_fields = ["name", "prefix"]
@@ -126,10 +130,12 @@ class ApiKeyAdmin(AuditedAdmin):
     def last_used(self, row: ApiKey) -> Any:
         return row.use.last_used_at if hasattr(row, "use") else None
 
-    @display(description="Regions")
-    def allowed_regions(self, row: ApiKey) -> str:
-        return ", ".join(row.regions) or "any"
-
-    @display(description="State", label={"active": "success", "disabled": "info", "revoked": "danger"})
+    @display(
+        description="State", label={"active": "success", "disabled": "info", "expired": "warning", "revoked": "danger"}
+    )
     def state(self, row: ApiKey) -> str:
-        return "revoked" if row.revoked_at else "active" if row.is_enabled else "disabled"
+        if row.revoked_at:
+            return "revoked"
+        if row.expires_at and row.expires_at <= timezone.now():
+            return "expired"
+        return "active" if row.is_enabled else "disabled"

@@ -1,12 +1,13 @@
 """Providers, deployments and their prices."""
 
+import os
 from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, StackedInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
@@ -18,9 +19,10 @@ from models_registry.admin.display import TellsOfWaitingPrices
 from models_registry.circuits import rows as circuits
 from models_registry.models import Circuit, Deployment, Price, Provider, ProviderKey
 from models_registry.prices import rows
-from models_registry.prices.quarantine import plain
+from models_registry.prices.quarantine import rate
 from routerhub.audit.admin import ON_ONE_LINE, AuditedAdmin, FactAdmin, ReasonForm, RowForm, TakesPartsAlong, asks_why
 from routerhub.audit.change import Change
+from routerhub.audit.viewing import NOTHING, ViewedAdmin
 
 
 class SecretInput(UnfoldAdminTextInputWidget):
@@ -33,10 +35,54 @@ class SecretInput(UnfoldAdminTextInputWidget):
 
 
 @admin.register(Provider)
-class ProviderAdmin(AuditedAdmin):
-    list_display = ["title", "name", "protocol", "base_url", "credential_env", "is_local", "is_zero_retention"]
+class ProviderAdmin(ViewedAdmin, AuditedAdmin):
+    view_template = "models_registry/provider.html"
+    dimension = "provider"
+    list_display = [
+        "known_as",
+        "key",
+        "places",
+        "recent_success",
+        "recent_p95",
+        "protocol",
+        "is_local",
+        "is_zero_retention",
+    ]
     list_filter = ["protocol", "is_local", "is_zero_retention"]
     search_fields = ["name", "title"]
+    figures = ("places", *ViewedAdmin.figures)
+    on_phone = ("known_as", "recent_success", "places", "key")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
+        rows = ProviderKey.objects.filter(provider=OuterRef("name"), is_enabled=True)
+        found: QuerySet[Provider] = super().get_queryset(request)
+        return found.annotate(has_key=Exists(rows), deployment_count=Count("deployments"))
+
+    @display(description="Provider", header=True, ordering="title")
+    def known_as(self, row: Provider) -> list[str]:
+        return [row.title, row.name]
+
+    @display(description="Key", label={"set": "success", "not set": "warning", "none needed": "info"})
+    def key(self, row: Any) -> str:
+        if not row.credential_env:
+            return "none needed"
+        return "set" if row.has_key or os.environ.get(row.credential_env) else "not set"
+
+    @display(description="Deployments", ordering="deployment_count")
+    def places(self, row: Any) -> int:
+        return int(row.deployment_count)
+
+    def named(self, row: Provider) -> str:
+        return row.name
+
+    def shown(self, row: Provider) -> dict[str, Any]:
+        places: list[Any] = list(
+            circuits.with_circuit(row.deployments.select_related("model", "probe").order_by("model__identifier"))
+        )
+        for place in places:
+            place.out = circuits.told(place)
+        keys = provider_keys.with_circuit(ProviderKey.objects.filter(provider=row).select_related("provider"))
+        return {"key": self.key(row), "places": places, "keys": keys.order_by("position", "pk")}
 
 
 class ProviderKeyForm(ReasonForm):
@@ -184,6 +230,8 @@ class PriceAdmin(TellsOfWaitingPrices, AuditedAdmin):
     """Every price row; those in doubt are approved or rejected here. None is edited."""
 
     list_display = ["deployment", "effective_from", "in_out", "state", "source", "dated"]
+    figures = ("in_out",)
+    on_phone = ("deployment", "in_out", "source", "state")
     list_filter = [WaitsFilter, ("deployment__provider", RelatedDropdownFilter)]
     list_select_related = ["deployment__model"]
     search_fields = ["deployment__model__identifier", "deployment__upstream_model", "source"]
@@ -197,9 +245,9 @@ class PriceAdmin(TellsOfWaitingPrices, AuditedAdmin):
     def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False
 
-    @display(description="USD per 1M in / out")
+    @display(description="Per 1M tokens, in / out")
     def in_out(self, row: Price) -> str:
-        return " / ".join("-" if rate is None else plain(rate) for rate in (row.input, row.output))
+        return " / ".join(NOTHING if value is None else rate(value) for value in (row.input, row.output))
 
     @display(description="State", label={"in force": "success", "coming": "info", "waits": "warning"})
     def state(self, row: Price) -> tuple[str, str]:

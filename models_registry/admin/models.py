@@ -23,9 +23,12 @@ from unfold.widgets import (
 from models_registry.admin.display import TellsOfWaitingPrices, badges, price_history, price_now, tokens
 from models_registry.admin.pages import DeprecatePage, DuplicatePage
 from models_registry.choices import CapabilityChoice, ModelKind
+from models_registry.circuits import rows as circuits
 from models_registry.filters import search
 from models_registry.models import Deployment, Model, Price
+from models_registry.prices.quarantine import rate
 from routerhub.audit.admin import ON_ONE_LINE, AuditedAdmin, ReasonForm, RowForm, TakesPartsAlong
+from routerhub.audit.viewing import ViewedAdmin
 
 PANELS: list[Callable[[str], SafeString]] = []
 """What apps above this one show on a model's page, by its id: the router adds the profile scores."""
@@ -120,9 +123,13 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Model)
-class ModelAdmin_(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
+class ModelAdmin_(ViewedAdmin, TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
     form = ModelForm
-    list_display = ["known_as", "price", "window", "can", "served", "state"]
+    view_template = "models_registry/model.html"
+    dimension = "model"
+    list_display = ["known_as", "price", "window", "can", "served", "recent_success", "recent_p95", "state"]
+    figures = ("price", "window", *ViewedAdmin.figures)
+    on_phone = ("known_as", "price", "served", "state")
     list_filter = [
         ("provider", RelatedDropdownFilter), CapabilityFilter, StateFilter, ("speed_tier", ChoicesDropdownFilter),
         "kind",         "is_pro", "is_internal_only", "is_experimental",
@@ -194,14 +201,14 @@ class ModelAdmin_(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
     def known_as(self, row: Model) -> list[str]:
         return [row.name, row.identifier]
 
-    @display(description="USD per 1M in / out")
+    @display(description="Per 1M tokens, in / out")
     def price(self, row: Model) -> str:
         for deployment in row.deployments.all():
             price = price_now(deployment.prices.all())
             if price and price.input is not None and price.output is not None:
-                return f"{price.input.normalize():f} / {price.output.normalize():f}"
+                return f"{rate(price.input)} / {rate(price.output)}"
             if price and price.input is not None and row.kind == ModelKind.EMBEDDING:
-                return f"{price.input.normalize():f} in"
+                return f"{rate(price.input)} in"
         return "no price"
 
     @display(description="Window", ordering="context_window")
@@ -227,6 +234,21 @@ class ModelAdmin_(TakesPartsAlong, TellsOfWaitingPrices, AuditedAdmin):
         if not row.is_available:
             return "unavailable"
         return "internal" if row.is_internal_only else "available"
+
+    def named(self, row: Model) -> str:
+        return row.identifier
+
+    def shown(self, row: Model) -> dict[str, Any]:
+        places: list[Any] = list(
+            circuits.with_circuit(row.deployments.select_related("provider", "probe").order_by("position"))
+        )
+        for place in places:
+            place.out = circuits.told(place)
+        return {
+            "price": self.price(row), "state": self.state(row), "places": places, "prices": self.shown_prices(row),
+            "benchmarks": self.shown_benchmarks(row), "profile": self.panels(row), "window": self.window(row),
+            "can": self.can(row),
+        }  # fmt: skip
 
     @display(description="Price history")
     def shown_prices(self, row: Model) -> SafeString:

@@ -81,6 +81,12 @@ def plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
+def rate(value: Decimal) -> str:
+    """USD per 1M tokens, as it was given, with at least two decimals: $2.00, $0.435."""
+    whole, _, decimals = plain(value).partition(".")
+    return f"${int(whole):,}.{decimals.ljust(2, '0')}"
+
+
 def tier_problems(tiers: object) -> list[str]:
     """What is wrong with the tiers of a price row, as the tables hold them."""
     if not isinstance(tiers, list) or not all(isinstance(tier, Mapping) for tier in tiers):

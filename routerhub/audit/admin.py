@@ -4,6 +4,7 @@ Saving, versions and release are one transaction. A release that breaks a rule c
 written.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
@@ -21,6 +22,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.safestring import mark_safe
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -43,6 +45,8 @@ CLASHES = (ChangeRefused, IntegrityError)
 MAX_NAMED = 20
 """So many of the rows that an action is about are named before it."""
 PROBLEMS, UNCHANGED = "_release_problems", "_is_unchanged"
+SUCCESSFULLY = re.compile(r" successfully\b|^Successfully ")
+"""Django's word."""
 NOTHING_DIFFERS = "Nothing differs from what is saved, so nothing was saved."
 
 
@@ -58,6 +62,13 @@ class TableAdmin(ModelAdmin):
     """Columns of the list that are worked out and hold a moment."""
     on_phone: Sequence[str] = ()
     """The four columns that a phone shows: what, its figure, a detail, the time or state. Empty: by what the columns hold."""
+
+    def message_user(self, request: HttpRequest, message: Any, *arguments: Any, **options: Any) -> None:
+        """In plain words: what was done was done."""
+        words = SUCCESSFULLY.sub("", str(message))
+        plain = f"{words[:1].upper()}{words[1:]}"
+        told = mark_safe(plain) if hasattr(message, "__html__") else plain  # noqa: S308 - as it was given
+        super().message_user(request, told, *arguments, **options)
 
 
 def known_values(words: Callable[[], Iterable[str]]) -> type[AllValuesFieldListFilter]:

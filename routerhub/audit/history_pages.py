@@ -1,12 +1,16 @@
 """The history in the admin: every change of every table, one version field by field, and the button that restores it."""
 
+from collections.abc import Collection
+from operator import itemgetter
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 
 from routerhub.audit import versions
 from routerhub.audit.forms import QueryForm, ReasonedForm
@@ -24,6 +28,9 @@ class ChangesQuery(QueryForm):
     row = forms.CharField(required=False, initial="")
     author = forms.CharField(required=False, initial="")
     kind = forms.CharField(required=False, initial="")
+    q = forms.CharField(required=False, initial="")
+    since = forms.DateField(required=False)
+    until = forms.DateField(required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGES, initial=1)
 
 
@@ -37,13 +44,14 @@ class HistoryPage(StaffPage):
 
 @page("changes/", "changes")
 class ChangesPage(HistoryPage):
-    """The newest versions first, by table, row, author and kind."""
+    """The newest versions first, by text, day, author, table, row and kind."""
 
     title = "Changes"
     template_name = "audit/changes.html"
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         asked = ChangesQuery(self.request.GET).asked()
+        again = urlencode({name: value for name, value in asked.items() if value and name != "page"})
         number = asked.pop("page")
         seen = versions.seen_by(self.request.user)
         found: list[versions.VersionEntry] = []
@@ -52,9 +60,16 @@ class ChangesPage(HistoryPage):
         except ValidationError as refused:
             messages.error(self.request, " ".join(refused.messages))
         return super().get_context_data(
-            **given, found=found[:ROWS], has_more=len(found) > ROWS, page=number, asked=asked,
-            tables=sorted(seen.tables), kinds=versions.KINDS.values(),
+            **given, found=found[:ROWS], has_more=len(found) > ROWS, page=number, asked=asked, again=again,
+            tables=sorted(seen.tables), titled=_titles(seen.tables), kinds=versions.KINDS.values(),
         )  # fmt: skip
+
+
+def _titles(tables: Collection[str]) -> list[tuple[str, str]]:
+    """The tables by what people call them."""
+    return sorted(
+        ((name, capfirst(str(versions.table_of(name)._meta.verbose_name))) for name in tables), key=itemgetter(1)
+    )
 
 
 @page("changes/<str:table>/<int:number>/", "version")

@@ -7,7 +7,7 @@ transaction (a model with its deployments and prices) comes back together.
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
@@ -95,7 +95,7 @@ def table_of(name: str) -> type[Audited]:
     return known[name]
 
 
-def versions(
+def versions(  # noqa: PLR0913 - one for each filter
     table: str = "",
     row: str = "",
     author: str = "",
@@ -103,8 +103,13 @@ def versions(
     offset: int = 0,
     limit: int = 50,
     seen: Seen | None = None,
+    *,
+    q: str = "",
+    since: date | None = None,
+    until: date | None = None,
 ) -> list[VersionEntry]:
-    """The newest versions first, of all tables or one, of one row, by one author, of one kind. Raises ValidationError.
+    """The newest versions first, of all tables or one, of one row, by one author, of one kind, with a text in the reason or in
+    any field, and from one day to another (UTC), both included. Raises ValidationError.
 
     `seen`: by whom it is asked; None: all.
     """
@@ -119,9 +124,26 @@ def versions(
             found = found.filter(history_user__username=author)
         if kind:
             found = found.filter(history_type=next((sign for sign, word in KINDS.items() if word == kind), "?"))
-        queries.append(found[: offset + limit])
+        found = found.filter(_says(model, q)) if q else found
+        queries.append(_within(found, since, until)[: offset + limit])
     merged = heapq.merge(*queries, key=lambda entry: (entry.history_date, entry.history_id), reverse=True)
     return described(list(islice(merged, offset, offset + limit)))
+
+
+def _says(model: type[Audited], text: str) -> models.Q:
+    """That a text stands in the reason, or in a field that holds text."""
+    said = models.Q(history_change_reason__icontains=text)
+    for field in _manager(model).model.tracked_fields:
+        if isinstance(field, models.CharField | models.TextField) and not field.is_relation:
+            said |= models.Q(**{f"{field.name}__icontains": text})
+    return said
+
+
+def _within(found: Any, since: date | None, until: date | None) -> Any:
+    """Those of some days."""
+    if since:
+        found = found.filter(history_date__gte=datetime.combine(since, time.min, UTC))
+    return found.filter(history_date__lt=datetime.combine(until, time.min, UTC) + timedelta(days=1)) if until else found
 
 
 def seen_by(user: Any) -> Seen:

@@ -17,7 +17,7 @@ from routerhub.audit.change import change_by
 from routerhub.audit.permissions import may
 from routerhub.audit.serializers import ReasonSerializer, WholeNumber, valid
 
-FILTERS = ("table", "row", "author", "kind")
+FILTERS = ("table", "row", "author", "kind", "q", "since", "until")
 MAX_ROWS, MAX_OFFSET = 200, 10_000
 
 
@@ -28,6 +28,9 @@ class HistoryQuery(serializers.Serializer[Any]):
     row = serializers.CharField(required=False, allow_blank=True, default="")
     author = serializers.CharField(required=False, allow_blank=True, default="")
     kind = serializers.CharField(required=False, allow_blank=True, default="")
+    q = serializers.CharField(required=False, allow_blank=True, default="")
+    since = serializers.DateField(required=False, default=None)
+    until = serializers.DateField(required=False, default=None)
     offset = WholeNumber(default=0, min_value=0, max_value=MAX_OFFSET)
     limit = WholeNumber(default=50, min_value=0, max_value=MAX_ROWS)
 

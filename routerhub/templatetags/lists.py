@@ -12,7 +12,7 @@ from django.db.models import BooleanField, DateTimeField, DecimalField, FloatFie
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
-from budgets.templatetags.formats import ago, figure
+from routerhub.templatetags.formats import ago, figure
 
 register = template.Library()
 FIGURES = (IntegerField, DecimalField, FloatField)

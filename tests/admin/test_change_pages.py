@@ -1,6 +1,9 @@
 """Every change on one page, one version on its own, and the way back."""
 
+from datetime import timedelta
+
 from django.test import Client
+from django.utils import timezone
 
 from autorouter.models import RouterConfiguration
 from models_registry.catalogue import editing
@@ -21,7 +24,7 @@ def test_changes_are_shown_by_table_row_author_and_kind(staff: Client, cast: Cas
     assert "by contract" not in text(staff.get(f"/admin/changes/?table=model&row={row}&kind=added"))
     assert "by contract" in text(staff.get("/admin/changes/?author=ada"))
     assert "No change fits." in text(staff.get("/admin/changes/?author=nobody"))
-    assert "older" in text(staff.get("/admin/changes/?table=price"))
+    assert "Older" in text(staff.get("/admin/changes/?table=price"))
     first = staff.get("/admin/changes/?table=price&page=1").context["found"]
     second = staff.get("/admin/changes/?table=price&page=2").context["found"]
     assert len(first) == 40
@@ -29,6 +32,20 @@ def test_changes_are_shown_by_table_row_author_and_kind(staff: Client, cast: Cas
     for nonsense in ("page=0", "page=x", "page=9999999", "row=x", "kind=x"):
         assert staff.get(f"/admin/changes/?table=model&{nonsense}").status_code == 200
     assert "'horse' is not one of" in messages_of(staff.get("/admin/changes/?table=horse"))[0]
+
+
+def test_changes_are_found_by_text_and_by_day(staff: Client, cast: Cast) -> None:
+    editing.update(GPT, {"name": "Renamed to Zebra"}, because("by contract 17", cast.ada.user))
+    now = timezone.now()
+    today, yesterday = (f"{each:%Y-%m-%d}" for each in (now, now - timedelta(days=1)))
+    for words, count in (("contract 17", 2), ("renamed to zebra", 1), ("zebra crossing", 0)):
+        assert len(staff.get("/admin/changes/", {"q": words}).context["found"]) == count
+    for days, count in (({"since": today}, 1), ({"until": yesterday}, 0)):
+        assert len(staff.get("/admin/changes/", {"q": "zebra", **days}).context["found"]) == count
+        api = staff.get("/api/changes", {"q": "zebra", **days}).json()["results"]
+        assert [each["reason"] for each in api] == ["by contract 17"] * count
+    older = text(staff.get("/admin/changes/", {"table": "price", "until": today}))
+    assert f"?table=price&amp;until={today}&amp;page=2" in older
 
 
 def test_the_history_of_a_row_leads_to_its_changes(staff: Client) -> None:

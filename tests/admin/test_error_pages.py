@@ -7,6 +7,7 @@ from django.db import OperationalError
 from django.test import Client
 
 from routerhub.releases import rollout
+from tests.admin.answers import messages_of
 from tests.admin.people import some_staff
 from tests.cast import Cast
 
@@ -57,3 +58,12 @@ def test_a_form_without_its_mark_is_refused_in_words(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(cast.staff)
     assert "reload the page and send it again" in told(client.post("/admin/auth/group/add/", {"name": "x"}), 403)
+
+
+def test_what_was_done_is_told_without_praise(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.staff)
+    answer = client.post("/admin/auth/group/add/", {"name": "<clerks>"}, follow=True)
+    (message,) = messages_of(answer)
+    assert message.startswith("The group “<a ")
+    assert message.endswith("&lt;clerks&gt;</a>” was added.")

@@ -13,7 +13,7 @@ from tests.cast import Cast
 
 
 def found(client: Client, words: str) -> list[str]:
-    return re.findall(r'data-title="([^"]*)"', text(client.get("/admin/search/", {"s": words, "extended": 1})))
+    return re.findall(r'data-title="([^"]*)"', text(client.get("/admin/search/", {"s": words, "extended": "1"})))
 
 
 def test_pages_and_rows_are_found_by_name(staff: Client, cast: Cast) -> None:

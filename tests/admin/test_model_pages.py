@@ -37,14 +37,14 @@ def expected(fits: Any) -> set[str]:
 
 def test_the_list_shows_price_window_and_what_a_model_can(staff: Client) -> None:
     page = text(staff.get(f"{LIST}?q=openai:gpt-5"))
-    for shown in ("GPT-5", "1.25 / 10", "400K", "structured output", "reasoning", "openrouter"):
+    for shown in ("GPT-5", "$1.25 / $10.00", "400K", "structured output", "reasoning", "openrouter"):
         assert shown in page, shown
 
 
 def test_an_embedding_model_is_found_by_an_alias_and_has_a_price_for_input_alone(staff: Client) -> None:
     ada = "openai:text-embedding-ada-002"
     assert listed(staff, "q=text-embedding-ada-002-v2") == {ada}
-    assert "0.1 in" in text(staff.get(f"{LIST}?q={ada}"))
+    assert "$0.10 in" in text(staff.get(f"{LIST}?q={ada}"))
     assert listed(staff, "kind__exact=embedding") == expected(lambda each: each.kind == "embedding")
 
 

@@ -1,12 +1,17 @@
 """The admin in a real browser, against the real server."""
 
+from typing import Literal
+
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import IN_BROWSER
 from tests.stack import Stack, eventually
 
 pytestmark = IN_BROWSER
+Scheme = Literal["light", "dark"]
+SCREENS: tuple[tuple[int, Scheme], ...] = ((1400, "light"), (400, "dark"))
 
 
 def test_staff_change_the_stickiness_bonus_and_the_next_request_goes_by_it(stack: Stack, page: Page) -> None:
@@ -75,6 +80,24 @@ def test_no_page_is_wider_than_the_screen(page: Page, path: str, width: int) -> 
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(path)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_model_is_found_by_keys_and_the_shell_is_read_on_any_screen(page: Page) -> None:
+    page.goto("/admin/inbox/")
+    page.keyboard.press("Control+k")
+    page.get_by_placeholder("Type to search").press_sequentially("gpt-5-nano")
+    expect(page.get_by_role("link", name="openai:gpt-5-nano")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="openai:gpt-5-nano")).to_be_visible()
+    found_at = page.url
+    for width, scheme in SCREENS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        for path in (found_at, "/admin/models_registry/model/", "/admin/inbox/", "/admin/changes/"):
+            page.goto(path)
+            found = Axe().run(page).response["violations"]
+            assert [(path, each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
 def test_what_is_deleted_with_a_reason_is_found_among_the_changes_and_brought_back(page: Page) -> None:

@@ -27,12 +27,13 @@ TASKS = {
     "analytics.tasks.extend_partitions", "analytics.tasks.find_anomalies", "analytics.tasks.forget_bodies",
     "analytics.tasks.forget_exports", "analytics.tasks.forget_selections", "analytics.tasks.measure",
     "analytics.tasks.prune", "analytics.tasks.roll_up", "analytics.tasks.work_exports",
-    "autorouter.tasks.forget_ended_sessions", "experiments.tasks.adjust_policies",
-    "experiments.tasks.check_rollouts",
+    "autorouter.tasks.forget_ended_sessions",
     "budgets.tasks.check_alerts", "budgets.tasks.close_months", "budgets.tasks.forecast", "budgets.tasks.forget_deliveries",
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
     "routerhub.audit.tasks.seal_chain", "routerhub.audit.tasks.verify_chain", "routerhub.audit.tasks.verify_newest",
-    "experiments.tasks.learn", "experiments.tasks.look_at_tests", "routerhub.gateway.batches.tasks.work_batches", "routerhub.storage.tasks.forget_expired",
+    "experiments.tasks.adjust_policies", "experiments.tasks.check_rollouts", "experiments.tasks.learn",
+    "experiments.tasks.look_at_tests", "routerhub.gateway.batches.tasks.work_batches",
+    "routerhub.storage.tasks.forget_expired",
 }  # fmt: skip
 OF_NOBODY = {
     "models_registry.tasks.probe_deployments", "models_registry.tasks.work_imports",

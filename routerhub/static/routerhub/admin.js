@@ -10,3 +10,17 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   });
 });
+
+// Fields in a table are called what their column is called, and pickers what their field is called.
+addEventListener("load", () => {
+  document.querySelectorAll("table td :is(input, select, textarea):not([type=hidden])").forEach((field) => {
+    const cell = field.closest("td"), head = cell.closest("table").tHead?.rows[0]?.cells[cell.cellIndex];
+    const word = head?.innerText.trim() || field.name.split("-").pop();
+    if (!field.labels?.length && !field.ariaLabel) field.ariaLabel = word.replaceAll("_", " ");
+  });
+  document.querySelectorAll(".select2-selection[role=combobox]").forEach((box) => {
+    const select = box.closest(".select2-container").previousElementSibling;
+    const word = select?.labels?.[0]?.innerText.replace("*", "").trim() || select?.ariaLabel || select?.name;
+    [box, ...box.querySelectorAll("[role=textbox]")].forEach((part) => { part.ariaLabel ??= word; });
+  });
+});

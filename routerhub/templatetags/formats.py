@@ -1,4 +1,4 @@
-"""The one formatter (budgets.formats, budgets.money) for templates."""
+"""The one formatter (budgets.formats, budgets.money, prices as the catalogue writes them) for templates."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from budgets import formats, money
+from models_registry.prices.quarantine import rate
 
 register = template.Library()
 
@@ -28,7 +29,7 @@ def ago(moment: datetime | None) -> SafeString | str:
 @register.filter
 def price(value: Decimal | None) -> str:
     """USD per 1M tokens as it was given, with at least two decimals."""
-    return formats.NOTHING if value is None else formats.price(value)
+    return formats.NOTHING if value is None else rate(value)
 
 
 @register.filter
