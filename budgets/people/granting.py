@@ -14,7 +14,7 @@ from routerhub.audit.permissions import may
 
 def of_account(user: Any, account: Account) -> Any:
     """The keys of an account that somebody may look after, the newest first, with when each was used last."""
-    found = visible(ApiKey.objects.filter(account=account), user)
+    found = visible(ApiKey.objects.filter(account=account, is_playground=False), user)
     return found.select_related("account", "user", "use").order_by("-created_at", "-pk")
 
 

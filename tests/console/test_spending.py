@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from autorouter.models import Preferences
 from budgets.alerts.raising import raise_alert
 from budgets.alerts.types import Finding
 from budgets.models import Alert, AlertChannel, AlertRule, ApiKey, Invitation, Limit, Membership
@@ -46,7 +47,11 @@ def test_a_key_is_made_shown_once_bounded_rotated_and_revoked(cast: Cast) -> Non
     assert "Say why" in read(ada.post(where, kept))
     ada.post(where, {**kept, "networks": "10.0.0.0/8", "reason": "closer"})
     key.refresh_from_db()
-    assert (key.name, key.endpoints, key.networks) == ("desk", ["chat"], ["10.0.0.0/8"])
+    assert (key.name, key.endpoints, key.networks, key.preferences) == ("desk", ["chat"], ["10.0.0.0/8"], None)
+    production = Preferences.objects.create(user=cast.ada.user, name="production", is_active=False)
+    ada.post(where, {**kept, "preferences": production.pk, "reason": "steady"})
+    key.refresh_from_db()
+    assert key.preferences == production
     ada.post(where, {"action": "limit", "amount": "7.5", "period": "month", "reason": "less"})
     assert Limit.objects.get(kind="key", subject=str(key.pk)).amount == 7_500_000_000
     rotated = ada.post(where, {"action": "rotate", "hours": "24", "reason": "a week old"})

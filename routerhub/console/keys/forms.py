@@ -1,5 +1,6 @@
 """What is asked for to make, bound, rotate and revoke a key. What it may be is checked where the API checks it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -70,18 +71,30 @@ class KeyForm(ReasonedConsoleForm):
         label=_("Only from these addresses"), help_text=_("One to a line, e.g. 10.0.0.0/8. Empty: anywhere.")
     )
     regions = Lines(label=_("Only in these regions"), help_text=_("E.g. eu, ch. Empty: as the account says."))
+    preferences = forms.TypedChoiceField(
+        label=_("Preferences"), required=False, coerce=int, empty_value=None, help_text=_("The set by which its requests go."),
+    )  # fmt: skip
     field_order = (
-        "name", "is_enabled", "expires_at", "max_concurrent", "permissions", "endpoints", "models", "policies",
+        "name", "is_enabled", "preferences", "expires_at", "max_concurrent", "permissions", "endpoints", "models", "policies",
         "networks", "regions", "reason",
     )  # fmt: skip
 
-    def __init__(self, *arguments: Any, role: str, key: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, role: str, key: Any, sets: Mapping[int, Any], **options: Any) -> None:
+        """`sets`: the sets of preferences that it may pin, by id."""
         super().__init__(*arguments, **options)
+        self.sets = sets
+        self._offer(
+            "preferences", [("", _("whichever is active")), *((str(pk), str(each)) for pk, each in sets.items())]
+        )
         allowed = roles.KEY_PERMISSIONS[role] | set(key.permissions)
         self._offer("permissions", [each for each in KeyPermission.choices if each[0] in allowed])
         for name, there in (("models", pickers.models()), ("policies", pickers.policies())):
             own = {each: each for each in getattr(key, name)}
             self._offer(name, sorted({**own, **there}.items()))
+
+    def clean_preferences(self) -> Any:
+        """The set itself."""
+        return self.sets.get(self.cleaned_data["preferences"])
 
     def _offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field: Any = self.fields[name]

@@ -14,6 +14,8 @@ from analytics.dashboards import ranges
 from analytics.windows import reading
 from analytics.windows.steps import floor
 from analytics.windows.types import Question
+from autorouter.people import preference_sets
+from autorouter.people.preference_owners import Owner
 from budgets.formats import ago, day
 from budgets.limits import showing
 from budgets.limits.setting import limit_key
@@ -24,7 +26,8 @@ from routerhub.console.pages import ConsolePage
 
 SOON = timedelta(days=7)
 FIELDS = (
-    "name", "is_enabled", "expires_at", "max_concurrent", "permissions", "endpoints", "models", "policies", "networks", "regions",
+    "name", "is_enabled", "preferences", "expires_at", "max_concurrent", "permissions", "endpoints", "models", "policies",
+    "networks", "regions",
 )  # fmt: skip
 
 
@@ -109,7 +112,12 @@ class KeyPage(ConsolePage):
         return showing.of_keys(self.request.user, self.account, timezone.now()).get(str(self.key.pk))
 
     def form_options(self) -> dict[str, Any]:
-        return {"role": self.membership.role, "key": self.key} if self.action == "save" else {}
+        return self._for_key() if self.action == "save" else {}
+
+    def _for_key(self) -> dict[str, Any]:
+        owners = [Owner(account_id=self.account.pk), *([Owner(user_id=self.key.user_id)] if self.key.user_id else [])]
+        sets = {each.pk: each for owner in owners for each in preference_sets.of_owner(owner)}
+        return {"role": self.membership.role, "key": self.key, "sets": sets}
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         key, now = self.key, timezone.now()
@@ -117,7 +125,7 @@ class KeyPage(ConsolePage):
         sent = {self.action: given.pop("form")} if given.get("form") is not None else {}
         initial = {name: getattr(key, name) for name in FIELDS}
         forms = {
-            "save": KeyForm(initial=initial, role=self.membership.role, key=key),
+            "save": KeyForm(initial={**initial, "preferences": key.preferences_id}, **self._for_key()),
             "rotate": RotateForm(), "revoke": RevokeForm(),
             "limit": LimitForm(initial={"amount": limit.row.amount / 10**9, "period": limit.row.period} if limit else None),
         } | sent  # fmt: skip
