@@ -12,7 +12,7 @@ RECORDED = "SELECT count(*), count(DISTINCT unit) FROM analytics_record WHERE va
 
 def test_a_test_is_started_seen_running_and_declared(stack: Stack, page: Page) -> None:
     key = stack.new_key("--account=trials")
-    stack.manage("set_member", "--account=trials", "--user=admin", "--role=owner")
+    stack.manage("set_member", "--account=trials", "--user=admin", "--role=admin")
     page.goto("/console/tests/")
     if (switcher := page.get_by_role("button", name="change account")).count():
         switcher.click()

@@ -44,6 +44,8 @@ CONSTRAINTS = st.builds(
     rules=LISTED,
     regions=st.none() | WORDS,
     stand_ins=st.lists(st.tuples(WORD, WORD), max_size=2).map(tuple),
+    tested=st.none() | st.tuples(COUNT, st.sampled_from(["a", "b"])),
+    leads=st.none() | st.tuples(st.sampled_from(["provider", "model", "tier"]), WORD),
 )
 TASKS = st.builds(
     Task,
