@@ -149,7 +149,7 @@ def _title(request: HttpRequest, target: str) -> str:
         may_see, own = True, str(admin.site.index_title)
     else:
         page = _page(target)
-        may_see, own = page.may_see(request.user), page.title
+        may_see, own = page.may_see(request.user), str(page.title)
     return WORDS.get(target, own) if may_see else ""
 
 

@@ -14,6 +14,7 @@ from autorouter.people.preferences import Preferences
 from autorouter.types import CATEGORIES, Category, Profile, Score
 from budgets import formats
 from models_registry.prices.pricing import mean_price
+from models_registry.prices.quarantine import rate
 from models_registry.types import Capability, Measured, Model, Price
 
 TAKES: dict[Capability, str] = {
@@ -146,7 +147,7 @@ def told_score(value: Decimal | None) -> str:
 
 
 def told_price(value: Decimal | None) -> str:
-    return formats.NOTHING if value is None else formats.price(value)
+    return formats.NOTHING if value is None else rate(value)
 
 
 def size(tokens: int) -> str:
