@@ -15,6 +15,7 @@ def test_staff_find_a_batch_in_the_sidebar_and_cancel_it(stack: Stack, page: Pag
         file = client.files.create(file=("in.jsonl", LINE), purpose="batch")
         made = client.batches.create(input_file_id=file.id, endpoint="/v1/embeddings", completion_window="24h")
     page.goto("/admin/")
+    page.get_by_role("link", name="Requests").first.click()
     page.locator("a[href='/admin/batches/batch/']").first.click()
     row = page.get_by_role("row").filter(has_text=made.id)
     row.locator("input[name=_selected_action]").check()

@@ -15,7 +15,7 @@ ACROSS_ACCOUNTS = {
     "budgets/people/authentication.py": "when keys were used last, of all that this process has noted",
     "budgets/people/invitations.py": "who is invited belongs to no account yet",
     "budgets/people/sign_in/openid.py": "groups say which accounts somebody belongs to",
-    "budgets/viewsets/accounts.py": "a new account is nobody's yet, and no other may have its slug",
+    "budgets/people/settings.py": "a new account is nobody's yet, and no other may have its slug",
     "manage.py": "commands are run by whoever runs the site",
     "routerhub/audit/events.py": "who signs in, or fails to, is nobody yet",
     "routerhub/gateway/snapshots/snapshots.py": "every key and everybody's preferences, held in memory",

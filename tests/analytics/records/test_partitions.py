@@ -64,4 +64,4 @@ def test_a_partition_has_every_index_of_its_table(db: None, table: str) -> None:
         )  # fmt: skip
         attached = cursor.fetchone()[0]
         cursor.execute("SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass", [table])
-        assert attached == cursor.fetchone()[0] == 6
+        assert attached == cursor.fetchone()[0] == 7
