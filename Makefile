@@ -15,7 +15,7 @@ test: .venv/dev  ## set everything up and run every check
 	@$(BIN)/python -m tests.check
 
 faults: .venv/dev ## break everything that can break, one after the other, and check the books each time
-	@$(BIN)/python -m pytest -n 0 -m "whole or not whole" tests/faults $(ARGS)
+	@$(BIN)/python -m pytest -n 0 -m "whole or not whole" tests/faults tests/acceptance/test_circuits.py $(ARGS)
 
 bench: .venv/dev ## measure speed, as ratios within one run (ARGS="gateway --peers none")
 	@$(BIN)/python -m tests.bench $(ARGS)

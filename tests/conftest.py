@@ -17,12 +17,13 @@ from tests.cast import Cast
 from tests.stack import Stack, running_stack
 
 TIMELESS = (
-    "tests/acceptance", "tests/access", "tests/admin/test_long_lists.py", "tests/agents", "tests/analytics/selections",
-    "tests/autorouter/decision", "tests/browser", "tests/budgets/people",
+    "tests/acceptance", "tests/access", "tests/admin/test_long_lists.py", "tests/admin/test_navigation.py",
+    "tests/admin/test_tuning.py", "tests/agents", "tests/analytics/selections", "tests/api/test_queries.py",
+    "tests/autorouter/configuration", "tests/autorouter/decision", "tests/browser", "tests/budgets/people",
     "tests/budgets/shares", "tests/budgets/test_crashes.py", "tests/budgets/test_many_processes.py",
     "tests/budgets/test_settling.py", "tests/embedded", "tests/experiments", "tests/faults", "tests/gateway", "tests/metrics",
     "tests/models_registry/sandbox", "tests/models_registry/transfer", "tests/models_registry/upstream", "tests/releases",
-    "tests/routerhub", "tests/storage", "tests/tenancy", "tests/test_query_counts.py",
+    "tests/routerhub", "tests/storage", "tests/tenancy", "tests/test_project.py", "tests/test_query_counts.py",
 )  # fmt: skip
 """What knows no day, has a clock of its own, or starts so much that it is run once: not run again on another day."""
 settings.register_profile("suite", deadline=None, max_examples=60)

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -65,7 +66,8 @@ class ConsolePage(LoginRequiredMixin, ActionPage):
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         return super().get_context_data(**{
             "account": self.account, "membership": self.membership, "memberships": self.memberships,
-            "sidebar": navigation.sidebar(self), "is_sandbox": standing_in.answers(), "subtitle": self.subtitle, **given,
+            "sidebar": SimpleLazyObject(lambda: navigation.sidebar(self)), "is_sandbox": SimpleLazyObject(standing_in.answers),
+            "subtitle": self.subtitle, **given,
         })  # fmt: skip
 
 

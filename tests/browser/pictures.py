@@ -24,7 +24,9 @@ PAGES = {
     "overview": "/admin/", "usage": "/admin/usage/", "performance": "/admin/performance/", "requests": "/admin/analytics/record/",
     "audit": "/admin/audit/",
 }  # fmt: skip
-"""By the picture's name. The one of a request, admin.png, is the first of the list that a model answered."""
+"""By the picture's name. The one of a request, admin.png, is the first of the list that a model answered; console.png is the home
+of a member of the demonstration's largest account."""
+SHOWN = "demo-northwind"
 WIDE, NARROW = ViewportSize(width=1400, height=1000), ViewportSize(width=400, height=900)
 
 
@@ -36,6 +38,7 @@ def site(url: str, password: str) -> Iterator[tuple[str, str]]:
         return
     with running_stack(processes=1) as stack:
         stack.clerk.run(["seed_demo"])
+        stack.clerk.run(["set_member", "--account", SHOWN, "--user", "admin", "--role", "owner"])
         stack.clerk.run(["audit", "seal"])
         stack.clerk.run(["audit", "verify"])
         yield stack.url, ADMIN_PASSWORD
@@ -62,6 +65,12 @@ def take(page: Page, folder: Path, ending: str) -> None:
     page.goto(f"{PAGES['requests']}{shown}/change/")
     page.wait_for_load_state("networkidle")
     page.screenshot(path=folder / f"admin{ending}.png")
+    page.goto("/console/")
+    if page.locator("#accounts").count():
+        page.evaluate("document.getElementById('accounts').showPopover()")
+        page.locator("#accounts button", has_text="Northwind").click()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=folder / f"console{ending}.png")
 
 
 def main() -> None:
