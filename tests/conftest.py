@@ -17,9 +17,11 @@ from tests.cast import Cast
 from tests.stack import Stack, running_stack
 
 TIMELESS = (
-    "tests/acceptance", "tests/access", "tests/admin/test_long_lists.py", "tests/admin/test_navigation.py",
-    "tests/admin/test_tuning.py", "tests/agents", "tests/analytics/selections", "tests/api/test_queries.py",
-    "tests/autorouter/configuration", "tests/autorouter/decision", "tests/browser", "tests/budgets/people",
+    "tests/acceptance", "tests/access", "tests/admin/test_long_lists.py", "tests/admin/test_model_pages.py",
+    "tests/admin/test_navigation.py", "tests/admin/test_pages.py", "tests/admin/test_transfer_pages.py",
+    "tests/admin/test_tuning.py", "tests/agents", "tests/analytics/selections", "tests/api/test_catalogue.py",
+    "tests/api/test_policies.py", "tests/api/test_queries.py", "tests/autorouter/configuration", "tests/autorouter/decision",
+    "tests/browser", "tests/budgets/people",
     "tests/budgets/shares", "tests/budgets/test_crashes.py", "tests/budgets/test_many_processes.py",
     "tests/budgets/test_settling.py", "tests/embedded", "tests/experiments", "tests/faults", "tests/gateway", "tests/metrics",
     "tests/models_registry/sandbox", "tests/models_registry/transfer", "tests/models_registry/upstream", "tests/releases",

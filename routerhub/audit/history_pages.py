@@ -67,9 +67,7 @@ class ChangesPage(HistoryPage):
 
 def _titles(tables: Collection[str]) -> list[tuple[str, str]]:
     """The tables by what people call them."""
-    return sorted(
-        ((name, capfirst(str(versions.table_of(name)._meta.verbose_name))) for name in tables), key=itemgetter(1)
-    )
+    return sorted(((name, capfirst(versions.title_of(name))) for name in tables), key=itemgetter(1))
 
 
 @page("changes/<str:table>/<int:number>/", "version")

@@ -5,7 +5,7 @@ transaction (a model with its deployments and prices) comes back together.
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -52,11 +52,51 @@ class VersionEntry:
     ip: str | None
     reason: str
     changes: tuple[FieldChange, ...]
+    address: str = ""
+    """Where it is looked at; empty: as a version, which can be restored."""
 
     @property
     def title(self) -> str:
         """What people call the table."""
-        return str(table_of(self.table)._meta.verbose_name)
+        return title_of(self.table)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What of a history is asked for, whichever table it is of."""
+
+    author: str
+    kind: str
+    q: str
+    since: date | None
+    until: date | None
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """Something that happened, before it is looked at closely."""
+
+    history_date: datetime
+    history_id: int
+    described: Callable[[], VersionEntry]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A part of the history that is no table's versions."""
+
+    name: str
+    """Under which it is asked for, like a table."""
+    title: str
+    model: type[models.Model]
+    """Who may view these rows sees it."""
+    found: Callable[[Asked], list[Found]]
+    """The newest first."""
+
+
+SOURCES: dict[str, Source] = {}
+"""By name. Each app registers its own when it starts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +127,11 @@ def tables() -> dict[str, type[Audited]]:
     return {model._meta.model_name or "": model for model in registered_models.values()}
 
 
+def title_of(name: str) -> str:
+    """What people call a table, or another part of the history. Raises ValidationError."""
+    return SOURCES[name].title if name in SOURCES else str(table_of(name)._meta.verbose_name)
+
+
 def table_of(name: str) -> type[Audited]:
     """Raises ValidationError for a table without history."""
     known = tables()
@@ -113,9 +158,10 @@ def versions(  # noqa: PLR0913 - one for each filter
 
     `seen`: by whom it is asked; None: all.
     """
-    known = [table_of(table)] if table else list(tables().values())
+    known = [] if table in SOURCES else [table_of(table)] if table else list(tables().values())
     chosen = [model for model in known if seen is None or model._meta.model_name in seen.tables]
-    queries = []
+    asked = Asked(author=author, kind=kind, q=q, since=since, until=until, limit=offset + limit)
+    queries = [] if row else _of_sources(table, seen, asked)
     for model in chosen:
         found = _versions_of(model, seen).select_related("history_user").order_by("-history_date", "-history_id")
         if row:
@@ -127,7 +173,18 @@ def versions(  # noqa: PLR0913 - one for each filter
         found = found.filter(_says(model, q)) if q else found
         queries.append(_within(found, since, until)[: offset + limit])
     merged = heapq.merge(*queries, key=lambda entry: (entry.history_date, entry.history_id), reverse=True)
-    return described(list(islice(merged, offset, offset + limit)))
+    return _told(list(islice(merged, offset, offset + limit)))
+
+
+def _of_sources(table: str, seen: Seen | None, asked: Asked) -> list[Any]:
+    """What the other parts of the history found. A key, which sees what is its account's, is told nothing of them."""
+    chosen = [each for each in SOURCES.values() if table in ("", each.name)]
+    return [each.found(asked) for each in chosen if seen is None or (seen.account is None and each.name in seen.tables)]
+
+
+def _told(entries: Sequence[Any]) -> list[VersionEntry]:
+    versions = iter(described([each for each in entries if not isinstance(each, Found)]))
+    return [each.described() if isinstance(each, Found) else next(versions) for each in entries]
 
 
 def _says(model: type[Audited], text: str) -> models.Q:
@@ -150,7 +207,11 @@ def seen_by(user: Any) -> Seen:
     """What a login or a key may see: the tables that Django's permissions name."""
     caller = getattr(user, "caller", None)
     return Seen(
-        tables=[name for name, model in tables().items() if may(user, "view", model)],
+        tables=[
+            name
+            for name, model in (tables() | {each.name: each.model for each in SOURCES.values()}).items()
+            if may(user, "view", model)
+        ],
         account=caller.account_id if caller else None,
     )
 

@@ -49,7 +49,9 @@ class HistoryView(APIView):
     def get(self, request: Request) -> Response:
         asked = valid(HistoryQuery(data=request.query_params))
         seen = versions.seen_by(request.user)
-        if not seen.tables or (asked["table"] in versions.tables() and asked["table"] not in seen.tables):
+        if not seen.tables or (
+            asked["table"] in versions.tables() | versions.SOURCES and asked["table"] not in seen.tables
+        ):
             raise PermissionDenied(f"This needs the right to view {asked['table'] or 'a table with a history'}.")
         found = versions.versions(**asked, seen=seen)
         return Response({"tables": sorted(seen.tables), "results": [as_json(each) for each in found]})

@@ -41,6 +41,28 @@ def test_a_release_is_rolled_out_promoted_and_rolled_back(staff: Client, cast: C
     assert (version.author, version.reason, version.ip) == ("staff", "try it", "127.0.0.1")
 
 
+def test_a_draft_stands_in_the_history_with_its_fields_until_somebody_gets_it(staff: Client, drafted: int) -> None:
+    page = text(staff.get("/admin/changes/?q=another+name"))
+    assert "an idea" in page
+    assert f"/admin/releases/catalogue/difference/?before={drafted - 1}&amp;after={drafted}" in page
+    (entry,) = staff.get("/api/changes?table=draft&since=2020-01-01").json()["results"]
+    assert (entry["kind"], entry["name"], entry["row"]) == ("added", f"catalogue {drafted}, another name", str(drafted))
+    assert [each["after"] for each in entry["changes"]] == ["Drafted"]
+    for nothing in (
+        "author=ben",
+        "kind=deleted",
+        "q=no+such+words",
+        "until=2020-01-01",
+        "row=1&table=rollout&kind=deleted",
+    ):
+        assert (
+            staff.get(f"/api/changes?table=draft&{nothing}".replace("table=draft&row", "row")).json()["results"] == []
+        )
+    assert some_staff("view_model").get("/api/changes?table=draft").status_code == 403
+    rollout.roll_out("catalogue", drafted, 10, because("try it"))
+    assert staff.get("/api/changes?table=draft").json()["results"] == []
+
+
 def test_a_switch_is_turned_and_the_page_says_by_whom(staff: Client, file: Path) -> None:
     page = deed(staff, "router", "turn-off", reason="it decides badly")
     assert messages_of(page) == ["USE_DB_ROUTER_CONFIG is off."]
