@@ -10,7 +10,7 @@ from analytics.audit_log.types import Asked, Entry, Viewer
 from analytics.models import Record
 from budgets.money import dollars
 from budgets.people.naming import called, ids_called
-from routerhub.audit import versions
+from routerhub.audit import entries, versions
 from routerhub.audit.models import Event
 from routerhub.audit.permissions import SOMEWHERE, may, right
 
@@ -171,7 +171,7 @@ def sources(viewer: Viewer) -> list[Source]:
     found: list[Source] = [Events()]
     if _may_see(viewer, Record):
         found.append(Requests())
-    tables = versions.tables().items()
+    tables = entries.tables().items()
     return [*found, *(Changes(name, table) for name, table in tables if _may_see(viewer, table))]
 
 

@@ -22,7 +22,7 @@ def choices(user: Any, account: Any) -> list[Group]:
 
 def _groups(user: Any, account: Any) -> Iterator[Group]:
     lines = live.current().lines
-    catalogue, router = (each.releases[each.pointer.stable] for each in (lines["catalogue"], lines["router"]))
+    catalogue, router = lines["catalogue"].stable, lines["router"].stable
     chat = sorted(
         name for name, model in catalogue.models.items() if model.kind == "chat" and not model.is_internal_only
     )

@@ -76,11 +76,7 @@ class ProviderAdmin(ViewedAdmin, AuditedAdmin):
         return row.name
 
     def shown(self, row: Provider) -> dict[str, Any]:
-        places: list[Any] = list(
-            circuits.with_circuit(row.deployments.select_related("model", "probe").order_by("model__identifier"))
-        )
-        for place in places:
-            place.out = circuits.told(place)
+        places = circuits.standing(row.deployments.select_related("model", "probe").order_by("model__identifier"))
         keys = provider_keys.with_circuit(ProviderKey.objects.filter(provider=row).select_related("provider"))
         return {"key": self.key(row), "places": places, "keys": keys.order_by("position", "pk")}
 

@@ -239,11 +239,7 @@ class ModelAdmin_(ViewedAdmin, TakesPartsAlong, TellsOfWaitingPrices, AuditedAdm
         return row.identifier
 
     def shown(self, row: Model) -> dict[str, Any]:
-        places: list[Any] = list(
-            circuits.with_circuit(row.deployments.select_related("provider", "probe").order_by("position"))
-        )
-        for place in places:
-            place.out = circuits.told(place)
+        places = circuits.standing(row.deployments.select_related("provider", "probe").order_by("position"))
         return {
             "price": self.price(row), "state": self.state(row), "places": places, "prices": self.shown_prices(row),
             "benchmarks": self.shown_benchmarks(row), "profile": self.panels(row), "window": self.window(row),

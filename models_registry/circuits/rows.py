@@ -65,6 +65,14 @@ def with_circuit(deployments: QuerySet[Deployment]) -> QuerySet[Deployment]:
     )
 
 
+def standing(deployments: QuerySet[Deployment]) -> list[Any]:
+    """The same as rows to show: `out` is what is told of the circuit of each."""
+    rows: list[Any] = list(with_circuit(deployments))
+    for row in rows:
+        row.out = told(row)
+    return rows
+
+
 def told(row: Any) -> str | None:
     """What is told of the circuit of such a deployment. None: it is closed."""
     return row.circuit_since and told_of(row.circuit_since, row.circuit_reason)

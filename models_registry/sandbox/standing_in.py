@@ -10,6 +10,6 @@ def answers() -> bool:
     """By the setting or, where it is auto, by whether no provider of the live catalogue can be called. Raises DatabaseError."""
     if settings.SANDBOX != "auto":
         return bool(settings.SANDBOX == "on")
-    line = live.current().lines["catalogue"]
+    catalogue = live.current().lines["catalogue"].stable
     availability.hold(provider_keys.read())
-    return not any(map(availability.can_call, line.releases[line.pointer.stable].providers.values()))
+    return not any(map(availability.can_call, catalogue.providers.values()))

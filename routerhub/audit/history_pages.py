@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
 
-from routerhub.audit import versions
+from routerhub.audit import entries, versions
 from routerhub.audit.forms import QueryForm, ReasonedForm
 from routerhub.audit.pages import StaffPage, page
 from routerhub.audit.permissions import may
@@ -54,7 +54,7 @@ class ChangesPage(HistoryPage):
         again = urlencode({name: value for name, value in asked.items() if value and name != "page"})
         number = asked.pop("page")
         seen = versions.seen_by(self.request.user)
-        found: list[versions.VersionEntry] = []
+        found: list[entries.VersionEntry] = []
         try:
             found = versions.versions(**asked, offset=(number - 1) * ROWS, limit=ROWS + 1, seen=seen)
         except ValidationError as refused:
@@ -67,7 +67,7 @@ class ChangesPage(HistoryPage):
 
 def _titles(tables: Collection[str]) -> list[tuple[str, str]]:
     """The tables by what people call them."""
-    return sorted(((name, capfirst(versions.title_of(name))) for name in tables), key=itemgetter(1))
+    return sorted(((name, capfirst(entries.title_of(name))) for name in tables), key=itemgetter(1))
 
 
 @page("changes/<str:table>/<int:number>/", "version")
@@ -102,6 +102,6 @@ class VersionPage(HistoryPage):
 
     def _demand(self, verb: str) -> None:
         """A table that there is not is told as such, not as forbidden."""
-        table = versions.tables().get(self.kwargs["table"])
+        table = entries.tables().get(self.kwargs["table"])
         if table and not may(self.request.user, verb, table):
             raise PermissionDenied

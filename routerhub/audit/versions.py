@@ -5,7 +5,7 @@ transaction (a model with its deployments and prices) comes back together.
 """
 
 import heapq
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
@@ -13,10 +13,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
-from simple_history.models import registered_models
 
 from routerhub.audit import family, history, publishing
 from routerhub.audit.change import Change
+from routerhub.audit.entries import SOURCES, Asked, FieldChange, Found, VersionEntry, table_of, tables
 from routerhub.audit.forms import REASON_MISSING
 from routerhub.audit.models import Audited
 from routerhub.audit.permissions import may, right
@@ -24,79 +24,6 @@ from routerhub.audit.permissions import may, right
 KINDS = {"+": "added", "~": "changed", "-": "deleted"}
 SAME_TRANSACTION = timedelta(minutes=10)
 """Transaction numbers are unique in a server; a restored backup may count anew, so that the time must be near too."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FieldChange:
-    """One field that a version has otherwise than the one before it."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VersionEntry:
-    """One version of one row. `changes` is None where they were not asked for."""
-
-    table: str
-    id: int
-    row: str
-    """Primary key of the row."""
-    name: str
-    """How the row called itself."""
-    kind: str
-    """added, changed or deleted"""
-    at: datetime
-    author: str
-    ip: str | None
-    reason: str
-    changes: tuple[FieldChange, ...]
-    address: str = ""
-    """Where it is looked at; empty: as a version, which can be restored."""
-
-    @property
-    def title(self) -> str:
-        """What people call the table."""
-        return title_of(self.table)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
-    """What of a history is asked for, whichever table it is of."""
-
-    author: str
-    kind: str
-    q: str
-    since: date | None
-    until: date | None
-    limit: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """Something that happened, before it is looked at closely."""
-
-    history_date: datetime
-    history_id: int
-    described: Callable[[], VersionEntry]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
-    """A part of the history that is no table's versions."""
-
-    name: str
-    """Under which it is asked for, like a table."""
-    title: str
-    model: type[models.Model]
-    """Who may view these rows sees it."""
-    found: Callable[[Asked], list[Found]]
-    """The newest first."""
-
-
-SOURCES: dict[str, Source] = {}
-"""By name. Each app registers its own when it starts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,24 +47,6 @@ class Restoration:
     """What was deleted together with the row, and would come back together."""
     rights: tuple[str, ...]
     """What whoever restores it needs, as Django names permissions: to change a row that is there, to add those that are not."""
-
-
-def tables() -> dict[str, type[Audited]]:
-    """Every table that keeps a history, by name."""
-    return {model._meta.model_name or "": model for model in registered_models.values()}
-
-
-def title_of(name: str) -> str:
-    """What people call a table, or another part of the history. Raises ValidationError."""
-    return SOURCES[name].title if name in SOURCES else str(table_of(name)._meta.verbose_name)
-
-
-def table_of(name: str) -> type[Audited]:
-    """Raises ValidationError for a table without history."""
-    known = tables()
-    if name not in known:
-        raise ValidationError({"table": f"{name!r} is not one of {', '.join(sorted(known))}."})
-    return known[name]
 
 
 def versions(  # noqa: PLR0913 - one for each filter
@@ -171,7 +80,7 @@ def versions(  # noqa: PLR0913 - one for each filter
         if kind:
             found = found.filter(history_type=next((sign for sign, word in KINDS.items() if word == kind), "?"))
         found = found.filter(_says(model, q)) if q else found
-        queries.append(_within(found, since, until)[: offset + limit])
+        queries.append(within(found, "history_date", since, until)[: offset + limit])
     merged = heapq.merge(*queries, key=lambda entry: (entry.history_date, entry.history_id), reverse=True)
     return _told(list(islice(merged, offset, offset + limit)))
 
@@ -196,11 +105,13 @@ def _says(model: type[Audited], text: str) -> models.Q:
     return said
 
 
-def _within(found: Any, since: date | None, until: date | None) -> Any:
-    """Those of some days."""
+def within(rows: Any, column: str, since: date | None, until: date | None) -> Any:
+    """Those of some days (UTC), both included, by a column of moments."""
     if since:
-        found = found.filter(history_date__gte=datetime.combine(since, time.min, UTC))
-    return found.filter(history_date__lt=datetime.combine(until, time.min, UTC) + timedelta(days=1)) if until else found
+        rows = rows.filter(**{f"{column}__gte": datetime.combine(since, time.min, UTC)})
+    return (
+        rows.filter(**{f"{column}__lt": datetime.combine(until, time.min, UTC) + timedelta(days=1)}) if until else rows
+    )
 
 
 def seen_by(user: Any) -> Seen:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from routerhub.audit import versions
+from routerhub.audit import entries, versions
 from routerhub.audit.change import change_by
 from routerhub.audit.permissions import may
 from routerhub.audit.serializers import ReasonSerializer, WholeNumber, valid
@@ -50,7 +50,7 @@ class HistoryView(APIView):
         asked = valid(HistoryQuery(data=request.query_params))
         seen = versions.seen_by(request.user)
         if not seen.tables or (
-            asked["table"] in versions.tables() | versions.SOURCES and asked["table"] not in seen.tables
+            asked["table"] in entries.tables() | entries.SOURCES and asked["table"] not in seen.tables
         ):
             raise PermissionDenied(f"This needs the right to view {asked['table'] or 'a table with a history'}.")
         found = versions.versions(**asked, seen=seen)
@@ -92,12 +92,12 @@ class RestoreView(APIView):
 def _demand(request: Request, verb: str, table: str) -> versions.Seen:
     """What whoever asks may see. Raises PermissionDenied, and ValidationError for a table without a history."""
     seen = versions.seen_by(request.user)
-    if not seen.tables or not may(request.user, verb, versions.table_of(table)):
+    if not seen.tables or not may(request.user, verb, entries.table_of(table)):
         raise PermissionDenied(f"This needs the right to {verb} {table}.")
     return seen
 
 
-def as_json(version: versions.VersionEntry) -> dict[str, Any]:
+def as_json(version: entries.VersionEntry) -> dict[str, Any]:
     """A version as the API shows it. Values are JSON where they can be, text otherwise."""
     return {
         "table": version.table, "id": version.id, "row": version.row, "name": version.name, "kind": version.kind,
@@ -106,7 +106,7 @@ def as_json(version: versions.VersionEntry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def changes_json(changes: Iterable[versions.FieldChange]) -> list[dict[str, Any]]:
+def changes_json(changes: Iterable[entries.FieldChange]) -> list[dict[str, Any]]:
     return [{"field": each.field, "before": _plain(each.before), "after": _plain(each.after)} for each in changes]
 
 

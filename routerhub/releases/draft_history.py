@@ -1,14 +1,13 @@
 """Drafts in the history: releases that nobody ever got, each with what it says otherwise than the one before."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
 from functools import partial
 
 from django.db.models import Q
 from django.urls import reverse
 
-from routerhub.audit import versions
-from routerhub.audit.versions import Asked, FieldChange, Found, Source, VersionEntry
+from routerhub.audit.entries import SOURCES, Asked, FieldChange, Found, Source, VersionEntry
+from routerhub.audit.versions import within
 from routerhub.releases import lines, rollout, store
 from routerhub.releases.models import Release
 from routerhub.releases.types import Pointer
@@ -21,6 +20,7 @@ def found(asked: Asked) -> list[Found]:
     if asked.kind not in ("", "added"):
         return []
     rows = Release.objects.exclude(_was_live()).filter(_fits(asked)).select_related("author").defer("bundle")
+    rows = within(rows, "created_at", asked.since, asked.until)
     return [
         Found(history_date=row.created_at, history_id=row.pk, described=partial(_entry, row))
         for row in rows.order_by("-created_at", "-pk")[: asked.limit]
@@ -31,9 +31,7 @@ def _was_live() -> Q:
     """What some user got, or gets."""
     live, pointers = Q(pk__in=[]), rollout.pointers()
     for line in lines.names():
-        pointer = pointers.get(line, Pointer(line=line))
-        numbers = {*rollout.left(line), pointer.stable, pointer.candidate} - {None}
-        live |= Q(line=line, number__in=numbers)
+        live |= Q(line=line, number__in=rollout.had(pointers.get(line, Pointer(line=line))))
     return live
 
 
@@ -41,10 +39,6 @@ def _fits(asked: Asked) -> Q:
     fits = Q(author__username=asked.author) if asked.author else Q()
     if asked.q:
         fits &= Q(reason__icontains=asked.q) | Q(label__icontains=asked.q)
-    if asked.since:
-        fits &= Q(created_at__gte=datetime.combine(asked.since, time.min, UTC))
-    if asked.until:
-        fits &= Q(created_at__lt=datetime.combine(asked.until, time.min, UTC) + timedelta(days=1))
     return fits
 
 
@@ -64,4 +58,4 @@ def _changes(row: Release, before: int) -> Iterator[FieldChange]:
 
 
 DRAFTS = Source(name="draft", title="draft", model=Release, found=found)
-versions.SOURCES[DRAFTS.name] = DRAFTS
+SOURCES[DRAFTS.name] = DRAFTS

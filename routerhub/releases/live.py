@@ -28,6 +28,11 @@ class LiveLine:
     pointer: Pointer
     releases: Mapping[int, Any]
 
+    @property
+    def stable(self) -> Any:
+        """What decides for all but the users of a rollout, whatever the switch says."""
+        return self.releases[self.pointer.stable]
+
     def for_user(self, user_key: str) -> Any:
         """What decides for this user. The switch comes first."""
         return self.releases[rollout.pick(self.pointer, user_key) if switches.is_on(self.pointer.line) else 0]

@@ -131,9 +131,16 @@ def compared_with(line: str, number: int) -> int:
 def states(pointer: Pointer) -> Callable[[int], State]:
     """Says of each release of a line how it stands. What nobody ever got is a draft; what gave way to an older one was rolled
     back."""
-    special: dict[int | None, State] = {number: state for number, (state, _) in left(pointer.line).items()}
-    special |= {pointer.candidate: "candidate", pointer.stable: "live"}
-    return lambda number: special.get(number, "draft")
+    known = had(pointer)
+    return lambda number: known.get(number, "draft")
+
+
+def had(pointer: Pointer) -> dict[int, State]:
+    """Every release that somebody has or had, with how it stands."""
+    found: dict[int, State] = {number: state for number, (state, _) in left(pointer.line).items()}
+    if pointer.candidate is not None:
+        found[pointer.candidate] = "candidate"
+    return {**found, pointer.stable: "live"}
 
 
 def left(line: str) -> dict[int, tuple[State, str]]:

@@ -17,7 +17,7 @@ from models_registry.catalogue import compiler as catalogue_compiler
 from models_registry.catalogue import editing
 from models_registry.catalogue.release0 import STATIC
 from models_registry.models import Deployment, Model, Price, Provider
-from routerhub.audit import history, versions
+from routerhub.audit import entries, history, versions
 from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease
 from routerhub.releases.models import Release
@@ -35,7 +35,7 @@ def seeded(both_seeded: None, cast: Cast) -> Cast:
     return cast
 
 
-def newest(table: str, **asked: Any) -> versions.VersionEntry:
+def newest(table: str, **asked: Any) -> entries.VersionEntry:
     return versions.versions(table, limit=1, **asked)[0]
 
 
@@ -48,7 +48,7 @@ def served() -> dict[str, Any]:
 
 
 def test_every_configuration_table_keeps_a_history_and_so_do_keys_and_limits() -> None:
-    assert set(versions.tables()) >= CONFIGURATION | {"apikey", "limit", "account", "membership"}
+    assert set(entries.tables()) >= CONFIGURATION | {"apikey", "limit", "account", "membership"}
 
 
 def test_a_change_tells_who_when_why_and_every_field_that_differs(seeded: Cast) -> None:
@@ -61,8 +61,8 @@ def test_a_change_tells_who_when_why_and_every_field_that_differs(seeded: Cast) 
     assert version.at == Model.history.latest().history_date
     assert version.ip is None, "nobody asked over the network"
     assert version.changes == (
-        versions.FieldChange(field="name", before="GPT-5", after="Ours"),
-        versions.FieldChange(field="pro", before=False, after=True),
+        entries.FieldChange(field="name", before="GPT-5", after="Ours"),
+        entries.FieldChange(field="pro", before=False, after=True),
     )
 
 
@@ -169,8 +169,8 @@ def test_a_restoration_tells_every_field_that_is_otherwise_now(seeded: Cast) -> 
     found = versions.restoration("model", second.id)
     assert (found.is_gone, found.with_it, found.rights) == (False, (), ("models_registry.change_model",))
     assert found.changes == (
-        versions.FieldChange(field="name", before="Two", after="One"),
-        versions.FieldChange(field="pro", before=True, after=False),
+        entries.FieldChange(field="name", before="Two", after="One"),
+        entries.FieldChange(field="pro", before=True, after=False),
     )
     assert versions.restoration("model", newest("model").id).changes == ()
 
@@ -182,7 +182,7 @@ def test_a_restoration_of_what_is_gone_tells_what_comes_with_it_and_which_rights
     assert found.with_it[:2] == (f"deployment {GPT} at openai", f"deployment {GPT} at openrouter")
     assert [each.split()[0] for each in found.with_it[2:]] == ["price", "price"]
     assert found.rights == tuple(f"models_registry.add_{each}" for each in ("model", "deployment", "price"))
-    assert versions.FieldChange(field="name", before=None, after="GPT-5") in found.changes
+    assert entries.FieldChange(field="name", before=None, after="GPT-5") in found.changes
 
 
 # --- restoring
@@ -196,7 +196,7 @@ def test_any_version_is_restored_as_a_new_version_and_is_live(seeded: Cast) -> N
     version = newest("model")
     assert (version.kind, version.author) == ("changed", "ben")
     assert version.reason == f"restored version {second.id}: one was right"
-    assert version.changes == (versions.FieldChange(field="name", before="Two", after="One"),)
+    assert version.changes == (entries.FieldChange(field="name", before="Two", after="One"),)
     assert Model.objects.get(identifier=GPT).name == "One"
     assert served()["models"][GPT]["name"] == "One"
     assert Release.objects.filter(line="catalogue")[0].reason == "one was right"
