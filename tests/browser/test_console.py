@@ -61,6 +61,8 @@ def _made(page: Page) -> str:
 def _found(page: Page) -> str:
     """The request that was just made, opened from the list: its operation id."""
     page.get_by_role("link", name="Activity", exact=True).click()
+    page.wait_for_url("**/console/activity/")
+    page.wait_for_load_state()
     row = page.locator("#rows tr").first
     row.get_by_role("link").press("Enter")
     one = page.get_by_role("article")
