@@ -29,10 +29,12 @@ def test_a_record_goes_to_the_partition_of_its_week(db: None) -> None:
 
 
 def test_weeks_are_made_ahead_and_none_twice(db: None) -> None:
+    extend_partitions()  # the database may be from last week
     assert extend_partitions() == 0
-    made = partitions.partitions(TABLE)
+    now = datetime.now(UTC)
+    made = [week for week in partitions.partitions(TABLE) if week.until > now]
     assert made[-1].since - made[0].since == timedelta(weeks=partitions.WEEKS_AHEAD)
-    assert made[0].since <= datetime.now(UTC) < made[0].until
+    assert made[0].since <= now
 
 
 def test_rows_without_a_partition_are_kept_moved_into_their_own_and_told_of_once(db: None) -> None:
