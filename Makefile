@@ -25,7 +25,7 @@ format: .venv/dev ## put the code into its one form
 
 lock:            ## pin the requirements again, with hashes and without addresses
 	@$(PYTHON) -m venv var/lock && var/lock/bin/pip install --quiet uv
-	@for file in requirements requirements-extra requirements-dev; do \
+	@for file in requirements requirements-extra requirements-encoder requirements-training requirements-dev; do \
 	  var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $$file.in -o $$file.txt; done
 
 clean:           ## remove what was set up; the data in var/ goes too
@@ -35,8 +35,8 @@ clean:           ## remove what was set up; the data in var/ goes too
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@echo "Making .venv ..." && $(PYTHON) -m venv .venv && touch $@
 
-.venv/run: .venv/made requirements.txt
-	@echo "Installing requirements ..." && $(PIP) -r requirements.txt && touch $@
+.venv/run: .venv/made requirements.txt requirements-encoder.txt
+	@echo "Installing requirements ..." && $(PIP) -r requirements.txt -r requirements-encoder.txt && touch $@
 
 .venv/dev: .venv/made requirements-dev.txt
 	@echo "Installing requirements for the checks ..." && $(PIP) -r requirements-dev.txt && touch $@ .venv/run

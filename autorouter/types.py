@@ -6,11 +6,23 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from autorouter.configuration.tunables import groups
-from autorouter.configuration.tunables.kinds import Ceiling, count, flag, model_id, number, points_by_pattern, table
+from autorouter.configuration.tunables.kinds import (
+    Ceiling,
+    choice,
+    count,
+    flag,
+    model_id,
+    number,
+    points_by_pattern,
+    table,
+)
 from models_registry.types import Capability
 from routerhub.regions import Regions
 
 Category = Literal["coding", "reasoning", "creative", "factual", "analysis", "conversation", "multimodal", "research"]
+Reader = Literal["table", "encoder", "model"]
+"""Who can say what a prompt is about: trained weights of words, a small neural network, and the router model."""
+Asks = Literal["off", "unsure", "always"]
 Complexity = Literal["simple", "moderate", "complex"]
 CostTier = Literal["cheap", "mid", "premium"]
 Priority = Literal["balanced", "speed", "cost", "quality", "privacy"]
@@ -22,6 +34,7 @@ EMBEDDING = "embedding"
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 MAX_HEDGE_AFTER_MS = 600_000
 COMPLEXITIES: tuple[Complexity, ...] = get_args(Complexity)
+READERS: tuple[Reader, ...] = get_args(Reader)
 COST_TIERS: tuple[CostTier, ...] = get_args(CostTier)
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 NEEDS: tuple[Capability, ...] = get_args(Capability)
@@ -103,9 +116,26 @@ class RouterConfig:
         128_000, low=1_000, high=10_000_000, unit="tokens", group=groups.CONTEXT, label="Long context from",
         help="A task of this size or more is marked as long context.",
     )  # fmt: skip
-    classifies_with_model: bool = flag(
-        False, group=groups.CLASSIFICATION, label="Ask the router model", is_newer=True,
-        help="Costs a small request for each that is routed. When it fails, the local classifier decides.",
+    asks_encoder: bool = flag(
+        True, group=groups.CLASSIFICATION, label="Ask the encoder", is_newer=True,
+        help="A small neural network beside the gateway reads the requests of which the local table is unsure.",
+    )  # fmt: skip
+    encoder_threshold: Decimal = number(
+        "0.6", low="0", high="1", unit="probability", group=groups.CLASSIFICATION, label="Encoder below", is_newer=True,
+        help="Asked where the table gives its category less than this. 0: never, 1: always.",
+    )  # fmt: skip
+    encoder_deadline_ms: int = count(
+        50, low=1, high=1_000, unit="milliseconds", group=groups.CLASSIFICATION, label="Encoder's deadline", is_newer=True,
+        help="An encoder that takes longer is not waited for: the table decides.",
+    )  # fmt: skip
+    classifies_with_model: Asks = choice(
+        "off", options={"off": "never", "unsure": "when unsure", "always": "always"}, formerly={False: "off", True: "always"},
+        group=groups.CLASSIFICATION, label="Ask the router model", is_newer=True,
+        help="Costs a small request for each that it is asked about. When it fails, what was found locally counts.",
+    )  # fmt: skip
+    model_threshold: Decimal = number(
+        "0.5", low="0", high="1", unit="probability", group=groups.CLASSIFICATION, label="Router model below", is_newer=True,
+        help="When it is asked only when unsure: where table and encoder give their category less than this.",
     )  # fmt: skip
     router_model: str = model_id(
         "openai:gpt-oss-120b",
@@ -119,7 +149,23 @@ class RouterConfig:
     )  # fmt: skip
     router_deadline_ms: int = count(
         1_500, low=100, high=30_000, unit="milliseconds", group=groups.CLASSIFICATION, label="Deadline", is_newer=True,
-        help="For all its tries together; after that the local classifier decides.",
+        help="For all its tries together; after that what was found locally counts.",
+    )  # fmt: skip
+    soft_scoring: bool = flag(
+        False, group=groups.SCORING, label="Soft scoring", is_newer=True,
+        help="The category term is the mean of the profile's scores, each weighted by how likely its category is.",
+    )  # fmt: skip
+    learned_weight: Decimal = number(
+        "1", low="0", high="1", unit="times", group=groups.LEARNING, label="Learned success", is_newer=True,
+        help="How much of what was learned from outcomes counts beside the profile, once staff accepted it. 0: nothing.",
+    )  # fmt: skip
+    learns_from_prompts: bool = flag(
+        False, group=groups.LEARNING, label="Learn from prompts", is_newer=True,
+        help="Records keep which words of the table's vocabulary a prompt holds, so that success can be learned by them.",
+    )  # fmt: skip
+    rolls_out_learned: bool = flag(
+        False, group=groups.LEARNING, label="Roll out what was learned", is_newer=True,
+        help="Kinds of task that staff accepted before go through a guarded rollout by themselves when they are learned anew.",
     )  # fmt: skip
 
 
@@ -170,6 +216,22 @@ class RouterRelease:
     """Task type to policy name."""
 
 
+Likely = tuple[tuple[Category, Decimal], ...]
+"""Categories with how likely they are, calibrated, in hundredths; the likeliest first, none of them 0."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What one reader made of a prompt."""
+
+    by: Reader
+    likely: Likely
+    """The router model names a category only: it alone, with 1."""
+    complexity: Complexity
+    took_us: int = 0
+    """Microseconds that it was waited for."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
     """What a request is about."""
@@ -182,7 +244,23 @@ class Task:
     is_long_context: bool = False
     """Whether its size is at least the configured threshold; read from the request, never guessed."""
     origin: str
-    """"given" by the caller, found by the "local" classifier or by "model ID"; or "local, since ..." after a failure."""
+    """"given" by the caller; found by the "local" table, the "encoder" or "model ID"; or "local, since ..." after a failure."""
+    likely: Likely = ()
+    """What it may be about, where somebody read it."""
+    readings: tuple[Reading, ...] = ()
+    """What each reader made of it, in the order in which they were asked, where the table was not the only one."""
+    terms: tuple[int, ...] = ()
+    """Numbers of the words that it holds, in their order, where a release learns from them."""
+
+    @property
+    def confidence(self) -> Decimal | None:
+        """How likely the category is. None: nobody says."""
+        return self.likely[0][1] if self.likely else None
+
+    @property
+    def second(self) -> Category | None:
+        """The next likely category."""
+        return self.likely[1][0] if len(self.likely) > 1 else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,17 @@ from typing import Any
 
 from django import forms
 
-from autorouter.configuration.tunables.kinds import Group, ModelId, Number, PointsByPattern, Table, Tunable, text
+from autorouter.configuration.tunables.kinds import (
+    Choice,
+    Flag,
+    Group,
+    ModelId,
+    Number,
+    PointsByPattern,
+    Table,
+    Tunable,
+    text,
+)
 from autorouter.configuration.tunables.shapes import COLUMNS, TUNABLES, Column, columns
 
 MAX_LINEAR = 15
@@ -61,10 +71,14 @@ class Controls:
             case PointsByPattern():
                 yield "lists", self._list(name, tunable.kind)
             case kind:
-                yield "choices", {
-                    **self._control(COLUMNS[name]), "help": tunable.help, "is_model": isinstance(kind, ModelId),
-                    "default": kind.default,
-                }  # fmt: skip
+                yield "choices", self._choice(COLUMNS[name], tunable.help, kind)
+
+    def _choice(self, column: Column, about: str, kind: Flag | Choice | ModelId) -> dict[str, Any]:
+        options = kind.options if isinstance(kind, Choice) else {}
+        return {
+            **self._control(column), "help": about, "is_model": isinstance(kind, ModelId), "options": options,
+            "default": kind.default, "default_words": options.get(str(kind.default)),
+        }  # fmt: skip
 
     def _control(self, column: Column) -> dict[str, Any]:
         return {

@@ -13,7 +13,7 @@ from django.utils.datastructures import MultiValueDict
 from autorouter.configuration import save
 from autorouter.configuration.bundles import DIMENSIONS, SCORE
 from autorouter.configuration.tunables.columns import DECIMALS, MAX_DIGITS, PointsValidator
-from autorouter.configuration.tunables.kinds import MODEL_ID_CHARS, Flag, ModelId, Number, PointsByPattern, text
+from autorouter.configuration.tunables.kinds import MODEL_ID_CHARS, Choice, Flag, ModelId, Number, PointsByPattern, text
 from autorouter.configuration.tunables.shapes import COLUMNS, Column, column_at, crossed, json_number
 from autorouter.models import RouterConfiguration
 from routerhub import numerals
@@ -74,6 +74,8 @@ def field_of(column: Column) -> forms.Field:
             return _number_field(number)
         case Flag():
             return forms.BooleanField(required=False)
+        case Choice(options=options):
+            return forms.ChoiceField(choices=list(options.items()))
         case ModelId():
             return forms.CharField(max_length=MODEL_ID_CHARS)
         case PointsByPattern(prefix=prefix):

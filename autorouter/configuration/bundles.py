@@ -10,7 +10,16 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from autorouter.configuration.tunables import shapes
-from autorouter.configuration.tunables.kinds import MODEL_ID_CHARS, Flag, Kind, ModelId, Number, PointsByPattern, Table
+from autorouter.configuration.tunables.kinds import (
+    MODEL_ID_CHARS,
+    Choice,
+    Flag,
+    Kind,
+    ModelId,
+    Number,
+    PointsByPattern,
+    Table,
+)
 from autorouter.decision.ordering import shifted
 from autorouter.types import (
     CATEGORIES,
@@ -94,6 +103,13 @@ class _Reader:
             self.problems[path] = f"{raw!r} is not true or false."
         return raw is True
 
+    def choice(self, path: str, raw: object, allowed: Choice) -> str:
+        value = allowed.formerly.get(raw, raw) if isinstance(raw, bool) else raw
+        if problem := allowed.problem(value):
+            self.problems[path] = problem
+            return allowed.default
+        return str(value)
+
     def mapping(self, path: str, raw: object) -> Mapping[str, Any]:
         if isinstance(raw, Mapping):
             return raw
@@ -125,6 +141,8 @@ def _tuned(reader: _Reader, path: str, raw: object, kind: Kind) -> Any:
             return kind.exact(reader.number(path, raw, kind))
         case Flag():
             return reader.flag(path, raw)
+        case Choice():
+            return reader.choice(path, raw, kind)
         case ModelId():
             return reader.text(path, raw, MODEL_ID_CHARS)
         case PointsByPattern(points=points):

@@ -6,7 +6,7 @@ are made again by whoever asks.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from autorouter.decision.router import ENOUGH
-from autorouter.types import EMBEDDING, Constraints, Decision, Task
+from autorouter.types import EMBEDDING, Category, Constraints, Decision, Likely, Reading, Task
 
 DEFAULTS = {field.name: field.default for field in fields(Constraints)}
 
@@ -39,13 +39,34 @@ def fingerprint(decision: Decision) -> str:
 
 def task_to_json(task: Task) -> dict[str, Any]:
     """The task without its long context, which follows from its size and the release."""
-    always = {
+    found: dict[str, Any] = {
         "category": task.category,
         "complexity": task.complexity,
         "input_tokens": task.input_tokens,
         "origin": task.origin,
     }
-    return {**always, "needs": sorted(task.needs)} if task.needs else always
+    if task.needs:
+        found["needs"] = sorted(task.needs)
+    if task.likely:
+        found["likely"] = likely_to_json(task.likely)
+    if task.readings:
+        found["readings"] = [
+            {
+                "by": each.by,
+                "likely": likely_to_json(each.likely),
+                "complexity": each.complexity,
+                "took_us": each.took_us,
+            }
+            for each in task.readings
+        ]
+    if task.terms:
+        found["terms"] = list(task.terms)
+    return found
+
+
+def likely_to_json(likely: Likely) -> list[tuple[Category, float]]:
+    """Categories with their probabilities; a list, since a database keeps no order of an object's names."""
+    return [(category, float(share)) for category, share in likely]
 
 
 def constraints_to_json(constraints: Constraints) -> dict[str, Any]:
@@ -68,7 +89,21 @@ def _plain(value: Any) -> Any:
 
 def task_of(raw: Mapping[str, Any]) -> Task:
     """The task that a record describes."""
-    return Task(**{**raw, "needs": frozenset(raw.get("needs", ()))})
+    return Task(
+        **{
+            **raw,
+            "needs": frozenset(raw.get("needs", ())),
+            "likely": _likely(raw.get("likely", ())),
+            "readings": tuple(
+                Reading(**{**each, "likely": _likely(each["likely"])}) for each in raw.get("readings", ())
+            ),
+            "terms": tuple(raw.get("terms", ())),
+        }
+    )
+
+
+def _likely(raw: Iterable[tuple[Category, float]]) -> Likely:
+    return tuple([(category, Decimal(str(share))) for category, share in raw])
 
 
 def constraints_of(raw: Mapping[str, Any]) -> Constraints:

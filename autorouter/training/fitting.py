@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autorouter.decision.classifier import CATEGORIES, EARLIER_SHARE, EARLIER_TURNS, LANES, Weights, pack
-from autorouter.decision.features import MEASURES, excerpt, measures, terms
+from autorouter.classification.features import MEASURES, excerpt, measures, terms
+from autorouter.classification.judged import CATEGORIES
+from autorouter.classification.table import EARLIER_SHARE, EARLIER_TURNS, LANES, Weights, pack
 from autorouter.training.prompts import SEED, Prompt
 from autorouter.types import COMPLEXITIES
 

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autorouter.decision.classifier import CATEGORIES, Weights, judge, sums
+from autorouter.classification.judged import CATEGORIES, Judged
+from autorouter.classification.table import Weights, judge, sums
 from autorouter.training.fitting import fit
 from autorouter.training.prompts import SEED, Outcome, Prompt
 from autorouter.types import COMPLEXITIES
@@ -13,11 +14,11 @@ from autorouter.types import COMPLEXITIES
 PARTS = 3
 """The seed set is held out a part at a time."""
 
-Judged = tuple[Prompt, str, str]
-"""A held-out prompt with the category and the complexity that were found."""
+Held = tuple[Prompt, Judged]
+"""A held-out prompt with what was found."""
 
 
-def held_out(prompts: Sequence[Prompt]) -> Iterator[tuple[str, list[Judged]]]:
+def held_out(prompts: Sequence[Prompt]) -> Iterator[tuple[str, list[Held]]]:
     """Each source by name, judged by weights fitted to the others; the seed set part by part."""
     for source in sorted({prompt.source for prompt in prompts if prompt.category} - {SEED}):
         yield source, _judged(prompts, lambda prompt, _, source=source: prompt.source == source)  # type: ignore[misc]
@@ -30,15 +31,15 @@ def _part(number: int) -> Callable[[Prompt, int], bool]:
     return lambda prompt, place: prompt.source == SEED and place % PARTS == number
 
 
-def _judged(prompts: Sequence[Prompt], is_held: Callable[[Prompt, int], bool]) -> list[Judged]:
+def _judged(prompts: Sequence[Prompt], is_held: Callable[[Prompt, int], bool]) -> list[Held]:
     held = [prompt for place, prompt in enumerate(prompts) if is_held(prompt, place)]
     weights = fit([prompt for place, prompt in enumerate(prompts) if not is_held(prompt, place)])
-    return [(prompt, *judge(weights, prompt.asked)) for prompt in held]
+    return [(prompt, judge(weights, prompt.asked)) for prompt in held]
 
 
-def category_lines(judged: Sequence[Judged]) -> Iterator[str]:
+def category_lines(judged: Sequence[Held]) -> Iterator[str]:
     """Accuracy, then a line for each category: precision, recall, and what its prompts were taken for."""
-    pairs = Counter((str(prompt.category), found) for prompt, found, _ in judged)
+    pairs = Counter((str(prompt.category), str(found.category)) for prompt, found in judged)
     right = sum(times for (true, found), times in pairs.items() if true == found)
     yield f"accuracy {right / len(judged):.3f} of {len(judged)}"
     for category in CATEGORIES:
@@ -55,9 +56,9 @@ def _listed(counts: Mapping[Any, int]) -> str:
     return ", ".join(f"{name} {times}" for name, times in sorted(counts.items(), key=lambda item: -item[1]))
 
 
-def complexity_lines(judged: Iterable[Judged]) -> Iterator[str]:
+def complexity_lines(judged: Iterable[Held]) -> Iterator[str]:
     """A line for each labelled complexity, with what its prompts were taken for."""
-    pairs = Counter((str(prompt.complexity), found) for prompt, _, found in judged if prompt.complexity)
+    pairs = Counter((str(prompt.complexity), str(found.complexity)) for prompt, found in judged if prompt.complexity)
     if total := sum(pairs.values()):
         yield f"complexity right {sum(pairs[name, name] for name in COMPLEXITIES) / total:.3f} of {total}"
         for true in COMPLEXITIES:
@@ -93,8 +94,9 @@ def area(scores: Sequence[float], positive: Sequence[bool]) -> float:
     return (total - of * (of + 1) / 2) / (of * (len(scores) - of))
 
 
-def confusing(judged: Iterable[Judged], folder: Path) -> Iterator[str]:
+def confusing(judged: Iterable[Held], folder: Path) -> Iterator[str]:
     """The seed prompts that were taken for another category, to be read for wrong labels."""
-    for prompt, found, _ in judged:
+    for prompt, judgement in judged:
+        found = judgement.category
         if prompt.source == SEED and prompt.category != found:
             yield f"{folder.name}/{prompt.category}.jsonl, taken for {found}: {prompt.asked[-1][:150]!r}"

@@ -16,8 +16,8 @@ from rest_framework.views import APIView
 
 from autorouter import keeping
 from autorouter.budgeted import within_limits
+from autorouter.classification.classify import classify
 from autorouter.decision import explain
-from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
 from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration

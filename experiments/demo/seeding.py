@@ -13,8 +13,8 @@ from django.db.models import Max, Min
 from analytics.models import HourFigures, Record
 from analytics.windows import rolling
 from autorouter import availability_facts
+from autorouter.classification.classify import classify
 from autorouter.decision import decision_json
-from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
 from autorouter.people.preferences import NONE, Preferences
 from autorouter.select import Asked, select

@@ -16,8 +16,8 @@ from django.utils.timezone import is_naive, make_aware, now
 
 from analytics.models import Record
 from autorouter import availability_facts, seed_prompts
+from autorouter.classification.classify import classify
 from autorouter.decision import decision_json
-from autorouter.decision.classify import classify
 from autorouter.types import Constraints, Task
 from experiments.errors import BadSlice
 from experiments.replay.decisions import PARTS

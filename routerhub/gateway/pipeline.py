@@ -13,7 +13,7 @@ from autorouter.types import Decision
 from budgets.errors import KeyRefused, KeysUnavailable
 from budgets.people import unknown
 from budgets.types import Caller
-from routerhub.gateway import router_model
+from routerhub.gateway import reading
 from routerhub.gateway.answers import response_metadata
 from routerhub.gateway.answers.answering import Reply, write_answer
 from routerhub.gateway.answers.streaming import write_stream
@@ -151,7 +151,7 @@ async def _decider(runtime: Runtime, arrival: Arrival, session_model: str | None
     ):
         asked = replace(asked, max_tier=pause.max_tier, paused_by=str(pause))
     check(rankings, asked)
-    task = await router_model.task_of(runtime, arrival)
+    task = await reading.task_of(runtime, arrival)
     if job and (shared := job.shared_model(request, task)):
         asked = replace(asked, session_model=shared, shares_decision=True)
     if arrival.variant is not None:

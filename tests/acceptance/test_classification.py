@@ -95,11 +95,11 @@ def upstream() -> Iterator[Upstream]:
 def product(upstream: Upstream) -> Iterator[Stack]:
     """The product with a real provider, and the router model asked about every request; switched off at the end."""
     with running_stack(processes=1, SANDBOX="auto", OPENAI_API_KEY="sk-real", OPENAI_BASE_URL=upstream.url) as stack:
-        configure(stack, classifies_with_model=True, router_model=ROUTER_MODEL, router_max_retries=2)
+        configure(stack, classifies_with_model="always", router_model=ROUTER_MODEL, router_max_retries=2)
         upstream.say(REASONING)
         eventually(lambda: origin(stack) == f"model {ROUTER_MODEL}")
         yield stack
-        configure(stack, classifies_with_model=False)
+        configure(stack, classifies_with_model="off")
         eventually(lambda: origin(stack) == "local")
 
 

@@ -150,14 +150,14 @@ def test_speed_bonuses_are_added_changed_and_removed(staff: Client) -> None:
 
 def test_classification_is_switched_on_with_its_model(staff: Client) -> None:
     sent = filled(
-        staff, classifies_with_model="on", router_model="openai:gpt-5-nano", router_max_retries="1",
+        staff, classifies_with_model="unsure", router_model="openai:gpt-5-nano", router_max_retries="1",
         router_deadline_ms="900",
     )  # fmt: skip
     assert staff.post(TUNING, sent).status_code == 302
     config = store.bundle("router", 2)["config"]
-    assert (config["classifies_with_model"], config["router_model"]) == (True, "openai:gpt-5-nano")
+    assert (config["classifies_with_model"], config["router_model"]) == ("unsure", "openai:gpt-5-nano")
     assert (config["router_max_retries"], config["router_deadline_ms"]) == (1, 900)
-    assert filled(staff)["classifies_with_model"] == "on", "the page shows it as on"
+    assert filled(staff)["classifies_with_model"] == "unsure", "the page shows it so"
 
 
 def test_a_value_beside_its_range_is_told_beside_its_field_whichever_it_is(staff: Client) -> None:

@@ -9,9 +9,9 @@ from itertools import count, cycle
 from random import Random
 from typing import Any
 
+from autorouter.classification.classify import classify
 from autorouter.configuration.release0 import STATIC as ROUTER
 from autorouter.decision import decision_json, rules
-from autorouter.decision.classify import classify
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
 from autorouter.people.preferences import Preferences

@@ -10,7 +10,8 @@ from autorouter.types import Task
 from models_registry.upstream.errors import Failed
 from routerhub.gateway.operation import Arrival
 from routerhub.gateway.protocols.base import Controls
-from routerhub.gateway.router_model import TAG, read_answer, task_of
+from routerhub.gateway.reading import task_of
+from routerhub.gateway.router_model import TAG, read_answer
 from routerhub.gateway.runtime import Runtime
 from tests.autorouter import fakes as router_fakes
 from tests.gateway.fakes import FakeUpstream, again, completion, operation, rankings, request, runtime
@@ -23,7 +24,7 @@ GOOD = completion('{"category": "reasoning", "complexity": "complex"}')
 def asking(*script: Any, **config: Any) -> tuple[Runtime, Arrival]:
     """A gateway whose router model is asked, and a request that says hello, tagged."""
     router = router_fakes.router(
-        classifies_with_model=True, router_model=SMALL, router_max_retries=2, router_deadline_ms=1_500, **config
+        classifies_with_model="always", router_model=SMALL, router_max_retries=2, router_deadline_ms=1_500, **config
     )
     met = rankings(router=router)
     arrival = operation(asked=request(controls=Controls(tags=("mine",))), met=met).arrival
@@ -75,7 +76,7 @@ async def test_where_staff_did_not_switch_it_on_and_in_a_dry_run_nobody_is_asked
     made, arrival = asking(GOOD)
     dry = replace(arrival, request=request(controls=Controls(dry_run=True)))
     assert (await task_of(made, dry)).origin == "local"
-    off = replace(arrival.rankings.router, config=replace(arrival.rankings.router.config, classifies_with_model=False))
+    off = replace(arrival.rankings.router, config=replace(arrival.rankings.router.config, classifies_with_model="off"))
     assert (await task_of(made, replace(arrival, rankings=again(arrival.rankings, router=off)))).origin == "local"
     assert asked_of(made) == []
 

@@ -9,10 +9,19 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.deconstruct import deconstructible
 
-from autorouter.configuration.tunables.kinds import MODEL_ID_CHARS, Flag, ModelId, Number, PointsByPattern, scale
+from autorouter.configuration.tunables.kinds import (
+    MODEL_ID_CHARS,
+    Choice,
+    Flag,
+    ModelId,
+    Number,
+    PointsByPattern,
+    scale,
+)
 from autorouter.configuration.tunables.shapes import COLUMNS, Column, crossed
 
 MAX_DIGITS, DECIMALS = 9, 4
+CHOICE_CHARS = 16
 
 
 @deconstructible
@@ -43,6 +52,8 @@ def column(tunable: Column) -> "models.Field[Any, Any]":
             return _number(number, words)
         case Flag(default=default):
             return models.BooleanField(default=default, **words)
+        case Choice(default=default, options=options):
+            return models.CharField(max_length=CHOICE_CHARS, default=default, choices=list(options.items()), **words)
         case ModelId(default=default):
             return models.CharField(max_length=MODEL_ID_CHARS, default=default, **words)
         case PointsByPattern(default=default):

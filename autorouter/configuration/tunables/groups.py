@@ -23,5 +23,10 @@ POLICIES = Group(title="Policies", help="How far what a caller prefers changes t
 CONTEXT = Group(title="Context", help="How the size of a request is compared with a model's window.")
 CLASSIFICATION = Group(
     title="Classification",
-    help="Who finds out what a request is about: the local classifier, or a small model that is asked first.",
+    help="Who finds out what a request is about: the local table of words, an encoder and a model that are asked where it is "
+    "unsure.",
+)
+SCORING = Group(title="Scoring", help="How the category counts where it is not certain.")
+LEARNING = Group(
+    title="Learning", help="What outcomes of earlier requests, once staff accepted what they say, change in the scores."
 )

@@ -66,6 +66,21 @@ class Flag:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One of some words."""
+
+    default: str
+    options: Mapping[str, str]
+    """What each stands for, for people."""
+    formerly: Mapping[bool, str]
+    """What releases say that were made while it was on or off."""
+
+    def problem(self, value: object) -> str | None:
+        """What is wrong with a value, or None."""
+        return None if value in self.options else f"{value!r} is not one of {', '.join(self.options)}."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ModelId:
     """A model of the catalogue, "provider:name"."""
 
@@ -116,7 +131,7 @@ class Table:
         return f"{self.prefix}_{row}_{column}"
 
 
-Scalar = Number | Flag | ModelId | PointsByPattern
+Scalar = Number | Flag | Choice | ModelId | PointsByPattern
 Kind = Scalar | Table
 
 
@@ -127,6 +142,8 @@ def scale(kind: Scalar) -> str:
             return f"{_capital(kind.unit)}, {text(kind.low)} to {text(kind.high)}, default {text(kind.default)}."
         case Flag(default=default):
             return f"Default {'on' if default else 'off'}."
+        case Choice(default=default, options=options):
+            return f"{', '.join(options.values())}; default {options[default]}."
         case ModelId(default=default):
             return f"Default {default}."
         case PointsByPattern(points=points):
@@ -173,6 +190,14 @@ def count(default: int, *, low: int, high: int, unit: str, **words: Any) -> Any:
 def flag(default: bool, **words: Any) -> Any:
     """A field that holds a bool."""
     return field(default=default, metadata={_METADATA: Tunable(kind=Flag(default=default), **words)})
+
+
+def choice(
+    default: str, *, options: Mapping[str, str], formerly: Mapping[bool, str] | None = None, **words: Any
+) -> Any:
+    """A field that holds one of the options."""
+    kind = Choice(default=default, options=options, formerly=formerly or {})
+    return field(default=default, metadata={_METADATA: Tunable(kind=kind, **words)})
 
 
 def model_id(default: str, **words: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from autorouter.configuration.tunables.kinds import Flag, Kind, Number, PointsByPattern, Table, Tunable, text
+from autorouter.configuration.tunables.kinds import Choice, Flag, Kind, Number, PointsByPattern, Table, Tunable, text
 from autorouter.configuration.tunables.shapes import GROUPS, TUNABLES
 
 BEGIN, END = "<!-- tunables: written by .venv/bin/python manage.py document_tunables -->", "<!-- end of tunables -->"
@@ -37,6 +37,8 @@ def _scale(kind: Kind) -> tuple[str, str, str, str]:
             return kind.unit, text(kind.low), text(kind.high), text(kind.default)
         case Flag(default=default):
             return "on or off", "", "", "on" if default else "off"
+        case Choice(default=default, options=options):
+            return ", ".join(f"`{name}`" for name in options), "", "", f"`{default}`"
         case PointsByPattern(points=points):
             return points.unit, text(points.low), text(points.high), ", ".join(_points(kind))
         case Table():

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from autorouter import seed_prompts
-from autorouter.decision.classifier import WEIGHTS_FILE, written
+from autorouter.classification.table import WEIGHTS_FILE, written
 from autorouter.training import report
 from autorouter.training.fitting import fit
 from autorouter.training.prompts import SEED, Prompt, clean_prompts, mmlu_outcomes, own_prompts
@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{len(weights.terms)} terms written to {WEIGHTS_FILE.name}")
 
     def _report(self, prompts: list[Prompt], confusing: bool) -> None:
-        outside: list[report.Judged] = []
+        outside: list[report.Held] = []
         for source, judged in report.held_out(prompts):
             self.stdout.write(f"{source}, held out")
             self._say(report.category_lines(judged))

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from autorouter.decision.classify import CHARS_PER_TOKEN
+from autorouter.classification.classify import CHARS_PER_TOKEN
 from models_registry.types import Usage
 from models_registry.upstream import embeddings
 from models_registry.upstream.embeddings import Embeddings

@@ -116,7 +116,7 @@ class Knob {
   }
 }
 
-// A switch, or a choice among models.
+// A switch, or a choice among words or models.
 class Choice {
   constructor(root, facts, changed) {
     const { choice: name, path, label } = root.dataset;
@@ -136,7 +136,8 @@ class Choice {
     else this.control.value = this.live;
   }
   changes() {
-    const word = (value) => (this.isSwitch ? (value ? "on" : "off") : value);
+    const worded = (value) => [...this.control.options].find((option) => option.value === value)?.text ?? value;
+    const word = (value) => (this.isSwitch ? (value ? "on" : "off") : worded(value));
     return this.value === this.live ? [] : [[this.label, word(this.live), word(this.value)]];
   }
   get change() {

@@ -19,7 +19,7 @@ from autorouter.admin.tuning_forms import TuningForm, read_row
 from autorouter.configuration import bundles, compiler, tables
 from autorouter.configuration.release0 import BUNDLE
 from autorouter.configuration.tunables import reference, shapes
-from autorouter.configuration.tunables.kinds import Flag, ModelId, Number, PointsByPattern, scale
+from autorouter.configuration.tunables.kinds import Choice, Flag, ModelId, Number, PointsByPattern, scale
 from autorouter.models import RouterConfiguration
 from autorouter.serializers import RouterConfigurationSerializer
 from autorouter.types import COMPLEXITIES, COST_TIERS, RouterConfig
@@ -56,6 +56,8 @@ def changed(kind: Any) -> Any:
             return kind.exact(within(kind))
         case Flag(default=default):
             return not default
+        case Choice(default=default, options=options):
+            return next(name for name in options if name != default)
         case ModelId():
             return "openai:gpt-5"
         case PointsByPattern():
@@ -276,7 +278,7 @@ def test_the_schema_describes_every_value() -> None:
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     found = schema["components"]["schemas"]["RouterConfiguration"]["properties"]
     for column in COLUMNS:
-        assert found[column.name]["description"] == f"{column.help} {scale(column.kind)}"
+        assert found[column.name]["description"].startswith(f"{column.help} {scale(column.kind)}")
         if isinstance(column.kind, Number) and column.kind.is_whole:
             assert (found[column.name]["minimum"], found[column.name]["maximum"]) == (column.kind.low, column.kind.high)
 

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
-from autorouter.types import CATEGORIES, COMPLEXITIES, COST_TIERS, NEEDS, PRIORITIES, Constraints, Decision, Task
+from autorouter.types import (
+    CATEGORIES,
+    COMPLEXITIES,
+    COST_TIERS,
+    NEEDS,
+    PRIORITIES,
+    READERS,
+    Constraints,
+    Decision,
+    Reading,
+    Task,
+)
 from tests.autorouter.fakes import NOW, SANDBOXED, catalogue, model, profile, router, task, whole_decision
 
 WORD = st.text(max_size=8)
@@ -47,6 +58,9 @@ CONSTRAINTS = st.builds(
     tested=st.none() | st.tuples(COUNT, st.sampled_from(["a", "b"])),
     leads=st.none() | st.tuples(st.sampled_from(["provider", "model", "tier"]), WORD),
 )
+LIKELY = st.lists(
+    st.tuples(st.sampled_from(CATEGORIES), st.integers(1, 100).map(lambda share: Decimal(share) / 100)), max_size=3
+).map(tuple)
 TASKS = st.builds(
     Task,
     category=st.sampled_from(CATEGORIES),
@@ -54,6 +68,18 @@ TASKS = st.builds(
     input_tokens=COUNT,
     needs=st.frozensets(st.sampled_from(NEEDS)),
     origin=WORD,
+    likely=LIKELY,
+    readings=st.lists(
+        st.builds(
+            Reading,
+            by=st.sampled_from(READERS),
+            likely=LIKELY,
+            complexity=st.sampled_from(COMPLEXITIES),
+            took_us=COUNT,
+        ),
+        max_size=3,
+    ).map(tuple),
+    terms=st.lists(COUNT, max_size=5).map(tuple),
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from models_registry.types import Deployment, Model
 from models_registry.upstream.errors import Failed
 from routerhub.gateway.protocols.base import Controls
-from routerhub.gateway.router_model import task_of
+from routerhub.gateway.reading import task_of
 from tests.autorouter import fakes as router_fakes
 from tests.gateway.exchange import HELLO, Exchange
 from tests.gateway.fakes import ADA, FakeRing, FakeUpstream, completion, operation, rankings, request, runtime
@@ -124,7 +124,7 @@ async def test_vectors_are_made_in_the_allowed_regions_too() -> None:
 
 
 async def test_the_router_model_is_asked_in_the_allowed_regions_alone() -> None:
-    router = router_fakes.router(classifies_with_model=True, router_model=ABROAD.id, router_deadline_ms=1_500)
+    router = router_fakes.router(classifies_with_model="always", router_model=ABROAD.id, router_deadline_ms=1_500)
     met = rankings(SPREAD, ABROAD, router=router)
     arrival = operation(asked=request(controls=Controls(region=("eu",))), met=met).arrival
     upstream = FakeUpstream(completion())

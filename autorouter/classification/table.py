@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from autorouter.decision.features import MEASURES, excerpt, measures, terms
-from autorouter.types import CATEGORIES as ALL_CATEGORIES
-from autorouter.types import COMPLEXITIES, Category, Complexity
+from autorouter.classification.features import MEASURES, excerpt, measures, terms
+from autorouter.classification.judged import CATEGORIES, Judged
 
-CATEGORIES: tuple[Category, ...] = tuple(name for name in ALL_CATEGORIES if name != "multimodal")
 LANES = len(CATEGORIES) + 1
 """The last is complexity."""
 EARLIER_SHARE = 0.4
@@ -23,7 +21,7 @@ EARLIER_TURNS = 2
 LANE_BITS = 24
 """Room for 2,000 terms with the largest weight."""
 MAX_WEIGHT = 4_000
-WEIGHTS_FILE = Path(__file__).with_name("classifier.json")
+WEIGHTS_FILE = Path(__file__).with_name("table.json")
 TermsOf = Callable[[str], Set[str]]
 """The terms of an excerpt: features.terms, or what remembers them."""
 _HALF = 1 << (LANE_BITS - 1)
@@ -86,11 +84,16 @@ def unpack(packed: int) -> list[int]:
     return lanes
 
 
-def judge(weights: Weights, asked: Sequence[str], terms_of: TermsOf = terms) -> tuple[Category, Complexity]:
-    """Category and complexity of what a user asked, turn by turn, the last turn last; at least one turn."""
-    lanes = sums(weights, asked, terms_of)
-    best = max(range(len(CATEGORIES)), key=lanes.__getitem__)
-    return CATEGORIES[best], COMPLEXITIES[sum(lanes[-1] > step for step in weights.steps)]
+def judge(weights: Weights, asked: Sequence[str], terms_of: TermsOf = terms) -> Judged:
+    """What a user asked, turn by turn, the last turn last; at least one turn."""
+    *lanes, complexity = sums(weights, asked, terms_of)
+    top = max(lanes)
+    shares = [math.exp((lane - top) / weights.scale) for lane in lanes]
+    total = sum(shares)
+    moderate, hard = (1 / (1 + math.exp((step - complexity) / weights.scale)) for step in weights.steps)
+    return Judged(
+        categories=tuple([share / total for share in shares]), complexities=(1 - moderate, moderate - hard, hard)
+    )
 
 
 def sums(weights: Weights, asked: Sequence[str], terms_of: TermsOf = terms) -> list[float]:

@@ -6,9 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from autorouter import seed_prompts
-from autorouter.decision import classify as shipped
-from autorouter.decision.classifier import CATEGORIES, LANES, WEIGHTS_FILE, judge, pack, read, unpack, written
-from autorouter.decision.features import HEAD_CHARS, TAIL_CHARS, excerpt, measures, terms
+from autorouter.classification import classify as shipped
+from autorouter.classification.features import HEAD_CHARS, TAIL_CHARS, excerpt, measures, terms
+from autorouter.classification.judged import CATEGORIES, Judged
+from autorouter.classification.table import LANES, WEIGHTS_FILE, judge, pack, read, unpack, written
 from autorouter.training.fitting import fit, lexicon
 from autorouter.training.prompts import Prompt, clean_prompts, own_prompts
 from autorouter.training.report import area, category_lines
@@ -51,13 +52,13 @@ def test_the_same_prompts_give_the_same_bytes() -> None:
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     weights = fit(FEW, epochs=1)
-    path = tmp_path / "classifier.json"
+    path = tmp_path / "table.json"
     path.write_text(written(weights), encoding="utf-8")
     assert read(path) == weights
 
 
 def test_a_file_of_other_categories_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "classifier.json"
+    path = tmp_path / "table.json"
     path.write_text(json.dumps({"lanes": ["coding", "complexity"]}))
     with pytest.raises(ValueError, match="train_classifier --write"):
         read(path)
@@ -71,12 +72,12 @@ def test_training_learns_what_tells_prompts_apart() -> None:
         made(f"frimp {n} now", "research") for n in range(9)
     ]
     weights = fit(rows)
-    assert judge(weights, ["one zorbl"])[0] == "coding"
-    assert judge(weights, ["one frimp"])[0] == "research"
+    assert judge(weights, ["one zorbl"]).category == "coding"
+    assert judge(weights, ["one frimp"]).category == "research"
 
 
 def test_the_shipped_weights_know_the_seed_prompts() -> None:
-    right = sum(judge(shipped.WEIGHTS, prompt.asked)[0] == prompt.category for prompt in SEEDS)
+    right = sum(judge(shipped.WEIGHTS, prompt.asked).category == prompt.category for prompt in SEEDS)
     assert right / len(SEEDS) > 0.9
 
 
@@ -131,9 +132,13 @@ def test_the_area_under_the_curve_counts_ties_half() -> None:
     assert area([1.0, 2.0, 2.0, 3.0], [False, True, False, True]) == 0.875
 
 
+def surely(category: str) -> Judged:
+    return Judged(categories=tuple(float(name == category) for name in CATEGORIES), complexities=(1.0, 0.0, 0.0))
+
+
 def test_the_report_gives_precision_and_recall() -> None:
     prompt = next(prompt for prompt in SEEDS if prompt.category == "coding")
-    lines = list(category_lines([(prompt, "analysis", "simple"), (prompt, "coding", "simple")]))
+    lines = list(category_lines([(prompt, surely("analysis")), (prompt, surely("coding"))]))
     assert lines == [
         "accuracy 0.500 of 2",
         "  coding        precision 1.00 recall 0.50 of    2  coding 1, analysis 1",

@@ -5,7 +5,7 @@ What comes out is the same with and without it. Bounded in turns and in terms, s
 
 import threading
 
-from autorouter.decision.features import terms
+from autorouter.classification.features import terms
 
 MAX_TURNS = 4_096
 MAX_TERMS = 300_000

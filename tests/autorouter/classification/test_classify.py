@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from autorouter.decision.classify import AUDIO_TOKENS, IMAGE_TOKENS, TOKENS_PER_MESSAGE, classify
+from autorouter.classification.classify import AUDIO_TOKENS, IMAGE_TOKENS, TOKENS_PER_MESSAGE, classify
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autorouter.decision import classify as classifying
-from autorouter.decision import features, turns
-from autorouter.decision.classifier import sums
-from autorouter.decision.classify import WEIGHTS, classify
-from autorouter.decision.features import excerpt, measures, terms
-from autorouter.decision.turns import TurnMemory
+from autorouter.classification import classify as classifying
+from autorouter.classification import features, turns
+from autorouter.classification.classify import WEIGHTS, classify
+from autorouter.classification.features import excerpt, measures, terms
+from autorouter.classification.table import sums
+from autorouter.classification.turns import TurnMemory
 from autorouter.training.prompts import own_prompts
 
 TERMS_OF_ALL_SEED_PROMPTS = "62c985f7a7fdd56f2987a32a2121b39795cb77c6a6e062fccd6908535ff1fba2"
