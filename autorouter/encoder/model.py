@@ -15,14 +15,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
-from tokenizers import Tokenizer
 
 from autorouter.classification.judged import CATEGORIES, Judged
-from autorouter.encoder.excerpts import excerpt
+from autorouter.encoder.tokens import Tokens
 from autorouter.types import COMPLEXITIES
 
-HEAD_TOKENS, TAIL_TOKENS = 94, 32
-"""Of longer texts; one before and one after make 128."""
 DIGEST_DIGITS = 12
 Shares = npt.NDArray[np.float32]
 
@@ -43,10 +40,7 @@ class Encoder:
         temperatures = json.loads(metadata["temperatures"])
         self._category_temperature = float(temperatures["category"])
         self._complexity_temperature = float(temperatures["complexity"])
-        self._tokenizer = Tokenizer.from_str(metadata["tokenizer"])
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._first, self._last = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+        self._tokens = Tokens(metadata["tokenizer"])
         self.card = metadata["card"]
 
     def judge(self, texts: Sequence[str]) -> list[Judged]:
@@ -54,19 +48,13 @@ class Encoder:
         return [self._judged(text) for text in texts]
 
     def _judged(self, text: str) -> Judged:
-        ids = np.array([self._tokens(text)], np.int64)
+        ids = np.array([self._tokens.of(text)], np.int64)
         given = {"ids": ids, "mask": np.ones(ids.shape, np.float32)}
         categories, complexities = self._session.run(["category", "difficulty"], given)
         return Judged(
             categories=_tempered(categories[0], self._category_temperature),
             complexities=_tempered(complexities[0], self._complexity_temperature),
         )
-
-    def _tokens(self, text: str) -> list[int]:
-        found = self._tokenizer.encode(excerpt(text), add_special_tokens=False).ids
-        if len(found) > HEAD_TOKENS + TAIL_TOKENS:
-            found = found[:HEAD_TOKENS] + found[-TAIL_TOKENS:]
-        return [self._first, *found, self._last]
 
 
 def _check_labels(path: Path, labels: Mapping[str, Sequence[str]]) -> None:
