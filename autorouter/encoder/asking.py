@@ -51,13 +51,17 @@ class Asker:
         return heard
 
     @property
-    def status(self) -> Status | None:
-        """As it stood when the connection was made; None: there is none."""
-        return self._connection.status if self._connection and self._connection.is_open else None
+    def is_up(self) -> bool:
+        return self._connection is not None and self._connection.is_open
+
+    @property
+    def version(self) -> str:
+        """Of the encoder that was heard last; empty: none was."""
+        return self._connection.version if self._connection else ""
 
     async def connect(self) -> None:
         """Connect if nobody is; it is not there where there is no connection afterwards."""
-        if self._connection is not None and self._connection.is_open:
+        if self.is_up:
             return
         if self._connecting is None:
             self._connecting = asyncio.create_task(self._connect())
@@ -95,7 +99,7 @@ class _Connection(asyncio.Protocol):
         self._unread = bytearray()
         self._keys: dict[int, bytes] = {}
         self._answers: dict[bytes, asyncio.Future[Answer]] = {}
-        self.status: Status | None = None
+        self.version = ""
 
     @property
     def is_open(self) -> bool:
@@ -126,7 +130,7 @@ class _Connection(asyncio.Protocol):
         self._unread = rest
         try:
             for line in lines:
-                self._read(*wire.read_answer(line))
+                self._read(*wire.read_answer(bytes(line)))
         except ValueError:
             self.close()
         if len(rest) > wire.MAX_LINE_BYTES:
@@ -140,7 +144,7 @@ class _Connection(asyncio.Protocol):
 
     def _read(self, number: int, said: Judged | Status | None) -> None:
         if isinstance(said, Status):
-            self.status = said
+            self.version = said.digest
             self._cache.use(said.digest)
         elif (key := self._keys.pop(number, None)) is not None:
             answer = self._answers.pop(key)

@@ -56,6 +56,10 @@ class BlockingAsker:
             return None
         return said if isinstance(said, Status) else None
 
+    def stop(self) -> None:
+        with self._lock:
+            self._close()
+
     def _ask(self, line: bytes, until: float) -> Judged | Status | None:
         """What is said to a question. Raises OSError, of which TimeoutError is one, and ValueError."""
         if not self._lock.acquire(timeout=_left(until)):
