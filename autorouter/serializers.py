@@ -47,7 +47,7 @@ class LikelyField(serializers.DictField):
 
     child = serializers.FloatField(min_value=0, max_value=1)
 
-    def to_internal_value(self, data: Any) -> Likely:
+    def to_internal_value(self, data: Any) -> Any:
         found = super().to_internal_value(data)
         if unknown := [name for name in found if name not in CATEGORIES]:
             raise serializers.ValidationError(f"{unknown[0]!r} was given; allowed are {', '.join(CATEGORIES)}.")
