@@ -8,7 +8,6 @@ from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -27,7 +26,7 @@ from autorouter.models import RouterConfiguration
 from autorouter.people import preference_sets, sessions
 from autorouter.people.preferences import NONE, Preferences
 from autorouter.select import Asked, select, with_ids
-from autorouter.serializers import SelectSerializer
+from autorouter.serializers import SelectedSerializer, SelectSerializer
 from autorouter.types import Candidate, Decision, RouterConfig, RouterRelease, Task
 from budgets.limits import outlook
 from budgets.types import Caller, named_scopes
@@ -59,7 +58,7 @@ class SelectView(APIView):
     readers: Readers = "routing"
     only_reads = True
 
-    @extend_schema(request=SelectSerializer, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=SelectSerializer, responses=SelectedSerializer)
     def post(self, request: Request) -> Response:
         serializer = SelectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
