@@ -262,6 +262,15 @@ class Task:
         """The next likely category."""
         return self.likely[1][0] if len(self.likely) > 1 else None
 
+    @property
+    def read_by(self) -> Reader | Literal[""]:
+        """Who found the category. Empty: it was given."""
+        if self.origin == "given":
+            return ""
+        if self.origin.startswith("model"):
+            return "model"
+        return "encoder" if any(each.by == "encoder" for each in self.readings) else "table"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Constraints:

@@ -46,7 +46,7 @@ def decision_panel(row: Record) -> SafeString:
 
 
 DECISION_PANELS.append(decision_panel)
-WORDS |= {"category": lambda: CATEGORIES, "complexity": lambda: COMPLEXITIES}
+WORDS |= {"category": lambda: CATEGORIES, "second": lambda: CATEGORIES, "complexity": lambda: COMPLEXITIES}
 
 
 @admin.register(LearningRound)

@@ -147,7 +147,7 @@ def _turn(ask: Ask, decision: Decision, answered: Answered, badge: Badge, digest
         "key_id": badge.key_id, "user_id": badge.user_id,
         "requested_model": f"policy:{work.policy}" if work.policy else work.model,
         "model": chosen.model if chosen else "", "policy": constraints.policy or "", "task_type": work.task_type,
-        "category": decision.task.category, "complexity": decision.task.complexity, "priority": constraints.priority,
+        **decision_json.task_columns(decision.task), "priority": constraints.priority,
         "session": ask.session, "tags": ask.tags, "is_sandbox": True, "is_stream": work.is_stream,
         "cost_estimated_nano": to_nano(chosen.estimated_cost_usd) if chosen else 0,
         "catalogue_release": decision.catalogue_release, "router_release": decision.router_release,
