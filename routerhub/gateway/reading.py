@@ -45,7 +45,8 @@ async def _as_model_says(runtime: Runtime, arrival: Arrival, judged: Judged, tas
     except FAILURES as problem:
         text = f"no answer within {config.router_deadline_ms} ms" if isinstance(problem, TimeoutError) else str(problem)
         logger.warning("action=classify fallback=local problem=%s", type(problem).__name__)
-        return replace(task, origin=f"{task.origin}, since {config.router_model} failed: {text}"[:MAX_ORIGIN])
+        joint = "; " if ", since " in task.origin else ", since "
+        return replace(task, origin=f"{task.origin}{joint}{config.router_model} failed: {text}"[:MAX_ORIGIN])
     took_us = round(1_000_000 * (runtime.clock.monotonic() - began))
     before = task.readings or (Reading(by="table", likely=judged.likely, complexity=judged.complexity),)
     said = Reading(by="model", likely=((category, CERTAIN),), complexity=complexity, took_us=took_us)

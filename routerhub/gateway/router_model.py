@@ -20,7 +20,7 @@ from autorouter.classification.judged import CATEGORIES
 from autorouter.errors import NoCandidate
 from autorouter.people.preferences import NONE
 from autorouter.select import Asked, select
-from autorouter.types import COMPLEXITIES, Task
+from autorouter.types import COMPLEXITIES, QUESTION_TAG, Task
 from models_registry.upstream.base import Completion
 from routerhub.gateway.answers.answering import answer
 from routerhub.gateway.auth import allowed_regions
@@ -29,7 +29,6 @@ from routerhub.gateway.protocols.base import ChatRequest, Controls
 from routerhub.gateway.protocols.prompt_size import MESSAGE_TOKENS
 from routerhub.gateway.runtime import Runtime, Sorted
 
-TAG = "routerhub-classification"
 READ_CHARS = 4_000
 GRACE_S = 1.0
 """A call may last this much longer than all tries together, so that it is the deadline of all that cuts it."""
@@ -123,7 +122,7 @@ def _question(request: ChatRequest, model: str) -> ChatRequest:
         has_tools=False,
         is_structured=False,
         max_input_tokens=len(orjson.dumps(messages)) + 2 * MESSAGE_TOKENS,
-        controls=Controls(tags=(*request.controls.tags, TAG)),
+        controls=Controls(tags=(*request.controls.tags, QUESTION_TAG)),
     )
 
 

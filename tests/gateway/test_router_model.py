@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from autorouter.classification.definitions import CATEGORY_DEFINITIONS, COMPLEXITY_DEFINITIONS
-from autorouter.types import Task
+from autorouter.types import QUESTION_TAG, Task
 from models_registry.upstream.errors import Failed
 from routerhub.gateway.operation import Arrival
 from routerhub.gateway.protocols.base import Controls
 from routerhub.gateway.reading import task_of
-from routerhub.gateway.router_model import QUESTION, TAG, read_answer
+from routerhub.gateway.router_model import QUESTION, read_answer
 from routerhub.gateway.runtime import SORTED_S, Runtime
 from tests.autorouter import fakes as router_fakes
 from tests.gateway.fakes import FakeUpstream, again, completion, operation, rankings, request, runtime
@@ -54,7 +54,7 @@ async def test_its_answer_counts_and_the_task_says_so() -> None:
     (sent,) = asked_of(made)
     assert sent.content["messages"][1]["content"] == "<request>\nHello\n</request>"
     (record,) = made.ledger.records  # type: ignore[attr-defined]
-    assert (record["outcome"], record["tags"], record["requested_model"]) == ("success", ("mine", TAG), SMALL)
+    assert (record["outcome"], record["tags"], record["requested_model"]) == ("success", ("mine", QUESTION_TAG), SMALL)
     assert record["cost_nano"] > 0
 
 
