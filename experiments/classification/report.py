@@ -26,7 +26,8 @@ def classification(question: Question) -> Classification:
     """Raises ValidationError, which names the field."""
     question = replace(question, by=(), step=None, distributions=False)
     whole = ask(question)
-    requests = total(row.figures for row in whole.rows).requests
+    questions = _questions(question)
+    requests = total(row.figures for row in whole.rows).requests - questions.requests
     seen = dict(sampling.seen(sampling.drawn(question, requests)))
     newest = sorted((id for id, each in seen.items() if each.said), key=lambda id: seen[id].at, reverse=True)
     return Classification(
@@ -35,7 +36,7 @@ def classification(question: Question) -> Classification:
         is_whole=requests <= sampling.MOST,
         summary=summed(tuple(seen.values()), step_of(question), question.zone),
         effect=effect(newest[:NEWEST]),
-        questions=_questions(question),
+        questions=questions,
         encoder=status(),
         as_of=whole.as_of,
     )

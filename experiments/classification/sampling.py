@@ -37,7 +37,9 @@ def seen(found: QuerySet[Record]) -> Iterator[tuple[UUID, Seen]]:
     """Each request by its id; those that nobody read, and whose callers did not say what they are about, are left out."""
     rated = Feedback.objects.filter(operation_id=OuterRef("operation_id")).values("satisfaction")[:1]
     rows = found.annotate(
-        origin=KeyTextTransform("origin", TASK), readings=KeyTextTransform("readings", TASK), satisfaction=Subquery(rated)
+        origin=KeyTextTransform("origin", TASK),
+        readings=KeyTextTransform("readings", TASK),
+        satisfaction=Subquery(rated),
     ).values_list(*FIELDS)
     for at, read_by, category, confidence, origin, readings, satisfaction, operation_id in rows.iterator():
         if by := read_by or ("given" if origin == "given" else ""):

@@ -160,7 +160,7 @@ class EncoderStatus:
 class Classification:
     question: Question
     total: int
-    """Requests of the range, by the roll-ups."""
+    """Requests of the range without the questions, by the roll-ups."""
     is_whole: bool
     """Whether all of them were looked at, and not a sample."""
     summary: Summary
