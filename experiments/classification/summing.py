@@ -127,6 +127,6 @@ def _bins(read: Sequence[Seen]) -> tuple[Bin, ...]:
 def _bin(place: int, requests: Sequence[Seen]) -> Bin:
     rated = [each.satisfaction for each in requests if each.satisfaction is not None]
     return Bin(
-        low=place / BINS, high=(place + 1) / BINS, requests=len(requests), rated=len(rated),
+        low=place / BINS, high=(place + 1) / BINS, by=_by(requests), rated=len(rated),
         satisfaction=mean(rated) if rated else None,
     )  # fmt: skip

@@ -90,10 +90,15 @@ class Bin:
 
     low: float
     high: float
-    requests: int
+    by: Mapping[Origin, int]
+    """Whose word that is."""
     rated: int
     satisfaction: float | None
     """The mean of those that were rated."""
+
+    @property
+    def requests(self) -> int:
+        return sum(self.by.values())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

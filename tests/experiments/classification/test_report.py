@@ -8,26 +8,14 @@ from django.test import Client
 
 from analytics.models import Feedback
 from experiments.classification import sampling
-from tests.analytics.rows import insert_many, rolled_up
+from tests.analytics.rows import rolled_up
 from tests.cast import Cast
 from tests.experiments.classification.traffic import by_encoder, by_model, by_table, question, read, reading
-from tests.experiments.traffic import MIDDLE, SMALL, open_shop, request
+from tests.experiments.traffic import MIDDLE, SMALL, request
 
 pytestmark = pytest.mark.django_db
 DAY = datetime(2026, 11, 20, 10, tzinfo=UTC)
 DAYS = "since=2026-11-19&until=2026-11-21"
-
-
-@pytest.fixture(autouse=True)
-def _shop(db: None) -> None:
-    open_shop()
-
-
-@pytest.fixture
-def staff(cast: Cast) -> Client:
-    client = Client()
-    client.force_login(cast.staff)
-    return client
 
 
 def told(client: Client, query: str = DAYS, status: int = 200) -> Any:
@@ -41,12 +29,11 @@ def of(share: Any) -> tuple[int, int]:
 
 
 @pytest.fixture
-def some(cast: Cast) -> None:
+def some(cast: Cast, shop: None) -> None:
     """Three days: 10 requests by the table, 4 with the encoder, 3 with the router model, 2 given; 3 questions."""
     mine: dict[str, Any] = {"account_id": cast.ada.account.pk}
-    good, bad = (by_table(sure=sure, created_at=DAY, **mine) for sure in ("0.95", "0.62"))
-    for _ in range(8):
-        by_table(created_at=DAY - timedelta(days=1), **mine)
+    (good,), (bad,) = (by_table(sure=sure, created_at=DAY, **mine) for sure in (0.95, 0.62))
+    by_table(8, created_at=DAY - timedelta(days=1), **mine)
     for table, encoder in (("factual", "coding"), ("factual", "factual"), ("coding", "coding"), ("coding", "creative")):
         by_encoder(table, encoder, created_at=DAY, **mine)  # type: ignore[arg-type]
     by_model("factual", "coding", "coding", created_at=DAY, **mine)
@@ -129,7 +116,7 @@ def test_without_a_request_there_is_nothing_to_tell(staff: Client) -> None:
 
 def test_of_more_requests_a_sample_is_drawn_by_their_ids(staff: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "MOST", 40)
-    insert_many(160, created_at=DAY, category="coding", read_by="table", decision={"task": {"origin": "local"}})
+    by_table(160, created_at=DAY)
     rolled_up()
     first, again = told(staff), told(staff)
     assert (first["sample"]["of"], first["sample"]["is_whole"]) == (160, False)

@@ -7,6 +7,7 @@ from typing import Any
 
 from autorouter.decision import decision_json
 from autorouter.types import QUESTION_TAG, Category, Complexity, Likely, Reader, Reading, Task
+from tests.analytics.rows import insert_many
 from tests.autorouter.fakes import task
 from tests.experiments.traffic import PLAIN, request
 
@@ -32,8 +33,10 @@ def read(*readings: Reading, origin: str = "", sure: str = "", at: datetime | No
     return request(PLAIN, at, asked=about, **{**decision_json.task_columns(found), **columns})
 
 
-def by_table(category: Category = "coding", sure: str = "0.8", **columns: Any) -> uuid.UUID:
-    return read(reading("table", category), sure=sure, **columns)
+def by_table(count: int = 1, sure: float = 0.8, **columns: Any) -> list[uuid.UUID]:
+    """So many, without what their decisions came from."""
+    usual: dict[str, Any] = {"category": "coding", "read_by": "table", "confidence": sure}
+    return insert_many(count, **usual, decision={"task": {"origin": "local"}}, **columns)
 
 
 def by_encoder(
