@@ -7,18 +7,17 @@ import logging
 import os
 import sys
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 from autorouter.encoder.blocking import BlockingAsker
+from autorouter.encoder.installed import PACKAGES, is_installed
 from autorouter.encoder.serving import Service
 from routerhub.environment import encoder_socket
 from routerhub.logs import LineFormatter
 
 FILE = Path(__file__).with_name("encoder.onnx")
-PACKAGES = ("onnxruntime", "tokenizers")
 
 
 def main() -> int:
@@ -33,11 +32,6 @@ def main() -> int:
     if not address:
         return _refused("ENCODER_SOCKET is not set: write the path of a socket, or tcp://HOST:PORT.")
     return _tell(address) if asked.status else _serve(address)
-
-
-def is_installed() -> bool:
-    """Whether the packages are there that it runs on."""
-    return all(find_spec(name) for name in PACKAGES)
 
 
 def _serve(address: str) -> int:

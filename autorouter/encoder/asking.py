@@ -9,23 +9,55 @@ from autorouter.classification.judged import Judged
 from autorouter.encoder import wire
 from autorouter.encoder.cache import Cache, key_of
 from autorouter.encoder.excerpts import excerpt
-from autorouter.encoder.patience import Heard, Patience
-from autorouter.encoder.wire import Silence, Status
+from autorouter.encoder.patience import RETRY_S, Answer, Heard, Patience
+from autorouter.encoder.wire import Status
 
-CONNECT_WAIT_S = 0.1
+CONNECT_WAIT_S = 1.0
 MAX_OPEN = 1_024
 """Questions without an answer; beyond, the connection is taken for dead."""
-Answer = Judged | Silence
 
 
 class Asker:
-    """Asks at one address. Equal texts are asked once, and late answers are kept for whoever asks again."""
+    """Asks at one address, from `start` to `stop`. Equal texts are asked once, and late answers are kept for whoever asks again.
+
+    Nobody waits for a connection: where there is none, one is tried every second beside the requests.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self._cache, self._patience = Cache(), Patience(address)
         self._connection: _Connection | None = None
-        self._connecting: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect, or go on trying."""
+        await self.connect()
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def connect(self) -> None:
+        """Try once, where there is no connection."""
+        if self.is_up:
+            return
+        made = _Connection(self._cache)
+        with suppress(OSError):
+            async with asyncio.timeout(CONNECT_WAIT_S):
+                await wire.connect(self.address, lambda: made)
+            self._connection = made
+
+    def stop(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+        if self._connection is not None:
+            self._connection.close()
+
+    @property
+    def is_up(self) -> bool:
+        return self._connection is not None and self._connection.is_open
+
+    @property
+    def version(self) -> str:
+        """Of the encoder that was heard last; empty: none was."""
+        return self._connection.version if self._connection else ""
 
     async def hear(self, text: str, within_ms: int) -> Heard:
         """What the encoder makes of a text, if it says so in time."""
@@ -35,54 +67,22 @@ class Asker:
             return Heard(result="cached", judged=known)
         loop = asyncio.get_running_loop()
         began = loop.time()
+        if self._connection is None or not self._connection.is_open:
+            return Heard(result="away")
         if refused := self._patience.refusal(began):
             return Heard(result=refused)
         answer: Answer = "late"
         with suppress(TimeoutError):
             async with asyncio.timeout(within_ms / 1_000):
-                answer = await self._ask(key, read, within_ms * 1_000)
-        took_us = int((loop.time() - began) * 1e6)
-        heard = (
-            Heard(result=answer, took_us=took_us)
-            if isinstance(answer, str)
-            else Heard(result="answered", judged=answer, took_us=took_us)
-        )
+                answer = await asyncio.shield(self._connection.asked(key, read, within_ms * 1_000))
+        heard = Heard.of(answer, loop.time() - began)
         self._patience.hear(heard.result)
         return heard
 
-    @property
-    def status(self) -> Status | None:
-        """As it stood when the connection was made; None: there is none."""
-        return self._connection.status if self._connection and self._connection.is_open else None
-
-    async def connect(self) -> None:
-        """Connect if nobody is; it is not there where there is no connection afterwards."""
-        if self._connection is not None and self._connection.is_open:
-            return
-        if self._connecting is None:
-            self._connecting = asyncio.create_task(self._connect())
-        await asyncio.shield(self._connecting)
-
-    def stop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-
-    async def _ask(self, key: bytes, text: str, within_us: int) -> Answer:
-        await self.connect()
-        if self._connection is None or not self._connection.is_open:
-            return "away"
-        return await asyncio.shield(self._connection.asked(key, text, within_us))
-
-    async def _connect(self) -> None:
-        made = _Connection(self._cache)
-        try:
-            async with asyncio.timeout(CONNECT_WAIT_S):
-                await wire.connect(self.address, lambda: made)
-            self._connection = made
-        except OSError:
-            self._connection = None
-        finally:
-            self._connecting = None
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(RETRY_S)
+            await self.connect()
 
 
 class _Connection(asyncio.Protocol):
@@ -95,7 +95,7 @@ class _Connection(asyncio.Protocol):
         self._unread = bytearray()
         self._keys: dict[int, bytes] = {}
         self._answers: dict[bytes, asyncio.Future[Answer]] = {}
-        self.status: Status | None = None
+        self.version = ""
 
     @property
     def is_open(self) -> bool:
@@ -126,7 +126,7 @@ class _Connection(asyncio.Protocol):
         self._unread = rest
         try:
             for line in lines:
-                self._read(*wire.read_answer(line))
+                self._read(*wire.read_answer(bytes(line)))
         except ValueError:
             self.close()
         if len(rest) > wire.MAX_LINE_BYTES:
@@ -140,7 +140,7 @@ class _Connection(asyncio.Protocol):
 
     def _read(self, number: int, said: Judged | Status | None) -> None:
         if isinstance(said, Status):
-            self.status = said
+            self.version = said.digest
             self._cache.use(said.digest)
         elif (key := self._keys.pop(number, None)) is not None:
             answer = self._answers.pop(key)

@@ -10,7 +10,7 @@ MAX_ANSWERS = 4_096
 
 
 class Cache:
-    """Answers of one version of the encoder; the one that was not asked for the longest is forgotten first. For several threads."""
+    """Answers of one version; the one that was not asked for the longest is forgotten first. For several threads."""
 
     def __init__(self, max_answers: int = MAX_ANSWERS) -> None:
         self._max = max_answers

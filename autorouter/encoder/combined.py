@@ -14,7 +14,7 @@ def is_unsure(read: Read, config: RouterConfig) -> bool:
     return config.asks_encoder and read.judged is not None and read.judged.confidence < config.encoder_threshold
 
 
-def combined(read: Read, heard: Heard, config: RouterConfig) -> Task:
+def task_of(read: Read, heard: Heard, config: RouterConfig) -> Task:
     """The task by table and encoder together, or by the table alone, with the reason why."""
     if read.judged is None or heard.judged is None:
         why = f"gave no answer within {config.encoder_deadline_ms} ms" if heard.result == "late" else "is not there"

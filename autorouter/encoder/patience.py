@@ -12,16 +12,25 @@ logger = logging.getLogger(__name__)
 MAX_LATE = 16
 """So often in a row."""
 RETRY_S = 1.0
+Answer = Judged | Silence
+Result = Literal["answered", "cached"] | Silence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
     """What came of asking."""
 
-    result: Literal["answered", "cached"] | Silence
+    result: Result
     judged: Judged | None = None
     took_us: int = 0
     """For so long was waited."""
+
+    @classmethod
+    def of(cls, answer: Answer, seconds: float) -> "Heard":
+        took_us = int(seconds * 1e6)
+        if isinstance(answer, str):
+            return cls(result=answer, took_us=took_us)
+        return cls(result="answered", judged=answer, took_us=took_us)
 
 
 class Patience:
@@ -40,13 +49,13 @@ class Patience:
         self._tries_at = now + RETRY_S
         return None
 
-    def hear(self, result: Literal["answered"] | Silence) -> None:
+    def hear(self, result: Result) -> None:
         """What came of a question."""
         self._late = self._late + 1 if result == "late" else 0
-        if result == "answered":
-            self._turn(None)
-        elif result == "away" or self._late >= MAX_LATE:
+        if result == "away" or (result == "late" and self._late >= MAX_LATE):
             self._turn(result)
+        elif result == "answered":
+            self._turn(None)
 
     def _turn(self, lost: Silence | None) -> None:
         if lost != self._lost:

@@ -13,9 +13,10 @@ class Tokens:
 
     def __init__(self, tokenizer: str) -> None:
         self._tokenizer = Tokenizer.from_str(tokenizer)
+        vocabulary = self._tokenizer.get_vocab()
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._first, self._last = (self._tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
+        self._first, self._last = (vocabulary[name] for name in ("[CLS]", "[SEP]"))
 
     def of(self, text: str) -> list[int]:
         """Numbers of the pieces of a text's excerpt, with one that begins it and one that ends it."""

@@ -1,10 +1,10 @@
 """What is said over the encoder's socket: a JSON object a line, and answers in any order.
 
-    {"id": 1, "within_us": 48000, "text": "..."}            a question; its text is an excerpt
-    {"id": 1, "categories": [...], "complexities": [...]}   the answer
-    {"id": 1}                                               it was too late, or others were before it
-    {"id": 2}                                               how does the encoder stand?
-    {"id": 2, "digest": "...", ...}                         its Status
+{"id": 1, "within_us": 48000, "text": "..."}            a question; its text is an excerpt
+{"id": 1, "categories": [...], "complexities": [...]}   the answer
+{"id": 1}                                               it was too late, or others were before it
+{"id": 2}                                               how does the encoder stand?
+{"id": 2, "digest": "...", ...}                         its Status
 """
 
 import asyncio

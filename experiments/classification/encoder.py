@@ -9,7 +9,7 @@ HOUR_S = 3_600
 
 
 def status() -> EncoderStatus:
-    asker = asker_at(getattr(settings, "ENCODER_SOCKET", ""))
+    asker = asker_at(settings.ENCODER_SOCKET)
     if asker is None:
         return EncoderStatus(state="none", detail="not installed here: the table reads prompts alone")
     found = asker.status()

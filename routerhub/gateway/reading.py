@@ -7,13 +7,15 @@ import logging
 from dataclasses import replace
 from decimal import Decimal
 
-from autorouter.classification.classify import CERTAIN, MULTIMODAL, read_locally
+from autorouter.classification.classify import CERTAIN, MULTIMODAL, Read, read_locally
 from autorouter.classification.judged import Judged
+from autorouter.encoder import combined
 from autorouter.errors import RouterError
-from autorouter.types import Asks, Reading, Task
+from autorouter.types import Asks, Reading, RouterConfig, Task
 from budgets.errors import BudgetError
 from routerhub.gateway import router_model
 from routerhub.gateway.errors import AllFailed, BudgetRefused
+from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival
 from routerhub.gateway.runtime import Runtime
 
@@ -26,10 +28,19 @@ async def task_of(runtime: Runtime, arrival: Arrival) -> Task:
     """The task of a request. A dry run pays for no question."""
     request, config = arrival.request, arrival.rankings.router.config
     read = read_locally(request.messages, request.has_tools, request.is_structured, request.stream)
-    task = read.task
+    task = await _with_encoder(runtime, read, config)
     if request.controls.dry_run or not _asks(config.classifies_with_model, task, config.model_threshold):
         return task
     return task if read.judged is None else await _as_model_says(runtime, arrival, read.judged, task)
+
+
+async def _with_encoder(runtime: Runtime, read: Read, config: RouterConfig) -> Task:
+    """What table and encoder make of it; the table alone where it is sure."""
+    if runtime.encoder is None or not combined.is_unsure(read, config):
+        return read.task
+    heard = await runtime.encoder.hear(read.asked[-1], config.encoder_deadline_ms)
+    metrics.ENCODER.labels(heard.result).observe(heard.took_us / 1e6)
+    return combined.task_of(read, heard, config)
 
 
 def _asks(when: Asks, task: Task, threshold: Decimal) -> bool:
