@@ -23,6 +23,8 @@ Category = Literal["coding", "reasoning", "creative", "factual", "analysis", "co
 Reader = Literal["table", "encoder", "model"]
 """Who can say what a prompt is about: trained weights of words, a small neural network, and the router model."""
 Asks = Literal["off", "unsure", "always"]
+QUESTION_TAG = "routerhub-classification"
+"""On the records of what the router model is asked."""
 Complexity = Literal["simple", "moderate", "complex"]
 CostTier = Literal["cheap", "mid", "premium"]
 Priority = Literal["balanced", "speed", "cost", "quality", "privacy"]

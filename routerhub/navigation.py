@@ -25,6 +25,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...] =
         ("forum", "Sessions", ("autorouter.session",)),
         ("bar_chart", "Usage and cost", ("usage", "costs")),
         ("speed", "Performance", ("performance",)),
+        ("category", "Classification", ("classification",)),
     )),
     ("Routing", (
         ("tune", "Tuning", ("tuning",)),

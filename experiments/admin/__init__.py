@@ -1,8 +1,9 @@
-"""Learning and tests in the admin; and what rules did, for the page of a user's preferences."""
+"""Learning, tests, rollouts and how prompts are read, in the admin."""
 
 from experiments import pages
 from experiments.admin import tests
 from experiments.admin.learning import LearningRoundAdmin, ProposalAdmin
+from experiments.classification import pages as classification_pages
 from experiments.rollouts import pages as rollout_pages
 
-__all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages", "rollout_pages", "tests"]
+__all__ = ["LearningRoundAdmin", "ProposalAdmin", "classification_pages", "pages", "rollout_pages", "tests"]

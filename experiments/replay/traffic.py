@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -69,7 +69,7 @@ class Slice:
 def records(chosen: Slice) -> QuerySet[Record]:
     """The records of a slice, the newest first; none of requests that went nowhere. Raises BadSlice."""
     chosen.check()
-    found = Record.objects.order_by("-created_at").filter(decision__has_keys=[*PARTS]).exclude(outcome="refused")
+    found = replayable(Record.objects.order_by("-created_at"))
     filters = {
         "created_at__gte": chosen.since,
         "created_at__lt": chosen.until,
@@ -82,6 +82,11 @@ def records(chosen: Slice) -> QuerySet[Record]:
     return found.extra(where=["tags @> ARRAY[%s]::text[]"], params=[chosen.tag]) if chosen.tag else found
 
 
+def replayable(found: QuerySet[Record]) -> QuerySet[Record]:
+    """Those of them that keep what their decision came from, and went somewhere."""
+    return found.filter(decision__has_keys=[*PARTS]).exclude(outcome="refused")
+
+
 def recent(chosen: Slice) -> Traffic:
     """The traffic of a slice; the built-in prompts where it has no record. Raises BadSlice."""
     found = recorded(chosen)
@@ -90,8 +95,7 @@ def recent(chosen: Slice) -> Traffic:
 
 def recorded(chosen: Slice) -> Traffic:
     """The traffic of a slice. Raises BadSlice."""
-    rows = list(records(chosen).annotate(**TEXTS).values_list(*FIELDS)[: chosen.limit])
-    situations = _situations(rows)
+    situations = situations_of(records(chosen)[: chosen.limit])
     return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen) if situations else {})
 
 
@@ -116,9 +120,10 @@ def _latency(chosen: Slice) -> Mapping[str, float]:
     return {model: float(mean) for model, mean in rows}
 
 
-def _situations(rows: Sequence[tuple[Any, ...]]) -> list[Situation]:
+def situations_of(found: QuerySet[Record]) -> list[Situation]:
     """Equal constraints and availabilities become one value, which makes a replay quick. A record whose facts on
     availability are not kept cannot be replayed, and is left out."""
+    rows = list(found.annotate(**TEXTS).values_list(*FIELDS))
     facts = availability_facts.read_all(row[3] for row in rows)
     task_of = cache(lambda text: decision_json.task_of(json.loads(text)))
     constraints_of = cache(lambda text: decision_json.constraints_of(json.loads(text)))

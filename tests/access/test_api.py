@@ -205,6 +205,7 @@ DOORS = {
     "GET /api/router/configuration": door("autorouter.view_routerconfiguration", "routing"),
     "PATCH /api/router/configuration": door("autorouter.change_routerconfiguration"),
     "POST /api/router/preview": door("autorouter.view_routerconfiguration"),
+    "GET /api/routing/classification": door("analytics.view_record", "routing"),
     "GET /api/routing/costs": door("budgets.view_ledgerentry", "routing"),
     "GET /api/routing/dearest": door("analytics.view_record", "routing"),
     "GET /api/routing/opportunities": door("analytics.view_record", "routing"),

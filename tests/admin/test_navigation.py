@@ -87,7 +87,7 @@ def test_a_page_is_called_what_the_sidebar_or_its_tab_calls_it(staff: Client, ta
 def test_the_words_are_these(staff: Client) -> None:
     assert words(staff) == {
         "Home": ["Overview", "Inbox"],
-        "Observe": ["Requests", "Sessions", "Usage and cost", "Performance"],
+        "Observe": ["Requests", "Sessions", "Usage and cost", "Performance", "Classification"],
         "Routing": ["Tuning", "Score matrix", "Policies", "Preferences"],
         "Improve": ["Backtest", "Experiments", "Proposals"],
         "Catalogue": ["Models", "Providers", "Prices"],
