@@ -119,6 +119,10 @@ class Heard:
         return seen, both - seen * _SEEN
 
 
+SILENCE = Heard(b"", 0)
+"""Of nobody."""
+
+
 class Prior:
     """A model's score for a kind of task, 0 to 100, and what was learned of that kind: all but the prompt."""
 
@@ -147,7 +151,7 @@ def points(
         return NOTHING
     _, sum_of_weights = heard.of(learned.lanes[model])
     prior = Prior(learned[model].kinds[category], score)
-    return weight * Decimal(prior.tenths(sum_of_weights, heard.root)).scaleb(-1)
+    return weight.scaleb(-1) * prior.tenths(sum_of_weights, heard.root)
 
 
 def evidence(learned: Learned, model: str, category: str, heard: Heard) -> Evidence:
