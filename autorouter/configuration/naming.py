@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from autorouter.configuration.tunables import shapes
 from autorouter.configuration.tunables.kinds import Number, PointsByPattern
 
-SECTIONS = {"profiles": "Score of", "policies": "Policy", "task_types": "Task type"}
+SECTIONS = {"profiles": "Score of", "policies": "Policy", "task_types": "Task type", "success": "Learned success of"}
 
 
 def label(steps: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ holds a snapshot holds its rankings: nothing here is keyed by identity, and noth
 """
 
 import threading
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
@@ -18,6 +18,7 @@ from autorouter.decision.bitsets import Order, Steps, set_of
 from autorouter.decision.candidates import is_local, is_private, keeps_private, price_now
 from autorouter.decision.costs import UNPRICED, Rates
 from autorouter.decision.deployment_order import hosting, ordered
+from autorouter.decision.lessons import Lessons
 from autorouter.decision.scoring import cost_tier, quality_of, terms
 from autorouter.types import (
     CATEGORIES,
@@ -44,6 +45,8 @@ MAX_FILTERS = 4_096
 """Filters that a ranking keeps, one for each set of blocks and allowances in use. One that it forgot takes microseconds."""
 Label = tuple[str, str]
 """What many models have in common: ("maker", "openai"), ("needs", "tools"), ("is", "local")."""
+Key = tuple[Decimal, Decimal, str]
+"""Lowest first: by score (negated), then by lower mean price, then by id."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,18 +88,8 @@ class Ranked:
     score: Decimal
 
     @property
-    def key(self) -> tuple[Decimal, Decimal, str]:
-        """Lowest first: by score, then by lower mean price, then by id."""
+    def key(self) -> Key:
         return self.score.copy_negate(), self.standing.mean_price, self.standing.model.id
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lifted:
-    """A conversation's previous model with its bonus: its score, and the place that this puts it before."""
-
-    terms: Terms
-    score: Decimal
-    before: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +142,7 @@ class Rankings:
 
     def compile_all(self, now: datetime) -> None:
         """Every ranking of a moment, so that no request waits for its own. For whoever makes a snapshot."""
+        self.router.success.hear(())
         for category, complexity in product(CATEGORIES, COMPLEXITIES):
             self.of(category, complexity, now)
 
@@ -218,7 +212,7 @@ class Rankings:
     def _compile(self, span: Span, category: Category, complexity: Complexity) -> "Ranking":
         task = Task(category=category, complexity=complexity, input_tokens=0, needs=frozenset(), origin="given")
         ranked = [self._ranked(standing, task) for standing in span.standings.values()]
-        return span.rankings.setdefault((category, complexity), Ranking(ranked, self.router.config.stickiness_bonus))
+        return span.rankings.setdefault((category, complexity), Ranking(ranked, self.router, category))
 
     def _ranked(self, standing: Standing, task: Task) -> Ranked:
         model = standing.model
@@ -248,19 +242,19 @@ class Ranking:
     What it keeps beside is bounded by the number of models, of policies, or by MAX_FILTERS. Safe to use from several threads.
     """
 
-    def __init__(self, ranked: Iterable[Ranked], stickiness_bonus: Decimal) -> None:
+    def __init__(self, ranked: Iterable[Ranked], router: RouterRelease, category: Category) -> None:
         self.keys, self.ranked = _sorted(ranked)
         self.places = {each.standing.model.id: place for place, each in enumerate(self.ranked)}
         self.everybody = (1 << len(self.ranked)) - 1
         standings = [each.standing for each in self.ranked]
         self.rates = Rates([each.price for each in standings], [each.model.max_output for each in standings])
-        self._stickiness = stickiness_bonus
+        scores = [(each.standing.model.id, each.terms.category) for each in self.ranked]
+        self.lessons = Lessons(router.success, category, router.config.learned_weight, scores)
         self._falling = [negative for negative, _, _ in self.keys]
         self._groups = _grouped([each.standing.labels for each in self.ranked])
         self.local = self._groups.get(("is", "local"), 0)
         self._sizes = Steps([each.standing.max_input_tokens for each in self.ranked])
         self._successors = {each.model.id: each.model.successor for each in standings if each.is_deprecated}
-        self._lifted: dict[int, Lifted] = {}
         self._policies: dict[str, tuple[int, ...]] = {}
         self.passing: Callable[..., int] = lru_cache(MAX_FILTERS)(self._passing)
         self.timely: Callable[..., int] = lru_cache(MAX_FILTERS)(self._timely)
@@ -337,14 +331,6 @@ class Ranking:
             self._policies[policy.name] = tuple(self.places[name] for name in names if name in self.places)
         return self._policies[policy.name]
 
-    def lifted(self, place: int) -> Lifted:
-        """The model of this place as the conversation's previous one."""
-        if place not in self._lifted:
-            found = replace(self.ranked[place].terms, stickiness=self._stickiness)
-            key = (found.score.copy_negate(), *self.keys[place][1:])
-            self._lifted[place] = Lifted(terms=found, score=found.score, before=bisect_left(self.keys, key))
-        return self._lifted[place]
-
     @cached_property
     def by_quality(self) -> Order:
         return Order([each.standing.quality.copy_negate() for each in self.ranked])
@@ -368,7 +354,7 @@ class Ranking:
         return found
 
 
-def _sorted(ranked: Iterable[Ranked]) -> tuple[list[tuple[Decimal, Decimal, str]], tuple[Ranked, ...]]:
+def _sorted(ranked: Iterable[Ranked]) -> tuple[list[Key], tuple[Ranked, ...]]:
     keyed = sorted(((each.key, each) for each in ranked), key=lambda pair: pair[0])
     return [key for key, _ in keyed], tuple(each for _, each in keyed)
 

@@ -60,17 +60,18 @@ def choose(rankings: Rankings, task: Task, constraints: Constraints, now: dateti
 
 
 def _candidate(walk: Walk, place: int) -> Candidate:
-    standing, scored = walk.ranking.ranked[place].standing, walk.scored(place)
+    standing, (score, terms) = walk.ranking.ranked[place].standing, walk.scored(place)
     return Candidate(
         model=standing.model.id,
         provider=standing.model.provider,
-        score=scored.score,
+        score=score,
         tier=standing.tier,
-        terms=scored.terms,
+        terms=terms,
         mean_price=standing.mean_price,
         quality=standing.quality,
         estimated_cost_usd=estimated_cost_usd(standing.model, standing.price, walk.task, walk.constraints),
         hosting=standing.hosting,
+        evidence=walk.evidence(place),
     )
 
 
