@@ -6,29 +6,46 @@ from dataclasses import dataclass
 
 from autorouter.classification.judged import Judged
 
+LEAST = 1e-6
+"""No reader is surer than this that something cannot be."""
+LATIN_END = "\u024f"
+OTHER_SCRIPT_FROM = 0.3
+"""Of the letters."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trust:
-    """By what a reader's log probabilities are multiplied before they are added to the other's. Two that add up to more than 1
-    are right more often where they agree than each of them says; to less, they err together."""
+    """By what each reader's log probabilities of categories and of complexities are multiplied before they are added. Where both
+    come to more than 1, readers who agree are right more often than each of them says."""
 
-    categories: float
-    complexities: float
-
-
-IN_TABLE = Trust(categories=0.3, complexities=0.3)
-IN_ENCODER = Trust(categories=0.7, complexities=0.7)
-LEAST = 1e-6
-"""No reader is surer than this that something cannot be."""
+    table: tuple[float, float]
+    encoder: tuple[float, float]
 
 
-def mixed(table: Judged, encoder: Judged, in_table: Trust = IN_TABLE, in_encoder: Trust = IN_ENCODER) -> Judged:
+LATIN = Trust(table=(0.3, 0.3), encoder=(0.7, 0.7))
+OTHER_SCRIPTS = Trust(table=(0.7, 0.7), encoder=(0.3, 0.3))
+"""The encoder's base knows English; where it knows single letters at most, the table is right more often."""
+
+
+def trust(text: str) -> Trust:
+    """How far the readers of this text are believed."""
+    return OTHER_SCRIPTS if is_other_script(text) else LATIN
+
+
+def is_other_script(text: str) -> bool:
+    """Whether a good part of its letters is not Latin."""
+    if text.isascii():
+        return False
+    letters = [sign > LATIN_END for sign in text if sign.isalpha()]
+    return sum(letters) > OTHER_SCRIPT_FROM * len(letters)
+
+
+def mixed(table: Judged, encoder: Judged, trust: Trust = LATIN) -> Judged:
     """Both readers' log probabilities, weighed and added, made probabilities again."""
+    (in_table, complexity_in_table), (in_encoder, complexity_in_encoder) = trust.table, trust.encoder
     return Judged(
-        categories=_mixed((table.categories, in_table.categories), (encoder.categories, in_encoder.categories)),
-        complexities=_mixed(
-            (table.complexities, in_table.complexities), (encoder.complexities, in_encoder.complexities)
-        ),
+        categories=_mixed((table.categories, in_table), (encoder.categories, in_encoder)),
+        complexities=_mixed((table.complexities, complexity_in_table), (encoder.complexities, complexity_in_encoder)),
     )
 
 
@@ -39,5 +56,5 @@ def _mixed(*readers: tuple[Sequence[float], float]) -> tuple[float, ...]:
 
 
 def _powers(reader: tuple[Sequence[float], float]) -> Iterator[float]:
-    shares, trust = reader
-    return (max(share, LEAST) ** trust for share in shares)
+    shares, power = reader
+    return (max(share, LEAST) ** power for share in shares)

@@ -42,8 +42,8 @@ class Command(BaseCommand):
         cases = self._cases([*own_prompts()[: options["seed_prompts"]], *map(_prompt, kept)], held, encoder)
         found = judging.temperatures(cases)
         self.stdout.write(f"temperatures beside the file's own: {json.dumps(found)}")
-        self._say(judging.reader_lines(cases, judging.Mix()))
-        self._say(judging.threshold_lines(cases, judging.Mix()))
+        self._say(judging.reader_lines(cases))
+        self._say(judging.threshold_lines(cases))
         self._fitted(cases)
         if path := options["calibrate"]:
             _calibrated(path, found)
@@ -62,9 +62,9 @@ class Command(BaseCommand):
             self.stdout.write("Of one source only, so no fit is judged.")
             return
         for fitted_to, judged_on in ((first, second), (second, first)):
-            mix = judging.fitted(fitted_to)
-            self.stdout.write(f"fitted to half of these sources: {mix}; on the other half:")
-            self._say(judging.threshold_lines(judged_on, mix))
+            found = judging.fitted(fitted_to)
+            self.stdout.write(f"fitted to half of these sources: {found}; on the other half:")
+            self._say(judging.threshold_lines(judged_on, judging.always(found)))
         self.stdout.write(f"fitted to all of them: {judging.fitted(cases)}")
 
     def _say(self, lines: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autorouter.classification.judged import CATEGORIES, Judged
-from autorouter.classification.mixing import IN_ENCODER, IN_TABLE, Trust, mixed
+from autorouter.classification.mixing import Trust, is_other_script, mixed, trust
 from autorouter.encoder.excerpts import HEAD_CHARS, TAIL_CHARS
 from autorouter.training.encoder import calibrating, figures
 from autorouter.training.encoder.calibrating import Rows
@@ -15,8 +15,6 @@ from autorouter.training.encoder.data import Labelled
 from autorouter.types import COMPLEXITIES
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
-BASIC_LATIN_END = 0x24F
-OTHER_SCRIPT_FROM = 0.3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,35 +26,37 @@ class Case:
     encoder: Judged
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mix:
-    """How far each reader is believed where both are asked."""
-
-    table: Trust = IN_TABLE
-    encoder: Trust = IN_ENCODER
-
-    def judged(self, case: Case) -> Judged:
-        return mixed(case.table, case.encoder, self.table, self.encoder)
-
-
 Judge = Callable[[Case], Judged]
 
 
-def asked_below(threshold: float, mix: Mix) -> Judge:
+TrustOf = Callable[[str], Trust]
+
+
+def always(found: Trust) -> TrustOf:
+    """The same for every text."""
+    return lambda _: found
+
+
+def by_both(trust_of: TrustOf = trust) -> Judge:
+    return lambda case: mixed(case.table, case.encoder, trust_of(case.labelled.text))
+
+
+def asked_below(threshold: float, trust_of: TrustOf = trust) -> Judge:
     """As requests are read: the table's word, and both where it is less sure than that."""
-    return lambda case: mix.judged(case) if case.table.confidence < threshold else case.table
+    both = by_both(trust_of)
+    return lambda case: both(case) if case.table.confidence < threshold else case.table
 
 
 def answers(cases: Sequence[Case], judge: Judge) -> list[figures.Answer]:
     return [(case.labelled, judge(case)) for case in cases]
 
 
-def reader_lines(cases: Sequence[Case], mix: Mix) -> Iterator[str]:
+def reader_lines(cases: Sequence[Case]) -> Iterator[str]:
     """Each reader alone, and both, over all prompts and over those that are read with most trouble."""
     judges: Mapping[str, Judge] = {
         "table": lambda case: case.table,
         "encoder": lambda case: case.encoder,
-        "both": mix.judged,
+        "both": by_both(),
     }
     for group, of in groups(cases).items():
         for name, judge in judges.items():
@@ -69,21 +69,16 @@ def groups(cases: Sequence[Case]) -> dict[str, list[Case]]:
     return {
         "all": list(cases),
         "longer than is read": [case for case in cases if len(case.labelled.text) > HEAD_CHARS + TAIL_CHARS],
-        "other than Latin script": [case for case in cases if _is_other_script(case.labelled.text)],
+        "other than Latin script": [case for case in cases if is_other_script(case.labelled.text)],
     }
 
 
-def _is_other_script(text: str) -> bool:
-    letters = [ord(sign) > BASIC_LATIN_END for sign in text if sign.isalpha()]
-    return bool(letters) and sum(letters) / len(letters) > OTHER_SCRIPT_FROM
-
-
-def threshold_lines(cases: Sequence[Case], mix: Mix) -> Iterator[str]:
+def threshold_lines(cases: Sequence[Case], trust_of: TrustOf = trust) -> Iterator[str]:
     """What asking the encoder below each threshold gives: a row of a Markdown table each."""
     yield "| asked below | of the prompts | " + " | ".join(figures.FIGURES) + " |"
     yield "|---" * (2 + len(figures.FIGURES)) + "|"
     for threshold in THRESHOLDS:
-        found = answers(cases, asked_below(threshold, mix))
+        found = answers(cases, asked_below(threshold, trust_of))
         share = np.mean([case.table.confidence < threshold for case in cases])
         row = " | ".join(f"{figure(found):.3f}" for figure in figures.FIGURES.values())
         yield f"| {threshold if threshold <= 1 else 'always'} | {share:.2f} | {row} |"
@@ -106,14 +101,12 @@ def temperatures(cases: Sequence[Case]) -> dict[str, float]:
     return {"category": 1 / categories[0], "complexity": 1 / complexities[0]}
 
 
-def fitted(cases: Sequence[Case]) -> Mix:
-    """The mix under which the labels are likeliest."""
+def fitted(cases: Sequence[Case]) -> Trust:
+    """The trust under which the labels are likeliest."""
     categories = calibrating.weights(_categories(cases), *(_of(cases, by, "categories") for by in READERS))
     complexities = calibrating.weights(_complexities(cases), *(_of(cases, by, "complexities") for by in READERS))
-    table, encoder = (
-        Trust(categories=one, complexities=two) for one, two in zip(categories, complexities, strict=True)
-    )
-    return Mix(table=table, encoder=encoder)
+    table, encoder = zip(categories, complexities, strict=True)
+    return Trust(table=table, encoder=encoder)
 
 
 READERS = ("table", "encoder")

@@ -52,24 +52,24 @@ def test_figures_tell_right_either_label_surest_and_how_far_off_the_confidence_i
 def test_a_reader_who_is_too_sure_is_cooled_until_he_is_as_sure_as_he_is_right(cases: list[judging.Case]) -> None:
     found = judging.temperatures(cases)
     assert found["category"] > 1
-    mix = judging.Mix(
-        table=Trust(categories=0, complexities=0),
-        encoder=Trust(categories=1 / found["category"], complexities=1),
-    )
-    assert figures.calibration_error(judging.answers(cases, mix.judged)) < 0.05
+    cooled = Trust(table=(0, 0), encoder=(1 / found["category"], 1))
+    answers = judging.answers(cases, judging.by_both(judging.always(cooled)))
+    assert figures.calibration_error(answers) < 0.05
 
 
-def test_the_fitted_mix_is_right_more_often_than_the_table(cases: list[judging.Case]) -> None:
-    mix = judging.fitted(cases)
-    assert mix.encoder.categories > 0
-    by_both = figures.right(judging.answers(cases, mix.judged))
-    assert by_both >= figures.right(judging.answers(cases, lambda one: one.encoder))
+def test_readers_believed_as_far_as_they_were_right_are_right_at_least_as_often_as_the_better_one(
+    cases: list[judging.Case],
+) -> None:
+    found = judging.fitted(cases)
+    assert found.encoder[0] > 0
+    both = figures.right(judging.answers(cases, judging.by_both(judging.always(found))))
+    assert both >= figures.right(judging.answers(cases, lambda one: one.encoder))
 
 
 def test_the_encoder_is_asked_only_where_the_table_is_less_sure() -> None:
     sure, unsure = likely("coding", 0.7), likely("coding", 0.5)
     other = likely("creative", 0.99)
-    judge = judging.asked_below(0.6, judging.Mix())
+    judge = judging.asked_below(0.6)
     assert judge(case(0, sure, other)).category == "coding"
     assert judge(case(0, unsure, other)).category == "creative"
 
@@ -82,6 +82,6 @@ def test_prompts_that_are_read_with_most_trouble_are_apart() -> None:
 
 
 def test_the_table_of_thresholds_begins_with_the_table_alone_and_ends_with_both(cases: list[judging.Case]) -> None:
-    rows = list(judging.threshold_lines(cases, judging.Mix()))
+    rows = list(judging.threshold_lines(cases))
     assert rows[2].startswith("| 0.3 | 0.00 | ")
     assert rows[-1].startswith("| always | 1.00 | ")
