@@ -21,7 +21,7 @@ def test_the_graph_gives_the_networks_probabilities_and_the_padding_changes_noth
     run = jax.jit(network.logits, static_argnames="shape")
     logits = run(parameters, shape=start.shape, ids=ids, mask=mask)
     model = graph(parameters, start.shape)
-    inputs = {"ids": ids.astype(np.int64), "mask": mask}
+    inputs: dict[str, np.ndarray] = {"ids": ids.astype(np.int64), "mask": mask}
     found = onnxruntime.InferenceSession(model.SerializeToString()).run(["category", "difficulty"], inputs)
     for expected, by_file in zip(logits, found, strict=True):
         assert by_file == pytest.approx(np.asarray(jax.nn.softmax(expected)), abs=1e-5)
