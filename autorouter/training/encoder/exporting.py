@@ -5,23 +5,22 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from autorouter.classification.judged import CATEGORIES
 from autorouter.training.encoder.base import Base
 from autorouter.training.encoder.graph import graph
-from autorouter.training.encoder.network import Parameters
+from autorouter.training.encoder.network import Numbers
 from autorouter.types import COMPLEXITIES
 
 UNCALIBRATED: Mapping[str, float] = {"category": 1.0, "complexity": 1.0}
 QUANTISED = ["MatMul", "Gather"]
 
 
-def exported(parameters: Parameters, base: Base) -> onnx.ModelProto:
+def exported(parameters: Mapping[str, Numbers], base: Base) -> onnx.ModelProto:
     """The model as it ships, yet to be calibrated and described."""
-    model = quantised(graph({name: np.asarray(values) for name, values in parameters.items()}, base.shape))
+    model = quantised(graph(parameters, base.shape))
     labels = json.dumps({"categories": CATEGORIES, "complexities": COMPLEXITIES})
     return described(
         model, tokenizer=base.tokenizer, labels=labels, temperatures=json.dumps(dict(UNCALIBRATED)), card=""

@@ -43,9 +43,8 @@ Told = Callable[[int, int, float], None]
 State = tuple[jax.Array, jax.Array, jax.Array]
 """All parameters in a row, the running mean of their slopes, and that of the slopes' squares."""
 Given = tuple[Batch, Kept]
-jax.tree_util.register_dataclass(
-    Batch, data_fields=["ids", "mask", "categories", "complexities", "weights"], meta_fields=[]
-)
+BATCH_FIELDS = ["ids", "mask", "categories", "complexities", "weights"]
+jax.tree_util.register_dataclass(Batch, data_fields=BATCH_FIELDS, meta_fields=[])
 
 
 def fit(base: Base, examples: Sequence[Example], settings: Settings, told: Told) -> dict[str, Numbers]:
@@ -84,16 +83,17 @@ def _slope(shape: Shape, named: Callable[[jax.Array], Parameters]) -> Callable[.
     """The loss of a batch and its slope along every parameter."""
 
     def loss(row: jax.Array, batch: Batch, kept: Kept) -> jax.Array:
-        category, complexity = logits(named(row), shape, batch.ids, batch.mask, kept)
-        losses = _cross_entropy(batch.categories, category)
-        losses += COMPLEXITY_SHARE * _cross_entropy(batch.complexities, complexity)
-        return (batch.weights * losses).mean()
+        given = {name: jnp.asarray(getattr(batch, name)) for name in BATCH_FIELDS}
+        category, complexity = logits(named(row), shape, given["ids"], given["mask"], kept)
+        losses = _cross_entropy(given["categories"], category)
+        losses += COMPLEXITY_SHARE * _cross_entropy(given["complexities"], complexity)
+        return jnp.mean(given["weights"] * losses)
 
     return jax.jit(jax.value_and_grad(loss))
 
 
 def _cross_entropy(shares: jax.Array, found: jax.Array) -> jax.Array:
-    return -(shares * jax.nn.log_softmax(found)).sum(-1)
+    return -jnp.sum(shares * jax.nn.log_softmax(found), -1)
 
 
 @functools.partial(jax.jit, donate_argnums=0)

@@ -1,6 +1,7 @@
 """The network as an ONNX graph, the same function as network.logits without dropout, and softmax behind it."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnx
@@ -121,7 +122,7 @@ class _Writer:
         return self._constant(name, self._parameters[name])
 
     def _real(self, value: float) -> str:
-        return self._constant(f"real {value}", np.float32(value))
+        return self._constant(f"real {value}", np.array(value, np.float32))
 
     def _whole(self, *values: int) -> str:
         return self._constant(f"whole {values}", np.array(values, np.int64))
@@ -130,7 +131,7 @@ class _Writer:
         self.constants[name] = np.ascontiguousarray(values)
         return name
 
-    def _node(self, kind: str, *inputs: str, output: str = "", **attributes: int | float | list[int]) -> str:
+    def _node(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         name = output or f"{kind} {len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name

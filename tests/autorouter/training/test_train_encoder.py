@@ -25,9 +25,9 @@ TEXTS = {
 @pytest.fixture(autouse=True)
 def quickly_compiled() -> Iterator[None]:
     """So small a network takes longer to optimise than to train."""
-    jax.config.update("jax_disable_most_optimizations", True)
+    jax.config.update("jax_disable_most_optimizations", True)  # type: ignore[no-untyped-call]
     yield
-    jax.config.update("jax_disable_most_optimizations", False)
+    jax.config.update("jax_disable_most_optimizations", False)  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
@@ -36,16 +36,16 @@ def base(tmp_path: Path) -> Path:
 
 
 def written(path: Path, **changed: object) -> Path:
-    """Labels of six sources, the same prompts in each; the last has what is changed."""
-    rows = [
+    """Labels of twelve sources, the same prompts in each; the last has what is changed."""
+    rows: list[dict[str, object]] = [
         {
             "prompt": text,
             "category": name,
             "second": None,
             "difficulty": "simple" if name == "conversation" else "complex",
+            "source": f"source {number}",
         }
-        | {"source": f"source {number}"}
-        for number in range(6)
+        for number in range(12)
         for name, text in TEXTS.items()
     ]
     rows[-1] |= changed
@@ -55,7 +55,7 @@ def written(path: Path, **changed: object) -> Path:
 
 def trained(base: Path, labels: Path, *more: str) -> tuple[Path, str]:
     said, out = StringIO(), base / "out.onnx"
-    options = ("--epochs", "60", "--batch", "8", "--rate", "0.003", "--seed-prompts", "0")
+    options = ("--epochs", "30", "--batch", "8", "--rate", "0.003", "--seed-prompts", "0")
     call_command("train_encoder", "--labels", labels, "--base", base, "--out", out, *options, *more, stdout=said)
     return out, said.getvalue()
 
@@ -66,13 +66,23 @@ def test_what_the_command_writes_reads_prompts_as_it_was_taught_and_says_what_it
     judged = Encoder(out).judge(list(TEXTS.values()))
     assert [one.category for one in judged] == list(TEXTS)
     assert [one.complexity for one in judged] == ["complex"] * 4 + ["simple"]
-    assert "25 prompts of 5 sources" in said
-    assert "right              1.000 [1.000, 1.000] of 5" in said
-    assert "25 prompts of 5 sources" in Encoder(out).card
+    assert "50 prompts of 10 sources" in said
+    assert "right              1.000 [1.000, 1.000] of 10" in said
+    assert "50 prompts of 10 sources" in Encoder(out).card
     first = out.read_bytes()
     assert trained(base, labels, "--leave-out", "0")[0].read_bytes() == first
     facts = {one.key for one in onnx.load(out).metadata_props}
     assert {"tokenizer", "labels", "temperatures", "card"} <= facts
+
+
+def test_what_was_left_out_is_judged_by_encoder_and_table_and_calibrates_a_file(base: Path) -> None:
+    labels, said = written(base / "labels.jsonl"), StringIO()
+    file, _ = trained(base, labels, "--leave-out", "0")
+    options = ("--seed-prompts", "0", "--leave-out", "0", "--calibrate", file)
+    call_command("judge_encoder", "--labels", labels, "--encoder", file, *options, stdout=said)
+    assert "all, encoder:\n  right              1.000 [1.000, 1.000] of 10" in said.getvalue()
+    found = json.loads({one.key: one.value for one in onnx.load(file).metadata_props}["temperatures"])
+    assert 0 < found["category"] < 1, "it was always right, and may be surer"
 
 
 def test_the_temperatures_that_are_given_stand_in_the_file(base: Path) -> None:
@@ -86,8 +96,8 @@ def test_the_temperatures_that_are_given_stand_in_the_file(base: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"category": "maths"}, "line 30: category is 'maths', and may be coding, reasoning"),
-        ({"difficulty": "hard"}, "line 30: difficulty is 'hard', and may be None, simple"),
+        ({"category": "maths"}, "line 60: category is 'maths', and may be coding, reasoning"),
+        ({"difficulty": "hard"}, "line 60: difficulty is 'hard', and may be None, simple"),
     ],
 )
 def test_a_label_that_is_none_is_told_with_its_line(base: Path, changed: dict[str, str], told: str) -> None:
