@@ -3,9 +3,7 @@
 import asyncio
 from contextlib import suppress
 from itertools import count
-from typing import cast
 
-from autorouter.classification.judged import Judged
 from autorouter.encoder import wire
 from autorouter.encoder.cache import Cache, key_of
 from autorouter.encoder.excerpts import excerpt
@@ -85,21 +83,16 @@ class Asker:
             await self.connect()
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(wire.Lines):
     """Questions under way, by number and by text."""
 
     def __init__(self, cache: Cache) -> None:
+        super().__init__()
         self._cache = cache
-        self._transport: asyncio.Transport | None = None
         self._numbers = count(1)
-        self._unread = bytearray()
         self._keys: dict[int, bytes] = {}
         self._answers: dict[bytes, asyncio.Future[Answer]] = {}
         self.version = ""
-
-    @property
-    def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
 
     def asked(self, key: bytes, text: str, within_us: int) -> "asyncio.Future[Answer]":
         """The answer to come, also to whoever asked the same a moment ago."""
@@ -108,47 +101,31 @@ class _Connection(asyncio.Protocol):
             found = self._answers[key] = asyncio.get_running_loop().create_future()
             number = next(self._numbers)
             self._keys[number] = key
-            self._send(wire.write_question(number, text, within_us))
+            self.send(wire.write_question(number, text, within_us))
             if len(self._keys) > MAX_OPEN:
                 self.close()
         return found
 
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._send(wire.write_status_question(0))
+        super().connection_made(transport)
+        self.send(wire.write_status_question(0))
 
-    def data_received(self, data: bytes) -> None:
-        *lines, rest = (self._unread + data).split(b"\n")
-        self._unread = rest
-        try:
-            for line in lines:
-                self._read(*wire.read_answer(bytes(line)))
-        except ValueError:
-            self.close()
-        if len(rest) > wire.MAX_LINE_BYTES:
-            self.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_result("away")
-        self._answers.clear()
-
-    def _read(self, number: int, said: Judged | Status | None) -> None:
+    def heard(self, line: bytes) -> None:
+        number, said = wire.read_answer(line)
         if isinstance(said, Status):
             self.version = said.digest
             self._cache.use(said.digest)
         elif (key := self._keys.pop(number, None)) is not None:
-            answer = self._answers.pop(key)
             if said is not None:
                 self._cache.put(key, said)
-            if not answer.done():
-                answer.set_result(said or "late")
+            _tell(self._answers.pop(key), said or "late")
 
-    def _send(self, line: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(line)
+    def connection_lost(self, exc: Exception | None) -> None:
+        for answer in self._answers.values():
+            _tell(answer, "away")
+        self._answers.clear()
+
+
+def _tell(waiting: "asyncio.Future[Answer]", answer: Answer) -> None:
+    if not waiting.done():
+        waiting.set_result(answer)

@@ -56,7 +56,7 @@ async def test_what_nobody_waits_for_any_more_is_not_worked_on_and_the_newest_go
     encoder.judge.may_go.clear()
     first = asyncio.create_task(asker.hear("first", PLENTY_MS))
     await asyncio.to_thread(encoder.judge.is_stuck.wait)
-    late = asyncio.create_task(asker.hear("gives up", 10))
+    late = asyncio.create_task(asker.hear("gives up", 0))
     older = asyncio.create_task(asker.hear("older", PLENTY_MS))
     newer = asyncio.create_task(asker.hear("newer", PLENTY_MS))
     assert (await late).result == "late"
