@@ -11,6 +11,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
+MAX_SOCKET_PATH = 100
+"""Bytes: systems allow 104 to 108."""
 ENGINE = "routerhub.tenancy.postgresql"
 """Django's name of how databases are asked."""
 
@@ -93,6 +95,21 @@ def origin(name: str) -> str:
     if raw and (parts.scheme not in {"http", "https"} or not parts.hostname or raw.rstrip("/").count("/") != 2):
         raise ImproperlyConfigured(f"{name}={raw!r}: write an address without a path, like http://127.0.0.1:8001.")
     return raw.rstrip("/")
+
+
+def encoder_socket(name: str) -> str:
+    """Where the encoder listens: an absolute path, tcp://HOST:PORT, or nothing."""
+    raw: str = env.str(name, "")
+    parts = urlsplit(raw)
+    try:
+        is_tcp = parts.scheme == "tcp" and bool(parts.hostname and parts.port) and not parts.path.strip("/")
+    except ValueError:
+        is_tcp = False
+    if raw and not is_tcp and not (raw.startswith("/") and len(raw.encode()) <= MAX_SOCKET_PATH):
+        raise ImproperlyConfigured(
+            f"{name}={raw!r}: write an absolute path of at most {MAX_SOCKET_PATH} bytes, or tcp://HOST:PORT."
+        )
+    return raw
 
 
 def storage_keys(name: str, otherwise: str) -> tuple[bytes, ...]:

@@ -6,6 +6,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from autorouter.encoder.asking import Asker
 from routerhub.draining import Draining
 from routerhub.gateway.runtime import Runtime
 from routerhub.gateway.snapshots.snapshots import Snapshot
@@ -23,7 +24,8 @@ async def healthz(_: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """200 when what requests are decided by is there, the ledger answers and the process is not about to end; else 503.
 
-    Who may read /metrics is told what is missing, and in `query_ms` how long a query took, null where none was answered.
+    Who may read /metrics is told what is missing, in `query_ms` how long a query took, null where none was answered, and how the
+    encoder stands.
     """
     runtime: Runtime = request.app.state.runtime
     draining: Draining = request.app.state.draining
@@ -36,9 +38,17 @@ async def readyz(request: Request) -> Response:
         "process": "is about to end" if draining.has_begun else "ok",
     }
     ready = all(result == "ok" for result in checks.values())
-    details = {"checks": checks, "query_ms": query_ms} if may_scrape(request) else {}
+    told = {"checks": checks, "query_ms": query_ms, "encoder": _encoder(runtime.encoder)}
+    details = told if may_scrape(request) else {}
     body = {"status": "ready" if ready else "not ready", **details}
     return Response(orjson.dumps(body), 200 if ready else 503, media_type="application/json")
+
+
+def _encoder(encoder: Asker | None) -> str:
+    """Without it prompts are read by the local table, so that it makes nobody unready."""
+    if encoder is None:
+        return "none: ENCODER_SOCKET is not set"
+    return f"up, version {encoder.version}" if encoder.is_up else f"does not answer at {encoder.address}"
 
 
 def _snapshot(snapshot: Snapshot, now: float) -> str:

@@ -11,6 +11,7 @@ from routerhub.embedded.quickstart import RUNNING, kept_secret_key
 from routerhub.environment import (
     ENGINE,
     choice,
+    encoder_socket,
     env,
     flag,
     mail_url,
@@ -189,6 +190,10 @@ SANDBOX_PROTOCOL = choice("SANDBOX_PROTOCOL", "openai", ("openai", "openai-respo
 # Private networks in which models of one's own are served. Others are not called, whatever a provider's address says.
 UPSTREAM_PRIVATE_NETWORKS = networks("UPSTREAM_PRIVATE_NETWORKS", "127.0.0.0/8,::1/128")
 SANDBOX_BASE_URL = env.str("SANDBOX_BASE_URL", "")
+
+# Where the encoder listens, see docs/encoder.md: a path, or tcp://HOST:PORT. `make run` sets it where the encoder is installed;
+# empty: there is none, and the local table reads prompts alone.
+ENCODER_SOCKET = encoder_socket("ENCODER_SOCKET")
 
 # --- the gateway
 # Where a gateway finds the control plane, to which it hands all but /v1; empty: it serves /v1 alone.

@@ -9,6 +9,7 @@ from pathlib import Path
 os.environ.setdefault("SECRET_KEY", "only for tests, never for a site that anybody can reach")
 os.environ.setdefault("HTTPS", "false")
 os.environ.setdefault("SANDBOX", "on")
+os.environ.setdefault("ENCODER_SOCKET", "")
 
 if not os.environ.get("DATABASE_URL"):
     # The first process starts the server; parallel workers inherit the address.

@@ -17,11 +17,13 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from autorouter.encoder.installed import PACKAGES, is_installed
 from routerhub.embedded import quickstart
 from routerhub.embedded.postgres import Postgres
 from routerhub.embedded.processes import Child, StartError, free_port, takes_connections
 from routerhub.embedded.serving import control_plane_options, gateway_options
 from routerhub.embedded.valkey import Valkey
+from routerhub.environment import MAX_SOCKET_PATH
 
 ROOT = Path(__file__).resolve().parents[2]
 VAR = Path(os.environ.get("VAR_DIR", ROOT / "var")).resolve()
@@ -62,6 +64,7 @@ def start(running: ExitStack, stopping: threading.Event) -> list[Child]:
     os.environ.setdefault("STORAGE_KEYS", quickstart.storage_key(VAR))
     os.environ.setdefault("HTTPS", "false")
     _data_stores(running)
+    encoder = _encoder()
     _write_down(running)
     _manage("migrate", "--verbosity=0", step="migrate the database")
     print(_manage("seed_catalog", step="seed the catalogue").rstrip(), flush=True)
@@ -69,7 +72,7 @@ def start(running: ExitStack, stopping: threading.Event) -> list[Child]:
     sandbox = _sandbox(running)
     control_port = free_port()
     children = [*sandbox, *_services(port, control_port)]
-    for child in children[len(sandbox) :]:
+    for child in [*encoder, *children[len(sandbox) :]]:
         _start(running, child)
     _wait_until(lambda: _is_ready(f"http://127.0.0.1:{port}/readyz"), children, stopping)
     _wait_until(lambda: takes_connections(control_port), children, stopping)
@@ -77,7 +80,7 @@ def start(running: ExitStack, stopping: threading.Event) -> list[Child]:
     if not stopping.is_set():
         answers_itself = bool(sandbox) and not any(os.environ.get(name) for name in PROVIDER_KEYS)
         print(quickstart.welcome(facts, file, is_first, answers_itself), flush=True)
-    return children
+    return [*children, *encoder]
 
 
 def _port() -> int:
@@ -127,7 +130,8 @@ def _data_stores(running: ExitStack) -> None:
 
 def _write_down(running: ExitStack) -> None:
     """Where the servers are, for commands that are run beside this one, until they stop."""
-    stores = {name: os.environ[name] for name in ("DATABASE_URL", "CELERY_BROKER_URL")}
+    named = ("DATABASE_URL", "CELERY_BROKER_URL", "ENCODER_SOCKET")
+    stores = {name: os.environ[name] for name in named if name in os.environ}
     running.callback(quickstart.write_facts(VAR, stores, quickstart.RUNNING).unlink, missing_ok=True)
 
 
@@ -176,6 +180,20 @@ def _sandbox(running: ExitStack) -> list[Child]:
     child = _python("sandbox", "models_registry.sandbox", "--port", str(port))
     _start(running, child)
     return [child]
+
+
+def _encoder() -> list[Child]:
+    """The encoder, where it is installed and none runs elsewhere. Nobody waits for it: requests do without."""
+    if "ENCODER_SOCKET" in os.environ:
+        return []
+    if not is_installed():
+        print(
+            f"No encoder ({' and '.join(PACKAGES)} are not installed): the local table reads prompts alone.", flush=True
+        )
+        return []
+    path = str(VAR / "encoder.sock")
+    os.environ["ENCODER_SOCKET"] = path if len(path) <= MAX_SOCKET_PATH else f"tcp://127.0.0.1:{free_port()}"
+    return [_python("encoder", "autorouter.encoder")]
 
 
 def _services(port: int, control_port: int) -> list[Child]:

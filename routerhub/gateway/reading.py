@@ -8,12 +8,14 @@ import logging
 from dataclasses import replace
 from decimal import Decimal
 
-from autorouter.classification.classify import read_locally
+from autorouter.classification.classify import Read, read_locally
+from autorouter.encoder import combined
 from autorouter.errors import RouterError
-from autorouter.types import Asks, Task
+from autorouter.types import Asks, RouterConfig, Task
 from budgets.errors import BudgetError
 from routerhub.gateway import router_model
 from routerhub.gateway.errors import AllFailed, BudgetRefused
+from routerhub.gateway.observation import metrics
 from routerhub.gateway.operation import Arrival
 from routerhub.gateway.runtime import Runtime
 
@@ -25,7 +27,8 @@ FAILURES = (AllFailed, BudgetRefused, BudgetError, RouterError, ValueError, Time
 async def task_of(runtime: Runtime, arrival: Arrival) -> Task:
     """The task of a request. A dry run pays for no question."""
     request, config = arrival.request, arrival.rankings.router.config
-    task = read_locally(request.messages, request.has_tools, request.is_structured, request.stream).task
+    read = read_locally(request.messages, request.has_tools, request.is_structured, request.stream)
+    task = await _with_encoder(runtime, read, config)
     if request.controls.dry_run or not _asks(config.classifies_with_model, task, config.model_threshold):
         return task
     try:
@@ -35,6 +38,15 @@ async def task_of(runtime: Runtime, arrival: Arrival) -> Task:
         text = f"no answer within {config.router_deadline_ms} ms" if isinstance(problem, TimeoutError) else str(problem)
         logger.warning("action=classify fallback=local problem=%s", type(problem).__name__)
         return replace(task, origin=f"local, since {config.router_model} failed: {text}"[:MAX_ORIGIN])
+
+
+async def _with_encoder(runtime: Runtime, read: Read, config: RouterConfig) -> Task:
+    """What table and encoder make of it; the table alone where it is sure."""
+    if runtime.encoder is None or not combined.is_unsure(read, config):
+        return read.task
+    heard = await runtime.encoder.hear(read.asked[-1], config.encoder_deadline_ms)
+    metrics.ENCODER.labels(heard.result).observe(heard.took_us / 1e6)
+    return combined.task_of(read, heard, config)
 
 
 def _asks(when: Asks, task: Task, threshold: Decimal) -> bool:

@@ -13,6 +13,7 @@ from django.conf import settings
 from psycopg_pool import PoolTimeout
 
 from analytics.bodies.writer import BodyWriter
+from autorouter.encoder.asking import Asker
 from autorouter.people.sessions import NEW, Recalled, SessionStore, Turn
 from budgets.ledger import Ledger
 from budgets.people.uses import KeyUses
@@ -183,6 +184,8 @@ class Runtime:
     circuits: Circuits
     http: aiohttp.ClientSession
     limits: Limits
+    encoder: Asker | None = None
+    """None: there is none, and the local table reads prompts alone."""
     clock: Clock = field(default_factory=Clock)
     key_uses: KeyUses = field(default_factory=KeyUses)
     bodies: BodyWriter = field(default_factory=BodyWriter)
@@ -202,6 +205,8 @@ class Runtime:
         await self.ledger.stop()
         await self.sessions.store.stop()
         await self.store.stop()
+        if self.encoder is not None:
+            self.encoder.stop()
         await asyncio.to_thread(self.bodies.stop)
         await self.http.close()
 
@@ -227,6 +232,7 @@ async def open_runtime() -> Runtime:
         upstreams=Upstreams(open_adapters(http), availability.sandbox_provider()),
         circuits=circuits,
         http=http,
+        encoder=Asker(settings.ENCODER_SOCKET) if settings.ENCODER_SOCKET else None,
         limits=Limits(
             deadline_s=settings.REQUEST_DEADLINE_S,
             grace_s=settings.HOLD_GRACE_S,
@@ -249,6 +255,10 @@ async def open_runtime() -> Runtime:
     await runtime.ledger.start()
     await runtime.sessions.store.start()
     await runtime.store.start()
+    if runtime.encoder is None:
+        logger.info("action=ask_encoder state=none hint=ENCODER_SOCKET_is_not_set")
+    else:
+        await runtime.encoder.start()
     await asyncio.to_thread(runtime.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
     return runtime
 

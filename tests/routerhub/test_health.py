@@ -31,7 +31,9 @@ def asked(
 ) -> Any:
     app = Starlette(routes=[Route("/healthz", health.healthz), Route("/readyz", health.readyz)])
     snapshot = replace(shipped(), loaded_at=loaded_at)
-    app.state.runtime = SimpleNamespace(ledger=Ledger(answers), snapshots=SimpleNamespace(current=snapshot))
+    app.state.runtime = SimpleNamespace(
+        ledger=Ledger(answers), snapshots=SimpleNamespace(current=snapshot), encoder=None
+    )
     app.state.draining = Draining(0)
     app.state.draining.has_begun = ends
     return TestClient(app, client=client).get(path)

@@ -35,6 +35,12 @@ STAGES = histogram("routerhub_stage_seconds", "Where the time of a request goes.
 AUTH, DECIDE, RESERVE, UPSTREAM, SETTLE = (
     STAGES.labels(stage) for stage in ("auth", "decide", "reserve", "upstream", "settle")
 )
+ENCODER = histogram(
+    "routerhub_encoder_wait_seconds",
+    "Requests of which the local table was unsure, by what the encoder said.",
+    "result",
+)
+ENCODER_UP = reading("routerhub_encoder_up", "Whether every process has a connection to the encoder.", merge="min")
 ATTEMPT = histogram("routerhub_attempt_seconds", "One call of an upstream, to its answer or first content.", "provider")
 ATTEMPTS = counter(
     "routerhub_attempts",

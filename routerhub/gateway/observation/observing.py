@@ -39,6 +39,7 @@ def read_from(runtime: Runtime) -> None:
     metrics.SNAPSHOT.read = lambda: _loaded_at(runtime)
     metrics.RELEASES.read = lambda: _releases(runtime)
     metrics.CIRCUITS.read = lambda: metrics.circuits(runtime.circuits.not_closed)
+    metrics.ENCODER_UP.read = lambda: {} if runtime.encoder is None else {(): float(runtime.encoder.is_up)}
     metrics.SPOOL.read = lambda: {(): runtime.ledger.spooled_files}
 
 

@@ -1,0 +1,139 @@
+"""The encoder's process: many ask over one socket, one thread answers, the newest question first.
+
+The newest, since under more load than it can bear whoever waited longest is about to give up: asked in their order, all of
+them would get their answers too late. Questions whose time has passed are dropped, and so is the oldest where too many wait.
+"""
+
+import asyncio
+import logging
+import os
+import resource
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from autorouter.classification.judged import Judged
+from autorouter.encoder import wire
+
+logger = logging.getLogger(__name__)
+MAX_WAITING = 256
+MAX_UNREAD_BYTES = 1024 * 1024
+"""Whoever does not read so much of what was answered is cut off."""
+HEALTH_EVERY_S = 60
+
+
+class Judge(Protocol):
+    """What answers: autorouter.encoder.model.Encoder."""
+
+    digest: str
+
+    def judge(self, texts: Sequence[str]) -> list[Judged]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    question: wire.Question
+    until: float
+    """In the loop's seconds."""
+    writer: asyncio.StreamWriter
+
+
+class Service:
+    """Answers for one file, until it is cancelled."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._waiting: deque[_Asked] = deque()
+        self._has_work = asyncio.Event()
+        self._judged = self._dropped = 0
+        self._began = 0.0
+
+    async def run(self, address: str) -> None:
+        """Serve at that address. Raises OSError."""
+        loop, found = asyncio.get_running_loop(), wire.address_of(address)
+        self._began = loop.time()
+        if isinstance(found, str):
+            server = await asyncio.start_unix_server(self._connected, found, limit=wire.MAX_LINE_BYTES)
+        else:
+            server = await asyncio.start_server(self._connected, *found, limit=wire.MAX_LINE_BYTES)
+        logger.info("action=serve_encoder address=%s digest=%s", address, self._judge.digest)
+        telling = loop.create_task(self._tell())
+        try:
+            async with server:
+                await self._work(loop)
+        finally:
+            telling.cancel()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                self._take(wire.read_question(line), writer)
+        except (ValueError, ConnectionError) as problem:
+            logger.warning("action=close_connection problem=%s", type(problem).__name__)
+        finally:
+            writer.close()
+
+    def _take(self, asked: wire.Question | int, writer: asyncio.StreamWriter) -> None:
+        if isinstance(asked, int):
+            _send(writer, wire.write_status(asked, self.status()))
+            return
+        until = asyncio.get_running_loop().time() + asked.within_us / 1e6
+        self._waiting.append(_Asked(question=asked, until=until, writer=writer))
+        if len(self._waiting) > MAX_WAITING:
+            self._drop(self._waiting.popleft())
+        self._has_work.set()
+
+    async def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        with ThreadPoolExecutor(1) as thread:
+            while True:
+                while not self._waiting:
+                    self._has_work.clear()
+                    await self._has_work.wait()
+                asked = self._waiting.pop()
+                if loop.time() > asked.until:
+                    self._drop(asked)
+                    continue
+                (judged,) = await loop.run_in_executor(thread, self._judge.judge, [asked.question.text])
+                self._judged += 1
+                _send(asked.writer, wire.write_judged(asked.question.number, judged))
+
+    def _drop(self, asked: _Asked) -> None:
+        self._dropped += 1
+        _send(asked.writer, wire.write_judged(asked.question.number, None))
+
+    def status(self) -> wire.Status:
+        return wire.Status(
+            digest=self._judge.digest,
+            up_s=int(asyncio.get_running_loop().time() - self._began),
+            resident_bytes=resident_bytes(),
+            judged=self._judged,
+            dropped=self._dropped,
+        )
+
+    async def _tell(self) -> None:
+        """A line of health now and then."""
+        while True:
+            await asyncio.sleep(HEALTH_EVERY_S)
+            status = self.status()
+            logger.info(
+                "action=tell_health digest=%s up_s=%d resident_mb=%.0f judged=%d dropped=%d waiting=%d",
+                status.digest, status.up_s, status.resident_bytes / 1e6, status.judged, status.dropped, len(self._waiting),
+            )  # fmt: skip
+
+
+def resident_bytes() -> int:
+    """Of this process: now, or where the system does not tell, at most so far."""
+    with suppress(OSError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _send(writer: asyncio.StreamWriter, line: bytes) -> None:
+    if writer.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+        writer.transport.abort()
+    else:
+        writer.write(line)

@@ -1,0 +1,125 @@
+"""What is said over the encoder's socket: a JSON object a line, and answers in any order.
+
+{"id": 1, "within_us": 48000, "text": "..."}            a question; its text is an excerpt
+{"id": 1, "categories": [...], "complexities": [...]}   the answer
+{"id": 1}                                               it was too late, or others were before it
+{"id": 2}                                               how does the encoder stand?
+{"id": 2, "digest": "...", ...}                         its Status
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import orjson
+
+from autorouter.classification.judged import CATEGORIES, Judged
+from autorouter.encoder.excerpts import HEAD_CHARS, TAIL_CHARS
+from autorouter.types import COMPLEXITIES
+
+MAX_LINE_BYTES = 16 * 1024
+"""An excerpt has at most a few thousand bytes, however it is escaped."""
+TCP = "tcp"
+Silence = Literal["late", "away"]
+"""Why there is no answer in time: nobody gave it yet, or nobody is there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    number: int
+    within_us: int
+    """For so long whoever asks waits."""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Status:
+    """How an encoder stands."""
+
+    digest: str
+    """Of its file."""
+    up_s: int
+    resident_bytes: int
+    judged: int
+    dropped: int
+    """Questions whose time had passed, or that were too many."""
+
+
+def address_of(text: str) -> str | tuple[str, int]:
+    """The path of a Unix socket, or host and port of tcp://HOST:PORT."""
+    if not text.startswith(f"{TCP}://"):
+        return text
+    parts = urlsplit(text)
+    return parts.hostname or "", parts.port or 0
+
+
+async def connect(address: str, protocol: Callable[[], asyncio.Protocol]) -> None:
+    """Open a connection that the protocol serves. Raises OSError."""
+    loop, found = asyncio.get_running_loop(), address_of(address)
+    if isinstance(found, str):
+        await loop.create_unix_connection(protocol, found)
+    else:
+        await loop.create_connection(protocol, *found)
+
+
+def write_question(number: int, text: str, within_us: int) -> bytes:
+    return _line({"id": number, "within_us": within_us, "text": text})
+
+
+def read_question(line: bytes) -> Question | int:
+    """The question, or the number of one after the status. Raises ValueError."""
+    match _object(line):
+        case {"id": int(number), "within_us": int(within_us), "text": str(text)}:
+            if len(text) > HEAD_CHARS + TAIL_CHARS + 1:
+                raise ValueError("the text is longer than an excerpt")
+            return Question(number=number, within_us=within_us, text=text)
+        case {"id": int(number)}:
+            return number
+    raise ValueError("this is no question")
+
+
+def write_status_question(number: int) -> bytes:
+    return _line({"id": number})
+
+
+def write_judged(number: int, judged: Judged | None) -> bytes:
+    """None: it is not answered."""
+    return _line({"id": number, **(asdict(judged) if judged else {})})
+
+
+def write_status(number: int, status: Status) -> bytes:
+    return _line({"id": number, **asdict(status)})
+
+
+def read_answer(line: bytes) -> tuple[int, Judged | Status | None]:
+    """The question's number and what is said to it. Raises ValueError."""
+    found = _object(line)
+    match found:
+        case {"id": int(number), "categories": [*categories], "complexities": [*complexities]}:
+            return number, Judged(
+                categories=_shares(categories, len(CATEGORIES)), complexities=_shares(complexities, len(COMPLEXITIES))
+            )
+        case {"id": int(number), "digest": str()}:
+            try:
+                return number, Status(**{name: value for name, value in found.items() if name != "id"})
+            except TypeError as problem:
+                raise ValueError("this is no status") from problem
+        case {"id": int(number)}:
+            return number, None
+    raise ValueError("this is no answer")
+
+
+def _shares(values: list[Any], count: int) -> tuple[float, ...]:
+    if len(values) != count or not all(isinstance(value, float) and 0 <= value <= 1 for value in values):
+        raise ValueError(f"these are no {count} probabilities")
+    return tuple(values)
+
+
+def _line(values: dict[str, Any]) -> bytes:
+    return orjson.dumps(values) + b"\n"
+
+
+def _object(line: bytes) -> Any:
+    return orjson.loads(line)
