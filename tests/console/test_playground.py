@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from autorouter import models as autorouter
 from autorouter.classification.definitions import CATEGORY_DEFINITIONS
+from autorouter.classification.telling import sureness
 from autorouter.types import Candidate, Constraints, Decision, Task, Terms
 from budgets.choices import Role
 from budgets.errors import ExpiredKey
@@ -82,7 +83,7 @@ def test_the_decision_is_the_one_of_routing_select_with_every_term(ada: Client, 
     assert f"{told['score']:.2f}" in shown
     task = told["task"]
     assert f'title="asks to {CATEGORY_DEFINITIONS[task["category"]]}">{task["category"]}</abbr>' in shown
-    assert f'<span class="share">{task["confidence"]:.2f}</span> ' in shown
+    assert f'<span class="share">{task["confidence"]:.2f}</span> {sureness(task["confidence"])}' in shown
     assert f"8 of {len(told['candidates'])} shown · {len(told['excluded'])} excluded" in shown
 
 

@@ -90,11 +90,15 @@ def test_since_is_part_of_the_slice_and_until_is_not() -> None:
         ({"tag": "night"}, {"tags": ["nightly", "day"]}),
         ({"account_id": 1}, {"account_id": 2}),
         ({"user_id": 7}, {"user_id": 8}),
+        ({"read_by": "table"}, {"read_by": "encoder"}),
+        ({"max_confidence": 0.41}, {"confidence": 0.42}),
+        ({"min_confidence": 0.41}, {"confidence": None}),
     ],
 )
 def test_a_slice_takes_what_it_names_and_nothing_else(fields: dict[str, Any], columns: dict[str, Any]) -> None:
-    wanted = request(tags=["day", "night"], user_id=7)
-    request(**{"tags": ["day", "night"], "user_id": 7, **columns})
+    known = {"tags": ["day", "night"], "user_id": 7, "read_by": "table", "confidence": 0.41}
+    wanted = request(**known)
+    request(**{**known, **columns})
     assert chosen(**fields) == [wanted]
     assert len(chosen()) == 2
 
@@ -143,6 +147,9 @@ def test_without_a_record_the_prompts_that_ship_are_replayed_and_it_says_so() ->
     [
         ({"limit": 0}, "limit", "0 is not from 1 to 1,000,000."),
         ({"limit": 1_000_001}, "limit", "1000001 is not from 1 to 1,000,000."),
+        ({"read_by": "me"}, "read_by", "'me' is none of table, encoder, model."),
+        ({"max_confidence": 1.5}, "max_confidence", "1.5 is not from 0 to 1."),
+        ({"min_confidence": 0.6, "max_confidence": 0.5}, "min_confidence", "0.6 is above max_confidence, 0.5."),
         ({"since": now(), "until": now() - timedelta(days=1)}, "since", "is not before until"),
     ],
 )
