@@ -19,9 +19,11 @@ NEWEST = 500
 
 
 def effect(newest: Sequence[UUID]) -> Effect:
-    """Of these requests, by the releases that are live. Before: as the table alone read them; after: as they were read."""
-    found = replayable(Record.objects.filter(operation_id__in=newest))
-    situations = situations_of(found)
+    """Of these requests, by the releases that are live and what could be called when the newest one came in: each other state of
+    that would have to be ranked anew. Before: as the table alone read them; after: as they were read."""
+    found = situations_of(replayable(Record.objects.filter(operation_id__in=newest)))
+    latest = max(found, key=lambda each: each.at, default=None)
+    situations = [replace(each, availability=latest.availability) for each in found] if latest else []
     by_table = [replace(each, task=by_table_alone(each.task)) for each in situations]
     live = Replay(*load(Pair()))
     traffic = Traffic(situations=by_table, is_recorded=True, latency_ms={})

@@ -29,13 +29,14 @@ def classification(question: Question) -> Classification:
     questions = _questions(question)
     requests = total(row.figures for row in whole.rows).requests - questions.requests
     seen = dict(sampling.seen(sampling.drawn(question, requests)))
-    newest = sorted((id for id, each in seen.items() if each.said), key=lambda id: seen[id].at, reverse=True)
+    newest = [operation_id for operation_id, each in seen.items() if each.said][:NEWEST]
+    known = max(requests, len(seen))
     return Classification(
         question=question,
-        total=requests,
-        is_whole=requests <= sampling.MOST,
+        total=known,
+        is_whole=known <= sampling.MOST,
         summary=summed(tuple(seen.values()), step_of(question), question.zone),
-        effect=effect(newest[:NEWEST]),
+        effect=effect(newest),
         questions=questions,
         encoder=status(),
         as_of=whole.as_of,

@@ -4,11 +4,11 @@ A request is in the sample by its id, which is drawn at random: each is as likel
 time, and their index leads to them, so that the rest of a large range is not read.
 """
 
-import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+import orjson
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
@@ -16,9 +16,9 @@ from analytics.models import Feedback, Record
 from analytics.reports.dearest import requests_of
 from analytics.windows.types import Question
 from autorouter.types import EMBEDDING, QUESTION_TAG
-from experiments.classification.types import Said, Seen
+from experiments.classification.types import Origin, Said, Seen
 
-MOST = 20_000
+MOST = 10_000
 """Requests that are looked at, about."""
 IDS = 1 << 128
 TASK = KeyTransform("task", "decision")
@@ -34,18 +34,16 @@ def drawn(question: Question, total: int) -> QuerySet[Record]:
 
 
 def seen(found: QuerySet[Record]) -> Iterator[tuple[UUID, Seen]]:
-    """Each request by its id; those that nobody read, and whose callers did not say what they are about, are left out."""
+    """Each request by its id, the newest first, and no more than twice as many as are wanted, should the roll-ups be far behind.
+    Those that nobody read, and whose callers did not say what they are about, are left out."""
     rated = Feedback.objects.filter(operation_id=OuterRef("operation_id")).values("satisfaction")[:1]
-    rows = found.annotate(
-        origin=KeyTextTransform("origin", TASK),
-        readings=KeyTextTransform("readings", TASK),
-        satisfaction=Subquery(rated),
-    ).values_list(*FIELDS)
-    for at, read_by, category, confidence, origin, readings, satisfaction, operation_id in rows.iterator():
+    task = {name: KeyTextTransform(name, TASK) for name in ("origin", "readings")}
+    rows = found.annotate(**task, satisfaction=Subquery(rated)).values_list(*FIELDS)[: 2 * MOST]
+    for at, read_by, category, confidence, origin, readings, satisfaction, operation_id in rows:
         if by := read_by or ("given" if origin == "given" else ""):
             yield operation_id, Seen(
-                at=at, by=by, category=category, confidence=confidence, origin=origin or "",
-                said={each["by"]: _said(each) for each in json.loads(readings or "[]")},
+                at=at, by=cast(Origin, by), category=category, confidence=confidence, origin=origin or "",
+                said={each["by"]: _said(each) for each in orjson.loads(readings or "[]")},
                 satisfaction=None if satisfaction is None else float(satisfaction),
             )  # fmt: skip
 

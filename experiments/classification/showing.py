@@ -77,6 +77,10 @@ class ClassificationPage:
     sampled: str
     """Of how many they are a sample; empty: they are all."""
     readers: tuple[ReaderRow, ...]
+    read: tuple[ReaderRow, ...]
+    """Those who read any."""
+    given: str
+    """Which share came with its category; empty: none."""
     over_time: Stack
     over_time_table: Table
     confidence: Stack
@@ -94,6 +98,7 @@ class ClassificationPage:
     questions: str
     cost: str
     per_question: str
+    """Empty: none was asked."""
     question_times: str
     causes: tuple[CauseRow, ...]
     encoder: EncoderStatus
@@ -106,10 +111,13 @@ def page(found: Classification, view: View) -> ClassificationPage:
         ("Another model, decided once more", Share(count=report.moved, of=report.requests)),
     )
     since = found.effect.since
+    readers = tuple(_reader(summary, origin) for origin in ORIGINS)
     return ClassificationPage(
         is_empty=not summary.requests, requests=f"{summary.requests:,}",
         sampled="" if found.is_whole else f"{found.total:,}",
-        readers=tuple(_reader(summary, origin) for origin in ORIGINS),
+        readers=readers,
+        read=tuple(row for row, origin in zip(readers, ORIGINS, strict=True) if summary.by[origin] and origin != "given"),
+        given=readers[-1].share if summary.by["given"] else "",
         over_time=_over_time(summary, view), over_time_table=_over_time_table(summary, view),
         confidence=_confidence(summary.bins), confidence_table=_confidence_table(summary.bins),
         without_confidence=f"{summary.without_confidence:,}", sure=_sure(summary), satisfied=_satisfied(summary.bins),
@@ -124,7 +132,7 @@ def page(found: Classification, view: View) -> ClassificationPage:
             for each in report.flows[:MAX_FLOWS]
         ),
         questions=f"{questions.requests:,}", cost=rounded(questions.cost_nano),
-        per_question=rounded(round(questions.cost_nano / questions.requests)) if questions.requests else formats.NOTHING,
+        per_question=rounded(round(questions.cost_nano / questions.requests)) if questions.requests else "",
         question_times=_times(questions.mean_ms, questions.p95_ms),
         causes=tuple(
             CauseRow(name=NAMES[each.reader], why=each.why, requests=f"{each.requests:,}") for each in summary.causes
@@ -134,7 +142,7 @@ def page(found: Classification, view: View) -> ClassificationPage:
 
 
 def _reader(summary: Summary, origin: Origin) -> ReaderRow:
-    asked, wait = summary.asked.get(origin), summary.waits.get(origin)  # type: ignore[call-overload]
+    asked, wait = (None, None) if origin == "given" else (summary.asked.get(origin), summary.waits.get(origin))
     return ReaderRow(
         name=NAMES[origin], colour=COLOURS[origin], requests=f"{summary.by[origin]:,}",
         share=formats.percent(summary.by[origin], summary.requests),
@@ -214,7 +222,7 @@ def _confidence(bins: Sequence[Bin]) -> Stack:
     return Stack(
         label="Requests by how likely their category was held to be.", layers=stack.layers(series, top, False), marks=(),
         hits=stack.hits(words), y_ticks=ticks,
-        x_ticks=tuple(Tick(at=at, text=_percent(at), is_optional=bool(at % 20)) for at in range(0, 101, 10)),
+        x_ticks=tuple(Tick(at=at, text=_percent(at), is_optional=bool(at % 20)) for at in range(0, 100, 10)),
     )  # fmt: skip
 
 

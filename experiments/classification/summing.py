@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from statistics import mean
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,8 @@ ASKED: tuple[Reader, ...] = ("encoder", "model")
 """Those who are not always asked."""
 PAIRS: tuple[tuple[Reader, Reader], ...] = (("encoder", "table"), ("model", "table"), ("model", "encoder"))
 BINS = 10
+QUARTER_S = 900
+"""Days begin at whole ones, in every zone."""
 MAX_CAUSES = 10
 
 
@@ -66,9 +69,10 @@ def _by(requests: Sequence[Seen]) -> Mapping[Origin, int]:
 
 
 def _points(requests: Sequence[Seen], step: Step, zone: ZoneInfo) -> tuple[Point, ...]:
+    begin = cache(lambda quarter: floor(datetime.fromtimestamp(quarter * QUARTER_S, zone), step))
     found: dict[datetime, list[Seen]] = defaultdict(list)
     for each in requests:
-        found[floor(each.at.astimezone(zone), step)].append(each)
+        found[begin(each.at.timestamp() // QUARTER_S)].append(each)
     return tuple(Point(start=start, requests=_by(found[start])) for start in sorted(found))
 
 

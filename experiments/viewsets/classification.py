@@ -15,7 +15,7 @@ from routerhub.audit.serializers import valid
 
 class ClassificationView(ReportView):
     """GET /api/routing/classification: who read the prompts, whether the readers agree, how sure they were, what asking more of
-    them changed, how long it took and what it cost. Of at most 92 days and, where there are more requests, a sample of 20,000."""
+    them changed, how long it took and what it cost. Of at most 92 days and, where there are more requests, a sample of 10,000."""
 
     @extend_schema(parameters=[WhoseQuery], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:

@@ -3,11 +3,13 @@
 import asyncio
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autorouter.classification.definitions import CATEGORY_DEFINITIONS, COMPLEXITY_DEFINITIONS
+from autorouter.encoder.asking import Asker
 from autorouter.types import QUESTION_TAG, Task
 from models_registry.upstream.errors import Failed
 from routerhub.gateway.operation import Arrival
@@ -16,6 +18,7 @@ from routerhub.gateway.reading import task_of
 from routerhub.gateway.router_model import QUESTION, read_answer
 from routerhub.gateway.runtime import SORTED_S, Runtime
 from tests.autorouter import fakes as router_fakes
+from tests.autorouter.encoder.fake import FakeEncoder
 from tests.gateway.fakes import FakeUpstream, again, completion, operation, rankings, request, runtime
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +75,39 @@ async def test_the_task_tells_what_each_reader_said_and_claims_no_probability_fo
     assert (model.by, model.likely, model.complexity) == ("model", (("reasoning", Decimal(1)),), "complex")
     assert model.took_us == 1_250_000
     assert (task.likely, task.confidence, task.second) == ((), None, None)
+
+
+@pytest.mark.parametrize(
+    ("script", "category", "origin", "readers"),
+    [
+        (GOOD, "reasoning", f"model {SMALL}", ["table", "encoder", "model"]),
+        (completion("hm"), "coding", f"encoder, since {SMALL} failed: none of 1 answers was", ["table", "encoder"]),
+    ],
+)
+async def test_it_is_asked_after_the_encoder_whose_word_counts_where_it_fails(
+    tmp_path: Path, script: Any, category: str, origin: str, readers: list[str]
+) -> None:
+    encoder = FakeEncoder(tmp_path)
+    encoder.start()
+    made, arrival = asking(
+        script, asks_encoder=True, encoder_threshold=Decimal(1), encoder_deadline_ms=1_000, router_max_retries=0
+    )
+    made.encoder = Asker(encoder.address)
+    await made.encoder.connect()
+    task = await task_of(made, arrival)
+    made.encoder.stop()
+    encoder.kill()
+    assert (task.category, [each.by for each in task.readings]) == (category, readers)
+    assert task.origin.startswith(origin)
+    assert (task.confidence is None) == (task.read_by == "model")
+
+
+async def test_a_silent_encoder_and_a_silent_model_are_both_told() -> None:
+    made, arrival = asking(completion("hm"), asks_encoder=True, encoder_threshold=Decimal(1), router_max_retries=0)
+    made.encoder = Asker("/nowhere/encoder.sock")
+    assert (await task_of(made, arrival)).origin == (
+        f"local, since the encoder is not there; {SMALL} failed: none of 1 answers was of the form that was asked for"
+    )
 
 
 @pytest.mark.parametrize(("threshold", "is_asked"), [("1", True), ("0", False)])
