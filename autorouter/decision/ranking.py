@@ -18,8 +18,8 @@ from autorouter.decision.bitsets import Order, Steps, set_of
 from autorouter.decision.candidates import is_local, is_private, keeps_private, price_now
 from autorouter.decision.costs import UNPRICED, Rates
 from autorouter.decision.deployment_order import hosting, ordered
-from autorouter.decision.lessons import Lessons
 from autorouter.decision.scoring import cost_tier, quality_of, terms
+from autorouter.decision.success import Lessons
 from autorouter.types import (
     CATEGORIES,
     COMPLEXITIES,
