@@ -116,7 +116,7 @@ def decided(found: Learned, asked: Task | None = None, **constraints: Any) -> De
 def test_a_model_that_succeeds_here_more_often_than_its_profile_says_overtakes() -> None:
     decision = decided(learned(shift=900))
     first, second = decision.candidates
-    assert (first.model, first.terms.category, first.terms.learned) == (BAD, 70, Decimal("15.2"))
+    assert (first.model, first.terms.category, first.terms.learned) == (BAD, Decimal(70), Decimal("15.2"))
     assert first.score == Decimal("85.2") * Decimal("0.3")
     assert (second.evidence, first.evidence) == (Evidence(), Evidence(outcomes=212, reason=""))
     told = [each["learned"] for each in explain.as_json(decision)["candidates"]]
