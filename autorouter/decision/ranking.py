@@ -18,8 +18,8 @@ from autorouter.decision.bitsets import Order, Steps, set_of
 from autorouter.decision.candidates import is_local, is_private, keeps_private, price_now
 from autorouter.decision.costs import UNPRICED, Rates
 from autorouter.decision.deployment_order import hosting, ordered
-from autorouter.decision.lessons import Lessons
 from autorouter.decision.scoring import cost_tier, quality_of, terms
+from autorouter.decision.success import Lessons
 from autorouter.types import (
     CATEGORIES,
     COMPLEXITIES,
@@ -144,7 +144,7 @@ class Rankings:
         """Every ranking of a moment, so that no request waits for its own. For whoever makes a snapshot."""
         self.router.success.hear(())
         for category, complexity in product(CATEGORIES, COMPLEXITIES):
-            self.of(category, complexity, now)
+            self.of(category, complexity, now).lessons(self.router, category)
 
     def _span(self, now: datetime) -> Span:
         for span in self._spans:
@@ -212,7 +212,7 @@ class Rankings:
     def _compile(self, span: Span, category: Category, complexity: Complexity) -> "Ranking":
         task = Task(category=category, complexity=complexity, input_tokens=0, needs=frozenset(), origin="given")
         ranked = [self._ranked(standing, task) for standing in span.standings.values()]
-        return span.rankings.setdefault((category, complexity), Ranking(ranked, self.router, category))
+        return span.rankings.setdefault((category, complexity), Ranking(ranked))
 
     def _ranked(self, standing: Standing, task: Task) -> Ranked:
         model = standing.model
@@ -242,14 +242,13 @@ class Ranking:
     What it keeps beside is bounded by the number of models, of policies, or by MAX_FILTERS. Safe to use from several threads.
     """
 
-    def __init__(self, ranked: Iterable[Ranked], router: RouterRelease, category: Category) -> None:
+    def __init__(self, ranked: Iterable[Ranked]) -> None:
         self.keys, self.ranked = _sorted(ranked)
         self.places = {each.standing.model.id: place for place, each in enumerate(self.ranked)}
         self.everybody = (1 << len(self.ranked)) - 1
         standings = [each.standing for each in self.ranked]
         self.rates = Rates([each.price for each in standings], [each.model.max_output for each in standings])
-        scores = [(each.standing.model.id, each.terms.category) for each in self.ranked]
-        self.lessons = Lessons(router.success, category, router.config.learned_weight, scores)
+        self._lessons: dict[str, Lessons] = {}
         self._falling = [negative for negative, _, _ in self.keys]
         self._groups = _grouped([each.standing.labels for each in self.ranked])
         self.local = self._groups.get(("is", "local"), 0)
@@ -321,6 +320,15 @@ class Ranking:
         kind, name = leads
         there = _union(places for host, places in self._hosts.items() if kind == "provider" and host.provider == name)
         return self._groups.get(("tier", name), there) | self.named(frozenset({name}), frozenset({name}))
+
+    def lessons(self, router: RouterRelease, category: Category) -> Lessons:
+        """What a release says was learned of these models for a kind of task."""
+        if category not in self._lessons:
+            weight, learned = router.config.learned_weight, router.success
+            self._lessons[category] = Lessons(
+                learned, category, weight, self.places, lambda place: self.ranked[place].terms.category
+            )
+        return self._lessons[category]
 
     # --- orders
 

@@ -5,17 +5,20 @@ weights of the prompt's words (by their numbers, see autorouter.classification.v
 
     points = 100 x sigmoid(logit(score / 100) + shift + sum of the weights / sqrt(number of words)) - score
 
-in tenths of a point. It is the form of a logistic regression with the profile as its prior (experiments/learning fits it).
-Shift and weights are whole thousandths of a logit. The one float in it is rounded, so that the points are the same on every
-machine but where they would lie within the last bit of half a tenth.
+It is the form of a logistic regression with the profile as its prior (experiments/learning fits it). Logits are whole
+thousandths, what the sigmoid makes of them is whole thousandths of a point, and points are whole tenths: the same on every
+machine.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from autorouter.decision.bitsets import members, set_of
 
 MAX_SHIFT, MAX_WEIGHT = 10_000, 20_000
 MAX_TERMS = 5_000
@@ -26,11 +29,17 @@ NUMBER_BITS = 20
 Reason = Literal["", "no evidence", "kind not seen", "unfamiliar prompt"]
 """Why nothing counts that was learned; empty where it does."""
 NOTHING = Decimal(0)
-_LEAST_SHARE, _MOST_LOGIT = 0.005, 30.0
-"""Profile scores of 0 and 100 count as half a point from there, and no sum as more than a certainty."""
-_SEEN = 1 << 32
-"""Counts a term beside its weight; room for the weights of 65,535 terms below it, and for so many counts above it."""
-_LANE_BYTES = 6
+_LOWEST, _HIGHEST = Decimal("0.5"), Decimal("99.5")
+"""What scores of 0 and 100 count as."""
+_MAX_LOGIT = 12_000
+_REACHED = tuple(
+    round(100_000 / (1 + math.exp(-logit / 1_000))) for logit in (*range(_MAX_LOGIT + 1), *range(-_MAX_LOGIT, 0))
+)
+"""By thousandths of a logit, those below 0 counted from the end: thousandths of a point."""
+_SEEN = 1 << 40
+"""Counts a term beside its weight: there is room for the weights of millions of terms below it, and for their number above it."""
+_HALF = _SEEN // 2
+_LANE_BYTES = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,11 +51,8 @@ class Kind:
     shift: int
     """Thousandths of a logit."""
     least_seen: int = 0
-    """Percent. Prompts of whose words fewer were seen with this model are not judged."""
-
-    def knows(self, seen: int, terms: int) -> bool:
-        """Whether enough of a prompt's words were seen. Of a task without words there is nothing to know but its kind."""
-        return 100 * seen >= self.least_seen * terms
+    """Percent. Prompts of whose words fewer were seen with this model are not judged. A task without words always is: by its
+    kind alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +73,7 @@ class Evidence:
     reason: Reason = "no evidence"
 
 
-NO_EVIDENCE = Evidence()
+NO_EVIDENCE, KIND_NOT_SEEN = Evidence(), Evidence(reason="kind not seen")
 
 
 class Learned(Mapping[str, LearnedSuccess]):
@@ -89,7 +95,8 @@ class Learned(Mapping[str, LearnedSuccess]):
     def hear(self, terms: Sequence[int]) -> "Heard":
         """What the words of a prompt say of every model."""
         total = sum(filter(None, map(self._packed.get, terms)))
-        return Heard(total.to_bytes(_LANE_BYTES * len(self.lanes), "little"), len(terms))
+        lanes = total.to_bytes(_LANE_BYTES * len(self.lanes), sys.byteorder)
+        return Heard(memoryview(lanes).cast("Q"), len(terms))
 
     @cached_property
     def _packed(self) -> dict[int, int]:
@@ -100,67 +107,110 @@ class Learned(Mapping[str, LearnedSuccess]):
             for number, weight in self._models[model].terms.items():
                 if number not in lanes:
                     lanes[number] = bytearray(_LANE_BYTES * len(self.lanes))
-                lanes[number][start:end] = (_SEEN + weight).to_bytes(_LANE_BYTES, "little")
-        return {number: int.from_bytes(packed, "little") for number, packed in lanes.items()}
+                lanes[number][start:end] = (_SEEN + weight).to_bytes(_LANE_BYTES, sys.byteorder)
+        return {number: int.from_bytes(packed, sys.byteorder) for number, packed in lanes.items()}
 
 
 class Heard:
     """Sums over a prompt's words by lane, taken apart only for those who are asked about."""
 
-    def __init__(self, lanes: bytes, terms: int) -> None:
-        self._lanes, self.terms = lanes, terms
-        self.root = math.sqrt(terms) or 1.0
+    def __init__(self, lanes: Sequence[int], terms: int) -> None:
+        self.lanes, self.terms = lanes, terms
 
-    def of(self, lane: int) -> tuple[int, int]:
-        """With how many of the words a model was seen, and the sum of their weights."""
-        start = _LANE_BYTES * lane
-        both = int.from_bytes(self._lanes[start : start + _LANE_BYTES], "little")
-        seen = (both + _SEEN // 2) // _SEEN
-        return seen, both - seen * _SEEN
+    def seen(self, lane: int) -> int:
+        """With how many of the words a model was seen."""
+        return (self.lanes[lane] + _HALF) // _SEEN
 
 
-SILENCE = Heard(b"", 0)
+SILENCE = Heard((), 0)
 """Of nobody."""
 
 
-class Prior:
-    """A model's score for a kind of task, 0 to 100, and what was learned of that kind: all but the prompt."""
+class Lesson(NamedTuple):
+    """What was learned of a model for a kind of task, with its score there: all but the prompt."""
 
-    def __init__(self, kind: Kind, score: Decimal) -> None:
-        self.kind = kind
-        self._share = min(max(float(score) / 100, _LEAST_SHARE), 1 - _LEAST_SHARE)
-        self._logit = math.log(self._share / (1 - self._share)) + kind.shift / 1_000
-        self._lowest, self._highest = -int(10 * score), int(10 * (100 - score))
+    lane: int
+    least_seen: int
+    logit: int
+    """Of score and shift together."""
+    score: int
+    """In thousandths of a point."""
+    lowest: int
+    highest: int
+    """Tenths by which the score may be moved, to stay within 0 to 100."""
 
-    def tenths(self, weight: int, root: float) -> int:
-        """By how many tenths of a point the words move the score, which stays within 0 to 100. `root` is of their number."""
-        logit = min(max(self._logit + weight / (1_000 * root), -_MOST_LOGIT), _MOST_LOGIT)
-        moved = round(1_000 * (1 / (1 + math.exp(-logit)) - self._share))
-        return min(max(moved, self._lowest), self._highest)
+
+class Lessons:
+    """What was learned of models that stand in an order, for one kind of task. Empty where nothing was."""
+
+    def __init__(
+        self,
+        learned: Learned,
+        category: str,
+        weight: Decimal,
+        places: Mapping[str, int],
+        score_at: Callable[[int], Decimal],
+    ) -> None:
+        """`places` by model, with the score for the category at each. `weight` is the tunable `learned_weight`."""
+        self._learned = learned
+        self._category = category
+        self._lessons = {
+            (place := places[model]): _lesson(lane, learned[model].kinds[category], score_at(place))
+            for model, lane in learned.lanes.items()
+            if category in learned[model].kinds and model in places
+        }
+        self._places = set_of(self._lessons) if weight else 0
+        self._tenth = weight.scaleb(-1)
+
+    def __len__(self) -> int:
+        return len(self._lessons)
+
+    def points(self, heard: Heard, places: int) -> dict[int, Decimal]:
+        """By how many points a prompt's words move the models of a set, without those that they do not move."""
+        found, lanes, terms, root = {}, heard.lanes, heard.terms, math.sqrt(heard.terms) or 1.0
+        for place in members(places & self._places):
+            lane, least_seen, logit, score, lowest, highest = self._lessons[place]
+            seen = (lanes[lane] + _HALF) // _SEEN
+            if 100 * seen < least_seen * terms:
+                continue
+            logit += round((lanes[lane] - seen * _SEEN) / root)
+            reached = _REACHED[
+                logit if -_MAX_LOGIT <= logit <= _MAX_LOGIT else _MAX_LOGIT if logit > 0 else -_MAX_LOGIT
+            ]
+            if tenths := min(max((reached - score + 50) // 100, lowest), highest):
+                found[place] = self._tenth * tenths
+        return found
+
+    def evidence(self, heard: Heard, model: str) -> Evidence:
+        """On what a model's points rest, or why it has none."""
+        if model not in self._learned:
+            return NO_EVIDENCE
+        kind = self._learned[model].kinds.get(self._category)
+        if kind is None:
+            return KIND_NOT_SEEN
+        is_known = 100 * heard.seen(self._learned.lanes[model]) >= kind.least_seen * heard.terms
+        return Evidence(outcomes=kind.outcomes, reason="" if is_known else "unfamiliar prompt")
+
+
+def _lesson(lane: int, kind: Kind, score: Decimal) -> Lesson:
+    own = min(max(score, _LOWEST), _HIGHEST)
+    return Lesson(
+        lane=lane,
+        least_seen=kind.least_seen,
+        logit=round(1_000 * math.log(own / (100 - own))) + kind.shift,
+        score=int(1_000 * own),
+        lowest=-int(10 * score),
+        highest=int(10 * (100 - score)),
+    )
 
 
 def points(
     learned: Learned, model: str, category: str, terms: Sequence[int], score: Decimal, weight: Decimal
-) -> Decimal:
-    """By how many points the words of a prompt move a model's score for its category, times `weight` (`learned_weight`).
-
-    0 where nothing counts; `evidence` says why.
-    """
-    heard = learned.hear(terms)
-    if evidence(learned, model, category, heard).reason:
-        return NOTHING
-    _, sum_of_weights = heard.of(learned.lanes[model])
-    prior = Prior(learned[model].kinds[category], score)
-    return weight.scaleb(-1) * prior.tenths(sum_of_weights, heard.root)
-
-
-def evidence(learned: Learned, model: str, category: str, heard: Heard) -> Evidence:
-    """On what a model's points rest, or why it has none."""
-    kind = learned[model].kinds.get(category) if model in learned else None
-    if kind is None:
-        return Evidence(reason="kind not seen") if model in learned else NO_EVIDENCE
-    seen, _ = heard.of(learned.lanes[model])
-    return Evidence(outcomes=kind.outcomes, reason="" if kind.knows(seen, heard.terms) else "unfamiliar prompt")
+) -> tuple[Decimal, Evidence]:
+    """By how many points the words of a prompt move a model's score for its category, times `weight` (`learned_weight`), and on
+    what they rest, or why they are 0."""
+    lessons, heard = Lessons(learned, category, weight, {model: 0}, lambda _: score), learned.hear(terms)
+    return lessons.points(heard, 1).get(0, NOTHING), lessons.evidence(heard, model)
 
 
 # --- as text

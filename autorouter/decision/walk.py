@@ -6,17 +6,16 @@ What a test's variant puts first (`leads`) goes before the rest, each part in th
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from heapq import heapify, heappop, merge
+from heapq import heapify, heappop
 from typing import Any, NamedTuple
 
 from autorouter.decision.bitsets import members, set_of
 from autorouter.decision.costs import Costs
 from autorouter.decision.ordering import drawn
 from autorouter.decision.ranking import Key, Ranking, Rankings
-from autorouter.decision.success import NOTHING, SILENCE, Evidence, evidence
+from autorouter.decision.success import NOTHING, SILENCE, Evidence
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.types import Constraints, Policy, RouterRelease, Task, Terms
 
@@ -54,7 +53,8 @@ class Walk:
         self._previous = self._place_of_previous()
         self._own = 0 if self._previous is None else 1 << self._previous
         self._success = rankings.router.success
-        self._heard = self._success.hear(task.terms) if self.ranking.lessons else SILENCE
+        self._lessons = self.ranking.lessons(rankings.router, task.category)
+        self._heard = self._success.hear(task.terms) if self._lessons else SILENCE
         self._lifted = self._lift(rankings.router.config.stickiness_bonus)
         self._apart = set_of(self._lifted)
 
@@ -65,12 +65,9 @@ class Walk:
 
     def _lift(self, stickiness: Decimal) -> dict[int, Lifted]:
         """Who stands elsewhere than in the ranking: the previous model, and those whom the prompt's words move."""
-        points = self.ranking.lessons.points(self._heard, self._left) if self.ranking.lessons else {}
-        found = {
-            place: _lifted(self.ranking, place, NOTHING, learned)
-            for place, learned in points.items()
-            if self._costs.fits(place)
-        }
+        points = self._lessons.points(self._heard, self._left) if self._lessons else {}
+        moved = self._costs.fitting(points)
+        found = {place: _lifted(self.ranking, place, NOTHING, points[place]) for place in moved}
         if self._previous is not None:
             own = points.get(self._previous, NOTHING)
             found[self._previous] = _lifted(self.ranking, self._previous, stickiness, own)
@@ -81,15 +78,22 @@ class Walk:
         ranked, lifted = self.ranking.ranked[place], self._lifted.get(place)
         if lifted is None:
             return ranked.score, ranked.terms
-        found = replace(ranked.terms, stickiness=lifted.stickiness, learned=lifted.learned)
-        return found.score, found
+        terms = ranked.terms
+        return lifted.key[0].copy_negate(), Terms(
+            category=terms.category,
+            stickiness=lifted.stickiness,
+            reasoning=terms.reasoning,
+            research=terms.research,
+            complexity_factor=terms.complexity_factor,
+            tier_weight=terms.tier_weight,
+            speed=terms.speed,
+            learned=lifted.learned,
+        )
 
     def evidence(self, place: int) -> Evidence | None:
         """What the learned term of the model at a place rests on. None: nothing was learned of any model."""
-        if not self._success:
-            return None
-        model = self.ranking.ranked[place].standing.model.id
-        return evidence(self._success, model, self.task.category, self._heard)
+        model = self.ranking.keys[place][2]
+        return self._lessons.evidence(self._heard, model) if self._success else None
 
     def places(self, enough: int | None) -> Iterator[int]:
         """Best first: all of them, or at least `enough` if there are so many."""
@@ -156,7 +160,7 @@ class Walk:
         """The places of a part within PRIORITY_MARGIN of its best score."""
         apart = left & self._apart
         best = next(self._costs.fitting(members(left & ~apart)), None)
-        lifted = {place: self._key(place)[0].copy_negate() for place in members(apart)}
+        lifted = {place: self._lifted[place].key[0].copy_negate() for place in members(apart)}
         scores = [*lifted.values()] + ([] if best is None else [self.ranking.ranked[best].score])
         if not scores:
             return 0
@@ -169,8 +173,8 @@ class Walk:
         apart = places & self._apart
         found, measure = self._measured(places ^ apart, is_near, enough)
         if apart:
-            lifted = _lowest_first([((measure(place), self._key(place)), place) for place in members(apart)])
-            found = merge(found, lifted, key=lambda place: (measure(place), self._key(place)))
+            lifted = [((measure(place), self._lifted[place].key), place) for place in members(apart)]
+            found = _merged(found, lifted, lambda place: (measure(place), self.ranking.keys[place]))
         return self._costs.fitting(found)
 
     def _measured(self, places: int, is_near: bool, enough: int | None) -> tuple[Iterable[int], Measure]:
@@ -183,11 +187,6 @@ class Walk:
             return order.among(places), order.levels.__getitem__
         return members(places), lambda _: 0
 
-    def _key(self, place: int) -> Key:
-        """Where a place stands by score, lowest first."""
-        lifted = self._lifted.get(place)
-        return self.ranking.keys[place] if lifted is None else lifted.key
-
 
 def _lifted(ranking: Ranking, place: int, stickiness: Decimal, learned: Decimal) -> Lifted:
     """The model of a place with its bonus, or with points that were learned. The score is Terms.score, without their making."""
@@ -197,11 +196,15 @@ def _lifted(ranking: Ranking, place: int, stickiness: Decimal, learned: Decimal)
     return Lifted((score.copy_negate(), mean, model), stickiness, learned)
 
 
-def _lowest_first(keyed: list[tuple[Any, int]]) -> Iterator[int]:
-    """Places by their keys, sorted only as far as they are asked for."""
-    heapify(keyed)
-    while keyed:
-        yield heappop(keyed)[1]
+def _merged(found: Iterable[int], others: list[tuple[Any, int]], key: Measure) -> Iterator[int]:
+    """Places that are found in order by `key` and others that come with theirs, sorted only as far as they are asked for."""
+    heapify(others)
+    for place in found:
+        while others and others[0][0] < key(place):
+            yield heappop(others)[1]
+        yield place
+    while others:
+        yield heappop(others)[1]
 
 
 def _policy(router: RouterRelease, constraints: Constraints) -> Policy | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from autorouter.classification.classify import CERTAIN, MULTIMODAL, Read, read_locally
 from autorouter.classification.judged import Judged
+from autorouter.classification.vocabulary import numbered
 from autorouter.encoder import combined
 from autorouter.errors import RouterError
 from autorouter.types import Asks, Reading, RouterConfig, Task
@@ -27,7 +28,10 @@ FAILURES = (AllFailed, BudgetRefused, BudgetError, RouterError, ValueError, Time
 async def task_of(runtime: Runtime, arrival: Arrival) -> Task:
     """The task of a request. A dry run pays for no question."""
     request, config = arrival.request, arrival.rankings.router.config
-    read = read_locally(request.messages, request.has_tools, request.is_structured, request.stream)
+    read = numbered(
+        read_locally(request.messages, request.has_tools, request.is_structured, request.stream),
+        arrival.rankings.router,
+    )
     task = await _with_encoder(runtime, read, config)
     if request.controls.dry_run or not _asks(config.classifies_with_model, task, config.model_threshold):
         return task

@@ -32,14 +32,19 @@ def points(model: Model, router: RouterRelease, task: Task, score: Decimal) -> D
     if found is None or found.reason:
         return Decimal(0)
     learned = router.success[model.id]
-    share = min(0.995, max(0.005, float(score) / 100))
-    logit = math.log(share / (1 - share)) + learned.kinds[task.category].shift / 1000
+    own = min(Decimal("99.5"), max(Decimal("0.5"), score))
+    logit = round(math.log(own / (100 - own)) * 1000) + learned.kinds[task.category].shift
     if task.terms:
-        logit += sum(known(learned, task)) / 1000 / math.sqrt(len(task.terms))
-    raised = 1 / (1 + math.exp(-logit)) if abs(logit) < 30 else float(logit > 0)
-    tenths = round((raised - share) * 1000)
+        logit += round(sum(known(learned, task)) / math.sqrt(len(task.terms)))
+    logit = min(12_000, max(-12_000, logit))
+    reached = Decimal(round(100_000 / (1 + math.exp(-logit / 1000)))) / 1000
+    tenths = math.floor((reached - own) * 10 + Decimal("0.5"))
     while score + Decimal(tenths) / 10 > 100:
         tenths -= 1
     while score + Decimal(tenths) / 10 < 0:
         tenths += 1
-    return router.config.learned_weight * Decimal("0.1") * tenths if tenths and router.config.learned_weight else Decimal(0)
+    return (
+        router.config.learned_weight * Decimal("0.1") * tenths
+        if tenths and router.config.learned_weight
+        else Decimal(0)
+    )

@@ -173,7 +173,7 @@ def _learned(random: Random, catalogue: Catalogue) -> Learned:
 
 
 def _success(random: Random) -> LearnedSuccess:
-    kinds = {
+    kinds: dict[str, Kind] = {
         category: Kind(
             outcomes=random.randint(1, 500), shift=random.choice([0, -10_000, -700, 1, 350, 900, 10_000]),
             least_seen=random.choice([0, 0, 50, 100]),
