@@ -3,7 +3,7 @@
 import pytest
 
 from autorouter.classification.judged import Judged
-from autorouter.classification.mixing import mixed
+from autorouter.classification.mixing import LATIN, OTHER_SCRIPTS, mixed, trust
 
 FLAT = 1 / 7
 
@@ -37,3 +37,18 @@ def test_a_category_that_a_reader_calls_impossible_is_only_unlikely() -> None:
     found = mixed(of(1, *[0.0] * 6), of(0, 1, *[0.0] * 5))
     assert min(found.categories) > 0
     assert sum(found.categories) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fix this loop", LATIN),
+        ("Où est la gare, déjà ?", LATIN),
+        ("Explain the word дождь in one sentence", LATIN),
+        ("写一首关于雨的诗", OTHER_SCRIPTS),
+        ("اكتب قصيدة", OTHER_SCRIPTS),
+        ("123 + 456 = ¿?", LATIN),
+    ],
+)
+def test_the_table_counts_more_where_the_letters_are_not_latin(text: str, expected: object) -> None:
+    assert trust(text) is expected
