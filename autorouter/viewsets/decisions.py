@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
-from django.conf import settings
 from django.db import DatabaseError
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
@@ -20,8 +19,7 @@ from autorouter.classification.classify import read_locally
 from autorouter.classification.vocabulary import numbered
 from autorouter.decision import explain
 from autorouter.decision.ranking import Rankings
-from autorouter.encoder import combined
-from autorouter.encoder.blocking import asker_at
+from autorouter.encoder import reading
 from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration
 from autorouter.people import preference_sets, sessions
@@ -219,8 +217,5 @@ def _task(values: dict[str, Any], router: RouterRelease) -> Task:
         given = values["task"]
         return Task(**{**given, "needs": frozenset(given["needs"]), "origin": "given"})
     structured = values.get("response_format", {}).get("type") in {"json_object", "json_schema"}
-    read = numbered(read_locally(values["messages"], bool(values.get("tools")), structured, values["stream"]), router)
-    encoder, config = asker_at(settings.ENCODER_SOCKET), router.config
-    if encoder is None or not combined.is_unsure(read, config):
-        return read.task
-    return combined.task_of(read, encoder.hear(read.asked[-1], config.encoder_deadline_ms), config)
+    read = read_locally(values["messages"], bool(values.get("tools")), structured, values["stream"])
+    return reading.task_of(numbered(read, router), router.config)

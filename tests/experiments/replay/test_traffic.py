@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from analytics.models import Record
 from autorouter.models import AvailabilityFacts
-from autorouter.types import Constraints
+from autorouter.types import Constraints, Reading
 from experiments.errors import BadSlice
 from experiments.replay import traffic
 from experiments.replay.traffic import Slice
@@ -42,7 +42,13 @@ def test_a_situation_is_the_request_as_the_router_met_it() -> None:
         providers=frozenset({"acme", "best"}), sandbox=False, open_circuits={"acme/middle": "since noon: down"},
         health=Health(degraded=frozenset({"best/large"})), latency_ms={SMALL: 300}, tokens_per_second={SMALL: 46.5},
     )  # fmt: skip
-    asked = {"complexity": "complex", "input_tokens": 700, "needs": frozenset({"tools"}), "origin": "local"}
+    likely = (("coding", Decimal("0.6")), ("analysis", Decimal("0.31")))
+    asked = {
+        "complexity": "complex", "input_tokens": 700, "needs": frozenset({"tools"}), "origin": "encoder", "likely": likely,
+        "readings": tuple(
+            Reading(by=by, likely=likely, complexity="complex", took_us=7) for by in ("table", "encoder")
+        ),
+    }  # fmt: skip
     tokens: dict[str, Any] = {"cache_read_tokens": 40, "cache_write_tokens": 30, "reasoning_tokens": 20}
     request(constraints, at, availability, asked, **tokens)
     found = traffic.recent(Slice())
