@@ -11,7 +11,7 @@ from routerhub.audit.models import Fact
 from routerhub.tenancy.owners import by_account
 
 
-class Real(models.FloatField):
+class Real(models.FloatField):  # type: ignore[type-arg]  # Django's own has none
     """Four bytes wide."""
 
     def db_type(self, connection: Any) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Task, Terms
+from autorouter.classification import telling
+from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Likely, Reading, Task, Terms
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -46,14 +47,38 @@ def tested_json(decision: Decision) -> dict[str, dict[str, Any]]:
 
 
 def task_json(task: Task) -> dict[str, Any]:
+    """What it is about, how likely that is (0 to 1; null where nobody says) and who read it. `readings`: what each of them said,
+    where several did."""
     return {
         "category": task.category,
         "complexity": task.complexity,
+        **_likely_json(task.likely),
+        "read_by": task.read_by or None,
+        "why": telling.sentence(task),
         "input_tokens": task.input_tokens,
         "needs": sorted(task.needs),
         "long_context": task.is_long_context,
         "origin": task.origin,
+        **({"readings": [_reading_json(each) for each in task.readings]} if len(task.readings) > 1 else {}),
     }
+
+
+def _likely_json(likely: Likely) -> dict[str, Any]:
+    """The likeliest, the next and all of them; null where nobody says."""
+    shares = {category: float(share) for category, share in likely}
+    first, second, *_ = (*shares, None, None)
+    return {"confidence": shares.get(first) if first else None, "second": second, "likely": shares or None}
+
+
+def _reading_json(reading: Reading) -> dict[str, Any]:
+    """The router model names a category and no probability."""
+    shares = {"confidence": None, "second": None, "likely": None}
+    if reading.by != "model":
+        shares = _likely_json(reading.likely)
+    return {
+        "by": reading.by, "category": reading.likely[0][0], "complexity": reading.complexity, **shares,
+        "took_us": reading.took_us,
+    }  # fmt: skip
 
 
 def terms_json(terms: Terms) -> dict[str, float]:

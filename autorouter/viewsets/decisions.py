@@ -6,9 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
-from django.conf import settings
 from django.db import DatabaseError
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -20,14 +18,13 @@ from autorouter.budgeted import within_limits
 from autorouter.classification.classify import read_locally
 from autorouter.decision import explain
 from autorouter.decision.ranking import Rankings
-from autorouter.encoder import combined
-from autorouter.encoder.blocking import asker_at
+from autorouter.encoder import reading
 from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration
 from autorouter.people import preference_sets, sessions
 from autorouter.people.preferences import NONE, Preferences
 from autorouter.select import Asked, select, with_ids
-from autorouter.serializers import SelectSerializer
+from autorouter.serializers import SelectedSerializer, SelectSerializer
 from autorouter.types import Candidate, Decision, RouterConfig, RouterRelease, Task
 from budgets.limits import outlook
 from budgets.types import Caller, named_scopes
@@ -59,7 +56,7 @@ class SelectView(APIView):
     readers: Readers = "routing"
     only_reads = True
 
-    @extend_schema(request=SelectSerializer, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=SelectSerializer, responses=SelectedSerializer)
     def post(self, request: Request) -> Response:
         serializer = SelectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -220,7 +217,4 @@ def _task(values: dict[str, Any], config: RouterConfig) -> Task:
         return Task(**{**given, "needs": frozenset(given["needs"]), "origin": "given"})
     structured = values.get("response_format", {}).get("type") in {"json_object", "json_schema"}
     read = read_locally(values["messages"], bool(values.get("tools")), structured, values["stream"])
-    encoder = asker_at(settings.ENCODER_SOCKET)
-    if encoder is None or not combined.is_unsure(read, config):
-        return read.task
-    return combined.task_of(read, encoder.hear(read.asked[-1], config.encoder_deadline_ms), config)
+    return reading.task_of(read, config)

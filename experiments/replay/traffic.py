@@ -9,16 +9,18 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from django.db.models import Avg, QuerySet
+from django.db.models import Avg, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.dateparse import parse_datetime, parse_duration
 from django.utils.timezone import is_naive, make_aware, now
 
 from analytics.models import Record
+from analytics.models.records import Real
 from autorouter import availability_facts, seed_prompts
 from autorouter.classification.classify import classify
 from autorouter.decision import decision_json
-from autorouter.types import Constraints, Task
+from autorouter.types import READERS, Constraints, Task
 from experiments.errors import BadSlice
 from experiments.replay.decisions import PARTS
 from experiments.types import Situation, Traffic
@@ -36,7 +38,7 @@ FIELDS = (
     "reasoning_tokens",
 )  # fmt: skip
 REMEMBERED_S = 20
-NAMED = ("category", "complexity", "task_type", "model", "tag")
+NAMED = ("category", "complexity", "task_type", "model", "read_by", "tag")
 """By what a slice is narrowed as the records have it."""
 
 
@@ -54,6 +56,10 @@ class Slice:
     task_type: str = ""
     model: str = ""
     tag: str = ""
+    read_by: str = ""
+    min_confidence: float | None = None
+    """How likely the category at least is, and at most: below 0.5 are those that nobody is sure of."""
+    max_confidence: float | None = None
 
     def check(self) -> None:
         """Raises BadSlice."""
@@ -62,8 +68,19 @@ class Slice:
         for name in NAMED:
             if "\x00" in getattr(self, name):
                 raise BadSlice(name, f"{getattr(self, name)!r} holds a character that no record has.")
+        if self.read_by and self.read_by not in READERS:
+            raise BadSlice("read_by", f"{self.read_by!r} is none of {', '.join(READERS)}.")
+        self._check_confidence()
         if self.since and self.until and self.since >= self.until:
             raise BadSlice("since", f"{self.since} is not before until, {self.until}.")
+
+    def _check_confidence(self) -> None:
+        for name in ("min_confidence", "max_confidence"):
+            if (given := getattr(self, name)) is not None and not 0 <= given <= 1:
+                raise BadSlice(name, f"{given} is not from 0 to 1.")
+        low, high = self.min_confidence, self.max_confidence
+        if low is not None and high is not None and low > high:
+            raise BadSlice("min_confidence", f"{low} is above max_confidence, {high}.")
 
 
 def records(chosen: Slice) -> QuerySet[Record]:
@@ -75,6 +92,8 @@ def records(chosen: Slice) -> QuerySet[Record]:
         "created_at__lt": chosen.until,
         "account_id": chosen.account_id,
         "user_id": chosen.user_id,
+        "confidence__gte": _real(chosen.min_confidence),
+        "confidence__lte": _real(chosen.max_confidence),
         **{name: getattr(chosen, name) or None for name in NAMED if name != "tag"},
     }
     found = found.filter(**{name: value for name, value in filters.items() if value is not None})
@@ -85,6 +104,11 @@ def records(chosen: Slice) -> QuerySet[Record]:
 def replayable(found: QuerySet[Record]) -> QuerySet[Record]:
     """Those of them that keep what their decision came from, and went somewhere."""
     return found.filter(decision__has_keys=[*PARTS]).exclude(outcome="refused")
+
+
+def _real(share: float | None) -> Cast | None:
+    """As precise as the column."""
+    return None if share is None else Cast(Value(share), Real())
 
 
 def recent(chosen: Slice) -> Traffic:
