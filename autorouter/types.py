@@ -220,6 +220,10 @@ Likely = tuple[tuple[Category, Decimal], ...]
 """Categories with how likely they are, calibrated, in hundredths; the likeliest first, none of them 0."""
 
 
+Weighted = tuple[tuple[Category, Decimal, Decimal], ...]
+"""Categories, each with its share and a profile's score; the shares add up to 1."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
     """What one reader made of a prompt."""
@@ -366,6 +370,8 @@ class Candidate:
     quality: Decimal
     estimated_cost_usd: Decimal
     hosting: Hosting = UNHOSTED
+    weighted: Weighted = ()
+    """What the category term is the mean of, with soft scoring. Empty: it is the score of one category."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
