@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autorouter.decision import decision_json
+from autorouter.decision import counterfactual, decision_json, explain
 from autorouter.decision.packing import Packed
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
@@ -47,6 +47,17 @@ def test_the_category_term_is_the_exact_mean_and_may_change_who_wins() -> None:
     assert [str(each.score) for each in soft.candidates] == ["24.420", "23.100", "19.9650"], "mid tier: times 0.30"
     parts = [(name, str(share), str(score)) for name, share, score in soft.candidates[1].weighted]
     assert parts == [("coding", "0.6", "90"), ("reasoning", "0.3", "60"), ("research", "0.1", "50")]
+
+
+def test_explanations_tell_what_the_mean_is_of_and_what_would_have_changed_it() -> None:
+    decision = decided(True, likely(coding="0.6", reasoning="0.3", research="0.1"))
+    told = "81.4 in its likely categories (0.6 x coding 84, 0.3 x reasoning 80, 0.1 x research 70) times 0.3 for the mid tier"
+    assert told in explain.why(decision)
+    shown = explain.as_json(decision)["candidates"]
+    assert shown[1]["category_scores"][2] == {"category": "research", "probability": 0.1, "score": 50.0}
+    assert counterfactual.changes(decision)[1] == "The mean of its category scores, 77, would have had to be over 81.4."
+    hard = explain.as_json(decided(False, likely(coding="0.6", reasoning="0.4")))
+    assert all("category_scores" not in each for each in hard["candidates"])
 
 
 def test_the_research_bonus_goes_by_the_likeliest_category_alone() -> None:
