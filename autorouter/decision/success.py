@@ -155,9 +155,9 @@ class Lessons:
         self._learned = learned
         self._category = category
         self._lessons = {
-            (place := places[model]): _lesson(lane, learned[model].kinds[category], score_at(place))
-            for model, lane in learned.lanes.items()
-            if category in learned[model].kinds and model in places
+            place: _lesson(learned.lanes[model], learned[model].kinds[category], score_at(place))
+            for model in learned
+            if category in learned[model].kinds and (place := places.get(model)) is not None
         }
         self._places = set_of(self._lessons) if weight else 0
         self._tenth = weight.scaleb(-1)

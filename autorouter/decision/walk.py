@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from autorouter.decision.bitsets import members, set_of
 from autorouter.decision.costs import Costs
 from autorouter.decision.ordering import drawn
-from autorouter.decision.ranking import Key, Ranking, Rankings
+from autorouter.decision.places import Key, Ranking
+from autorouter.decision.ranking import Rankings
 from autorouter.decision.success import NOTHING, SILENCE, Evidence
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.types import Constraints, Policy, RouterRelease, Task, Terms
@@ -38,7 +39,7 @@ class Walk:
     """One request's way through the ranking for its kind of task. Raises UnknownModel, UnknownPolicy."""
 
     def __init__(self, rankings: Rankings, task: Task, constraints: Constraints, now: datetime) -> None:
-        self.ranking = rankings.of(task.category, task.complexity, now)
+        self.ranking = rankings.for_task(task, now)
         self.task = task
         self.constraints = constraints
         self._policy = _policy(rankings.router, constraints)
@@ -49,7 +50,8 @@ class Walk:
         self.considered = _considered(self.ranking, self._policy, constraints)
         """The places that are looked at: of all models, of those of the policy, or of the request's own."""
         self._costs = Costs(self.ranking.rates, task, constraints, self.max_cost_usd)
-        self._left = self._costs.narrowed(self.considered & _admitted(self.ranking, task, constraints))
+        admitted = self.ranking.moved(_admitted(self.ranking.sets, task, constraints))
+        self._left = self._costs.narrowed(self.considered & admitted)
         self._previous = self._place_of_previous()
         self._own = 0 if self._previous is None else 1 << self._previous
         self._success = rankings.router.success

@@ -87,6 +87,17 @@ def test_a_lower_bound_of_cheap_makes_what_lies_between_mid() -> None:
     assert (report.refused_before, report.refused_after) == (0, 0)
 
 
+def test_soft_scoring_is_tried_by_a_draft_and_by_the_preview_and_judged_by_all_that_a_request_may_be_of() -> None:
+    """As factual all models count 70, and the smallest is the cheapest; by .6 x 70 + .4 x coding it has 66, the middle one 74."""
+    unsure = (("factual", Decimal("0.6")), ("coding", Decimal("0.4")))
+    request(asked={"category": "factual", "likely": unsure})
+    request(asked={"category": "factual"})
+    reports = tried(soft_scoring=True), backtest.preview({"config": {"soft_scoring": True}}, Slice())
+    for report in reports:
+        assert [(each.before, each.after, each.requests) for each in report.flows] == [(SMALL, MIDDLE, 1)]
+        assert (report.requests, report.quality.mean) == (2, 4.0), "8 points for one of two"
+
+
 def test_a_mean_price_on_the_bound_is_not_cheap() -> None:
     request()
     assert tried(cheap_below=Decimal("0.7")).flows == moved_to_small(1)
