@@ -308,6 +308,25 @@ def _missing_policies(wanted: set[str]) -> list[str]:
     return [f"There is no active policy {', '.join(missing)}."] if missing else []
 
 
+class LearnedSuccess(Audited):
+    """What was learned from outcomes of a model's success and accepted, as a bundle spells it."""
+
+    model = models.CharField(max_length=128, unique=True, help_text="The model's id.")
+    kinds = models.JSONField(
+        help_text="By category: outcomes, shift in thousandths of a logit, least_seen in percent of a prompt's words."
+    )
+    terms = models.TextField(
+        "words", blank=True, help_text="Numbers of words with their weights in thousandths of a logit."
+    )
+
+    class Meta:
+        ordering = ["model"]
+        verbose_name_plural = "learned success"
+
+    def __str__(self) -> str:
+        return self.model
+
+
 class PolicyShift(Audited):
     """By how many places measured performance moved a model within a policy's order, and what was measured."""
 

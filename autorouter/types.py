@@ -1,7 +1,7 @@
 """A routing decision and what goes into it, as frozen values. Scores are exact Decimals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -16,6 +16,7 @@ from autorouter.configuration.tunables.kinds import (
     points_by_pattern,
     table,
 )
+from autorouter.decision.success import Evidence, Learned
 from models_registry.types import Capability
 from routerhub.regions import Regions
 
@@ -81,11 +82,7 @@ class RouterConfig:
         help="A mean price from here on is premium; what is between is mid.",
     )  # fmt: skip
     tier_weights: Mapping[Complexity, Mapping[CostTier, Decimal]] = table(
-        {
-            "simple": ("0.60", "0.25", "0.15"),
-            "moderate": ("0.50", "0.30", "0.20"),
-            "complex": ("0.30", "0.40", "0.30"),
-        },
+        {"simple": ("0.60", "0.25", "0.15"), "moderate": ("0.50", "0.30", "0.20"), "complex": ("0.30", "0.40", "0.30")},
         columns=COST_TIERS, prefix="weight", cell_label="Weight of {column} when {row}", low="0", high="1", unit="weight",
         group=groups.WEIGHTS, label="Tier weights",
         help="A score is multiplied by the weight of the task's complexity and the model's cost tier.",
@@ -138,11 +135,8 @@ class RouterConfig:
         help="When it is asked only when unsure: where table and encoder give their category less than this.",
     )  # fmt: skip
     router_model: str = model_id(
-        "openai:gpt-oss-120b",
-        group=groups.CLASSIFICATION,
-        label="Router model",
-        help="The model that may classify requests.",
-    )
+        "openai:gpt-oss-120b", group=groups.CLASSIFICATION, label="Router model", help="The model that may classify requests."
+    )  # fmt: skip
     router_max_retries: int = count(
         3, low=0, high=10, unit="retries", group=groups.CLASSIFICATION, label="Retries",
         help="How often the router model is asked again when its answer is of no use.",
@@ -214,6 +208,8 @@ class RouterRelease:
     """Active policies by name."""
     task_types: Mapping[str, str]
     """Task type to policy name."""
+    success: Learned = field(default_factory=Learned)
+    """What was learned from outcomes, by model."""
 
 
 Likely = tuple[tuple[Category, Decimal], ...]
@@ -325,7 +321,7 @@ class Constraints:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """How a score came about: a sum of four, times two factors, plus speed."""
+    """How a score came about: a sum of four (and of what was learned from outcomes), times two factors, plus speed."""
 
     category: Decimal
     stickiness: Decimal
@@ -334,10 +330,11 @@ class Terms:
     complexity_factor: Decimal
     tier_weight: Decimal
     speed: Decimal
+    learned: Decimal = Decimal(0)
 
     @property
     def score(self) -> Decimal:
-        base = self.category + self.stickiness + self.reasoning + self.research
+        base = self.category + self.learned + self.stickiness + self.reasoning + self.research
         return base * self.complexity_factor * self.tier_weight + self.speed
 
 
@@ -372,6 +369,8 @@ class Candidate:
     hosting: Hosting = UNHOSTED
     weighted: Weighted = ()
     """What the category term is the mean of, with soft scoring. Empty: it is the score of one category."""
+    evidence: Evidence | None = None
+    """What its learned term rests on. None: nothing was learned of any model."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from autorouter.configuration.release0 import BUNDLE
 from autorouter.configuration.tunables import shapes
 from autorouter.configuration.tunables.shapes import json_number
-from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
+from autorouter.models import LearnedSuccess, Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
 
 LINE = "router"
 """The line of releases that these tables make."""
@@ -19,7 +19,7 @@ STATIC_SCORES: Mapping[str, Scores] = {
     model: {name: {**score, TAKEN: True} for name, score in scores.items()}
     for model, scores in BUNDLE["profiles"].items()
 }
-TABLES = (RouterConfiguration, Profile, ProfileScore, Policy, TaskType, PolicyShift)
+TABLES = (RouterConfiguration, Profile, ProfileScore, Policy, TaskType, PolicyShift, LearnedSuccess)
 
 
 def compile_bundle() -> dict[str, Any]:
@@ -34,6 +34,7 @@ def compile_bundle() -> dict[str, Any]:
         ),
         "policies": {each.name: policy_json(each, shifts.get(each.name, {})) for each in policies},
         "task_types": dict(TaskType.objects.values_list("name", "policy")),
+        **({"success": learned} if (learned := learned_success()) else {}),
     }
 
 
@@ -61,6 +62,12 @@ def _profile_json(row: Profile) -> dict[str, Any]:
         }
         for score in row.scores.all()
     }
+
+
+def learned_success() -> dict[str, dict[str, Any]]:
+    """By model, what was learned from outcomes and accepted."""
+    rows = LearnedSuccess.objects.values_list("model", "kinds", "terms")
+    return {model: {"kinds": kinds, "terms": terms} for model, kinds, terms in rows}
 
 
 def current_shifts() -> dict[str, dict[str, int]]:

@@ -104,7 +104,7 @@ def _weight(candidates: Sequence[Candidate]) -> Decimal | None:
 
 
 def _base(terms: Terms) -> Decimal:
-    return terms.category + terms.stickiness + terms.reasoning + terms.research
+    return terms.category + terms.learned + terms.stickiness + terms.reasoning + terms.research
 
 
 def _score_at(terms: Terms, weight: Decimal) -> Decimal:

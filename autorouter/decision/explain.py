@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from autorouter.decision.success import Reason
 from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Task, Terms
 
 
@@ -57,8 +58,9 @@ def task_json(task: Task) -> dict[str, Any]:
 
 
 def terms_json(terms: Terms) -> dict[str, float]:
-    """Every term by name, in the order in which the score is made."""
-    return {name: float(getattr(terms, name)) for name in Terms.__slots__}
+    """Every term by name, in the order in which the score is made; what was learned only where it counts."""
+    found = {name: float(getattr(terms, name)) for name in Terms.__slots__}
+    return found if terms.learned else {name: value for name, value in found.items() if name != "learned"}
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "estimated_cost_usd": float(candidate.estimated_cost_usd),
         "terms": terms_json(candidate.terms),
         **weighted_json(candidate),
+        **({"learned": learned_json(candidate)} if candidate.evidence else {}),
         "expected_ms": candidate.hosting.expected_ms or None,
         "deployments": list(candidate.hosting.deployments),
         **({"moved": candidate.hosting.moved} if candidate.hosting.moved else {}),
@@ -90,6 +93,27 @@ def weighted_json(candidate: Candidate) -> dict[str, list[dict[str, Any]]]:
 def weighted_words(candidate: Candidate) -> str:
     """The same in words: "0.6 x coding 90, 0.4 x reasoning 75". Empty where it is the score of one category."""
     return ", ".join(f"{_short(share)} x {name} {_short(score)}" for name, share, score in candidate.weighted)
+
+
+def learned_json(candidate: Candidate) -> dict[str, Any]:
+    """What was learned of a candidate's success at such tasks. Points are before the factors."""
+    outcomes = candidate.evidence.outcomes if candidate.evidence else 0
+    return {"outcomes": outcomes, "points": float(candidate.terms.learned), "says": learned_words(candidate)}
+
+
+def learned_words(candidate: Candidate) -> str:
+    """The same as a sentence. Empty where nothing was learned of any model."""
+    evidence = candidate.evidence
+    if evidence is None:
+        return ""
+    rests = f"{evidence.outcomes:,} outcomes of such tasks here"
+    told: Mapping[Reason, str] = {
+        "": f"Learned from {rests}: {candidate.terms.learned.normalize():+f} points",
+        "no evidence": "Nothing learned: no evidence",
+        "kind not seen": "Nothing learned: tasks of this kind were not seen with it",
+        "unfamiliar prompt": f"Nothing counts of what was learned from {rests}: unfamiliar prompt",
+    }
+    return told[evidence.reason]
 
 
 def why(decision: Decision, chosen: Candidate | None = None) -> str:
@@ -223,7 +247,10 @@ def _story(candidate: Candidate) -> str:
     ]
     parts = weighted_words(candidate)
     category = f"in its likely categories ({parts})" if parts else "in its category"
-    base = " plus ".join([f"{_short(terms.category)} {category}", *added])
+    learned = (
+        f" {'plus' if terms.learned > 0 else 'minus'} {_short(abs(terms.learned))} learned" if terms.learned else ""
+    )
+    base = " plus ".join([f"{_short(terms.category)} {category}{learned}", *added])
     speed = f", {'plus' if terms.speed > 0 else 'minus'} {_short(abs(terms.speed))} for speed" if terms.speed else ""
     factors = f" times {_short(terms.complexity_factor)} for complexity" if terms.complexity_factor != 1 else ""
     return f"{base}{factors} times {_short(terms.tier_weight)} for the {candidate.tier} tier{speed}"

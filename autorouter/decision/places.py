@@ -3,7 +3,7 @@
 A *place* is where a model stands by score, 0 the best; what a request rules out are sets of places (see bitsets).
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,7 +13,8 @@ from operator import or_
 from autorouter.decision.bitsets import Order, Steps, set_of
 from autorouter.decision.costs import Rates
 from autorouter.decision.standings import Host, Label, Standing
-from autorouter.types import COST_TIERS, CostTier, Leads, Policy, Terms, Weighted
+from autorouter.decision.success import Lessons
+from autorouter.types import COST_TIERS, Category, CostTier, Leads, Policy, RouterRelease, Terms, Weighted
 from models_registry.succession import succession
 from models_registry.types import Capability
 from routerhub.regions import Regions, is_within
@@ -21,6 +22,7 @@ from routerhub.regions import Regions, is_within
 MAX_FILTERS = 4_096
 """Filters that a ranking keeps, one for each set of blocks and allowances in use. One that it forgot takes microseconds."""
 Key = tuple[Decimal, Decimal, str]
+"""Lowest first: by score (negated), then by lower mean price, then by id."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,17 +37,7 @@ class Ranked:
 
     @property
     def key(self) -> Key:
-        """Lowest first: by score, then by lower mean price, then by id."""
         return self.score.copy_negate(), self.standing.mean_price, self.standing.model.id
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lifted:
-    """A conversation's previous model with its bonus: its score, and the place that this puts it before."""
-
-    terms: Terms
-    score: Decimal
-    before: int
 
 
 class Ranking:
@@ -54,7 +46,7 @@ class Ranking:
     What it keeps beside is bounded by the number of models, of policies, or by MAX_FILTERS. Safe to use from several threads.
     """
 
-    def __init__(self, ranked: Iterable[Ranked], stickiness_bonus: Decimal) -> None:
+    def __init__(self, ranked: Iterable[Ranked], router: RouterRelease, category: Category) -> None:
         self.keys: Sequence[Key]
         self.ranked: Sequence[Ranked]
         self.keys, self.ranked = _sorted(ranked)
@@ -62,12 +54,12 @@ class Ranking:
         self.everybody = (1 << len(self.ranked)) - 1
         standings = [each.standing for each in self.ranked]
         self.rates: Rates = Rates([each.price for each in standings], [each.model.max_output for each in standings])
-        self._stickiness = stickiness_bonus
+        scores = [(place, each.standing.model.id, each.terms.category) for place, each in enumerate(self.ranked)]
+        self.lessons = Lessons(router.success, category, router.config.learned_weight, scores)
         self._falling: Sequence[Decimal] = [negative for negative, _, _ in self.keys]
         self._groups = _grouped([each.standing.labels for each in self.ranked])
         self._sizes = Steps([each.standing.max_input_tokens for each in self.ranked])
         self._successors = {each.model.id: each.model.successor for each in standings if each.is_deprecated}
-        self._lifted: dict[int, Lifted] = {}
         self._policies: dict[str, tuple[int, ...]] = {}
         self.passing: Callable[..., int] = lru_cache(MAX_FILTERS)(self._passing)
         self.timely: Callable[..., int] = lru_cache(MAX_FILTERS)(self._timely)
@@ -156,14 +148,6 @@ class Ranking:
             names = dict.fromkeys(each for name in policy.models for each in succession(name, self._successors))
             self._policies[policy.name] = tuple(self.places[name] for name in names if name in self.places)
         return self._policies[policy.name]
-
-    def lifted(self, place: int) -> Lifted:
-        """The model of this place as the conversation's previous one."""
-        if place not in self._lifted:
-            found = replace(self.ranked[place].terms, stickiness=self._stickiness)
-            key = (found.score.copy_negate(), *self.keys[place][1:])
-            self._lifted[place] = Lifted(terms=found, score=found.score, before=bisect_left(self.keys, key))
-        return self._lifted[place]
 
     @cached_property
     def by_quality(self) -> Order:

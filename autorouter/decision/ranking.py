@@ -14,9 +14,10 @@ from itertools import product
 from autorouter.decision.bitsets import Reordering
 from autorouter.decision.packing import Packed
 from autorouter.decision.places import Ranked, Ranking
-from autorouter.decision.scoring import NOTHING, RESEARCH, Shares, score_in, shares, softened, terms, weighted
+from autorouter.decision.scoring import NOTHING, RESEARCH, Shares, mean, score_in, shares, softened, terms, weighted
 from autorouter.decision.soft import SoftRanking
 from autorouter.decision.standings import Standing, Standings, price_changes
+from autorouter.decision.success import Lessons
 from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, RouterRelease, Task, Terms
 from models_registry.types import Availability, Catalogue, Deployment, Model
 
@@ -53,7 +54,7 @@ class Rankings(Standings):
     def for_task(self, task: Task, now: datetime) -> Ranking:
         """The ranking for a task at a moment: by its category, or with soft scoring by all that it may be of."""
         if self.router.config.soft_scoring and (given := shares(task.likely)):
-            return self._soft(self._span(now).begins, task.complexity, given, task.category == RESEARCH)
+            return self._soft(self._span(now).begins, task.complexity, given, task.category)
         return self.of(task.category, task.complexity, now)
 
     def of(self, category: Category, complexity: Complexity, now: datetime) -> Ranking:
@@ -78,6 +79,7 @@ class Rankings(Standings):
 
     def compile_all(self, now: datetime) -> None:
         """Every ranking of a moment, so that no request waits for its own. For whoever makes a snapshot."""
+        self.router.success.hear(())
         for category, complexity in product(CATEGORIES, COMPLEXITIES):
             self.of(category, complexity, now)
         for complexity in COMPLEXITIES if self.router.config.soft_scoring else ():
@@ -103,7 +105,7 @@ class Rankings(Standings):
     def _compile(self, span: Span, category: Category, complexity: Complexity) -> Ranking:
         task = Task(category=category, complexity=complexity, input_tokens=0, needs=frozenset(), origin="given")
         ranked = [self._ranked(standing, task) for standing in span.standings.values()]
-        return span.rankings.setdefault((category, complexity), Ranking(ranked, self.router.config.stickiness_bonus))
+        return span.rankings.setdefault((category, complexity), Ranking(ranked, self.router, category))
 
     def _ranked(self, standing: Standing, task: Task) -> Ranked:
         found = self._terms(standing, task)
@@ -121,7 +123,7 @@ class Rankings(Standings):
             Ranked(standing=each, terms=replace(self._terms(each, task), category=NOTHING), score=NOTHING)
             for each in span.standings.values()
         ]
-        level = Ranking(ranked, self.router.config.stickiness_bonus)
+        level = Ranking(ranked, self.router, RESEARCH)
         return span.levels.setdefault(complexity, (level, self._packed(level)))
 
     def _packed(self, level: Ranking) -> Packed:
@@ -133,12 +135,20 @@ class Rankings(Standings):
             research=[each.terms.score - alone.score for each, alone in zip(level.ranked, apart, strict=True)],
         )  # fmt: skip
 
-    def _compile_soft(self, at: datetime, complexity: Complexity, given: Shares, is_research: bool) -> SoftRanking:
+    def _compile_soft(self, at: datetime, complexity: Complexity, given: Shares, category: Category) -> SoftRanking:
         level, packed = self._level(self._span(at), complexity)
+        profiles, is_research = self.router.profiles, category == RESEARCH
 
         def ranked(each: Ranked) -> Ranked:
-            scores = weighted(given, self.router.profiles.get(each.standing.model.id))
+            scores = weighted(given, profiles.get(each.standing.model.id))
             found = softened(each.terms, scores, is_research)
             return Ranked(standing=each.standing, terms=found, score=found.score, weighted=scores)
 
-        return SoftRanking(level, Reordering(packed.last_first(given, is_research)), ranked)
+        order = Reordering(packed.last_first(given, is_research))
+        learned = [
+            (order.after(level.places[model]), model, mean(weighted(given, profiles.get(model))))
+            for model in self.router.success
+            if model in level.places
+        ]
+        lessons = Lessons(self.router.success, category, self.router.config.learned_weight, learned)
+        return SoftRanking(level, order, ranked, lessons)

@@ -6,6 +6,7 @@ from functools import cached_property
 from autorouter.decision.bitsets import Lazily, Order, Reordering
 from autorouter.decision.costs import Reordered
 from autorouter.decision.places import Ranked, Ranking
+from autorouter.decision.success import Lessons
 from autorouter.types import Leads, Policy
 
 
@@ -30,7 +31,7 @@ class SoftRanking(Ranking):
     """The same models by the mean of several categories: another order of places whose sets are ruled out as they are. What it
     tells of a model is made when it is first asked for."""
 
-    def __init__(self, level: Ranking, order: Reordering, ranked: Callable[[Ranked], Ranked]) -> None:
+    def __init__(self, level: Ranking, order: Reordering, ranked: Callable[[Ranked], Ranked], lessons: Lessons) -> None:
         self._level = level
         self._order = order
         self.everybody = level.everybody
@@ -41,9 +42,8 @@ class SoftRanking(Ranking):
         self.moved = order.moved  # type: ignore[method-assign]  # a call less
         self.places = Moved(level.places, order)
         self.named = lambda providers, models: order.moved(level.named(providers, models))
-        self._stickiness = level._stickiness
+        self.lessons = lessons
         self._falling = Lazily(lambda place: made[place].score.copy_negate(), len(order))
-        self._lifted = {}
         self._policies = {}
 
     @property

@@ -29,6 +29,7 @@ from autorouter.types import (
 )
 from models_registry.deployments import effective_deployments
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
+from tests.autorouter.decision import oracle_learning
 from tests.autorouter.decision.oracle_places import hosting, is_down
 
 Reason = tuple[str, str]
@@ -265,7 +266,7 @@ def candidate(
         "cheap" if mean < router.config.cheap_below else "mid" if mean < router.config.mid_below else "premium"
     )
     terms = terms_of(model, router, tier, task, constraints)
-    base = terms.category + terms.stickiness + terms.reasoning + terms.research
+    base = terms.category + terms.learned + terms.stickiness + terms.reasoning + terms.research
     return Candidate(
         model=model.id,
         provider=model.provider,
@@ -277,6 +278,7 @@ def candidate(
         estimated_cost_usd=estimated_cost(model, price, task, constraints),
         hosting=hosting(model, router, availability, now),
         weighted=weighted(model, router, task),
+        evidence=oracle_learning.evidence(model, router, task),
     )
 
 
@@ -292,10 +294,12 @@ def terms_of(model: Model, router: RouterRelease, tier: CostTier, task: Task, co
     if task.complexity == "complex" and quality_of(model, router) >= config.complex_threshold:
         factor = config.complex_multiplier
     weights = config.tier_weights.get(task.complexity, {})
+    category = (
+        sum((share * score for _, share, score in mixed), Decimal(0)) if mixed else score_of(profile, task.category)
+    )
     return Terms(
-        category=sum((share * score for _, share, score in mixed), Decimal(0))
-        if mixed
-        else score_of(profile, task.category),
+        category=category,
+        learned=oracle_learning.points(model, router, task, category),
         stickiness=config.stickiness_bonus if model.id == constraints.previous_model else Decimal(0),
         reasoning=config.reasoning_bonus if task.complexity == "complex" and model.supports_reasoning else Decimal(0),
         research=config.research_bonus

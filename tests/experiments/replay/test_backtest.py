@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from autorouter.configuration import bundles
+from autorouter.configuration import bundles, learned
+from autorouter.decision.success import Kind, LearnedSuccess
 from autorouter.models import RouterConfiguration
 from autorouter.types import Constraints
 from experiments.errors import BadSlice
@@ -46,6 +47,15 @@ def test_one_model_in_the_place_of_another_takes_what_it_can() -> None:
     assert (report.moved, report.refused_before, report.refused_after) == (3, 0, 1)
     with pytest.raises(BadSlice, match="no model 'acme:none'"):
         backtest.run(Pair(), Slice(), instead="acme:none")
+
+
+def test_what_was_learned_is_tried_over_the_words_that_records_keep() -> None:
+    for terms in ((7, 9), (9,), (), (7,)):
+        request(asked={"terms": terms})
+    kinds = {"coding": Kind(outcomes=212, shift=100)}
+    changes = {SMALL: LearnedSuccess(kinds=kinds, terms={7: 4_000})}
+    number = store.draft("router", lambda: learned.write(changes, because("idea")), because("idea"))
+    assert backtest.run(Pair(router=number), Slice()).flows == moved_to_small(2)
 
 
 @pytest.mark.parametrize(
