@@ -2,7 +2,16 @@
 
 from experiments import pages
 from experiments.admin import tests
-from experiments.admin.learning import LearningRoundAdmin, ProposalAdmin
+from experiments.admin.learning import ImportedOutcomeAdmin, LearningRoundAdmin, ProposalAdmin
+from experiments.learning.success import pages as outcome_pages
 from experiments.rollouts import pages as rollout_pages
 
-__all__ = ["LearningRoundAdmin", "ProposalAdmin", "pages", "rollout_pages", "tests"]
+__all__ = [
+    "ImportedOutcomeAdmin",
+    "LearningRoundAdmin",
+    "ProposalAdmin",
+    "outcome_pages",
+    "pages",
+    "rollout_pages",
+    "tests",
+]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Avg, QuerySet
 from django.db.models.fields.json import KeyTextTransform
@@ -93,6 +94,14 @@ def recorded(chosen: Slice) -> Traffic:
     rows = list(records(chosen).annotate(**TEXTS).values_list(*FIELDS)[: chosen.limit])
     situations = _situations(rows)
     return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen) if situations else {})
+
+
+def by_request(found: QuerySet[Record]) -> dict[UUID, Situation]:
+    """Recorded requests as the router met them, by their ids; without those that cannot be replayed."""
+    rows = list(found.annotate(**TEXTS).values_list("operation_id", *FIELDS))
+    facts = availability_facts.read_all(row[4] for row in rows)
+    kept = [row for row in rows if row[4] in facts]
+    return dict(zip([row[0] for row in kept], _situations([row[1:] for row in kept]), strict=True))
 
 
 _remembered: dict[Slice, tuple[float, Traffic]] = {}
