@@ -9,6 +9,7 @@ router = SimpleRouter(trailing_slash=False)
 router.register("experiments", tests.ExperimentViewSet)
 router.register("learning/rounds", learning.LearningRoundViewSet)
 router.register("learning/proposals", learning.ProposalViewSet)
+router.register("learning/outcomes", learning.ImportedOutcomeViewSet)
 router.register("gradual-rollouts", rollouts.GradualRolloutViewSet)
 
 urlpatterns = [

@@ -38,7 +38,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...] =
     ("Improve", (
         ("history_toggle_off", "Backtest", ("backtest",)),
         ("science", "Experiments", ("experiments",)),
-        ("lightbulb", "Proposals", ("experiments.proposal", "opportunities", "experiments.learninground")),
+        ("lightbulb", "Proposals", ("experiments.proposal", "opportunities", "experiments.learninground", "outcomes")),
     )),
     ("Catalogue", (
         ("deployed_code", "Models", ("models_registry.model", "models_registry.deployment", "models_registry.circuit")),

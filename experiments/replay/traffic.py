@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Avg, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
@@ -146,19 +147,24 @@ def _latency(chosen: Slice) -> Mapping[str, float]:
 
 
 def situations_of(found: QuerySet[Record]) -> list[Situation]:
-    """Equal constraints and availabilities become one value, which makes a replay quick. A record whose facts on
-    availability are not kept cannot be replayed, and is left out."""
-    rows = list(found.annotate(**TEXTS).values_list(*FIELDS))
-    facts = availability_facts.read_all(row[3] for row in rows)
+    """Recorded requests as the router met them; without those that cannot be replayed."""
+    return list(by_request(found).values())
+
+
+def by_request(found: QuerySet[Record]) -> dict[UUID, Situation]:
+    """The same by their ids. Equal constraints and availabilities become one value, which makes a replay quick. A record whose
+    facts on availability are not kept cannot be replayed, and is left out."""
+    rows = list(found.annotate(**TEXTS).values_list("operation_id", *FIELDS))
+    facts = availability_facts.read_all(row[4] for row in rows)
     task_of = cache(lambda text: decision_json.task_of(json.loads(text)))
     constraints_of = cache(lambda text: decision_json.constraints_of(json.loads(text)))
-    return [
-        Situation(
+    return {
+        operation: Situation(
             at=at, task=task_of(task), constraints=constraints_of(constraints), availability=facts[digest],
             usage=_usage(*tokens), tags=tuple(tags), user_id=user_id,
         )
-        for at, task, constraints, digest, user_id, tags, *tokens in rows if digest in facts
-    ]  # fmt: skip
+        for operation, at, task, constraints, digest, user_id, tags, *tokens in rows if digest in facts
+    }  # fmt: skip
 
 
 def _usage(inputs: int, outputs: int, cache_read: int, cache_write: int, reasoning: int) -> Usage:

@@ -21,7 +21,7 @@ REACHED_FROM = {
     "dashboard": "the list of dashboards", "forecast": "the page Forecasts",
     "import_progress": "the page of an import", "decision": "a request",
     "version": "the page Changes",
-    "analytics.body": "a request",
+    "analytics.body": "a request", "experiments.importedoutcome": "the page Outcome files",
     **dict.fromkeys(("experiment", "new_experiment", "edit_experiment"), "the page Experiments"),
     "billing_file": "a billing record", "export_file": "the page Exports", "exports_progress": "the page Exports",
     **dict.fromkeys(
