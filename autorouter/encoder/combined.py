@@ -5,6 +5,7 @@ from dataclasses import replace
 from autorouter.classification.classify import Read
 from autorouter.classification.judged import Judged
 from autorouter.classification.mixing import mixed, trust
+from autorouter.encoder.excerpts import excerpt
 from autorouter.encoder.patience import Heard
 from autorouter.types import Reader, Reading, RouterConfig, Task
 
@@ -20,7 +21,7 @@ def task_of(read: Read, heard: Heard, config: RouterConfig) -> Task:
         late = f"gave no answer within {config.encoder_deadline_ms} ms"
         why = {"late": late, "busy": "has too many others to answer"}.get(heard.result, "is not there")
         return replace(read.task, origin=f"local, since the encoder {why}")
-    task = read.as_judged(mixed(read.judged, heard.judged, trust(read.asked[-1])), "encoder")
+    task = read.as_judged(mixed(read.judged, heard.judged, trust(excerpt(read.asked[-1]))), "encoder")
     readings = (_reading("table", read.judged, 0), _reading("encoder", heard.judged, heard.took_us))
     return replace(task, readings=readings)
 
