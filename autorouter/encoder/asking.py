@@ -11,6 +11,8 @@ from autorouter.encoder.patience import RETRY_S, Answer, Heard, Patience
 from autorouter.encoder.wire import Status
 
 CONNECT_WAIT_S = 1.0
+ANSWER_MS = 6
+"""What an answer takes on one thread (docs/encoder.md): no more are asked at once than can be answered within the deadline."""
 MAX_OPEN = 1_024
 """Questions without an answer; beyond, the connection is taken for dead."""
 
@@ -25,6 +27,7 @@ class Asker:
         self.address = address
         self._cache, self._patience = Cache(), Patience(address)
         self._connection: _Connection | None = None
+        self._waiting = 0
         self._keeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -63,16 +66,23 @@ class Asker:
         key = key_of(read)
         if known := self._cache.get(key):
             return Heard(result="cached", judged=known)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         if self._connection is None or not self._connection.is_open:
             return Heard(result="away")
+        if self._waiting >= max(1, within_ms // ANSWER_MS):
+            return Heard(result="busy")
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         if refused := self._patience.refusal(began):
             return Heard(result=refused)
         answer: Answer = "late"
-        with suppress(TimeoutError):
+        self._waiting += 1
+        try:
             async with asyncio.timeout(within_ms / 1_000):
                 answer = await asyncio.shield(self._connection.asked(key, read, within_ms * 1_000))
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting -= 1
         heard = Heard.of(answer, loop.time() - began)
         self._patience.hear(heard.result)
         return heard

@@ -25,8 +25,8 @@ MAX_LINE_BYTES = 16 * 1024
 """An excerpt has at most a few thousand bytes, however it is escaped."""
 MAX_UNSENT_BYTES = 1024 * 1024
 TCP = "tcp"
-Silence = Literal["late", "away"]
-"""Why there is no answer in time: nobody gave it yet, or nobody is there."""
+Silence = Literal["late", "busy", "away"]
+"""Why there is no answer in time: it has not come yet, too many wait for theirs already, or nobody is there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,34 +11,37 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 
+from autorouter import seed_prompts
 from autorouter.classification.classify import read_locally
 from autorouter.encoder import combined
 from autorouter.encoder.asking import Asker
 from autorouter.encoder.blocking import BlockingAsker
 from autorouter.encoder.wire import Status
-from autorouter.seed_prompts import rows
 from autorouter.types import RouterConfig
 from routerhub.embedded.processes import Child
 from tests.bench.figures import percentile
+from tests.bench.footprint import footprint
 from tests.bench.tables import table
 
 SECONDS, CLIENTS = 4, (1, 2, 4, 8, 16, 64)
 EVERY, ONE_AFTER_THE_OTHER = 7, 400
 PLENTY_MS = 10_000
+SHARES = (0.1, 0.5, 0.99)
+"""The quickest tenth tells what it takes where nobody else works on the machine."""
 PAUSE_S = 0.01
 """Of a client that is told at once that the encoder is late."""
 SURE, UNSURE = Decimal(0), Decimal(1)
 
 
 def main() -> None:
-    prompts = [row["messages"][-1]["content"] for row in rows()][::EVERY]
-    with tempfile.TemporaryDirectory() as folder, encoder(Path(folder)) as address:
-        asyncio.run(_measure(address, prompts))
+    prompts = [row["messages"][-1]["content"] for row in seed_prompts.rows()][::EVERY]
+    with tempfile.TemporaryDirectory() as folder, encoder(Path(folder)) as child:
+        asyncio.run(_measure(child, prompts))
 
 
 @contextmanager
-def encoder(folder: Path) -> Iterator[str]:
-    """The address of the encoder's process with the file that ships, once it answers."""
+def encoder(folder: Path) -> Iterator[Child]:
+    """The encoder's process with the file that ships, once it answers."""
     address = str(folder / "encoder.sock")
     command = [sys.executable, "-m", "autorouter.encoder"]
     child = Child(name="encoder", command=command, log=folder / "log", env={"ENCODER_SOCKET": address})
@@ -48,7 +51,7 @@ def encoder(folder: Path) -> Iterator[str]:
         while (status := asker.status()) is None:
             time.sleep(0.02)
         print(f"encoder {status.digest}: up after {time.perf_counter() - began:.1f} s, {_megabytes(status)}")
-        yield address
+        yield child
         if status := asker.status():
             print(f"afterwards: {status.judged:,} judged, {status.dropped:,} dropped, {_megabytes(status)}")
     finally:
@@ -56,9 +59,11 @@ def encoder(folder: Path) -> Iterator[str]:
         child.stop()
 
 
-async def _measure(address: str, prompts: Sequence[str]) -> None:
+async def _measure(child: Child, prompts: Sequence[str]) -> None:
+    address = child.env["ENCODER_SOCKET"]
     asker, nobody = Asker(address), Asker(f"{address}.none")
     await asker.connect()
+    rows = []
     for name, whom, threshold in (
         ("the table alone", None, SURE),
         ("with the encoder, the table sure", asker, SURE),
@@ -66,17 +71,22 @@ async def _measure(address: str, prompts: Sequence[str]) -> None:
         ("the same texts again", asker, UNSURE),
         ("the encoder away, the table unsure", nobody, UNSURE),
     ):
-        await _read(name, whom, threshold, prompts[:ONE_AFTER_THE_OTHER])
-    head = ["clients", "answered/s", "late/s", "p50, ms", "p99, ms"]
+        rows.append(await _read(name, child, whom, threshold, prompts[:ONE_AFTER_THE_OTHER]))
+    head = ["a prompt", "p10, ms", "p50, ms", "p99, ms", "processor: who asks, ms", "processor: encoder, ms"]
+    print(table(head, rows), flush=True)
+    head = ["clients", "answered/s", "late/s", "busy/s", "p50, ms", "p99, ms"]
     print(f"asked by several at once, a new text each time, {RouterConfig().encoder_deadline_ms} ms to answer")
     print(table(head, [await _crowd(asker, prompts, clients) for clients in CLIENTS]))
     asker.stop()
 
 
-async def _read(name: str, asker: Asker | None, threshold: Decimal, prompts: Sequence[str]) -> None:
-    """Reading each prompt once, one after the other, as a gateway does."""
+async def _read(
+    name: str, child: Child, asker: Asker | None, threshold: Decimal, prompts: Sequence[str]
+) -> Sequence[str]:
+    """Reading each prompt once, one after the other, as a gateway does; and what of processor time a prompt takes, which tells
+    more where others work on the same machine."""
     config = RouterConfig(encoder_threshold=threshold, encoder_deadline_ms=PLENTY_MS)
-    took = []
+    took, own, others = [], time.process_time(), _cpu_s(child)
     for text in prompts:
         messages = [{"role": "user", "content": text}]
         began = time.perf_counter()
@@ -85,7 +95,8 @@ async def _read(name: str, asker: Asker | None, threshold: Decimal, prompts: Seq
             combined.task_of(read, await asker.hear(read.asked[-1], config.encoder_deadline_ms), config)
         took.append((time.perf_counter() - began) * 1_000)
     took.sort()
-    print(f"  {name:<40} p50 {percentile(took, 0.5):>7.3f} ms   p99 {percentile(took, 0.99):>7.3f} ms", flush=True)
+    used = [each * 1_000 / len(prompts) for each in (time.process_time() - own, _cpu_s(child) - others)]
+    return [name, *(f"{percentile(took, share):.2f}" for share in SHARES), *(f"{each:.2f}" for each in used)]
 
 
 async def _crowd(asker: Asker, prompts: Sequence[str], clients: int) -> Sequence[str]:
@@ -103,8 +114,13 @@ async def _crowd(asker: Asker, prompts: Sequence[str], clients: int) -> Sequence
 
     await asyncio.gather(*(ask() for _ in range(clients)))
     took.sort()
-    rates = (f"{results[each] / SECONDS:,.0f}" for each in ("answered", "late"))
+    rates = (f"{results[each] / SECONDS:,.0f}" for each in ("answered", "late", "busy"))
     return [f"{clients}", *rates, f"{percentile(took, 0.5):.1f}", f"{percentile(took, 0.99):.1f}"]
+
+
+def _cpu_s(child: Child) -> float:
+    assert child.process is not None
+    return footprint([child.process.pid]).cpu_s
 
 
 def _megabytes(status: Status) -> str:

@@ -52,17 +52,27 @@ async def test_a_late_answer_is_not_waited_for_but_kept(encoder: FakeEncoder) ->
 
 
 async def test_what_nobody_waits_for_any_more_is_not_worked_on_and_the_newest_goes_first(encoder: FakeEncoder) -> None:
-    asker = await connected(encoder.address)
+    asker, hasty = await connected(encoder.address), await connected(encoder.address)
     encoder.judge.may_go.clear()
     first = asyncio.create_task(asker.hear("first", PLENTY_MS))
     await asyncio.to_thread(encoder.judge.is_stuck.wait)
-    late = asyncio.create_task(asker.hear("gives up", 0))
+    late = asyncio.create_task(hasty.hear("gives up", 0))
     older = asyncio.create_task(asker.hear("older", PLENTY_MS))
     newer = asyncio.create_task(asker.hear("newer", PLENTY_MS))
     assert (await late).result == "late"
     encoder.judge.may_go.set()
     await asyncio.gather(first, older, newer)
     assert encoder.judge.judged == ["first", "newer", "older"]
+    asker.stop()
+    hasty.stop()
+
+
+async def test_no_more_are_asked_at_once_than_can_be_answered_in_time(encoder: FakeEncoder) -> None:
+    asker = await connected(encoder.address)
+    encoder.judge.may_go.clear()
+    within_ms = 2 * asking.ANSWER_MS
+    heard = await asyncio.gather(*(asker.hear(f"text {each}", within_ms) for each in range(4)))
+    assert [each.result for each in heard] == ["late", "late", "busy", "busy"]
     asker.stop()
 
 
