@@ -3,52 +3,53 @@
 import asyncio
 from contextlib import suppress
 from itertools import count
-from typing import cast
 
-from autorouter.classification.judged import Judged
 from autorouter.encoder import wire
 from autorouter.encoder.cache import Cache, key_of
 from autorouter.encoder.excerpts import excerpt
-from autorouter.encoder.patience import Heard, Patience
-from autorouter.encoder.wire import Silence, Status
+from autorouter.encoder.patience import RETRY_S, Answer, Heard, Patience
+from autorouter.encoder.wire import Status
 
-CONNECT_WAIT_S = 0.1
+CONNECT_WAIT_S = 1.0
+ANSWER_MS = 6
+"""What an answer takes on one thread (docs/encoder.md): no more are asked at once than can be answered within the deadline."""
 MAX_OPEN = 1_024
 """Questions without an answer; beyond, the connection is taken for dead."""
-Answer = Judged | Silence
 
 
 class Asker:
-    """Asks at one address. Equal texts are asked once, and late answers are kept for whoever asks again."""
+    """Asks at one address, from `start` to `stop`. Equal texts are asked once, and late answers are kept for whoever asks again.
+
+    Nobody waits for a connection: where there is none, one is tried every second beside the requests.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self._cache, self._patience = Cache(), Patience(address)
         self._connection: _Connection | None = None
-        self._connecting: asyncio.Task[None] | None = None
+        self._waiting = 0
+        self._keeping: asyncio.Task[None] | None = None
 
-    async def hear(self, text: str, within_ms: int) -> Heard:
-        """What the encoder makes of a text, if it says so in time."""
-        read = excerpt(text)
-        key = key_of(read)
-        if known := self._cache.get(key):
-            return Heard(result="cached", judged=known)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        if refused := self._patience.refusal(began):
-            return Heard(result=refused)
-        answer: Answer = "late"
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_ms / 1_000):
-                answer = await self._ask(key, read, within_ms * 1_000)
-        took_us = int((loop.time() - began) * 1e6)
-        heard = (
-            Heard(result=answer, took_us=took_us)
-            if isinstance(answer, str)
-            else Heard(result="answered", judged=answer, took_us=took_us)
-        )
-        self._patience.hear(heard.result)
-        return heard
+    async def start(self) -> None:
+        """Connect, or go on trying."""
+        await self.connect()
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def connect(self) -> None:
+        """Try once, where there is no connection."""
+        if self.is_up:
+            return
+        made = _Connection(self._cache)
+        with suppress(OSError):
+            async with asyncio.timeout(CONNECT_WAIT_S):
+                await wire.connect(self.address, lambda: made)
+            self._connection = made
+
+    def stop(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+        if self._connection is not None:
+            self._connection.close()
 
     @property
     def is_up(self) -> bool:
@@ -59,51 +60,49 @@ class Asker:
         """Of the encoder that was heard last; empty: none was."""
         return self._connection.version if self._connection else ""
 
-    async def connect(self) -> None:
-        """Connect if nobody is; it is not there where there is no connection afterwards."""
-        if self.is_up:
-            return
-        if self._connecting is None:
-            self._connecting = asyncio.create_task(self._connect())
-        await asyncio.shield(self._connecting)
-
-    def stop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-
-    async def _ask(self, key: bytes, text: str, within_us: int) -> Answer:
-        await self.connect()
+    async def hear(self, text: str, within_ms: int) -> Heard:
+        """What the encoder makes of a text, if it says so in time."""
+        read = excerpt(text)
+        key = key_of(read)
+        if known := self._cache.get(key):
+            return Heard(result="cached", judged=known)
         if self._connection is None or not self._connection.is_open:
-            return "away"
-        return await asyncio.shield(self._connection.asked(key, text, within_us))
-
-    async def _connect(self) -> None:
-        made = _Connection(self._cache)
+            return Heard(result="away")
+        if self._waiting >= max(1, within_ms // ANSWER_MS):
+            return Heard(result="busy")
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        if refused := self._patience.refusal(began):
+            return Heard(result=refused)
+        answer: Answer = "late"
+        self._waiting += 1
         try:
-            async with asyncio.timeout(CONNECT_WAIT_S):
-                await wire.connect(self.address, lambda: made)
-            self._connection = made
-        except OSError:
-            self._connection = None
+            async with asyncio.timeout(within_ms / 1_000):
+                answer = await asyncio.shield(self._connection.asked(key, read, within_ms * 1_000))
+        except TimeoutError:
+            pass
         finally:
-            self._connecting = None
+            self._waiting -= 1
+        heard = Heard.of(answer, loop.time() - began)
+        self._patience.hear(heard.result)
+        return heard
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(RETRY_S)
+            await self.connect()
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(wire.Lines):
     """Questions under way, by number and by text."""
 
     def __init__(self, cache: Cache) -> None:
+        super().__init__()
         self._cache = cache
-        self._transport: asyncio.Transport | None = None
         self._numbers = count(1)
-        self._unread = bytearray()
         self._keys: dict[int, bytes] = {}
         self._answers: dict[bytes, asyncio.Future[Answer]] = {}
         self.version = ""
-
-    @property
-    def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
 
     def asked(self, key: bytes, text: str, within_us: int) -> "asyncio.Future[Answer]":
         """The answer to come, also to whoever asked the same a moment ago."""
@@ -112,47 +111,31 @@ class _Connection(asyncio.Protocol):
             found = self._answers[key] = asyncio.get_running_loop().create_future()
             number = next(self._numbers)
             self._keys[number] = key
-            self._send(wire.write_question(number, text, within_us))
+            self.send(wire.write_question(number, text, within_us))
             if len(self._keys) > MAX_OPEN:
                 self.close()
         return found
 
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._send(wire.write_status_question(0))
+        super().connection_made(transport)
+        self.send(wire.write_status_question(0))
 
-    def data_received(self, data: bytes) -> None:
-        *lines, rest = (self._unread + data).split(b"\n")
-        self._unread = rest
-        try:
-            for line in lines:
-                self._read(*wire.read_answer(bytes(line)))
-        except ValueError:
-            self.close()
-        if len(rest) > wire.MAX_LINE_BYTES:
-            self.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_result("away")
-        self._answers.clear()
-
-    def _read(self, number: int, said: Judged | Status | None) -> None:
+    def heard(self, line: bytes) -> None:
+        number, said = wire.read_answer(line)
         if isinstance(said, Status):
             self.version = said.digest
             self._cache.use(said.digest)
         elif (key := self._keys.pop(number, None)) is not None:
-            answer = self._answers.pop(key)
             if said is not None:
                 self._cache.put(key, said)
-            if not answer.done():
-                answer.set_result(said or "late")
+            _tell(self._answers.pop(key), said or "late")
 
-    def _send(self, line: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(line)
+    def connection_lost(self, exc: Exception | None) -> None:
+        for answer in self._answers.values():
+            _tell(answer, "away")
+        self._answers.clear()
+
+
+def _tell(waiting: "asyncio.Future[Answer]", answer: Answer) -> None:
+    if not waiting.done():
+        waiting.set_result(answer)

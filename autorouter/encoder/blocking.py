@@ -9,7 +9,7 @@ from autorouter.classification.judged import Judged
 from autorouter.encoder import wire
 from autorouter.encoder.cache import Cache, key_of
 from autorouter.encoder.excerpts import excerpt
-from autorouter.encoder.patience import Heard, Patience
+from autorouter.encoder.patience import Answer, Heard, Patience
 from autorouter.encoder.wire import Status
 
 STATUS_WAIT_MS = 1_000
@@ -33,20 +33,12 @@ class BlockingAsker:
         began = time.monotonic()
         if refused := self._patience.refusal(began):
             return Heard(result=refused)
-        said: Judged | Status | None = None
-        try:
-            said = self._ask(wire.write_question(1, read, within_ms * 1_000), began + within_ms / 1_000)
-        except TimeoutError:
-            pass
-        except (OSError, ValueError):
-            self._patience.hear("away")
-            return Heard(result="away", took_us=_us_since(began))
-        if said is None or isinstance(said, Status):
-            self._patience.hear("late")
-            return Heard(result="late", took_us=_us_since(began))
-        self._cache.put(key, said)
-        self._patience.hear("answered")
-        return Heard(result="answered", judged=said, took_us=_us_since(began))
+        answer = self._answer(wire.write_question(1, read, within_ms * 1_000), began + within_ms / 1_000)
+        heard = Heard.of(answer, time.monotonic() - began)
+        if heard.judged is not None:
+            self._cache.put(key, heard.judged)
+        self._patience.hear(heard.result)
+        return heard
 
     def status(self) -> Status | None:
         """How it stands now; None: it does not say."""
@@ -59,6 +51,15 @@ class BlockingAsker:
     def stop(self) -> None:
         with self._lock:
             self._close()
+
+    def _answer(self, line: bytes, until: float) -> Answer:
+        try:
+            said = self._ask(line, until)
+        except TimeoutError:
+            return "late"
+        except (OSError, ValueError):
+            return "away"
+        return said if isinstance(said, Judged) else "late"
 
     def _ask(self, line: bytes, until: float) -> Judged | Status | None:
         """What is said to a question. Raises OSError, of which TimeoutError is one, and ValueError."""
@@ -130,7 +131,3 @@ def _left(until: float) -> float:
     if left <= 0:
         raise TimeoutError
     return left
-
-
-def _us_since(began: float) -> int:
-    return int((time.monotonic() - began) * 1e6)

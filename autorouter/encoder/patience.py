@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 MAX_LATE = 16
 """So often in a row."""
 RETRY_S = 1.0
+Answer = Judged | Silence
 Result = Literal["answered", "cached"] | Silence
 
 
@@ -23,6 +24,13 @@ class Heard:
     judged: Judged | None = None
     took_us: int = 0
     """For so long was waited."""
+
+    @classmethod
+    def of(cls, answer: Answer, seconds: float) -> "Heard":
+        took_us = int(seconds * 1e6)
+        if isinstance(answer, str):
+            return cls(result=answer, took_us=took_us)
+        return cls(result="answered", judged=answer, took_us=took_us)
 
 
 class Patience:

@@ -258,7 +258,7 @@ async def open_runtime() -> Runtime:
     if runtime.encoder is None:
         logger.info("action=ask_encoder state=none hint=ENCODER_SOCKET_is_not_set")
     else:
-        await runtime.encoder.connect()
+        await runtime.encoder.start()
     await asyncio.to_thread(runtime.snapshots.wait_for_first, FIRST_SNAPSHOT_WAIT_S)
     return runtime
 

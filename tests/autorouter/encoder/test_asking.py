@@ -14,8 +14,14 @@ pytestmark = pytest.mark.anyio
 PLENTY_MS = 5_000
 
 
+async def connected(address: str) -> Asker:
+    asker = Asker(address)
+    await asker.connect()
+    return asker
+
+
 async def test_it_answers_once_for_equal_texts_and_keeps_the_answer(encoder: FakeEncoder) -> None:
-    asker = Asker(encoder.address)
+    asker = await connected(encoder.address)
     together = await asyncio.gather(*(asker.hear("sort a list", PLENTY_MS) for _ in range(5)))
     assert [heard.judged for heard in together] == [CODING] * 5
     assert together[0].took_us > 0
@@ -26,7 +32,7 @@ async def test_it_answers_once_for_equal_texts_and_keeps_the_answer(encoder: Fak
 
 
 async def test_two_workers_share_it_and_long_texts_are_cut(encoder: FakeEncoder) -> None:
-    one, other = Asker(encoder.address), Asker(encoder.address)
+    one, other = await connected(encoder.address), await connected(encoder.address)
     heard = await asyncio.gather(one.hear("x" * 5_000, PLENTY_MS), other.hear("half \ud83d of one", PLENTY_MS))
     assert [each.judged for each in heard] == [CODING, CODING]
     assert sorted(encoder.judge.judged) == ["half ? of one", f"{'x' * 1_000}\n{'x' * 400}"]
@@ -35,7 +41,7 @@ async def test_two_workers_share_it_and_long_texts_are_cut(encoder: FakeEncoder)
 
 
 async def test_a_late_answer_is_not_waited_for_but_kept(encoder: FakeEncoder) -> None:
-    asker = Asker(encoder.address)
+    asker = await connected(encoder.address)
     encoder.judge.may_go.clear()
     late = await asker.hear("sort a list", 20)
     assert (late.result, late.judged, late.took_us >= 20_000) == ("late", None, True)
@@ -46,11 +52,11 @@ async def test_a_late_answer_is_not_waited_for_but_kept(encoder: FakeEncoder) ->
 
 
 async def test_what_nobody_waits_for_any_more_is_not_worked_on_and_the_newest_goes_first(encoder: FakeEncoder) -> None:
-    asker = Asker(encoder.address)
+    asker, hasty = await connected(encoder.address), await connected(encoder.address)
     encoder.judge.may_go.clear()
     first = asyncio.create_task(asker.hear("first", PLENTY_MS))
     await asyncio.to_thread(encoder.judge.is_stuck.wait)
-    late = asyncio.create_task(asker.hear("gives up", 10))
+    late = asyncio.create_task(hasty.hear("gives up", 0))
     older = asyncio.create_task(asker.hear("older", PLENTY_MS))
     newer = asyncio.create_task(asker.hear("newer", PLENTY_MS))
     assert (await late).result == "late"
@@ -58,13 +64,23 @@ async def test_what_nobody_waits_for_any_more_is_not_worked_on_and_the_newest_go
     await asyncio.gather(first, older, newer)
     assert encoder.judge.judged == ["first", "newer", "older"]
     asker.stop()
+    hasty.stop()
+
+
+async def test_no_more_are_asked_at_once_than_can_be_answered_in_time(encoder: FakeEncoder) -> None:
+    asker = await connected(encoder.address)
+    encoder.judge.may_go.clear()
+    within_ms = 2 * asking.ANSWER_MS
+    heard = await asyncio.gather(*(asker.hear(f"text {each}", within_ms) for each in range(4)))
+    assert [each.result for each in heard] == ["late", "late", "busy", "busy"]
+    asker.stop()
 
 
 async def test_one_that_is_late_again_and_again_is_asked_once_a_second_only(
     encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(patience, "MAX_LATE", 3)
-    asker = Asker(encoder.address)
+    asker = await connected(encoder.address)
     encoder.judge.may_go.clear()
     assert [(await asker.hear(f"text {each}", 1)).took_us > 0 for each in range(5)] == [True] * 3 + [False] * 2
     assert (await asker.hear("another", 1)).result == "late"
@@ -78,7 +94,7 @@ async def test_one_that_is_late_again_and_again_is_asked_once_a_second_only(
 async def test_killed_it_costs_nothing_and_is_found_again(
     encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asker = Asker(encoder.address)
+    asker = await connected(encoder.address)
     await asker.hear("sort a list", PLENTY_MS)
     encoder.judge.may_go.clear()
     waiting = asyncio.create_task(asker.hear("under way", PLENTY_MS))
@@ -88,6 +104,7 @@ async def test_killed_it_costs_nothing_and_is_found_again(
     assert await asker.hear("meanwhile", PLENTY_MS) == Heard(result="away")
     assert (await asker.hear("sort a list", PLENTY_MS)).result == "cached"
     encoder.start(digest="v2")
+    await asker.start()
     monkeypatch.setattr(asker._patience, "_tries_at", 0.0)
     assert (await asker.hear("again", PLENTY_MS)).judged == CODING
     assert (await asker.hear("sort a list", PLENTY_MS)).result == "answered", "another version, another answer"
@@ -97,7 +114,7 @@ async def test_killed_it_costs_nothing_and_is_found_again(
 
 async def test_where_nobody_listens_it_is_away(tmp_path: Path) -> None:
     for address in (str(tmp_path / "none.sock"), "tcp://127.0.0.1:1"):
-        heard = await Asker(address).hear("sort a list", PLENTY_MS)
+        heard = await (await connected(address)).hear("sort a list", PLENTY_MS)
         assert (heard.result, heard.judged) == ("away", None)
 
 
@@ -114,7 +131,7 @@ async def test_garbage_ends_the_connection_and_no_request(said: bytes, tmp_path:
 
     address = str(tmp_path / "garbage.sock")
     async with await asyncio.start_unix_server(tell, address):
-        asker = Asker(address)
+        asker = await connected(address)
         assert (await asker.hear("sort a list", PLENTY_MS)).result == "away"
         assert not asker.is_up
 
@@ -123,7 +140,7 @@ async def test_one_that_never_answers_is_given_up_once_too_much_is_open(
     encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "MAX_OPEN", 2)
-    asker = Asker(encoder.address)
+    asker = await connected(encoder.address)
     encoder.judge.may_go.clear()
     heard = await asyncio.gather(*(asker.hear(f"text {each}", PLENTY_MS) for each in range(3)))
     assert {each.result for each in heard} == {"away"}
