@@ -57,4 +57,5 @@ def test_an_upstreams_text_is_made_storable(db: None) -> None:
 def test_the_table_in_the_database_has_the_models_columns(db: None) -> None:
     with connection.cursor() as cursor:
         columns = [column.name for column in connection.introspection.get_table_description(cursor, "analytics_record")]
-    assert sorted(columns) == sorted([*(field.column for field in Record._meta.concrete_fields), "written_in"])
+    fields = [str(field.column) for field in Record._meta.concrete_fields]
+    assert sorted(columns) == sorted([*fields, "written_in"])

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from analytics.models import Record
 from autorouter.models import AvailabilityFacts
-from autorouter.types import Constraints, Reading
+from autorouter.types import READERS, Constraints, Likely, Reading
 from experiments.errors import BadSlice
 from experiments.replay import traffic
 from experiments.replay.traffic import Slice
@@ -42,12 +42,10 @@ def test_a_situation_is_the_request_as_the_router_met_it() -> None:
         providers=frozenset({"acme", "best"}), sandbox=False, open_circuits={"acme/middle": "since noon: down"},
         health=Health(degraded=frozenset({"best/large"})), latency_ms={SMALL: 300}, tokens_per_second={SMALL: 46.5},
     )  # fmt: skip
-    likely = (("coding", Decimal("0.6")), ("analysis", Decimal("0.31")))
+    likely: Likely = (("coding", Decimal("0.6")), ("analysis", Decimal("0.31")))
     asked = {
         "complexity": "complex", "input_tokens": 700, "needs": frozenset({"tools"}), "origin": "encoder", "likely": likely,
-        "readings": tuple(
-            Reading(by=by, likely=likely, complexity="complex", took_us=7) for by in ("table", "encoder")
-        ),
+        "readings": tuple(Reading(by=by, likely=likely, complexity="complex", took_us=7) for by in READERS),
     }  # fmt: skip
     tokens: dict[str, Any] = {"cache_read_tokens": 40, "cache_write_tokens": 30, "reasoning_tokens": 20}
     request(constraints, at, availability, asked, **tokens)
@@ -102,7 +100,7 @@ def test_since_is_part_of_the_slice_and_until_is_not() -> None:
     ],
 )
 def test_a_slice_takes_what_it_names_and_nothing_else(fields: dict[str, Any], columns: dict[str, Any]) -> None:
-    known = {"tags": ["day", "night"], "user_id": 7, "read_by": "table", "confidence": 0.41}
+    known: dict[str, Any] = {"tags": ["day", "night"], "user_id": 7, "read_by": "table", "confidence": 0.41}
     wanted = request(**known)
     request(**{**known, **columns})
     assert chosen(**fields) == [wanted]
