@@ -204,15 +204,6 @@ def _lesson(lane: int, kind: Kind, score: Decimal) -> Lesson:
     )
 
 
-def points(
-    learned: Learned, model: str, category: str, terms: Sequence[int], score: Decimal, weight: Decimal
-) -> tuple[Decimal, Evidence]:
-    """By how many points the words of a prompt move a model's score for its category, times `weight` (`learned_weight`), and on
-    what they rest, or why they are 0."""
-    lessons, heard = Lessons(learned, category, weight, {model: 0}, lambda _: score), learned.hear(terms)
-    return lessons.points(heard, 1).get(0, NOTHING), lessons.evidence(heard, model)
-
-
 # --- as text
 
 
