@@ -82,20 +82,6 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def weighted_json(candidate: Candidate) -> dict[str, list[dict[str, Any]]]:
-    """`category_scores`: what the category term is the mean of. Missing where it is the score of one category."""
-    found = [
-        {"category": name, "probability": float(share), "score": float(score)}
-        for name, share, score in candidate.weighted
-    ]
-    return {"category_scores": found} if found else {}
-
-
-def weighted_words(candidate: Candidate) -> str:
-    """The same in words: "0.6 x coding 90, 0.4 x reasoning 75". Empty where it is the score of one category."""
-    return ", ".join(f"{_short(share)} x {name} {_short(score)}" for name, share, score in candidate.weighted)
-
-
 def learned_json(candidate: Candidate) -> dict[str, Any]:
     """What was learned of a candidate's success at such tasks. Points are before the factors."""
     outcomes = candidate.evidence.outcomes if candidate.evidence else 0
@@ -115,6 +101,20 @@ def learned_words(candidate: Candidate) -> str:
         "unfamiliar prompt": f"Nothing counts of what was learned from {rests}: unfamiliar prompt",
     }
     return told[evidence.reason]
+
+
+def weighted_json(candidate: Candidate) -> dict[str, list[dict[str, Any]]]:
+    """`category_scores`: what the category term is the mean of. Missing where it is the score of one category."""
+    found = [
+        {"category": name, "probability": float(share), "score": float(score)}
+        for name, share, score in candidate.weighted
+    ]
+    return {"category_scores": found} if found else {}
+
+
+def weighted_words(candidate: Candidate) -> str:
+    """The same in words: "0.6 x coding 90, 0.4 x reasoning 75". Empty where it is the score of one category."""
+    return ", ".join(f"{_short(share)} x {name} {_short(score)}" for name, share, score in candidate.weighted)
 
 
 def why(decision: Decision, chosen: Candidate | None = None) -> str:
@@ -252,11 +252,11 @@ def _story(candidate: Candidate) -> str:
         )
         if value
     ]
-    parts = weighted_words(candidate)
-    category = f"in its likely categories ({parts})" if parts else "in its category"
     learned = (
         f" {'plus' if terms.learned > 0 else 'minus'} {_short(abs(terms.learned))} learned" if terms.learned else ""
     )
+    parts = weighted_words(candidate)
+    category = f"in its likely categories ({parts})" if parts else "in its category"
     base = " plus ".join([f"{_short(terms.category)} {category}{learned}", *added])
     speed = f", {'plus' if terms.speed > 0 else 'minus'} {_short(abs(terms.speed))} for speed" if terms.speed else ""
     factors = f" times {_short(terms.complexity_factor)} for complexity" if terms.complexity_factor != 1 else ""

@@ -54,7 +54,7 @@ class Ranking:
     What it keeps beside is bounded by the number of models, of policies, or by MAX_FILTERS. Safe to use from several threads.
     """
 
-    def __init__(self, ranked: Iterable[Ranked], router: RouterRelease, category: Category) -> None:
+    def __init__(self, ranked: Iterable[Ranked]) -> None:
         self.keys: Sequence[Key]
         self.ranked: Sequence[Ranked]
         self.keys, self.ranked = _sorted(ranked)
@@ -62,8 +62,7 @@ class Ranking:
         self.everybody = (1 << len(self.ranked)) - 1
         standings = [each.standing for each in self.ranked]
         self.rates: Rates = Rates([each.price for each in standings], [each.model.max_output for each in standings])
-        scores = [(place, each.standing.model.id, each.terms.category) for place, each in enumerate(self.ranked)]
-        self.lessons = Lessons(router.success, category, router.config.learned_weight, scores)
+        self._lessons: dict[str, Lessons] = {}
         self._falling: Sequence[Decimal] = [negative for negative, _, _ in self.keys]
         self._groups = _grouped([each.standing.labels for each in self.ranked])
         self._sizes = Steps([each.standing.max_input_tokens for each in self.ranked])
@@ -147,6 +146,15 @@ class Ranking:
         kind, name = leads
         there = _union(places for host, places in self._hosts.items() if kind == "provider" and host.provider == name)
         return self._groups.get(("tier", name), there) | self.named(frozenset({name}), frozenset({name}))
+
+    def lessons(self, router: RouterRelease, category: Category) -> Lessons:
+        """What a release says was learned of these models for a kind of task."""
+        if category not in self._lessons:
+            weight, ranked = router.config.learned_weight, self.ranked
+            self._lessons[category] = Lessons(
+                router.success, category, weight, self.places, lambda place: ranked[place].terms.category
+            )
+        return self._lessons[category]
 
     # --- orders
 

@@ -14,10 +14,9 @@ from itertools import product
 from autorouter.decision.bitsets import Reordering
 from autorouter.decision.packing import Packed
 from autorouter.decision.places import Ranked, Ranking
-from autorouter.decision.scoring import NOTHING, RESEARCH, Shares, mean, score_in, shares, softened, terms, weighted
+from autorouter.decision.scoring import NOTHING, RESEARCH, Shares, score_in, shares, softened, terms, weighted
 from autorouter.decision.soft import SoftRanking
 from autorouter.decision.standings import Standing, Standings, price_changes
-from autorouter.decision.success import Lessons
 from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, RouterRelease, Task, Terms
 from models_registry.types import Availability, Catalogue, Deployment, Model
 
@@ -54,7 +53,7 @@ class Rankings(Standings):
     def for_task(self, task: Task, now: datetime) -> Ranking:
         """The ranking for a task at a moment: by its category, or with soft scoring by all that it may be of."""
         if self.router.config.soft_scoring and (given := shares(task.likely)):
-            return self._soft(self._span(now).begins, task.complexity, given, task.category)
+            return self._soft(self._span(now).begins, task.complexity, given, task.category == RESEARCH)
         return self.of(task.category, task.complexity, now)
 
     def of(self, category: Category, complexity: Complexity, now: datetime) -> Ranking:
@@ -81,7 +80,7 @@ class Rankings(Standings):
         """Every ranking of a moment, so that no request waits for its own. For whoever makes a snapshot."""
         self.router.success.hear(())
         for category, complexity in product(CATEGORIES, COMPLEXITIES):
-            self.of(category, complexity, now)
+            self.of(category, complexity, now).lessons(self.router, category)
         for complexity in COMPLEXITIES if self.router.config.soft_scoring else ():
             self._level(self._span(now), complexity)
 
@@ -105,7 +104,7 @@ class Rankings(Standings):
     def _compile(self, span: Span, category: Category, complexity: Complexity) -> Ranking:
         task = Task(category=category, complexity=complexity, input_tokens=0, needs=frozenset(), origin="given")
         ranked = [self._ranked(standing, task) for standing in span.standings.values()]
-        return span.rankings.setdefault((category, complexity), Ranking(ranked, self.router, category))
+        return span.rankings.setdefault((category, complexity), Ranking(ranked))
 
     def _ranked(self, standing: Standing, task: Task) -> Ranked:
         found = self._terms(standing, task)
@@ -123,7 +122,7 @@ class Rankings(Standings):
             Ranked(standing=each, terms=replace(self._terms(each, task), category=NOTHING), score=NOTHING)
             for each in span.standings.values()
         ]
-        level = Ranking(ranked, self.router, RESEARCH)
+        level = Ranking(ranked)
         return span.levels.setdefault(complexity, (level, self._packed(level)))
 
     def _packed(self, level: Ranking) -> Packed:
@@ -135,20 +134,12 @@ class Rankings(Standings):
             research=[each.terms.score - alone.score for each, alone in zip(level.ranked, apart, strict=True)],
         )  # fmt: skip
 
-    def _compile_soft(self, at: datetime, complexity: Complexity, given: Shares, category: Category) -> SoftRanking:
+    def _compile_soft(self, at: datetime, complexity: Complexity, given: Shares, is_research: bool) -> SoftRanking:
         level, packed = self._level(self._span(at), complexity)
-        profiles, is_research = self.router.profiles, category == RESEARCH
 
         def ranked(each: Ranked) -> Ranked:
-            scores = weighted(given, profiles.get(each.standing.model.id))
+            scores = weighted(given, self.router.profiles.get(each.standing.model.id))
             found = softened(each.terms, scores, is_research)
             return Ranked(standing=each.standing, terms=found, score=found.score, weighted=scores)
 
-        order = Reordering(packed.last_first(given, is_research))
-        learned = [
-            (order.after(level.places[model]), model, mean(weighted(given, profiles.get(model))))
-            for model in self.router.success
-            if model in level.places
-        ]
-        lessons = Lessons(self.router.success, category, self.router.config.learned_weight, learned)
-        return SoftRanking(level, order, ranked, lessons)
+        return SoftRanking(level, Reordering(packed.last_first(given, is_research)), ranked)

@@ -6,7 +6,6 @@ from functools import cached_property
 from autorouter.decision.bitsets import Lazily, Order, Reordering
 from autorouter.decision.costs import Reordered
 from autorouter.decision.places import Ranked, Ranking
-from autorouter.decision.success import Lessons
 from autorouter.types import Complexity, Leads, Policy
 
 
@@ -31,7 +30,7 @@ class SoftRanking(Ranking):
     """The same models by the mean of several categories: another order of places whose sets are ruled out as they are. What it
     tells of a model is made when it is first asked for."""
 
-    def __init__(self, level: Ranking, order: Reordering, ranked: Callable[[Ranked], Ranked], lessons: Lessons) -> None:
+    def __init__(self, level: Ranking, order: Reordering, ranked: Callable[[Ranked], Ranked]) -> None:
         self._level = level
         self._order = order
         self.everybody = level.everybody
@@ -42,7 +41,7 @@ class SoftRanking(Ranking):
         self.moved = order.moved  # type: ignore[method-assign]  # a call less
         self.places = Moved(level.places, order)
         self.named = lambda providers, models: order.moved(level.named(providers, models))
-        self.lessons = lessons
+        self._lessons = {}
         self._falling = Lazily(lambda place: made[place].score.copy_negate(), len(order))
         self._policies = {}
 

@@ -56,7 +56,8 @@ class Walk:
         self._previous = self._place_of_previous()
         self._own = 0 if self._previous is None else 1 << self._previous
         self._success = rankings.router.success
-        self._heard = self._success.hear(task.terms) if self.ranking.lessons else SILENCE
+        self._lessons = self.ranking.lessons(rankings.router, task.category)
+        self._heard = self._success.hear(task.terms) if self._lessons else SILENCE
         self._lifted = self._lift(rankings.router.config.stickiness_bonus)
         self._apart = set_of(self._lifted)
 
@@ -67,7 +68,7 @@ class Walk:
 
     def _lift(self, stickiness: Decimal) -> dict[int, Lifted]:
         """Who stands elsewhere than in the ranking: the previous model, and those whom the prompt's words move."""
-        points = self.ranking.lessons.points(self._heard, self._left) if self.ranking.lessons else {}
+        points = self._lessons.points(self._heard, self._left) if self._lessons else {}
         moved = self._costs.fitting(points)
         found = {place: _lifted(self.ranking, place, NOTHING, points[place]) for place in moved}
         if self._previous is not None:
@@ -94,7 +95,8 @@ class Walk:
 
     def evidence(self, place: int) -> Evidence | None:
         """What the learned term of the model at a place rests on. None: nothing was learned of any model."""
-        return self.ranking.lessons.evidence(self._heard, place) if self._success else None
+        model = self.ranking.keys[place][2]
+        return self._lessons.evidence(self._heard, model) if self._success else None
 
     def places(self, enough: int | None) -> Iterator[int]:
         """Best first: all of them, or at least `enough` if there are so many."""

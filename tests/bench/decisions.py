@@ -9,11 +9,13 @@ from itertools import count, cycle
 from random import Random
 from typing import Any
 
-from autorouter.classification.classify import classify
+from autorouter.classification import vocabulary
+from autorouter.classification.classify import WEIGHTS, classify
 from autorouter.configuration.release0 import STATIC as ROUTER
 from autorouter.decision import decision_json, rules
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
+from autorouter.decision.success import MAX_TERMS, Kind, Learned, LearnedSuccess
 from autorouter.people.preferences import Preferences
 from autorouter.select import Asked, select
 from autorouter.training.prompts import own_prompts
@@ -41,6 +43,8 @@ def main() -> None:
             _line(name, fastest_us(call))
         for name, call in _softly(rankings):
             _line(name, fastest_us(call))
+        for name, call in _learning(rankings):
+            _line(name, fastest_us(call, rounds=400, calls=2))
         for name, call in _beside(rankings, router):
             _line(name, fastest_us(call, rounds=5, calls=1))
 
@@ -121,6 +125,39 @@ def _softly(rankings: Rankings) -> Iterator[tuple[str, Call]]:
     for name, values in cases.items():
         yield f"softly, {name}", _decides(soft, seen, Constraints(**values))
         yield f"the same, by probabilities of its own, {name}", _draws(soft, task, Constraints(**values), random)
+
+
+def _learning(rankings: Rankings) -> Iterator[tuple[str, Call]]:
+    """With what was learned of some models, each by 5,000 words: of a prompt with as many words as most, and of a long one."""
+    numbers = sorted((vocabulary.numbers(prompt.asked) for prompt in own_prompts()[::97]), key=len)
+    task, names = classify(_asked([PROMPT[:2_000]])), list(rankings.catalogue.models)
+    most, longest = numbers[len(numbers) // 2], numbers[-1]
+    cases: list[tuple[int, tuple[int, ...], bool, Priority]] = [
+        (20, most, False, "balanced"), (20, longest, False, "balanced"), (20, longest, True, "balanced"),
+        (20, longest, False, "cost"), (100, longest, False, "balanced"),
+    ]  # fmt: skip
+    for models, terms, is_soft, priority in cases:
+        learned = _learned(Random(models), task, names[:: max(1, len(names) // models)][:models])
+        config = replace(rankings.router.config, soft_scoring=is_soft)
+        router = replace(rankings.router, success=learned, config=config)
+        found = Rankings(catalogue=rankings.catalogue, router=router, availability=rankings.availability)
+        found.compile_all(NOW)
+        how = f"{'softly, ' if is_soft else ''}{priority}, {len(terms)} words"
+        asked = replace(task, terms=terms)
+        yield f"learned of {len(learned)} models, {how}", _decides(found, asked, Constraints(priority=priority))
+
+
+def _learned(random: Random, task: Task, models: Sequence[str]) -> Learned:
+    numbers = sorted(vocabulary.of(WEIGHTS.terms))
+    return Learned(
+        {
+            model: LearnedSuccess(
+                kinds={task.category: Kind(outcomes=200, shift=random.randint(-500, 500), least_seen=20)},
+                terms={number: random.randint(-300, 300) for number in random.sample(numbers, MAX_TERMS)},
+            )
+            for model in models
+        }
+    )
 
 
 def _draws(rankings: Rankings, task: Task, constraints: Constraints, random: Random) -> Call:

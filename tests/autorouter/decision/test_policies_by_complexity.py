@@ -1,6 +1,7 @@
 """A policy that goes by complexity: simple tasks try its cheapest model first, complex ones its strongest, others as written."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_what_was_measured_moves_models_in_that_order_too() -> None:
 
 
 def test_preferences_a_priority_a_test_a_session_and_failing_places_count_on_top_of_it() -> None:
-    liked = {"preferred_providers": frozenset({"c"})}
+    liked: dict[str, Any] = {"preferred_providers": frozenset({"c"})}
     assert order(decided("simple", **liked)) == [STRONG, CHEAP, MIDDLE]
     assert order(decided("simple", tuned={"policy_max_places": 1}, **liked)) == [CHEAP, STRONG, MIDDLE]
     assert order(decided("complex", priority="cost")) == [CHEAP, MIDDLE, STRONG]
@@ -71,7 +72,7 @@ def test_preferences_a_priority_a_test_a_session_and_failing_places_count_on_top
 
 def test_soft_scoring_leaves_it_alone() -> None:
     release = router(*PROFILES, policies=(OWN,), soft_scoring=True)
-    asked = task(complexity="simple", likely=(("coding", 6), ("research", 4)))
+    asked = task(complexity="simple", likely=(("coding", Decimal("0.6")), ("research", Decimal("0.4"))))
     assert order(whole_decision(KNOWN, release, asked, Constraints(policy="code"))) == [CHEAP, MIDDLE, STRONG]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autorouter.decision import explain, success
-from autorouter.decision.success import Evidence, Kind, Learned, LearnedSuccess, points
+from autorouter.decision.success import NOTHING, Evidence, Kind, Learned, LearnedSuccess, Lessons
 from autorouter.types import Constraints, Decision, Task
 from tests.autorouter.fakes import catalogue, model, policy, profile, router, task, whole_decision
 
@@ -20,6 +20,14 @@ def learned(shift: int = 0, least_seen: int = 0, **terms: int) -> Learned:
     kind = Kind(outcomes=212, shift=shift, least_seen=least_seen)
     weights = {int(name[1:]): weight for name, weight in terms.items()}
     return Learned({BAD: LearnedSuccess(kinds={"coding": kind}, terms=weights)})
+
+
+def points(
+    found: Learned, name: str, category: str, terms: tuple[int, ...], score: Decimal, weight: Decimal = ONE
+) -> tuple[Decimal, Evidence]:
+    """Of one model, and what they rest on."""
+    lessons, heard = Lessons(found, category, weight, {name: 0}, lambda _: score), found.hear(terms)
+    return lessons.points(heard, 1).get(0, NOTHING), lessons.evidence(heard, name)
 
 
 def moved(found: Learned, score: str = "50", terms: tuple[int, ...] = (), weight: str = "1") -> str:
@@ -48,7 +56,7 @@ def test_points_are_what_the_formula_says_in_tenths(
 
 def test_without_any_shift_every_score_stays_where_it_is() -> None:
     for hundredths in range(0, 10_001, 7):
-        assert points(learned(), BAD, "coding", (1, 2), Decimal(hundredths) / 100, ONE)[0] == 0
+        assert points(learned(), BAD, "coding", (1, 2), Decimal(hundredths) / 100)[0] == 0
 
 
 def test_staff_say_how_much_of_it_counts() -> None:
@@ -70,7 +78,7 @@ def test_staff_say_how_much_of_it_counts() -> None:
 def test_what_was_not_seen_counts_nothing_and_says_why(
     found: Learned, category: str, terms: tuple[int, ...], evidence: Evidence
 ) -> None:
-    value, told = points(found, BAD, category, terms, Decimal(50), ONE)
+    value, told = points(found, BAD, category, terms, Decimal(50))
     assert told == evidence
     assert (value == 0) == bool(evidence.reason)
 
@@ -89,8 +97,8 @@ def test_the_words_of_many_models_are_summed_apart_from_one_another() -> None:
     }
     terms = tuple(sorted(random.sample(range(99), 40)))
     for name, own in everybody.items():
-        alone = points(Learned({name: own}), name, "coding", terms, Decimal(40), ONE)
-        assert points(Learned(everybody), name, "coding", terms, Decimal(40), ONE) == alone
+        alone = points(Learned({name: own}), name, "coding", terms, Decimal(40))
+        assert points(Learned(everybody), name, "coding", terms, Decimal(40)) == alone
 
 
 def test_weights_are_read_back_from_their_text_and_what_is_wrong_is_named() -> None:
@@ -116,7 +124,7 @@ def decided(found: Learned, asked: Task | None = None, **constraints: Any) -> De
 def test_a_model_that_succeeds_here_more_often_than_its_profile_says_overtakes() -> None:
     decision = decided(learned(shift=900))
     first, second = decision.candidates
-    assert (first.model, first.terms.category, first.terms.learned) == (BAD, 70, Decimal("15.2"))
+    assert (first.model, first.terms.category, first.terms.learned) == (BAD, Decimal(70), Decimal("15.2"))
     assert first.score == Decimal("85.2") * Decimal("0.3")
     assert (second.evidence, first.evidence) == (Evidence(), Evidence(outcomes=212, reason=""))
     told = [each["learned"] for each in explain.as_json(decision)["candidates"]]
