@@ -93,11 +93,11 @@ def learned_words(candidate: Candidate) -> str:
     evidence = candidate.evidence
     if evidence is None:
         return ""
-    rests = f"{evidence.outcomes:,} outcomes of such tasks here"
+    rests = f"{evidence.outcomes:,} outcomes of {evidence.category} here"
     told: Mapping[Reason, str] = {
         "": f"Learned from {rests}: {candidate.terms.learned.normalize():+f} points",
         "no evidence": "Nothing learned: no evidence",
-        "kind not seen": "Nothing learned: tasks of this kind were not seen with it",
+        "kind not seen": f"Nothing learned: {evidence.category} was not seen with it",
         "unfamiliar prompt": f"Nothing counts of what was learned from {rests}: unfamiliar prompt",
     }
     return told[evidence.reason]

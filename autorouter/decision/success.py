@@ -69,11 +69,9 @@ class LearnedSuccess:
 class Evidence:
     """On how many outcomes of its kind a model's points rest, or why it has none."""
 
+    category: str
     outcomes: int = 0
     reason: Reason = "no evidence"
-
-
-NO_EVIDENCE, KIND_NOT_SEEN = Evidence(), Evidence(reason="kind not seen")
 
 
 class Learned(Mapping[str, LearnedSuccess]):
@@ -184,12 +182,13 @@ class Lessons:
     def evidence(self, heard: Heard, model: str) -> Evidence:
         """On what a model's points rest, or why it has none."""
         if model not in self._learned:
-            return NO_EVIDENCE
+            return Evidence(category=self._category)
         kind = self._learned[model].kinds.get(self._category)
         if kind is None:
-            return KIND_NOT_SEEN
+            return Evidence(category=self._category, reason="kind not seen")
         is_known = 100 * heard.seen(self._learned.lanes[model]) >= kind.least_seen * heard.terms
-        return Evidence(outcomes=kind.outcomes, reason="" if is_known else "unfamiliar prompt")
+        reason: Reason = "" if is_known else "unfamiliar prompt"
+        return Evidence(category=self._category, outcomes=kind.outcomes, reason=reason)
 
 
 def _lesson(lane: int, kind: Kind, score: Decimal) -> Lesson:

@@ -67,12 +67,17 @@ def test_staff_say_how_much_of_it_counts() -> None:
 @pytest.mark.parametrize(
     ("found", "category", "terms", "evidence"),
     [
-        (Learned(), "coding", (), Evidence(outcomes=0, reason="no evidence")),
-        (Learned({GOOD: learned()[BAD]}), "coding", (), Evidence(outcomes=0, reason="no evidence")),
-        (learned(900), "creative", (), Evidence(outcomes=0, reason="kind not seen")),
-        (learned(900, 50, t7=5), "coding", (7, 8, 9), Evidence(outcomes=212, reason="unfamiliar prompt")),
-        (learned(900, 50, t7=5), "coding", (7, 8), Evidence(outcomes=212, reason="")),
-        (learned(900, 50, t7=5), "coding", (), Evidence(outcomes=212, reason="")),
+        (Learned(), "coding", (), Evidence(category="coding", outcomes=0, reason="no evidence")),
+        (Learned({GOOD: learned()[BAD]}), "coding", (), Evidence(category="coding", outcomes=0, reason="no evidence")),
+        (learned(900), "creative", (), Evidence(category="creative", outcomes=0, reason="kind not seen")),
+        (
+            learned(900, 50, t7=5),
+            "coding",
+            (7, 8, 9),
+            Evidence(category="coding", outcomes=212, reason="unfamiliar prompt"),
+        ),
+        (learned(900, 50, t7=5), "coding", (7, 8), Evidence(category="coding", outcomes=212, reason="")),
+        (learned(900, 50, t7=5), "coding", (), Evidence(category="coding", outcomes=212, reason="")),
     ],
 )
 def test_what_was_not_seen_counts_nothing_and_says_why(
@@ -126,10 +131,13 @@ def test_a_model_that_succeeds_here_more_often_than_its_profile_says_overtakes()
     first, second = decision.candidates
     assert (first.model, first.terms.category, first.terms.learned) == (BAD, Decimal(70), Decimal("15.2"))
     assert first.score == Decimal("85.2") * Decimal("0.3")
-    assert (second.evidence, first.evidence) == (Evidence(), Evidence(outcomes=212, reason=""))
+    assert (second.evidence, first.evidence) == (
+        Evidence(category="coding"),
+        Evidence(category="coding", outcomes=212, reason=""),
+    )
     told = [each["learned"] for each in explain.as_json(decision)["candidates"]]
     assert told == [
-        {"outcomes": 212, "points": 15.2, "says": "Learned from 212 outcomes of such tasks here: +15.2 points"},
+        {"outcomes": 212, "points": 15.2, "says": "Learned from 212 outcomes of coding here: +15.2 points"},
         {"outcomes": 0, "points": 0, "says": "Nothing learned: no evidence"},
     ]
     assert "score 25.56, 70 in its category plus 15.2 learned times 0.3" in explain.why(decision)
@@ -156,8 +164,8 @@ def test_a_policys_order_and_a_sessions_model_stay_what_they_are() -> None:
 @pytest.mark.parametrize(
     ("category", "terms", "says"),
     [
-        ("creative", (), "Nothing learned: tasks of this kind were not seen with it"),
-        ("coding", (8,), "Nothing counts of what was learned from 212 outcomes of such tasks here: unfamiliar prompt"),
+        ("creative", (), "Nothing learned: creative was not seen with it"),
+        ("coding", (8,), "Nothing counts of what was learned from 212 outcomes of coding here: unfamiliar prompt"),
     ],
 )
 def test_why_nothing_counts_is_said(category: str, terms: tuple[int, ...], says: str) -> None:
