@@ -69,11 +69,9 @@ class LearnedSuccess:
 class Evidence:
     """On how many outcomes of its kind a model's points rest, or why it has none."""
 
+    category: str
     outcomes: int = 0
     reason: Reason = "no evidence"
-
-
-NO_EVIDENCE, KIND_NOT_SEEN = Evidence(), Evidence(reason="kind not seen")
 
 
 class Learned(Mapping[str, LearnedSuccess]):
@@ -184,12 +182,13 @@ class Lessons:
     def evidence(self, heard: Heard, model: str) -> Evidence:
         """On what a model's points rest, or why it has none."""
         if model not in self._learned:
-            return NO_EVIDENCE
+            return Evidence(category=self._category)
         kind = self._learned[model].kinds.get(self._category)
         if kind is None:
-            return KIND_NOT_SEEN
+            return Evidence(category=self._category, reason="kind not seen")
         is_known = 100 * heard.seen(self._learned.lanes[model]) >= kind.least_seen * heard.terms
-        return Evidence(outcomes=kind.outcomes, reason="" if is_known else "unfamiliar prompt")
+        reason: Reason = "" if is_known else "unfamiliar prompt"
+        return Evidence(category=self._category, outcomes=kind.outcomes, reason=reason)
 
 
 def _lesson(lane: int, kind: Kind, score: Decimal) -> Lesson:
@@ -202,15 +201,6 @@ def _lesson(lane: int, kind: Kind, score: Decimal) -> Lesson:
         lowest=-int(10 * score),
         highest=int(10 * (100 - score)),
     )
-
-
-def points(
-    learned: Learned, model: str, category: str, terms: Sequence[int], score: Decimal, weight: Decimal
-) -> tuple[Decimal, Evidence]:
-    """By how many points the words of a prompt move a model's score for its category, times `weight` (`learned_weight`), and on
-    what they rest, or why they are 0."""
-    lessons, heard = Lessons(learned, category, weight, {model: 0}, lambda _: score), learned.hear(terms)
-    return lessons.points(heard, 1).get(0, NOTHING), lessons.evidence(heard, model)
 
 
 # --- as text

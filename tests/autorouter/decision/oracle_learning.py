@@ -13,13 +13,13 @@ def evidence(model: Model, router: RouterRelease, task: Task) -> Evidence | None
         return None
     learned = router.success.get(model.id)
     if learned is None:
-        return Evidence(outcomes=0, reason="no evidence")
+        return Evidence(category=task.category, outcomes=0, reason="no evidence")
     kind = learned.kinds.get(task.category)
     if kind is None:
-        return Evidence(outcomes=0, reason="kind not seen")
+        return Evidence(category=task.category, outcomes=0, reason="kind not seen")
     if task.terms and len(known(learned, task)) / len(task.terms) < kind.least_seen / 100:
-        return Evidence(outcomes=kind.outcomes, reason="unfamiliar prompt")
-    return Evidence(outcomes=kind.outcomes, reason="")
+        return Evidence(category=task.category, outcomes=kind.outcomes, reason="unfamiliar prompt")
+    return Evidence(category=task.category, outcomes=kind.outcomes, reason="")
 
 
 def known(learned: LearnedSuccess, task: Task) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autorouter.decision import explain, success
-from autorouter.decision.success import Evidence, Kind, Learned, LearnedSuccess, points
+from autorouter.decision.success import NOTHING, Evidence, Kind, Learned, LearnedSuccess, Lessons
 from autorouter.types import Constraints, Decision, Task
 from tests.autorouter.fakes import catalogue, model, policy, profile, router, task, whole_decision
 
@@ -20,6 +20,14 @@ def learned(shift: int = 0, least_seen: int = 0, **terms: int) -> Learned:
     kind = Kind(outcomes=212, shift=shift, least_seen=least_seen)
     weights = {int(name[1:]): weight for name, weight in terms.items()}
     return Learned({BAD: LearnedSuccess(kinds={"coding": kind}, terms=weights)})
+
+
+def points(
+    found: Learned, name: str, category: str, terms: tuple[int, ...], score: Decimal, weight: Decimal = ONE
+) -> tuple[Decimal, Evidence]:
+    """Of one model, and what they rest on."""
+    lessons, heard = Lessons(found, category, weight, {name: 0}, lambda _: score), found.hear(terms)
+    return lessons.points(heard, 1).get(0, NOTHING), lessons.evidence(heard, name)
 
 
 def moved(found: Learned, score: str = "50", terms: tuple[int, ...] = (), weight: str = "1") -> str:
@@ -48,7 +56,7 @@ def test_points_are_what_the_formula_says_in_tenths(
 
 def test_without_any_shift_every_score_stays_where_it_is() -> None:
     for hundredths in range(0, 10_001, 7):
-        assert points(learned(), BAD, "coding", (1, 2), Decimal(hundredths) / 100, ONE)[0] == 0
+        assert points(learned(), BAD, "coding", (1, 2), Decimal(hundredths) / 100)[0] == 0
 
 
 def test_staff_say_how_much_of_it_counts() -> None:
@@ -59,18 +67,23 @@ def test_staff_say_how_much_of_it_counts() -> None:
 @pytest.mark.parametrize(
     ("found", "category", "terms", "evidence"),
     [
-        (Learned(), "coding", (), Evidence(outcomes=0, reason="no evidence")),
-        (Learned({GOOD: learned()[BAD]}), "coding", (), Evidence(outcomes=0, reason="no evidence")),
-        (learned(900), "creative", (), Evidence(outcomes=0, reason="kind not seen")),
-        (learned(900, 50, t7=5), "coding", (7, 8, 9), Evidence(outcomes=212, reason="unfamiliar prompt")),
-        (learned(900, 50, t7=5), "coding", (7, 8), Evidence(outcomes=212, reason="")),
-        (learned(900, 50, t7=5), "coding", (), Evidence(outcomes=212, reason="")),
+        (Learned(), "coding", (), Evidence(category="coding", outcomes=0, reason="no evidence")),
+        (Learned({GOOD: learned()[BAD]}), "coding", (), Evidence(category="coding", outcomes=0, reason="no evidence")),
+        (learned(900), "creative", (), Evidence(category="creative", outcomes=0, reason="kind not seen")),
+        (
+            learned(900, 50, t7=5),
+            "coding",
+            (7, 8, 9),
+            Evidence(category="coding", outcomes=212, reason="unfamiliar prompt"),
+        ),
+        (learned(900, 50, t7=5), "coding", (7, 8), Evidence(category="coding", outcomes=212, reason="")),
+        (learned(900, 50, t7=5), "coding", (), Evidence(category="coding", outcomes=212, reason="")),
     ],
 )
 def test_what_was_not_seen_counts_nothing_and_says_why(
     found: Learned, category: str, terms: tuple[int, ...], evidence: Evidence
 ) -> None:
-    value, told = points(found, BAD, category, terms, Decimal(50), ONE)
+    value, told = points(found, BAD, category, terms, Decimal(50))
     assert told == evidence
     assert (value == 0) == bool(evidence.reason)
 
@@ -89,8 +102,8 @@ def test_the_words_of_many_models_are_summed_apart_from_one_another() -> None:
     }
     terms = tuple(sorted(random.sample(range(99), 40)))
     for name, own in everybody.items():
-        alone = points(Learned({name: own}), name, "coding", terms, Decimal(40), ONE)
-        assert points(Learned(everybody), name, "coding", terms, Decimal(40), ONE) == alone
+        alone = points(Learned({name: own}), name, "coding", terms, Decimal(40))
+        assert points(Learned(everybody), name, "coding", terms, Decimal(40)) == alone
 
 
 def test_weights_are_read_back_from_their_text_and_what_is_wrong_is_named() -> None:
@@ -118,10 +131,13 @@ def test_a_model_that_succeeds_here_more_often_than_its_profile_says_overtakes()
     first, second = decision.candidates
     assert (first.model, first.terms.category, first.terms.learned) == (BAD, Decimal(70), Decimal("15.2"))
     assert first.score == Decimal("85.2") * Decimal("0.3")
-    assert (second.evidence, first.evidence) == (Evidence(), Evidence(outcomes=212, reason=""))
+    assert (second.evidence, first.evidence) == (
+        Evidence(category="coding"),
+        Evidence(category="coding", outcomes=212, reason=""),
+    )
     told = [each["learned"] for each in explain.as_json(decision)["candidates"]]
     assert told == [
-        {"outcomes": 212, "points": 15.2, "says": "Learned from 212 outcomes of such tasks here: +15.2 points"},
+        {"outcomes": 212, "points": 15.2, "says": "Learned from 212 outcomes of coding here: +15.2 points"},
         {"outcomes": 0, "points": 0, "says": "Nothing learned: no evidence"},
     ]
     assert "score 25.56, 70 in its category plus 15.2 learned times 0.3" in explain.why(decision)
@@ -148,8 +164,8 @@ def test_a_policys_order_and_a_sessions_model_stay_what_they_are() -> None:
 @pytest.mark.parametrize(
     ("category", "terms", "says"),
     [
-        ("creative", (), "Nothing learned: tasks of this kind were not seen with it"),
-        ("coding", (8,), "Nothing counts of what was learned from 212 outcomes of such tasks here: unfamiliar prompt"),
+        ("creative", (), "Nothing learned: creative was not seen with it"),
+        ("coding", (8,), "Nothing counts of what was learned from 212 outcomes of coding here: unfamiliar prompt"),
     ],
 )
 def test_why_nothing_counts_is_said(category: str, terms: tuple[int, ...], says: str) -> None:
