@@ -75,6 +75,7 @@ class PolicyAdmin(AuditedAdmin):
     ]
     readonly_fields = ["version", "is_active", "moved"]
     actions = ["activate", "deactivate"]
+    change_form_after_template = "autorouter/policy_preview.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Policy | None = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
