@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from autorouter.configuration import learned
+from autorouter.configuration.compiler import LINE
 from experiments.choices import ProposalKind, ProposalState
 from experiments.errors import RolloutRefused
 from experiments.learning import proposals
@@ -109,7 +110,7 @@ def _roll_out(made: Sequence[Proposal]) -> None:
     try:
         with transaction.atomic():
             release = drafting.draft(ready, change)
-            stepping.start(drafting.LINE, release, change)
+            stepping.start(LINE, release, change)
             for each in ready:
                 proposals.decide(each, ProposalState.ACCEPTED, change, release)
     except RolloutRefused as refused:

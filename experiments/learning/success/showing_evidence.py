@@ -44,6 +44,6 @@ def _traffic(traffic: Mapping[str, Any]) -> dict[str, Any]:
     relative = cost["relative"]
     return {
         "is": traffic["is"], "of_what": OF_WHAT, "requests": traffic["requests"], "moved": traffic["moved"],
-        "success": f"{signed(100 * success['mean'], 1)} points ({signed(100 * success['low'], 1)} to {signed(100 * success['high'], 1)})",
+        "success": "{} points ({} to {})".format(*(signed(100 * success[name], 1) for name in ("mean", "low", "high"))),
         "cost": "unknown" if relative is None else f"{signed(100 * relative, 1)}{THIN}%",
     }  # fmt: skip
