@@ -88,10 +88,8 @@ class RouterConfig:
         help="A score is multiplied by the weight of the task's complexity and the model's cost tier.",
     )  # fmt: skip
     speed_bonuses: Mapping[str, Decimal] = points_by_pattern(
-        {
-            "cerebras": 12, "groq": 10, "flash": 8, "fast": 8, "nano": 10, "lite": 10, "lightning": 12,
-            "thinking": -5, "extended-thinking": -8,
-        },
+        {"cerebras": 12, "groq": 10, "flash": 8, "fast": 8, "nano": 10, "lite": 10, "lightning": 12, "thinking": -5,
+         "extended-thinking": -8},
         prefix="speed", low=-100, high=100, unit="points", group=groups.SPEED, label="Speed bonuses",
         help="Points by pattern; every pattern that the lower-cased model id contains counts.",
     )  # fmt: skip
@@ -126,8 +124,8 @@ class RouterConfig:
         help="An encoder that takes longer is not waited for: the table decides.",
     )  # fmt: skip
     classifies_with_model: Asks = choice(
-        "off", options={"off": "never", "unsure": "when unsure", "always": "always"}, formerly={False: "off", True: "always"},
-        group=groups.CLASSIFICATION, label="Ask the router model", is_newer=True,
+        "off", options={"off": "never", "unsure": "when unsure", "always": "always"},
+        formerly={False: "off", True: "always"}, group=groups.CLASSIFICATION, label="Ask the router model", is_newer=True,
         help="Costs a small request for each that it is asked about. When it fails, what was found locally counts.",
     )  # fmt: skip
     model_threshold: Decimal = number(
@@ -214,6 +212,8 @@ class RouterRelease:
 
 Likely = tuple[tuple[Category, Decimal], ...]
 """Categories with how likely they are, calibrated, in hundredths; the likeliest first, none of them 0."""
+Weighted = tuple[tuple[Category, Decimal, Decimal], ...]
+"""Categories, each with its share and a profile's score; the shares add up to 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -363,6 +363,8 @@ class Candidate:
     quality: Decimal
     estimated_cost_usd: Decimal
     hosting: Hosting = UNHOSTED
+    weighted: Weighted = ()
+    """What the category term is the mean of, with soft scoring. Empty: it is the score of one category."""
     evidence: Evidence | None = None
     """What its learned term rests on. None: nothing was learned of any model."""
 

@@ -5,12 +5,21 @@ number is a hash of the term, so that a table that is trained again keeps the nu
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from hashlib import blake2b
 
-from autorouter.classification.classify import WEIGHTS
+from autorouter.classification.classify import WEIGHTS, Read
 from autorouter.classification.features import excerpt, terms
 from autorouter.decision.success import NUMBER_BITS
+from autorouter.types import RouterRelease
+
+
+def numbered(read: Read, router: RouterRelease) -> Read:
+    """The same with the numbers of its words, where a release learns from them or has learned from them."""
+    if not (router.config.learns_from_prompts or router.success):
+        return read
+    return replace(read, task=replace(read.task, terms=numbers(read.asked)))
 
 
 def numbers(asked: Sequence[str]) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ def label(steps: Sequence[str]) -> str:
     section, *rest = steps
     if section == "config":
         return _tunable(rest)
-    about, *values = rest or [""]
+    about, *values = [each for each in rest if (section, each) != ("success", "kinds")] or [""]
     value = " ".join(each.replace("_", " ") for each in values if each != "value")
     return f"{SECTIONS.get(section, section)} {about}{f', {value}' if value else ''}"
 

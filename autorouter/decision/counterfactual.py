@@ -80,7 +80,9 @@ def _levers(candidates: Sequence[Candidate]) -> Iterator[str]:
     terms, gap = second.terms, winner.score - second.score
     factor = terms.complexity_factor * terms.tier_weight
     if factor > 0 and (needed := terms.category + gap / factor) <= MAX_SCORE:
-        yield f"Its category score of {_short(terms.category)} would have had to be over {_up(needed)}."
+        scores = "The mean of its category scores," if second.weighted else "Its category score of"
+        mean = f"{_short(terms.category)}," if second.weighted else _short(terms.category)
+        yield f"{scores} {mean} would have had to be over {_up(needed)}."
     if factor > 0 and not terms.stickiness and not winner.terms.stickiness and (bonus := gap / factor) <= MAX_BONUS:
         yield f"Had it been the conversation's previous model, a stickiness bonus over {_up(bonus)} would have done."
     if (weight := _weight(candidates)) is not None:

@@ -73,6 +73,7 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "mean_price_usd_per_mtok": float(candidate.mean_price),
         "estimated_cost_usd": float(candidate.estimated_cost_usd),
         "terms": terms_json(candidate.terms),
+        **weighted_json(candidate),
         **({"learned": learned_json(candidate)} if candidate.evidence else {}),
         "expected_ms": candidate.hosting.expected_ms or None,
         "deployments": list(candidate.hosting.deployments),
@@ -99,6 +100,20 @@ def learned_words(candidate: Candidate) -> str:
         "unfamiliar prompt": f"Nothing counts of what was learned from {rests}: unfamiliar prompt",
     }
     return told[evidence.reason]
+
+
+def weighted_json(candidate: Candidate) -> dict[str, list[dict[str, Any]]]:
+    """`category_scores`: what the category term is the mean of. Missing where it is the score of one category."""
+    found = [
+        {"category": name, "probability": float(share), "score": float(score)}
+        for name, share, score in candidate.weighted
+    ]
+    return {"category_scores": found} if found else {}
+
+
+def weighted_words(candidate: Candidate) -> str:
+    """The same in words: "0.6 x coding 90, 0.4 x reasoning 75". Empty where it is the score of one category."""
+    return ", ".join(f"{_short(share)} x {name} {_short(score)}" for name, share, score in candidate.weighted)
 
 
 def why(decision: Decision, chosen: Candidate | None = None) -> str:
@@ -233,7 +248,9 @@ def _story(candidate: Candidate) -> str:
     learned = (
         f" {'plus' if terms.learned > 0 else 'minus'} {_short(abs(terms.learned))} learned" if terms.learned else ""
     )
-    base = " plus ".join([f"{_short(terms.category)} in its category{learned}", *added])
+    parts = weighted_words(candidate)
+    category = f"in its likely categories ({parts})" if parts else "in its category"
+    base = " plus ".join([f"{_short(terms.category)} {category}{learned}", *added])
     speed = f", {'plus' if terms.speed > 0 else 'minus'} {_short(abs(terms.speed))} for speed" if terms.speed else ""
     factors = f" times {_short(terms.complexity_factor)} for complexity" if terms.complexity_factor != 1 else ""
     return f"{base}{factors} times {_short(terms.tier_weight)} for the {candidate.tier} tier{speed}"

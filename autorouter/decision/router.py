@@ -60,7 +60,8 @@ def choose(rankings: Rankings, task: Task, constraints: Constraints, now: dateti
 
 
 def _candidate(walk: Walk, place: int) -> Candidate:
-    standing, (score, terms) = walk.ranking.ranked[place].standing, walk.scored(place)
+    ranked, (score, terms) = walk.ranking.ranked[place], walk.scored(place)
+    standing = ranked.standing
     return Candidate(
         model=standing.model.id,
         provider=standing.model.provider,
@@ -71,6 +72,7 @@ def _candidate(walk: Walk, place: int) -> Candidate:
         quality=standing.quality,
         estimated_cost_usd=estimated_cost_usd(standing.model, standing.price, walk.task, walk.constraints),
         hosting=standing.hosting,
+        weighted=ranked.weighted,
         evidence=walk.evidence(place),
     )
 

@@ -12,7 +12,7 @@ machine.
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -143,16 +143,24 @@ class Lesson(NamedTuple):
 class Lessons:
     """What was learned of models that stand in an order, for one kind of task. Empty where nothing was."""
 
-    def __init__(self, learned: Learned, category: str, weight: Decimal, models: Sequence[tuple[str, Decimal]]) -> None:
-        """`models` by place, each with its score for the category. `weight` is the tunable `learned_weight`."""
+    def __init__(
+        self,
+        learned: Learned,
+        category: str,
+        weight: Decimal,
+        places: Mapping[str, int],
+        score_at: Callable[[int], Decimal],
+    ) -> None:
+        """`places` by model, with the score for the category at each. `weight` is the tunable `learned_weight`."""
+        self._learned = learned
+        self._category = category
         self._lessons = {
-            place: _lesson(learned.lanes[model], learned[model].kinds[category], score)
-            for place, (model, score) in enumerate(models)
-            if model in learned and category in learned[model].kinds
+            place: _lesson(learned.lanes[model], learned[model].kinds[category], score_at(place))
+            for model in learned
+            if category in learned[model].kinds and (place := places.get(model)) is not None
         }
         self._places = set_of(self._lessons) if weight else 0
         self._tenth = weight.scaleb(-1)
-        self._evidence = [_evidence(learned.get(model), category) for model, _ in models] if learned else []
 
     def __len__(self) -> int:
         return len(self._lessons)
@@ -173,12 +181,15 @@ class Lessons:
                 found[place] = self._tenth * tenths
         return found
 
-    def evidence(self, heard: Heard, place: int) -> Evidence:
+    def evidence(self, heard: Heard, model: str) -> Evidence:
         """On what a model's points rest, or why it has none."""
-        lesson, found = self._lessons.get(place), self._evidence[place]
-        if lesson is None or 100 * heard.seen(lesson.lane) >= lesson.least_seen * heard.terms:
-            return found
-        return Evidence(outcomes=found.outcomes, reason="unfamiliar prompt")
+        if model not in self._learned:
+            return NO_EVIDENCE
+        kind = self._learned[model].kinds.get(self._category)
+        if kind is None:
+            return KIND_NOT_SEEN
+        is_known = 100 * heard.seen(self._learned.lanes[model]) >= kind.least_seen * heard.terms
+        return Evidence(outcomes=kind.outcomes, reason="" if is_known else "unfamiliar prompt")
 
 
 def _lesson(lane: int, kind: Kind, score: Decimal) -> Lesson:
@@ -191,23 +202,6 @@ def _lesson(lane: int, kind: Kind, score: Decimal) -> Lesson:
         lowest=-int(10 * score),
         highest=int(10 * (100 - score)),
     )
-
-
-def _evidence(learned: LearnedSuccess | None, category: str) -> Evidence:
-    """For a prompt whose words were seen."""
-    if learned is None:
-        return NO_EVIDENCE
-    kind = learned.kinds.get(category)
-    return Evidence(outcomes=kind.outcomes, reason="") if kind else KIND_NOT_SEEN
-
-
-def points(
-    learned: Learned, model: str, category: str, terms: Sequence[int], score: Decimal, weight: Decimal
-) -> tuple[Decimal, Evidence]:
-    """By how many points the words of a prompt move a model's score for its category, times `weight` (`learned_weight`), and on
-    what they rest, or why they are 0."""
-    lessons, heard = Lessons(learned, category, weight, [(model, score)]), learned.hear(terms)
-    return lessons.points(heard, 1).get(0, NOTHING), lessons.evidence(heard, 0) if learned else NO_EVIDENCE
 
 
 # --- as text

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 from autorouter.decision.bitsets import members, set_of
 from autorouter.decision.costs import Costs
 from autorouter.decision.ordering import drawn
-from autorouter.decision.ranking import Key, Ranking, Rankings
+from autorouter.decision.places import Key, Ranking
+from autorouter.decision.ranking import Rankings
 from autorouter.decision.success import NOTHING, SILENCE, Evidence
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.types import Constraints, Policy, RouterRelease, Task, Terms
@@ -38,7 +39,7 @@ class Walk:
     """One request's way through the ranking for its kind of task. Raises UnknownModel, UnknownPolicy."""
 
     def __init__(self, rankings: Rankings, task: Task, constraints: Constraints, now: datetime) -> None:
-        self.ranking = rankings.of(task.category, task.complexity, now)
+        self.ranking = rankings.for_task(task, now)
         self.task = task
         self.constraints = constraints
         self._policy = _policy(rankings.router, constraints)
@@ -49,11 +50,13 @@ class Walk:
         self.considered = _considered(self.ranking, self._policy, constraints)
         """The places that are looked at: of all models, of those of the policy, or of the request's own."""
         self._costs = Costs(self.ranking.rates, task, constraints, self.max_cost_usd)
-        self._left = self._costs.narrowed(self.considered & _admitted(self.ranking, task, constraints))
+        admitted = self.ranking.moved(_admitted(self.ranking.sets, task, constraints))
+        self._left = self._costs.narrowed(self.considered & admitted)
         self._previous = self._place_of_previous()
         self._own = 0 if self._previous is None else 1 << self._previous
         self._success = rankings.router.success
-        self._heard = self._success.hear(task.terms) if self.ranking.lessons else SILENCE
+        self._lessons = self.ranking.lessons(rankings.router, task.category)
+        self._heard = self._success.hear(task.terms) if self._lessons else SILENCE
         self._lifted = self._lift(rankings.router.config.stickiness_bonus)
         self._apart = set_of(self._lifted)
 
@@ -64,7 +67,7 @@ class Walk:
 
     def _lift(self, stickiness: Decimal) -> dict[int, Lifted]:
         """Who stands elsewhere than in the ranking: the previous model, and those whom the prompt's words move."""
-        points = self.ranking.lessons.points(self._heard, self._left) if self.ranking.lessons else {}
+        points = self._lessons.points(self._heard, self._left) if self._lessons else {}
         moved = self._costs.fitting(points)
         found = {place: _lifted(self.ranking, place, NOTHING, points[place]) for place in moved}
         if self._previous is not None:
@@ -91,7 +94,8 @@ class Walk:
 
     def evidence(self, place: int) -> Evidence | None:
         """What the learned term of the model at a place rests on. None: nothing was learned of any model."""
-        return self.ranking.lessons.evidence(self._heard, place) if self._success else None
+        model = self.ranking.keys[place][2]
+        return self._lessons.evidence(self._heard, model) if self._success else None
 
     def places(self, enough: int | None) -> Iterator[int]:
         """Best first: all of them, or at least `enough` if there are so many."""

@@ -16,7 +16,8 @@ from rest_framework.views import APIView
 
 from autorouter import keeping
 from autorouter.budgeted import within_limits
-from autorouter.classification.classify import classify
+from autorouter.classification.classify import read_locally
+from autorouter.classification.vocabulary import numbered
 from autorouter.decision import explain
 from autorouter.decision.ranking import Rankings
 from autorouter.errors import NoCandidate
@@ -78,7 +79,7 @@ def decided(request: Asker, values: dict[str, Any], rankings: Rankings, now: dat
     refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
     asked = _paused(request, values, _asked(request, values, rankings.router), now)
     asked = with_ids(rankings.catalogue, asked, now.date(), refuses)
-    return select(rankings, asked, wanted_by(request), _task(values), now, None)
+    return select(rankings, asked, wanted_by(request), _task(values, rankings.router), now, None)
 
 
 def wanted_by(request: Asker) -> Preferences:
@@ -210,9 +211,10 @@ def _session_model(request: Asker, session: str | None) -> str | None:
     return _known(lambda: sessions.previous_model(account, session), None)
 
 
-def _task(values: dict[str, Any]) -> Task:
+def _task(values: dict[str, Any], router: RouterRelease) -> Task:
     if "task" in values:
         given = values["task"]
         return Task(**{**given, "needs": frozenset(given["needs"]), "origin": "given"})
     structured = values.get("response_format", {}).get("type") in {"json_object", "json_schema"}
-    return classify(values["messages"], bool(values.get("tools")), structured, values["stream"])
+    read = read_locally(values["messages"], bool(values.get("tools")), structured, values["stream"])
+    return numbered(read, router).task

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
@@ -17,7 +17,8 @@ from django.utils.timezone import is_naive, make_aware, now
 
 from analytics.models import Record
 from autorouter import availability_facts, seed_prompts
-from autorouter.classification.classify import classify
+from autorouter.classification.classify import read_locally
+from autorouter.classification.vocabulary import numbers
 from autorouter.decision import decision_json
 from autorouter.types import Constraints, Task
 from experiments.errors import BadSlice
@@ -149,7 +150,8 @@ def _usage(inputs: int, outputs: int, cache_read: int, cache_write: int, reasoni
 
 @cache
 def _shipped_tasks() -> tuple[Task, ...]:
-    return tuple(classify(row["messages"]) for row in islice(seed_prompts.rows(), 0, None, SHIPPED_EVERY))
+    read = (read_locally(row["messages"]) for row in islice(seed_prompts.rows(), 0, None, SHIPPED_EVERY))
+    return tuple(replace(each.task, terms=numbers(each.asked)) for each in read)
 
 
 def built_in() -> Traffic:

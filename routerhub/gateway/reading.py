@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from autorouter.classification.classify import read_locally
+from autorouter.classification.vocabulary import numbered
 from autorouter.errors import RouterError
 from autorouter.types import Asks, Task
 from budgets.errors import BudgetError
@@ -25,7 +26,8 @@ FAILURES = (AllFailed, BudgetRefused, BudgetError, RouterError, ValueError, Time
 async def task_of(runtime: Runtime, arrival: Arrival) -> Task:
     """The task of a request. A dry run pays for no question."""
     request, config = arrival.request, arrival.rankings.router.config
-    task = read_locally(request.messages, request.has_tools, request.is_structured, request.stream).task
+    read = read_locally(request.messages, request.has_tools, request.is_structured, request.stream)
+    task = numbered(read, arrival.rankings.router).task
     if request.controls.dry_run or not _asks(config.classifies_with_model, task, config.model_threshold):
         return task
     try:

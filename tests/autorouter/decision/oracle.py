@@ -8,10 +8,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 from autorouter.errors import UnknownModel, UnknownPolicy
-from autorouter.types import Candidate, Constraints, CostTier, Decision, Exclusion, Policy, RouterRelease, Task, Terms
+from autorouter.types import (
+    Candidate,
+    Category,
+    Constraints,
+    CostTier,
+    Decision,
+    Exclusion,
+    Policy,
+    Profile,
+    RouterRelease,
+    Task,
+    Terms,
+    Weighted,
+)
 from models_registry.deployments import effective_deployments
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
 from tests.autorouter.decision import oracle_learning
@@ -262,6 +277,7 @@ def candidate(
         quality=quality_of(model, router),
         estimated_cost_usd=estimated_cost(model, price, task, constraints),
         hosting=hosting(model, router, availability, now),
+        weighted=weighted(model, router, task),
         evidence=oracle_learning.evidence(model, router, task),
     )
 
@@ -273,12 +289,14 @@ def quality_of(model: Model, router: RouterRelease) -> Decimal:
 
 def terms_of(model: Model, router: RouterRelease, tier: CostTier, task: Task, constraints: Constraints) -> Terms:
     config, profile = router.config, router.profiles.get(model.id)
-    score = profile.categories.get(task.category) if profile else None
+    mixed = weighted(model, router, task)
     factor = config.simple_penalty if task.complexity == "simple" else Decimal(1)
     if task.complexity == "complex" and quality_of(model, router) >= config.complex_threshold:
         factor = config.complex_multiplier
     weights = config.tier_weights.get(task.complexity, {})
-    category = score.value if score else Decimal(70)
+    category = (
+        sum((share * score for _, share, score in mixed), Decimal(0)) if mixed else score_of(profile, task.category)
+    )
     return Terms(
         category=category,
         learned=oracle_learning.points(model, router, task, category),
@@ -291,6 +309,35 @@ def terms_of(model: Model, router: RouterRelease, tier: CostTier, task: Task, co
         tier_weight=weights.get(tier, Decimal("0.33")),
         speed=sum((points for word, points in config.speed_bonuses.items() if word in model.id.lower()), Decimal(0)),
     )
+
+
+def score_of(profile: Profile | None, category: Category) -> Decimal:
+    score = profile.categories.get(category) if profile else None
+    return score.value if score else Decimal(70)
+
+
+def weighted(model: Model, router: RouterRelease, task: Task) -> Weighted:
+    """What the category term is the mean of: with soft scoring, where more than one category has a share."""
+    if not router.config.soft_scoring or len(task.likely) < 2:
+        return ()
+    whole = to_hundred([int(share * 100) for _, share in task.likely])
+    profile = router.profiles.get(model.id)
+    found = [
+        (category, Decimal(each) / 100, score_of(profile, category))
+        for (category, _), each in zip(task.likely, whole, strict=True)
+        if each
+    ]
+    return tuple(found) if len(found) > 1 else ()
+
+
+def to_hundred(parts: list[int]) -> list[int]:
+    """Hare's quotas: each its part of 100 rounded down, and one more for the largest remainders, the earlier first."""
+    quotas = [Fraction(100 * each, sum(parts)) for each in parts]
+    given = [floor(each) for each in quotas]
+    while sum(given) < 100:
+        at = max(range(len(parts)), key=lambda one: (quotas[one] - given[one], -one))
+        given[at] += 1
+    return given
 
 
 # --- who goes first

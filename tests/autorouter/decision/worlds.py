@@ -19,6 +19,7 @@ from autorouter.types import (
     NEEDS,
     PRIORITIES,
     Constraints,
+    Likely,
     Policy,
     Profile,
     RouterConfig,
@@ -173,7 +174,7 @@ def _learned(random: Random, catalogue: Catalogue) -> Learned:
 
 
 def _success(random: Random) -> LearnedSuccess:
-    kinds = {
+    kinds: dict[str, Kind] = {
         category: Kind(
             outcomes=random.randint(1, 500), shift=random.choice([0, -10_000, -700, 1, 350, 900, 10_000]),
             least_seen=random.choice([0, 0, 50, 100]),
@@ -193,6 +194,7 @@ def _config(random: Random) -> RouterConfig:
         "cheap_below": number(random, "0", "0.5", "1"),
         "context_buffer": number(random, "1", "1.2", "1.2000", "1.3333", "5"),
         "long_context_threshold": random.choice([1_000, 10_000]),
+        "soft_scoring": random.random() < 0.5,
         "learned_weight": number(random, "1", "1", "0.5", "0.3333", "0"),
         "speed_bonuses": {
             word: number(random, "-100", "-5", "8", "50") for word in some(random, ("flash", "nano", "thinking", "acme:x"), 4)
@@ -246,18 +248,28 @@ def _measured(random: Random) -> Measured:
 def request(random: Random, catalogue: Catalogue) -> Asked:
     """A request of such a world: half of them shut few models out, so that the order of many is seen."""
     is_open = random.random() < 0.5
+    likely = _likely(random) if random.random() < 0.7 else ()
     task = Task(
-        category=random.choice(CATEGORIES),
+        category=likely[0][0] if likely else random.choice(CATEGORIES),
         complexity=random.choice(COMPLEXITIES),
         input_tokens=random.choice([0, 1, 6] if is_open else [7, 1_000, 1_000, 1_001, 9_999, 10_000, 83_334]),
         needs=frozenset() if is_open else frozenset(some(random, NEEDS, 1)),
         origin="given",
+        likely=likely,
         terms=tuple(sorted(some(random, TERMS, 6))),
     )
     moments = [*MOMENTS, *(datetime(day.year, day.month, day.day, tzinfo=UTC) for day in DAYS)]
     spread = random.choice([timedelta(0), timedelta(microseconds=-1), timedelta(hours=5)])
     constraints = Constraints(**(_wishes(random, catalogue) | ({} if is_open else _limits(random, catalogue))))
     return Asked(task=task, constraints=constraints, now=random.choice(moments) + spread)
+
+
+def _likely(random: Random) -> Likely:
+    """Hundredths of some categories, each rounded by itself: they need not add up to 1."""
+    drawn = [random.choice([1, 1, 5, 20]) * random.random() for _ in range(random.choice([1, 2, 3, 7]))]
+    found = sorted((round(100 * each / sum(drawn)) for each in drawn), reverse=True)
+    known = zip(random.sample(CATEGORIES, len(found)), found, strict=True)
+    return tuple((category, Decimal(share) / 100) for category, share in known if share)
 
 
 def _wishes(random: Random, catalogue: Catalogue) -> dict[str, Any]:
