@@ -13,7 +13,11 @@ def change(after: Mapping[str, Any]) -> str:
     """In words, what accepting would teach."""
     weights = sum(not pair.endswith(":0") for pair in after["terms"].split())
     kinds = ", ".join(after["kinds"])
-    return f"learned for {kinds}" + (f", with the weights of {weights} words" if weights else "")
+    return f"learned for {kinds}" + (
+        f", with the weight{'s' if weights > 1 else ''} of {weights} word{'s' if weights > 1 else ''}"
+        if weights
+        else ""
+    )
 
 
 def context(row: Proposal) -> dict[str, Any]:

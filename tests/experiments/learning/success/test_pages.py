@@ -114,7 +114,7 @@ def test_a_proposal_shows_its_evidence_and_what_each_figure_is(staff: Client) ->
     row = proposed()
     shown = staff.get(f"/admin/experiments/proposal/{row.pk}/change/").content.decode()
     for said in (
-        "Learned for coding, with the weights of 1 words", "log loss is 0.590 instead of the profile's 0.690",
+        "Learned for coding, with the weight of 1 word", "log loss is 0.590 instead of the profile's 0.690",
         "Model-based estimate", "Off-policy: <b>no evidence</b>", "observed 50.0 percent, by the profile 60.0, learned 52.0",
     ):  # fmt: skip
         assert said in shown.replace("&#x27;", "'")
