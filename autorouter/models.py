@@ -123,6 +123,11 @@ class Policy(Audited):
         help_text="Milliseconds. A place that has said nothing of its answer for so long is asked along with a second one, and "
         "the first answer counts. Both are held for, and the slower one may cost something. Empty: never.",
     )  # fmt: skip
+    orders_by_complexity = models.BooleanField(
+        default=False, db_default=False,
+        help_text="Simple tasks try the cheapest of the models first, by mean price, and complex ones the strongest, by quality "
+        "score. Moderate ones, and all while it is off, try them in their own order.",
+    )  # fmt: skip
     is_active = models.BooleanField("active", default=True)
     adjust_max_places = models.PositiveSmallIntegerField(
         "max places", default=0, validators=[MaxValueValidator(20)],

@@ -189,8 +189,8 @@ class PolicySerializer(Reasoned, Strict, serializers.ModelSerializer[Policy]):
         model = Policy
         fields = [
             "name", "version", "title", "models", "max_cost_usd", "max_output_tokens", "temperature", "hedge_after_ms",
-            "is_active", "adjust_max_places", "adjust_min_requests", "adjust_margin", "stand_ins", "max_cost_per_task",
-            "max_tokens", "reason",
+            "orders_by_complexity", "is_active", "adjust_max_places", "adjust_min_requests", "adjust_margin", "stand_ins",
+            "max_cost_per_task", "max_tokens", "reason",
         ]  # fmt: skip
         read_only_fields = ["version", "is_active"]
         extra_kwargs: ClassVar[dict[str, Any]] = {"title": {"required": False}}

@@ -30,6 +30,10 @@ Priority = Literal["balanced", "speed", "cost", "quality", "privacy"]
 Leads = tuple[Literal["provider", "model", "tier"], str]
 """What goes before all others whatever it scores: the models of a provider, one model, or those of a cost tier."""
 
+TriesFirst = Literal["", "cheapest", "strongest"]
+"""Which of a policy's models a task tries first; empty: those that the policy's own order puts there."""
+
+BY_COMPLEXITY: Mapping[str, TriesFirst] = {"simple": "cheapest", "complex": "strongest"}
 EMBEDDING = "embedding"
 """Stands in the place of a category where vectors are asked for, which the router does not sort."""
 CATEGORIES: tuple[Category, ...] = get_args(Category)
@@ -193,6 +197,14 @@ class Policy:
     temperature: Decimal | None
     hedge_after_ms: int | None = None
     """A second place is asked beside one that is silent for so long, once. None: never."""
+    orders_by_complexity: bool = False
+    """Simple tasks try the cheapest model first and complex ones the strongest."""
+    shifts: tuple[tuple[str, int], ...] = ()
+    """By how many places what was measured moves a model, down above 0. `models` stand where that puts them."""
+
+    def tries_first(self, complexity: Complexity) -> TriesFirst:
+        """Which models a task of this complexity tries first."""
+        return BY_COMPLEXITY.get(complexity, "") if self.orders_by_complexity else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -392,6 +404,8 @@ class Decision:
     """Models that were looked at: all, or those of the policy or the request."""
     catalogue_release: int
     router_release: int
+    policy_first: TriesFirst = ""
+    """Which models of the policy went first, where it goes by complexity."""
     last_resort: str = ""
     """Why the candidates would be out if anybody else were left: their circuits. Empty: they are not."""
 

@@ -234,6 +234,8 @@ def _policy(reader: _Reader, path: str, name: str, raw: object) -> Policy:
         max_output_tokens=None if tokens is None else int(tokens),
         temperature=reader.optional(f"{path}.temperature", given.get("temperature"), TEMPERATURE),
         hedge_after_ms=None if hedge_after is None else int(hedge_after),
+        orders_by_complexity=reader.flag(f"{path}.orders_by_complexity", given.get("orders_by_complexity", False)),
+        shifts=tuple(shifts.items()),
     )
 
 

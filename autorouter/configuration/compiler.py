@@ -79,13 +79,14 @@ def current_shifts() -> dict[str, dict[str, int]]:
 
 
 def policy_json(row: Policy, shifts: Mapping[str, int]) -> dict[str, Any]:
-    """A policy as a bundle spells it: the order that staff wrote, the places by which it is adjusted, if it is, and when it
-    is hedged, if it is."""
+    """A policy as a bundle spells it: the order that staff wrote, the places by which it is adjusted, if it is, when it is
+    hedged and that complexity orders it, if so."""
     adjusted = {"shifts": dict(sorted(shifts.items()))} if shifts else {}
     hedged = {"hedge_after_ms": row.hedge_after_ms} if row.hedge_after_ms is not None else {}
     return {
         **adjusted,
         **hedged,
+        **({"orders_by_complexity": True} if row.orders_by_complexity else {}),
         "version": row.version,
         "title": row.title,
         "models": row.model_ids,

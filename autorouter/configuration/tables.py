@@ -111,6 +111,7 @@ def _activate(name: str, facts: Facts, versions: list[Policy], change: Change) -
         row.max_output_tokens = facts["max_output_tokens"]
         row.temperature = _decimal(facts["temperature"])
         row.hedge_after_ms = facts.get("hedge_after_ms")
+        row.orders_by_complexity = facts.get("orders_by_complexity", False)
     row.is_active = True
     history.stamp(row, change)
     row.save()

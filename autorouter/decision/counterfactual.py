@@ -21,10 +21,11 @@ def changes(decision: Decision) -> tuple[str, ...]:
     """
     if len(decision.candidates) < 2:
         return ()
-    return tuple(_reasons(decision.constraints, decision.candidates))
+    return tuple(_reasons(decision))
 
 
-def _reasons(constraints: Constraints, candidates: Sequence[Candidate]) -> Iterator[str]:
+def _reasons(decision: Decision) -> Iterator[str]:
+    constraints, candidates = decision.constraints, decision.candidates
     winner, second = candidates[:2]
     if constraints.shares_decision and winner.model == constraints.previous_model:
         yield f"{second.model} would have to be decided for, for all requests of the batch that are like this one."
@@ -33,7 +34,9 @@ def _reasons(constraints: Constraints, candidates: Sequence[Candidate]) -> Itera
     elif is_led(winner, constraints) and not is_led(second, constraints):
         yield f"{second.model} is behind {led_words(constraints)}: a test's variant puts {winner.model} first."
     elif constraints.policy:
-        where = f"in policy {constraints.policy}{counting(constraints)}"
+        first = decision.policy_first
+        order = f", of which a {decision.task.complexity} task tries the {first} first" if first else ""
+        where = f"in policy {constraints.policy}{order}{counting(constraints)}"
         yield f"{second.model} would have to stand before {winner.model} {where}, or that one be out."
     elif constraints.priority != "balanced" or _prefers(constraints):
         yield _overlaid(constraints, candidates)

@@ -22,6 +22,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         **stand_in_json(decision, chosen),
         **regions_json(decision),
         **tested_json(decision),
+        **({"policy_first": decision.policy_first} if decision.policy_first else {}),
         "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
         "candidates": [candidate_json(each) for each in decision.candidates],
         "excluded": [{"model": out.model, "code": out.code, "reason": out.reason} for out in decision.excluded],
@@ -143,7 +144,7 @@ def _choice(decision: Decision, first: Candidate) -> str:
         return f"{first.model} answered this conversation before and can still take what it asks"
     if constraints.policy and not is_led(first, constraints):
         place = f"the first model of policy {constraints.policy} that can take this request"
-        return f"{first.model} is {place}{counting(constraints)}{_timed(first, constraints)}"
+        return f"{first.model} is {place}{_by_complexity(decision)}{counting(constraints)}{_timed(first, constraints)}"
     if constraints.candidates == (first.model,):
         return f"{first.model} was asked for by name"
     return _led(decision, first) if is_led(first, constraints) else _suits(task, constraints, first)
@@ -154,6 +155,12 @@ def _suits(task: Task, constraints: Constraints, first: Candidate) -> str:
     suits = f"{first.model} suits a {task.complexity} {task.category} task best{among}"
     picked = f", picked for {constraints.priority}" if constraints.priority != "balanced" else ""
     return f"{suits}: score {_short(first.score)}, {_story(first)}{picked}{_timed(first, constraints)}"
+
+
+def _by_complexity(decision: Decision) -> str:
+    """In which order the policy's models were tried, where that is not its own."""
+    first = decision.policy_first
+    return f" ({decision.task.complexity} task: {first} of the policy first)" if first else ""
 
 
 def is_led(candidate: Candidate, constraints: Constraints) -> bool:

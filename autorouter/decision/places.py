@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property, lru_cache, reduce
 from operator import or_
+from typing import Any
 
 from autorouter.decision.bitsets import Order, Steps, set_of
 from autorouter.decision.costs import Rates
+from autorouter.decision.ordering import shifted
 from autorouter.decision.standings import Host, Label, Standing
 from autorouter.decision.success import Lessons
-from autorouter.types import COST_TIERS, Category, CostTier, Leads, Policy, RouterRelease, Terms, Weighted
+from autorouter.types import COST_TIERS, Category, Complexity, CostTier, Leads, Policy, RouterRelease, Terms, Weighted
 from models_registry.succession import succession
 from models_registry.types import Capability
 from routerhub.regions import Regions, is_within
@@ -23,6 +25,12 @@ MAX_FILTERS = 4_096
 """Filters that a ranking keeps, one for each set of blocks and allowances in use. One that it forgot takes microseconds."""
 Key = tuple[Decimal, Decimal, str]
 """Lowest first: by score (negated), then by lower mean price, then by id."""
+
+
+_MEASURES: Mapping[str, Callable[[Standing], Any]] = {
+    "cheapest": lambda each: (each.mean_price, each.model.id),
+    "strongest": lambda each: (each.quality.copy_negate(), each.mean_price, each.model.id),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,12 +158,23 @@ class Ranking:
 
     # --- orders
 
-    def in_policy(self, policy: Policy) -> tuple[int, ...]:
-        """The places of a policy's models, in its order; a deprecated one's successor stands right behind it."""
+    def in_policy(self, policy: Policy, complexity: Complexity) -> tuple[int, ...]:
+        """The places of a policy's models in the order in which a task of the ranking's complexity tries them; in the policy's
+        own a deprecated one's successor stands right behind it."""
         if policy.name not in self._policies:
             names = dict.fromkeys(each for name in policy.models for each in succession(name, self._successors))
-            self._policies[policy.name] = tuple(self.places[name] for name in names if name in self.places)
+            found = tuple(self.places[name] for name in names if name in self.places)
+            self._policies[policy.name] = self._by_complexity(found, policy, complexity)
         return self._policies[policy.name]
+
+    def _by_complexity(self, found: tuple[int, ...], policy: Policy, complexity: Complexity) -> tuple[int, ...]:
+        """Cheapest or strongest first, equals by lower mean price, then by id; then moved by what was measured."""
+        first = policy.tries_first(complexity)
+        if not first:
+            return found
+        standings = sorted([self.ranked[place].standing for place in found], key=_MEASURES[first])
+        names = shifted([each.model.id for each in standings], dict(policy.shifts))
+        return tuple(self.places[name] for name in names)
 
     @cached_property
     def by_quality(self) -> Order:

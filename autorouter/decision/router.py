@@ -46,6 +46,7 @@ def _decide(rankings: Rankings, task: Task, constraints: Constraints, now: datet
         considered=walk.considered.bit_count(),
         catalogue_release=rankings.catalogue.release,
         router_release=rankings.router.release,
+        policy_first=walk.policy_first,
     )
 
 

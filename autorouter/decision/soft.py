@@ -6,7 +6,7 @@ from functools import cached_property
 from autorouter.decision.bitsets import Lazily, Order, Reordering
 from autorouter.decision.costs import Reordered
 from autorouter.decision.places import Ranked, Ranking
-from autorouter.types import Leads, Policy
+from autorouter.types import Complexity, Leads, Policy
 
 
 class Moved(Mapping[str, int]):
@@ -56,9 +56,9 @@ class SoftRanking(Ranking):
     def leading(self, leads: Leads) -> int:
         return self.moved(self._level.leading(leads))
 
-    def in_policy(self, policy: Policy) -> tuple[int, ...]:
+    def in_policy(self, policy: Policy, complexity: Complexity) -> tuple[int, ...]:
         if policy.name not in self._policies:
-            self._policies[policy.name] = tuple(map(self._order.after, self._level.in_policy(policy)))
+            self._policies[policy.name] = tuple(map(self._order.after, self._level.in_policy(policy, complexity)))
         return self._policies[policy.name]
 
     @cached_property

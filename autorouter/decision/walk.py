@@ -18,7 +18,7 @@ from autorouter.decision.places import Key, Ranking
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.success import NOTHING, SILENCE, Evidence
 from autorouter.errors import UnknownModel, UnknownPolicy
-from autorouter.types import Constraints, Policy, RouterRelease, Task, Terms
+from autorouter.types import Constraints, Policy, RouterRelease, Task, Terms, TriesFirst
 
 PRIORITY_MARGIN = Decimal("0.2")
 """A priority other than balanced picks by its own measure among the candidates within this share of the best score."""
@@ -43,11 +43,12 @@ class Walk:
         self.task = task
         self.constraints = constraints
         self._policy = _policy(rankings.router, constraints)
+        self.policy_first: TriesFirst = self._policy.tries_first(task.complexity) if self._policy else ""
         self._max_places = rankings.router.config.policy_max_places
         is_loyal = constraints.shares_decision or rankings.router.config.stickiness_bonus > 0
         self._keeps = constraints.keeps_model and is_loyal
         self.max_cost_usd = _lower(constraints.max_cost_usd, self._policy.max_cost_usd if self._policy else None)
-        self.considered = _considered(self.ranking, self._policy, constraints)
+        self.considered = _considered(self.ranking, self._policy, task, constraints)
         """The places that are looked at: of all models, of those of the policy, or of the request's own."""
         self._costs = Costs(self.ranking.rates, task, constraints, self.max_cost_usd)
         admitted = self.ranking.moved(_admitted(self.ranking.sets, task, constraints))
@@ -115,7 +116,9 @@ class Walk:
     def _part(self, left: int, kept_back: int, enough: int | None) -> Iterator[int]:
         if self._policy is not None:
             left &= ~kept_back
-            order = self._costs.fitting(place for place in self.ranking.in_policy(self._policy) if left >> place & 1)
+            order = self._costs.fitting(
+                place for place in self.ranking.in_policy(self._policy, self.task.complexity) if left >> place & 1
+            )
             yield from self._drawn(order)
             return
         for group, is_near in self._groups(left):
@@ -221,7 +224,7 @@ def _lower(one: Decimal | None, other: Decimal | None) -> Decimal | None:
     return one if other is None else other if one is None else min(one, other)
 
 
-def _considered(ranking: Ranking, policy: Policy | None, constraints: Constraints) -> int:
+def _considered(ranking: Ranking, policy: Policy | None, task: Task, constraints: Constraints) -> int:
     """All models, or those of the policy, or the given ones; given both, those in both."""
     places = ranking.everybody
     if constraints.candidates is not None:
@@ -229,7 +232,7 @@ def _considered(ranking: Ranking, policy: Policy | None, constraints: Constraint
             if name not in ranking.places:
                 raise UnknownModel(name, f"candidates[{at}]")
         places = set_of(ranking.places[name] for name in constraints.candidates)
-    return places & set_of(ranking.in_policy(policy)) if policy else places
+    return places & set_of(ranking.in_policy(policy, task.complexity)) if policy else places
 
 
 def _admitted(ranking: Ranking, task: Task, constraints: Constraints) -> int:

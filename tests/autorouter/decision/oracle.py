@@ -8,29 +8,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
-from math import floor
 from typing import Any
 
 from autorouter.errors import UnknownModel, UnknownPolicy
 from autorouter.types import (
     Candidate,
-    Category,
     Constraints,
     CostTier,
     Decision,
     Exclusion,
     Policy,
-    Profile,
     RouterRelease,
     Task,
     Terms,
-    Weighted,
 )
 from models_registry.deployments import effective_deployments
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
-from tests.autorouter.decision import oracle_learning
+from tests.autorouter.decision import oracle_learning, oracle_policies
 from tests.autorouter.decision.oracle_places import hosting, is_down
+from tests.autorouter.decision.oracle_soft import score_of, weighted
 
 Reason = tuple[str, str]
 
@@ -65,6 +61,10 @@ def decide_once(
 ) -> Decision:
     policy = with_successors(policy_of(router, constraints), catalogue, now)
     task = replace(task, is_long_context=task.input_tokens >= router.config.long_context_threshold)
+    if policy is not None and policy.orders_by_complexity:
+        known = [each for each in chat_models(catalogue).values() if each.id in policy.models]
+        facts = {each.id: (mean_price(each, availability, now), quality_of(each, router)) for each in known}
+        policy = replace(policy, models=tuple(oracle_policies.tried(policy, task, facts)))
     models = considered(catalogue, policy, constraints)
     out = {}
     for model in models:
@@ -81,6 +81,7 @@ def decide_once(
         considered=len(models),
         catalogue_release=catalogue.release,
         router_release=router.release,
+        policy_first=oracle_policies.first(policy, task),
     )
 
 
@@ -247,6 +248,11 @@ def rates_of(price: Price) -> tuple[Decimal, Decimal]:
     return price.rates.input, price.rates.output
 
 
+def mean_price(model: Model, availability: Availability, now: datetime) -> Decimal:
+    price = price_of(model, availability, now)
+    return sum(rates_of(price)) / Decimal(2) if price else Decimal(0)
+
+
 def estimated_cost(model: Model, price: Price | None, task: Task, constraints: Constraints) -> Decimal:
     """USD of the prompt and an answer of 500 tokens, or fewer where the model or the request gives fewer."""
     if price is None:
@@ -260,8 +266,7 @@ def estimated_cost(model: Model, price: Price | None, task: Task, constraints: C
 def candidate(
     model: Model, router: RouterRelease, task: Task, constraints: Constraints, availability: Availability, now: datetime
 ) -> Candidate:
-    price = price_of(model, availability, now)
-    mean = sum(rates_of(price)) / Decimal(2) if price else Decimal(0)
+    price, mean = price_of(model, availability, now), mean_price(model, availability, now)
     tier: CostTier = (
         "cheap" if mean < router.config.cheap_below else "mid" if mean < router.config.mid_below else "premium"
     )
@@ -309,35 +314,6 @@ def terms_of(model: Model, router: RouterRelease, tier: CostTier, task: Task, co
         tier_weight=weights.get(tier, Decimal("0.33")),
         speed=sum((points for word, points in config.speed_bonuses.items() if word in model.id.lower()), Decimal(0)),
     )
-
-
-def score_of(profile: Profile | None, category: Category) -> Decimal:
-    score = profile.categories.get(category) if profile else None
-    return score.value if score else Decimal(70)
-
-
-def weighted(model: Model, router: RouterRelease, task: Task) -> Weighted:
-    """What the category term is the mean of: with soft scoring, where more than one category has a share."""
-    if not router.config.soft_scoring or len(task.likely) < 2:
-        return ()
-    whole = to_hundred([int(share * 100) for _, share in task.likely])
-    profile = router.profiles.get(model.id)
-    found = [
-        (category, Decimal(each) / 100, score_of(profile, category))
-        for (category, _), each in zip(task.likely, whole, strict=True)
-        if each
-    ]
-    return tuple(found) if len(found) > 1 else ()
-
-
-def to_hundred(parts: list[int]) -> list[int]:
-    """Hare's quotas: each its part of 100 rounded down, and one more for the largest remainders, the earlier first."""
-    quotas = [Fraction(100 * each, sum(parts)) for each in parts]
-    given = [floor(each) for each in quotas]
-    while sum(given) < 100:
-        at = max(range(len(parts)), key=lambda one: (quotas[one] - given[one], -one))
-        given[at] += 1
-    return given
 
 
 # --- who goes first

@@ -154,6 +154,8 @@ def _router(random: Random, catalogue: Catalogue) -> RouterRelease:
         Policy(
             name=name, version=1, title=name, models=tuple(random.choices(names(catalogue), k=random.randint(0, 8))),
             max_cost_usd=maybe(random, number(random, *LIMITS)), max_output_tokens=None, temperature=None,
+            orders_by_complexity=random.random() < 0.5,
+            shifts=tuple((name, random.randint(-3, 3)) for name in some(random, names(catalogue), random.choice([0, 3]))),
         )
         for name in POLICIES
     ]  # fmt: skip

@@ -20,7 +20,7 @@ from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease, UnknownRelease
 from routerhub.releases.models import Release
 from tests.cast import because
-from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, goods, request, tune
+from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, goods, open_shop, policy, request, tune
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
@@ -96,6 +96,16 @@ def test_soft_scoring_is_tried_by_a_draft_and_by_the_preview_and_judged_by_all_t
     for report in reports:
         assert [(each.before, each.after, each.requests) for each in report.flows] == [(SMALL, MIDDLE, 1)]
         assert (report.requests, report.quality.mean) == (2, 4.0), "8 points for one of two"
+
+
+def test_a_policy_that_would_go_by_complexity_is_tried_by_the_preview() -> None:
+    open_shop(own=policy(MIDDLE, SMALL, LARGE))
+    for complexity in ("simple", "moderate", "complex"):
+        request(Constraints(policy="own"), asked={"complexity": complexity})
+    report = backtest.preview({"policies": {"own": {"orders_by_complexity": True}}}, Slice())
+    assert [(each.before, each.after) for each in report.flows] == [(MIDDLE, SMALL)], (
+        "all are as strong: no quality is known"
+    )
 
 
 def test_a_mean_price_on_the_bound_is_not_cheap() -> None:
