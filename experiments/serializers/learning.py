@@ -43,13 +43,17 @@ class ImportedOutcomeSerializer(serializers.ModelSerializer[ImportedOutcome]):
         ]
 
 
-class OutcomeFileSerializer(Reasoned):
+class OutcomeFileSerializer(Reasoned, Strict):
     """A file of outcomes, sent as multipart/form-data."""
 
     file = serializers.FileField()
     format = serializers.ChoiceField(choices=FORMATS, required=False)
-    source = serializers.CharField(required=False, max_length=MAX_SOURCE_CHARS)
     dry_run = serializers.BooleanField(default=False)
+
+    def get_fields(self) -> Any:
+        """`source` is a word of serializers' own."""
+        source = serializers.CharField(required=False, max_length=MAX_SOURCE_CHARS, help_text="Of lines that name none")
+        return {**super().get_fields(), "source": source}
 
 
 class RoundSerializer(Strict):

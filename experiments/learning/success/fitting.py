@@ -26,6 +26,9 @@ MAX_TERMS = 300
 """Weights for each model."""
 MIN_USES = 20
 """Outcomes that a word must be in to have a weight."""
+WORDS_COUNT = 0.5
+"""So much of a word's weight is learned: in tasks of sorts that were not seen more of it is worse than the profile, in those that
+were seen it gains nothing (docs/learning.md)."""
 MIN_SEEN, MAX_SEEN = 3, 2_000
 """Outcomes that a word must be in to count as seen; the most frequent are kept."""
 FAMILIAR_SHARE, MAX_FAMILIAR = 0.1, 80
@@ -134,7 +137,10 @@ def _learned(rows: Sequence[_Row]) -> tuple[LearnedSuccess, LearnedSuccess]:
             )
             for kind in sorted(counts)
         }  # fmt: skip
-        terms = {term: _thousandths(weights.get(term, 0.0), MAX_WEIGHT) for term in sorted(seen | weights.keys())}
+        terms = {
+            term: _thousandths(WORDS_COUNT * weights.get(term, 0.0), MAX_WEIGHT)
+            for term in sorted(seen | weights.keys())
+        }
         return LearnedSuccess(kinds=kinds, terms=terms)
 
     (shifts, _), by_words = _fitted(rows, SHIFT_PRIOR)

@@ -70,9 +70,9 @@ def _failed(requests: QuerySet[Record], judged: list[Outcome]) -> Iterator[Outco
             yield _outcome(row, 0.0)
 
 
-def _rows(requests: QuerySet[Record]) -> QuerySet[Record, dict[str, Any]]:
+def _rows(requests: QuerySet[Record]) -> list[dict[str, Any]]:
     columns = ("operation_id", "account_id", "session", "model", "category")
-    return requests.values(*columns, words=WORDS)[:MAX_OUTCOMES]
+    return list(requests.values(*columns, words=WORDS)[:MAX_OUTCOMES])
 
 
 def _drawn(operation_id: UUID) -> float:

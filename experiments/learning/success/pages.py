@@ -24,8 +24,8 @@ class UploadForm(ReasonedForm):
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ",".join(f".{name}" for name in FORMATS)}),
     )  # fmt: skip
     source = forms.CharField(
-        required=False, max_length=MAX_SOURCE_CHARS, help_text="Of lines that name none. Empty: the file's name.",
-        widget=UnfoldAdminTextInputWidget,
+        label="Source of lines that name none", required=False, max_length=MAX_SOURCE_CHARS,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "the file's name"}),
     )  # fmt: skip
 
 

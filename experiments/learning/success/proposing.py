@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from autorouter.configuration import learned
+from autorouter.configuration.compiler import LINE
 from experiments.choices import ProposalKind, ProposalState
 from experiments.errors import RolloutRefused
 from experiments.learning import proposals
@@ -24,20 +25,20 @@ from routerhub.audit.change import Change
 WINDOW = timedelta(days=90)
 
 
-@transaction.atomic
 def learn() -> LearningRound:
-    """One round. It may take minutes: every figure of it is of outcomes that were held out."""
+    """One round. It may take minutes, before anything is written: every figure of it is of outcomes that were held out."""
     moment = now()
     since = moment - WINDOW
     gathered = gathering.gather(since)
     priors = replaying.priors_of(replaying.releases()[1], gathered.outcomes)
     judged = judging.judge(gathered.outcomes, priors)
     found = _found(judged, since)
-    made = LearningRound.objects.create(
-        began_at=moment, since=since, records=gathered.requests, feedback=len(gathered.outcomes), proposals=len(found),
-        verdict=_verdict(gathered, judged, found),
-    )  # fmt: skip
-    _roll_out(proposals.propose(made, found, [ProposalKind.SUCCESS]))
+    with transaction.atomic():
+        made = LearningRound.objects.create(
+            began_at=moment, since=since, records=gathered.requests, feedback=len(gathered.outcomes),
+            proposals=len(found), verdict=_verdict(gathered, judged, found),
+        )  # fmt: skip
+        _roll_out(proposals.propose(made, found, [ProposalKind.SUCCESS]))
     return made
 
 
@@ -109,7 +110,7 @@ def _roll_out(made: Sequence[Proposal]) -> None:
     try:
         with transaction.atomic():
             release = drafting.draft(ready, change)
-            stepping.start(drafting.LINE, release, change)
+            stepping.start(LINE, release, change)
             for each in ready:
                 proposals.decide(each, ProposalState.ACCEPTED, change, release)
     except RolloutRefused as refused:

@@ -96,7 +96,7 @@ def off_policy(models: Models, since: datetime) -> dict[str, Any]:
         found = value(
             Logged(unit=unit, propensity=propensity, score=float(satisfaction[operation]),
                    is_same=replay.choice(asked[operation]) == model)
-            for operation, model, unit, propensity in rows
+            for operation, model, unit, propensity in rows if propensity
         )  # fmt: skip
         told[name] = asdict(found) if found else None
     if told["then"] is None:

@@ -18,7 +18,7 @@ from experiments.learning.success.evaluating import (
 )
 
 SAVED: Mapping[str, Figure] = {
-    "cost at equal quality": lambda points, single: cost_at(points, single),
+    "cost at equal quality": cost_at,
     "cost at 1 point less": lambda points, single: cost_at(points, single - 0.01),
     "quality at equal cost": lambda points, single: _lead(quality_at(points, 1.0), single),
     "at 2/3 of the cost": lambda points, single: _lead(quality_at(points, 2 / 3), single),

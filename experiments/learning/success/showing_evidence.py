@@ -13,7 +13,11 @@ def change(after: Mapping[str, Any]) -> str:
     """In words, what accepting would teach."""
     weights = sum(not pair.endswith(":0") for pair in after["terms"].split())
     kinds = ", ".join(after["kinds"])
-    return f"learned for {kinds}" + (f", with the weights of {weights} words" if weights else "")
+    return f"learned for {kinds}" + (
+        f", with the weight{'s' if weights > 1 else ''} of {weights} word{'s' if weights > 1 else ''}"
+        if weights
+        else ""
+    )
 
 
 def context(row: Proposal) -> dict[str, Any]:
@@ -44,6 +48,6 @@ def _traffic(traffic: Mapping[str, Any]) -> dict[str, Any]:
     relative = cost["relative"]
     return {
         "is": traffic["is"], "of_what": OF_WHAT, "requests": traffic["requests"], "moved": traffic["moved"],
-        "success": f"{signed(100 * success['mean'], 1)} points ({signed(100 * success['low'], 1)} to {signed(100 * success['high'], 1)})",
+        "success": "{} points ({} to {})".format(*(signed(100 * success[name], 1) for name in ("mean", "low", "high"))),
         "cost": "unknown" if relative is None else f"{signed(100 * relative, 1)}{THIN}%",
     }  # fmt: skip

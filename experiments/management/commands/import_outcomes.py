@@ -11,8 +11,8 @@ from routerhub.audit.change import Change
 
 class Command(BaseCommand):
     help = (
-        "Takes in outcomes that were measured elsewhere: JSONL or CSV with prompt (or terms), model, score from 0 to 1, and where it "
-        "likes category, complexity, at and source. The prompt is read and forgotten. A file with one wrong line is refused whole."
+        "Takes in outcomes measured elsewhere: JSONL or CSV with prompt (or terms), model, score from 0 to 1, and where "
+        "it likes category, complexity, at and source. The prompt is read and forgotten. One wrong line keeps the whole file out."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -6,7 +6,9 @@ from experiments.learning.success import proposing
 
 
 class Command(BaseCommand):
-    help = "One round of learning models' success from outcomes, with a proposal for each model of which they surely say something."
+    help = (
+        "One round of learning models' success from outcomes; a proposal for each of which they surely say something."
+    )
 
     def handle(self, *_: Any, **__: Any) -> None:
         done = proposing.learn()
