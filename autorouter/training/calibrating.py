@@ -18,7 +18,7 @@ from autorouter.training.prompts import Prompt
 from autorouter.types import COMPLEXITIES, Category
 
 TEMPERATURES = [hundredths / 100 for hundredths in range(30, 301)]
-HARDER_BY_OUTCOME: dict[Category, float] = {"coding": 1.0, "reasoning": 1.0}
+HARDER_BY_OUTCOME: dict[Category, float] = {"coding": 1.5, "reasoning": 1.5}
 """Small models fail more often there than people who read the prompts think (docs/classifier.md)."""
 SIZE_BY_OUTCOME = 0.3
 """Of each doubling of the characters, likewise."""
