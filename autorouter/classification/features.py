@@ -25,7 +25,7 @@ MEASURES = ("one", "size", "demands")
 _WORD = re.compile(r"[\w\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e]+")
 """Indic and Thai vowel signs belong to their words, though they are no letters to `re`."""
 _DIGIT = re.compile(r"\d")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+")
+_UNSPACED = re.compile(r"([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+)")
 """Kana, Han, Hangul and Thai: read as pairs of characters, for want of spaces or because endings cling to words."""
 _FIRST_UNSPACED = "\u0e00"
 _ASCII_WORDS = bytes(byte if chr(byte).isalnum() or byte == ord("_") else ord(" ") for byte in range(128)).ljust(256)
@@ -136,7 +136,7 @@ def _words(lowered: str) -> tuple[list[str], list[str]]:
         return ["0" if word.isdigit() else word for word in plain] if _DIGIT.search(lowered) else plain, []
     words: list[str] = []
     pairs: list[str] = []
-    for word in _WORD.findall(_UNSPACED.sub(r" \g<0> ", lowered)):
+    for word in _WORD.findall(" ".join(_UNSPACED.split(lowered))):
         if word[0] >= _FIRST_UNSPACED and _UNSPACED.match(word):
             words += word
             pairs += [f"~{one}{two}" for one, two in itertools.pairwise(word)]

@@ -4,6 +4,7 @@ On prompts that it was trained on, the table is surer than it ever is of new one
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from autorouter.training.prompts import Prompt
 from autorouter.types import COMPLEXITIES, Category
 
 TEMPERATURES = [hundredths / 100 for hundredths in range(30, 301)]
-HARDER_BY_OUTCOME: dict[Category, float] = {"coding": 1.0, "reasoning": 1.0}
+HARDER_BY_OUTCOME: dict[Category, float] = {"coding": 1.5, "reasoning": 1.5}
 """Small models fail more often there than people who read the prompts think (docs/classifier.md)."""
 SIZE_BY_OUTCOME = 0.3
 """Of each doubling of the characters, likewise."""
@@ -45,13 +46,16 @@ def calibrated(weights: Weights, held: Sequence[Held]) -> Weights:
 
 
 def _temperature(held: Sequence[Held], pasted: bool) -> float:
-    """The one that makes the log loss least. 1.0 where no prompt tells."""
+    """The one that makes the log loss least, where every source counts the same: a new one may be like any of them. 1.0
+    where no prompt tells."""
     of = [each for each in held if is_pasted(each.prompt.asked[-1]) == pasted]
     if not of:
         return 1.0
     lanes = np.array([each.lanes[:-1] for each in of])
     true = np.array([CATEGORIES.index(each.prompt.category) for each in of])
-    return min(TEMPERATURES, key=lambda temperature: _log_loss(_shares(lanes / temperature), true))
+    sizes = Counter(each.prompt.source for each in of)
+    weights = np.array([1 / sizes[each.prompt.source] for each in of])
+    return min(TEMPERATURES, key=lambda temperature: _log_loss(_shares(lanes / temperature), true, weights))
 
 
 def _shares(lanes: Array) -> Array:
@@ -60,8 +64,9 @@ def _shares(lanes: Array) -> Array:
     return shares
 
 
-def _log_loss(shares: Array, true: npt.NDArray[np.int64]) -> float:
-    return round(float(-np.log(np.maximum(shares[np.arange(len(true)), true], 1e-12)).mean()), 9)
+def _log_loss(shares: Array, true: npt.NDArray[np.int64], weights: Array) -> float:
+    losses = -np.log(np.maximum(shares[np.arange(len(true)), true], 1e-12))
+    return round(float(np.average(losses, weights=weights)), 9)
 
 
 def _complexities(held: Sequence[Held], temperatures: tuple[float, float]) -> Complexities:

@@ -76,10 +76,10 @@ def test_training_learns_what_tells_prompts_apart() -> None:
     assert judge(weights, ["one frimp"]).category == "research"
 
 
-def test_every_category_counts_the_same_and_a_seed_prompt_less_than_one_that_was_read() -> None:
-    rows = [made("a", "coding"), made("b", "coding", source="logs"), made("c", "research", source="logs")]
-    seed, read, rare = examples([counted(prompt) for prompt in rows]).category_weights
-    assert (read / seed, (seed + read) / rare) == pytest.approx((1 / 0.3, 1.0))
+def test_every_category_counts_the_same_but_research_more_and_a_seed_prompt_less_than_one_that_was_read() -> None:
+    rows = [made("a", "coding"), *(made("b", name, source="logs") for name in ("coding", "creative", "research"))]
+    seed, read, creative, research = examples([counted(prompt) for prompt in rows]).category_weights
+    assert (read / seed, (seed + read) / creative, research / creative) == pytest.approx((1 / 0.3, 1.0, 1.3))
 
 
 def test_a_second_category_gets_a_fifth() -> None:
