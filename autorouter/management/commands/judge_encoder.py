@@ -11,10 +11,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from autorouter.classification.table import judge
 from autorouter.encoder.model import Encoder
+from autorouter.training.calibrating import calibrated
 from autorouter.training.encoder import data, judging
 from autorouter.training.encoder.exporting import described
+from autorouter.training.examples import counted
 from autorouter.training.fitting import fit
-from autorouter.training.prompts import Prompt, own_prompts
+from autorouter.training.prompts import FOLDS, Prompt, own_prompts
+from autorouter.training.report import held_out
 
 
 class Command(BaseCommand):
@@ -27,7 +30,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--labels", type=Path, required=True, help="those that train_encoder was given")
         parser.add_argument("--encoder", type=Path, required=True, help="what train_encoder wrote with --leave-out")
-        parser.add_argument("--leave-out", type=int, choices=range(data.SIXTHS), required=True, help="the same sixth")
+        parser.add_argument("--leave-out", type=int, choices=range(FOLDS), required=True, help="the same sixth")
         parser.add_argument("--seed-prompts", type=int, help="how many of the seed set the table gets (default: all)")
         parser.add_argument("--calibrate", type=Path, help="a file that gets the temperatures found here into it")
 
@@ -39,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(f"there is no {problem.filename}") from problem
         except ValueError as problem:
             raise CommandError(f"--labels {options['labels']}: {problem}") from problem
-        cases = self._cases([*own_prompts()[: options["seed_prompts"]], *map(_prompt, kept)], held, encoder)
+        cases = self._cases(own_prompts()[: options["seed_prompts"]], kept, held, encoder)
         found = judging.temperatures(cases)
         self.stdout.write(f"temperatures beside the file's own: {json.dumps(found)}")
         self._say(judging.reader_lines(cases))
@@ -48,12 +51,13 @@ class Command(BaseCommand):
         if path := options["calibrate"]:
             _calibrated(path, found)
 
-    def _cases(self, read: list[Prompt], held: list[data.Labelled], encoder: Encoder) -> list[judging.Case]:
-        weights = fit(read)
-        judged = encoder.judge([one.text for one in held])
+    def _cases(self, own: list[Prompt], kept: list[Prompt], held: list[Prompt], encoder: Encoder) -> list[judging.Case]:
+        given = [counted(prompt) for prompt in (*own, *kept)]
+        weights = calibrated(fit(given), held_out(given, kept))
+        by_encoder = encoder.judge([prompt.asked[-1] for prompt in held])
         return [
-            judging.Case(labelled=one, table=judge(weights, [one.text]), encoder=by_encoder)
-            for one, by_encoder in zip(held, judged, strict=True)
+            judging.Case(prompt=prompt, table=judge(weights, prompt.asked), encoder=judged)
+            for prompt, judged in zip(held, by_encoder, strict=True)
         ]
 
     def _fitted(self, cases: list[judging.Case]) -> None:
@@ -70,12 +74,6 @@ class Command(BaseCommand):
     def _say(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.stdout.write(line)
-
-
-def _prompt(one: data.Labelled) -> Prompt:
-    return Prompt(
-        asked=(one.text,), category=one.category, complexity=one.complexity, source=one.source, group=one.source
-    )
 
 
 def _calibrated(path: Path, found: dict[str, float]) -> None:

@@ -15,6 +15,7 @@ from autorouter.training.encoder import base, data, figures
 from autorouter.training.encoder.card import Training, card
 from autorouter.training.encoder.exporting import described, exported
 from autorouter.training.encoder.fitting import Settings, fit
+from autorouter.training.prompts import FOLDS, Prompt
 
 TELLS_EVERY = 50
 
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--leave-out",
             type=int,
-            choices=range(data.SIXTHS),
+            choices=range(FOLDS),
             help="hold this sixth of the sources back, and judge them",
         )
         parser.add_argument(
@@ -70,9 +71,9 @@ class Command(BaseCommand):
         onnx.save(described(model, card=card(training, found)), options["out"])
         self.stdout.write(f"{options['out']}: {options['out'].stat().st_size / 1e6:.1f} MB")
 
-    def _trained(self, start: base.Base, labelled: list[data.Labelled], settings: Settings) -> onnx.ModelProto:
+    def _trained(self, start: base.Base, prompts: list[Prompt], settings: Settings) -> onnx.ModelProto:
         tokens = Tokens(start.tokenizer)
-        examples = data.examples(labelled, [tokens.of(one.text) for one in labelled])
+        examples = data.examples(prompts, [tokens.of(one.asked[-1]) for one in prompts])
         try:
             return exported(fit(start, examples, settings, self._tell), start)
         except ValueError as problem:
@@ -82,10 +83,10 @@ class Command(BaseCommand):
         if step % TELLS_EVERY == 0 or step == steps:
             self.stdout.write(f"step {step} of {steps}, loss {loss:.3f}")
 
-    def _figures(self, model: onnx.ModelProto, held: list[data.Labelled]) -> list[str]:
+    def _figures(self, model: onnx.ModelProto, held: list[Prompt]) -> list[str]:
         with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
             onnx.save(model, file.name)
-            judged = Encoder(Path(file.name)).judge([one.text for one in held])
+            judged = Encoder(Path(file.name)).judge([one.asked[-1] for one in held])
         lines = [*figures.lines(answers := list(zip(held, judged, strict=True))), *figures.kind_lines(answers)]
         self._say([f"{len(held)} prompts of sources left out:", *lines])
         return lines

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from autorouter.classification.judged import CATEGORIES
-from autorouter.training.encoder.data import Labelled, digest
+from autorouter.training.encoder.data import digest
 from autorouter.training.encoder.fitting import Settings
+from autorouter.training.prompts import Prompt
 from autorouter.types import COMPLEXITIES
 
 NOT_MEASURED = (
@@ -21,8 +22,8 @@ class Training:
     """What a file was made from."""
 
     base_digest: str
-    read: Sequence[Labelled]
-    seeds: Sequence[Labelled]
+    read: Sequence[Prompt]
+    seeds: Sequence[Prompt]
     settings: Settings
 
     def lines(self) -> list[str]:

@@ -1,23 +1,19 @@
 """What the encoder learns from: prompts labelled by reading, and the seed set beside them."""
 
-import gzip
 import hashlib
-import json
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autorouter.classification.judged import CATEGORIES
-from autorouter.training.prompts import SEED, own_prompts
-from autorouter.types import COMPLEXITIES, Category, Complexity
+from autorouter.training.prompts import SEED, Prompt, folds, own_prompts, read_labels
+from autorouter.types import COMPLEXITIES, Category
 
-SIXTHS = 6
 SEED_PROMPTS = 5_000
 SEED_WEIGHT = 0.35
 """The seed set is written, not typed: it is there for what nobody happened to ask."""
@@ -31,17 +27,6 @@ LENGTHS = (16, 24, 32, 48, 64, 96, 128)
 """Batches are padded to one of these, so that the network is compiled as often and no more."""
 Numbers = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int32]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Labelled:
-    """A prompt with what a reader said it is. None: not said."""
-
-    text: str
-    category: Category
-    second: Category | None
-    complexity: Complexity | None
-    source: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,27 +51,14 @@ class Batch:
     weights: Numbers
 
 
-def labels(path: Path) -> list[Labelled]:
-    """A file of one JSON object a line (prompt, category, second, difficulty, source), gzipped or plain.
-
-    Raises ValueError, naming the line and what is allowed there.
-    """
-    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    lines = filter(None, content.decode().split("\n"))
-    return [_labelled(json.loads(line), number) for number, line in enumerate(lines, start=1)]
-
-
-def _labelled(row: Mapping[str, Any], number: int) -> Labelled:
-    _check(number, "category", row.get("category"), CATEGORIES)
-    _check(number, "second", row.get("second"), (None, *CATEGORIES))
-    _check(number, "difficulty", row.get("difficulty"), (None, *COMPLEXITIES))
-    return Labelled(
-        text=row["prompt"],
-        category=row["category"],
-        second=row.get("second"),
-        complexity=row.get("difficulty"),
-        source=row["source"],
-    )
+def labels(path: Path) -> list[Prompt]:
+    """Prompts labelled by reading. Raises ValueError, naming the line and what is allowed there."""
+    found = read_labels(path)
+    for number, prompt in enumerate(found, start=1):
+        _check(number, "category", prompt.category, CATEGORIES)
+        _check(number, "second", prompt.second, (None, *CATEGORIES))
+        _check(number, "difficulty", prompt.complexity, (None, *COMPLEXITIES))
+    return found
 
 
 def _check(number: int, field: str, value: object, allowed: Sequence[str | None]) -> None:
@@ -94,36 +66,31 @@ def _check(number: int, field: str, value: object, allowed: Sequence[str | None]
         raise ValueError(f"line {number}: {field} is {value!r}, and may be {', '.join(str(one) for one in allowed)}")
 
 
-def seeds(most: int = SEED_PROMPTS) -> list[Labelled]:
-    """Some of the seed set, the same each time, by their last turn. Their complexity is not a reader's, so it is left out."""
+def seeds(most: int = SEED_PROMPTS) -> list[Prompt]:
+    """Some of the seed set, the same each time. Their complexity is not a reader's, so it is left out."""
     prompts = own_prompts()
     random.Random(2).shuffle(prompts)  # noqa: S311 - an order, not a secret
-    return [
-        Labelled(text=prompt.asked[-1], category=prompt.category, second=None, complexity=None, source=SEED)
-        for prompt in prompts[:most]
-        if prompt.category
-    ]
+    return [replace(prompt, complexity=None) for prompt in prompts[:most]]
 
 
-def parted(labelled: Sequence[Labelled], sixth: int | None) -> tuple[list[Labelled], list[Labelled]]:
+def parted(prompts: Sequence[Prompt], sixth: int | None) -> tuple[list[Prompt], list[Prompt]]:
     """What is trained on, and what is held back: a sixth of the sources, whole. None: nothing is."""
-    sources = sorted({one.source for one in labelled})
-    random.Random(3).shuffle(sources)  # noqa: S311
-    held = set() if sixth is None else set(sources[sixth::SIXTHS])
-    return [one for one in labelled if one.source not in held], [one for one in labelled if one.source in held]
+    fold_of = folds(prompts)
+    held = [prompt for prompt in prompts if fold_of[prompt.source] == sixth]
+    return [prompt for prompt in prompts if fold_of[prompt.source] != sixth], held
 
 
-def digest(labelled: Iterable[Labelled]) -> str:
+def digest(prompts: Iterable[Prompt]) -> str:
     """Names the prompts, their labels and their order."""
     found = hashlib.sha256()
-    for one in labelled:
-        found.update(repr((one.text, one.category, one.second, one.complexity, one.source)).encode(errors="replace"))
+    for one in prompts:
+        found.update(repr((one.asked, one.category, one.second, one.complexity, one.source)).encode(errors="replace"))
     return found.hexdigest()[:12]
 
 
-def examples(labelled: Sequence[Labelled], ids: Sequence[Sequence[int]]) -> list[Example]:
+def examples(prompts: Sequence[Prompt], ids: Sequence[Sequence[int]]) -> list[Example]:
     """Each prompt, given its token ids, as numbers; the rarer its kind, the more it counts."""
-    kinds = _kind_weights(labelled)
+    kinds = _kind_weights(prompts)
     return [
         Example(
             ids=found,
@@ -131,19 +98,19 @@ def examples(labelled: Sequence[Labelled], ids: Sequence[Sequence[int]]) -> list
             complexities=complexity_shares(one),
             weight=kinds[one.category] * (SEED_WEIGHT if one.source == SEED else 1),
         )
-        for one, found in zip(labelled, ids, strict=True)
+        for one, found in zip(prompts, ids, strict=True)
     ]
 
 
-def _kind_weights(labelled: Iterable[Labelled]) -> dict[Category, float]:
+def _kind_weights(prompts: Iterable[Prompt]) -> dict[Category, float]:
     """1 on average over the prompts."""
-    counts = Counter(one.category for one in labelled)
+    counts = Counter(one.category for one in prompts)
     raw = {name: times**-KIND_POWER for name, times in counts.items()}
     mean = sum(raw[name] * times for name, times in counts.items()) / counts.total()
     return {name: weight / mean for name, weight in raw.items()}
 
 
-def category_shares(one: Labelled) -> Numbers:
+def category_shares(one: Prompt) -> Numbers:
     shares = np.full(len(CATEGORIES), SMOOTHED / len(CATEGORIES), np.float32)
     shares[CATEGORIES.index(one.category)] += (1 - SMOOTHED) * (1 - SECOND_SHARE if one.second else 1)
     if one.second:
@@ -151,7 +118,7 @@ def category_shares(one: Labelled) -> Numbers:
     return shares
 
 
-def complexity_shares(one: Labelled) -> Numbers:
+def complexity_shares(one: Prompt) -> Numbers:
     shares = np.zeros(len(COMPLEXITIES), np.float32)
     if one.complexity:
         shares[COMPLEXITIES.index(one.complexity)] = 1

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autorouter.classification.judged import Judged
-from autorouter.training.encoder.data import Labelled
+from autorouter.training.report import SUREST, Found, calibration_error
 
-SUREST = 0.7
-BINS = 10
 RESAMPLED = 1_000
-Answer = tuple[Labelled, Judged]
-Figure = Callable[[Sequence[Answer]], float]
+Figure = Callable[[Sequence[Found]], float]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,35 +24,26 @@ class Interval:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 
-def right(answers: Sequence[Answer]) -> float:
+def right(answers: Sequence[Found]) -> float:
     """The share whose category is the reader's first."""
     return float(np.mean([judged.category == one.category for one, judged in answers]))
 
 
-def either(answers: Sequence[Answer]) -> float:
+def either(answers: Sequence[Found]) -> float:
     """The share whose category is one of the reader's two."""
     return float(np.mean([judged.category in (one.category, one.second) for one, judged in answers]))
 
 
-def surest(answers: Sequence[Answer]) -> float:
+def surest(answers: Sequence[Found]) -> float:
     """How many are right of those of which the judge is surest."""
     ordered = sorted(answers, key=lambda answer: -answer[1].confidence)
     return right(ordered[: max(1, round(SUREST * len(ordered)))])
 
 
-def difficulty(answers: Sequence[Answer]) -> float:
+def difficulty(answers: Sequence[Found]) -> float:
     """The share whose complexity is the reader's, of those where one said it."""
     said = [judged.complexity == one.complexity for one, judged in answers if one.complexity]
     return float(np.mean(said)) if said else float("nan")
-
-
-def calibration_error(answers: Sequence[Answer]) -> float:
-    """The mean gap between how sure and how right the judge is, over ten equally wide steps of confidence."""
-    sure = np.array([judged.confidence for _, judged in answers])
-    hit = np.array([judged.category == one.category for one, judged in answers])
-    step = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = [abs((sure - hit)[step == number].sum()) for number in range(BINS)]
-    return float(sum(gaps) / len(answers))
 
 
 FIGURES: dict[str, Figure] = {
@@ -68,7 +55,7 @@ FIGURES: dict[str, Figure] = {
 }
 
 
-def interval(figure: Figure, answers: Sequence[Answer]) -> Interval:
+def interval(figure: Figure, answers: Sequence[Found]) -> Interval:
     """By drawing the prompts anew, with replacement; the calibration error of a sample is biased upwards, so it is wide there."""
     chance = random.Random(11)  # noqa: S311 - samples, not secrets
     drawn = [figure(chance.choices(answers, k=len(answers))) for _ in range(RESAMPLED)]
@@ -76,13 +63,13 @@ def interval(figure: Figure, answers: Sequence[Answer]) -> Interval:
     return Interval(value=figure(answers), low=float(low), high=float(high))
 
 
-def lines(answers: Sequence[Answer]) -> Iterator[str]:
+def lines(answers: Sequence[Found]) -> Iterator[str]:
     """Each figure with its interval."""
     for name, figure in FIGURES.items():
         yield f"  {name:18} {interval(figure, answers)} of {len(answers)}"
 
 
-def kind_lines(answers: Sequence[Answer]) -> Iterator[str]:
+def kind_lines(answers: Sequence[Found]) -> Iterator[str]:
     """How many of each category are found."""
     for category in sorted({one.category for one, _ in answers}):
         of = [answer for answer in answers if answer[0].category == category]

@@ -11,7 +11,8 @@ from autorouter.classification.mixing import Trust, is_other_script, mixed, trus
 from autorouter.encoder.excerpts import HEAD_CHARS, TAIL_CHARS
 from autorouter.training.encoder import calibrating, figures
 from autorouter.training.encoder.calibrating import Rows
-from autorouter.training.encoder.data import Labelled
+from autorouter.training.prompts import Prompt
+from autorouter.training.report import Found
 from autorouter.types import COMPLEXITIES
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
@@ -21,7 +22,7 @@ THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 class Case:
     """A prompt, and what each reader makes of it."""
 
-    labelled: Labelled
+    prompt: Prompt
     table: Judged
     encoder: Judged
 
@@ -38,7 +39,7 @@ def always(found: Trust) -> TrustOf:
 
 
 def by_both(trust_of: TrustOf = trust) -> Judge:
-    return lambda case: mixed(case.table, case.encoder, trust_of(case.labelled.text))
+    return lambda case: mixed(case.table, case.encoder, trust_of(case.prompt.asked[-1]))
 
 
 def asked_below(threshold: float, trust_of: TrustOf = trust) -> Judge:
@@ -47,8 +48,8 @@ def asked_below(threshold: float, trust_of: TrustOf = trust) -> Judge:
     return lambda case: both(case) if case.table.confidence < threshold else case.table
 
 
-def answers(cases: Sequence[Case], judge: Judge) -> list[figures.Answer]:
-    return [(case.labelled, judge(case)) for case in cases]
+def answers(cases: Sequence[Case], judge: Judge) -> list[Found]:
+    return [(case.prompt, judge(case)) for case in cases]
 
 
 def reader_lines(cases: Sequence[Case]) -> Iterator[str]:
@@ -68,8 +69,8 @@ def reader_lines(cases: Sequence[Case]) -> Iterator[str]:
 def groups(cases: Sequence[Case]) -> dict[str, list[Case]]:
     return {
         "all": list(cases),
-        "longer than is read": [case for case in cases if len(case.labelled.text) > HEAD_CHARS + TAIL_CHARS],
-        "other than Latin script": [case for case in cases if is_other_script(case.labelled.text)],
+        "longer than is read": [case for case in cases if len(case.prompt.asked[-1]) > HEAD_CHARS + TAIL_CHARS],
+        "other than Latin script": [case for case in cases if is_other_script(case.prompt.asked[-1])],
     }
 
 
@@ -86,11 +87,11 @@ def threshold_lines(cases: Sequence[Case], trust_of: TrustOf = trust) -> Iterato
 
 def halves(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
     """The cases of every other source, and the others."""
-    sources = sorted({case.labelled.source for case in cases})
+    sources = sorted({case.prompt.source for case in cases})
     random.Random(5).shuffle(sources)  # noqa: S311 - an order, not a secret
     first = set(sources[::2])
-    return [one for one in cases if one.labelled.source in first], [
-        one for one in cases if one.labelled.source not in first
+    return [one for one in cases if one.prompt.source in first], [
+        one for one in cases if one.prompt.source not in first
     ]
 
 
@@ -117,8 +118,8 @@ def _of(cases: Sequence[Case], by: str, what: str) -> Rows:
 
 
 def _categories(cases: Sequence[Case]) -> Rows:
-    return np.array([[name == case.labelled.category for name in CATEGORIES] for case in cases], float)
+    return np.array([[name == case.prompt.category for name in CATEGORIES] for case in cases], float)
 
 
 def _complexities(cases: Sequence[Case]) -> Rows:
-    return np.array([[name == case.labelled.complexity for name in COMPLEXITIES] for case in cases], float)
+    return np.array([[name == case.prompt.complexity for name in COMPLEXITIES] for case in cases], float)

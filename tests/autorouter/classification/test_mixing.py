@@ -12,11 +12,16 @@ def of(*categories: float, complexities: tuple[float, ...] = (0.5, 0.3, 0.2)) ->
     return Judged(categories=categories, complexities=complexities)
 
 
-def test_readers_who_agree_are_left_as_they_are() -> None:
+def test_readers_who_agree_are_left_as_they_are_where_their_trust_adds_up_to_one() -> None:
     both = of(0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.02)
-    found = mixed(both, both)
+    found = mixed(both, both, OTHER_SCRIPTS)
     assert found.categories == pytest.approx(both.categories)
     assert found.complexities == pytest.approx(both.complexities)
+
+
+def test_readers_who_agree_in_latin_script_are_surer_together() -> None:
+    both = of(0.5, 0.2, 0.1, 0.1, 0.05, 0.03, 0.02)
+    assert 0.5 < mixed(both, both, LATIN).confidence < 0.6
 
 
 def test_the_encoder_counts_more_than_the_table() -> None:

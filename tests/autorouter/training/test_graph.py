@@ -11,6 +11,7 @@ import pytest
 from autorouter.training.encoder import base, data, network
 from autorouter.training.encoder.exporting import quantised
 from autorouter.training.encoder.graph import graph
+from autorouter.training.prompts import Prompt
 from tests.autorouter.training import tiny_base
 
 
@@ -31,8 +32,8 @@ def test_the_graph_gives_the_networks_probabilities_and_the_padding_changes_noth
 
 
 def test_a_batch_holds_prompts_of_about_one_length_and_every_prompt_at_most_once() -> None:
-    labelled = data.Labelled(text="", category="coding", second=None, complexity=None, source="s")
-    examples = data.examples([labelled] * 40, [[1] * (1 + number) for number in range(40)])
+    prompt = Prompt(asked=("",), category="coding", second=None, complexity=None, source="s")
+    examples = data.examples([prompt] * 40, [[1] * (1 + number) for number in range(40)])
     batches = data.batches(examples, 8, random.Random(1))
     lengths = [batch.mask.sum(1) for batch in batches]
     assert len(batches) == 5
@@ -42,10 +43,10 @@ def test_a_batch_holds_prompts_of_about_one_length_and_every_prompt_at_most_once
 
 def test_rare_kinds_count_more_and_the_seed_set_less() -> None:
     kinds = ["coding"] * 8 + ["research"] * 2
-    labelled = [
-        data.Labelled(text="", category=kind, second=None, complexity=None, source="s")  # type: ignore[arg-type]
+    prompts = [
+        Prompt(asked=("",), category=kind, second=None, complexity=None, source="s")  # type: ignore[arg-type]
         for kind in kinds
     ]
-    common, *_, rare = data.examples(labelled, [[1]] * 10)
+    common, *_, rare = data.examples(prompts, [[1]] * 10)
     assert rare.weight / common.weight == pytest.approx(2)
     assert 8 * common.weight + 2 * rare.weight == pytest.approx(10)

@@ -7,7 +7,8 @@ import pytest
 from autorouter.classification.judged import CATEGORIES, Judged
 from autorouter.classification.mixing import Trust
 from autorouter.training.encoder import figures, judging
-from autorouter.training.encoder.data import Labelled
+from autorouter.training.prompts import Prompt
+from autorouter.training.report import calibration_error
 
 
 def likely(category: str, share: float) -> Judged:
@@ -17,10 +18,11 @@ def likely(category: str, share: float) -> Judged:
     )
 
 
-def case(number: int, table: Judged, encoder: Judged, **changed: str) -> judging.Case:
-    facts = {"text": "a", "category": "coding", "second": "analysis", "complexity": "simple"} | changed
-    labelled = Labelled(**facts, source=f"source {number % 8}")  # type: ignore[arg-type]
-    return judging.Case(labelled=labelled, table=table, encoder=encoder)
+def case(number: int, table: Judged, encoder: Judged, text: str = "a") -> judging.Case:
+    prompt = Prompt(
+        asked=(text,), category="coding", second="analysis", complexity="simple", source=f"source {number % 8}"
+    )
+    return judging.Case(prompt=prompt, table=table, encoder=encoder)
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_figures_tell_right_either_label_surest_and_how_far_off_the_confidence_i
     assert share == pytest.approx(0.8, abs=0.05)
     assert figures.either(answers) == 1
     assert figures.difficulty(answers) == 1
-    assert figures.calibration_error(answers) == pytest.approx(0.99 - share)
+    assert calibration_error(answers) == pytest.approx(0.99 - share)
     found = figures.interval(figures.right, answers)
     assert found.low < share < found.high
     assert found.high - found.low < 0.1
@@ -54,7 +56,7 @@ def test_a_reader_who_is_too_sure_is_cooled_until_he_is_as_sure_as_he_is_right(c
     assert found["category"] > 1
     cooled = Trust(table=(0, 0), encoder=(1 / found["category"], 1))
     answers = judging.answers(cases, judging.by_both(judging.always(cooled)))
-    assert figures.calibration_error(answers) < 0.05
+    assert calibration_error(answers) < 0.05
 
 
 def test_readers_believed_as_far_as_they_were_right_are_right_at_least_as_often_as_the_better_one(
