@@ -11,8 +11,8 @@ from autorouter.encoder.patience import RETRY_S, Answer, Heard, Patience
 from autorouter.encoder.wire import Status
 
 CONNECT_WAIT_S = 1.0
-ANSWER_MS = 6
-"""What an answer takes on one thread (docs/encoder.md): no more are asked at once than can be answered within the deadline."""
+ANSWER_US = 6_000
+"""What an answer takes (docs/encoder.md), until the encoder says what it takes here."""
 MAX_OPEN = 1_024
 """Questions without an answer; beyond, the connection is taken for dead."""
 
@@ -20,7 +20,8 @@ MAX_OPEN = 1_024
 class Asker:
     """Asks at one address, from `start` to `stop`. Equal texts are asked once, and late answers are kept for whoever asks again.
 
-    Nobody waits for a connection: where there is none, one is tried every second beside the requests.
+    Nobody waits for a connection: where there is none, one is tried every second beside the requests. No more are asked at
+    once than can be answered within the deadline.
     """
 
     def __init__(self, address: str) -> None:
@@ -68,7 +69,7 @@ class Asker:
             return Heard(result="cached", judged=known)
         if self._connection is None or not self._connection.is_open:
             return Heard(result="away")
-        if self._waiting >= max(1, within_ms // ANSWER_MS):
+        if self._waiting >= max(1, within_ms * 1_000 // self._connection.answer_us):
             return Heard(result="busy")
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -90,7 +91,10 @@ class Asker:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(RETRY_S)
-            await self.connect()
+            if self._connection is not None and self._connection.is_open:
+                self._connection.ask_status()
+            else:
+                await self.connect()
 
 
 class _Connection(wire.Lines):
@@ -103,6 +107,7 @@ class _Connection(wire.Lines):
         self._keys: dict[int, bytes] = {}
         self._answers: dict[bytes, asyncio.Future[Answer]] = {}
         self.version = ""
+        self.answer_us = ANSWER_US
 
     def asked(self, key: bytes, text: str, within_us: int) -> "asyncio.Future[Answer]":
         """The answer to come, also to whoever asked the same a moment ago."""
@@ -118,12 +123,15 @@ class _Connection(wire.Lines):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.ask_status()
+
+    def ask_status(self) -> None:
         self.send(wire.write_status_question(0))
 
     def heard(self, line: bytes) -> None:
         number, said = wire.read_answer(line)
         if isinstance(said, Status):
-            self.version = said.digest
+            self.version, self.answer_us = said.digest, said.answer_us or ANSWER_US
             self._cache.use(said.digest)
         elif (key := self._keys.pop(number, None)) is not None:
             if said is not None:

@@ -48,7 +48,7 @@ class Service:
         self._waiting: deque[_Asked] = deque()
         self._has_work = asyncio.Event()
         self._judged = self._dropped = 0
-        self._began = 0.0
+        self._began = self._answer_s = 0.0
         self.connections: set[wire.Lines] = set()
 
     async def run(self, address: str) -> None:
@@ -87,9 +87,15 @@ class Service:
                 if loop.time() > asked.until:
                     self._drop(asked)
                     continue
+                began = loop.time()
                 (judged,) = await loop.run_in_executor(thread, self._judge.judge, [asked.question.text])
                 self._judged += 1
+                self._note(loop.time() - began)
                 asked.by.send(wire.write_judged(asked.question.number, judged))
+
+    def _note(self, seconds: float) -> None:
+        """What an answer took counts a tenth beside those before it."""
+        self._answer_s += (seconds - self._answer_s) * (0.1 if self._answer_s else 1)
 
     def _drop(self, asked: _Asked) -> None:
         self._dropped += 1
@@ -100,6 +106,7 @@ class Service:
             digest=self._judge.digest,
             up_s=int(asyncio.get_running_loop().time() - self._began),
             resident_bytes=resident_bytes(),
+            answer_us=round(self._answer_s * 1e6),
             judged=self._judged,
             dropped=self._dropped,
         )
@@ -110,8 +117,9 @@ class Service:
             await asyncio.sleep(HEALTH_EVERY_S)
             status = self.status()
             logger.info(
-                "action=tell_health digest=%s up_s=%d resident_mb=%.0f judged=%d dropped=%d waiting=%d",
-                status.digest, status.up_s, status.resident_bytes / 1e6, status.judged, status.dropped, len(self._waiting),
+                "action=tell_health digest=%s up_s=%d resident_mb=%.0f answer_ms=%.1f judged=%d dropped=%d waiting=%d",
+                status.digest, status.up_s, status.resident_bytes / 1e6, status.answer_us / 1e3, status.judged,
+                status.dropped, len(self._waiting),
             )  # fmt: skip
 
 

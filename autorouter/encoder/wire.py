@@ -45,9 +45,14 @@ class Status:
     """Of its file."""
     up_s: int
     resident_bytes: int
+    answer_us: int
+    """What an answer takes it lately; 0: it gave none yet."""
     judged: int
     dropped: int
     """Questions whose time had passed, or that were too many."""
+
+
+FIGURES = frozenset(Status.__slots__) - {"digest"}
 
 
 def address_of(text: str) -> str | tuple[str, int]:
@@ -146,14 +151,18 @@ def read_answer(line: bytes) -> tuple[int, Judged | Status | None]:
             return number, Judged(
                 categories=_shares(categories, len(CATEGORIES)), complexities=_shares(complexities, len(COMPLEXITIES))
             )
-        case {"id": int(number), "digest": str()}:
-            try:
-                return number, Status(**{name: value for name, value in found.items() if name != "id"})
-            except TypeError as problem:
-                raise ValueError("this is no status") from problem
+        case {"id": int(number), "digest": str(digest)}:
+            return number, Status(digest=digest, **_figures(found))
         case {"id": int(number)}:
             return number, None
     raise ValueError("this is no answer")
+
+
+def _figures(values: dict[str, Any]) -> dict[str, int]:
+    figures = {name: value for name, value in values.items() if name in FIGURES}
+    if len(figures) < len(FIGURES) or not all(isinstance(each, int) and each >= 0 for each in figures.values()):
+        raise ValueError("this is no status")
+    return figures
 
 
 def _shares(values: list[Any], count: int) -> tuple[float, ...]:

@@ -62,7 +62,7 @@ def encoder(folder: Path) -> Iterator[Child]:
 async def _measure(child: Child, prompts: Sequence[str]) -> None:
     address = child.env["ENCODER_SOCKET"]
     asker, nobody = Asker(address), Asker(f"{address}.none")
-    await asker.connect()
+    await asker.start()
     rows = []
     for name, whom, threshold in (
         ("the table alone", None, SURE),

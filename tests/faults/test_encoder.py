@@ -19,7 +19,10 @@ from tests.stack import Stack, eventually, running_stack
 
 pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.whole]
 CLIENTS, PHASE_S = 4, 6
-STUCK, AWAY = "local, since the encoder gave no answer within 50 ms", "local, since the encoder is not there"
+STUCK, BUSY, AWAY = (
+    f"local, since the encoder {why}"
+    for why in ("gave no answer within 50 ms", "has too many others to answer", "is not there")
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,13 +43,13 @@ def encoder(tmp_path: Path) -> Iterator[Child]:
 
 
 @contextlib.contextmanager
-def load(stack: Stack) -> Iterator[list[Answer]]:
+def load(name: str, stack: Stack) -> Iterator[list[Answer]]:
     """Clients that ask without a pause, each time something new. What they are told is added to the list."""
     is_over, answers, numbers = threading.Event(), list[Answer](), itertools.count()
 
     def ask() -> None:
         while not is_over.is_set():
-            asked, began = f"Something about number {next(numbers)}, please.", time.monotonic()
+            asked, began = f"Something about number {next(numbers)} while it is {name}, please.", time.monotonic()
             status, told = stack.chat(messages=[{"role": "user", "content": asked}])
             origin = told["routerhub"]["task"]["origin"] if status == 200 else ""
             answers.append(Answer(status=status, origin=origin, took_s=time.monotonic() - began))
@@ -64,7 +67,7 @@ def load(stack: Stack) -> Iterator[list[Answer]]:
 
 def phase(name: str, stack: Stack) -> Counter[str]:
     """So many seconds of load: who read the prompts. Nobody is refused."""
-    with load(stack) as answers:
+    with load(name, stack) as answers:
         threading.Event().wait(PHASE_S)
     took = sorted(each.took_s * 1_000 for each in answers)
     read = Counter(each.origin for each in answers)
@@ -94,7 +97,7 @@ def test_an_encoder_that_is_killed_or_stuck_under_load_costs_no_request(encoder:
         eventually(is_used, within_s=20)
 
         os.kill(encoder.process.pid, signal.SIGSTOP)
-        assert phase("stuck", stack).keys() == {STUCK}
+        assert phase("stuck", stack).keys() <= {STUCK, BUSY}
         os.kill(encoder.process.pid, signal.SIGCONT)
         eventually(is_used, within_s=20)
         assert phase("up again", stack)["encoder"] > 0

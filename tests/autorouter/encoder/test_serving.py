@@ -44,6 +44,7 @@ def test_it_says_how_it_stands(encoder: FakeEncoder) -> None:
     assert status is not None
     assert (status.digest, status.judged, status.dropped) == ("v1", 1, 0)
     assert status.resident_bytes > 1_000_000
+    assert 0 < status.answer_us < PLENTY_MS * 1_000
     asker.stop()
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-import jax
 import onnx
 import pytest
 from django.core.management import CommandError, call_command
@@ -25,6 +24,8 @@ TEXTS = {
 @pytest.fixture(autouse=True)
 def quickly_compiled() -> Iterator[None]:
     """So small a network takes longer to optimise than to train."""
+    import jax
+
     jax.config.update("jax_disable_most_optimizations", True)  # type: ignore[no-untyped-call]
     yield
     jax.config.update("jax_disable_most_optimizations", False)  # type: ignore[no-untyped-call]
@@ -55,7 +56,7 @@ def written(path: Path, **changed: object) -> Path:
 
 def trained(base: Path, labels: Path, *more: str) -> tuple[Path, str]:
     said, out = StringIO(), base / "out.onnx"
-    options = ("--epochs", "30", "--batch", "8", "--rate", "0.003", "--seed-prompts", "0")
+    options = ("--epochs", "20", "--batch", "8", "--rate", "0.003", "--seed-prompts", "0")
     call_command("train_encoder", "--labels", labels, "--base", base, "--out", out, *options, *more, stdout=said)
     return out, said.getvalue()
 
@@ -77,20 +78,17 @@ def test_what_the_command_writes_reads_prompts_as_it_was_taught_and_says_what_it
 
 def test_what_was_left_out_is_judged_by_encoder_and_table_and_calibrates_a_file(base: Path) -> None:
     labels, said = written(base / "labels.jsonl"), StringIO()
-    file, _ = trained(base, labels, "--leave-out", "0")
+    file, _ = trained(base, labels, "--leave-out", "0", "--category-temperature", "2")
+    assert temperatures(file) == {"category": 2, "complexity": 1}
     options = ("--seed-prompts", "0", "--leave-out", "0", "--calibrate", file)
     call_command("judge_encoder", "--labels", labels, "--encoder", file, *options, stdout=said)
     assert "all, encoder:\n  right              1.000 [1.000, 1.000] of 10" in said.getvalue()
-    found = json.loads({one.key: one.value for one in onnx.load(file).metadata_props}["temperatures"])
-    assert 0 < found["category"] < 1, "it was always right, and may be surer"
+    assert 0 < temperatures(file)["category"] < 2, "it was always right, and may be surer"
 
 
-def test_the_temperatures_that_are_given_stand_in_the_file(base: Path) -> None:
-    labels = written(base / "labels.jsonl")
-    sure = Encoder(trained(base, labels)[0]).judge(["prove that sum"])[0]
-    unsure = Encoder(trained(base, labels, "--category-temperature", "3")[0]).judge(["prove that sum"])[0]
-    assert unsure.category == sure.category
-    assert unsure.confidence < sure.confidence
+def temperatures(file: Path) -> dict[str, float]:
+    found: dict[str, float] = json.loads({one.key: one.value for one in onnx.load(file).metadata_props}["temperatures"])
+    return found
 
 
 @pytest.mark.parametrize(
