@@ -63,6 +63,11 @@ class RequestFacts:
     variant: str = ""
     unit: str = ""
     propensity: float | None = None
+    confidence: float | None = None
+    """How likely the category is, and the next likely one; None and empty where nobody says."""
+    second: str = ""
+    read_by: str = ""
+    """Who found the category: "table", "encoder" or "model"; empty where it was given."""
 
     def row(self) -> tuple[Any, ...]:
         """The columns of analytics_request."""

@@ -123,6 +123,11 @@ class Policy(Audited):
         help_text="Milliseconds. A place that has said nothing of its answer for so long is asked along with a second one, and "
         "the first answer counts. Both are held for, and the slower one may cost something. Empty: never.",
     )  # fmt: skip
+    orders_by_complexity = models.BooleanField(
+        default=False, db_default=False,
+        help_text="Simple tasks try the cheapest of the models first, by mean price, and complex ones the strongest, by quality "
+        "score. Moderate ones, and all while it is off, try them in their own order.",
+    )  # fmt: skip
     is_active = models.BooleanField("active", default=True)
     adjust_max_places = models.PositiveSmallIntegerField(
         "max places", default=0, validators=[MaxValueValidator(20)],
@@ -306,6 +311,25 @@ def _texts(value: object) -> list[str]:
 def _missing_policies(wanted: set[str]) -> list[str]:
     missing = sorted(wanted - set(Policy.objects.filter(is_active=True).values_list("name", flat=True)))
     return [f"There is no active policy {', '.join(missing)}."] if missing else []
+
+
+class LearnedSuccess(Audited):
+    """What was learned from outcomes of a model's success and accepted, as a bundle spells it."""
+
+    model = models.CharField(max_length=128, unique=True, help_text="The model's id.")
+    kinds = models.JSONField(
+        help_text="By category: outcomes, shift in thousandths of a logit, least_seen in percent of a prompt's words."
+    )
+    terms = models.TextField(
+        "words", blank=True, help_text="Numbers of words with their weights in thousandths of a logit."
+    )
+
+    class Meta:
+        ordering = ["model"]
+        verbose_name_plural = "learned success"
+
+    def __str__(self) -> str:
+        return self.model
 
 
 class PolicyShift(Audited):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ from rest_framework import serializers
 from autorouter.configuration.tunables.kinds import Number, PointsByPattern
 from autorouter.configuration.tunables.shapes import COLUMNS
 from autorouter.models import Policy, Preferences, Profile, ProfileScore, RouterConfiguration, Session, TaskType
-from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES
+from autorouter.types import CATEGORIES, COMPLEXITIES, NEEDS, PRIORITIES, READERS, Likely
 from models_registry.catalogue.compiler import successors
 from models_registry.succession import stand_ins
 from routerhub import regions
@@ -21,6 +22,8 @@ from routerhub.audit.serializers import Reasoned, ReasonSerializer, Strict, vali
 from routerhub.releases.types import MAX_LABEL_CHARS
 
 MAX_TOKENS = 1_000_000_000
+MAX_LIKELY = 1.05
+"""Each of them may have been rounded."""
 MAX_METADATA_BYTES = 16 * 1024
 """As JSON, as in the gateway."""
 
@@ -39,6 +42,21 @@ class Count(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class LikelyField(serializers.DictField):
+    """Categories with how likely they are, which add up to 1 at most; hundredths count."""
+
+    child = serializers.FloatField(min_value=0, max_value=1)
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = super().to_internal_value(data)
+        if unknown := [name for name in found if name not in CATEGORIES]:
+            raise serializers.ValidationError(f"{unknown[0]!r} was given; allowed are {', '.join(CATEGORIES)}.")
+        if (total := sum(found.values())) > MAX_LIKELY:
+            raise serializers.ValidationError(f"They add up to {total:.2f}; allowed is 1 at most.")
+        shares = sorted(found.items(), key=itemgetter(1), reverse=True)
+        return tuple([(name, rounded) for name, share in shares if (rounded := Decimal(f"{share:.2f}"))])
+
+
 class TaskSerializer(Strict):
     """A task whose category and complexity are known already."""
 
@@ -46,6 +64,80 @@ class TaskSerializer(Strict):
     complexity = _choice(COMPLEXITIES)
     input_tokens = Count(min_value=0, max_value=MAX_TOKENS, default=0)
     needs = serializers.ListField(child=_choice(NEEDS), default=list, max_length=len(NEEDS))
+    likely = LikelyField(required=False, allow_null=True)
+    confidence = serializers.FloatField(required=False, allow_null=True, help_text="As `likely` has it.")
+    second = _choice(CATEGORIES, required=False, allow_null=True, help_text="As `likely` has it.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """What follows from `likely` may be said beside it, so that a task of an answer can be given as it is."""
+        likely: Likely = attrs.pop("likely", None) or ()
+        if likely and likely[0][0] != attrs["category"]:
+            raise serializers.ValidationError(
+                {"likely": f"{likely[0][0]} is the likeliest; allowed is the category, {attrs['category']}."}
+            )
+        follows = {
+            "confidence": float(likely[0][1]) if likely else None,
+            "second": likely[1][0] if likely[1:] else None,
+        }
+        for name, allowed in follows.items():
+            if (given := attrs.pop(name, None)) is not None and given != allowed:
+                said = "null, since likely is not given" if allowed is None else f"{allowed}, as likely has it, or null"
+                raise serializers.ValidationError({name: f"{given} was given; allowed is {said}."})
+        return {**attrs, "likely": likely}
+
+
+class ReadingSerializer(serializers.Serializer[Any]):
+    """What one reader made of a prompt."""
+
+    by = _choice(READERS)
+    category = _choice(CATEGORIES)
+    complexity = _choice(COMPLEXITIES)
+    confidence = serializers.FloatField(
+        allow_null=True, help_text="0 to 1; null: the router model names a category only."
+    )
+    second = _choice(CATEGORIES, allow_null=True)
+    likely = serializers.DictField(child=serializers.FloatField(), allow_null=True)
+    took_us = serializers.IntegerField(help_text="Microseconds that it was waited for.")
+
+
+class FoundTaskSerializer(serializers.Serializer[Any]):
+    """What a request is about, and how sure that is."""
+
+    category = _choice(CATEGORIES)
+    complexity = _choice(COMPLEXITIES)
+    confidence = serializers.FloatField(
+        allow_null=True, help_text="How likely the category is, 0 to 1; null: nobody says."
+    )
+    second = _choice(CATEGORIES, allow_null=True, help_text="The next likely category.")
+    likely = serializers.DictField(
+        child=serializers.FloatField(),
+        allow_null=True,
+        help_text="Categories with their probabilities, the likeliest first.",
+    )
+    read_by = _choice(READERS, allow_null=True, help_text="Who found the category; null: it was given.")
+    why = serializers.CharField(help_text="That in a sentence.")
+    input_tokens = serializers.IntegerField()
+    needs = serializers.ListField(child=_choice(NEEDS))
+    long_context = serializers.BooleanField()
+    origin = serializers.CharField(
+        help_text='"given", "local", "encoder" or "model ID"; ", since ..." after a failure.'
+    )
+    readings = ReadingSerializer(many=True, required=False, help_text="What each reader said, where several did.")
+
+
+class SelectedSerializer(serializers.Serializer[Any]):
+    """The answer of POST /api/routing/select."""
+
+    model = serializers.CharField(allow_null=True)
+    provider = serializers.CharField(allow_null=True)
+    score = serializers.FloatField(allow_null=True)
+    task = FoundTaskSerializer()
+    estimated_cost_usd = serializers.FloatField(allow_null=True)
+    why = serializers.CharField()
+    releases = serializers.DictField(child=serializers.IntegerField())
+    candidates = serializers.ListField(child=serializers.DictField())
+    excluded = serializers.ListField(child=serializers.DictField())
+    id = serializers.UUIDField(required=False, help_text="Under which its outcome is told, where it is kept.")
 
 
 class MessageSerializer(serializers.Serializer[Any]):
@@ -189,8 +281,8 @@ class PolicySerializer(Reasoned, Strict, serializers.ModelSerializer[Policy]):
         model = Policy
         fields = [
             "name", "version", "title", "models", "max_cost_usd", "max_output_tokens", "temperature", "hedge_after_ms",
-            "is_active", "adjust_max_places", "adjust_min_requests", "adjust_margin", "stand_ins", "max_cost_per_task",
-            "max_tokens", "reason",
+            "orders_by_complexity", "is_active", "adjust_max_places", "adjust_min_requests", "adjust_margin", "stand_ins",
+            "max_cost_per_task", "max_tokens", "reason",
         ]  # fmt: skip
         read_only_fields = ["version", "is_active"]
         extra_kwargs: ClassVar[dict[str, Any]] = {"title": {"required": False}}

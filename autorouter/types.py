@@ -1,7 +1,7 @@
 """A routing decision and what goes into it, as frozen values. Scores are exact Decimals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -16,6 +16,7 @@ from autorouter.configuration.tunables.kinds import (
     points_by_pattern,
     table,
 )
+from autorouter.decision.success import Evidence, Learned
 from models_registry.types import Capability
 from routerhub.regions import Regions
 
@@ -23,12 +24,18 @@ Category = Literal["coding", "reasoning", "creative", "factual", "analysis", "co
 Reader = Literal["table", "encoder", "model"]
 """Who can say what a prompt is about: trained weights of words, a small neural network, and the router model."""
 Asks = Literal["off", "unsure", "always"]
+QUESTION_TAG = "routerhub-classification"
+"""On the records of what the router model is asked."""
 Complexity = Literal["simple", "moderate", "complex"]
 CostTier = Literal["cheap", "mid", "premium"]
 Priority = Literal["balanced", "speed", "cost", "quality", "privacy"]
 Leads = tuple[Literal["provider", "model", "tier"], str]
 """What goes before all others whatever it scores: the models of a provider, one model, or those of a cost tier."""
 
+TriesFirst = Literal["", "cheapest", "strongest"]
+"""Which of a policy's models a task tries first; empty: those that the policy's own order puts there."""
+
+BY_COMPLEXITY: Mapping[str, TriesFirst] = {"simple": "cheapest", "complex": "strongest"}
 EMBEDDING = "embedding"
 """Stands in the place of a category where vectors are asked for, which the router does not sort."""
 CATEGORIES: tuple[Category, ...] = get_args(Category)
@@ -81,20 +88,14 @@ class RouterConfig:
         help="A mean price from here on is premium; what is between is mid.",
     )  # fmt: skip
     tier_weights: Mapping[Complexity, Mapping[CostTier, Decimal]] = table(
-        {
-            "simple": ("0.60", "0.25", "0.15"),
-            "moderate": ("0.50", "0.30", "0.20"),
-            "complex": ("0.30", "0.40", "0.30"),
-        },
+        {"simple": ("0.60", "0.25", "0.15"), "moderate": ("0.50", "0.30", "0.20"), "complex": ("0.30", "0.40", "0.30")},
         columns=COST_TIERS, prefix="weight", cell_label="Weight of {column} when {row}", low="0", high="1", unit="weight",
         group=groups.WEIGHTS, label="Tier weights",
         help="A score is multiplied by the weight of the task's complexity and the model's cost tier.",
     )  # fmt: skip
     speed_bonuses: Mapping[str, Decimal] = points_by_pattern(
-        {
-            "cerebras": 12, "groq": 10, "flash": 8, "fast": 8, "nano": 10, "lite": 10, "lightning": 12,
-            "thinking": -5, "extended-thinking": -8,
-        },
+        {"cerebras": 12, "groq": 10, "flash": 8, "fast": 8, "nano": 10, "lite": 10, "lightning": 12, "thinking": -5,
+         "extended-thinking": -8},
         prefix="speed", low=-100, high=100, unit="points", group=groups.SPEED, label="Speed bonuses",
         help="Points by pattern; every pattern that the lower-cased model id contains counts.",
     )  # fmt: skip
@@ -129,8 +130,8 @@ class RouterConfig:
         help="An encoder that takes longer is not waited for: the table decides.",
     )  # fmt: skip
     classifies_with_model: Asks = choice(
-        "off", options={"off": "never", "unsure": "when unsure", "always": "always"}, formerly={False: "off", True: "always"},
-        group=groups.CLASSIFICATION, label="Ask the router model", is_newer=True,
+        "off", options={"off": "never", "unsure": "when unsure", "always": "always"},
+        formerly={False: "off", True: "always"}, group=groups.CLASSIFICATION, label="Ask the router model", is_newer=True,
         help="Costs a small request for each that it is asked about. When it fails, what was found locally counts.",
     )  # fmt: skip
     model_threshold: Decimal = number(
@@ -138,11 +139,8 @@ class RouterConfig:
         help="When it is asked only when unsure: where table and encoder give their category less than this.",
     )  # fmt: skip
     router_model: str = model_id(
-        "openai:gpt-oss-120b",
-        group=groups.CLASSIFICATION,
-        label="Router model",
-        help="The model that may classify requests.",
-    )
+        "openai:gpt-oss-120b", group=groups.CLASSIFICATION, label="Router model", help="The model that may classify requests."
+    )  # fmt: skip
     router_max_retries: int = count(
         3, low=0, high=10, unit="retries", group=groups.CLASSIFICATION, label="Retries",
         help="How often the router model is asked again when its answer is of no use.",
@@ -201,6 +199,14 @@ class Policy:
     temperature: Decimal | None
     hedge_after_ms: int | None = None
     """A second place is asked beside one that is silent for so long, once. None: never."""
+    orders_by_complexity: bool = False
+    """Simple tasks try the cheapest model first and complex ones the strongest."""
+    shifts: tuple[tuple[str, int], ...] = ()
+    """By how many places what was measured moves a model, down above 0. `models` stand where that puts them."""
+
+    def tries_first(self, complexity: Complexity) -> TriesFirst:
+        """Which models a task of this complexity tries first."""
+        return BY_COMPLEXITY.get(complexity, "") if self.orders_by_complexity else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,10 +220,14 @@ class RouterRelease:
     """Active policies by name."""
     task_types: Mapping[str, str]
     """Task type to policy name."""
+    success: Learned = field(default_factory=Learned)
+    """What was learned from outcomes, by model."""
 
 
 Likely = tuple[tuple[Category, Decimal], ...]
 """Categories with how likely they are, calibrated, in hundredths; the likeliest first, none of them 0."""
+Weighted = tuple[tuple[Category, Decimal, Decimal], ...]
+"""Categories, each with its share and a profile's score; the shares add up to 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -261,6 +271,15 @@ class Task:
     def second(self) -> Category | None:
         """The next likely category."""
         return self.likely[1][0] if len(self.likely) > 1 else None
+
+    @property
+    def read_by(self) -> Reader | Literal[""]:
+        """Who found the category. Empty: it was given."""
+        if self.origin == "given":
+            return ""
+        if self.origin.startswith("model"):
+            return "model"
+        return "encoder" if any(each.by == "encoder" for each in self.readings) else "table"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -321,7 +340,7 @@ class Constraints:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """How a score came about: a sum of four, times two factors, plus speed."""
+    """How a score came about: a sum of four (and of what was learned from outcomes), times two factors, plus speed."""
 
     category: Decimal
     stickiness: Decimal
@@ -330,10 +349,11 @@ class Terms:
     complexity_factor: Decimal
     tier_weight: Decimal
     speed: Decimal
+    learned: Decimal = Decimal(0)
 
     @property
     def score(self) -> Decimal:
-        base = self.category + self.stickiness + self.reasoning + self.research
+        base = self.category + self.learned + self.stickiness + self.reasoning + self.research
         return base * self.complexity_factor * self.tier_weight + self.speed
 
 
@@ -366,6 +386,10 @@ class Candidate:
     quality: Decimal
     estimated_cost_usd: Decimal
     hosting: Hosting = UNHOSTED
+    weighted: Weighted = ()
+    """What the category term is the mean of, with soft scoring. Empty: it is the score of one category."""
+    evidence: Evidence | None = None
+    """What its learned term rests on. None: nothing was learned of any model."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -391,6 +415,8 @@ class Decision:
     """Models that were looked at: all, or those of the policy or the request."""
     catalogue_release: int
     router_release: int
+    policy_first: TriesFirst = ""
+    """Which models of the policy went first, where it goes by complexity."""
     last_resort: str = ""
     """Why the candidates would be out if anybody else were left: their circuits. Empty: they are not."""
 

@@ -6,6 +6,7 @@ from django.db import models
 class ProposalKind(models.TextChoices):
     SCORE = "score", "Profile score"
     ORDER = "order", "Policy order"
+    SUCCESS = "success", "Learned success"
 
 
 class ProposalState(models.TextChoices):

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from autorouter.types import CATEGORIES, COMPLEXITIES
+from autorouter.types import CATEGORIES, COMPLEXITIES, READERS
 from budgets.people import naming
 from experiments.errors import BadSlice
 from experiments.replay.backtest import MAX_REPLAYED, Pair
@@ -14,6 +14,13 @@ from routerhub.audit.forms import NumericForm
 from routerhub.releases import lines, store
 
 ALLOWED = f"Write a number from 1 to {MAX_REPLAYED:,}."
+
+
+def _share_field(label: str) -> forms.FloatField:
+    return forms.FloatField(
+        label=label, required=False, min_value=0, max_value=1, widget=forms.NumberInput(attrs={"placeholder": "0 to 1"}),
+        error_messages=dict.fromkeys(("min_value", "max_value", "invalid"), "Write a number from 0 to 1."),
+    )  # fmt: skip
 
 
 class MomentField(forms.CharField):
@@ -37,6 +44,11 @@ class BacktestForm(NumericForm, forms.Form):
     account = forms.CharField(required=False, widget=forms.TextInput(attrs={"placeholder": "all"}))
     category = forms.ChoiceField(required=False, choices=[("", "all"), *((each, each) for each in CATEGORIES)])
     complexity = forms.ChoiceField(required=False, choices=[("", "all"), *((each, each) for each in COMPLEXITIES)])
+    read_by = forms.ChoiceField(
+        label="Read by", required=False, choices=[("", "anybody"), *((each, each) for each in READERS)]
+    )
+    min_confidence = _share_field("Confidence from")
+    max_confidence = _share_field("Confidence to")
     task_type = forms.CharField(required=False)
     model = forms.CharField(required=False)
     tag = forms.CharField(required=False)
@@ -57,7 +69,10 @@ class BacktestForm(NumericForm, forms.Form):
 
     def slice(self) -> Slice:
         """The requests that were asked for."""
-        names = ("limit", "since", "category", "complexity", "task_type", "model", "tag")
+        names = (
+            "limit", "since", "category", "complexity", "read_by", "min_confidence", "max_confidence", "task_type",
+            "model", "tag",
+        )  # fmt: skip
         return Slice(account_id=self.cleaned_data["account"], **{name: self.cleaned_data[name] for name in names})
 
     def clean_account(self) -> int | None:

@@ -17,7 +17,7 @@ def keep(selected: Selected) -> UUID:
     row = Selection.objects.create(
         id=uuid4(), created_at=selected.at, account_id=caller.account_id, key_id=caller.key_id, user_id=caller.user_id,
         model=candidate.model, provider=candidate.provider, policy=decision.constraints.policy or "",
-        task_type=selected.task_type, category=decision.task.category, complexity=decision.task.complexity,
+        task_type=selected.task_type, **decision_json.task_columns(decision.task),
         priority=decision.constraints.priority, session=selected.session, task_id=selected.task_id, worker=selected.worker,
         tags=list(selected.tags), metadata=selected.metadata, estimated_nano=to_nano(candidate.estimated_cost_usd),
         catalogue_release=decision.catalogue_release, router_release=decision.router_release,

@@ -5,6 +5,7 @@ from django.utils.timezone import now
 
 from experiments.ab import guarding
 from experiments.learning import adjusting, proposals
+from experiments.learning.success import proposing
 from experiments.rollouts import arms, stepping
 from routerhub.tenancy.tasks import AcrossAccounts
 
@@ -25,6 +26,12 @@ def look_at_tests() -> None:
 def learn() -> None:
     """One look at records and feedback, with proposals for a person to decide on."""
     proposals.learn()
+
+
+@shared_task(base=AcrossAccounts)
+def learn_success() -> None:
+    """One look at outcomes, with a proposal for each model of which they surely say something. It may take minutes."""
+    proposing.learn()
 
 
 @shared_task(base=AcrossAccounts)

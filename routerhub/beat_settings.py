@@ -7,6 +7,7 @@ CELERY_BEAT_SCHEDULE = {
     "adjust-policies": {"task": "experiments.tasks.adjust_policies", "schedule": 900.0},
     "look-at-tests": {"task": "experiments.tasks.look_at_tests", "schedule": 15.0, "options": {"expires": 15.0}},
     "learn-from-traffic": {"task": "experiments.tasks.learn", "schedule": 24 * 3600.0},
+    "learn-success": {"task": "experiments.tasks.learn_success", "schedule": 24 * 3600.0},
     "check-rollouts": {"task": "experiments.tasks.check_rollouts", "schedule": 15.0, "options": {"expires": 15.0}},
     "probe-deployments": {"task": "models_registry.tasks.probe_deployments", "schedule": 300.0},
     "rebalance-shares": {"task": "budgets.tasks.rebalance_shares", "schedule": 5.0},

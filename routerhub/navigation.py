@@ -25,6 +25,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...] =
         ("forum", "Sessions", ("autorouter.session",)),
         ("bar_chart", "Usage and cost", ("usage", "costs")),
         ("speed", "Performance", ("performance",)),
+        ("category", "Classification", ("classification",)),
     )),
     ("Routing", (
         ("tune", "Tuning", ("tuning",)),
@@ -37,7 +38,7 @@ SECTIONS: tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...] =
     ("Improve", (
         ("history_toggle_off", "Backtest", ("backtest",)),
         ("science", "Experiments", ("experiments",)),
-        ("lightbulb", "Proposals", ("experiments.proposal", "opportunities", "experiments.learninground")),
+        ("lightbulb", "Proposals", ("experiments.proposal", "opportunities", "experiments.learninground", "outcomes")),
     )),
     ("Catalogue", (
         ("deployed_code", "Models", ("models_registry.model", "models_registry.deployment", "models_registry.circuit")),

@@ -96,6 +96,7 @@ API = {
     "/api/requests/export": 6,
     "/api/releases": 8,
     "/api/router/configuration": 3,
+    "/api/routing/classification": 11,
     "/api/routing/costs": 6,
     "/api/routing/dearest": 8,
     "/api/routing/opportunities": 4,

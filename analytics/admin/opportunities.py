@@ -1,16 +1,13 @@
 """Where a cheaper model does as well, what costs most, and what routing saved, for staff."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse
-from django.utils.timezone import now
 
+from analytics.admin.ranges import RangeForm, question_of
 from analytics.reports.comparing import MARGIN, MIN_DAYS, MIN_FINISHED
 from analytics.reports.dearest import dearest_requests, dearest_users
 from analytics.reports.opportunities import opportunities
@@ -18,25 +15,12 @@ from analytics.reports.savings import savings
 from analytics.reports.types import Interval, Opportunities, Opportunity, Report, Saving, Side
 from analytics.windows.types import Question
 from budgets.money import rounded
-from budgets.people import naming
-from routerhub.audit.forms import QueryForm
 from routerhub.audit.pages import StaffPage, page
 
-RANGES = ((7, "the last 7 days"), (30, "the last 30 days"), (90, "the last 90 days"))
 SHOWN, DEAREST, BACKTESTED = 50, 10, 10_000
 AGAINST: Mapping[str, str] = {
     "best": "always the best model", "good": "always the cheapest good one", "asked": "what was asked for",
 }  # fmt: skip
-
-
-class OpportunitiesForm(QueryForm):
-    """Which requests are looked at."""
-
-    days = forms.TypedChoiceField(choices=RANGES, coerce=int, initial=30, required=False, label="Over")
-    account = forms.CharField(required=False, initial="", widget=forms.TextInput(attrs={"placeholder": "all"}))
-    traffic = forms.ChoiceField(
-        choices=[("real", "real"), ("sandbox", "made up by the sandbox")], initial="real", required=False
-    )
 
 
 @page("opportunities/", "opportunities")
@@ -47,27 +31,15 @@ class OpportunitiesPage(StaffPage):
 
     def get_context_data(self, **given: Any) -> dict[str, Any]:
         sent = self.request.GET.copy()
-        chosen = OpportunitiesForm(sent).asked()
+        chosen = RangeForm(sent).asked()
         for name, value in chosen.items():
             sent[name] = str(value)
         try:
-            shown = _shown(_question(chosen), self.request.user.has_perm("releases.view_release"))
+            shown = _shown(question_of(chosen), self.request.user.has_perm("releases.view_release"))
         except ValidationError as refused:
             shown = {"problem": " ".join(refused.messages)}
         rules = {"margin": round(100 * MARGIN), "min_days": MIN_DAYS, "min_requests": MIN_FINISHED}
-        return super().get_context_data(**given, form=OpportunitiesForm(sent), days=chosen["days"], **rules, **shown)
-
-
-def _question(chosen: Mapping[str, Any]) -> Question:
-    account = naming.account_of(chosen["account"]) if chosen["account"] else None
-    zone = account.timezone if account else "UTC"
-    today = now().astimezone(ZoneInfo(zone)).date()
-    since, until = (
-        datetime.combine(today + timedelta(days=each), time(), ZoneInfo(zone)) for each in (1 - chosen["days"], 1)
-    )
-    return Question(
-        since=since, until=until, zone=zone, traffic=chosen["traffic"], accounts=frozenset([account.id]) if account else None
-    )  # fmt: skip
+        return super().get_context_data(**given, form=RangeForm(sent), days=chosen["days"], **rules, **shown)
 
 
 def _shown(question: Question, may_backtest: bool) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class RecordAdmin(FactAdmin):
                     ("operation_id", "created_at"),
                     ("account_id", "key_id", "user_id"),
                     ("requested_model", "policy", "task_type"),
+                    ("category", "complexity", "confidence", "second", "read_by"),
                     ("session", "tags", "priority"),
                     ("task_id", "worker"),
                     ("experiment", "phase", "variant", "unit", "propensity"),

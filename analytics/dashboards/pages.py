@@ -1,6 +1,7 @@
 """A page of figures, for whichever shell it stands in: its filters, its board, and what there is to say when it is empty."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -46,9 +47,16 @@ def show(
     """Raises ValidationError, by field, where the address makes no sense, and OperationalError where the database has no answer
     in time."""
     view = filters.read(params, now, zone, accounts)
+    with patience():
+        return _shown(tiles, params, view)
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """A statement in here that takes too long raises OperationalError."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = '{PATIENCE_S}s'")
-        return _shown(tiles, params, view)
+        yield
 
 
 def _shown(tiles: Sequence[Tile], params: Params, view: View) -> Page:

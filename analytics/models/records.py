@@ -1,5 +1,7 @@
 """The request records: one weekly-partitioned table that `settle_many` writes and everybody else reads."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -7,6 +9,13 @@ from budgets.choices import Basis
 from budgets.people.ownership import OwnedQuerySet
 from routerhub.audit.models import Fact
 from routerhub.tenancy.owners import by_account
+
+
+class Real(models.FloatField):  # type: ignore[type-arg]  # Django's own has none
+    """Four bytes wide."""
+
+    def db_type(self, connection: Any) -> str:
+        return "real"
 
 
 class Record(Fact):
@@ -68,6 +77,9 @@ class Record(Fact):
     variant = models.CharField(max_length=1, help_text="that its unit has in the test: a or b")
     unit = models.CharField(max_length=250, help_text="whose requests have one variant: a user, a session or a key")
     propensity = models.FloatField(null=True, help_text="with what probability the unit got its variant")
+    confidence = Real(null=True, help_text="how likely the category is")
+    second = models.CharField("second category", max_length=16, help_text="the next likely one")
+    read_by = models.CharField(max_length=8, help_text="who found the category: table, encoder or model")
     objects = OwnedQuerySet.as_manager()
     owned_by = by_account()
 

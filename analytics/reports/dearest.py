@@ -19,6 +19,12 @@ COLUMNS: Mapping[Dimension, str] = {"account": "account_id", "user": "user_id", 
 
 def dearest_requests(question: Question, limit: int) -> Sequence[Record]:
     """By the index of what requests cost; of equal ones always the same first. Raises ValidationError for too long a range."""
+    ordered = requests_of(question).order_by("-cost_nano", "operation_id")
+    return list(ordered.defer("decision", "attempts")[:limit])
+
+
+def requests_of(question: Question) -> QuerySet[Record]:
+    """The records that a question is about. Raises ValidationError for too long a range."""
     if question.until - question.since > timedelta(days=MAX_DAYS):
         raise ValidationError({"since": f"{question.since} is more than {MAX_DAYS} days before until: ask for fewer."})
     found: QuerySet[Record] = Record.objects.filter(created_at__gte=question.since, created_at__lt=question.until)
@@ -28,7 +34,7 @@ def dearest_requests(question: Question, limit: int) -> Sequence[Record]:
         found = found.filter(is_sandbox=question.traffic == "sandbox")
     for dimension, values in question.where.items():
         found = _narrowed(found, dimension, values)
-    return list(found.order_by("-cost_nano", "operation_id").defer("decision", "attempts")[:limit])
+    return found
 
 
 def _narrowed(rows: QuerySet[Record], dimension: Dimension, values: Sequence[str]) -> QuerySet[Record]:

@@ -17,6 +17,7 @@ LABELS = {
     "key_id": "key number", "q": "search", "task_id": "task", "min_cost_usd": "dollars from", "max_cost_usd": "dollars to",
     "min_latency_ms": "ms from", "max_latency_ms": "ms to", "is_sandbox": "sandbox", "is_stream": "streamed",
     "experiment": "test", "is_reported": "reported", "is_cost_disputed": "cost disputed", "since": "from", "until": "to",
+    "min_confidence": "confidence from", "max_confidence": "confidence to", "read_by": "read by",
 }  # fmt: skip
 
 

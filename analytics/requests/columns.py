@@ -43,7 +43,8 @@ COLUMNS = (
     ),
     *(Column(name=name, kind="integer") for name in ("catalogue_release", "router_release", "experiment", "phase")),
     *(Column(name=name) for name in ("variant", "unit")),
-    Column(name="propensity", kind="number"),
+    *(Column(name=name, kind="number") for name in ("propensity", "confidence")),
+    *(Column(name=name) for name in ("second", "read_by")),
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Cast
 from django.utils.timezone import now
 
 from analytics.models import Record
+from analytics.models.records import Real
 from analytics.records import metadata
 from analytics.requests import ranges
 from analytics.requests.ranges import PRESETS, Range
@@ -27,11 +28,14 @@ from routerhub.audit.forms import NumericForm
 OUTCOMES = (*Outcome.values, "refused")
 TRAFFIC = ("real", "sandbox")
 VARIANTS = ("a", "b")
+READERS = ("table", "encoder", "model")
+"""Who finds the category of a request."""
 WORDS: dict[str, Callable[[], Iterable[str]]] = {
     "outcome": lambda: OUTCOMES,
     "range": lambda: PRESETS,
     "traffic": lambda: TRAFFIC,
     "variant": lambda: VARIANTS,
+    "read_by": lambda: READERS,
 }
 """What a field may say. Who knows the words that the router writes adds its columns here."""
 NAMED: Mapping[str, naming.Kind] = {"user": "user", "key": "key"}
@@ -52,7 +56,7 @@ class SelectionForm(NumericForm, forms.Form):
 
     def _check_word(self, name: str, given: str) -> None:
         if (
-            name in {"outcome", "range", "traffic", "variant"}
+            name in {"outcome", "range", "traffic", "variant", "read_by"}
             and given
             and given not in (allowed := list(WORDS[name]()))
         ):
@@ -131,6 +135,8 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
     max_latency_ms = django_filters.NumberFilter(
         field_name="latency_ms", lookup_expr="lte", min_value=0, max_value=2**31 - 1
     )
+    min_confidence = django_filters.NumberFilter(method="of_confidence", min_value=0, max_value=1)
+    max_confidence = django_filters.NumberFilter(method="of_confidence", min_value=0, max_value=1)
     metadata = django_filters.CharFilter(method="of_metadata", label="name=value of the caller's own object")
     q = django_filters.CharFilter(
         method="search", label="operation id, session, task, worker, model, or words of the error"
@@ -142,7 +148,7 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: ClassVar = [
             "model", "provider", "deployment", "policy", "task_type", "category", "complexity", "outcome", "error_kind",
             "is_sandbox", "is_stream", "is_reported", "is_cost_disputed", "session", "task_id", "worker",
-            "variant", "unit",
+            "variant", "unit", "second", "read_by",
         ]  # fmt: skip
 
     @property
@@ -203,6 +209,11 @@ class RecordFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def of_cost(self, records: QuerySet[Record], name: str, given: Any) -> QuerySet[Record]:
         return records.filter(**{f"cost_nano__{'gte' if name.startswith('min') else 'lte'}": int(given * NANO)})
+
+    def of_confidence(self, records: QuerySet[Record], name: str, given: Any) -> QuerySet[Record]:
+        """The column is in hundredths but half as precise as what PostgreSQL would compare it with."""
+        bound = Cast(given, Real())
+        return records.filter(**{f"confidence__{'gte' if name.startswith('min') else 'lte'}": bound})
 
     def of_metadata(self, records: QuerySet[Record], _name: str, given: str) -> QuerySet[Record]:
         return records.filter(metadata.condition(given))

@@ -29,12 +29,13 @@ FIELDS = (
     ("Who", ("account", "user", "key")),
     ("What answered", ("model", "provider", "deployment", "policy")),
     ("What it was", ("task_type", "category", "complexity", "tag", "metadata")),
+    ("Who read it", ("read_by", "second", "min_confidence", "max_confidence")),
     ("How it went", ("outcome", "error_kind", "traffic", "min_cost_usd", "max_cost_usd", "min_latency_ms", "max_latency_ms")),
     ("Where it belongs", ("session", "task_id", "worker", "experiment", "variant")),
     ("When", ("since", "until", "zone")),
 )  # fmt: skip
 """The filters that are offered, by group. Those of an address alone work as well."""
-CHOSEN = ("outcome", "traffic", "category", "complexity", "variant")
+CHOSEN = ("outcome", "traffic", "category", "complexity", "second", "read_by", "variant")
 """Fields with few words, all of which are shown at once."""
 OFFERED = ("account", "user", "key", "model", "provider", "policy")
 """Fields with many: what is known is fetched when the filters are opened."""

@@ -37,6 +37,9 @@ class RequestRow:
     model: str
     """Without its provider; "no model" where none was chosen."""
     task: str
+    confidence: float | None
+    """How likely the task's category is, and what else it may be."""
+    second: str
     state: State
     marks: tuple[str, ...]
     who: str
@@ -56,7 +59,7 @@ def row_of(record: Record, names: Mapping[str, Mapping[str, str]], now: datetime
     moment = record.created_at.astimezone(zone)
     return RequestRow(
         id=str(record.operation_id), provider=f"{provider}:" if provider else "", model=model or "no model",
-        task=" · ".join(filter(None, _task(record))),
+        task=" · ".join(filter(None, _task(record))), confidence=record.confidence, second=record.second,
         state=STATES.get(record.outcome, STATES["unknown"]), marks=tuple(_marks(record)), who=_who(record, names),
         person=_person(record, names),
         time=formats.duration(record.latency_ms), cost=_cost(record), moment=moment.isoformat(),

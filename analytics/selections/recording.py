@@ -34,7 +34,7 @@ def _request(row: Selection) -> RequestFacts:
         complexity=row.complexity, priority=row.priority, session=row.session, tags=tuple(row.tags), is_sandbox=False,
         is_stream=False, cost_estimated_nano=row.estimated_nano, catalogue_release=row.catalogue_release,
         router_release=row.router_release, decision=json.dumps(row.decision), ip=None, user_agent="", task_id=row.task_id,
-        worker=row.worker, metadata=json.dumps(row.metadata),
+        worker=row.worker, metadata=json.dumps(row.metadata), confidence=row.confidence, second=row.second, read_by=row.read_by,
     )  # fmt: skip
 
 

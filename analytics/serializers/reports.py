@@ -81,6 +81,15 @@ class RangeQuery(Strict):
         )  # fmt: skip
 
 
+class WhoseQuery(RangeQuery):
+    """Which requests a report is about that is told of accounts as a whole."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {
+            name: field for name, field in super().get_fields().items() if name not in DIMENSIONS or name == "account"
+        }
+
+
 class FileQuery(serializers.Serializer[Any]):
     """In which format the answer is sent, as a file; as JSON of the API where none is named."""
 

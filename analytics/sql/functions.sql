@@ -11,7 +11,7 @@ BEGIN
         decision, ip, user_agent, model, provider, outcome, error, http_status, latency_ms, ttft_ms,
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
         cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, task_id, worker, cost_basis,
-        deployment, error_kind, metadata, experiment, phase, variant, unit, propensity
+        deployment, error_kind, metadata, experiment, phase, variant, unit, propensity, confidence, second, read_by
     )
     SELECT
         operation_id, created_at, account_id, key_id, user_id, requested_model, policy, task_type, category,
@@ -20,12 +20,13 @@ BEGIN
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated,
         cost_nano, saved_nano, reported_cost_nano, is_cost_disputed, fallback_used, attempts, coalesce(task_id, ''),
         coalesce(worker, ''), coalesce(cost_basis, ''), coalesce(deployment, ''), coalesce(error_kind, ''),
-        coalesce(metadata, '{}'), experiment, phase, coalesce(variant, ''), coalesce(unit, ''), propensity
+        coalesce(metadata, '{}'), experiment, phase, coalesce(variant, ''), coalesce(unit, ''), propensity, confidence,
+        coalesce(second, ''), coalesce(read_by, '')
     FROM unnest(requests, answers) AS record (
         operation_id, created_at, account_id, key_id, user_id, requested_model, intended_model, policy, task_type,
         category, complexity, priority, session, tags, is_sandbox, is_stream, cost_estimated_nano, catalogue_release,
         router_release, decision, ip, user_agent, scopes, task_id, worker, metadata, experiment, phase, variant, unit,
-        propensity, model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
+        propensity, confidence, second, read_by, model, provider, outcome, error, http_status, latency_ms, ttft_ms, input_tokens, output_tokens,
         cache_read_tokens, cache_write_tokens, reasoning_tokens, is_usage_estimated, cost_nano, saved_nano,
         reported_cost_nano, is_cost_disputed, fallback_used, attempts, cost_basis, deployment, error_kind
     )

@@ -55,7 +55,13 @@ class PolicyAdmin(AuditedAdmin):
                 "description": "What is saved is the policy's next version and takes the place of the active one.",
             },
         ),
-        ("Models", {"fields": ["model_ids", "moved"], "description": "The first that can take the request is called."}),
+        (
+            "Models",
+            {
+                "fields": ["model_ids", "orders_by_complexity", "moved"],
+                "description": "The first that can take the request is called.",
+            },
+        ),
         ("Limits", {"fields": [("max_cost_usd", "max_output_tokens", "temperature")]}),
         ("Latency", {"fields": ["hedge_after_ms"]}),
         (
@@ -69,6 +75,7 @@ class PolicyAdmin(AuditedAdmin):
     ]
     readonly_fields = ["version", "is_active", "moved"]
     actions = ["activate", "deactivate"]
+    change_form_after_template = "autorouter/policy_preview.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Policy | None = None) -> Any:
         fields = super().get_readonly_fields(request, obj)

@@ -1,10 +1,11 @@
 """A router release as plain JSON, read into frozen values. Every rule is checked here, for all who load or publish.
 
 A bundle is {"config": {...}, "profiles": {model: {dimension: score}}, "policies": {name: {...}}, "task_types": {name:
-policy}}; a score is {"value", "source", "dated", "is_estimated"}. See release0.py.
+policy}, "success": {model: {"kinds": {category: {"outcomes", "shift", "least_seen"}}, "terms": "number:weight ..."}}}; a
+score is {"value", "source", "dated", "is_estimated"}. A bundle in which nothing was learned has no "success". See release0.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -20,7 +21,10 @@ from autorouter.configuration.tunables.kinds import (
     PointsByPattern,
     Table,
 )
+from autorouter.decision import success
 from autorouter.decision.ordering import shifted
+from autorouter.decision.success import Kind as LearnedKind
+from autorouter.decision.success import Learned, LearnedSuccess
 from autorouter.types import (
     CATEGORIES,
     MAX_HEDGE_AFTER_MS,
@@ -40,7 +44,16 @@ VERSION = Number(default=Decimal(1), low=Decimal(1), high=Decimal(1_000_000), un
 TEMPERATURE = Number(default=Decimal("0.7"), low=Decimal(0), high=Decimal(2), unit="(temperature)")
 HEDGE_AFTER = Number(default=Decimal(1_000), low=Decimal(1), high=Decimal(MAX_HEDGE_AFTER_MS), unit="ms", is_whole=True)
 MAX_SOURCE, MAX_TEXT = 255, 1_000
-PARTS = ("config", "profiles", "policies", "task_types")
+OUTCOMES = Number(default=Decimal(1), low=Decimal(1), high=Decimal(1_000_000_000), unit="outcomes", is_whole=True)
+SHIFT = Number(
+    default=Decimal(0), low=Decimal(-success.MAX_SHIFT), high=Decimal(success.MAX_SHIFT),
+    unit="thousandths of a logit", is_whole=True,
+)  # fmt: skip
+LEAST_SEEN = Number(
+    default=Decimal(0), low=Decimal(0), high=Decimal(100), unit="percent of a prompt's words", is_whole=True
+)
+LEARNED = ("outcomes", "shift", "least_seen")
+PARTS = ("config", "profiles", "policies", "task_types", "success")
 DIMENSIONS = ("quality", *CATEGORIES)
 Entry = TypeVar("Entry")
 
@@ -56,6 +69,7 @@ def read(bundle: Mapping[str, Any], number: int) -> RouterRelease:
         profiles=reader.entries("profiles", bundle.get("profiles"), _profile),
         policies=reader.entries("policies", bundle.get("policies"), _policy),
         task_types=reader.entries("task_types", bundle.get("task_types"), _task_type),
+        success=_learned(reader, bundle.get("success", {})),
     )
     for name, policy in release.task_types.items():
         if policy not in release.policies:
@@ -116,6 +130,13 @@ class _Reader:
         self.problems[path] = f"{raw!r} is not an object."
         return {}
 
+    def known(self, path: str, raw: object, allowed: Sequence[str]) -> Mapping[str, Any]:
+        """An object that has nothing but what is allowed."""
+        given = self.mapping(path, raw)
+        for name in sorted(given.keys() - set(allowed)):
+            self.problems[f"{path}.{name}"] = f"allowed: {', '.join(allowed)}."
+        return {name: value for name, value in given.items() if name in allowed}
+
     def entries(self, path: str, raw: object, entry: "Callable[[_Reader, str, str, Any], Entry]") -> dict[str, Entry]:
         """Every entry of an object, read with its own path and name."""
         return {name: entry(self, f"{path}.{name}", name, each) for name, each in self.mapping(path, raw).items()}
@@ -174,9 +195,7 @@ def _table(reader: _Reader, path: str, raw: Mapping[str, Any], kind: Table) -> M
 
 
 def _profile(reader: _Reader, path: str, name: str, raw: object) -> Profile:
-    for unknown in sorted(reader.mapping(path, raw).keys() - set(DIMENSIONS)):
-        reader.problems[f"{path}.{unknown}"] = f"allowed: {', '.join(DIMENSIONS)}."
-    scores = reader.entries(path, raw, _score)
+    scores = reader.entries(path, reader.known(path, raw, DIMENSIONS), _score)
     return Profile(
         model=name,
         quality=scores.get("quality"),
@@ -215,8 +234,45 @@ def _policy(reader: _Reader, path: str, name: str, raw: object) -> Policy:
         max_output_tokens=None if tokens is None else int(tokens),
         temperature=reader.optional(f"{path}.temperature", given.get("temperature"), TEMPERATURE),
         hedge_after_ms=None if hedge_after is None else int(hedge_after),
+        orders_by_complexity=reader.flag(f"{path}.orders_by_complexity", given.get("orders_by_complexity", False)),
+        shifts=tuple(shifts.items()),
     )
 
 
 def _task_type(reader: _Reader, path: str, _name: str, raw: object) -> str:
     return reader.text(path, raw)
+
+
+def _learned(reader: _Reader, raw: object) -> Learned:
+    models = reader.entries("success", raw, _success)
+    if len(models) > success.MAX_MODELS:
+        reader.problems["success"] = f"{len(models):,} models are more than {success.MAX_MODELS}."
+    return Learned(models)
+
+
+def _success(reader: _Reader, path: str, _name: str, raw: object) -> LearnedSuccess:
+    given = reader.known(path, raw, ("kinds", "terms"))
+    kinds = reader.known(f"{path}.kinds", given.get("kinds"), CATEGORIES)
+    return LearnedSuccess(
+        kinds={category: _kind(reader, f"{path}.kinds.{category}", each) for category, each in kinds.items()},
+        terms=_terms(reader, f"{path}.terms", given.get("terms")),
+    )
+
+
+def _kind(reader: _Reader, path: str, raw: object) -> LearnedKind:
+    given = reader.known(path, raw, LEARNED)
+    allowed = {"outcomes": OUTCOMES, "shift": SHIFT, "least_seen": LEAST_SEEN}
+    return LearnedKind(
+        **{name: int(reader.number(f"{path}.{name}", given.get(name), allowed[name])) for name in LEARNED}
+    )
+
+
+def _terms(reader: _Reader, path: str, raw: object) -> dict[int, int]:
+    if isinstance(raw, str):
+        try:
+            return success.read(raw)
+        except ValueError as problem:
+            reader.problems[path] = str(problem)
+    else:
+        reader.problems[path] = f"{str(raw)[:60]!r} is not a text of numbers and weights such as 12:-340 77:55."
+    return {}

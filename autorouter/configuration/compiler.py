@@ -7,7 +7,7 @@ from typing import Any
 from autorouter.configuration.release0 import BUNDLE
 from autorouter.configuration.tunables import shapes
 from autorouter.configuration.tunables.shapes import json_number
-from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
+from autorouter.models import LearnedSuccess, Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
 
 LINE = "router"
 """The line of releases that these tables make."""
@@ -19,7 +19,7 @@ STATIC_SCORES: Mapping[str, Scores] = {
     model: {name: {**score, TAKEN: True} for name, score in scores.items()}
     for model, scores in BUNDLE["profiles"].items()
 }
-TABLES = (RouterConfiguration, Profile, ProfileScore, Policy, TaskType, PolicyShift)
+TABLES = (RouterConfiguration, Profile, ProfileScore, Policy, TaskType, PolicyShift, LearnedSuccess)
 
 
 def compile_bundle() -> dict[str, Any]:
@@ -34,6 +34,7 @@ def compile_bundle() -> dict[str, Any]:
         ),
         "policies": {each.name: policy_json(each, shifts.get(each.name, {})) for each in policies},
         "task_types": dict(TaskType.objects.values_list("name", "policy")),
+        **({"success": learned} if (learned := learned_success()) else {}),
     }
 
 
@@ -63,6 +64,12 @@ def _profile_json(row: Profile) -> dict[str, Any]:
     }
 
 
+def learned_success() -> dict[str, dict[str, Any]]:
+    """By model, what was learned from outcomes and accepted."""
+    rows = LearnedSuccess.objects.values_list("model", "kinds", "terms")
+    return {model: {"kinds": kinds, "terms": terms} for model, kinds, terms in rows}
+
+
 def current_shifts() -> dict[str, dict[str, int]]:
     """By policy and model, by how many places measured performance moved it."""
     found: dict[str, dict[str, int]] = {}
@@ -72,13 +79,14 @@ def current_shifts() -> dict[str, dict[str, int]]:
 
 
 def policy_json(row: Policy, shifts: Mapping[str, int]) -> dict[str, Any]:
-    """A policy as a bundle spells it: the order that staff wrote, the places by which it is adjusted, if it is, and when it
-    is hedged, if it is."""
+    """A policy as a bundle spells it: the order that staff wrote, the places by which it is adjusted, if it is, when it is
+    hedged and that complexity orders it, if so."""
     adjusted = {"shifts": dict(sorted(shifts.items()))} if shifts else {}
     hedged = {"hedge_after_ms": row.hedge_after_ms} if row.hedge_after_ms is not None else {}
     return {
         **adjusted,
         **hedged,
+        **({"orders_by_complexity": True} if row.orders_by_complexity else {}),
         "version": row.version,
         "title": row.title,
         "models": row.model_ids,

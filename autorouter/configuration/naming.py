@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from autorouter.configuration.tunables import shapes
 from autorouter.configuration.tunables.kinds import Number, PointsByPattern
 
-SECTIONS = {"profiles": "Score of", "policies": "Policy", "task_types": "Task type"}
+SECTIONS = {"profiles": "Score of", "policies": "Policy", "task_types": "Task type", "success": "Learned success of"}
 
 
 def label(steps: Sequence[str]) -> str:
@@ -13,7 +13,7 @@ def label(steps: Sequence[str]) -> str:
     section, *rest = steps
     if section == "config":
         return _tunable(rest)
-    about, *values = rest or [""]
+    about, *values = [each for each in rest if (section, each) != ("success", "kinds")] or [""]
     value = " ".join(each.replace("_", " ") for each in values if each != "value")
     return f"{SECTIONS.get(section, section)} {about}{f', {value}' if value else ''}"
 

@@ -110,7 +110,7 @@ def reorder(name: str, before: Sequence[str], after: Sequence[str], change: Chan
     row = Policy.objects.filter(name=name, is_active=True).first()
     if row is None or row.model_ids != list(before):
         raise ValidationError(f"Policy {name!r} is not as it was when this was proposed.")
-    same = ("name", "title", "max_cost_usd", "max_output_tokens", "temperature", "hedge_after_ms",
+    same = ("name", "title", "max_cost_usd", "max_output_tokens", "temperature", "hedge_after_ms", "orders_by_complexity",
             "adjust_max_places", "adjust_min_requests", "adjust_margin")  # fmt: skip
     add_version({**{field: getattr(row, field) for field in same}, "model_ids": list(after)}, change)
     return rollout.pointers()["router"].stable

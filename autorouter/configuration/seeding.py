@@ -33,7 +33,7 @@ def seed() -> dict[str, int]:
     missing["task_types"] = {name: policy for name, policy in missing["task_types"].items() if policy in policies}
     if not has_configuration or any(missing.values()):
         target = {kind: {**there[kind], **added} for kind, added in missing.items()}
-        tables.write({**target, "config": there["config"] if has_configuration else BUNDLE["config"]}, SEED)
+        tables.write({**there, **target, **({} if has_configuration else {"config": BUNDLE["config"]})}, SEED)
     if is_settled:
         store.publish(compiler.LINE, SEED)
     counts = {kind.replace("_", " "): len(added) for kind, added in missing.items()}

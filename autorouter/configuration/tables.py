@@ -12,7 +12,7 @@ from autorouter.configuration import bundles, compiler
 from autorouter.configuration.tunables import shapes
 from autorouter.configuration.tunables.kinds import Number, Scalar
 from autorouter.decision.scoring import UNKNOWN_WEIGHT
-from autorouter.models import Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
+from autorouter.models import LearnedSuccess, Policy, PolicyShift, Profile, ProfileScore, RouterConfiguration, TaskType
 from routerhub.audit import history
 from routerhub.audit.change import Change
 
@@ -29,6 +29,7 @@ def write(target: Facts, change: Change) -> None:
     _write_profiles(compiler.own_profiles(before["profiles"]), compiler.own_profiles(target["profiles"]), change)
     _write_policies(before["policies"], target["policies"], change)
     _write_task_types(target["task_types"], change)
+    _write_learned(before.get("success", {}), target.get("success", {}), change)
 
 
 def _write_config(config: Facts, change: Change) -> None:
@@ -110,6 +111,7 @@ def _activate(name: str, facts: Facts, versions: list[Policy], change: Change) -
         row.max_output_tokens = facts["max_output_tokens"]
         row.temperature = _decimal(facts["temperature"])
         row.hedge_after_ms = facts.get("hedge_after_ms")
+        row.orders_by_complexity = facts.get("orders_by_complexity", False)
     row.is_active = True
     history.stamp(row, change)
     row.save()
@@ -142,3 +144,14 @@ def _write_task_types(target: Mapping[str, str], change: Change) -> None:
             rows[name].policy = policy
             moved.append(rows[name])
     history.update(moved, ["policy"], change)
+
+
+def _write_learned(before: Mapping[str, Facts], target: Mapping[str, Facts], change: Change) -> None:
+    rows = {row.model: row for row in LearnedSuccess.objects.all()}
+    history.delete([row for model, row in rows.items() if model not in target], change)
+    fresh = [LearnedSuccess(model=model, **facts) for model, facts in target.items() if model not in rows]
+    history.create(fresh, change)
+    moved = [model for model, facts in target.items() if model in rows and before[model] != facts]
+    for model in moved:
+        rows[model].kinds, rows[model].terms = target[model]["kinds"], target[model]["terms"]
+    history.update([rows[model] for model in moved], ["kinds", "terms"], change)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 
-from autorouter.decision.bitsets import Order, Steps, members
+from autorouter.decision.bitsets import MovedSteps, Order, Reordering, Steps, members
 from autorouter.decision.candidates import EXPECTED_OUTPUT_TOKENS
 from autorouter.types import Constraints, Task
 from models_registry.types import Price
@@ -22,15 +22,28 @@ class Rates:
     """The prices by place, as whole numbers of 10**-digits USD per 1M tokens."""
 
     def __init__(self, prices: Sequence[Price | None], max_outputs: Sequence[int]) -> None:
-        inputs = [price.rates.input or UNPRICED if price else UNPRICED for price in prices]
-        outputs = [price.rates.output or UNPRICED if price else UNPRICED for price in prices]
-        self.digits = max(map(_fraction_digits, {*inputs, *outputs}), default=0)
-        self.inputs = [int(rate.scaleb(self.digits)) for rate in inputs]
-        self.outputs = [int(rate.scaleb(self.digits)) for rate in outputs]
-        self.lengths = [min(EXPECTED_OUTPUT_TOKENS, each) for each in max_outputs]
+        self._inputs = [price.rates.input or UNPRICED if price else UNPRICED for price in prices]
+        self._outputs = [price.rates.output or UNPRICED if price else UNPRICED for price in prices]
+        self._max_outputs = max_outputs
+        self.digits = max(map(fraction_digits, {*self._inputs, *self._outputs}), default=0)
+
+    @cached_property
+    def inputs(self) -> list[int]:
+        return [int(rate.scaleb(self.digits)) for rate in self._inputs]
+
+    @cached_property
+    def outputs(self) -> list[int]:
+        return [int(rate.scaleb(self.digits)) for rate in self._outputs]
+
+    @cached_property
+    def lengths(self) -> list[int]:
         """Tokens that an answer is expected to have, where the request does not ask for fewer."""
-        self.answers = [rate * length for rate, length in zip(self.outputs, self.lengths, strict=True)]
+        return [min(EXPECTED_OUTPUT_TOKENS, each) for each in self._max_outputs]
+
+    @cached_property
+    def answers(self) -> list[int]:
         """What such an answer costs."""
+        return [rate * length for rate, length in zip(self.outputs, self.lengths, strict=True)]
 
     def whole(self, usd: Decimal) -> int:
         """An amount in the units of these costs, rounded down: no cost lies between."""
@@ -53,6 +66,35 @@ class Rates:
     @cached_property
     def answer_steps(self) -> Steps:
         return Steps(self.answers)
+
+
+class Reordered(Rates):
+    """The same by places of another order; each list is made when it is first asked for."""
+
+    def __init__(self, rates: Rates, order: Reordering) -> None:
+        self._rates = rates
+        self._order = order
+        self.digits = rates.digits
+
+    @cached_property
+    def inputs(self) -> list[int]:
+        return self._order.listed(self._rates.inputs)
+
+    @cached_property
+    def outputs(self) -> list[int]:
+        return self._order.listed(self._rates.outputs)
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        return self._order.listed(self._rates.lengths)
+
+    @cached_property
+    def input_steps(self) -> Steps:
+        return MovedSteps(self._rates.input_steps, self._order)
+
+    @cached_property
+    def answer_steps(self) -> Steps:
+        return MovedSteps(self._rates.answer_steps, self._order)
 
 
 class Costs:
@@ -111,6 +153,7 @@ class Costs:
         return whole * cost < least or (whole * cost == least and is_behind)
 
 
-def _fraction_digits(rate: Decimal) -> int:
-    exponent = rate.normalize().as_tuple().exponent
+def fraction_digits(number: Decimal) -> int:
+    """Its decimals."""
+    exponent = number.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0

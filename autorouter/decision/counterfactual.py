@@ -21,10 +21,11 @@ def changes(decision: Decision) -> tuple[str, ...]:
     """
     if len(decision.candidates) < 2:
         return ()
-    return tuple(_reasons(decision.constraints, decision.candidates))
+    return tuple(_reasons(decision))
 
 
-def _reasons(constraints: Constraints, candidates: Sequence[Candidate]) -> Iterator[str]:
+def _reasons(decision: Decision) -> Iterator[str]:
+    constraints, candidates = decision.constraints, decision.candidates
     winner, second = candidates[:2]
     if constraints.shares_decision and winner.model == constraints.previous_model:
         yield f"{second.model} would have to be decided for, for all requests of the batch that are like this one."
@@ -33,7 +34,9 @@ def _reasons(constraints: Constraints, candidates: Sequence[Candidate]) -> Itera
     elif is_led(winner, constraints) and not is_led(second, constraints):
         yield f"{second.model} is behind {led_words(constraints)}: a test's variant puts {winner.model} first."
     elif constraints.policy:
-        where = f"in policy {constraints.policy}{counting(constraints)}"
+        first = decision.policy_first
+        order = f", of which a {decision.task.complexity} task tries the {first} first" if first else ""
+        where = f"in policy {constraints.policy}{order}{counting(constraints)}"
         yield f"{second.model} would have to stand before {winner.model} {where}, or that one be out."
     elif constraints.priority != "balanced" or _prefers(constraints):
         yield _overlaid(constraints, candidates)
@@ -80,7 +83,9 @@ def _levers(candidates: Sequence[Candidate]) -> Iterator[str]:
     terms, gap = second.terms, winner.score - second.score
     factor = terms.complexity_factor * terms.tier_weight
     if factor > 0 and (needed := terms.category + gap / factor) <= MAX_SCORE:
-        yield f"Its category score of {_short(terms.category)} would have had to be over {_up(needed)}."
+        scores = "The mean of its category scores," if second.weighted else "Its category score of"
+        mean = f"{_short(terms.category)}," if second.weighted else _short(terms.category)
+        yield f"{scores} {mean} would have had to be over {_up(needed)}."
     if factor > 0 and not terms.stickiness and not winner.terms.stickiness and (bonus := gap / factor) <= MAX_BONUS:
         yield f"Had it been the conversation's previous model, a stickiness bonus over {_up(bonus)} would have done."
     if (weight := _weight(candidates)) is not None:
@@ -102,7 +107,7 @@ def _weight(candidates: Sequence[Candidate]) -> Decimal | None:
 
 
 def _base(terms: Terms) -> Decimal:
-    return terms.category + terms.stickiness + terms.reasoning + terms.research
+    return terms.category + terms.learned + terms.stickiness + terms.reasoning + terms.research
 
 
 def _score_at(terms: Terms, weight: Decimal) -> Decimal:

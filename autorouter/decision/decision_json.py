@@ -28,6 +28,15 @@ def dumps(decision: Decision, availability_digest: str) -> bytes:
     return orjson.dumps({**kept, "availability": availability_digest, "fingerprint": fingerprint(decision)})
 
 
+def task_columns(task: Task) -> dict[str, Any]:
+    """What of the task has columns of its own in a record."""
+    confidence = task.confidence
+    return {
+        "category": task.category, "complexity": task.complexity, "second": task.second or "", "read_by": task.read_by,
+        "confidence": None if confidence is None else float(confidence),
+    }  # fmt: skip
+
+
 def fingerprint(decision: Decision) -> str:
     """Stands for the first ENOUGH candidates in their order, each with its exact score and estimated cost."""
     first = [

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Task, Terms
+from autorouter.classification import telling
+from autorouter.decision.success import Reason
+from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Likely, Reading, Task, Terms
 
 
 def as_json(decision: Decision) -> dict[str, Any]:
@@ -21,6 +23,7 @@ def as_json(decision: Decision) -> dict[str, Any]:
         **stand_in_json(decision, chosen),
         **regions_json(decision),
         **tested_json(decision),
+        **({"policy_first": decision.policy_first} if decision.policy_first else {}),
         "releases": {"catalogue": decision.catalogue_release, "router": decision.router_release},
         "candidates": [candidate_json(each) for each in decision.candidates],
         "excluded": [{"model": out.model, "code": out.code, "reason": out.reason} for out in decision.excluded],
@@ -46,19 +49,44 @@ def tested_json(decision: Decision) -> dict[str, dict[str, Any]]:
 
 
 def task_json(task: Task) -> dict[str, Any]:
+    """What it is about, how likely that is (0 to 1; null where nobody says) and who read it. `readings`: what each of them said,
+    where several did."""
     return {
         "category": task.category,
         "complexity": task.complexity,
+        **_likely_json(task.likely),
+        "read_by": task.read_by or None,
+        "why": telling.sentence(task),
         "input_tokens": task.input_tokens,
         "needs": sorted(task.needs),
         "long_context": task.is_long_context,
         "origin": task.origin,
+        **({"readings": [_reading_json(each) for each in task.readings]} if len(task.readings) > 1 else {}),
     }
 
 
+def _likely_json(likely: Likely) -> dict[str, Any]:
+    """The likeliest, the next and all of them; null where nobody says."""
+    shares = {category: float(share) for category, share in likely}
+    first, second, *_ = (*shares, None, None)
+    return {"confidence": shares.get(first) if first else None, "second": second, "likely": shares or None}
+
+
+def _reading_json(reading: Reading) -> dict[str, Any]:
+    """The router model names a category and no probability."""
+    shares = {"confidence": None, "second": None, "likely": None}
+    if reading.by != "model":
+        shares = _likely_json(reading.likely)
+    return {
+        "by": reading.by, "category": reading.likely[0][0], "complexity": reading.complexity, **shares,
+        "took_us": reading.took_us,
+    }  # fmt: skip
+
+
 def terms_json(terms: Terms) -> dict[str, float]:
-    """Every term by name, in the order in which the score is made."""
-    return {name: float(getattr(terms, name)) for name in Terms.__slots__}
+    """Every term by name, in the order in which the score is made; what was learned only where it counts."""
+    found = {name: float(getattr(terms, name)) for name in Terms.__slots__}
+    return found if terms.learned else {name: value for name, value in found.items() if name != "learned"}
 
 
 def candidate_json(candidate: Candidate) -> dict[str, Any]:
@@ -71,10 +99,47 @@ def candidate_json(candidate: Candidate) -> dict[str, Any]:
         "mean_price_usd_per_mtok": float(candidate.mean_price),
         "estimated_cost_usd": float(candidate.estimated_cost_usd),
         "terms": terms_json(candidate.terms),
+        **weighted_json(candidate),
+        **({"learned": learned_json(candidate)} if candidate.evidence else {}),
         "expected_ms": candidate.hosting.expected_ms or None,
         "deployments": list(candidate.hosting.deployments),
         **({"moved": candidate.hosting.moved} if candidate.hosting.moved else {}),
     }
+
+
+def learned_json(candidate: Candidate) -> dict[str, Any]:
+    """What was learned of a candidate's success at such tasks. Points are before the factors."""
+    outcomes = candidate.evidence.outcomes if candidate.evidence else 0
+    return {"outcomes": outcomes, "points": float(candidate.terms.learned), "says": learned_words(candidate)}
+
+
+def learned_words(candidate: Candidate) -> str:
+    """The same as a sentence. Empty where nothing was learned of any model."""
+    evidence = candidate.evidence
+    if evidence is None:
+        return ""
+    rests = f"{evidence.outcomes:,} outcomes of {evidence.category} here"
+    told: Mapping[Reason, str] = {
+        "": f"Learned from {rests}: {candidate.terms.learned.normalize():+f} points",
+        "no evidence": "Nothing learned: no evidence",
+        "kind not seen": f"Nothing learned: {evidence.category} was not seen with it",
+        "unfamiliar prompt": f"Nothing counts of what was learned from {rests}: unfamiliar prompt",
+    }
+    return told[evidence.reason]
+
+
+def weighted_json(candidate: Candidate) -> dict[str, list[dict[str, Any]]]:
+    """`category_scores`: what the category term is the mean of. Missing where it is the score of one category."""
+    found = [
+        {"category": name, "probability": float(share), "score": float(score)}
+        for name, share, score in candidate.weighted
+    ]
+    return {"category_scores": found} if found else {}
+
+
+def weighted_words(candidate: Candidate) -> str:
+    """The same in words: "0.6 x coding 90, 0.4 x reasoning 75". Empty where it is the score of one category."""
+    return ", ".join(f"{_short(share)} x {name} {_short(score)}" for name, share, score in candidate.weighted)
 
 
 def why(decision: Decision, chosen: Candidate | None = None) -> str:
@@ -104,7 +169,7 @@ def _choice(decision: Decision, first: Candidate) -> str:
         return f"{first.model} answered this conversation before and can still take what it asks"
     if constraints.policy and not is_led(first, constraints):
         place = f"the first model of policy {constraints.policy} that can take this request"
-        return f"{first.model} is {place}{counting(constraints)}{_timed(first, constraints)}"
+        return f"{first.model} is {place}{_by_complexity(decision)}{counting(constraints)}{_timed(first, constraints)}"
     if constraints.candidates == (first.model,):
         return f"{first.model} was asked for by name"
     return _led(decision, first) if is_led(first, constraints) else _suits(task, constraints, first)
@@ -115,6 +180,12 @@ def _suits(task: Task, constraints: Constraints, first: Candidate) -> str:
     suits = f"{first.model} suits a {task.complexity} {task.category} task best{among}"
     picked = f", picked for {constraints.priority}" if constraints.priority != "balanced" else ""
     return f"{suits}: score {_short(first.score)}, {_story(first)}{picked}{_timed(first, constraints)}"
+
+
+def _by_complexity(decision: Decision) -> str:
+    """In which order the policy's models were tried, where that is not its own."""
+    first = decision.policy_first
+    return f" ({decision.task.complexity} task: {first} of the policy first)" if first else ""
 
 
 def is_led(candidate: Candidate, constraints: Constraints) -> bool:
@@ -206,7 +277,12 @@ def _story(candidate: Candidate) -> str:
         )
         if value
     ]
-    base = " plus ".join([f"{_short(terms.category)} in its category", *added])
+    learned = (
+        f" {'plus' if terms.learned > 0 else 'minus'} {_short(abs(terms.learned))} learned" if terms.learned else ""
+    )
+    parts = weighted_words(candidate)
+    category = f"in its likely categories ({parts})" if parts else "in its category"
+    base = " plus ".join([f"{_short(terms.category)} {category}{learned}", *added])
     speed = f", {'plus' if terms.speed > 0 else 'minus'} {_short(abs(terms.speed))} for speed" if terms.speed else ""
     factors = f" times {_short(terms.complexity_factor)} for complexity" if terms.complexity_factor != 1 else ""
     return f"{base}{factors} times {_short(terms.tier_weight)} for the {candidate.tier} tier{speed}"

@@ -46,6 +46,7 @@ def _decide(rankings: Rankings, task: Task, constraints: Constraints, now: datet
         considered=walk.considered.bit_count(),
         catalogue_release=rankings.catalogue.release,
         router_release=rankings.router.release,
+        policy_first=walk.policy_first,
     )
 
 
@@ -60,17 +61,20 @@ def choose(rankings: Rankings, task: Task, constraints: Constraints, now: dateti
 
 
 def _candidate(walk: Walk, place: int) -> Candidate:
-    standing, scored = walk.ranking.ranked[place].standing, walk.scored(place)
+    ranked, (score, terms) = walk.ranking.ranked[place], walk.scored(place)
+    standing = ranked.standing
     return Candidate(
         model=standing.model.id,
         provider=standing.model.provider,
-        score=scored.score,
+        score=score,
         tier=standing.tier,
-        terms=scored.terms,
+        terms=terms,
         mean_price=standing.mean_price,
         quality=standing.quality,
         estimated_cost_usd=estimated_cost_usd(standing.model, standing.price, walk.task, walk.constraints),
         hosting=standing.hosting,
+        weighted=ranked.weighted,
+        evidence=walk.evidence(place),
     )
 
 

@@ -6,9 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
-from django.conf import settings
 from django.db import DatabaseError
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -18,17 +16,17 @@ from rest_framework.views import APIView
 from autorouter import keeping
 from autorouter.budgeted import within_limits
 from autorouter.classification.classify import read_locally
+from autorouter.classification.vocabulary import numbered
 from autorouter.decision import explain
 from autorouter.decision.ranking import Rankings
-from autorouter.encoder import combined
-from autorouter.encoder.blocking import asker_at
+from autorouter.encoder import reading
 from autorouter.errors import NoCandidate
 from autorouter.models import RouterConfiguration
 from autorouter.people import preference_sets, sessions
 from autorouter.people.preferences import NONE, Preferences
 from autorouter.select import Asked, select, with_ids
-from autorouter.serializers import SelectSerializer
-from autorouter.types import Candidate, Decision, RouterConfig, RouterRelease, Task
+from autorouter.serializers import SelectedSerializer, SelectSerializer
+from autorouter.types import Candidate, Decision, RouterRelease, Task
 from budgets.limits import outlook
 from budgets.types import Caller, named_scopes
 from models_registry import availability, probing, provider_keys
@@ -59,7 +57,7 @@ class SelectView(APIView):
     readers: Readers = "routing"
     only_reads = True
 
-    @extend_schema(request=SelectSerializer, responses=OpenApiTypes.OBJECT)
+    @extend_schema(request=SelectSerializer, responses=SelectedSerializer)
     def post(self, request: Request) -> Response:
         serializer = SelectSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -81,7 +79,7 @@ def decided(request: Asker, values: dict[str, Any], rankings: Rankings, now: dat
     refuses = isinstance(request.auth, Caller) and request.auth.refuses_stand_ins
     asked = _paused(request, values, _asked(request, values, rankings.router), now)
     asked = with_ids(rankings.catalogue, asked, now.date(), refuses)
-    return select(rankings, asked, wanted_by(request), _task(values, rankings.router.config), now, None)
+    return select(rankings, asked, wanted_by(request), _task(values, rankings.router), now, None)
 
 
 def wanted_by(request: Asker) -> Preferences:
@@ -213,14 +211,11 @@ def _session_model(request: Asker, session: str | None) -> str | None:
     return _known(lambda: sessions.previous_model(account, session), None)
 
 
-def _task(values: dict[str, Any], config: RouterConfig) -> Task:
+def _task(values: dict[str, Any], router: RouterRelease) -> Task:
     """As it was given, or as a request would be read."""
     if "task" in values:
         given = values["task"]
         return Task(**{**given, "needs": frozenset(given["needs"]), "origin": "given"})
     structured = values.get("response_format", {}).get("type") in {"json_object", "json_schema"}
     read = read_locally(values["messages"], bool(values.get("tools")), structured, values["stream"])
-    encoder = asker_at(settings.ENCODER_SOCKET)
-    if encoder is None or not combined.is_unsure(read, config):
-        return read.task
-    return combined.task_of(read, encoder.hear(read.asked[-1], config.encoder_deadline_ms), config)
+    return reading.task_of(numbered(read, router), router.config)

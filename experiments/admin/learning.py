@@ -16,8 +16,10 @@ from analytics.models import Record
 from analytics.requests.filters import WORDS
 from autorouter.admin.people import RULE_PANELS
 from autorouter.types import CATEGORIES, COMPLEXITIES
+from experiments.choices import ProposalKind
 from experiments.learning import proposals
-from experiments.models import LearningRound, Proposal
+from experiments.learning.success import showing_evidence, waking
+from experiments.models import ImportedOutcome, LearningRound, Proposal
 from experiments.replay import decisions, rule_effects
 from experiments.replay.bars import bars
 from routerhub.audit.admin import DecidedAdmin, FactAdmin, asks_why
@@ -46,14 +48,14 @@ def decision_panel(row: Record) -> SafeString:
 
 
 DECISION_PANELS.append(decision_panel)
-WORDS |= {"category": lambda: CATEGORIES, "complexity": lambda: COMPLEXITIES}
+WORDS |= {"category": lambda: CATEGORIES, "second": lambda: CATEGORIES, "complexity": lambda: COMPLEXITIES}
 
 
 @admin.register(LearningRound)
 class LearningRoundAdmin(FactAdmin):
     list_display = ["began_at", "records", "feedback", "proposals", "verdict"]
     sortable_by = ()
-    actions_list = ["check_now"]
+    actions_list = ["check_now", "learn_success"]
 
     def has_check_now_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("experiments.add_learninground")
@@ -62,6 +64,23 @@ class LearningRoundAdmin(FactAdmin):
     def check_now(self, request: HttpRequest) -> HttpResponse:
         messages.info(request, proposals.learn().verdict)
         return redirect("admin:experiments_learninground_changelist")
+
+    def has_learn_success_permission(self, request: HttpRequest) -> bool:
+        return self.has_check_now_permission(request)
+
+    @action(description="Learn success now", url_path="learn-success", permissions=["learn_success"])
+    def learn_success(self, request: HttpRequest) -> HttpResponse:
+        waking.learn_success()
+        messages.info(request, waking.STARTED)
+        return redirect("admin:experiments_learninground_changelist")
+
+
+@admin.register(ImportedOutcome)
+class ImportedOutcomeAdmin(FactAdmin):
+    """What was measured elsewhere; files come and go on the page of outcome files."""
+
+    list_display = ["model", "category", "score", "source", "happened_at", "imported_at"]
+    list_filter = ["source"]
 
 
 @admin.register(Proposal)
@@ -73,12 +92,38 @@ class ProposalAdmin(DecidedAdmin):
     search_fields = ["subject"]
     actions = ["accept", "reject"]
 
+    def get_fields(self, _request: HttpRequest, obj: Proposal | None = None) -> Any:
+        """Thousands of weights say nothing to people: of learned success its evidence is shown, not its values."""
+        shown = ["before", "after", "evidence"] if obj is None or obj.kind != ProposalKind.SUCCESS else ["lesson"]
+        return [
+            "kind",
+            "subject",
+            "detail",
+            "summary",
+            *shown,
+            "state",
+            "learned_in",
+            "decided_by",
+            "decided_at",
+            "reason",
+            "release",
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Proposal | None = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), "lesson"]
+
+    @display(description="Evidence")
+    def lesson(self, row: Proposal) -> SafeString:
+        return render_to_string("experiments/learned_success.html", showing_evidence.context(row))
+
     @display(description="Proposal")
     def named(self, row: Proposal) -> str:
         return str(row)
 
     @display(description="Change")
     def change(self, row: Proposal) -> str:
+        if row.kind == ProposalKind.SUCCESS:
+            return showing_evidence.change(row.after)
         if isinstance(row.before, list):
             moved = next((one for one, other in zip(row.after, row.before, strict=True) if one != other), "")
             return f"{moved} one place up"

@@ -13,12 +13,13 @@ from django.db.models import Max, Min
 from analytics.models import HourFigures, Record
 from analytics.windows import rolling
 from autorouter import availability_facts
-from autorouter.classification.classify import classify
+from autorouter.classification.classify import read_locally
 from autorouter.decision import decision_json
 from autorouter.decision.ranking import Rankings
+from autorouter.encoder import reading
 from autorouter.people.preferences import NONE, Preferences
 from autorouter.select import Asked, select
-from autorouter.types import Decision, Task
+from autorouter.types import Decision, RouterConfig, Task
 from budgets.demonstration import staff
 from budgets.demonstration.types import Badge, Hired
 from budgets.forecasting import hours
@@ -39,6 +40,7 @@ AT_ONCE = 1_000
 CELL = timedelta(minutes=15)
 TROUBLED = "google"
 """The provider of the incident."""
+AS_SHIPPED = RouterConfig()
 SANDBOX = Availability(providers=frozenset(), sandbox=True)
 AGENTS = {"": "openai-python/2.8.1", "agent": "claude-cli/2.1.4", "fix": "codex-cli/0.71.0"}
 
@@ -136,7 +138,9 @@ def _decide(rankings: Rankings, ask: Ask, session_model: str | None) -> Decision
 
 @cache
 def _task(prompt: str, needs_tools: bool, is_stream: bool) -> Task:
-    return classify([{"role": "user", "content": prompt}], tools=needs_tools, stream=is_stream)
+    """As a request of now would be read: where there is an encoder, it is asked too."""
+    read = read_locally([{"role": "user", "content": prompt}], tools=needs_tools, stream=is_stream)
+    return reading.task_of(read, AS_SHIPPED)
 
 
 def _turn(ask: Ask, decision: Decision, answered: Answered, badge: Badge, digest: str, random: Random) -> Turn:
@@ -147,7 +151,7 @@ def _turn(ask: Ask, decision: Decision, answered: Answered, badge: Badge, digest
         "key_id": badge.key_id, "user_id": badge.user_id,
         "requested_model": f"policy:{work.policy}" if work.policy else work.model,
         "model": chosen.model if chosen else "", "policy": constraints.policy or "", "task_type": work.task_type,
-        "category": decision.task.category, "complexity": decision.task.complexity, "priority": constraints.priority,
+        **decision_json.task_columns(decision.task), "priority": constraints.priority,
         "session": ask.session, "tags": ask.tags, "is_sandbox": True, "is_stream": work.is_stream,
         "cost_estimated_nano": to_nano(chosen.estimated_cost_usd) if chosen else 0,
         "catalogue_release": decision.catalogue_release, "router_release": decision.router_release,

@@ -5,7 +5,7 @@ models there; an order where one model of a policy surely succeeds more often th
 too small to say so, the round says "no evidence".
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ from autorouter.configuration import policies, profiles
 from autorouter.decision.ordering import Measured, interval
 from experiments.choices import ProposalKind, ProposalState
 from experiments.learning import adjusting
+from experiments.learning.success import drafting
 from experiments.models import LearningRound, Proposal
 from routerhub import intervals
 from routerhub.audit import history
@@ -67,11 +68,17 @@ def learn() -> LearningRound:
     made = LearningRound.objects.create(
         began_at=moment, since=since, records=seen, feedback=judgements, proposals=len(found), verdict=verdict
     )
-    Proposal.objects.filter(state=ProposalState.OPEN).update(state=ProposalState.OUTDATED)
-    for each in found:
-        values = {name: getattr(each, name) for name in Found.__slots__}
-        Proposal.objects.create(**values, learned_in=made)
+    propose(made, found, (ProposalKind.SCORE, ProposalKind.ORDER))
     return made
+
+
+def propose(made: LearningRound, found: Iterable[Found], kinds: Iterable[ProposalKind]) -> list[Proposal]:
+    """What a round found, in place of the open proposals of these kinds."""
+    Proposal.objects.filter(state=ProposalState.OPEN, kind__in=kinds).update(state=ProposalState.OUTDATED)
+    return [
+        Proposal.objects.create(**{name: getattr(each, name) for name in Found.__slots__}, learned_in=made)
+        for each in found
+    ]
 
 
 def _nothing(records: int, judgements: int) -> str:
@@ -152,7 +159,10 @@ def waiting() -> QuerySet[Proposal]:
 
 @transaction.atomic
 def accept(proposal: Proposal, change: Change) -> None:
-    """Make the change, as an ordinary one with history and a release. Raises ValidationError, InvalidRelease."""
+    """Make the change, as an ordinary one with history and a release; of learned success, a draft that is live for nobody.
+
+    Raises ValidationError, InvalidRelease.
+    """
     proposal = _open(proposal)
     why = change.because(f"proposal {proposal.pk}: {change.reason}")
     if proposal.kind == ProposalKind.SCORE:
@@ -165,16 +175,18 @@ def accept(proposal: Proposal, change: Change) -> None:
             datetime.now(UTC).date(),
             why,
         )
+    elif proposal.kind == ProposalKind.SUCCESS:
+        release = drafting.draft([proposal], why)
     else:
         release = policies.reorder(proposal.subject, proposal.before, proposal.after, why)
-    _decide(proposal, ProposalState.ACCEPTED, change, release)
+    decide(proposal, ProposalState.ACCEPTED, change, release)
 
 
 @transaction.atomic
 def reject(proposal: Proposal, change: Change) -> None:
     """Leave everything as it is, and keep that it was decided so. Raises ValidationError."""
     proposal = _open(proposal)
-    _decide(proposal, ProposalState.REJECTED, change, None)
+    decide(proposal, ProposalState.REJECTED, change, None)
 
 
 def _open(proposal: Proposal) -> Proposal:
@@ -185,7 +197,8 @@ def _open(proposal: Proposal) -> Proposal:
     return found
 
 
-def _decide(proposal: Proposal, state: ProposalState, change: Change, release: int | None) -> None:
+def decide(proposal: Proposal, state: ProposalState, change: Change, release: int | None) -> None:
+    """Keep what was decided of a proposal, by whom and why."""
     proposal.state, proposal.reason, proposal.release = state, change.reason[:255], release
     proposal.decided_at, proposal.decided_by_id = now(), change.author_id
     history.stamp(proposal, change)

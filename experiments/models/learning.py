@@ -47,4 +47,4 @@ class Proposal(Audited):
         ordering = ["state", "-id"]
 
     def __str__(self) -> str:
-        return f"{self.subject} {self.detail or 'order'}".strip()
+        return f"{self.subject} {self.detail or self.kind}"

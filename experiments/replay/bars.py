@@ -1,11 +1,13 @@
 """Candidates' scores as bars of their terms, for the pages."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
+from autorouter.decision.explain import learned_words
 from autorouter.types import Candidate
 
-TERMS = ("category", "stickiness", "reasoning", "research")
+TERMS = ("category", "learned", "stickiness", "reasoning", "research")
 
 
 def bars(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
@@ -15,6 +17,7 @@ def bars(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
     return [
         {
             "candidate": candidate,
+            "learned": learned_words(candidate),
             "bars": [
                 {"name": name, "points": round(value, 2), "width": round(100 * value / longest, 2)}
                 for name, value in parts.items()
@@ -25,8 +28,10 @@ def bars(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
 
 
 def _points(candidate: Candidate) -> dict[str, float]:
-    """By how many points each term raised the score."""
+    """By how many points each term raised the score. What was learned against a model is taken from its category."""
     terms = candidate.terms
     factor = terms.complexity_factor * terms.tier_weight
-    found = {name: float(getattr(terms, name) * factor) for name in TERMS} | {"speed": float(terms.speed)}
+    category = terms.category + min(terms.learned, Decimal(0))
+    added = {name: getattr(terms, name) for name in TERMS} | {"category": category}
+    found = {name: float(value * factor) for name, value in added.items()} | {"speed": float(terms.speed)}
     return {name: value for name, value in found.items() if value > 0}

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import choose
-from autorouter.decision.scoring import category_score
+from autorouter.decision.scoring import expected_score
 from autorouter.errors import RouterError
 from autorouter.types import RouterRelease
 from experiments.replay import stats
@@ -56,8 +56,9 @@ class Replay:
             return None
 
     def quality(self, model: str, situation: Situation) -> float:
-        """The profile's score for the task's category, 70 where there is none."""
-        return float(category_score(situation.task, self._router.profiles.get(model)))
+        """The profile's score for the task: by all categories that it may be of where the record knows them, so that soft scoring
+        and the exact formula are judged alike; 70 where there is none."""
+        return float(expected_score(situation.task, self._router.profiles.get(model)))
 
     def _ranked(self, availability: Availability) -> Rankings:
         found = self._rankings.get(id(availability))

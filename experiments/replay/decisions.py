@@ -12,7 +12,7 @@ from autorouter.decision import counterfactual, decision_json, explain
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
 from autorouter.errors import RouterError
-from autorouter.types import EMBEDDING, Candidate, Decision
+from autorouter.types import EMBEDDING, Candidate, Decision, Task
 from experiments.errors import NotReproducible, UnknownOperation
 from routerhub.releases import store
 from routerhub.releases.errors import InvalidRelease, UnknownRelease
@@ -47,6 +47,12 @@ class ExplainedDecision:
         """The candidate that did something: the first one, or after a fallback another."""
         candidates = self.decision.candidates if self.decision else ()
         return next((each for each in candidates if self.role and each.model == self.record.model), None)
+
+    @property
+    def task(self) -> Task | None:
+        """As the record has it, whether or not it can be decided again. None: it keeps none."""
+        raw = self.record.decision.get("task")
+        return decision_json.task_of(raw) if raw else None
 
     @property
     def why(self) -> str:
@@ -98,7 +104,7 @@ def reproduce(record: Record) -> Decision:
 
 def as_json(found: ExplainedDecision) -> dict[str, Any]:
     """The whole story for the API."""
-    record, decision = found.record, found.decision
+    record, decision, task = found.record, found.decision, found.task
     raw = record.decision
     whole = explain.as_json(decision) if decision else {"candidates": [], "excluded": []}
     return {
@@ -110,7 +116,7 @@ def as_json(found: ExplainedDecision) -> dict[str, Any]:
         "fallback_used": record.fallback_used,
         "why": found.why,
         "releases": {"catalogue": record.catalogue_release, "router": record.router_release},
-        "task": whole.get("task") or (explain.task_json(decision_json.task_of(raw["task"])) if "task" in raw else None),
+        "task": whole.get("task") or (explain.task_json(task) if task else None),
         "constraints": raw.get("constraints"),
         "rules": raw.get("constraints", {}).get("rules", []),
         "reproduced": found.is_same,

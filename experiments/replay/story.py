@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autorouter.decision import counterfactual
-from autorouter.types import Candidate
+from autorouter.types import Candidate, Task
 from experiments.replay.bars import bars
 from experiments.replay.decisions import ExplainedDecision
 
@@ -16,6 +16,8 @@ MAX_LISTED = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Story:
+    task: Task | None
+    """What the request was taken for. None: its record does not keep it."""
     why: str
     problem: str
     """Why the decision cannot be shown again, or comes out otherwise; empty: it comes out the same."""
@@ -36,7 +38,8 @@ def story(found: ExplainedDecision) -> Story:
     out = decision.excluded if decision else ()
     shown = dict.fromkeys(each for each in (found.used, *candidates[:TOLD]) if each)
     return Story(
-        why=found.why, problem=found.problem, first=_named(bars(list(shown)[:TOLD])), candidates=candidates[:MAX_LISTED],
+        task=found.task, why=found.why, problem=found.problem, first=_named(bars(list(shown)[:TOLD])),
+        candidates=candidates[:MAX_LISTED],
         count=len(candidates), would_differ=counterfactual.changes(decision) if decision else (),
         excluded=tuple((each.model, each.reason) for each in out),
         reasons=", ".join(

@@ -2,23 +2,27 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Avg, QuerySet
+from django.db.models import Avg, QuerySet, Value
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils.dateparse import parse_datetime, parse_duration
 from django.utils.timezone import is_naive, make_aware, now
 
 from analytics.models import Record
+from analytics.models.records import Real
 from autorouter import availability_facts, seed_prompts
-from autorouter.classification.classify import classify
+from autorouter.classification.classify import read_locally
+from autorouter.classification.vocabulary import numbers
 from autorouter.decision import decision_json
-from autorouter.types import Constraints, Task
+from autorouter.types import READERS, Constraints, Task
 from experiments.errors import BadSlice
 from experiments.replay.decisions import PARTS
 from experiments.types import Situation, Traffic
@@ -36,7 +40,7 @@ FIELDS = (
     "reasoning_tokens",
 )  # fmt: skip
 REMEMBERED_S = 20
-NAMED = ("category", "complexity", "task_type", "model", "tag")
+NAMED = ("category", "complexity", "task_type", "model", "read_by", "tag")
 """By what a slice is narrowed as the records have it."""
 
 
@@ -54,6 +58,10 @@ class Slice:
     task_type: str = ""
     model: str = ""
     tag: str = ""
+    read_by: str = ""
+    min_confidence: float | None = None
+    """How likely the category at least is, and at most: below 0.5 are those that nobody is sure of."""
+    max_confidence: float | None = None
 
     def check(self) -> None:
         """Raises BadSlice."""
@@ -62,24 +70,47 @@ class Slice:
         for name in NAMED:
             if "\x00" in getattr(self, name):
                 raise BadSlice(name, f"{getattr(self, name)!r} holds a character that no record has.")
+        if self.read_by and self.read_by not in READERS:
+            raise BadSlice("read_by", f"{self.read_by!r} is none of {', '.join(READERS)}.")
+        self._check_confidence()
         if self.since and self.until and self.since >= self.until:
             raise BadSlice("since", f"{self.since} is not before until, {self.until}.")
+
+    def _check_confidence(self) -> None:
+        for name in ("min_confidence", "max_confidence"):
+            if (given := getattr(self, name)) is not None and not 0 <= given <= 1:
+                raise BadSlice(name, f"{given} is not from 0 to 1.")
+        low, high = self.min_confidence, self.max_confidence
+        if low is not None and high is not None and low > high:
+            raise BadSlice("min_confidence", f"{low} is above max_confidence, {high}.")
 
 
 def records(chosen: Slice) -> QuerySet[Record]:
     """The records of a slice, the newest first; none of requests that went nowhere. Raises BadSlice."""
     chosen.check()
-    found = Record.objects.order_by("-created_at").filter(decision__has_keys=[*PARTS]).exclude(outcome="refused")
+    found = replayable(Record.objects.order_by("-created_at"))
     filters = {
         "created_at__gte": chosen.since,
         "created_at__lt": chosen.until,
         "account_id": chosen.account_id,
         "user_id": chosen.user_id,
+        "confidence__gte": _real(chosen.min_confidence),
+        "confidence__lte": _real(chosen.max_confidence),
         **{name: getattr(chosen, name) or None for name in NAMED if name != "tag"},
     }
     found = found.filter(**{name: value for name, value in filters.items() if value is not None})
     # The column is text[]; Django's own containment would compare it with varchar[].
     return found.extra(where=["tags @> ARRAY[%s]::text[]"], params=[chosen.tag]) if chosen.tag else found
+
+
+def replayable(found: QuerySet[Record]) -> QuerySet[Record]:
+    """Those of them that keep what their decision came from, and went somewhere."""
+    return found.filter(decision__has_keys=[*PARTS]).exclude(outcome="refused")
+
+
+def _real(share: float | None) -> Cast | None:
+    """As precise as the column."""
+    return None if share is None else Cast(Value(share), Real())
 
 
 def recent(chosen: Slice) -> Traffic:
@@ -90,8 +121,7 @@ def recent(chosen: Slice) -> Traffic:
 
 def recorded(chosen: Slice) -> Traffic:
     """The traffic of a slice. Raises BadSlice."""
-    rows = list(records(chosen).annotate(**TEXTS).values_list(*FIELDS)[: chosen.limit])
-    situations = _situations(rows)
+    situations = situations_of(records(chosen)[: chosen.limit])
     return Traffic(situations=situations, is_recorded=True, latency_ms=_latency(chosen) if situations else {})
 
 
@@ -116,19 +146,25 @@ def _latency(chosen: Slice) -> Mapping[str, float]:
     return {model: float(mean) for model, mean in rows}
 
 
-def _situations(rows: Sequence[tuple[Any, ...]]) -> list[Situation]:
-    """Equal constraints and availabilities become one value, which makes a replay quick. A record whose facts on
-    availability are not kept cannot be replayed, and is left out."""
-    facts = availability_facts.read_all(row[3] for row in rows)
+def situations_of(found: QuerySet[Record]) -> list[Situation]:
+    """Recorded requests as the router met them; without those that cannot be replayed."""
+    return list(by_request(found).values())
+
+
+def by_request(found: QuerySet[Record]) -> dict[UUID, Situation]:
+    """The same by their ids. Equal constraints and availabilities become one value, which makes a replay quick. A record whose
+    facts on availability are not kept cannot be replayed, and is left out."""
+    rows = list(found.annotate(**TEXTS).values_list("operation_id", *FIELDS))
+    facts = availability_facts.read_all(row[4] for row in rows)
     task_of = cache(lambda text: decision_json.task_of(json.loads(text)))
     constraints_of = cache(lambda text: decision_json.constraints_of(json.loads(text)))
-    return [
-        Situation(
+    return {
+        operation: Situation(
             at=at, task=task_of(task), constraints=constraints_of(constraints), availability=facts[digest],
             usage=_usage(*tokens), tags=tuple(tags), user_id=user_id,
         )
-        for at, task, constraints, digest, user_id, tags, *tokens in rows if digest in facts
-    ]  # fmt: skip
+        for operation, at, task, constraints, digest, user_id, tags, *tokens in rows if digest in facts
+    }  # fmt: skip
 
 
 def _usage(inputs: int, outputs: int, cache_read: int, cache_write: int, reasoning: int) -> Usage:
@@ -140,7 +176,8 @@ def _usage(inputs: int, outputs: int, cache_read: int, cache_write: int, reasoni
 
 @cache
 def _shipped_tasks() -> tuple[Task, ...]:
-    return tuple(classify(row["messages"]) for row in islice(seed_prompts.rows(), 0, None, SHIPPED_EVERY))
+    read = (read_locally(row["messages"]) for row in islice(seed_prompts.rows(), 0, None, SHIPPED_EVERY))
+    return tuple(replace(each.task, terms=numbers(each.asked)) for each in read)
 
 
 def built_in() -> Traffic:

@@ -24,6 +24,11 @@ class SliceSerializer(Strict):
     task_type = serializers.CharField(default="", allow_blank=True)
     model = serializers.CharField(default="", allow_blank=True)
     tag = serializers.CharField(default="", allow_blank=True)
+    read_by = serializers.CharField(
+        default="", allow_blank=True, help_text="Who found the category: table, encoder or model."
+    )
+    min_confidence = serializers.FloatField(required=False, allow_null=True, default=None, help_text="0 to 1")
+    max_confidence = serializers.FloatField(required=False, allow_null=True, default=None, help_text="0 to 1")
 
     def chosen(self, key: Caller | None) -> Slice:
         """The slice that was asked for; by a key, of its own account. Raises BadSlice."""

@@ -22,6 +22,8 @@ EventKind = Literal[
     "body read",
     "body deleted",
     "release named",
+    "outcomes imported",
+    "outcomes deleted",
 ]
 PEOPLE = {"user", "group"}
 """Tables of Django's own that decide who may do what. They keep no versions."""

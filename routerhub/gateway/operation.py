@@ -25,6 +25,7 @@ from routerhub.gateway.protocols.base import ChatRequest, Client, Envelope
 
 MAX_AGENT = 255
 NO_PART: Mapping[str, Any] = {}
+UNREAD: Mapping[str, Any] = {"category": "", "complexity": ""}
 Select = Callable[[int | None], Decision]
 
 
@@ -270,8 +271,6 @@ def request_facts(
         model=candidate.model if candidate else "",
         policy=(decision.constraints.policy if decision else controls.policy) or "",
         task_type=controls.task_type,
-        category=decision.task.category if decision else "",
-        complexity=decision.task.complexity if decision else "",
         priority=decision.constraints.priority if decision else controls.priority or "",
         session=controls.session,
         tags=controls.tags,
@@ -288,6 +287,7 @@ def request_facts(
         worker=controls.worker,
         metadata=controls.metadata or None,
         **_part(arrival.variant),
+        **(decision_json.task_columns(decision.task) if decision else UNREAD),
     )
     return facts if arrival.is_logged else replace(facts, ip=None, user_agent="", session="", metadata=None)
 

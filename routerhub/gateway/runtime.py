@@ -15,6 +15,7 @@ from psycopg_pool import PoolTimeout
 from analytics.bodies.writer import BodyWriter
 from autorouter.encoder.asking import Asker
 from autorouter.people.sessions import NEW, Recalled, SessionStore, Turn
+from autorouter.types import Category, Complexity
 from budgets.ledger import Ledger
 from budgets.people.uses import KeyUses
 from budgets.types import Caller
@@ -29,11 +30,17 @@ from models_registry.upstream.wire.http import open_session
 from routerhub.audit.chain import metrics as audit_metrics
 from routerhub.gateway.attempts.circuits import Circuits
 from routerhub.gateway.clock import Clock
+from routerhub.gateway.kept.once import Once
 from routerhub.gateway.protocols.base import ChatRequest
 from routerhub.gateway.snapshots.snapshots import SnapshotKeeper, database_dsn
 from routerhub.storage.store import Store
 
 logger = logging.getLogger(__name__)
+Sorted = tuple[Category, Complexity]
+"""What the router model says of a request."""
+Sorting = Once[tuple[int, str, bytes], Sorted]
+"""By account, router model and digest of the question: an account pays its own questions, and learns of no others."""
+MAX_SORTED, SORTED_S = 4_096, 600.0
 STOP_WAIT_S = 5
 NEW_OBJECTS = 20_000
 """So many more objects than before the collector waits for. Requests under way are some hundred each, and leave no cycles."""
@@ -190,6 +197,8 @@ class Runtime:
     key_uses: KeyUses = field(default_factory=KeyUses)
     bodies: BodyWriter = field(default_factory=BodyWriter)
     """Keeps what was said, of those who want it."""
+    sorted: Sorting = field(default_factory=lambda: Once(MAX_SORTED, SORTED_S))
+    """What the router model said of requests lately."""
     streams: set[Stream] = field(default_factory=set)
     """Streams under way. Each settles by itself; they are waited for when the process stops."""
 

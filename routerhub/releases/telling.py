@@ -8,6 +8,8 @@ from routerhub.releases import lines
 from routerhub.releases.differences import ABSENT, Difference
 
 NOTHING = "\N{EN DASH}"
+MAX_CHARS = 2_000
+"""Of one value: nobody reads the thousands of numbers of something that was learned."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,4 +41,5 @@ def spelled(value: Any) -> str:
         return ", ".join(spelled(each) for each in value)
     if isinstance(value, dict):
         return ", ".join(f"{name}: {spelled(each)}" for name, each in value.items())
-    return str(value)
+    text = str(value)
+    return text if len(text) <= MAX_CHARS else f"{text[:60]}\N{HORIZONTAL ELLIPSIS} ({len(text):,} characters)"

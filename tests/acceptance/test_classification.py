@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ LIMIT = f"""
 from budgets.models import Limit
 Limit.objects.get_or_create(kind="tag", subject="{TAG}", measure="money", period="day", defaults={{"amount": 0}})[0]"""
 HELLO = [{"role": "user", "content": "Hello"}]
+TURNS = count(1)
 
 
 class Upstream(ThreadingHTTPServer):
@@ -108,9 +110,14 @@ def configure(stack: Stack, **values: Any) -> None:
     assert status == 200, body
 
 
+def hello() -> list[dict[str, Any]]:
+    """Said otherwise each time, or what was found before would be told."""
+    return [{"role": "user", "content": "Hello" + "!" * next(TURNS)}]
+
+
 def asked(stack: Stack, **body: Any) -> Any:
     """What the answer tells of its decision."""
-    status, answer = stack.chat(**{"model": ANSWERING, **body})
+    status, answer = stack.chat(**{"model": ANSWERING, "messages": hello(), **body})
     assert status == 200, answer
     return answer["routerhub"]
 
@@ -131,9 +138,10 @@ def moment(stack: Stack) -> datetime:
 
 def test_the_router_models_answer_is_used_and_the_decision_says_so(product: Stack, upstream: Upstream) -> None:
     upstream.say(REASONING)
-    told = asked(product)
+    told = asked(product, messages=HELLO)
     assert (told["task"]["category"], told["task"]["complexity"]) == ("reasoning", "complex")
     assert told["task"]["origin"] == f"model {ROUTER_MODEL}"
+    assert asked(product, messages=HELLO)["task"]["category"] == "reasoning"
     (question,) = upstream.questions
     assert question["messages"][1]["content"] == "<request>\nHello\n</request>"
     assert "temperature" not in question, "this one takes none"

@@ -21,7 +21,7 @@ REACHED_FROM = {
     "dashboard": "the list of dashboards", "forecast": "the page Forecasts",
     "import_progress": "the page of an import", "decision": "a request",
     "version": "the page Changes",
-    "analytics.body": "a request",
+    "analytics.body": "a request", "experiments.importedoutcome": "the page Outcome files",
     **dict.fromkeys(("experiment", "new_experiment", "edit_experiment"), "the page Experiments"),
     "billing_file": "a billing record", "export_file": "the page Exports", "exports_progress": "the page Exports",
     **dict.fromkeys(
@@ -87,7 +87,7 @@ def test_a_page_is_called_what_the_sidebar_or_its_tab_calls_it(staff: Client, ta
 def test_the_words_are_these(staff: Client) -> None:
     assert words(staff) == {
         "Home": ["Overview", "Inbox"],
-        "Observe": ["Requests", "Sessions", "Usage and cost", "Performance"],
+        "Observe": ["Requests", "Sessions", "Usage and cost", "Performance", "Classification"],
         "Routing": ["Tuning", "Score matrix", "Policies", "Preferences"],
         "Improve": ["Backtest", "Experiments", "Proposals"],
         "Catalogue": ["Models", "Providers", "Prices"],

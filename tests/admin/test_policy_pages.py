@@ -79,6 +79,15 @@ def test_when_a_policy_is_hedged_is_a_field_of_its_page_and_of_its_release(staff
     assert (active().version, "hedge_after_ms" in served()) == (3, False)
 
 
+def test_that_complexity_orders_a_policy_is_a_field_of_its_page_and_of_its_release(staff: Client) -> None:
+    staff.post(page(), sent(orders_by_complexity="on"))
+    assert (active().orders_by_complexity, served()["orders_by_complexity"]) == (True, True)
+    staff.post(page(), sent())
+    assert (active().version, "orders_by_complexity" in served()) == (3, False)
+    rollout.rollback("router", 2, because("as it was"))
+    assert active().orders_by_complexity
+
+
 def test_a_refused_order_is_not_shown_as_the_one_in_use(staff: Client) -> None:
     answer = staff.post(page(), sent("no:such"))
     in_use = text(answer).partition('<ol class="rh-order">')[2].partition("</ol>")[0]

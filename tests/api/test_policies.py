@@ -82,7 +82,8 @@ def test_a_policys_models_may_be_placed_by_priority_and_its_limits_called_otherw
     assert made.status_code == 201
     assert made.json() == {
         "name": "own", "version": 1, "title": "own", "models": ABC[1::-1], "max_cost_usd": "0.050000",
-        "max_output_tokens": 900, "temperature": "0.20", "hedge_after_ms": None, "is_active": True, "adjust_max_places": 0,
+        "max_output_tokens": 900, "temperature": "0.20", "hedge_after_ms": None, "orders_by_complexity": False,
+        "is_active": True, "adjust_max_places": 0,
         "adjust_min_requests": 50, "adjust_margin": "5.0", "stand_ins": {},
     }  # fmt: skip
     assert live()["policies"]["own"]["models"] == ABC[1::-1]
@@ -95,6 +96,24 @@ def test_when_a_policy_is_hedged_is_set_and_given_up_by_version(staff: Client) -
     assert (first["hedge_after_ms"], live()["policies"]["own"]["hedge_after_ms"]) == (800, 800)
     second = send(staff, "post", POLICIES, **NEW, hedge_after_ms=None).json()
     assert (second["hedge_after_ms"], "hedge_after_ms" in live()["policies"]["own"]) == (None, False)
+
+
+def test_that_a_policy_goes_by_complexity_is_set_by_version_shown_in_decisions_and_tried_by_the_preview(
+    staff: Client,
+) -> None:
+    def first(**changes: Any) -> tuple[str, str | None]:
+        send(staff, "post", POLICIES, **{**NEW, "models": ABC[1::-1], **changes})
+        asked = {"category": "coding", "complexity": "simple", "input_tokens": 100, "needs": []}
+        decision = send(staff, "post", "/api/routing/select", task=asked, policy="own").json()
+        return decision["model"], decision.get("policy_first")
+
+    assert first() == (ABC[1], None)
+    cheapest, how = first(orders_by_complexity=True)
+    assert (cheapest, how, live()["policies"]["own"]["orders_by_complexity"]) == (ABC[0], "cheapest", True)
+    assert first(orders_by_complexity=False) == (ABC[1], None)
+    assert "orders_by_complexity" not in live()["policies"]["own"]
+    changes = {"policies": {"own": {"orders_by_complexity": True}}}
+    assert send(staff, "post", "/api/router/preview", changes=changes, limit=10).status_code == 200
 
 
 def test_an_earlier_version_is_activated_and_a_policy_deactivated(staff: Client) -> None:
@@ -139,6 +158,7 @@ def test_a_policy_that_a_task_type_needs_stays_and_the_problem_says_which(staff:
         ("", {**NEW, "temperature": 2.5}, 400, ["temperature"]),
         ("", {**NEW, "temperature": "\uff11"}, 400, ["temperature"]),
         ("", {**NEW, "max_output_tokens": "\uff11\uff12"}, 400, ["max_output_tokens"]),
+        ("", {**NEW, "orders_by_complexity": "often"}, 400, ["orders_by_complexity"]),
         ("", {**NEW, "hedge_after_ms": 0}, 400, ["hedge_after_ms"]),
         ("", {**NEW, "hedge_after_ms": 600_001}, 400, ["hedge_after_ms"]),
         ("", {**NEW, "hedge_after_ms": "soon"}, 400, ["hedge_after_ms"]),

@@ -65,6 +65,28 @@ def test_messages_are_classified_as_the_gateway_does(seeded: Cast) -> None:
     assert answer["task"]["origin"] == "local"
 
 
+def test_messages_are_told_how_sure_their_category_is(seeded: Cast) -> None:
+    task = select(
+        seeded, {"messages": [{"role": "user", "content": "Fix the failing unit test in billing.py"}]}
+    ).json()["task"]
+    shares = list(task["likely"].values())
+    assert (task["category"], task["confidence"]) == next(iter(task["likely"].items()))
+    assert shares == sorted(shares, reverse=True)
+    assert (list(task["likely"])[1], "table") == (task["second"], task["read_by"])
+    assert task["why"].startswith(f"The table took it for coding ({shares[0]:.2f}")
+
+
+def test_a_given_task_may_say_how_likely_it_is_or_nothing(seeded: Cast) -> None:
+    told = {"confidence": None, "second": None, "likely": None, "read_by": None}
+    for nothing in ({}, {"confidence": None, "second": None, "likely": None}):
+        task = select(seeded, {"task": {**COMPLEX, **nothing}}).json()["task"]
+        assert {name: task[name] for name in told} == told
+    given = {"likely": {"analysis": 0.31, "coding": 0.6}, "confidence": 0.6, "second": "analysis"}
+    task = select(seeded, {"task": {**COMPLEX, **given}}).json()["task"]
+    assert {name: task[name] for name in given} == given
+    assert list(task["likely"]) == ["coding", "analysis"]
+
+
 def test_perplexity_gets_its_research_bonus(seeded: Cast) -> None:
     body = {"task": {"category": "research", "complexity": "moderate"}, "candidates": ["perplexity:sonar-pro"]}
     assert select(seeded, body).json()["candidates"][0]["terms"]["research"] == 25
@@ -105,6 +127,12 @@ def test_nothing_left_is_a_problem_that_keeps_the_reasons(seeded: Cast) -> None:
         ({"task": {**COMPLEX, "input_tokens": True}}, ["task.input_tokens"]),
         ({"task": {**COMPLEX, "input_tokens": 1.5}}, ["task.input_tokens"]),
         ({"task": {**COMPLEX, "colour": 1}}, ["task.colour"]),
+        ({"task": {**COMPLEX, "likely": {"factual": 0.6, "coding": 0.4}}}, ["task.likely"]),
+        ({"task": {**COMPLEX, "likely": {"coding": 0.9, "factual": 0.9}}}, ["task.likely"]),
+        ({"task": {**COMPLEX, "likely": {"cooking": 0.9}}}, ["task.likely"]),
+        ({"task": {**COMPLEX, "likely": {"coding": 1.1}}}, ["task.likely.coding"]),
+        ({"task": {**COMPLEX, "likely": {"coding": 0.7}, "confidence": 0.5}}, ["task.confidence"]),
+        ({"task": {**COMPLEX, "second": "factual"}}, ["task.second"]),
         ({"task": COMPLEX, "candidates": []}, ["candidates"]),
         ({"task": COMPLEX, "candidates": ["openai:gpt-5", "nobody:x"]}, ["candidates[1]"]),
         ({"task": COMPLEX, "policy": "nothing"}, ["policy"]),

@@ -8,6 +8,7 @@ from typing import Any
 
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
+from autorouter.decision.success import Learned, LearnedSuccess
 from autorouter.types import (
     CATEGORIES,
     Constraints,
@@ -90,13 +91,19 @@ def profile(model_id: str, quality: str | None, **scores: str) -> Profile:
     )
 
 
-def router(*profiles: Profile, policies: tuple[Policy, ...] = (), **changes: Any) -> RouterRelease:
+def router(
+    *profiles: Profile,
+    policies: tuple[Policy, ...] = (),
+    success: Mapping[str, LearnedSuccess] | None = None,
+    **changes: Any,
+) -> RouterRelease:
     return RouterRelease(
         release=7,
         config=config(**changes),
         profiles={each.model: each for each in profiles},
         policies={each.name: each for each in policies},
         task_types={},
+        success=Learned(success),
     )
 
 

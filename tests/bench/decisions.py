@@ -9,15 +9,17 @@ from itertools import count, cycle
 from random import Random
 from typing import Any
 
-from autorouter.classification.classify import classify
+from autorouter.classification import vocabulary
+from autorouter.classification.classify import WEIGHTS, classify
 from autorouter.configuration.release0 import STATIC as ROUTER
 from autorouter.decision import decision_json, rules
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
+from autorouter.decision.success import MAX_TERMS, Kind, Learned, LearnedSuccess
 from autorouter.people.preferences import Preferences
 from autorouter.select import Asked, select
 from autorouter.training.prompts import own_prompts
-from autorouter.types import PRIORITIES, Constraints, Priority, RouterRelease, Score, Task
+from autorouter.types import CATEGORIES, PRIORITIES, Constraints, Priority, RouterRelease, Score, Task
 from models_registry.catalogue.release0 import STATIC as CATALOGUE
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
 
@@ -39,6 +41,10 @@ def main() -> None:
         print(f"deciding among {models} models (aim: {DECIDING_AIM_US} us)")
         for name, call in _deciding(rankings):
             _line(name, fastest_us(call))
+        for name, call in _softly(rankings):
+            _line(name, fastest_us(call))
+        for name, call in _learning(rankings):
+            _line(name, fastest_us(call, rounds=400, calls=2))
         for name, call in _beside(rankings, router):
             _line(name, fastest_us(call, rounds=5, calls=1))
 
@@ -102,6 +108,71 @@ def _deciding(rankings: Rankings) -> Iterator[tuple[str, Call]]:
         users = _users(names, priority)
         yield f"the same, each for {priority}", _selects(rankings, task, users)
     yield "with 50 rules of 100 names, half of which fire", _selects(rankings, task, [_ruled(names)])
+
+
+def _softly(rankings: Rankings) -> Iterator[tuple[str, Call]]:
+    """By several categories: as a request before had them, and as none had, whose ranking is made on the way."""
+    router = replace(rankings.router, config=replace(rankings.router.config, soft_scoring=True))
+    soft = Rankings(catalogue=rankings.catalogue, router=router, availability=rankings.availability)
+    soft.compile_all(NOW)
+    task, shares = classify(_asked([PROMPT[:2_000]])), [Decimal(each) / 100 for each in (60, 21, 12, 4, 3)]
+    names = list(rankings.catalogue.models)
+    seen, random = replace(task, likely=tuple(zip(CATEGORIES, shares, strict=False))), Random(9)
+    cases: dict[str, dict[str, Any]] = {
+        "balanced": {},
+        **{each: {"priority": each} for each in MEASURED},
+        "with a policy": {"policy": "code"},
+        "in a session": {"previous_model": names[40], "keeps_model": True},
+        "below a cost": {"max_cost_usd": Decimal("0.002")},
+    }
+    for name, values in cases.items():
+        yield f"softly, {name}", _decides(soft, seen, Constraints(**values))
+        yield f"the same, by probabilities of its own, {name}", _draws(soft, task, Constraints(**values), random)
+
+
+def _learning(rankings: Rankings) -> Iterator[tuple[str, Call]]:
+    """With what was learned of some models, each by 5,000 words: of a prompt with as many words as most, and of a long one."""
+    numbers = sorted((vocabulary.numbers(prompt.asked) for prompt in own_prompts()[::97]), key=len)
+    task, names = classify(_asked([PROMPT[:2_000]])), list(rankings.catalogue.models)
+    most, longest = numbers[len(numbers) // 2], numbers[-1]
+    cases: list[tuple[int, tuple[int, ...], bool, Priority]] = [
+        (20, most, False, "balanced"), (20, longest, False, "balanced"), (20, longest, True, "balanced"),
+        (20, longest, False, "cost"), (100, longest, False, "balanced"),
+    ]  # fmt: skip
+    for models, terms, is_soft, priority in cases:
+        learned = _learned(Random(models), task, names[:: max(1, len(names) // models)][:models])
+        config = replace(rankings.router.config, soft_scoring=is_soft)
+        router = replace(rankings.router, success=learned, config=config)
+        found = Rankings(catalogue=rankings.catalogue, router=router, availability=rankings.availability)
+        found.compile_all(NOW)
+        how = f"{'softly, ' if is_soft else ''}{priority}, {len(terms)} words"
+        asked = replace(task, terms=terms)
+        yield f"learned of {len(learned)} models, {how}", _decides(found, asked, Constraints(priority=priority))
+
+
+def _learned(random: Random, task: Task, models: Sequence[str]) -> Learned:
+    numbers = sorted(vocabulary.of(WEIGHTS.terms))
+    return Learned(
+        {
+            model: LearnedSuccess(
+                kinds={task.category: Kind(outcomes=200, shift=random.randint(-500, 500), least_seen=20)},
+                terms={number: random.randint(-300, 300) for number in random.sample(numbers, MAX_TERMS)},
+            )
+            for model in models
+        }
+    )
+
+
+def _draws(rankings: Rankings, task: Task, constraints: Constraints, random: Random) -> Call:
+    drawn = []
+    for _ in range(ROUNDS * CALLS):
+        first, second, third = random.randint(40, 70), random.randint(10, 20), random.randint(3, 9)
+        parts = [first, second, third, 2, 98 - first - second - third]
+        drawn.append([Decimal(each) / 100 for each in parts])
+    tasks = iter([
+        replace(task, likely=tuple(zip(random.sample(CATEGORIES, 5), each, strict=True))) for each in drawn
+    ])  # fmt: skip
+    return lambda: decide(rankings, next(tasks), constraints, NOW)
 
 
 def _beside(rankings: Rankings, router: RouterRelease) -> Iterator[tuple[str, Call]]:

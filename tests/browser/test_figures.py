@@ -7,7 +7,11 @@ from tests.browser.chromium import IN_BROWSER
 from tests.stack import Stack
 
 pytestmark = IN_BROWSER
-PAGES = ("/admin/usage/", "/admin/performance/")
+PAGES = {
+    "/admin/usage/": "requests cost", "/admin/performance/": "requests cost",
+    "/admin/classification/": "prompts the table read 100",
+}  # fmt: skip
+"""With what their sentences say."""
 SCREENS = ((1400, "light"), (400, "dark"))
 
 
@@ -21,9 +25,9 @@ def test_figures_are_read_on_any_screen_and_a_dashboard_is_composed_of_them(stac
     for width, theme in SCREENS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        for path in PAGES:
+        for path, said in PAGES.items():
             page.goto(path)
-            expect(page.locator(".lead")).to_contain_text("requests cost")
+            expect(page.locator(".lead")).to_contain_text(said)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             found = Axe().run(page).response["violations"]
             assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []

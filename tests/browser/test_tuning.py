@@ -215,3 +215,16 @@ def test_no_page_is_wider_than_the_screen_with_a_preview_open(page: Page, path: 
         page.keyboard.press("Enter")
     counted(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.usefixtures("traffic")
+def test_a_policys_page_shows_what_its_order_by_complexity_would_do_before_it_is_saved(page: Page) -> None:
+    page.goto("/admin/autorouter/policy/?name=code&is_active__exact=1")
+    page.get_by_role("link", name="code", exact=True).click()
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("shows here before anything is saved")
+    page.locator("[name=orders_by_complexity]").press("Space")
+    expect(preview).to_contain_text(re.compile(r"[\d,]+ replayed in \d+\.\d\d s"))
+    expect(preview).to_contain_text("would go elsewhere")
+    page.locator("[name=orders_by_complexity]").press("Space")
+    expect(preview).to_contain_text("shows here before anything is saved")

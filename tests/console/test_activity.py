@@ -1,12 +1,16 @@
 """Activity: the account's requests by filters, one of them with its story, views, feedback and files; and finding."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
+from django.template import Context, Template
 from django.test import Client
 from django.utils.timezone import now
 
 from analytics.models import Feedback, SavedView
+from autorouter.classification.definitions import CATEGORY_DEFINITIONS
+from autorouter.types import Terms
 from budgets.money import dollars
 from budgets.types import to_nano
 from models_registry.prices.pricing import price_at
@@ -73,6 +77,39 @@ def test_a_request_has_an_address_of_its_own_with_why_how_and_what_it_cost(
     assert cy.get(f"/console/activity/{made}/").status_code == 404
     assert cy.get(f"/console/activity/{made}/beside/").status_code == 404
     assert "their:" not in read(cy, f"/console/activity/?open={made}&range=all&q={made}")
+
+
+def test_a_request_says_who_took_it_for_what_and_an_unsure_one_is_marked(ben: Client, cast: Cast) -> None:
+    task = {
+        "category": "analysis", "complexity": "moderate", "input_tokens": 9, "origin": "encoder",
+        "likely": [["analysis", 0.46], ["factual", 0.4]],
+        "readings": [
+            {"by": "table", "likely": [["factual", 0.41]], "complexity": "simple", "took_us": 0},
+            {"by": "encoder", "likely": [["analysis", 0.48]], "complexity": "moderate", "took_us": 4_000},
+        ],
+    }  # fmt: skip
+    whose = {"account_id": cast.ada.account.pk, "category": "analysis"}
+    made = rows.insert(**whose, confidence=0.46, second="factual", read_by="encoder", decision={"task": task})
+    rows.insert(**whose, confidence=0.91, read_by="table")
+    for address in (f"/console/activity/{made}/", f"/console/activity/{made}/beside/"):
+        page = read(ben, address)
+        assert (
+            "The table took it for factual (0.41), the encoder for analysis (0.48); together analysis (0.46, unsure)"
+            in page
+        )
+        assert f'title="asks to {CATEGORY_DEFINITIONS["analysis"]}">analysis</abbr>' in page
+    listed = read(ben, "/console/activity/")
+    assert ("<b>2</b> requests" in listed, listed.count(" · unsure, else factual<")) == (True, 2)
+    assert "<b>1</b> request<" in read(ben, "/console/activity/?read_by=encoder&max_confidence=0.5")
+    assert "'me' is none of table, encoder, model" in read(ben, "/console/activity/?read_by=me")
+
+
+def test_a_round_term_of_a_score_is_a_plain_number() -> None:
+    nothing = dict.fromkeys(("stickiness", "reasoning", "research", "speed"), Decimal(0))
+    terms = Terms(category=Decimal("70.0000"), complexity_factor=Decimal(1), tier_weight=Decimal("0.5"), **nothing)
+    story = {"task": None, "first": [{"candidate": {"terms": terms}}]}
+    page = Template("{% load l10n %}{% localize off %}{% include 'console/activity/story.html' %}{% endlocalize %}")
+    assert ">70 category</b>" in page.render(Context({"story": story}))
 
 
 def test_feedback_is_given_there_and_shown(ben: Client, made: uuid.UUID, cast: Cast) -> None:

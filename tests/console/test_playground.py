@@ -10,6 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from autorouter import models as autorouter
+from autorouter.classification.definitions import CATEGORY_DEFINITIONS
+from autorouter.classification.telling import sureness
 from autorouter.types import Candidate, Constraints, Decision, Task, Terms
 from budgets.choices import Role
 from budgets.errors import ExpiredKey
@@ -79,7 +81,9 @@ def test_the_decision_is_the_one_of_routing_select_with_every_term(ada: Client, 
     names = re.findall(r'<span class="p">([^<]+)</span>([^<]+)</span>', shown)
     assert ["".join(each) for each in names] == [each["model"] for each in told["candidates"][:8]]
     assert f"{told['score']:.2f}" in shown
-    assert f"<b>{told['task']['category']}</b>" in shown
+    task = told["task"]
+    assert f'title="asks to {CATEGORY_DEFINITIONS[task["category"]]}">{task["category"]}</abbr>' in shown
+    assert f'<span class="share">{task["confidence"]:.2f}</span> {sureness(task["confidence"])}' in shown
     assert f"8 of {len(told['candidates'])} shown · {len(told['excluded'])} excluded" in shown
 
 
@@ -97,7 +101,7 @@ def test_policies_named_models_pictures_and_limits_count(ada: Client) -> None:
     assert "Policy code: its models in its own order." in look(ada, model="policy:code")
     assert chosen(look(ada, model="openai:gpt-6-luna")) == "openai:gpt-6-luna"
     pictures = look(ada, pictures="1")
-    assert "<b>multimodal</b>" in pictures
+    assert ">multimodal</abbr>" in pictures
     assert "needs vision" in pictures
     assert "over the limit of 0.000000010 USD" in look(ada, max_cost_usd="0.00000001")
     assert "model: Select a valid choice." in look(ada, model="no:such")

@@ -45,6 +45,8 @@ def test_a_demonstration_is_decided_and_charged_like_anything_and_goes_without_a
     assert {"success", "refused"} <= set(ours.values_list("outcome", flat=True))
     assert ours.filter(fallback_used=True).exists()
     assert explained(ours.filter(outcome="success", category="coding")[0]).is_same
+    shares = ours.filter(read_by="table").values_list("confidence", flat=True)
+    assert (len(shares), len(set(shares)) > 10) == (found.requests, True), "as the classifier says"
     assert sum(LedgerEntry.objects.values_list("amount_nano", flat=True)) == sum(
         ours.values_list("cost_nano", flat=True)
     )

@@ -76,6 +76,12 @@ async def test_an_answer_tells_model_reason_and_cost_and_is_recorded_once() -> N
     assert headers[b"x-routerhub-cost-usd"].decode() == metadata["cost_usd"]
     assert (headers[b"x-routerhub-sandbox"], headers[b"x-routerhub-catalogue-release"]) == (b"false", b"3")
     assert (record["user_agent"], record["ip"], record["requested_model"]) == ("tests", "127.0.0.1", "auto")
+    task = metadata["task"]
+    assert (record["category"], record["confidence"], record["second"] or None, record["read_by"]) == (
+        task["category"], task["confidence"], task["second"], "table",
+    )  # fmt: skip
+    told = (headers[b"x-routerhub-category"].decode(), float(headers[b"x-routerhub-confidence"]))
+    assert told == (task["category"], task["confidence"])
 
 
 async def test_what_an_upstream_asks_beyond_the_hold_is_told_to_nobody_as_the_cost() -> None:

@@ -73,8 +73,8 @@ async def test_a_selection_and_a_dry_run_of_a_page_say_the_same_as_a_request(
     encoder: FakeEncoder, settings: Any
 ) -> None:
     settings.ENCODER_SOCKET = encoder.address
-    config = router_fakes.config(encoder_threshold=UNSURE, encoder_deadline_ms=1_000)
-    selected = await asyncio.to_thread(decisions._task, {"messages": MESSAGES, "stream": False}, config)
+    router = router_fakes.router(encoder_threshold=UNSURE, encoder_deadline_ms=1_000)
+    selected = await asyncio.to_thread(decisions._task, {"messages": MESSAGES, "stream": False}, router)
     task = await read(encoder)
     assert [replace(each, readings=()) for each in (selected, task)] == [replace(task, readings=())] * 2
     assert [reading.by for reading in selected.readings] == ["table", "encoder"]
@@ -82,7 +82,7 @@ async def test_a_selection_and_a_dry_run_of_a_page_say_the_same_as_a_request(
     assert asker is not None
     asker.stop()
     settings.ENCODER_SOCKET = ""
-    assert decisions._task({"messages": MESSAGES, "stream": False}, config).origin == "local"
+    assert decisions._task({"messages": MESSAGES, "stream": False}, router).origin == "local"
 
 
 @pytest.mark.parametrize("config", [{"threshold": SURE}, {"asks_encoder": False}])

@@ -32,7 +32,7 @@ TASKS = {
     "budgets.tasks.rebalance_shares", "budgets.tasks.reconcile", "budgets.tasks.roll_up_hours", "budgets.tasks.send_alerts",
     "routerhub.audit.tasks.seal_chain", "routerhub.audit.tasks.verify_chain", "routerhub.audit.tasks.verify_newest",
     "experiments.tasks.adjust_policies", "experiments.tasks.check_rollouts", "experiments.tasks.learn",
-    "experiments.tasks.look_at_tests", "routerhub.gateway.batches.tasks.work_batches",
+    "experiments.tasks.learn_success", "experiments.tasks.look_at_tests", "routerhub.gateway.batches.tasks.work_batches",
     "routerhub.storage.tasks.forget_expired",
 }  # fmt: skip
 OF_NOBODY = {

@@ -27,6 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("--until", default="")
         for name in NAMED:
             parser.add_argument(f"--{name.replace('_', '-')}", default="")
+        parser.add_argument("--min-confidence", type=float, metavar="SHARE", help="of the category, 0 to 1")
+        parser.add_argument("--max-confidence", type=float, metavar="SHARE", help="0.5: those that nobody is sure of")
         parser.add_argument("--instead", default="", metavar="MODEL", help="what if it took all of these that it can?")
         parser.add_argument("--account", type=int)
         parser.add_argument("--user", type=int)
@@ -63,7 +65,8 @@ class Command(BaseCommand):
     def _slice(self, options: dict[str, Any]) -> Slice:
         return Slice(
             limit=options["limit"], since=read_moment("since", options["since"]), until=read_moment("until", options["until"]),
-            account_id=options["account"], user_id=options["user"], **{name: options[name] for name in NAMED},
+            account_id=options["account"], user_id=options["user"],
+            **{name: options[name] for name in (*NAMED, "min_confidence", "max_confidence")},
         )  # fmt: skip
 
     def _tell(self, report: Report) -> None:

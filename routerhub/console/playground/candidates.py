@@ -18,6 +18,7 @@ ROOM = Decimal("1.085")
 """A bar's whole width stands for so many times the best score."""
 COLOURS = (
     ("category", "t-cat", "s1"),
+    ("learned", "t-learned", "s1"),
     ("stickiness", "t-stick", "s5"),
     ("reasoning", "t-reason", "s3"),
     ("research", "t-research", "s2"),
@@ -140,9 +141,11 @@ def _rows(decision: Decision, balanced: Decision, scale: Decimal) -> Iterator[Ro
 
 
 def _parts(terms: Terms, scale: Decimal) -> Iterator[Part]:
-    """Each term after the factors. What speed takes away is taken from the end."""
+    """Each term after the factors. What speed takes away is taken from the end, what was learned against it from its category."""
     factor, left = terms.complexity_factor * terms.tier_weight, max(terms.score, Decimal(0))
-    sizes = [(css, getattr(terms, name) * factor) for name, css, _colour in COLOURS] + [("t-speed", terms.speed)]
+    own = {name: getattr(terms, name) for name, _css, _colour in COLOURS}
+    own["category"] += min(terms.learned, Decimal(0))
+    sizes = [(css, own[name] * factor) for name, css, _colour in COLOURS] + [("t-speed", terms.speed)]
     for css, size in sizes:
         drawn = min(size, left)
         if drawn > 0 and scale > 0:
@@ -152,11 +155,12 @@ def _parts(terms: Terms, scale: Decimal) -> Iterator[Part]:
 
 def _formula(candidate: Candidate, decision: Decision) -> Iterator[Word]:
     terms = candidate.terms
-    added = [(f"{value:.2f} {name}", colour) for name, _css, colour in COLOURS if (value := getattr(terms, name))]
+    added = [(value, name, colour) for name, _css, colour in COLOURS if (value := getattr(terms, name))]
     is_sum, last = len(added) > 1, len(added) - 1
-    for at, (text, colour) in enumerate(added):
-        before = "(" if is_sum and at == 0 else "+ " if at else ""
-        yield Word(text=f"{before}{text}{')' if is_sum and at == last else ''}", colour=colour)
+    for at, (value, name, colour) in enumerate(added):
+        sign = "" if at == 0 else "+ " if value > 0 else f"{money.MINUS} "
+        text = f"{'(' if is_sum and at == 0 else ''}{sign}{abs(value):.2f} {name}"
+        yield Word(text=f"{text}{')' if is_sum and at == last else ''}", colour=colour)
     factor = (
         f"{TIMES} {_plain(terms.complexity_factor)} {decision.task.complexity} " if terms.complexity_factor != 1 else ""
     )

@@ -90,9 +90,17 @@ class PlaygroundPage(Deciding):
             self.get_context_data(
                 form=form, found=shown, offers=self.offers, may_send=playground.may_send(self.membership),
                 room=self._room(),
-                asks_model=self.rankings.router.config.classifies_with_model,
+                asks_further=self._asks_further(),
             )
         )  # fmt: skip
+
+    def _asks_further(self) -> str:
+        """When the gateway would ask the router model too, which this page does not pay for; empty: never."""
+        config = self.rankings.router.config
+        if config.classifies_with_model == "always":
+            return gettext("the gateway asks the router model too")
+        told = gettext("below %(threshold)s the gateway asks the router model too")
+        return told % {"threshold": config.model_threshold} if config.classifies_with_model == "unsure" else ""
 
     def _room(self) -> str:
         """What the limits leave of money, in words; empty where none counts the person."""

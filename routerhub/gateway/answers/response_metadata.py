@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from autorouter.decision import explain
-from autorouter.types import Candidate, Decision
+from autorouter.types import Candidate, Decision, Task
 from budgets.money import usd
 from models_registry.types import SANDBOX
 from routerhub.gateway.attempts.reservation import Charge, Plan
@@ -90,12 +90,19 @@ def headers(
             for name, figure in _scarcity(operation, plan).items()
         ],
         *id_headers(operation.id),
+        *_task_headers(decision.task),
         (b"x-routerhub-model", candidate.model.encode()),
         (b"x-routerhub-provider", provider.encode()),
         (b"x-routerhub-sandbox", FALSE_TRUE[provider == SANDBOX]),
         (b"x-routerhub-catalogue-release", b"%d" % decision.catalogue_release),
         (b"x-routerhub-router-release", b"%d" % decision.router_release),
     ]
+
+
+def _task_headers(task: Task) -> Headers:
+    """What the request was taken for, and how likely that is where somebody says."""
+    confidence = [] if task.confidence is None else [(b"x-routerhub-confidence", b"%.2f" % task.confidence)]
+    return [(b"x-routerhub-category", task.category.encode()), *confidence]
 
 
 def id_headers(operation_id: uuid.UUID) -> Headers:

@@ -55,6 +55,14 @@ def test_what_is_selected_is_kept_where_that_is_asked_for_and_nowhere_else(seede
     assert [(each["id"], each["is_completed"], each["cost_usd"]) for each in listed] == [(answer["id"], False, None)]
 
 
+def test_how_sure_a_selections_category_is_goes_into_its_record(seeded: Cast) -> None:
+    likely = {"coding": 0.41, "analysis": 0.4}
+    selection = select(seeded.ada, task={**TASK, "likely": likely}).json()["id"]
+    tell(seeded.ada, selection)
+    for row in (Selection.objects.get(), Record.objects.get()):
+        assert (row.confidence, row.second, row.read_by) == (0.41, "analysis", "")
+
+
 def test_an_outcome_makes_a_record_that_is_marked_and_reckoned_by_the_price_list(seeded: Cast) -> None:
     selection = select(seeded.ada, metadata={"project": "x"}).json()["id"]
     answer = tell(seeded.ada, selection, deployment="openai/gpt-5", cache_read_tokens=200)

@@ -63,6 +63,7 @@ def test_numbers_are_read_exactly() -> None:
         ("profiles/a:b/luck", {"value": 1, "source": "x", "dated": "2026-01-01"}, "profiles.a:b.luck"),
         ("policies/ops/models", [], "policies.ops.models"),
         ("policies/ops/temperature", 3, "policies.ops.temperature"),
+        ("policies/ops/orders_by_complexity", "yes", "policies.ops.orders_by_complexity"),
         ("policies/ops/hedge_after_ms", 0, "policies.ops.hedge_after_ms"),
         ("policies/ops/hedge_after_ms", 0.5, "policies.ops.hedge_after_ms"),
         ("policies/ops/hedge_after_ms", 600_001, "policies.ops.hedge_after_ms"),

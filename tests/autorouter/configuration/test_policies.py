@@ -159,6 +159,7 @@ def test_two_active_versions_cannot_be() -> None:
 
 def test_a_new_order_is_the_next_version_and_keeps_the_rest() -> None:
     limits = {"max_cost_usd": Decimal("0.5"), "max_output_tokens": 99, "temperature": Decimal("0.3"), "hedge_after_ms": 500,
+              "orders_by_complexity": True,
               "adjust_max_places": 2, "adjust_min_requests": 7, "adjust_margin": Decimal("2.5")}  # fmt: skip
     policies.add_version({**NEW, **limits}, because("one"))
     assert policies.reorder("own", ABC, ABC[::-1], because("learned")) == 3

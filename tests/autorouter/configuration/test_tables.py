@@ -76,6 +76,7 @@ def test_a_policy_version_that_is_there_is_switched_on_again_and_a_new_one_is_th
     target = changed()
     target["policies"]["code"] |= {
         "models": ["openai:gpt-5"], "version": 2, "max_cost_usd": 0.25, "temperature": 0.5, "hedge_after_ms": 500,
+        "orders_by_complexity": True,
     }  # fmt: skip
     tables.write(target, because("cheaper"))
     assert active("code") == [2]

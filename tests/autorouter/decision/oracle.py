@@ -11,10 +11,22 @@ from decimal import Decimal
 from typing import Any
 
 from autorouter.errors import UnknownModel, UnknownPolicy
-from autorouter.types import Candidate, Constraints, CostTier, Decision, Exclusion, Policy, RouterRelease, Task, Terms
+from autorouter.types import (
+    Candidate,
+    Constraints,
+    CostTier,
+    Decision,
+    Exclusion,
+    Policy,
+    RouterRelease,
+    Task,
+    Terms,
+)
 from models_registry.deployments import effective_deployments
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
+from tests.autorouter.decision import oracle_learning, oracle_policies
 from tests.autorouter.decision.oracle_places import hosting, is_down
+from tests.autorouter.decision.oracle_soft import score_of, weighted
 
 Reason = tuple[str, str]
 
@@ -49,6 +61,10 @@ def decide_once(
 ) -> Decision:
     policy = with_successors(policy_of(router, constraints), catalogue, now)
     task = replace(task, is_long_context=task.input_tokens >= router.config.long_context_threshold)
+    if policy is not None and policy.orders_by_complexity:
+        known = [each for each in chat_models(catalogue).values() if each.id in policy.models]
+        facts = {each.id: (mean_price(each, availability, now), quality_of(each, router)) for each in known}
+        policy = replace(policy, models=tuple(oracle_policies.tried(policy, task, facts)))
     models = considered(catalogue, policy, constraints)
     out = {}
     for model in models:
@@ -65,6 +81,7 @@ def decide_once(
         considered=len(models),
         catalogue_release=catalogue.release,
         router_release=router.release,
+        policy_first=oracle_policies.first(policy, task),
     )
 
 
@@ -231,6 +248,11 @@ def rates_of(price: Price) -> tuple[Decimal, Decimal]:
     return price.rates.input, price.rates.output
 
 
+def mean_price(model: Model, availability: Availability, now: datetime) -> Decimal:
+    price = price_of(model, availability, now)
+    return sum(rates_of(price)) / Decimal(2) if price else Decimal(0)
+
+
 def estimated_cost(model: Model, price: Price | None, task: Task, constraints: Constraints) -> Decimal:
     """USD of the prompt and an answer of 500 tokens, or fewer where the model or the request gives fewer."""
     if price is None:
@@ -244,13 +266,12 @@ def estimated_cost(model: Model, price: Price | None, task: Task, constraints: C
 def candidate(
     model: Model, router: RouterRelease, task: Task, constraints: Constraints, availability: Availability, now: datetime
 ) -> Candidate:
-    price = price_of(model, availability, now)
-    mean = sum(rates_of(price)) / Decimal(2) if price else Decimal(0)
+    price, mean = price_of(model, availability, now), mean_price(model, availability, now)
     tier: CostTier = (
         "cheap" if mean < router.config.cheap_below else "mid" if mean < router.config.mid_below else "premium"
     )
     terms = terms_of(model, router, tier, task, constraints)
-    base = terms.category + terms.stickiness + terms.reasoning + terms.research
+    base = terms.category + terms.learned + terms.stickiness + terms.reasoning + terms.research
     return Candidate(
         model=model.id,
         provider=model.provider,
@@ -261,6 +282,8 @@ def candidate(
         quality=quality_of(model, router),
         estimated_cost_usd=estimated_cost(model, price, task, constraints),
         hosting=hosting(model, router, availability, now),
+        weighted=weighted(model, router, task),
+        evidence=oracle_learning.evidence(model, router, task),
     )
 
 
@@ -271,13 +294,17 @@ def quality_of(model: Model, router: RouterRelease) -> Decimal:
 
 def terms_of(model: Model, router: RouterRelease, tier: CostTier, task: Task, constraints: Constraints) -> Terms:
     config, profile = router.config, router.profiles.get(model.id)
-    score = profile.categories.get(task.category) if profile else None
+    mixed = weighted(model, router, task)
     factor = config.simple_penalty if task.complexity == "simple" else Decimal(1)
     if task.complexity == "complex" and quality_of(model, router) >= config.complex_threshold:
         factor = config.complex_multiplier
     weights = config.tier_weights.get(task.complexity, {})
+    category = (
+        sum((share * score for _, share, score in mixed), Decimal(0)) if mixed else score_of(profile, task.category)
+    )
     return Terms(
-        category=score.value if score else Decimal(70),
+        category=category,
+        learned=oracle_learning.points(model, router, task, category),
         stickiness=config.stickiness_bonus if model.id == constraints.previous_model else Decimal(0),
         reasoning=config.reasoning_bonus if task.complexity == "complex" and model.supports_reasoning else Decimal(0),
         research=config.research_bonus

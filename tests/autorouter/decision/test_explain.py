@@ -16,7 +16,8 @@ def test_the_json_has_the_documented_shape() -> None:
     assert shown["releases"] == {"catalogue": 3, "router": 7}
     assert shown["estimated_cost_usd"] == 0.004
     assert shown["task"] == {
-        "category": "coding", "complexity": "moderate", "input_tokens": 1000, "needs": [], "long_context": False,
+        "category": "coding", "complexity": "moderate", "confidence": None, "second": None, "likely": None, "read_by": None,
+        "why": "The request itself says that it is coding.", "input_tokens": 1000, "needs": [], "long_context": False,
         "origin": "given",
     }  # fmt: skip
     assert shown["candidates"][0]["terms"] == {

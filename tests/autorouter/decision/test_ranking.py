@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autorouter.configuration.release0 import STATIC as ROUTER
-from autorouter.decision import ranking
-from autorouter.decision.ranking import Rankings, max_input_tokens
+from autorouter.decision import places, ranking
+from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import choose, decide
+from autorouter.decision.standings import max_input_tokens
 from autorouter.types import CATEGORIES, COMPLEXITIES, PRIORITIES, Constraints, Decision
 from models_registry.catalogue.release0 import STATIC as CATALOGUE
 from models_registry.types import Availability, Catalogue
@@ -172,7 +173,7 @@ def test_a_cost_limit_counts_to_its_last_digit(limit: str) -> None:
 
 
 def test_the_filters_that_are_kept_are_bounded_and_a_forgotten_one_comes_out_the_same(monkeypatch: Any) -> None:
-    monkeypatch.setattr(ranking, "MAX_FILTERS", 8)
+    monkeypatch.setattr(places, "MAX_FILTERS", 8)
     known = catalogue(*(model(f"p{at}:m") for at in range(12)))
     rankings = alone(known)
     for _ in range(2):

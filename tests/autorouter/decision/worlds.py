@@ -11,6 +11,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any, TypeVar
 
+from autorouter.decision.success import Kind, Learned, LearnedSuccess
 from autorouter.types import (
     CATEGORIES,
     COMPLEXITIES,
@@ -18,6 +19,7 @@ from autorouter.types import (
     NEEDS,
     PRIORITIES,
     Constraints,
+    Likely,
     Policy,
     Profile,
     RouterConfig,
@@ -52,6 +54,7 @@ CAPABILITIES = tuple(need for need in NEEDS if need != "reasoning")
 STATUSES: list[Status] = [*["available"] * 8, "degraded", "down"]  # type: ignore[list-item]  # they are of its words
 RATES = ("0", "0.05", "0.0375", "0.4", "1", "1.000001", "2.5", "30")
 SCORES = ("0", "60", "70", "84.99", "85", "90.5", "100")
+TERMS = (0, 1, 2, 3, 77, 4_096, 65_535, (1 << 20) - 1)
 LIMITS = ("0", "0.00002", "0.0001", "0.00155", "0.0025", "0.1")
 PROVIDERS: dict[str, dict[str, Any]] = {"home": {"is_local": True}, "zdr": {"is_zero_retention": True}}
 Item = TypeVar("Item")
@@ -151,6 +154,8 @@ def _router(random: Random, catalogue: Catalogue) -> RouterRelease:
         Policy(
             name=name, version=1, title=name, models=tuple(random.choices(names(catalogue), k=random.randint(0, 8))),
             max_cost_usd=maybe(random, number(random, *LIMITS)), max_output_tokens=None, temperature=None,
+            orders_by_complexity=random.random() < 0.5,
+            shifts=tuple((name, random.randint(-3, 3)) for name in some(random, names(catalogue), random.choice([0, 3]))),
         )
         for name in POLICIES
     ]  # fmt: skip
@@ -160,7 +165,26 @@ def _router(random: Random, catalogue: Catalogue) -> RouterRelease:
         profiles={name: _profile(random, name) for name in catalogue.models if random.random() < 0.8},
         policies={each.name: each for each in policies},
         task_types={},
+        success=_learned(random, catalogue),
     )
+
+
+def _learned(random: Random, catalogue: Catalogue) -> Learned:
+    """In half of the worlds, of some models."""
+    known = some(random, names(catalogue), 12) if random.random() < 0.5 else []
+    return Learned({name: _success(random) for name in known})
+
+
+def _success(random: Random) -> LearnedSuccess:
+    kinds: dict[str, Kind] = {
+        category: Kind(
+            outcomes=random.randint(1, 500), shift=random.choice([0, -10_000, -700, 1, 350, 900, 10_000]),
+            least_seen=random.choice([0, 0, 50, 100]),
+        )
+        for category in some(random, CATEGORIES, 8)
+    }  # fmt: skip
+    weights = [0, -20_000, -900, -1, 250, 2_000, 20_000]
+    return LearnedSuccess(kinds=kinds, terms={number: random.choice(weights) for number in some(random, TERMS, 8)})
 
 
 def _config(random: Random) -> RouterConfig:
@@ -172,6 +196,8 @@ def _config(random: Random) -> RouterConfig:
         "cheap_below": number(random, "0", "0.5", "1"),
         "context_buffer": number(random, "1", "1.2", "1.2000", "1.3333", "5"),
         "long_context_threshold": random.choice([1_000, 10_000]),
+        "soft_scoring": random.random() < 0.5,
+        "learned_weight": number(random, "1", "1", "0.5", "0.3333", "0"),
         "speed_bonuses": {
             word: number(random, "-100", "-5", "8", "50") for word in some(random, ("flash", "nano", "thinking", "acme:x"), 4)
         },
@@ -224,17 +250,28 @@ def _measured(random: Random) -> Measured:
 def request(random: Random, catalogue: Catalogue) -> Asked:
     """A request of such a world: half of them shut few models out, so that the order of many is seen."""
     is_open = random.random() < 0.5
+    likely = _likely(random) if random.random() < 0.7 else ()
     task = Task(
-        category=random.choice(CATEGORIES),
+        category=likely[0][0] if likely else random.choice(CATEGORIES),
         complexity=random.choice(COMPLEXITIES),
         input_tokens=random.choice([0, 1, 6] if is_open else [7, 1_000, 1_000, 1_001, 9_999, 10_000, 83_334]),
         needs=frozenset() if is_open else frozenset(some(random, NEEDS, 1)),
         origin="given",
+        likely=likely,
+        terms=tuple(sorted(some(random, TERMS, 6))),
     )
     moments = [*MOMENTS, *(datetime(day.year, day.month, day.day, tzinfo=UTC) for day in DAYS)]
     spread = random.choice([timedelta(0), timedelta(microseconds=-1), timedelta(hours=5)])
     constraints = Constraints(**(_wishes(random, catalogue) | ({} if is_open else _limits(random, catalogue))))
     return Asked(task=task, constraints=constraints, now=random.choice(moments) + spread)
+
+
+def _likely(random: Random) -> Likely:
+    """Hundredths of some categories, each rounded by itself: they need not add up to 1."""
+    drawn = [random.choice([1, 1, 5, 20]) * random.random() for _ in range(random.choice([1, 2, 3, 7]))]
+    found = sorted((round(100 * each / sum(drawn)) for each in drawn), reverse=True)
+    known = zip(random.sample(CATEGORIES, len(found)), found, strict=True)
+    return tuple((category, Decimal(share) / 100) for category, share in known if share)
 
 
 def _wishes(random: Random, catalogue: Catalogue) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from autorouter.configuration import bundles
+from autorouter.configuration import bundles, learned
+from autorouter.decision.success import Kind, LearnedSuccess
 from autorouter.models import RouterConfiguration
 from autorouter.types import Constraints
 from experiments.errors import BadSlice
@@ -19,7 +20,7 @@ from routerhub.releases import rollout, store
 from routerhub.releases.errors import InvalidRelease, UnknownRelease
 from routerhub.releases.models import Release
 from tests.cast import because
-from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, goods, request, tune
+from tests.experiments.traffic import LARGE, MIDDLE, SHIPPED, SMALL, draft, goods, open_shop, policy, request, tune
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
@@ -46,6 +47,15 @@ def test_one_model_in_the_place_of_another_takes_what_it_can() -> None:
     assert (report.moved, report.refused_before, report.refused_after) == (3, 0, 1)
     with pytest.raises(BadSlice, match="no model 'acme:none'"):
         backtest.run(Pair(), Slice(), instead="acme:none")
+
+
+def test_what_was_learned_is_tried_over_the_words_that_records_keep() -> None:
+    for terms in ((7, 9), (9,), (), (7,)):
+        request(asked={"terms": terms})
+    kinds = {"coding": Kind(outcomes=212, shift=100)}
+    changes = {SMALL: LearnedSuccess(kinds=kinds, terms={7: 4_000})}
+    number = store.draft("router", lambda: learned.write(changes, because("idea")), because("idea"))
+    assert backtest.run(Pair(router=number), Slice()).flows == moved_to_small(2)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +85,27 @@ def test_a_lower_bound_of_cheap_makes_what_lies_between_mid() -> None:
     assert report.cost_usd.relative == pytest.approx(-0.25)
     assert report.quality.mean == -16.0
     assert (report.refused_before, report.refused_after) == (0, 0)
+
+
+def test_soft_scoring_is_tried_by_a_draft_and_by_the_preview_and_judged_by_all_that_a_request_may_be_of() -> None:
+    """As factual all models count 70, and the smallest is the cheapest; by .6 x 70 + .4 x coding it has 66, the middle one 74."""
+    unsure = (("factual", Decimal("0.6")), ("coding", Decimal("0.4")))
+    request(asked={"category": "factual", "likely": unsure})
+    request(asked={"category": "factual"})
+    reports = tried(soft_scoring=True), backtest.preview({"config": {"soft_scoring": True}}, Slice())
+    for report in reports:
+        assert [(each.before, each.after, each.requests) for each in report.flows] == [(SMALL, MIDDLE, 1)]
+        assert (report.requests, report.quality.mean) == (2, 4.0), "8 points for one of two"
+
+
+def test_a_policy_that_would_go_by_complexity_is_tried_by_the_preview() -> None:
+    open_shop(own=policy(MIDDLE, SMALL, LARGE))
+    for complexity in ("simple", "moderate", "complex"):
+        request(Constraints(policy="own"), asked={"complexity": complexity})
+    report = backtest.preview({"policies": {"own": {"orders_by_complexity": True}}}, Slice())
+    assert [(each.before, each.after) for each in report.flows] == [(MIDDLE, SMALL)], (
+        "all are as strong: no quality is known"
+    )
 
 
 def test_a_mean_price_on_the_bound_is_not_cheap() -> None:

@@ -13,6 +13,8 @@ from django.core.management import CommandError, call_command
 from django.utils.timezone import now
 
 from analytics.models import Record
+from autorouter.configuration import learned, save
+from autorouter.decision.success import Kind, LearnedSuccess
 from autorouter.models import AvailabilityFacts
 from autorouter.types import Constraints
 from experiments.errors import NotReproducible, UnknownOperation
@@ -83,6 +85,17 @@ def test_every_kind_of_request_is_decided_again_to_the_bit(
         assert found.decision is not None
         assert found.decision.chosen is not None
         assert found.decision.chosen.model == found.record.model
+
+
+def test_what_was_learned_by_words_is_decided_again_to_the_bit() -> None:
+    plain = request(asked={"terms": (7, 9)})
+    kinds = {"coding": Kind(outcomes=212, shift=100)}
+    learned.write({SMALL: LearnedSuccess(kinds=kinds, terms={7: 4_000})}, because("accepted"))
+    save.publish(because("accepted"))
+    for terms, model in (((7, 9), SMALL), ((9,), MIDDLE), ((), MIDDLE)):
+        found = explained(request(asked={"terms": terms}))
+        assert (found.is_same, found.problem, found.record.model) == (True, "", model)
+    assert (explained(plain).record.model, explained(plain).is_same) == (MIDDLE, True)
 
 
 def a_new_tuning() -> None:

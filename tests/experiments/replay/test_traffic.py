@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from analytics.models import Record
 from autorouter.models import AvailabilityFacts
-from autorouter.types import Constraints
+from autorouter.types import READERS, Constraints, Likely, Reading
 from experiments.errors import BadSlice
 from experiments.replay import traffic
 from experiments.replay.traffic import Slice
@@ -42,7 +42,11 @@ def test_a_situation_is_the_request_as_the_router_met_it() -> None:
         providers=frozenset({"acme", "best"}), sandbox=False, open_circuits={"acme/middle": "since noon: down"},
         health=Health(degraded=frozenset({"best/large"})), latency_ms={SMALL: 300}, tokens_per_second={SMALL: 46.5},
     )  # fmt: skip
-    asked = {"complexity": "complex", "input_tokens": 700, "needs": frozenset({"tools"}), "origin": "local"}
+    likely: Likely = (("coding", Decimal("0.6")), ("analysis", Decimal("0.31")))
+    asked = {
+        "complexity": "complex", "input_tokens": 700, "needs": frozenset({"tools"}), "origin": "encoder", "likely": likely,
+        "readings": tuple(Reading(by=by, likely=likely, complexity="complex", took_us=7) for by in READERS),
+    }  # fmt: skip
     tokens: dict[str, Any] = {"cache_read_tokens": 40, "cache_write_tokens": 30, "reasoning_tokens": 20}
     request(constraints, at, availability, asked, **tokens)
     found = traffic.recent(Slice())
@@ -90,11 +94,15 @@ def test_since_is_part_of_the_slice_and_until_is_not() -> None:
         ({"tag": "night"}, {"tags": ["nightly", "day"]}),
         ({"account_id": 1}, {"account_id": 2}),
         ({"user_id": 7}, {"user_id": 8}),
+        ({"read_by": "table"}, {"read_by": "encoder"}),
+        ({"max_confidence": 0.41}, {"confidence": 0.42}),
+        ({"min_confidence": 0.41}, {"confidence": None}),
     ],
 )
 def test_a_slice_takes_what_it_names_and_nothing_else(fields: dict[str, Any], columns: dict[str, Any]) -> None:
-    wanted = request(tags=["day", "night"], user_id=7)
-    request(**{"tags": ["day", "night"], "user_id": 7, **columns})
+    known: dict[str, Any] = {"tags": ["day", "night"], "user_id": 7, "read_by": "table", "confidence": 0.41}
+    wanted = request(**known)
+    request(**{**known, **columns})
     assert chosen(**fields) == [wanted]
     assert len(chosen()) == 2
 
@@ -143,6 +151,9 @@ def test_without_a_record_the_prompts_that_ship_are_replayed_and_it_says_so() ->
     [
         ({"limit": 0}, "limit", "0 is not from 1 to 1,000,000."),
         ({"limit": 1_000_001}, "limit", "1000001 is not from 1 to 1,000,000."),
+        ({"read_by": "me"}, "read_by", "'me' is none of table, encoder, model."),
+        ({"max_confidence": 1.5}, "max_confidence", "1.5 is not from 0 to 1."),
+        ({"min_confidence": 0.6, "max_confidence": 0.5}, "min_confidence", "0.6 is above max_confidence, 0.5."),
         ({"since": now(), "until": now() - timedelta(days=1)}, "since", "is not before until"),
     ],
 )
