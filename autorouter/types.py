@@ -122,7 +122,7 @@ class RouterConfig:
         help="A small neural network beside the gateway reads the requests of which the local table is unsure.",
     )  # fmt: skip
     encoder_threshold: Decimal = number(
-        "0.6", low="0", high="1", unit="probability", group=groups.CLASSIFICATION, label="Encoder below", is_newer=True,
+        "0.65", low="0", high="1", unit="probability", group=groups.CLASSIFICATION, label="Encoder below", is_newer=True,
         help="Asked where the table gives its category less than this. 0: never, 1: always.",
     )  # fmt: skip
     encoder_deadline_ms: int = count(
