@@ -67,16 +67,18 @@ def task_json(task: Task) -> dict[str, Any]:
 
 def _likely_json(likely: Likely) -> dict[str, Any]:
     """The likeliest, the next and all of them; null where nobody says."""
-    shares = {category: float(share) for category, share in likely}
-    first, second, *_ = (*shares, None, None)
-    return {"confidence": shares.get(first) if first else None, "second": second, "likely": shares or None}
+    if not likely:
+        return {"confidence": None, "second": None, "likely": None}
+    return {
+        "confidence": float(likely[0][1]),
+        "second": likely[1][0] if len(likely) > 1 else None,
+        "likely": {category: float(share) for category, share in likely},
+    }
 
 
 def _reading_json(reading: Reading) -> dict[str, Any]:
     """The router model names a category and no probability."""
-    shares = {"confidence": None, "second": None, "likely": None}
-    if reading.by != "model":
-        shares = _likely_json(reading.likely)
+    shares = _likely_json(() if reading.by == "model" else reading.likely)
     return {
         "by": reading.by, "category": reading.likely[0][0], "complexity": reading.complexity, **shares,
         "took_us": reading.took_us,

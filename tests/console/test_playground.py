@@ -4,6 +4,8 @@ import html
 import re
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,7 +14,7 @@ from django.utils import timezone
 from autorouter import models as autorouter
 from autorouter.classification.definitions import CATEGORY_DEFINITIONS
 from autorouter.classification.telling import sureness
-from autorouter.types import Candidate, Constraints, Decision, Task, Terms
+from autorouter.types import Candidate, Constraints, Decision, RouterConfig, Task, Terms
 from budgets.choices import Role
 from budgets.errors import ExpiredKey
 from budgets.formats import NOTHING, THIN
@@ -21,6 +23,7 @@ from budgets.money import MINUS
 from budgets.people import keys, playground
 from routerhub.audit import history
 from routerhub.console.playground.candidates import TIMES, found
+from routerhub.console.playground.pages import PlaygroundPage
 from tests.cast import Cast, because
 from tests.console.test_figures import read, signed_in
 
@@ -95,6 +98,20 @@ def test_another_priority_says_what_it_trades(ada: Client) -> None:
     assert "the one that is estimated cheapest wins." in cheapest
     assert 'class="floor"' in cheapest
     assert "The best score wins." in balanced
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("off", ""),
+        ("unsure", "below 0.5 the gateway asks the router model too"),
+        ("always", "the gateway asks the router model too"),
+    ],
+)
+def test_it_says_when_the_gateway_asks_the_router_model_too(when: Any, said: str) -> None:
+    page = PlaygroundPage()
+    page.rankings = SimpleNamespace(router=SimpleNamespace(config=RouterConfig(classifies_with_model=when)))  # type: ignore[assignment]
+    assert page._asks_further() == said
 
 
 def test_policies_named_models_pictures_and_limits_count(ada: Client) -> None:
