@@ -10,9 +10,11 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-HEAD_CHARS = 1_000
-TAIL_CHARS = 500
+HEAD_CHARS = 400
+TAIL_CHARS = 300
 """Only a prompt's head and tail are read: what is asked stands there, and the time it takes stays bounded."""
+PASTED_CHARS = 600
+QUESTION_CHARS = 200
 STEM_CHARS = 5
 OPENING_WORDS = 2
 SHORT_WORDS = 14
@@ -85,6 +87,14 @@ _I = frozenset(
 def excerpt(text: str) -> str:
     """The part of a prompt that is read."""
     return text if len(text) <= HEAD_CHARS + TAIL_CHARS else f"{text[:HEAD_CHARS]}\n{text[-TAIL_CHARS:]}"
+
+
+def is_pasted(text: str) -> bool:
+    """Whether a bare question stands behind a long text, which says little of what is asked."""
+    if len(text) <= PASTED_CHARS:
+        return False
+    end = text[-QUESTION_CHARS:].rstrip()
+    return "\n" in end and _ASKS_LAST.match(end, len(end) - 1) is not None
 
 
 def terms(text: str) -> set[str]:

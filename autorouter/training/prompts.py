@@ -1,43 +1,36 @@
 """The labelled prompts: the seed set that ships, and sets kept elsewhere."""
 
-import csv
+import gzip
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from autorouter import seed_prompts
 from autorouter.types import Category, Complexity
 
 SEED = "seed"
-LABELLED_FILE = "prompts/labelled_prompts.jsonl"
-BIGGEN_FILE = "prompts/biggen_bench_inputs.jsonl"
-MMLU_FILE = "routing/routellm_mmlu.csv"
-
-BIGGEN_TASKS: Mapping[Category, str] = {
-    "coding": "coding_for_math tool_making json_csv_xml code_revision if_else_statements",
-    "reasoning": "executable_planning multistep_tom multilingual_reasoning deductive competition_mwp inductive"
-    " first_order_logic high_school_mwp legal_reason math_proof",
-    "creative": "writing_a_speech lexical_constraint poem_writing role_playing",
-    "factual": "ambiguous cultural_awareness robust_translation follow_the_system_prompt false_context honesty",
-    "analysis": "guess_the_emotion faux_pas_explanation multi_task_inference historical_text_comprehension multi_source"
-    " llm_judge_absolute llm_judge_relative essay_revision",
-}
-"""BiGGen-Bench's tasks that are of one category throughout; the others are left out."""
+FOLDS = 6
+"""Sources are left out a sixth at a time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prompt:
-    """What a user asked, turn by turn, and what it is. None: not labelled."""
+    """What a user asked, turn by turn, and what it is."""
 
     asked: tuple[str, ...]
-    category: Category | None
+    category: Category
     complexity: Complexity | None
+    """None: not labelled."""
     source: str
-    group: str
-    """The part of a source whose prompts look alike; each counts for only so much."""
+    second: Category | None = None
+    """Where a reasonable colleague could put it too."""
     language: str = ""
+    group: str = ""
+    """The part of a source whose prompts look alike."""
 
 
 def own_prompts() -> list[Prompt]:
@@ -45,17 +38,49 @@ def own_prompts() -> list[Prompt]:
     return [_seed(row) for row in seed_prompts.rows()]
 
 
-def clean_prompts(folder: Path) -> list[Prompt]:
-    """The prompts of public sets that may be used. Raises FileNotFoundError for a folder without them."""
-    labelled = [_labelled(row) for row in _rows(folder / LABELLED_FILE)]
-    categories = {task: category for category, tasks in BIGGEN_TASKS.items() for task in tasks.split()}
-    biggen = [_biggen(row, categories[row["task"]]) for row in _rows(folder / BIGGEN_FILE) if row["task"] in categories]
-    return labelled + biggen
+def read_labels(path: Path) -> list[Prompt]:
+    """Prompts that were labelled one by one: lines of `prompt, category, second, difficulty, source`."""
+    return [
+        Prompt(
+            asked=(row["prompt"],),
+            category=row["category"],
+            second=row["second"],
+            complexity=row["difficulty"],
+            source=row["source"],
+        )
+        for row in _rows(path)
+    ]
+
+
+def family_prompts(path: Path) -> list[Prompt]:
+    """Prompts whose category is that of their source: lines of `prompt, category, source, group`. Never trained on."""
+    return [
+        Prompt(
+            asked=(row["prompt"],),
+            category=row["category"],
+            complexity=None,
+            source=row["source"],
+            group=f"{row['source']} {row['group']}",
+        )
+        for row in _rows(path)
+    ]
+
+
+def digest(path: Path) -> str:
+    """The file's SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def folds(prompts: Iterable[Prompt]) -> dict[str, int]:
+    """Which sixth each source is left out with. The seed set, the project's own, never is."""
+    sizes = Counter(prompt.source for prompt in prompts if prompt.source != SEED)
+    return {source: place % FOLDS for place, source in enumerate(sorted(sizes, key=lambda name: (-sizes[name], name)))}
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    yield from map(json.loads, text.split("\n")[:-1])
 
 
 def _seed(row: Mapping[str, Any]) -> Prompt:
@@ -64,37 +89,5 @@ def _seed(row: Mapping[str, Any]) -> Prompt:
         category=row["category"],
         complexity=row["complexity"],
         source=SEED,
-        group=SEED,
         language=row["language"],
     )
-
-
-def _labelled(row: Mapping[str, Any]) -> Prompt:
-    source = cast(str, row["source"])
-    return Prompt(
-        asked=(row["prompt"],),
-        category=row["category"],
-        complexity=row["complexity"],
-        source=source,
-        group=f"{source} {row['orig_label']}" if source == "llmrouter" else source,
-    )
-
-
-def _biggen(row: Mapping[str, Any], category: Category) -> Prompt:
-    return Prompt(asked=(row["input"],), category=category, complexity=None, source="biggen", group="biggen")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """A prompt that a weak model got right or wrong."""
-
-    prompt: str
-    failed: bool
-
-
-def mmlu_outcomes(folder: Path) -> list[Outcome]:
-    """RouteLLM's multiple-choice prompts with Mixtral 8x7B's outcomes. Only measured on, never trained on."""
-    with (folder / MMLU_FILE).open(encoding="utf-8", newline="") as lines:
-        return [
-            Outcome(prompt=row["prompt"], failed=row["mixtral_8x7b_correct"] == "0") for row in csv.DictReader(lines)
-        ]

@@ -65,6 +65,9 @@ def _classifying() -> Iterator[tuple[str, Call]]:
     number = count()
     # Each prompt is a new one, as it is in life: a turn that was read before costs less.
     yield "a prompt of 2,000 characters", lambda: classify(_asked([f"{next(number)} {PROMPT[:1_994]}"]))
+    for name, language in (("of many words", "en"), ("in Russian", "ru"), ("in Chinese", "zh")):
+        text = " ".join(prompt.asked[-1] for prompt in own_prompts() if prompt.language == language)[:1_994]
+        yield f"the same {name}", lambda text=text: classify(_asked([f"{next(number)} {text}"]))  # type: ignore[misc]
     prompts = cycle([prompt.asked[-1] for prompt in own_prompts()[::97]])
     yield "a seed prompt, in the mean", lambda: classify(_asked([f"{next(number)} {next(prompts)}"]))
     turns = [f"{PROMPT[at * 20 : at * 20 + 700]}" for at in range(10)]

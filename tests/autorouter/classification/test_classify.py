@@ -81,8 +81,12 @@ def test_tokens_are_a_quarter_of_the_characters_rounded_up() -> None:
     [
         ("What is 2+2?", "simple"),
         ("hi", "simple"),
-        ("Explain the difference between TCP and UDP with examples of when to use each.", "moderate"),
-        ("Design a distributed rate limiter, prove its bounds, evaluate tradeoffs", "complex"),
+        ("Explain step by step how TCP differs from UDP, with examples of when to use each and what it costs.", "moderate"),
+        (
+            "Do a comprehensive literature review of perovskite solar cells: compare the evidence on stability and efficiency, "
+            "cite sources, and write a structured report.",
+            "complex",
+        ),
     ],
 )  # fmt: skip
 def test_size_and_demands_tell_the_complexity(text: str, complexity: str) -> None:

@@ -3,20 +3,19 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
 
 from autorouter import seed_prompts
 from autorouter.classification import classify as shipped
 from autorouter.classification.features import HEAD_CHARS, TAIL_CHARS, excerpt, measures, terms
-from autorouter.classification.judged import CATEGORIES, Judged
+from autorouter.classification.judged import CATEGORIES
 from autorouter.classification.table import LANES, WEIGHTS_FILE, judge, pack, read, unpack, written
-from autorouter.training.fitting import fit, lexicon
-from autorouter.training.prompts import Prompt, clean_prompts, own_prompts
-from autorouter.training.report import area, category_lines
-from autorouter.types import COMPLEXITIES
+from autorouter.training.examples import counted, examples, lexicon
+from autorouter.training.fitting import fit
+from autorouter.training.prompts import FOLDS, Prompt, folds, own_prompts
+from autorouter.types import COMPLEXITIES, Category
 
 SEEDS = own_prompts()
-FEW = SEEDS[::40]
+FEW = [counted(prompt) for prompt in SEEDS[::40]]
 
 
 def test_every_seed_prompt_is_labelled_by_the_file_it_stands_in() -> None:
@@ -64,16 +63,35 @@ def test_a_file_of_other_categories_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
-def test_training_learns_what_tells_prompts_apart() -> None:
-    def made(text: str, category: str) -> Prompt:
-        return Prompt(asked=(text,), category=category, complexity="simple", source="seed", group="seed")  # type: ignore[arg-type]
+def made(text: str, category: Category, source: str = "seed", second: Category | None = None) -> Prompt:
+    return Prompt(asked=(text,), category=category, second=second, complexity="simple", source=source)
 
+
+def test_training_learns_what_tells_prompts_apart() -> None:
     rows = [made(f"zorbl {n} please", "coding") for n in range(9)] + [
         made(f"frimp {n} now", "research") for n in range(9)
     ]
-    weights = fit(rows)
+    weights = fit([counted(prompt) for prompt in rows])
     assert judge(weights, ["one zorbl"]).category == "coding"
     assert judge(weights, ["one frimp"]).category == "research"
+
+
+def test_every_category_counts_the_same_and_a_seed_prompt_less_than_one_that_was_read() -> None:
+    rows = [made("a", "coding"), made("b", "coding", source="logs"), made("c", "research", source="logs")]
+    seed, read, rare = examples([counted(prompt) for prompt in rows]).category_weights
+    assert (read / seed, (seed + read) / rare) == pytest.approx((1 / 0.3, 1.0))
+
+
+def test_a_second_category_gets_a_fifth() -> None:
+    (shares,) = examples([counted(made("a", "coding", second="research"))]).shares
+    assert shares == [0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2]
+
+
+def test_sources_are_left_out_whole_in_turn_and_the_seed_set_never_is() -> None:
+    rows = [made("a", "coding", source=f"s{at % 9}") for at in range(20)] + [made("a", "coding")]
+    fold_of = folds(rows)
+    assert sorted(fold_of) == [f"s{at}" for at in range(9)]
+    assert set(fold_of.values()) == set(range(FOLDS))
 
 
 def test_the_shipped_weights_know_the_seed_prompts() -> None:
@@ -126,27 +144,3 @@ def test_every_term_of_the_lexicon_can_occur() -> None:
         if (term.startswith("~") and len(term) != 3) or (term.endswith("*") and len(term) != 6) or len(term.split()) > 2
     ]
     assert impossible == []
-
-
-def test_the_area_under_the_curve_counts_ties_half() -> None:
-    assert area([1.0, 2.0, 2.0, 3.0], [False, True, False, True]) == 0.875
-
-
-def surely(category: str) -> Judged:
-    return Judged(categories=tuple(float(name == category) for name in CATEGORIES), complexities=(1.0, 0.0, 0.0))
-
-
-def test_the_report_gives_precision_and_recall() -> None:
-    prompt = next(prompt for prompt in SEEDS if prompt.category == "coding")
-    lines = list(category_lines([(prompt, surely("analysis")), (prompt, surely("coding"))]))
-    assert lines == [
-        "accuracy 0.500 of 2",
-        "  coding        precision 1.00 recall 0.50 of    2  coding 1, analysis 1",
-    ]
-
-
-def test_a_folder_without_the_sets_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        clean_prompts(tmp_path)
-    with pytest.raises(CommandError, match="there is no"):
-        call_command("train_classifier", data=tmp_path)

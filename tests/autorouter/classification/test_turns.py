@@ -18,7 +18,7 @@ from autorouter.classification.table import sums
 from autorouter.classification.turns import TurnMemory
 from autorouter.training.prompts import own_prompts
 
-TERMS_OF_ALL_SEED_PROMPTS = "62c985f7a7fdd56f2987a32a2121b39795cb77c6a6e062fccd6908535ff1fba2"
+TERMS_OF_ALL_SEED_PROMPTS = "334db17811a57f90739da0968038d030fe830bd07d972977e5e48b80207361db"
 """The shipped weights were trained on prompts read so. Whoever reads them otherwise trains anew, and then pins this anew."""
 
 
