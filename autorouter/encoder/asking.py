@@ -3,9 +3,7 @@
 import asyncio
 from contextlib import suppress
 from itertools import count
-from typing import cast
 
-from autorouter.classification.judged import Judged
 from autorouter.encoder import wire
 from autorouter.encoder.cache import Cache, key_of
 from autorouter.encoder.excerpts import excerpt
@@ -13,6 +11,8 @@ from autorouter.encoder.patience import RETRY_S, Answer, Heard, Patience
 from autorouter.encoder.wire import Status
 
 CONNECT_WAIT_S = 1.0
+ANSWER_US = 6_000
+"""What an answer takes (docs/encoder.md), until the encoder says what it takes here."""
 MAX_OPEN = 1_024
 """Questions without an answer; beyond, the connection is taken for dead."""
 
@@ -20,13 +20,15 @@ MAX_OPEN = 1_024
 class Asker:
     """Asks at one address, from `start` to `stop`. Equal texts are asked once, and late answers are kept for whoever asks again.
 
-    Nobody waits for a connection: where there is none, one is tried every second beside the requests.
+    Nobody waits for a connection: where there is none, one is tried every second beside the requests. No more are asked at
+    once than can be answered within the deadline.
     """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self._cache, self._patience = Cache(), Patience(address)
         self._connection: _Connection | None = None
+        self._waiting = 0
         self._keeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -65,16 +67,23 @@ class Asker:
         key = key_of(read)
         if known := self._cache.get(key):
             return Heard(result="cached", judged=known)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         if self._connection is None or not self._connection.is_open:
             return Heard(result="away")
+        if self._waiting >= max(1, within_ms * 1_000 // self._connection.answer_us):
+            return Heard(result="busy")
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         if refused := self._patience.refusal(began):
             return Heard(result=refused)
         answer: Answer = "late"
-        with suppress(TimeoutError):
+        self._waiting += 1
+        try:
             async with asyncio.timeout(within_ms / 1_000):
                 answer = await asyncio.shield(self._connection.asked(key, read, within_ms * 1_000))
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting -= 1
         heard = Heard.of(answer, loop.time() - began)
         self._patience.hear(heard.result)
         return heard
@@ -82,24 +91,23 @@ class Asker:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(RETRY_S)
-            await self.connect()
+            if self._connection is not None and self._connection.is_open:
+                self._connection.ask_status()
+            else:
+                await self.connect()
 
 
-class _Connection(asyncio.Protocol):
+class _Connection(wire.Lines):
     """Questions under way, by number and by text."""
 
     def __init__(self, cache: Cache) -> None:
+        super().__init__()
         self._cache = cache
-        self._transport: asyncio.Transport | None = None
         self._numbers = count(1)
-        self._unread = bytearray()
         self._keys: dict[int, bytes] = {}
         self._answers: dict[bytes, asyncio.Future[Answer]] = {}
         self.version = ""
-
-    @property
-    def is_open(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+        self.answer_us = ANSWER_US
 
     def asked(self, key: bytes, text: str, within_us: int) -> "asyncio.Future[Answer]":
         """The answer to come, also to whoever asked the same a moment ago."""
@@ -108,47 +116,34 @@ class _Connection(asyncio.Protocol):
             found = self._answers[key] = asyncio.get_running_loop().create_future()
             number = next(self._numbers)
             self._keys[number] = key
-            self._send(wire.write_question(number, text, within_us))
+            self.send(wire.write_question(number, text, within_us))
             if len(self._keys) > MAX_OPEN:
                 self.close()
         return found
 
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._send(wire.write_status_question(0))
+        super().connection_made(transport)
+        self.ask_status()
 
-    def data_received(self, data: bytes) -> None:
-        *lines, rest = (self._unread + data).split(b"\n")
-        self._unread = rest
-        try:
-            for line in lines:
-                self._read(*wire.read_answer(bytes(line)))
-        except ValueError:
-            self.close()
-        if len(rest) > wire.MAX_LINE_BYTES:
-            self.close()
+    def ask_status(self) -> None:
+        self.send(wire.write_status_question(0))
+
+    def heard(self, line: bytes) -> None:
+        number, said = wire.read_answer(line)
+        if isinstance(said, Status):
+            self.version, self.answer_us = said.digest, said.answer_us or ANSWER_US
+            self._cache.use(said.digest)
+        elif (key := self._keys.pop(number, None)) is not None:
+            if said is not None:
+                self._cache.put(key, said)
+            _tell(self._answers.pop(key), said or "late")
 
     def connection_lost(self, exc: Exception | None) -> None:
         for answer in self._answers.values():
-            if not answer.done():
-                answer.set_result("away")
+            _tell(answer, "away")
         self._answers.clear()
 
-    def _read(self, number: int, said: Judged | Status | None) -> None:
-        if isinstance(said, Status):
-            self.version = said.digest
-            self._cache.use(said.digest)
-        elif (key := self._keys.pop(number, None)) is not None:
-            answer = self._answers.pop(key)
-            if said is not None:
-                self._cache.put(key, said)
-            if not answer.done():
-                answer.set_result(said or "late")
 
-    def _send(self, line: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(line)
+def _tell(waiting: "asyncio.Future[Answer]", answer: Answer) -> None:
+    if not waiting.done():
+        waiting.set_result(answer)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from autorouter.classification.classify import Read
 from autorouter.classification.judged import Judged
-from autorouter.classification.mixing import mixed
+from autorouter.classification.mixing import mixed, trust
+from autorouter.encoder.excerpts import excerpt
 from autorouter.encoder.patience import Heard
 from autorouter.types import Reader, Reading, RouterConfig, Task
 
@@ -17,9 +18,10 @@ def is_unsure(read: Read, config: RouterConfig) -> bool:
 def task_of(read: Read, heard: Heard, config: RouterConfig) -> Task:
     """The task by table and encoder together, or by the table alone, with the reason why."""
     if read.judged is None or heard.judged is None:
-        why = f"gave no answer within {config.encoder_deadline_ms} ms" if heard.result == "late" else "is not there"
+        late = f"gave no answer within {config.encoder_deadline_ms} ms"
+        why = {"late": late, "busy": "has too many others to answer"}.get(heard.result, "is not there")
         return replace(read.task, origin=f"local, since the encoder {why}")
-    task = read.as_judged(mixed(read.judged, heard.judged), "encoder")
+    task = read.as_judged(mixed(read.judged, heard.judged, trust(excerpt(read.asked[-1]))), "encoder")
     readings = (_reading("table", read.judged, 0), _reading("encoder", heard.judged, heard.took_us))
     return replace(task, readings=readings)
 

@@ -21,8 +21,6 @@ from autorouter.encoder import wire
 
 logger = logging.getLogger(__name__)
 MAX_WAITING = 256
-MAX_UNREAD_BYTES = 1024 * 1024
-"""Whoever does not read so much of what was answered is cut off."""
 HEALTH_EVERY_S = 60
 
 
@@ -39,7 +37,7 @@ class _Asked:
     question: wire.Question
     until: float
     """In the loop's seconds."""
-    writer: asyncio.StreamWriter
+    by: wire.Lines
 
 
 class Service:
@@ -50,16 +48,17 @@ class Service:
         self._waiting: deque[_Asked] = deque()
         self._has_work = asyncio.Event()
         self._judged = self._dropped = 0
-        self._began = 0.0
+        self._began = self._answer_s = 0.0
+        self.connections: set[wire.Lines] = set()
 
     async def run(self, address: str) -> None:
         """Serve at that address. Raises OSError."""
         loop, found = asyncio.get_running_loop(), wire.address_of(address)
         self._began = loop.time()
         if isinstance(found, str):
-            server = await asyncio.start_unix_server(self._connected, found, limit=wire.MAX_LINE_BYTES)
+            server = await loop.create_unix_server(lambda: _Connection(self), found)
         else:
-            server = await asyncio.start_server(self._connected, *found, limit=wire.MAX_LINE_BYTES)
+            server = await loop.create_server(lambda: _Connection(self), *found)
         logger.info("action=serve_encoder address=%s digest=%s", address, self._judge.digest)
         telling = loop.create_task(self._tell())
         try:
@@ -67,22 +66,13 @@ class Service:
                 await self._work(loop)
         finally:
             telling.cancel()
+            for connection in self.connections:
+                connection.close()
+            await asyncio.sleep(0)  # until they are
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while line := await reader.readline():
-                self._take(wire.read_question(line), writer)
-        except (ValueError, ConnectionError) as problem:
-            logger.warning("action=close_connection problem=%s", type(problem).__name__)
-        finally:
-            writer.close()
-
-    def _take(self, asked: wire.Question | int, writer: asyncio.StreamWriter) -> None:
-        if isinstance(asked, int):
-            _send(writer, wire.write_status(asked, self.status()))
-            return
-        until = asyncio.get_running_loop().time() + asked.within_us / 1e6
-        self._waiting.append(_Asked(question=asked, until=until, writer=writer))
+    def take(self, question: wire.Question, by: wire.Lines) -> None:
+        until = asyncio.get_running_loop().time() + question.within_us / 1e6
+        self._waiting.append(_Asked(question=question, until=until, by=by))
         if len(self._waiting) > MAX_WAITING:
             self._drop(self._waiting.popleft())
         self._has_work.set()
@@ -97,19 +87,26 @@ class Service:
                 if loop.time() > asked.until:
                     self._drop(asked)
                     continue
+                began = loop.time()
                 (judged,) = await loop.run_in_executor(thread, self._judge.judge, [asked.question.text])
                 self._judged += 1
-                _send(asked.writer, wire.write_judged(asked.question.number, judged))
+                self._note(loop.time() - began)
+                asked.by.send(wire.write_judged(asked.question.number, judged))
+
+    def _note(self, seconds: float) -> None:
+        """What an answer took counts a tenth beside those before it."""
+        self._answer_s += (seconds - self._answer_s) * (0.1 if self._answer_s else 1)
 
     def _drop(self, asked: _Asked) -> None:
         self._dropped += 1
-        _send(asked.writer, wire.write_judged(asked.question.number, None))
+        asked.by.send(wire.write_judged(asked.question.number, None))
 
     def status(self) -> wire.Status:
         return wire.Status(
             digest=self._judge.digest,
             up_s=int(asyncio.get_running_loop().time() - self._began),
             resident_bytes=resident_bytes(),
+            answer_us=round(self._answer_s * 1e6),
             judged=self._judged,
             dropped=self._dropped,
         )
@@ -120,9 +117,32 @@ class Service:
             await asyncio.sleep(HEALTH_EVERY_S)
             status = self.status()
             logger.info(
-                "action=tell_health digest=%s up_s=%d resident_mb=%.0f judged=%d dropped=%d waiting=%d",
-                status.digest, status.up_s, status.resident_bytes / 1e6, status.judged, status.dropped, len(self._waiting),
+                "action=tell_health digest=%s up_s=%d resident_mb=%.0f answer_ms=%.1f judged=%d dropped=%d waiting=%d",
+                status.digest, status.up_s, status.resident_bytes / 1e6, status.answer_us / 1e3, status.judged,
+                status.dropped, len(self._waiting),
             )  # fmt: skip
+
+
+class _Connection(wire.Lines):
+    """One of those who ask."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__()
+        self._service = service
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._service.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._service.connections.discard(self)
+
+    def heard(self, line: bytes) -> None:
+        asked = wire.read_question(line)
+        if isinstance(asked, int):
+            self.send(wire.write_status(asked, self._service.status()))
+        else:
+            self._service.take(asked, self)
 
 
 def resident_bytes() -> int:
@@ -130,10 +150,3 @@ def resident_bytes() -> int:
     with suppress(OSError):
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _send(writer: asyncio.StreamWriter, line: bytes) -> None:
-    if writer.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
-        writer.transport.abort()
-    else:
-        writer.write(line)

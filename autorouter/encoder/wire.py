@@ -8,9 +8,10 @@
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -19,11 +20,13 @@ from autorouter.classification.judged import CATEGORIES, Judged
 from autorouter.encoder.excerpts import HEAD_CHARS, TAIL_CHARS
 from autorouter.types import COMPLEXITIES
 
+logger = logging.getLogger(__name__)
 MAX_LINE_BYTES = 16 * 1024
 """An excerpt has at most a few thousand bytes, however it is escaped."""
+MAX_UNSENT_BYTES = 1024 * 1024
 TCP = "tcp"
-Silence = Literal["late", "away"]
-"""Why there is no answer in time: nobody gave it yet, or nobody is there."""
+Silence = Literal["late", "busy", "away"]
+"""Why there is no answer in time: it has not come yet, too many wait for theirs already, or nobody is there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,9 +45,14 @@ class Status:
     """Of its file."""
     up_s: int
     resident_bytes: int
+    answer_us: int
+    """What an answer takes it lately; 0: it gave none yet."""
     judged: int
     dropped: int
     """Questions whose time had passed, or that were too many."""
+
+
+FIGURES = frozenset(Status.__slots__) - {"digest"}
 
 
 def address_of(text: str) -> str | tuple[str, int]:
@@ -53,6 +61,48 @@ def address_of(text: str) -> str | tuple[str, int]:
         return text
     parts = urlsplit(text)
     return parts.hostname or "", parts.port or 0
+
+
+class Lines(asyncio.Protocol):
+    """Either end of a connection. Whoever says what cannot be read, or does not read, is cut off."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._unread = b""
+
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def heard(self, line: bytes) -> None:
+        """A line came, which may be anything. Raises ValueError."""
+        raise NotImplementedError
+
+    def send(self, line: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            self.close()
+        else:
+            self._transport.write(line)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        try:
+            if len(self._unread) > MAX_LINE_BYTES:
+                raise ValueError("this line has no end")
+            for line in lines:
+                self.heard(line)
+        except ValueError as problem:
+            logger.warning("action=close_encoder_connection problem=%s", type(problem).__name__)
+            self.close()
 
 
 async def connect(address: str, protocol: Callable[[], asyncio.Protocol]) -> None:
@@ -101,14 +151,18 @@ def read_answer(line: bytes) -> tuple[int, Judged | Status | None]:
             return number, Judged(
                 categories=_shares(categories, len(CATEGORIES)), complexities=_shares(complexities, len(COMPLEXITIES))
             )
-        case {"id": int(number), "digest": str()}:
-            try:
-                return number, Status(**{name: value for name, value in found.items() if name != "id"})
-            except TypeError as problem:
-                raise ValueError("this is no status") from problem
+        case {"id": int(number), "digest": str(digest)}:
+            return number, Status(digest=digest, **_figures(found))
         case {"id": int(number)}:
             return number, None
     raise ValueError("this is no answer")
+
+
+def _figures(values: dict[str, Any]) -> dict[str, int]:
+    figures = {name: value for name, value in values.items() if name in FIGURES}
+    if len(figures) < len(FIGURES) or not all(isinstance(each, int) and each >= 0 for each in figures.values()):
+        raise ValueError("this is no status")
+    return figures
 
 
 def _shares(values: list[Any], count: int) -> tuple[float, ...]:

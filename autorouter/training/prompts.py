@@ -80,7 +80,7 @@ def folds(prompts: Iterable[Prompt]) -> dict[str, int]:
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     content = path.read_bytes()
     text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    yield from map(json.loads, text.split("\n")[:-1])
+    yield from map(json.loads, filter(None, text.split("\n")))
 
 
 def _seed(row: Mapping[str, Any]) -> Prompt:

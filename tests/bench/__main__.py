@@ -21,6 +21,7 @@ from routerhub.tenancy.scope import system  # noqa: E402
 from tests.bench import (  # noqa: E402 - Django first
     anomalies,
     decisions,
+    encoder,
     experiments,
     exports,
     forecast,
@@ -40,11 +41,11 @@ from tests.bench.subjects import NoAnswer  # noqa: E402
 
 PARTS = (
     "decisions", "ledger", "room", "shares", "pages", "exports", "forecast", "anomalies", "windows", "redaction", "experiments",
-    "gateway",
+    "encoder", "gateway",
 )  # fmt: skip
 SIMPLE = {
     "decisions": decisions, "shares": shares, "pages": pages, "exports": exports, "forecast": forecast, "anomalies": anomalies,
-    "redaction": redaction,
+    "redaction": redaction, "encoder": encoder,
 }  # fmt: skip
 """Those that need to be told nothing."""
 SOAK_REQUESTS = 100_000

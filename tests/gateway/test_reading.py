@@ -1,6 +1,8 @@
 """What table and encoder make of a request together, over a real socket, and what counts when the encoder is silent."""
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ import pytest
 from autorouter.classification.classify import read_locally
 from autorouter.classification.mixing import mixed
 from autorouter.encoder.asking import Asker
+from autorouter.encoder.blocking import asker_at
 from autorouter.types import Reading, Task
+from autorouter.viewsets import decisions
 from routerhub.gateway.observation import metrics
 from routerhub.gateway.protocols.base import Controls
 from routerhub.gateway.reading import task_of
@@ -63,6 +67,22 @@ async def test_where_the_table_is_unsure_both_decide_and_the_task_says_what_each
     assert second.took_us > 0
     assert encoder.judge.judged == ["Tell me of lists"], "the last user message is what is read"
     assert counted("answered") == before + 1
+
+
+async def test_a_selection_and_a_dry_run_of_a_page_say_the_same_as_a_request(
+    encoder: FakeEncoder, settings: Any
+) -> None:
+    settings.ENCODER_SOCKET = encoder.address
+    config = router_fakes.config(encoder_threshold=UNSURE, encoder_deadline_ms=1_000)
+    selected = await asyncio.to_thread(decisions._task, {"messages": MESSAGES, "stream": False}, config)
+    task = await read(encoder)
+    assert [replace(each, readings=()) for each in (selected, task)] == [replace(task, readings=())] * 2
+    assert [reading.by for reading in selected.readings] == ["table", "encoder"]
+    asker = asker_at(encoder.address)
+    assert asker is not None
+    asker.stop()
+    settings.ENCODER_SOCKET = ""
+    assert decisions._task({"messages": MESSAGES, "stream": False}, config).origin == "local"
 
 
 @pytest.mark.parametrize("config", [{"threshold": SURE}, {"asks_encoder": False}])

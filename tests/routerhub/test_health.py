@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from routerhub import health
 from routerhub.draining import Draining
 from routerhub.gateway.snapshots.snapshots import shipped
-from routerhub.health import _snapshot
+from routerhub.health import _encoder, _snapshot
 
 HERE, ELSEWHERE = ("127.0.0.1", 5), ("203.0.113.9", 5)
 
@@ -66,6 +66,18 @@ def test_what_cannot_take_requests_is_not_ready_and_alive(
     assert {name for name, result in answer.json()["checks"].items() if result != "ok"} == {check}
     assert answer.json()["checks"][check] == told
     assert asked("/healthz", HERE, **given).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("encoder", "told"),
+    [
+        (None, "none: ENCODER_SOCKET is not set"),
+        (SimpleNamespace(is_up=True, version="a60c"), "up, version a60c"),
+        (SimpleNamespace(is_up=False, address="/run/encoder.sock"), "does not answer at /run/encoder.sock"),
+    ],
+)
+def test_how_the_encoder_stands_is_told_and_makes_nobody_unready(encoder: Any, told: str) -> None:
+    assert _encoder(encoder) == told
 
 
 @pytest.mark.parametrize(("answers", "status", "told"), [(True, 200, "ready"), (False, 503, "not ready")])

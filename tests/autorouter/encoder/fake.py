@@ -1,12 +1,12 @@
 """The encoder's process in a thread, on a real socket, with a judge that does as it is told."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from autorouter.classification.judged import Judged
+from autorouter.encoder.blocking import BlockingAsker
 from autorouter.encoder.serving import Service
 
 CODING = Judged(categories=(0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05), complexities=(0.25, 0.5, 0.25))
@@ -43,20 +43,25 @@ class FakeEncoder:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        while True:
-            with socket.socket(socket.AF_UNIX) as probe:
-                if probe.connect_ex(self.address) == 0:
-                    return
+        self._wait()
 
     def kill(self) -> None:
-        self.judge.may_go.set()
+        self._wait()
         self._loop.call_soon_threadsafe(self._task.cancel)
+        self.judge.may_go.set()
         self._thread.join()
 
-    def _run(self) -> None:
-        self._task = self._loop.create_task(Service(self.judge).run(self.address))
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._served())
+    def _wait(self) -> None:
+        """Until everybody who connected before is let in: who is about to be when it ends would never be closed."""
+        asker = BlockingAsker(self.address)
+        while asker.status() is None:
+            assert self._thread.is_alive()
+        asker.stop()
 
-    async def _served(self) -> None:
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._task = asyncio.ensure_future(Service(self.judge).run(self.address))
         await asyncio.wait([self._task])

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import orjson
 import pytest
 
 from autorouter.encoder import asking, patience
@@ -52,11 +53,11 @@ async def test_a_late_answer_is_not_waited_for_but_kept(encoder: FakeEncoder) ->
 
 
 async def test_what_nobody_waits_for_any_more_is_not_worked_on_and_the_newest_goes_first(encoder: FakeEncoder) -> None:
-    asker = await connected(encoder.address)
+    asker, hasty = await connected(encoder.address), await connected(encoder.address)
     encoder.judge.may_go.clear()
     first = asyncio.create_task(asker.hear("first", PLENTY_MS))
     await asyncio.to_thread(encoder.judge.is_stuck.wait)
-    late = asyncio.create_task(asker.hear("gives up", 10))
+    late = asyncio.create_task(hasty.hear("gives up", 0))
     older = asyncio.create_task(asker.hear("older", PLENTY_MS))
     newer = asyncio.create_task(asker.hear("newer", PLENTY_MS))
     assert (await late).result == "late"
@@ -64,6 +65,38 @@ async def test_what_nobody_waits_for_any_more_is_not_worked_on_and_the_newest_go
     await asyncio.gather(first, older, newer)
     assert encoder.judge.judged == ["first", "newer", "older"]
     asker.stop()
+    hasty.stop()
+
+
+async def test_no_more_are_asked_at_once_than_can_be_answered_in_time(encoder: FakeEncoder) -> None:
+    asker = await connected(encoder.address)
+    encoder.judge.may_go.clear()
+    within_ms = 2 * asking.ANSWER_US // 1_000
+    heard = await asyncio.gather(*(asker.hear(f"text {each}", within_ms) for each in range(4)))
+    assert [each.result for each in heard] == ["late", "late", "busy", "busy"]
+    asker.stop()
+
+
+async def test_one_that_says_how_slow_it_is_is_asked_accordingly(tmp_path: Path) -> None:
+    told = {"id": 0, "digest": "slow", "up_s": 1, "resident_bytes": 1, "answer_us": 9_000, "judged": 1, "dropped": 0}
+
+    async def tell(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(orjson.dumps(told) + b"\n")
+        while await reader.read(1_000):
+            pass
+        writer.close()
+        await writer.wait_closed()
+        has_left.set()
+
+    has_left, address = asyncio.Event(), str(tmp_path / "slow.sock")
+    async with await asyncio.start_unix_server(tell, address):
+        asker = await connected(address)
+        while asker.version != "slow":
+            assert (await asker.hear("until it has said so", 1)).result == "late"
+        heard = await asyncio.gather(*(asker.hear(f"text {each}", 20) for each in range(4)))
+        assert [each.result for each in heard] == ["late", "late", "busy", "busy"]
+        asker.stop()
+        await has_left.wait()
 
 
 async def test_one_that_is_late_again_and_again_is_asked_once_a_second_only(
@@ -111,7 +144,8 @@ async def test_where_nobody_listens_it_is_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "said",
     [b"hello\n", b"[]\n", b'{"id": 1, "categories": [1.0], "complexities": [1.0]}\n', b"x" * 20_000,
-     b'{"id": 1, "categories": ["a","b","c","d","e","f","g"], "complexities": [0.1,0.2,0.7]}\n', b'{"id": 0, "digest": "x"}\n'],
+     b'{"id": 1, "categories": ["a","b","c","d","e","f","g"], "complexities": [0.1,0.2,0.7]}\n', b'{"id": 0, "digest": "x"}\n',
+     b'{"id":0,"digest":"x","up_s":1,"resident_bytes":1,"answer_us":"slow","judged":1,"dropped":1}\n'],
 )  # fmt: skip
 async def test_garbage_ends_the_connection_and_no_request(said: bytes, tmp_path: Path) -> None:
     async def tell(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
