@@ -1,6 +1,7 @@
 """What the router model says about a request, and what counts when it says nothing of use."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -77,29 +78,36 @@ async def test_the_task_tells_what_each_reader_said_and_claims_no_probability_fo
     assert (task.likely, task.confidence, task.second) == ((), None, None)
 
 
+@pytest.fixture
+def encoder(tmp_path: Path) -> Iterator[FakeEncoder]:
+    made = FakeEncoder(tmp_path)
+    made.start()
+    yield made
+    made.kill()
+
+
 @pytest.mark.parametrize(
-    ("script", "category", "origin", "readers"),
+    ("script", "origin", "readers"),
     [
-        (GOOD, "reasoning", f"model {SMALL}", ["table", "encoder", "model"]),
-        (completion("hm"), "coding", f"encoder, since {SMALL} failed: none of 1 answers was", ["table", "encoder"]),
+        (GOOD, f"model {SMALL}", ["table", "encoder", "model"]),
+        (completion("hm"), f"encoder, since {SMALL} failed: none of 1 answers was", ["table", "encoder"]),
     ],
 )
 async def test_it_is_asked_after_the_encoder_whose_word_counts_where_it_fails(
-    tmp_path: Path, script: Any, category: str, origin: str, readers: list[str]
+    encoder: FakeEncoder, script: Any, origin: str, readers: list[str]
 ) -> None:
-    encoder = FakeEncoder(tmp_path)
-    encoder.start()
-    made, arrival = asking(
-        script, asks_encoder=True, encoder_threshold=Decimal(1), encoder_deadline_ms=1_000, router_max_retries=0
-    )
+    both = {"asks_encoder": True, "encoder_threshold": Decimal(1), "encoder_deadline_ms": 1_000}
+    made, arrival = asking(script, router_max_retries=0, **both)
     made.encoder = Asker(encoder.address)
     await made.encoder.connect()
+    before = await task_of(made, replace(arrival, request=request(controls=Controls(dry_run=True))))
     task = await task_of(made, arrival)
     made.encoder.stop()
-    encoder.kill()
-    assert (task.category, [each.by for each in task.readings]) == (category, readers)
+    assert [each.by for each in task.readings] == readers
     assert task.origin.startswith(origin)
-    assert (task.confidence is None) == (task.read_by == "model")
+    named = ("reasoning", ())
+    assert (task.category, task.likely) == (named if script is GOOD else (before.category, before.likely))
+    assert before.origin == "encoder"
 
 
 async def test_a_silent_encoder_and_a_silent_model_are_both_told() -> None:
