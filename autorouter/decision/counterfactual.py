@@ -82,10 +82,9 @@ def _levers(candidates: Sequence[Candidate]) -> Iterator[str]:
     winner, second = candidates[:2]
     terms, gap = second.terms, winner.score - second.score
     factor = terms.complexity_factor * terms.tier_weight
-    if factor > 0 and (needed := terms.category + gap / factor) <= MAX_SCORE:
-        scores = "The mean of its category scores," if second.weighted else "Its category score of"
-        mean = f"{_short(terms.category)}," if second.weighted else _short(terms.category)
-        yield f"{scores} {mean} would have had to be over {_up(needed)}."
+    reached = terms.category + terms.learned
+    if factor > 0 and (needed := reached + gap / factor) <= MAX_SCORE:
+        yield f"{_reached(second)} would have had to be over {_up(needed)}."
     if factor > 0 and not terms.stickiness and not winner.terms.stickiness and (bonus := gap / factor) <= MAX_BONUS:
         yield f"Had it been the conversation's previous model, a stickiness bonus over {_up(bonus)} would have done."
     if (weight := _weight(candidates)) is not None:
@@ -93,6 +92,16 @@ def _levers(candidates: Sequence[Candidate]) -> Iterator[str]:
         yield f"{own} would have had to be over {_up(weight)}."
     if gap <= MAX_BONUS:
         yield f"A speed bonus over {_up(terms.speed + gap)} in place of {_short(terms.speed)} would have done."
+
+
+def _reached(candidate: Candidate) -> str:
+    """What its category counts. What was learned would be other points for another score, so of it only the sum is told."""
+    terms = candidate.terms
+    if terms.learned:
+        return f"Its category with what was learned, {_short(terms.category + terms.learned)},"
+    if candidate.weighted:
+        return f"The mean of its category scores, {_short(terms.category)},"
+    return f"Its category score of {_short(terms.category)}"
 
 
 def _weight(candidates: Sequence[Candidate]) -> Decimal | None:

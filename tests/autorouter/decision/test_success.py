@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autorouter.decision import explain, success
+from autorouter.decision import counterfactual, explain, success
 from autorouter.decision.success import NOTHING, Evidence, Kind, Learned, LearnedSuccess, Lessons
 from autorouter.types import Constraints, Decision, Task
 from tests.autorouter.fakes import catalogue, model, policy, profile, router, task, whole_decision
@@ -143,6 +143,12 @@ def test_a_model_that_succeeds_here_more_often_than_its_profile_says_overtakes()
     assert "score 25.56, 70 in its category plus 15.2 learned times 0.3" in explain.why(decision)
     assert explain.terms_json(first.terms)["learned"] == 15.2
     assert "learned" not in explain.terms_json(second.terms)
+
+
+def test_what_would_have_had_to_differ_is_told_of_score_and_learned_together() -> None:
+    short, needed, *_ = counterfactual.changes(decided(learned(shift=100)))
+    assert short == f"{BAD} was 2.37 points short of 24."
+    assert needed == "Its category with what was learned, 72.1, would have had to be over 80."
 
 
 def test_the_words_of_the_prompt_decide() -> None:
