@@ -80,7 +80,6 @@ class ImportedOutcomeAdmin(FactAdmin):
     """What was measured elsewhere; files come and go on the page of outcome files."""
 
     list_display = ["model", "category", "score", "source", "happened_at", "imported_at"]
-    list_filter = ["source"]
 
 
 @admin.register(Proposal)

@@ -13,6 +13,8 @@ from routerhub.audit.change import Change
 from routerhub.releases import store
 
 LABEL = "learned success"
+NOTHING = LearnedSuccess(kinds={}, terms={})
+"""Of a model of which what was learned is to be forgotten."""
 
 
 def draft(proposals: Iterable[Proposal], change: Change) -> int:
@@ -25,7 +27,8 @@ def draft(proposals: Iterable[Proposal], change: Change) -> int:
     accepted = Proposal.objects.filter(
         kind=ProposalKind.SUCCESS, state=ProposalState.ACCEPTED, learned_in__in=rounds
     ).order_by("pk")  # fmt: skip
-    lessons = {each.subject: of(each.after) for each in [*accepted, *asked]}
+    found = {each.subject: of(each.after) for each in [*accepted, *asked]}
+    lessons = {model: None if lesson == NOTHING else lesson for model, lesson in found.items()}
     return store.draft(LINE, lambda: learned.write(lessons, change), change, LABEL)
 
 

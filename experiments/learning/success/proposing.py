@@ -23,6 +23,7 @@ from experiments.rollouts import stepping
 from routerhub.audit.change import Change
 
 WINDOW = timedelta(days=90)
+FORGOTTEN = "no outcomes surely bear out any more what was learned: back to the profile"
 
 
 def learn() -> LearningRound:
@@ -56,21 +57,24 @@ def _verdict(gathered: Gathered, judged: Judged, found: Sequence[Found]) -> str:
 
 
 def _found(judged: Judged, since: datetime) -> list[Found]:
+    """What the tables do not say yet; and what they say of a model that outcomes no longer bear out, to be forgotten."""
+    before = drafting.in_tables()
     sure = {each.model: each for each in judged.models if each.learned}
-    if not sure:
-        return []
-    lessons = {model: each.learned for model, each in sure.items() if each.learned}
+    lessons = {model: drafting.NOTHING for model in sorted(before) if model not in sure}
+    lessons |= {model: each.learned for model, each in sure.items() if each.learned}
+    after = {model: learned.spelled(lesson) for model, lesson in lessons.items()}
+    changed = [model for model in lessons if after[model] != before.get(model)]
     shared = {
         "traffic": replaying.changes(lessons, judged.common, since),
         "off_policy": replaying.off_policy(lessons, since),
-    }
-    before = drafting.in_tables()
+    } if changed else {}  # fmt: skip
     return [
         Found(
-            kind=ProposalKind.SUCCESS, subject=model, detail="", before=before.get(model, {}), after=after,
-            summary=_summary(sure[model]), evidence={**_evidence(sure[model]), **shared},
+            kind=ProposalKind.SUCCESS, subject=model, detail="", before=before.get(model, {}), after=after[model],
+            summary=_summary(sure[model]) if model in sure else FORGOTTEN,
+            evidence={**(_evidence(sure[model]) if model in sure else {}), **shared},
         )
-        for model, lesson in lessons.items() if (after := learned.spelled(lesson)) != before.get(model)
+        for model in changed
     ]  # fmt: skip
 
 

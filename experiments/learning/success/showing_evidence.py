@@ -11,6 +11,8 @@ OF_WHAT = "of what fitted models expect, not of what was seen"
 
 def change(after: Mapping[str, Any]) -> str:
     """In words, what accepting would teach."""
+    if not after["kinds"]:
+        return "nothing learned any more"
     weights = sum(not pair.endswith(":0") for pair in after["terms"].split())
     kinds = ", ".join(after["kinds"])
     return f"learned for {kinds}" + (
@@ -23,10 +25,15 @@ def change(after: Mapping[str, Any]) -> str:
 def context(row: Proposal) -> dict[str, Any]:
     """For the template experiments/learned_success.html."""
     evidence = row.evidence
+    shown = {
+        "change": change(row.after), "traffic": _traffic(evidence["traffic"]), "off_policy": evidence["off_policy"],
+    }  # fmt: skip
+    if not row.after["kinds"]:
+        return shown
+    held_out = evidence["held_out"]
     return {
-        "change": change(row.after), "held_out": evidence["held_out"], "questions": evidence["questions"],
-        "gain": _gain(evidence["held_out"]["gain"]), "kinds": [_kind(each) for each in evidence["kinds"]],
-        "traffic": _traffic(evidence["traffic"]), "off_policy": evidence["off_policy"],
+        **shown, "held_out": held_out, "questions": evidence["questions"], "gain": _gain(held_out["gain"]),
+        "kinds": [_kind(each) for each in evidence["kinds"]],
     }  # fmt: skip
 
 

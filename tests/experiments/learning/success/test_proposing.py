@@ -8,6 +8,7 @@ from autorouter.classification import vocabulary
 from autorouter.decision import explain
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.router import decide
+from autorouter.models import LearnedSuccess
 from autorouter.types import Constraints, Decision
 from experiments.learning import proposals
 from experiments.learning.success import importing, proposing
@@ -81,6 +82,13 @@ def test_outcomes_change_decisions_once_staff_accepted_and_rolled_out_what_they_
     rollout.rollback("router", 1, because("no, not yet"))
     assert chosen(PYTHON) == MIDDLE
     assert proposing.learn().proposals == 2, "rolled back, it is proposed anew"
+    rollout.roll_out("router", draft, 100, because("try it again"))
+    importing.delete_source("made up", because("wrong ones"))
+    for each in proposing.learn().made.all():
+        assert each.after == {"kinds": {}, "terms": ""}
+        proposals.accept(each, because("it rested on wrong outcomes", cast.staff))
+    rollout.roll_out("router", max(each.number for each in store.listed("router")), 100, because("forget it"))
+    assert (chosen(PYTHON), LearnedSuccess.objects.count()) == (MIDDLE, 0)
 
 
 def test_what_was_accepted_before_goes_out_by_guarded_steps_where_staff_let_it(cast: Cast) -> None:
