@@ -16,7 +16,9 @@ from autorouter.configuration.tunables.kinds import (
     points_by_pattern,
     table,
 )
+from autorouter.decision.hosting import UNHOSTED, Hosting
 from autorouter.decision.success import Evidence, Learned
+from autorouter.decision.terms import Terms
 from models_registry.types import Capability
 from routerhub.regions import Regions
 
@@ -336,40 +338,6 @@ class Constraints:
     def stands_in_for(self, model: str) -> str | None:
         """The name in whose place this model answers; None where it answers as itself."""
         return dict(self.stand_ins).get(model)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """How a score came about: a sum of four (and of what was learned from outcomes), times two factors, plus speed."""
-
-    category: Decimal
-    stickiness: Decimal
-    reasoning: Decimal
-    research: Decimal
-    complexity_factor: Decimal
-    tier_weight: Decimal
-    speed: Decimal
-    learned: Decimal = Decimal(0)
-
-    @property
-    def score(self) -> Decimal:
-        base = self.category + self.learned + self.stickiness + self.reasoning + self.research
-        return base * self.complexity_factor * self.tier_weight + self.speed
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hosting:
-    """Where a model is called, and what was measured there."""
-
-    deployments: tuple[str, ...] = ()
-    """By id, in the order in which they are tried."""
-    moved: str = ""
-    """What was measured that made this another order than the model's own; empty where it is its own."""
-    expected_ms: int = 0
-    """Until an answer of the first one is there; 0 where nothing was measured."""
-
-
-UNHOSTED = Hosting()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from autorouter.decision.explain import counting, is_led, led_words
-from autorouter.types import Candidate, Constraints, Decision, Terms
+from autorouter.decision.terms import Terms
+from autorouter.types import Candidate, Constraints, Decision
 
 MAX_SCORE, MAX_WEIGHT, MAX_BONUS = Decimal(100), Decimal(1), Decimal(100)
 CENT = Decimal("0.01")

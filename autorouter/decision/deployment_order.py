@@ -7,7 +7,7 @@ than FASTER of the time and costs no more. Nobody comes to stand by more than `m
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from autorouter.types import Hosting
+from autorouter.decision.hosting import Hosting
 from models_registry.deployments import effective_deployments
 from models_registry.errors import UnknownPrice
 from models_registry.prices.pricing import mean_price, price_at

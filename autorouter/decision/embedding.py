@@ -10,7 +10,8 @@ from autorouter.decision.candidates import Circumstances, estimated_cost_usd, pr
 from autorouter.decision.costs import UNPRICED
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.scoring import cost_tier
-from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Exclusion, Task, Terms
+from autorouter.decision.terms import Terms
+from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Exclusion, Task
 from models_registry.types import Model
 
 NOUGHT = Decimal(0)

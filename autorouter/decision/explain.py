@@ -6,7 +6,8 @@ from typing import Any
 
 from autorouter.classification import telling
 from autorouter.decision.success import Reason
-from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Likely, Reading, Task, Terms
+from autorouter.decision.terms import Terms
+from autorouter.types import EMBEDDING, Candidate, Constraints, Decision, Likely, Reading, Task
 
 
 def as_json(decision: Decision) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from autorouter.decision.costs import Rates
 from autorouter.decision.ordering import shifted
 from autorouter.decision.standings import Host, Label, Standing
 from autorouter.decision.success import Lessons
-from autorouter.types import COST_TIERS, Category, Complexity, CostTier, Leads, Policy, RouterRelease, Terms, Weighted
+from autorouter.decision.terms import Terms
+from autorouter.types import COST_TIERS, Category, Complexity, CostTier, Leads, Policy, RouterRelease, Weighted
 from models_registry.succession import succession
 from models_registry.types import Capability
 from routerhub.regions import Regions, is_within

@@ -17,7 +17,8 @@ from autorouter.decision.places import Ranked, Ranking
 from autorouter.decision.scoring import NOTHING, RESEARCH, Shares, score_in, shares, softened, terms, weighted
 from autorouter.decision.soft import SoftRanking
 from autorouter.decision.standings import Standing, Standings, price_changes
-from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, RouterRelease, Task, Terms
+from autorouter.decision.terms import Terms
+from autorouter.types import CATEGORIES, COMPLEXITIES, Category, Complexity, RouterRelease, Task
 from models_registry.types import Availability, Catalogue, Deployment, Model
 
 MAX_SPANS = 4

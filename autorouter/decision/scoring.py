@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from autorouter.types import Category, CostTier, Likely, Profile, RouterConfig, Task, Terms, Weighted
+from autorouter.decision.terms import Terms
+from autorouter.types import Category, CostTier, Likely, Profile, RouterConfig, Task, Weighted
 from models_registry.types import Model
 
 UNKNOWN_SCORE = Decimal(70)

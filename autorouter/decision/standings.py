@@ -8,8 +8,9 @@ from decimal import Decimal
 from autorouter.decision.candidates import is_local, is_private, keeps_private, price_now
 from autorouter.decision.costs import UNPRICED
 from autorouter.decision.deployment_order import hosting, ordered
+from autorouter.decision.hosting import Hosting
 from autorouter.decision.scoring import cost_tier, quality_of
-from autorouter.types import NEEDS, CostTier, Hosting, RouterRelease
+from autorouter.types import NEEDS, CostTier, RouterRelease
 from models_registry.prices.pricing import mean_price
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
 

@@ -17,8 +17,9 @@ from autorouter.decision.ordering import drawn
 from autorouter.decision.places import Key, Ranking
 from autorouter.decision.ranking import Rankings
 from autorouter.decision.success import NOTHING, SILENCE, Evidence
+from autorouter.decision.terms import Terms
 from autorouter.errors import UnknownModel, UnknownPolicy
-from autorouter.types import Constraints, Policy, RouterRelease, Task, Terms, TriesFirst
+from autorouter.types import Constraints, Policy, RouterRelease, Task, TriesFirst
 
 PRIORITY_MARGIN = Decimal("0.2")
 """A priority other than balanced picks by its own measure among the candidates within this share of the best score."""

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from analytics.models import Feedback, SavedView
 from autorouter.classification.definitions import CATEGORY_DEFINITIONS
-from autorouter.types import Terms
+from autorouter.decision.terms import Terms
 from budgets.money import dollars
 from budgets.types import to_nano
 from models_registry.prices.pricing import price_at

@@ -14,7 +14,8 @@ from django.utils import timezone
 from autorouter import models as autorouter
 from autorouter.classification.definitions import CATEGORY_DEFINITIONS
 from autorouter.classification.telling import sureness
-from autorouter.types import Candidate, Constraints, Decision, RouterConfig, Task, Terms
+from autorouter.decision.terms import Terms
+from autorouter.types import Candidate, Constraints, Decision, RouterConfig, Task
 from budgets.choices import Role
 from budgets.errors import ExpiredKey
 from budgets.formats import NOTHING, THIN

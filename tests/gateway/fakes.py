@@ -14,10 +14,11 @@ import orjson
 from analytics.measuring.lengths import UNMEASURED, Lengths
 from analytics.types import AnswerFacts, RequestFacts
 from autorouter.decision.ranking import Rankings
+from autorouter.decision.terms import Terms
 from autorouter.people.preference_sets import Held, PreferenceSets
 from autorouter.people.preferences import Preferences
 from autorouter.people.sessions import Recalled, Turn
-from autorouter.types import Candidate, Constraints, Decision, Terms
+from autorouter.types import Candidate, Constraints, Decision
 from budgets.errors import KeyBusy, LedgerUnavailable, MissingKey, RevokedKey, UnknownKey
 from budgets.ledger.room import Room
 from budgets.limits import pauses

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from autorouter.decision import explain
 from autorouter.decision.candidates import EXPECTED_OUTPUT_TOKENS
+from autorouter.decision.terms import Terms
 from autorouter.decision.walk import MEASURED, PRIORITY_MARGIN
-from autorouter.types import Candidate, Decision, Priority, Terms
+from autorouter.types import Candidate, Decision, Priority
 from budgets import formats, money
 from budgets.types import to_nano
 

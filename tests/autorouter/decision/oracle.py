@@ -10,18 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from autorouter.decision.terms import Terms
 from autorouter.errors import UnknownModel, UnknownPolicy
-from autorouter.types import (
-    Candidate,
-    Constraints,
-    CostTier,
-    Decision,
-    Exclusion,
-    Policy,
-    RouterRelease,
-    Task,
-    Terms,
-)
+from autorouter.types import Candidate, Constraints, CostTier, Decision, Exclusion, Policy, RouterRelease, Task
 from models_registry.deployments import effective_deployments
 from models_registry.types import Availability, Catalogue, Deployment, Model, Price
 from tests.autorouter.decision import oracle_learning, oracle_policies

@@ -3,7 +3,8 @@
 from datetime import datetime
 from decimal import Decimal
 
-from autorouter.types import Hosting, RouterRelease
+from autorouter.decision.hosting import Hosting
+from autorouter.types import RouterRelease
 from models_registry.deployments import effective_deployments
 from models_registry.types import Availability, Deployment, Model
 

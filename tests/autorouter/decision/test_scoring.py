@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autorouter.decision.scoring import cost_tier, speed_bonus, terms
-from autorouter.types import CATEGORIES, COMPLEXITIES, Terms
+from autorouter.decision.terms import Terms
+from autorouter.types import CATEGORIES, COMPLEXITIES
 from tests.autorouter.fakes import config, model, profile, task
 
 GPT_5 = profile("openai:gpt-5", "95", coding="95", reasoning="95", research="90")
