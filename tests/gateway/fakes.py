@@ -5,7 +5,7 @@ import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -29,40 +29,18 @@ from models_registry.types import SANDBOX, Availability, Provider
 from models_registry.upstream.base import NOTHING_LACKS, OPENAI, Chunk, Completion, Lacking, UpstreamRequest
 from models_registry.upstream.openai.chat_completions import read_chunk, read_completion
 from routerhub.gateway.attempts.circuits import Circuits
-from routerhub.gateway.clock import Clock
 from routerhub.gateway.operation import Arrival, Operation
 from routerhub.gateway.protocols.base import ChatRequest, Client, Controls
 from routerhub.gateway.runtime import Limits, Runtime, Sessions, Upstreams
 from tests.autorouter import fakes
 from tests.gateway.fake_circuits import RULES, FakeCircuitStore
+from tests.gateway.fake_clock import FakeClock
 from tests.gateway.fake_store import FakeStore
 
 NOW = fakes.NOW
 KEY, PRO_KEY = "rh_ada", "rh_pro"
 ADA = Caller(key_id=3, key_name="ada", account_id=7, account="acme", user_id=None, permissions=frozenset({"inference"}))
 CALLERS = {KEY: ADA, PRO_KEY: replace(ADA, key_id=4, key_name="pro", is_pro=True)}
-
-
-class FakeClock(Clock):
-    """Stands still, but for sleeping and for what a test adds to `seconds`. Chance always takes the whole."""
-
-    def __init__(self) -> None:
-        self.seconds = 1_000.0
-        self.slept: list[float] = []
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def now(self) -> datetime:
-        return NOW + timedelta(seconds=self.seconds - 1_000)
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
-        await asyncio.sleep(0)
-
-    def share(self) -> float:
-        return 1.0
 
 
 @dataclass

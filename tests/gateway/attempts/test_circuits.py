@@ -9,7 +9,7 @@ from models_registry.types import Deployment, ProviderKey
 from models_registry.upstream.errors import CredentialBad, Failed, Overloaded, Rejected, TimedOut, UpstreamError
 from routerhub.gateway.attempts.circuits import Circuits, Permit
 from tests.gateway.fake_circuits import RULES, FakeCircuitStore
-from tests.gateway.fakes import FakeClock
+from tests.gateway.fake_clock import FakeClock
 
 pytestmark = pytest.mark.anyio
 PLACE, KEY = "acme/large", "acme key ONE 00"

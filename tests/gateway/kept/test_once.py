@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from routerhub.gateway.kept.once import Once
-from tests.gateway.fakes import FakeClock
+from tests.gateway.fake_clock import FakeClock
 
 pytestmark = pytest.mark.anyio
 
