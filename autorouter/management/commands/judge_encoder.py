@@ -33,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--leave-out", type=int, choices=range(FOLDS), required=True, help="the same sixth")
         parser.add_argument("--seed-prompts", type=int, help="how many of the seed set the table gets (default: all)")
         parser.add_argument("--calibrate", type=Path, help="a file that gets the temperatures found here into it")
+        parser.add_argument("--card", type=Path, help="with --calibrate: the Markdown page that becomes its model card")
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         self._say(judging.threshold_lines(cases))
         self._fitted(cases)
         if path := options["calibrate"]:
-            _calibrated(path, found)
+            _calibrate(path, found, options["card"])
 
     def _cases(self, own: list[Prompt], kept: list[Prompt], held: list[Prompt], encoder: Encoder) -> list[judging.Case]:
         given = [counted(prompt) for prompt in (*own, *kept)]
@@ -76,8 +77,10 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
 
-def _calibrated(path: Path, found: dict[str, float]) -> None:
+def _calibrate(path: Path, found: dict[str, float], card: Path | None) -> None:
     model = onnx.load(path)
-    before = json.loads({one.key: one.value for one in model.metadata_props}["temperatures"])
-    after = {name: round(before[name] * found[name], 3) for name in before}
-    onnx.save(described(model, temperatures=json.dumps(after)), path)
+    facts = {one.key: one.value for one in model.metadata_props}
+    before = json.loads(facts["temperatures"])
+    after = json.dumps({name: round(before[name] * found[name], 3) for name in before})
+    text = card.read_text(encoding="utf-8") if card else facts["card"]
+    onnx.save(described(model, temperatures=after, card=text), path)

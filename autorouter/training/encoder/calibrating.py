@@ -19,5 +19,5 @@ def weights(labels: Rows, *readers: Rows) -> list[float]:
         found = sums - np.log(np.exp(sums).sum(-1, keepdims=True))
         return float(-(labels * found).sum(-1).mean())
 
-    found = minimize(loss, np.full(len(readers), 1 / len(readers)), bounds=[(0, 5)] * len(readers))
+    found = minimize(loss, np.full(len(readers), 1 / len(readers)), bounds=[(0.01, 5)] * len(readers))
     return [float(factor) for factor in found.x]

@@ -8,7 +8,7 @@ import numpy as np
 
 from autorouter.training.report import SUREST, Found, calibration_error
 
-RESAMPLED = 1_000
+RESAMPLED = 300
 Figure = Callable[[Sequence[Found]], float]
 
 

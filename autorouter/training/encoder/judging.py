@@ -15,7 +15,7 @@ from autorouter.training.prompts import Prompt
 from autorouter.training.report import Found
 from autorouter.types import COMPLEXITIES
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.9, 1.01)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -80,10 +80,13 @@ def test_what_was_left_out_is_judged_by_encoder_and_table_and_calibrates_a_file(
     labels, said = written(base / "labels.jsonl"), StringIO()
     file, _ = trained(base, labels, "--leave-out", "0", "--category-temperature", "2")
     assert temperatures(file) == {"category": 2, "complexity": 1}
-    options = ("--seed-prompts", "0", "--leave-out", "0", "--calibrate", file)
+    card = base / "card.md"
+    card.write_text("# How it was judged")
+    options = ("--seed-prompts", "0", "--leave-out", "0", "--calibrate", file, "--card", card)
     call_command("judge_encoder", "--labels", labels, "--encoder", file, *options, stdout=said)
     assert "all, encoder:\n  right              1.000 [1.000, 1.000] of 10" in said.getvalue()
     assert 0 < temperatures(file)["category"] < 2, "it was always right, and may be surer"
+    assert Encoder(file).card == "# How it was judged"
 
 
 def temperatures(file: Path) -> dict[str, float]:
