@@ -1,6 +1,7 @@
 """Asking the encoder from an event loop: one connection for the whole process, on which questions overtake one another."""
 
 import asyncio
+import logging
 from contextlib import suppress
 from itertools import count
 
@@ -11,6 +12,7 @@ from autorouter.encoder.patience import RETRY_S, Answer, Heard, Patience
 from autorouter.encoder.wire import Status
 
 CONNECT_WAIT_S = 1.0
+logger = logging.getLogger(__name__)
 ANSWER_US = 6_000
 """What an answer takes (docs/encoder.md), until the encoder says what it takes here."""
 MAX_OPEN = 1_024
@@ -34,6 +36,7 @@ class Asker:
     async def start(self) -> None:
         """Connect, or go on trying."""
         await self.connect()
+        logger.info("action=ask_encoder state=%s address=%s", "up" if self.is_up else "away", self.address)
         self._keeping = asyncio.create_task(self._keep())
 
     async def connect(self) -> None:
