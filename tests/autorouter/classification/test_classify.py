@@ -36,6 +36,29 @@ def test_words_tell_the_category(text: str, category: str) -> None:
     assert classify(said(text)).category == category
 
 
+REPORT = (
+    "The harbour was dredged in spring, and ferries to the islands ran twice a day until the storms came. Shops along the quay "
+    "kept their lights on late, and the council argued about a new bridge that nobody wanted to pay for. "
+) * 6
+LOOP = (
+    "def total(rows):\n    result = 0\n    for row in rows:\n        result += row['amount']\n    return result\n\n"
+    * 12
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        (f"Summarize the following text in two sentences.\n\n{REPORT}", "analysis"),
+        (f"Continue this story in the same voice:\n\n{REPORT}", "creative"),
+        (f"{REPORT}\n\nHow often did the ferries run?", "analysis"),
+        (f"{LOOP}\n\nWhy does this fail when rows is empty?", "coding"),
+    ],
+)
+def test_what_is_asked_of_a_long_text_is_read_at_its_head_and_at_its_end(text: str, category: str) -> None:
+    assert classify(said(text)).category == category
+
+
 def test_an_attached_image_makes_it_multimodal_and_needs_vision() -> None:
     task = classify([{"role": "user", "content": [{"type": "text", "text": "What code is this?"}, IMAGE]}])
     assert task.category == "multimodal"
