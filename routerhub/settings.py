@@ -311,6 +311,8 @@ SPECTACULAR_SETTINGS = {
         "BatchStatusEnum": "routerhub.batches.choices.Status",
         "ExperimentStateEnum": "experiments.choices.ExperimentState",
         "PriorityEnum": "autorouter.choices.PriorityChoice",
+        "ReaderEnum": "autorouter.types.READERS",
+        "CategoryEnum": "autorouter.types.CATEGORIES",
     },
     "TITLE": "RouterHub",
     "DESCRIPTION": "Routing, catalogue, budgets and records.",

@@ -62,9 +62,7 @@ class Tariff:
         tier = self._tier(max_input_tokens)
         if tier is None:
             return to_nano(pricing.ceiling(self.price, max_input_tokens, max_output_tokens, extras))
-        dearest_input = tier.dearest_cached if extras.has_hour_cache else tier.dearest_input
-        units = max_input_tokens * dearest_input + max_output_tokens * tier.dearest_output
-        return self._nano(units + tier.dearest_request + extras.web_searches * tier.dearest_search)
+        return self._nano(_without_answer(tier, max_input_tokens, extras) + max_output_tokens * tier.dearest_output)
 
     def cost_nano(self, usage: Usage) -> int:
         """What one answer costs. Raises UnknownPrice, ImpossibleUsage."""
@@ -85,13 +83,13 @@ class Tariff:
 
     def output_within(self, max_input_tokens: int, limit_nano: int, extras: Extras = NO_EXTRAS) -> int:
         """The longest answer, in tokens, whose ceiling stays within the limit; 0 where not even the prompt fits."""
-        nothing = self.ceiling_nano(max_input_tokens, 0, extras)
-        a_million = self.ceiling_nano(max_input_tokens, 1_000_000, extras) - nothing
-        if limit_nano < nothing or a_million <= 0:
+        tier = self._tier(max_input_tokens)
+        if tier is None:
+            pricing.ceiling(self.price, max_input_tokens, 1, extras)  # says what is not known
             return 0
-        longest = (limit_nano - nothing) * 1_000_000 // a_million
-        # Both figures are rounded up, so the quotient may be a token too long.
-        return longest if self.ceiling_nano(max_input_tokens, longest, extras) <= limit_nano else longest - 1
+        units = limit_nano * self.units_per_micro // NANO_PER_MICRO
+        room = units - _without_answer(tier, max_input_tokens, extras)
+        return room // tier.dearest_output if room >= 0 and tier.dearest_output else 0
 
     def _tier(self, input_tokens: int) -> _Tier | None:
         tiers = self.tiers
@@ -101,6 +99,12 @@ class Tariff:
 
     def _nano(self, units: int) -> int:
         return -(-units * NANO_PER_MICRO // self.units_per_micro)
+
+
+def _without_answer(tier: _Tier, max_input_tokens: int, extras: Extras) -> int:
+    """The most that all but the answer can cost, in units."""
+    dearest_input = tier.dearest_cached if extras.has_hour_cache else tier.dearest_input
+    return max_input_tokens * dearest_input + tier.dearest_request + extras.web_searches * tier.dearest_search
 
 
 def to_nano(usd: Decimal) -> int:

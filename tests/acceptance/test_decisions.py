@@ -13,7 +13,10 @@ from tests.stack import Stack, eventually
 
 pytestmark = pytest.mark.xdist_group("stack")
 GPT, LUNA = "openai:gpt-6.1-sol", "openai:gpt-6-luna"
-PROOF = "Prove this rigorous theorem, design the architecture and evaluate tradeoffs"
+PROOF = (
+    "Design a distributed system architecture with consensus, prove its safety, analyse failure modes"
+    " and write the full implementation in Rust"
+)
 
 
 @pytest.fixture

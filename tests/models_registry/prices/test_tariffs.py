@@ -79,6 +79,12 @@ def test_fifteen_cents_a_million_are_150_nano_dollars_a_token() -> None:
     assert tariff.output_within(1_000, 210_000) == 100
 
 
+def test_what_comes_to_the_limit_to_the_last_digit_still_fits() -> None:
+    tariff = compile_price(price(Rates(input=Decimal(0), output=Decimal("0.08333333333333333333333333333"))))
+    assert tariff.ceiling_nano(0, 12) == 1_000
+    assert tariff.output_within(0, 1_000) == 12
+
+
 def test_a_rate_finer_than_a_nano_dollar_is_rounded_once_not_per_token() -> None:
     tariff = compile_price(price(Rates(input=Decimal("0.0375"), output=Decimal(1))))
     assert tariff.cost_nano(Usage(input_tokens=3, output_tokens=0)) == 113, "112.5 rounded up"
