@@ -31,9 +31,9 @@ def plans(client: Client, address: str) -> list[str]:
 
 
 def read_whole(plan: str) -> list[str]:
-    """Which partitions are read from end to end, though they have more than a page."""
+    """Which partitions are read from end to end, though they have more than a few pages: full ones cost 500 and more."""
     read = (re.search(r"Seq Scan on .*cost=[\d.]+\.\.([\d.]+) rows", line) for line in plan.splitlines())
-    return [found.group() for found in read if found and float(found.group(1)) > 2]
+    return [found.group() for found in read if found and float(found.group(1)) > 100]
 
 
 def explained(cursor: Any, query: str) -> list[tuple[str]]:
