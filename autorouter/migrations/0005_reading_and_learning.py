@@ -38,8 +38,8 @@ class Migration(migrations.Migration):
             name="encoder_threshold",
             field=models.DecimalField(
                 decimal_places=4,
-                default=Decimal("0.6"),
-                help_text="Asked where the table gives its category less than this. 0: never, 1: always. Probability, 0 to 1, default 0.6.",
+                default=Decimal("0.65"),
+                help_text="Asked where the table gives its category less than this. 0: never, 1: always. Probability, 0 to 1, default 0.65.",
                 max_digits=9,
                 validators=[
                     django.core.validators.MinValueValidator(Decimal("0"), "Write a number from 0 to 1."),
@@ -132,8 +132,8 @@ class Migration(migrations.Migration):
             name="encoder_threshold",
             field=models.DecimalField(
                 decimal_places=4,
-                default=Decimal("0.6"),
-                help_text="Asked where the table gives its category less than this. 0: never, 1: always. Probability, 0 to 1, default 0.6.",
+                default=Decimal("0.65"),
+                help_text="Asked where the table gives its category less than this. 0: never, 1: always. Probability, 0 to 1, default 0.65.",
                 max_digits=9,
                 validators=[
                     django.core.validators.MinValueValidator(Decimal("0"), "Write a number from 0 to 1."),

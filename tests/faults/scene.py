@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,6 +27,7 @@ from routerhub.embedded.postgres import Postgres
 from routerhub.embedded.processes import Child, free_port
 from routerhub.embedded.valkey import Valkey
 from tests.clock import Steps, shifted
+from tests.faults.clients import asking
 from tests.faults.crowd import Upstream, serving
 from tests.faults.proxy import Proxy, between
 from tests.looking import SEES_ALL
@@ -143,24 +145,9 @@ class Scene:
         self.told.append(told)
         return told
 
-    @contextlib.contextmanager
-    def asking(self, clients: int, **request: Any) -> Iterator[list[Told]]:
+    def asking(self, clients: int, **request: Any) -> AbstractContextManager[list[Told]]:
         """So many clients that ask without a pause, until the context ends. What they are told is added to the list."""
-        is_over, answers = threading.Event(), list[Told]()
-
-        def ask() -> None:
-            while not is_over.is_set():
-                answers.append(self.ask(**request))
-
-        threads = [threading.Thread(target=ask) for _ in range(clients)]
-        for each in threads:
-            each.start()
-        try:
-            yield answers
-        finally:
-            is_over.set()
-            for each in threads:
-                each.join()
+        return asking(clients, lambda: self.ask(**request))
 
     def meanwhile(self, **request: Any) -> "Meanwhile":
         return Meanwhile(self, request)

@@ -1,6 +1,5 @@
 """The encoder's process killed, and stopped, while every request asks it."""
 
-import contextlib
 import itertools
 import os
 import signal
@@ -9,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from routerhub.embedded.processes import Child
+from tests.faults.clients import asking
 from tests.stack import Stack, eventually, running_stack
 
 pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.whole]
@@ -40,27 +41,17 @@ def encoder(tmp_path: Path) -> Iterator[Child]:
     child.stop()
 
 
-@contextlib.contextmanager
-def load(name: str, stack: Stack) -> Iterator[list[Answer]]:
+def load(name: str, stack: Stack) -> AbstractContextManager[list[Answer]]:
     """Clients that ask without a pause, each time something new. What they are told is added to the list."""
-    is_over, answers, numbers = threading.Event(), list[Answer](), itertools.count()
+    numbers = itertools.count()
 
-    def ask() -> None:
-        while not is_over.is_set():
-            asked, began = f"Something about number {next(numbers)} while it is {name}, please.", time.monotonic()
-            status, told = stack.chat(messages=[{"role": "user", "content": asked}])
-            origin = told["routerhub"]["task"]["origin"] if status == 200 else ""
-            answers.append(Answer(status=status, origin=origin, took_s=time.monotonic() - began))
+    def ask() -> Answer:
+        asked, began = f"Something about number {next(numbers)} while it is {name}, please.", time.monotonic()
+        status, told = stack.chat(messages=[{"role": "user", "content": asked}])
+        origin = told["routerhub"]["task"]["origin"] if status == 200 else ""
+        return Answer(status=status, origin=origin, took_s=time.monotonic() - began)
 
-    threads = [threading.Thread(target=ask) for _ in range(CLIENTS)]
-    for each in threads:
-        each.start()
-    try:
-        yield answers
-    finally:
-        is_over.set()
-        for each in threads:
-            each.join()
+    return asking(CLIENTS, ask)
 
 
 def phase(name: str, stack: Stack, breaks: Callable[[], object] = lambda: None) -> Counter[str]:
