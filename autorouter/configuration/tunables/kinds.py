@@ -77,7 +77,11 @@ class Choice:
 
     def problem(self, value: object) -> str | None:
         """What is wrong with a value, or None."""
-        return None if value in self.options else f"{value!r} is not one of {', '.join(self.options)}."
+        return (
+            None
+            if isinstance(value, str) and value in self.options
+            else f"{value!r} is not one of {', '.join(self.options)}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

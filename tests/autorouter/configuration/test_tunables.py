@@ -133,6 +133,12 @@ def test_a_count_is_no_fraction(name: str) -> None:
         bundles.read(config({**shapes.DEFAULTS, name: 1.5}), 1)
 
 
+@pytest.mark.parametrize("said", ["sometimes", "", None, 1, [], {"off": 1}])
+def test_a_choice_that_is_none_of_its_words_is_told_whatever_it_is(said: object) -> None:
+    with pytest.raises(InvalidRelease, match=r"classifies_with_model: .* is not one of off, unsure, always\."):
+        bundles.read(config({**FIRST, "classifies_with_model": said}), 1)
+
+
 def test_what_the_first_version_of_the_code_wrote_is_still_read() -> None:
     read: Any = bundles.read(config(FIRST), 1).config
     assert (read.stickiness_bonus, read.simple_penalty, read.router_max_retries) == (20, Decimal("0.8"), 1)
