@@ -13,6 +13,7 @@ from routerhub.embedded.valkey import Valkey
 from routerhub.releases import live, switches
 from routerhub.tenancy import scope
 from tests import emptying, seeds
+from tests.autorouter.encoder.fake import FakeEncoder
 from tests.cast import Cast
 from tests.stack import Stack, running_stack
 
@@ -100,6 +101,15 @@ def file(settings: Any, tmp_path: Path) -> Iterator[Path]:
     switches._watch.forget()
     yield settings.SWITCHES_FILE
     switches._watch.forget()
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Iterator[FakeEncoder]:
+    """An encoder that serves, and says what it is told to say."""
+    made = FakeEncoder(tmp_path)
+    made.start()
+    yield made
+    made.kill()
 
 
 @pytest.fixture(scope="session")

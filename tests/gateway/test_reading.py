@@ -1,10 +1,8 @@
 """What table and encoder make of a request together, over a real socket, and what counts when the encoder is silent."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,14 +23,6 @@ from tests.gateway.fakes import FakeUpstream, completion, operation, rankings, r
 pytestmark = pytest.mark.anyio
 MESSAGES = [{"role": "user", "content": "Hello there"}, {"role": "user", "content": "Tell me of lists"}]
 UNSURE, SURE = Decimal(1), Decimal(0)
-
-
-@pytest.fixture
-def encoder(tmp_path: Path) -> Iterator[FakeEncoder]:
-    made = FakeEncoder(tmp_path)
-    made.start()
-    yield made
-    made.kill()
 
 
 async def read(encoder: FakeEncoder, threshold: Decimal = UNSURE, **config: Any) -> Task:

@@ -1,10 +1,8 @@
 """What the router model says about a request, and what counts when it says nothing of use."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,14 +74,6 @@ async def test_the_task_tells_what_each_reader_said_and_claims_no_probability_fo
     assert (model.by, model.likely, model.complexity) == ("model", (("reasoning", Decimal(1)),), "complex")
     assert model.took_us == 1_250_000
     assert (task.likely, task.confidence, task.second) == ((), None, None)
-
-
-@pytest.fixture
-def encoder(tmp_path: Path) -> Iterator[FakeEncoder]:
-    made = FakeEncoder(tmp_path)
-    made.start()
-    yield made
-    made.kill()
 
 
 @pytest.mark.parametrize(
