@@ -8,21 +8,21 @@ import logging
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now
-from kombu.exceptions import OperationalError
 
 from analytics.exports.writing import check_format, written
 from analytics.models import Export, ExportPiece, ExportState, Record
 from analytics.requests import exporting
 from analytics.requests.columns import COLUMNS, rows
 from analytics.requests.filters import RecordFilter
+from routerhub import waking
 from routerhub.audit.change import Change
 from routerhub.sealing import Sealer
 
@@ -61,7 +61,7 @@ def start(
         account_id=account_id,
     )
     exporting.told(chosen, format_name, change, account_id)
-    transaction.on_commit(_wake)
+    transaction.on_commit(partial(waking.wake, "analytics.tasks.work_exports"))
     return export
 
 
@@ -72,14 +72,6 @@ def _frozen(chosen: RecordFilter) -> dict[str, str]:
     given.pop("range", None)
     moments = {"until": selected.get("until") or now(), **({"since": selected["since"]} if "since" in selected else {})}
     return {**given, **{name: moment.isoformat() for name, moment in moments.items()}}
-
-
-def _wake() -> None:
-    """Have the work done now. When the broker is away, the next beat does it."""
-    try:
-        current_app.send_task("analytics.tasks.work_exports", retry=False)
-    except OperationalError as problem:
-        logger.warning("action=wake_exports problem=%s", problem)
 
 
 def work_all() -> int:

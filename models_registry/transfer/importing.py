@@ -4,18 +4,16 @@ An import is a row with its file, so that nothing is lost when a process stops: 
 Checking writes nothing but its progress; applying compares once more, since the tables may have changed in between.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from celery import current_app
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now
-from kombu.exceptions import OperationalError
 
 from models_registry.catalogue import bundles, compiler, tables
 from models_registry.catalogue.editing import DEFAULTS, REQUIRED
@@ -24,13 +22,13 @@ from models_registry.errors import UnreadableFile
 from models_registry.models import Import
 from models_registry.transfer import resources
 from models_registry.transfer.resources import FORMATS, TABLES, Facts, Table
+from routerhub import waking
 from routerhub.audit.change import Change
 from routerhub.audit.forms import REASON_MISSING
 from routerhub.releases import store
 from routerhub.releases.differences import differences
 from routerhub.releases.errors import InvalidRelease
 
-logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 STALE_AFTER = timedelta(minutes=2)
 """A step without progress for so long was left by a process that is gone."""
@@ -169,15 +167,7 @@ def confirm(job: Import, change: Change) -> None:
 
 
 def _wake() -> None:
-    """Have the work done now. When the broker is away, the next beat does it."""
-
-    def send() -> None:
-        try:
-            current_app.send_task("models_registry.tasks.work_imports", retry=False)
-        except OperationalError as problem:
-            logger.warning("action=wake_imports problem=%s", problem)
-
-    transaction.on_commit(send)
+    transaction.on_commit(partial(waking.wake, "models_registry.tasks.work_imports"))
 
 
 def _long_ago() -> Any:
